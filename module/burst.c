@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A burst: readings of the TSC and kvm-clock back to back, interrupts off.
+ *
+ * Each reading is one ordered TSC read and, with kvm-clock, the CPU's own
+ * pvti evaluated at it. Every EXCHANGE_EVERY readings a peer's mailbox is
+ * looked at first, and the reading is published: what is read after a peer's
+ * value was seen must not be lower. Once a burst monotonic-raw is read and
+ * exchanged in the same way.
+ *
+ * No lock, no division. What is found is left in struct tscope_cpu for the
+ * sampler to tell once interrupts are on.
+ */
+#include <linux/irqflags.h>
+#include <linux/smp.h>
+#include <linux/timekeeping.h>
+
+#include <asm/pvclock.h>
+
+#include "cpu.h"
+#include "wide.h"
+
+/*
+ * A contended mailbox costs several readings' time: exchanging at each would
+ * halve the rate, exchanging at one of four keeps it and still meets a peer's
+ * publication often enough for the narrowest bound (Documentation/design).
+ */
+#define EXCHANGE_EVERY	4
+
+/* Stands in where there is no peer: nothing was ever published. */
+static const struct tscope_mailbox no_mailbox;
+
+static noinline void found(struct tscope_finding *f, u64 size, u64 tsc,
+			   int peer)
+{
+	f->count++;
+	if (size > f->max) {
+		f->max = size;
+		f->tsc = tsc;
+		f->peer = peer;
+	}
+}
+
+static noinline void warped(struct tscope_cpu *c, enum tscope_lane lane,
+			    u64 size, u64 ns, u64 tsc, int peer)
+{
+	found(&c->warp[lane], size, tsc, peer);
+	tscope_hist_add(&c->warp_hist[lane], ns);
+	if (lane < TSCOPE_PAIR_LANES)
+		WRITE_ONCE(c->row.warps[lane][peer],
+			   c->row.warps[lane][peer] + 1);
+}
+
+/*
+ * The host has rewritten the pvti. False: there is no room to tell it, or it
+ * is not whole.
+ */
+static noinline bool pvti_changed(struct tscope_cpu *c,
+				  const struct pvclock_vcpu_time_info *page,
+				  u64 tsc)
+{
+	struct tscope_pvti_event *e;
+
+	if (c->events == TSCOPE_PVTI_EVENTS)
+		return false;
+	e = &c->event[c->events];
+	e->old = c->pvti;
+	e->tsc = tsc;
+	if (!tscope_kvm_copy(page, &e->new))
+		return false;
+	c->pvti = e->new;
+	if (e->old.version)
+		c->events++;
+	return true;
+}
+
+static __always_inline void read_raw(struct tscope_cpu *c,
+				     struct tscope_mailbox *box,
+				     const struct tscope_mailbox *peer_box,
+				     u64 tsc, int peer)
+{
+	u64 peer_ns = READ_ONCE(peer_box->seen[TSCOPE_LANE_RAW]);
+	u64 ns = ktime_get_raw_ns();
+
+	if (unlikely(ns < c->last[TSCOPE_LANE_RAW]))
+		found(&c->back[TSCOPE_LANE_RAW],
+		      c->last[TSCOPE_LANE_RAW] - ns, tsc, -1);
+	if (unlikely(ns < peer_ns))
+		warped(c, TSCOPE_LANE_RAW, peer_ns - ns, peer_ns - ns, tsc,
+		       peer);
+	c->last[TSCOPE_LANE_RAW] = ns;
+	WRITE_ONCE(box->seen[TSCOPE_LANE_RAW], ns);
+}
+
+/* The loop, once with kvm-clock and once without. Returns readings taken. */
+static __always_inline u64 readings(struct tscope_cpu *c, int peer,
+				    u64 burst_cyc,
+				    const struct pvclock_vcpu_time_info *page)
+{
+	struct tscope_mailbox *box = &tscope_mailboxes[c->cpu];
+	const struct tscope_mailbox *peer_box;
+	/* cycles to ns by a product: 2^32 * 10^6 / khz, set at load */
+	const u64 ns_mult = tscope_ns_mult;
+	u64 tsc_last = c->last[TSCOPE_LANE_TSC];
+	u64 kvm_last = c->last[TSCOPE_LANE_KVM];
+	s64 tsc_min = TSCOPE_TRANSIT_NONE, kvm_min = TSCOPE_TRANSIT_NONE, d;
+	u64 start, tsc, ns = 0, n = 0, fresh = 0;
+	u64 peer_tsc = 0, peer_ns = 0;
+	struct tscope_pvti pvti = c->pvti;
+
+	peer_box = peer < 0 ? &no_mailbox : &tscope_mailboxes[peer];
+	start = rdtsc_ordered();
+	read_raw(c, box, peer_box, start, peer);
+
+	do {
+		bool exchange = n % EXCHANGE_EVERY == 0;
+
+		if (exchange) {
+			peer_tsc = READ_ONCE(peer_box->seen[TSCOPE_LANE_TSC]);
+			if (page)
+				peer_ns = READ_ONCE(
+					peer_box->seen[TSCOPE_LANE_KVM]);
+		}
+		tsc = rdtsc_ordered();
+
+		if (page) {
+			/*
+			 * The host rewrites this CPU's pvti only while the CPU
+			 * is out of the guest, so one look after the TSC read
+			 * tells whether the copy still held at it.
+			 */
+			if (unlikely(READ_ONCE(page->version) !=
+				     pvti.version)) {
+				if (!pvti_changed(c, page, tsc))
+					break;
+				pvti = c->pvti;
+				continue;
+			}
+			ns = tscope_pvti_eval(&pvti, tsc);
+			if (unlikely(ns < kvm_last))
+				found(&c->back[TSCOPE_LANE_KVM],
+				      kvm_last - ns, tsc, -1);
+			kvm_last = ns;
+		}
+		if (unlikely(tsc < tsc_last))
+			found(&c->back[TSCOPE_LANE_TSC], tsc_last - tsc, tsc,
+			      -1);
+		tsc_last = tsc;
+		n++;
+		if (!exchange)
+			continue;
+
+		WRITE_ONCE(box->seen[TSCOPE_LANE_TSC], tsc);
+		if (page)
+			WRITE_ONCE(box->seen[TSCOPE_LANE_KVM], ns);
+		if (!peer_tsc)
+			continue;
+		d = tsc - peer_tsc;
+		if (d < tsc_min)
+			tsc_min = d;
+		if (unlikely(d < 0))
+			warped(c, TSCOPE_LANE_TSC, -d,
+			       ((tscope_u128)-d * ns_mult) >> 32, tsc, peer);
+		else if (peer_tsc != fresh)
+			tscope_hist_add(&c->transit,
+					((tscope_u128)d * ns_mult) >> 32);
+		fresh = peer_tsc;
+		if (!page || !peer_ns)
+			continue;
+		d = ns - peer_ns;
+		if (d < kvm_min)
+			kvm_min = d;
+		if (unlikely(d < 0))
+			warped(c, TSCOPE_LANE_KVM, -d, -d, tsc, peer);
+		/* unsigned: a TSC set back ends the burst as well */
+	} while (tsc - start < burst_cyc);
+
+	c->last[TSCOPE_LANE_TSC] = tsc_last;
+	c->last[TSCOPE_LANE_KVM] = kvm_last;
+	if (peer >= 0) {
+		if (tsc_min < c->row.now[TSCOPE_LANE_TSC][peer])
+			c->row.now[TSCOPE_LANE_TSC][peer] = tsc_min;
+		if (kvm_min < c->row.now[TSCOPE_LANE_KVM][peer])
+			c->row.now[TSCOPE_LANE_KVM][peer] = kvm_min;
+	}
+	return n;
+}
+
+/**
+ * tscope_burst() - take readings back to back
+ * @c: the CPU, which must be the one that runs this
+ * @peer: CPU to exchange with, -1 for none
+ * @burst_cyc: length, cycles
+ *
+ * Context: process. Interrupts are off for @burst_cyc and one reading, at
+ * most.
+ *
+ * Return: false where the thread was pushed to another CPU, and nothing done.
+ */
+bool tscope_burst(struct tscope_cpu *c, int peer, u64 burst_cyc)
+{
+	const struct pvclock_vcpu_time_info *page = tscope_kvm_page(c->cpu);
+	unsigned long flags;
+	bool here;
+	u64 n = 0;
+
+	local_irq_save(flags);
+	here = smp_processor_id() == c->cpu;
+	if (here) {
+		if (page)
+			n = readings(c, peer, burst_cyc, page);
+		else
+			n = readings(c, peer, burst_cyc, NULL);
+	}
+	local_irq_restore(flags);
+	if (!here)
+		return false;
+
+	WRITE_ONCE(c->lane[TSCOPE_LANE_TSC].readings,
+		   c->lane[TSCOPE_LANE_TSC].readings + n);
+	if (page)
+		WRITE_ONCE(c->lane[TSCOPE_LANE_KVM].readings,
+			   c->lane[TSCOPE_LANE_KVM].readings + n);
+	WRITE_ONCE(c->lane[TSCOPE_LANE_RAW].readings,
+		   c->lane[TSCOPE_LANE_RAW].readings + 1);
+	return true;
+}

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The clocks: which there are, their readings, their fits.
+ *
+ * A clock that the burst does not read (see burst.c) is read here a few times
+ * a window between two ordered TSC reads, and the narrowest reading becomes
+ * the window's point. It costs the leader's CPU some microseconds a window,
+ * with interrupts off for one reading at a time.
+ */
+#include <linux/irqflags.h>
+#include <linux/math64.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/vmalloc.h>
+
+#include "clock.h"
+#include "control.h"
+#include "trace.h"
+#include "violations.h"
+#include "wide.h"
+
+/* Readings a window: the narrowest of a few is rarely disturbed. */
+#define READS_CHEAP	4
+#define READS_COSTLY	2
+
+/*
+ * A reading is too wide to use when it took four times the usual narrowest
+ * and 2 us: the vCPU was off its CPU, or an SMI came between.
+ */
+#define WIDE_FACTOR	4
+#define WIDE_EXTRA_NS	2000
+/* The usual narrowest creeps up by that part a window, to follow a change. */
+#define REF_CREEP	256
+
+static const struct tscope_clock_ops *const clock_table[] = {
+	&tscope_clock_tsc,
+	&tscope_clock_kvm,
+	&tscope_clock_ptp,
+	&tscope_clock_raw,
+	&tscope_clock_real,
+	&tscope_clock_acpi_pm,
+};
+
+static_assert(ARRAY_SIZE(clock_table) <= TSCOPE_CLOCKS_MAX);
+
+static struct tscope_clock *clocks[ARRAY_SIZE(clock_table)];
+static unsigned int clock_count;
+
+/* Points copied for a fit; shared by all readers. */
+static struct tscope_point *scratch;
+static DEFINE_MUTEX(scratch_lock);	/* protects scratch */
+
+u32 tscope_tsc_khz;
+u64 tscope_ns_mult;
+
+/**
+ * tscope_clock_count() - how many clocks are present
+ *
+ * Return: the number; does not change while loaded.
+ */
+unsigned int tscope_clock_count(void)
+{
+	return clock_count;
+}
+
+/**
+ * tscope_clock_get() - a clock that is present
+ * @i: 0..tscope_clock_count() - 1, in the order of the table
+ *
+ * Return: the clock.
+ */
+struct tscope_clock *tscope_clock_get(unsigned int i)
+{
+	return clocks[i];
+}
+
+/**
+ * tscope_clock_of_lane() - the clock of a mailbox lane
+ * @lane: lane
+ *
+ * Return: the clock, NULL where it is not present.
+ */
+struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
+{
+	unsigned int i;
+
+	for (i = 0; i < clock_count; i++)
+		if (clocks[i]->ops->lane == lane)
+			return clocks[i];
+	return NULL;
+}
+
+static void clock_zero(struct tscope_clock *clk)
+{
+	struct tscope_point *ring = clk->series.ring;
+	u64 slot_cyc = clk->series.slot_cyc;
+
+	WRITE_ONCE(clk->samples, 0);
+	WRITE_ONCE(clk->rejected, 0);
+	WRITE_ONCE(clk->errors, 0);
+	WRITE_ONCE(clk->backward, 0);
+	WRITE_ONCE(clk->backward_max_ns, 0);
+	clk->last_ns = 0;
+	clk->width_ref_ns = 0;
+	tscope_hist_init(&clk->width);
+	tscope_series_init(&clk->series, ring, tscope_tsc_khz,
+			   clk->ops->exact);
+	clk->series.slot_cyc = slot_cyc;
+	if (clk->ops->reset)
+		clk->ops->reset();
+
+	spin_lock(&clk->step_lock);
+	clk->steps = 0;
+	clk->step_last_ns = 0;
+	clk->step_max_ns = 0;
+	clk->step_event = 0;
+	tscope_shist_init(&clk->step_hist);
+	spin_unlock(&clk->step_lock);
+}
+
+static void clock_free(struct tscope_clock *clk)
+{
+	vfree(clk->series.ring);
+	kvfree(clk);
+}
+
+static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
+{
+	struct tscope_clock *clk = kvzalloc(sizeof(*clk), GFP_KERNEL);
+
+	if (!clk)
+		return NULL;
+	clk->ops = ops;
+	spin_lock_init(&clk->step_lock);
+	if (ops->series) {
+		clk->series.ring = vzalloc(array_size(TSCOPE_SERIES_POINTS,
+						sizeof(*clk->series.ring)));
+		if (!clk->series.ring) {
+			kvfree(clk);
+			return NULL;
+		}
+	}
+	clock_zero(clk);
+	return clk;
+}
+
+/**
+ * tscope_clocks_init() - find the clocks that are here
+ *
+ * Says once in the log why a clock is not. Context: process, at load.
+ *
+ * Return: 0, or -ENODEV or -ENOMEM with nothing held.
+ */
+int tscope_clocks_init(void)
+{
+	const struct tscope_clock_ops *ops;
+	struct tscope_clock *clk;
+	const char *why;
+	unsigned int i;
+	int err;
+
+	if (!tsc_khz) {
+		pr_err("the kernel knows no TSC frequency\n");
+		return -ENODEV;
+	}
+	tscope_tsc_khz = tsc_khz;
+	tscope_ns_mult = div_u64(1000000ULL << 32, tscope_tsc_khz);
+
+	scratch = vmalloc(array_size(TSCOPE_SERIES_POINTS, sizeof(*scratch)));
+	if (!scratch)
+		return -ENOMEM;
+
+	for (i = 0; i < ARRAY_SIZE(clock_table); i++) {
+		ops = clock_table[i];
+		why = "not found";
+		err = ops->probe ? ops->probe(&why) : 0;
+		if (err) {
+			pr_info("%s is absent: %s (%d)\n", ops->name, why, err);
+			continue;
+		}
+		clk = clock_alloc(ops);
+		if (!clk) {
+			if (ops->remove)
+				ops->remove();
+			tscope_clocks_exit();
+			return -ENOMEM;
+		}
+		clocks[clock_count++] = clk;
+	}
+	return 0;
+}
+
+/**
+ * tscope_clocks_exit() - give back what tscope_clocks_init() took
+ *
+ * Context: process; no sampler and no reader may be left.
+ */
+void tscope_clocks_exit(void)
+{
+	while (clock_count) {
+		struct tscope_clock *clk = clocks[--clock_count];
+
+		if (clk->ops->remove)
+			clk->ops->remove();
+		clock_free(clk);
+		clocks[clock_count] = NULL;
+	}
+	vfree(scratch);
+	scratch = NULL;
+}
+
+/**
+ * tscope_clocks_reset() - all figures to zero
+ *
+ * Context: process; no sampler may be at work, readers may.
+ */
+void tscope_clocks_reset(void)
+{
+	unsigned int i;
+
+	mutex_lock(&scratch_lock);
+	for (i = 0; i < clock_count; i++)
+		clock_zero(clocks[i]);
+	mutex_unlock(&scratch_lock);
+}
+
+/**
+ * tscope_clock_thin() - set how many points are kept
+ * @clk: clock
+ * @slot_cyc: one point every that many cycles; 0: all
+ *
+ * Context: the leader.
+ */
+void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc)
+{
+	clk->series.slot_cyc = slot_cyc;
+}
+
+/**
+ * tscope_clock_break() - the next point begins a segment
+ * @clk: clock
+ *
+ * Context: the leader, or with no sampler at work.
+ */
+void tscope_clock_break(struct tscope_clock *clk)
+{
+	if (clk->ops->series)
+		tscope_series_break(&clk->series);
+}
+
+/**
+ * tscope_clock_stepped() - count a step
+ * @clk: clock
+ * @event: names the event, so that what several CPUs see of one event is
+ *	counted once; 0: always counted
+ * @step: the step
+ *
+ * Context: process, any CPU.
+ *
+ * Return: whether the step was counted.
+ */
+bool tscope_clock_stepped(struct tscope_clock *clk, u64 event,
+			  const struct tscope_step *step)
+{
+	bool known;
+
+	spin_lock(&clk->step_lock);
+	known = event && clk->step_event == event;
+	if (!known) {
+		clk->step_event = event;
+		WRITE_ONCE(clk->steps, clk->steps + 1);
+		WRITE_ONCE(clk->step_last_ns, step->ns);
+		if (tscope_abs64(step->ns) > tscope_abs64(clk->step_max_ns))
+			WRITE_ONCE(clk->step_max_ns, step->ns);
+		tscope_shist_add(&clk->step_hist, step->ns);
+	}
+	spin_unlock(&clk->step_lock);
+	return !known;
+}
+
+/**
+ * tscope_clock_add() - add a window's narrowest reading to the points
+ * @clk: clock that has a series
+ * @r: reading
+ *
+ * Context: the leader, interrupts on.
+ */
+void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
+{
+	struct tscope_series_news news;
+
+	tscope_series_add(&clk->series, r, &news);
+	if (news.stepped) {
+		tscope_clock_stepped(clk, 0, &news.step);
+		trace_tscope_step(clk->ops->name, raw_smp_processor_id(),
+				  news.step.ns, news.step.error_ns,
+				  news.step.tsc);
+		tscope_violation(TSCOPE_STEP, clk->ops->name,
+				 raw_smp_processor_id(), -1, news.step.ns, 1,
+				 news.step.tsc);
+	}
+	if (news.point)
+		trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
+				   news.newest.tsc, news.newest_ns,
+				   tscope_phase_to_ns(news.newest.phase),
+				   news.newest.width_ns);
+}
+
+/* A reading lower than the one before. */
+static void clock_backward(struct tscope_clock *clk, u64 ns, u64 tsc)
+{
+	u64 by = clk->last_ns - ns;
+
+	WRITE_ONCE(clk->backward, clk->backward + 1);
+	if (by > clk->backward_max_ns)
+		WRITE_ONCE(clk->backward_max_ns, by);
+	trace_tscope_backward(clk->ops->name, raw_smp_processor_id(), by, 1, tsc);
+	tscope_violation(TSCOPE_BACKWARD, clk->ops->name,
+			 raw_smp_processor_id(), -1,
+			 by > S64_MAX ? S64_MAX : by, 1, tsc);
+}
+
+/* Too wide to use, or a pair from elsewhere than between the two TSC reads. */
+static bool clock_unusable(struct tscope_clock *clk,
+			   const struct tscope_raw *raw, u64 width)
+{
+	if (raw->after < raw->before)
+		return true;
+	if (clk->ops->pair)
+		return raw->tsc < raw->before || raw->tsc > raw->after;
+	if (!clk->width_ref_ns || width < clk->width_ref_ns)
+		clk->width_ref_ns = width;
+	return width > WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
+}
+
+static bool clock_read(struct tscope_clock *clk, int cpu,
+		       struct tscope_reading *r)
+{
+	struct tscope_raw raw = { };
+	unsigned long flags;
+	u64 width;
+	int err;
+
+	local_irq_save(flags);
+	/* a CPU that goes offline pushes the thread elsewhere first */
+	if (smp_processor_id() == cpu)
+		err = clk->ops->read(&raw);
+	else
+		err = -EXDEV;
+	local_irq_restore(flags);
+	if (err == -EXDEV)
+		return false;
+
+	WRITE_ONCE(clk->samples, clk->samples + 1);
+	if (err) {
+		WRITE_ONCE(clk->errors, clk->errors + 1);
+		return false;
+	}
+	width = tscope_cyc_to_ns(raw.after - raw.before, tscope_tsc_khz);
+	tscope_hist_add(&clk->width, width);
+	if (clock_unusable(clk, &raw, width)) {
+		WRITE_ONCE(clk->rejected, clk->rejected + 1);
+		return false;
+	}
+
+	r->tsc = raw.tsc ?: raw.before + (raw.after - raw.before) / 2;
+	raw.tsc = r->tsc;
+	r->ns = clk->ops->to_ns ? clk->ops->to_ns(&raw) : raw.value;
+	r->width_ns = width;
+	r->error_ns = clk->ops->pair ? 0 : width / 2 + 1;
+	if (r->ns < clk->last_ns)
+		clock_backward(clk, r->ns, r->tsc);
+	clk->last_ns = r->ns;
+	return true;
+}
+
+/**
+ * tscope_clock_sample() - a window's readings of a clock
+ * @clk: clock that has a read op
+ * @cpu: the leader's CPU
+ *
+ * Context: the leader, interrupts on; they are off for a reading at a time.
+ */
+void tscope_clock_sample(struct tscope_clock *clk, int cpu)
+{
+	int n = clk->ops->costly ? READS_COSTLY : READS_CHEAP;
+	struct tscope_reading r, best;
+	bool valid = false;
+
+	clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
+	while (n--) {
+		if (!clock_read(clk, cpu, &r))
+			continue;
+		if (!valid || r.width_ns < best.width_ns)
+			best = r;
+		valid = true;
+	}
+	if (valid && clk->ops->series)
+		tscope_clock_add(clk, &best);
+}
+
+static u32 copy_points(struct tscope_clock *clk, struct tscope_point *to)
+{
+	u64 span_cyc = tscope_ns_to_cyc(tscope_fit_window_ns(),
+					tscope_tsc_khz);
+
+	return tscope_series_copy(&clk->series, span_cyc, to);
+}
+
+/**
+ * tscope_clock_fit() - fit the points of the fit window
+ * @clk: clock that has a series
+ * @fit: result
+ *
+ * Context: process, may sleep; never waits for a sampler.
+ *
+ * Return: 0, or an errno of tscope_fit_line().
+ */
+int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
+{
+	int err;
+	u32 n;
+
+	mutex_lock(&scratch_lock);
+	n = copy_points(clk, scratch);
+	err = tscope_fit_line(scratch, n, tscope_tsc_khz, 1, fit);
+	mutex_unlock(&scratch_lock);
+	return err;
+}
+
+/**
+ * tscope_clock_newest() - the newest point
+ * @clk: clock that has a series
+ * @p: result
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0, or -ENODATA where there is none.
+ */
+int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p)
+{
+	u32 n;
+
+	mutex_lock(&scratch_lock);
+	n = tscope_series_copy(&clk->series, 0, scratch);
+	if (n)
+		*p = scratch[n - 1];
+	mutex_unlock(&scratch_lock);
+	return n ? 0 : -ENODATA;
+}
+
+/**
+ * tscope_clock_residuals() - how the points lie about their fit
+ * @clk: clock that has a series
+ * @h: histogram that the residuals are added to, ns
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0, or an errno of tscope_fit_line().
+ */
+int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
+{
+	struct tscope_fit fit;
+	u32 n, i;
+	int err;
+
+	mutex_lock(&scratch_lock);
+	n = copy_points(clk, scratch);
+	err = tscope_fit_line(scratch, n, tscope_tsc_khz, 1, &fit);
+	for (i = 0; !err && i < n; i++)
+		tscope_shist_add(h, tscope_phase_to_ns(
+				tscope_fit_residual(&fit, &scratch[i])));
+	mutex_unlock(&scratch_lock);
+	return err;
+}
+
+/**
+ * tscope_clock_points() - the points of the fit window
+ * @clk: clock that has a series
+ * @to: room for TSCOPE_SERIES_POINTS points
+ *
+ * Context: process; never waits for a sampler.
+ *
+ * Return: how many there are.
+ */
+u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to)
+{
+	return copy_points(clk, to);
+}

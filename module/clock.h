@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a clock is: its ops, its figures, the table of all clocks. */
+#ifndef TSCOPE_CLOCK_H
+#define TSCOPE_CLOCK_H
+
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/sysfs.h>
+
+#include "compat.h"
+#include "fit.h"
+#include "hist.h"
+#include "series.h"
+
+struct tscope_clock;
+
+/* Room in arrays of clocks; the table is checked against it. */
+#define TSCOPE_CLOCKS_MAX	16
+
+/**
+ * enum tscope_lane - clocks that CPUs show each other through mailboxes
+ * @TSCOPE_LANE_TSC: cycles
+ * @TSCOPE_LANE_KVM: kvm-clock, ns
+ * @TSCOPE_LANE_RAW: monotonic-raw, ns
+ * @TSCOPE_LANES: how many
+ * @TSCOPE_PAIR_LANES: the first ones, read often enough for pair offsets
+ * @TSCOPE_NO_LANE: the clock is read by one CPU only
+ */
+enum tscope_lane {
+	TSCOPE_LANE_TSC,
+	TSCOPE_LANE_KVM,
+	TSCOPE_LANE_RAW,
+	TSCOPE_LANES,
+	TSCOPE_PAIR_LANES = TSCOPE_LANE_RAW,
+	TSCOPE_NO_LANE = -1,
+};
+
+/**
+ * struct tscope_raw - a clock between two ordered TSC reads
+ * @before: TSC before the read
+ * @after: TSC after it
+ * @tsc: the TSC at the very reading, or 0 where it is not known
+ * @value: what the clock showed, in its own unit
+ */
+struct tscope_raw {
+	u64 before;
+	u64 after;
+	u64 tsc;
+	u64 value;
+};
+
+/**
+ * struct tscope_clock_ops - what a clock does
+ * @name: its name in sysfs, debugfs and tracepoints; at most 15 letters
+ * @lane: its place in the mailbox, or TSCOPE_NO_LANE
+ * @series: points are gathered and fitted: it has skew, phase and steps
+ * @exact: its steps are told by tscope_clock_stepped(), not looked for
+ * @costly: a reading leaves the guest; one such clock is read a window
+ * @pair: @tsc of a reading is the clock's own: width is not its error
+ * @group: sysfs files that no other clock has, or NULL
+ * @probe: whether the clock is here. Called once at load, may sleep. Takes
+ *	what it needs; returns 0, or an errno with the reason in @why, and then
+ *	holds nothing. NULL: always here
+ * @remove: gives back what @probe took. Called once, after the last read.
+ *	May sleep. NULL: nothing to do
+ * @read: one reading. Called by one CPU at a time with interrupts off; does
+ *	not divide or lock. Returns 0 or an errno, which is counted. NULL: the
+ *	burst reads this clock
+ * @reset: forgets what was gathered. Called with no sampler at work. NULL:
+ *	nothing to forget
+ * @to_ns: @value in nanoseconds. Called after each read that was not
+ *	rejected, in the order of time, with interrupts on. NULL: it is in
+ *	nanoseconds
+ */
+struct tscope_clock_ops {
+	const char *name;
+	enum tscope_lane lane;
+	bool series;
+	bool exact;
+	bool costly;
+	bool pair;
+	const struct attribute_group *group;
+	int (*probe)(const char **why);
+	void (*remove)(void);
+	void (*reset)(void);
+	int (*read)(struct tscope_raw *raw);
+	u64 (*to_ns)(const struct tscope_raw *raw);
+};
+
+/**
+ * struct tscope_clock - a clock that is present, and its figures
+ * @ops: what it does
+ * @dir: its folder in sysfs
+ * @samples: readings taken outside the bursts
+ * @rejected: of those, too wide to use
+ * @errors: of those, failed
+ * @last_ns: its newest reading
+ * @backward: readings that were lower than the one before
+ * @backward_max_ns: by how much at most
+ * @width: widths of readings, ns
+ * @width_ref_ns: width that a reading is judged by
+ * @series: its points
+ * @step_lock: protects all below; taken once a step, with interrupts on
+ * @steps: steps seen
+ * @step_last_ns: the newest
+ * @step_max_ns: the largest by magnitude
+ * @step_event: what names the event that the newest step belongs to
+ * @step_hist: sizes
+ *
+ * All but what @step_lock protects is written by the leader alone (see
+ * sampler.c), and read at any time.
+ */
+struct tscope_clock {
+	const struct tscope_clock_ops *ops;
+	struct tscope_clock_dir *dir;
+
+	u64 samples;
+	u64 rejected;
+	u64 errors;
+	u64 last_ns;
+	u64 backward;
+	u64 backward_max_ns;
+	struct tscope_hist width;
+	u64 width_ref_ns;
+	struct tscope_series series;
+
+	spinlock_t step_lock;
+	u64 steps;
+	s64 step_last_ns;
+	s64 step_max_ns;
+	u64 step_event;
+	struct tscope_shist step_hist;
+};
+
+extern const struct tscope_clock_ops tscope_clock_tsc;
+extern const struct tscope_clock_ops tscope_clock_kvm;
+extern const struct tscope_clock_ops tscope_clock_ptp;
+extern const struct tscope_clock_ops tscope_clock_raw;
+extern const struct tscope_clock_ops tscope_clock_real;
+extern const struct tscope_clock_ops tscope_clock_acpi_pm;
+
+int tscope_clocks_init(void);
+void tscope_clocks_exit(void);
+void tscope_clocks_reset(void);
+unsigned int tscope_clock_count(void);
+struct tscope_clock *tscope_clock_get(unsigned int i);
+struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane);
+
+struct tscope_clock *tscope_clock_of(struct kobject *dir);
+
+void tscope_clock_sample(struct tscope_clock *clk, int cpu);
+void tscope_clock_add(struct tscope_clock *clk,
+		      const struct tscope_reading *r);
+bool tscope_clock_stepped(struct tscope_clock *clk, u64 event,
+			  const struct tscope_step *step);
+void tscope_clock_break(struct tscope_clock *clk);
+void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc);
+
+int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);
+int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p);
+int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h);
+u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to);
+
+/* tscope_tsc_khz - the TSC's nominal frequency; not 0 while loaded */
+extern u32 tscope_tsc_khz;
+/* tscope_ns_mult - 2^32 ns a cycle: what a product turns cycles to ns by */
+extern u64 tscope_ns_mult;
+
+#endif /* TSCOPE_CLOCK_H */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The one place where kernel versions are told apart. */
+#ifndef TSCOPE_COMPAT_H
+#define TSCOPE_COMPAT_H
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "tscope needs Linux 6.1 or newer"
+#endif
+
+#ifndef CONFIG_X86_64
+#error "tscope needs x86-64"
+#endif
+
+/* 6.16 moved rdtsc_ordered() from asm/msr.h to asm/tsc.h. */
+#include <asm/msr.h>
+#include <asm/tsc.h>
+
+#endif /* TSCOPE_COMPAT_H */

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parameters, and starting and stopping the samplers.
+ *
+ * A change of a parameter stops all samplers, changes it, and starts them
+ * again: no sampler ever sees half a change, and nothing gathered is lost.
+ * So does a reset, and then nobody writes what it clears.
+ *
+ * Lock order: cpus_read_lock() (hotplug holds it for writing when it calls
+ * here), then control_lock.
+ */
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "control.h"
+#include "cpu.h"
+#include "violations.h"
+
+struct tscope_cpu *tscope_cpus[TSCOPE_MAX_CPUS];
+struct tscope_params tscope_params;
+
+/* protects tscope_params, sampling, enabled, and the samplers' tasks */
+static DEFINE_MUTEX(control_lock);
+static struct cpumask sampling;
+static bool enabled;
+static int leader = -1;
+static enum cpuhp_state hotplug;
+
+/**
+ * tscope_is_leader() - whether a CPU takes the points
+ * @cpu: CPU
+ *
+ * Context: any.
+ *
+ * Return: whether it does.
+ */
+bool tscope_is_leader(int cpu)
+{
+	return READ_ONCE(leader) == cpu;
+}
+
+/**
+ * tscope_fit_window_ns() - how old a fitted point may be
+ *
+ * Return: nanoseconds.
+ */
+u64 tscope_fit_window_ns(void)
+{
+	return READ_ONCE(tscope_params.fit_window_s) * NSEC_PER_SEC;
+}
+
+/**
+ * tscope_get_params() - the parameters in force
+ * @params: copy
+ *
+ * Context: a sampler, or process; each is whole, and they fit one another
+ * while no sampler is stopped.
+ */
+void tscope_get_params(struct tscope_params *params)
+{
+	params->period_us = READ_ONCE(tscope_params.period_us);
+	params->width_us = READ_ONCE(tscope_params.width_us);
+	params->burst_us = READ_ONCE(tscope_params.burst_us);
+	params->fit_window_s = READ_ONCE(tscope_params.fit_window_s);
+}
+
+static void elect(void)
+{
+	unsigned int i;
+	int cpu;
+
+	lockdep_assert_held(&control_lock);
+	for (cpu = 0; cpu < TSCOPE_MAX_CPUS; cpu++)
+		if (tscope_cpus[cpu] && tscope_cpus[cpu]->task)
+			break;
+	if (cpu == TSCOPE_MAX_CPUS)
+		cpu = -1;
+	/* the old leader is gone: points of another TSC are another segment */
+	for (i = 0; i < tscope_clock_count(); i++)
+		tscope_clock_break(tscope_clock_get(i));
+	WRITE_ONCE(leader, cpu);
+}
+
+static void stop_all(void)
+{
+	struct tscope_cpu *c;
+	int i;
+
+	lockdep_assert_held(&control_lock);
+	WRITE_ONCE(leader, -1);
+	for_each_tscope_cpu(c, i)
+		tscope_sampler_stop(c);
+}
+
+static int start_all(void)
+{
+	struct tscope_cpu *c;
+	int i, err;
+
+	lockdep_assert_held(&control_lock);
+	if (!enabled)
+		return 0;
+	for_each_tscope_cpu(c, i) {
+		if (!cpu_online(i) || !cpumask_test_cpu(i, &sampling))
+			continue;
+		err = tscope_sampler_start(c);
+		if (err) {
+			pr_err("CPU %d: no sampler (%d)\n", i, err);
+			stop_all();
+			enabled = false;
+			return err;
+		}
+	}
+	elect();
+	return 0;
+}
+
+static void control_begin(void)
+{
+	cpus_read_lock();
+	mutex_lock(&control_lock);
+}
+
+static void control_end(void)
+{
+	mutex_unlock(&control_lock);
+	cpus_read_unlock();
+}
+
+/**
+ * tscope_enable() - start or stop sampling
+ * @on: which
+ *
+ * What was gathered stays. Context: process, may sleep.
+ *
+ * Return: 0 or an errno; nothing samples then.
+ */
+int tscope_enable(bool on)
+{
+	int err = 0;
+
+	control_begin();
+	if (on != enabled) {
+		enabled = on;
+		if (on)
+			err = start_all();
+		else
+			stop_all();
+	}
+	control_end();
+	return err;
+}
+
+/**
+ * tscope_enabled() - whether sampling is on
+ *
+ * Return: whether it is.
+ */
+bool tscope_enabled(void)
+{
+	return READ_ONCE(enabled);
+}
+
+static int check_params(const struct tscope_params *p)
+{
+	if (p->period_us < TSCOPE_PERIOD_MIN_US ||
+	    p->period_us > TSCOPE_PERIOD_MAX_US ||
+	    p->width_us < TSCOPE_WIDTH_MIN_US || p->width_us > p->period_us ||
+	    p->burst_us < TSCOPE_BURST_MIN_US ||
+	    p->burst_us > TSCOPE_BURST_MAX_US ||
+	    p->fit_window_s < TSCOPE_FIT_MIN_S ||
+	    p->fit_window_s > TSCOPE_FIT_MAX_S)
+		return -ERANGE;
+	return 0;
+}
+
+/**
+ * tscope_set_params() - change a parameter
+ * @param: one of tscope_params
+ * @value: its new value
+ *
+ * What was gathered stays; points begin a new segment. Context: process, may
+ * sleep.
+ *
+ * Return: 0; -ERANGE where the value is out of range or does not fit the
+ * others, and nothing changed; or an errno with which sampling stopped.
+ */
+int tscope_set_params(u32 *param, u32 value)
+{
+	u32 old;
+	int err;
+
+	control_begin();
+	old = *param;
+	WRITE_ONCE(*param, value);
+	err = check_params(&tscope_params);
+	if (err) {
+		WRITE_ONCE(*param, old);
+	} else if (value != old) {
+		stop_all();
+		err = start_all();
+	}
+	control_end();
+	return err;
+}
+
+static int parse_cpus(const char *list, struct cpumask *cpus)
+{
+	int err = cpulist_parse(list, cpus);
+
+	if (err)
+		return err;
+	if (cpumask_empty(cpus))
+		return -EINVAL;
+	if (cpumask_last(cpus) >= TSCOPE_MAX_CPUS ||
+	    !cpumask_subset(cpus, cpu_possible_mask))
+		return -ERANGE;
+	return 0;
+}
+
+/**
+ * tscope_set_cpus() - choose the CPUs that sample
+ * @list: CPU list
+ *
+ * A CPU that is possible but offline samples when it comes. What was gathered
+ * stays. Context: process, may sleep.
+ *
+ * Return: 0; -EINVAL for no list or an empty one, -ERANGE for a CPU that is
+ * not possible or past TSCOPE_MAX_CPUS, and nothing changed; -ENOMEM; or an
+ * errno with which sampling stopped.
+ */
+int tscope_set_cpus(const char *list)
+{
+	cpumask_var_t cpus;
+	int err;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	err = parse_cpus(list, cpus);
+	if (!err) {
+		control_begin();
+		if (!cpumask_equal(&sampling, cpus)) {
+			stop_all();
+			cpumask_copy(&sampling, cpus);
+			err = start_all();
+		}
+		control_end();
+	}
+	free_cpumask_var(cpus);
+	return err;
+}
+
+/**
+ * tscope_get_cpus() - the CPUs that are chosen to sample
+ * @cpus: copy
+ *
+ * Context: process, may sleep.
+ */
+void tscope_get_cpus(struct cpumask *cpus)
+{
+	mutex_lock(&control_lock);
+	cpumask_copy(cpus, &sampling);
+	mutex_unlock(&control_lock);
+}
+
+static void cpu_zero(struct tscope_cpu *c)
+{
+	int i;
+
+	memset(c->last, 0, sizeof(c->last));
+	memset(c->lane, 0, sizeof(c->lane));
+	WRITE_ONCE(c->updates, 0);
+	WRITE_ONCE(c->stopped, 0);
+	WRITE_ONCE(c->windows, 0);
+	for (i = 0; i < TSCOPE_LANES; i++)
+		tscope_hist_init(&c->warp_hist[i]);
+	tscope_hist_init(&c->transit);
+	tscope_hist_init(&c->wakeup);
+	tscope_row_init(&c->row);
+}
+
+/**
+ * tscope_reset() - all statistics to zero
+ *
+ * Context: process, may sleep.
+ */
+void tscope_reset(void)
+{
+	struct tscope_cpu *c;
+	int i;
+
+	control_begin();
+	stop_all();
+	for_each_tscope_cpu(c, i)
+		cpu_zero(c);
+	tscope_clocks_reset();
+	tscope_violations_reset();
+	start_all();
+	control_end();
+}
+
+static int cpu_comes(unsigned int cpu)
+{
+	struct tscope_cpu *c = cpu < TSCOPE_MAX_CPUS ? tscope_cpus[cpu] : NULL;
+	int err = 0;
+
+	mutex_lock(&control_lock);
+	if (c && enabled && !c->task && cpumask_test_cpu(cpu, &sampling)) {
+		err = tscope_sampler_start(c);
+		if (!err && leader < 0)
+			elect();
+	}
+	mutex_unlock(&control_lock);
+	return err;
+}
+
+static int cpu_goes(unsigned int cpu)
+{
+	struct tscope_cpu *c = cpu < TSCOPE_MAX_CPUS ? tscope_cpus[cpu] : NULL;
+
+	mutex_lock(&control_lock);
+	if (c && c->task) {
+		tscope_sampler_stop(c);
+		if (tscope_is_leader(cpu))
+			elect();
+	}
+	mutex_unlock(&control_lock);
+	return 0;
+}
+
+static void free_cpus(void)
+{
+	int i;
+
+	for (i = 0; i < TSCOPE_MAX_CPUS; i++) {
+		kvfree(tscope_cpus[i]);
+		tscope_cpus[i] = NULL;
+	}
+}
+
+static int alloc_cpus(void)
+{
+	struct tscope_cpu *c;
+	int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		if (cpu >= TSCOPE_MAX_CPUS) {
+			pr_notice("CPUs from %d on are not sampled\n", cpu);
+			break;
+		}
+		c = kvzalloc_node(sizeof(*c), GFP_KERNEL, cpu_to_node(cpu));
+		if (!c) {
+			free_cpus();
+			return -ENOMEM;
+		}
+		c->cpu = cpu;
+		for (i = 0; i < 2; i++)
+			seqcount_init(&c->row.past[i].seq);
+		cpu_zero(c);
+		tscope_cpus[cpu] = c;
+	}
+	return 0;
+}
+
+/**
+ * tscope_control_init() - take what sampling needs
+ * @params: parameters
+ * @cpus: CPU list, NULL for all
+ * @enable: whether to start
+ *
+ * Context: process, at load, the clocks being there.
+ *
+ * Return: 0, or an errno with nothing held.
+ */
+int tscope_control_init(const struct tscope_params *params, const char *cpus,
+			bool enable)
+{
+	int cpu, err;
+
+	err = check_params(params);
+	if (err) {
+		pr_err("a parameter is out of range (see modinfo)\n");
+		return err;
+	}
+	tscope_params = *params;
+
+	if (cpus) {
+		err = parse_cpus(cpus, &sampling);
+		if (err) {
+			pr_err("cpus=%s names no CPUs that there are\n", cpus);
+			return err;
+		}
+	} else {
+		for_each_possible_cpu(cpu)
+			if (cpu < TSCOPE_MAX_CPUS)
+				cpumask_set_cpu(cpu, &sampling);
+	}
+
+	err = alloc_cpus();
+	if (err)
+		return err;
+	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "tscope:online",
+					cpu_comes, cpu_goes);
+	if (err < 0)
+		goto free;
+	hotplug = err;
+	err = enable ? tscope_enable(true) : 0;
+	if (err)
+		goto remove;
+	return 0;
+
+remove:
+	cpuhp_remove_state_nocalls(hotplug);
+free:
+	free_cpus();
+	return err;
+}
+
+/**
+ * tscope_control_exit() - stop, and give back what tscope_control_init() took
+ *
+ * Context: process; no control and no reader may be left.
+ */
+void tscope_control_exit(void)
+{
+	tscope_enable(false);
+	cpuhp_remove_state_nocalls(hotplug);
+	free_cpus();
+}

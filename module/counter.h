@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Extends a narrow hardware counter by the time that the TSC tells. */
+#ifndef TSCOPE_COUNTER_H
+#define TSCOPE_COUNTER_H
+
+#include "pure.h"
+
+/**
+ * struct tscope_counter - a counter of few bits
+ * @hz: its frequency, not 0
+ * @mask: its bits, 2^n - 1
+ * @ticks: ticks since the first reading, extended
+ * @last: the counter at the last reading
+ * @tsc: the TSC at the last reading
+ * @valid: there was a reading
+ */
+struct tscope_counter {
+	u64 hz;
+	u64 mask;
+	u64 ticks;
+	u64 last;
+	u64 tsc;
+	bool valid;
+};
+
+u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz);
+
+#endif /* TSCOPE_COUNTER_H */

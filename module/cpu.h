@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a sampling CPU has of its own. */
+#ifndef TSCOPE_CPU_H
+#define TSCOPE_CPU_H
+
+#include <linux/sched.h>
+
+#include "clock.h"
+#include "exchange.h"
+#include "pvti.h"
+
+/* Updates of a pvti that one burst can tell; it ends when they are full. */
+#define TSCOPE_PVTI_EVENTS	4
+
+/**
+ * struct tscope_pvti_event - a pvti update that a burst met
+ * @old: before
+ * @new: after
+ * @tsc: TSC at which the burst saw it
+ */
+struct tscope_pvti_event {
+	struct tscope_pvti old;
+	struct tscope_pvti new;
+	u64 tsc;
+};
+
+/**
+ * struct tscope_finding - warps or backward readings of one window
+ * @count: how many
+ * @max: the largest, in the lane's unit
+ * @tsc: the TSC at the largest
+ * @peer: the CPU that had published the higher value, or -1
+ */
+struct tscope_finding {
+	u64 count;
+	u64 max;
+	u64 tsc;
+	int peer;
+};
+
+/**
+ * struct tscope_lane_figures - a CPU's figures of one lane
+ * @readings: taken
+ * @backward: lower than the CPU's own last
+ * @backward_max: by how much at most, in the lane's unit
+ * @warps: lower than what a peer had published
+ * @warp_max: by how much at most, in the lane's unit
+ */
+struct tscope_lane_figures {
+	u64 readings;
+	u64 backward;
+	u64 backward_max;
+	u64 warps;
+	u64 warp_max;
+};
+
+/**
+ * struct tscope_cpu - a sampling CPU
+ * @cpu: its number
+ * @task: its sampler, NULL while there is none; protected by the control lock
+ * @last: its newest reading of each lane
+ * @pvti: its pvti at the last reading
+ * @event: pvti updates of the present burst
+ * @events: how many
+ * @warp: warps of the present window
+ * @back: backward readings of the present window
+ * @lane: figures of each lane
+ * @updates: pvti updates seen
+ * @stopped: times GUEST_STOPPED was seen set
+ * @windows: windows sampled
+ * @next_peer: where the rotation of peers stands
+ * @reserve_cyc: what the leader's own readings cost, of the window
+ * @next_costly: where the rotation of costly clocks stands
+ * @warp_hist: sizes of warps, ns
+ * @transit: mailbox transits, ns
+ * @wakeup: lateness of window starts, ns
+ * @row: smallest transits from each peer
+ *
+ * Written by the CPU's own sampler alone, or, while there is none, under the
+ * control lock; read at any time.
+ */
+struct tscope_cpu {
+	int cpu;
+	struct task_struct *task;
+
+	u64 last[TSCOPE_LANES];
+	struct tscope_pvti pvti;
+	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];
+	unsigned int events;
+	struct tscope_finding warp[TSCOPE_LANES];
+	struct tscope_finding back[TSCOPE_LANES];
+
+	struct tscope_lane_figures lane[TSCOPE_LANES];
+	u64 updates;
+	u64 stopped;
+	u64 windows;
+	unsigned int next_peer;
+	u64 reserve_cyc;
+	unsigned int next_costly;
+
+	struct tscope_hist warp_hist[TSCOPE_LANES];
+	struct tscope_hist transit;
+	struct tscope_hist wakeup;
+	struct tscope_row row;
+};
+
+/* A CPU that may sample, or NULL; cpu is below TSCOPE_MAX_CPUS. */
+extern struct tscope_cpu *tscope_cpus[TSCOPE_MAX_CPUS];
+
+#define for_each_tscope_cpu(c, i) \
+	for (i = 0; i < TSCOPE_MAX_CPUS; i++) \
+		if (((c) = tscope_cpus[i]) != NULL)
+
+bool tscope_burst(struct tscope_cpu *c, int peer, u64 burst_cyc);
+int tscope_sampler_start(struct tscope_cpu *c);
+void tscope_sampler_stop(struct tscope_cpu *c);
+
+/* clock_kvm.c */
+struct pvclock_vcpu_time_info *tscope_kvm_page(int cpu);
+bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
+		     struct tscope_pvti *to);
+void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk);
+
+#endif /* TSCOPE_CPU_H */

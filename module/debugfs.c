@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/debug/tscope: pairs, pvti, points and violations, and the
+ * folder of histograms (debugfs_hist.c). Root only.
+ *
+ * Each file is made up when it is read, from what the samplers publish; no
+ * sampler waits for a reader.
+ */
+#include <linux/cpu.h>
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/vmalloc.h>
+
+#include <asm/pvclock.h>
+
+#include "cpu.h"
+#include "debugfs.h"
+#include "sysfs.h"
+#include "violations.h"
+#include "wide.h"
+
+static struct dentry *root;
+
+static void show_pair(struct seq_file *m, int i, int j, enum tscope_lane lane)
+{
+	const char *name = tscope_clock_of_lane(lane)->ops->name;
+	u64 warps = tscope_exchange_warps(i, j, lane);
+	struct tscope_pair pair;
+	int err = tscope_exchange_pair(i, j, lane, &pair);
+
+	if (!err)
+		seq_printf(m, "%d %d %s %lld %llu %llu\n", i, j, name,
+			   pair.offset_ns, pair.bound_ns, warps);
+	else if (err == -ESTALE || warps)
+		seq_printf(m, "%d %d %s - - %llu\n", i, j, name, warps);
+}
+
+static int pairs_show(struct seq_file *m, void *unused)
+{
+	int i, j, lane;
+
+	seq_puts(m, "# cpu_i cpu_j clock offset_ns bound_ns warps (j ahead of i; - while the offset changes)\n");
+	for (lane = 0; lane < TSCOPE_PAIR_LANES; lane++) {
+		if (!tscope_clock_of_lane(lane))
+			continue;
+		for (i = 0; i < TSCOPE_MAX_CPUS; i++)
+			for (j = i + 1; j < TSCOPE_MAX_CPUS; j++)
+				show_pair(m, i, j, lane);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pairs);
+
+static int pvti_show(struct seq_file *m, void *unused)
+{
+	struct pvclock_vcpu_time_info *page;
+	struct tscope_pvti p, first;
+	u64 tsc = 0;
+	int cpu;
+
+	seq_puts(m, "# cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_cpu0_ns\n");
+	if (!tscope_clock_of_lane(TSCOPE_LANE_KVM))
+		return 0;
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		page = tscope_kvm_page(cpu);
+		if (!page || !tscope_kvm_copy(page, &p))
+			continue;
+		/* all are held against the first at one TSC value */
+		if (!tsc) {
+			first = p;
+			tsc = rdtsc_ordered();
+		}
+		seq_printf(m, "%d %u %llu %llu %u %d %u %lld\n", cpu,
+			   p.version, p.tsc, p.ns, p.mul, p.shift, p.flags,
+			   tscope_pvti_step(&first, &p, tsc));
+	}
+	cpus_read_unlock();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pvti);
+
+/* The points of all clocks, as they were when the file was opened. */
+struct points {
+	u32 count;
+	struct {
+		struct tscope_clock *clk;
+		u32 end;		/* of its points in point[] */
+	} part[TSCOPE_CLOCKS_MAX];
+	struct tscope_point point[];
+};
+
+static void *points_start(struct seq_file *m, loff_t *pos)
+{
+	struct points *p = m->private;
+
+	if (*pos == 0)
+		return SEQ_START_TOKEN;
+	return *pos <= p->count ? &p->point[*pos - 1] : NULL;
+}
+
+static void *points_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return points_start(m, pos);
+}
+
+static void points_stop(struct seq_file *m, void *v)
+{
+}
+
+static int points_show(struct seq_file *m, void *v)
+{
+	struct points *p = m->private;
+	struct tscope_point *point = v;
+	const char *sign;
+	u64 phase;
+	int i = 0;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(m, "# clock segment tsc phase_ns width_ns\n");
+		return 0;
+	}
+	while (point - p->point >= p->part[i].end)
+		i++;
+	sign = point->phase < 0 ? "-" : "";
+	phase = tscope_abs64(point->phase);
+	seq_printf(m, "%s %u %llu %s%llu.%03llu %u\n",
+		   p->part[i].clk->ops->name, point->segment, point->tsc, sign,
+		   phase >> TSCOPE_PHASE_SHIFT,
+		   ((phase & GENMASK_ULL(TSCOPE_PHASE_SHIFT - 1, 0)) * 1000) >>
+		   TSCOPE_PHASE_SHIFT, point->width_ns);
+	return 0;
+}
+
+static const struct seq_operations points_ops = {
+	.start = points_start,
+	.next = points_next,
+	.stop = points_stop,
+	.show = points_show,
+};
+
+static int points_open(struct inode *inode, struct file *file)
+{
+	unsigned int n = tscope_clock_count(), i;
+	struct points *p;
+	int err;
+
+	p = vzalloc(struct_size(p, point, n * TSCOPE_SERIES_POINTS));
+	if (!p)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		p->part[i].clk = tscope_clock_get(i);
+		if (p->part[i].clk->ops->series)
+			p->count += tscope_clock_points(p->part[i].clk,
+							&p->point[p->count]);
+		p->part[i].end = p->count;
+	}
+	err = seq_open(file, &points_ops);
+	if (err) {
+		vfree(p);
+		return err;
+	}
+	((struct seq_file *)file->private_data)->private = p;
+	return 0;
+}
+
+static int points_release(struct inode *inode, struct file *file)
+{
+	vfree(((struct seq_file *)file->private_data)->private);
+	return seq_release(inode, file);
+}
+
+static const struct file_operations points_fops = {
+	.owner = THIS_MODULE,
+	.open = points_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = points_release,
+};
+
+static int violations_show(struct seq_file *m, void *unused)
+{
+	struct tscope_violation v;
+	u64 head = tscope_violations_head(), i;
+
+	seq_puts(m, "# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count in a window)\n");
+	i = head > TSCOPE_VIOLATIONS ? head - TSCOPE_VIOLATIONS : 0;
+	for (; i < head; i++) {
+		if (!tscope_violation_get(i, &v))
+			continue;
+		seq_printf(m, "%llu %llu %s %s %d ", v.time_ns, v.tsc,
+			   tscope_what_name(v.what), v.clock, v.cpu);
+		if (v.peer < 0)
+			seq_puts(m, "-");
+		else
+			seq_printf(m, "%d", v.peer);
+		seq_printf(m, " %lld %llu\n", v.size_ns, v.count);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(violations);
+
+/**
+ * tscope_debugfs_init() - make /sys/kernel/debug/tscope
+ *
+ * Without debugfs there is none, and that is no error. Context: process, at
+ * load.
+ */
+void tscope_debugfs_init(void)
+{
+	root = debugfs_create_dir("tscope", NULL);
+	debugfs_create_file("pairs", 0400, root, NULL, &pairs_fops);
+	debugfs_create_file("pvti", 0400, root, NULL, &pvti_fops);
+	debugfs_create_file("points", 0400, root, NULL, &points_fops);
+	debugfs_create_file("violations", 0400, root, NULL, &violations_fops);
+	tscope_debugfs_hist_init(root);
+}
+
+/**
+ * tscope_debugfs_exit() - remove /sys/kernel/debug/tscope
+ *
+ * Waits for whoever is in one of its files. Context: process.
+ */
+void tscope_debugfs_exit(void)
+{
+	debugfs_remove(root);
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Least squares: skew with its 95 % half-width, and residuals.
+ *
+ * Ordinary least squares of phase over TSC, centred, in integers: sums of
+ * squares are exact, so that no figure depends on where the TSC stands or for
+ * how long it has run.
+ *
+ * The half-width is Student's t times the slope's standard error, widened for
+ * two things that plain regression does not know of:
+ *
+ * - Residuals of a clock are rarely independent (a slewed clock moves in
+ *   ramps). Their lag-1 correlation r makes n points worth n (1 - r)/(1 + r)
+ *   (Santer et al., J. Geophys. Res. 105, 2000, eq. 6).
+ * - A clock that is read in whole nanoseconds can hide a slope of one
+ *   resolution over the span, with residuals of exactly zero.
+ */
+#include "fit.h"
+#include "wide.h"
+
+/* Times are scaled to that many bits: 2^-31 of the span is nothing. */
+#define TIME_BITS	31
+/* Phases may span that many bits, 2^50 * 2^-16 ns = 4.7 h within a fit. */
+#define PHASE_BITS	50
+/* Binary places of the factor (1 + r)/(1 - r). */
+#define FACTOR_BITS	10
+/* r is cut to 1 - 2^-7: beyond it the points are worth nothing at all. */
+#define CORRELATION_MAX	1016
+/* 10^12 (mppb) / 10^6 (ns a cycle at 1 kHz) */
+#define MPPB_PER_KHZ	1000000ULL
+
+/* Student's t, two-sided 95 %, times 1000, for 1..30 degrees of freedom. */
+static const u16 student_t[] = {
+	12706, 4303, 3182, 2776, 2571, 2447, 2365, 2306, 2262, 2228,
+	2201, 2179, 2160, 2145, 2131, 2120, 2110, 2101, 2093, 2086,
+	2080, 2074, 2069, 2064, 2060, 2056, 2052, 2048, 2045, 2042,
+};
+
+static u32 student_t_milli(u64 freedom)
+{
+	if (!freedom)
+		freedom = 1;
+	if (freedom <= ARRAY_SIZE(student_t))
+		return student_t[freedom - 1];
+	/* 1.96 + 2.5/f is above t by at most 0.002 from 30 on */
+	return 1960 + (u32)(2500 / freedom) + 1;
+}
+
+static tscope_u128 abs128(tscope_s128 x)
+{
+	return x < 0 ? -(tscope_u128)x : (tscope_u128)x;
+}
+
+static tscope_s128 div_signed(tscope_s128 num, tscope_u128 den)
+{
+	tscope_u128 q = tscope_div128(abs128(num), den);
+
+	return num < 0 ? -(tscope_s128)q : (tscope_s128)q;
+}
+
+/* num * mul / 2^shift, rounded up; S64_MAX where it does not fit. */
+static u64 scale_up(tscope_u128 num, tscope_u128 mul, int shift)
+{
+	tscope_u128 x, round;
+
+	while (num && tscope_fls128(num) + tscope_fls128(mul) > 127) {
+		num = (num >> 1) + 1;
+		shift--;
+	}
+	x = num * mul;
+	if (shift < 0)
+		return tscope_fls128(x) - shift > 63 ? S64_MAX :
+						       (u64)(x << -shift);
+	if (shift > 127)
+		return x != 0;
+	round = ((tscope_u128)1 << shift) - 1;
+	x = (x >> shift) + ((x & round) != 0);
+	return tscope_fls128(x) > 63 ? S64_MAX : (u64)x;
+}
+
+/* Mean time and phase, and the shift that brings times to TIME_BITS. */
+static int centre(const struct tscope_point *p, u32 n, struct tscope_fit *fit)
+{
+	tscope_u128 tsc_sum = 0;
+	tscope_s128 phase_sum = 0;
+	s64 phase_min = S64_MAX, phase_max = S64_MIN;
+	u64 span;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (i && p[i].tsc < p[i - 1].tsc)
+			return -EINVAL;
+		tsc_sum += p[i].tsc - p[0].tsc;
+		phase_sum += p[i].phase;
+		if (p[i].phase < phase_min)
+			phase_min = p[i].phase;
+		if (p[i].phase > phase_max)
+			phase_max = p[i].phase;
+	}
+	span = p[n - 1].tsc - p[0].tsc;
+	if (!span)
+		return -ENODATA;
+	if (((tscope_s128)phase_max - phase_min) >> PHASE_BITS)
+		return -ERANGE;
+
+	fit->tsc_shift = fls64(span) > TIME_BITS ? fls64(span) - TIME_BITS : 0;
+	fit->tsc = p[0].tsc + (u64)tscope_div128(tsc_sum, n);
+	fit->phase = (s64)div_signed(phase_sum, n);
+	return 0;
+}
+
+/* A point's time from the mean, in units of 2^tsc_shift cycles. */
+static s64 time_of(const struct tscope_fit *fit, const struct tscope_point *p)
+{
+	return (s64)(p->tsc - fit->tsc) >> fit->tsc_shift;
+}
+
+/**
+ * tscope_fit_residual() - how far a point lies off the line
+ * @fit: line
+ * @p: point, of the fit's segment
+ *
+ * Return: phase of the point - phase of the line, 2^-16 ns.
+ */
+s64 tscope_fit_residual(const struct tscope_fit *fit,
+			const struct tscope_point *p)
+{
+	tscope_s128 line = fit->slope * time_of(fit, p);
+
+	line = line < 0 ? -(-line >> fit->slope_bits) : line >> fit->slope_bits;
+	return (s64)(p->phase - fit->phase - line);
+}
+
+/*
+ * Variance of the residuals' sum with its widening, and the number of points
+ * that they are worth.
+ */
+static tscope_u128 widened_ssr(const struct tscope_fit *fit,
+			       const struct tscope_point *p, u32 n, u64 *worth)
+{
+	tscope_u128 ssr = 0;
+	tscope_s128 lag = 0;
+	s64 r, last = 0;
+	int shift;
+	u64 corr;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		r = tscope_fit_residual(fit, &p[i]);
+		ssr += (tscope_u128)((tscope_s128)r * r);
+		lag += (tscope_s128)r * last;
+		last = r;
+	}
+	*worth = n;
+	if (lag <= 0 || !ssr)
+		return ssr;
+
+	/* r = lag / ssr, with FACTOR_BITS places */
+	shift = tscope_fls128(ssr) > 100 ? tscope_fls128(ssr) - 100 : 0;
+	corr = (u64)tscope_div128(((tscope_u128)lag >> shift) << FACTOR_BITS,
+				  ssr >> shift);
+	if (corr > CORRELATION_MAX)
+		corr = CORRELATION_MAX;
+	*worth = n * ((1 << FACTOR_BITS) - corr) / ((1 << FACTOR_BITS) + corr);
+	if (tscope_fls128(ssr) > 115)
+		return tscope_div128(ssr, (1 << FACTOR_BITS) - corr) *
+		       ((1 << FACTOR_BITS) + corr);
+	return tscope_div128(ssr * ((1 << FACTOR_BITS) + corr),
+			     (1 << FACTOR_BITS) - corr);
+}
+
+/**
+ * tscope_fit_line() - fit a line to points
+ * @p: points of one segment, in the order of time
+ * @n: how many, up to TSCOPE_FIT_MAX_POINTS
+ * @khz: the TSC's nominal frequency, not 0
+ * @resolution_ns: the step in which the clock counts
+ * @fit: result
+ *
+ * Takes two passes over the points. Context: process.
+ *
+ * Return: 0; -ENODATA below TSCOPE_FIT_MIN_POINTS or where all points stand
+ * at one time; -ERANGE where the phases or the skew pass what the sums hold;
+ * -EINVAL for too many points or points out of order.
+ */
+int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
+		    u32 resolution_ns, struct tscope_fit *fit)
+{
+	tscope_u128 sxx = 0, slope, ssr, var, per_mppb;
+	u64 worth, random, hidden, span_ns;
+	tscope_s128 sxy = 0;
+	int bits, shift, err;
+	s64 x;
+	u32 i;
+
+	if (n > TSCOPE_FIT_MAX_POINTS || !khz)
+		return -EINVAL;
+	if (n < TSCOPE_FIT_MIN_POINTS)
+		return -ENODATA;
+	memset(fit, 0, sizeof(*fit));
+	err = centre(p, n, fit);
+	if (err)
+		return err;
+	fit->points = n;
+
+	for (i = 0; i < n; i++) {
+		x = time_of(fit, &p[i]);
+		sxx += (u64)(x * x);
+		sxy += (tscope_s128)x * (p[i].phase - fit->phase);
+	}
+	if (!sxx)
+		return -ENODATA;
+
+	/* as many binary places as fit, 48 at most */
+	bits = 126 - tscope_fls128(abs128(sxy));
+	fit->slope_bits = bits > 48 ? 48 : bits;
+	fit->slope = div_signed(sxy * ((tscope_s128)1 << fit->slope_bits), sxx);
+
+	/* mppb of one unit of slope, before the shift */
+	per_mppb = (tscope_u128)khz * MPPB_PER_KHZ;
+	shift = TSCOPE_PHASE_SHIFT + fit->tsc_shift + fit->slope_bits;
+	slope = abs128(fit->slope);
+	if (tscope_fls128(slope) + tscope_fls128(per_mppb) > 126)
+		return -ERANGE;
+	slope = (slope * per_mppb + ((tscope_u128)1 << (shift - 1))) >> shift;
+	if (slope > S64_MAX)
+		return -ERANGE;
+	fit->skew_mppb = sxy < 0 ? -(s64)slope : (s64)slope;
+
+	/* variance of the slope = ssr / (worth - 2) / sxx */
+	ssr = widened_ssr(fit, p, n, &worth);
+	worth = worth > 3 ? worth - 2 : 1;
+	bits = (126 - tscope_fls128(ssr)) & ~1;
+	if (bits > 96)
+		bits = 96;
+	/* the widening is in ssr: divide by the points that there are */
+	var = tscope_div128(tscope_div128(ssr << bits, n - 2), sxx) + !!ssr;
+	random = scale_up((tscope_u128)tscope_sqrt128(var) + !!ssr,
+			  per_mppb * student_t_milli(worth),
+			  TSCOPE_PHASE_SHIFT + fit->tsc_shift + bits / 2);
+	random = random / 1000 + 1;
+
+	span_ns = tscope_cyc_to_ns(p[n - 1].tsc - p[0].tsc, khz);
+	hidden = (u64)tscope_div128((tscope_u128)resolution_ns *
+				    1000000000000ULL, span_ns ? span_ns : 1) + 1;
+	if (random >> 62 || hidden >> 62)
+		fit->error_mppb = S64_MAX;
+	else
+		fit->error_mppb = tscope_sqrt128((tscope_u128)random * random +
+						 (tscope_u128)hidden * hidden) + 1;
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Least squares: skew with its 95 % half-width, and residuals. */
+#ifndef TSCOPE_FIT_H
+#define TSCOPE_FIT_H
+
+#include "pure.h"
+
+/* Below that many points the residuals say too little of the error. */
+#define TSCOPE_FIT_MIN_POINTS	8
+/* The sums keep within 128 bits up to here. */
+#define TSCOPE_FIT_MAX_POINTS	65536
+
+/**
+ * struct tscope_point - the narrowest reading of a window, as it is fitted
+ * @tsc: time, cycles
+ * @phase: clock - TSC since the segment's first point, 2^-16 ns
+ * @width_ns: width of the reading
+ * @segment: number of the segment that it belongs to
+ */
+struct tscope_point {
+	u64 tsc;
+	s64 phase;
+	u32 width_ns;
+	u32 segment;
+};
+
+/**
+ * struct tscope_fit - a line through points
+ * @skew_mppb: slope, 10^-3 ppb
+ * @error_mppb: half-width of its 95 % confidence interval, 10^-3 ppb
+ * @points: how many points it was fitted to
+ * @tsc: mean time of the points, cycles
+ * @phase: mean phase of the points, 2^-16 ns
+ * @slope: phase a (shifted) cycle, in units of 2^-@slope_bits
+ * @slope_bits: binary places of @slope
+ * @tsc_shift: how far cycles are shifted right before @slope is applied
+ */
+struct tscope_fit {
+	s64 skew_mppb;
+	u64 error_mppb;
+	u32 points;
+	u64 tsc;
+	s64 phase;
+	tscope_s128 slope;
+	u8 slope_bits;
+	u8 tsc_shift;
+};
+
+int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
+		    u32 resolution_ns, struct tscope_fit *fit);
+s64 tscope_fit_residual(const struct tscope_fit *fit,
+			const struct tscope_point *p);
+
+#endif /* TSCOPE_FIT_H */

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Log-linear histogram of nanoseconds.
+ */
+#include "hist.h"
+
+/**
+ * tscope_hist_init() - empty a histogram
+ * @h: histogram
+ *
+ * Context: any, but no writer may be at work.
+ */
+void tscope_hist_init(struct tscope_hist *h)
+{
+	memset(h, 0, sizeof(*h));
+	h->min = U64_MAX;
+}
+
+/**
+ * tscope_hist_merge() - add one histogram to another
+ * @to: what is added to; the caller alone uses it
+ * @from: what is added; may be written meanwhile
+ */
+void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from)
+{
+	u64 sum = READ_ONCE(from->sum), min = READ_ONCE(from->min);
+	u64 max = READ_ONCE(from->max), n;
+	unsigned int i;
+
+	/* the count is taken from the buckets: the two then agree */
+	for (i = 0; i < TSCOPE_HIST_BUCKETS; i++) {
+		n = READ_ONCE(from->bucket[i]);
+		to->bucket[i] += n;
+		to->count += n;
+	}
+	to->sum = to->sum + sum < sum ? U64_MAX : to->sum + sum;
+	if (min < to->min)
+		to->min = min;
+	if (max > to->max)
+		to->max = max;
+}
+
+/**
+ * tscope_hist_low() - the smallest value of a bucket
+ * @bucket: index, 0..TSCOPE_HIST_BUCKETS - 1
+ *
+ * Return: the value.
+ */
+u64 tscope_hist_low(unsigned int bucket)
+{
+	unsigned int exp;
+
+	if (bucket < TSCOPE_HIST_LINEAR)
+		return bucket;
+	exp = (bucket >> TSCOPE_HIST_SUB_BITS) - 1;
+	return (u64)(bucket - (exp << TSCOPE_HIST_SUB_BITS)) << exp;
+}
+
+/**
+ * tscope_hist_high() - the largest value of a bucket
+ * @bucket: index, 0..TSCOPE_HIST_BUCKETS - 1
+ *
+ * Return: the value.
+ */
+u64 tscope_hist_high(unsigned int bucket)
+{
+	if (bucket >= TSCOPE_HIST_BUCKETS - 1)
+		return U64_MAX;
+	return tscope_hist_low(bucket + 1) - 1;
+}
+
+/**
+ * tscope_shist_init() - empty a signed histogram
+ * @h: histogram
+ */
+void tscope_shist_init(struct tscope_shist *h)
+{
+	tscope_hist_init(&h->neg);
+	tscope_hist_init(&h->pos);
+}
+
+/**
+ * tscope_shist_add() - count a signed value
+ * @h: histogram that the caller alone writes
+ * @value: nanoseconds, any value
+ */
+void tscope_shist_add(struct tscope_shist *h, s64 value)
+{
+	if (value < 0)
+		tscope_hist_add(&h->neg, 0 - (u64)value);
+	else
+		tscope_hist_add(&h->pos, value);
+}
+
+/* Magnitudes past the range of s64 are cut to it. */
+static s64 signed_of(u64 magnitude, bool negative)
+{
+	if (magnitude > S64_MAX)
+		return negative ? S64_MIN : S64_MAX;
+	return negative ? -(s64)magnitude : (s64)magnitude;
+}
+
+/**
+ * tscope_shist_count() - values counted
+ * @h: histogram
+ *
+ * Return: the number of values.
+ */
+u64 tscope_shist_count(const struct tscope_shist *h)
+{
+	return h->neg.count + h->pos.count;
+}
+
+/**
+ * tscope_shist_min() - the smallest value
+ * @h: histogram
+ *
+ * Return: the value, 0 where there is none.
+ */
+s64 tscope_shist_min(const struct tscope_shist *h)
+{
+	if (h->neg.count)
+		return signed_of(h->neg.max, true);
+	return h->pos.count ? signed_of(h->pos.min, false) : 0;
+}
+
+/**
+ * tscope_shist_max() - the largest value
+ * @h: histogram
+ *
+ * Return: the value, 0 where there is none.
+ */
+s64 tscope_shist_max(const struct tscope_shist *h)
+{
+	if (h->pos.count)
+		return signed_of(h->pos.max, false);
+	return h->neg.count ? signed_of(h->neg.min, true) : 0;
+}
+
+/**
+ * tscope_shist_mean() - mean of the values
+ * @h: histogram
+ *
+ * Return: the mean, towards zero; 0 where there is none.
+ */
+s64 tscope_shist_mean(const struct tscope_shist *h)
+{
+	bool negative = h->neg.sum > h->pos.sum;
+	u64 count = tscope_shist_count(h), sum;
+
+	if (!count)
+		return 0;
+	sum = negative ? h->neg.sum - h->pos.sum : h->pos.sum - h->neg.sum;
+	return signed_of(sum / count, negative);
+}
+
+/**
+ * tscope_shist_quantile() - value that a share of the values don't pass
+ * @h: histogram
+ * @permille: the share, 0..1000
+ *
+ * Return: upper limit of the bucket in which that share is reached, within
+ * the smallest and the largest value; 0 where there is none.
+ */
+s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille)
+{
+	u64 count = tscope_shist_count(h), want, seen = 0;
+	s64 value = 0, max = tscope_shist_max(h), min = tscope_shist_min(h);
+	unsigned int i;
+
+	if (!count)
+		return 0;
+	/* rounded up, and at least one; the split keeps it within 64 bits */
+	want = count / 1000 * permille +
+	       (count % 1000 * permille + 999) / 1000;
+	if (!want)
+		want = 1;
+
+	for (i = TSCOPE_HIST_BUCKETS; i-- && seen < want;) {
+		seen += h->neg.bucket[i];
+		value = signed_of(tscope_hist_low(i), true);
+	}
+	for (i = 0; i < TSCOPE_HIST_BUCKETS && seen < want; i++) {
+		seen += h->pos.bucket[i];
+		value = signed_of(tscope_hist_high(i), false);
+	}
+	if (value > max)
+		return max;
+	return value < min ? min : value;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Log-linear histogram of nanoseconds. */
+#ifndef TSCOPE_HIST_H
+#define TSCOPE_HIST_H
+
+#include "pure.h"
+
+/*
+ * Eight buckets an octave: a bucket is at most 1/8 of its lower limit wide.
+ * Below 16 every value has a bucket of its own.
+ */
+#define TSCOPE_HIST_SUB_BITS	3
+#define TSCOPE_HIST_LINEAR	(2 << TSCOPE_HIST_SUB_BITS)
+#define TSCOPE_HIST_BUCKETS	(TSCOPE_HIST_LINEAR + \
+				 ((63 - TSCOPE_HIST_SUB_BITS) << \
+				  TSCOPE_HIST_SUB_BITS))
+
+/**
+ * struct tscope_hist - magnitudes, over the whole range of u64
+ * @count: values added
+ * @sum: their sum, saturated
+ * @min: the smallest; U64_MAX while empty (see tscope_hist_init())
+ * @max: the largest
+ * @bucket: values a bucket
+ *
+ * One writer, any number of readers; a reader may see a value in some of the
+ * fields and not yet in others.
+ */
+struct tscope_hist {
+	u64 count;
+	u64 sum;
+	u64 min;
+	u64 max;
+	u64 bucket[TSCOPE_HIST_BUCKETS];
+};
+
+/**
+ * struct tscope_shist - a histogram of signed values
+ * @neg: magnitudes of the values below 0
+ * @pos: the others
+ */
+struct tscope_shist {
+	struct tscope_hist neg;
+	struct tscope_hist pos;
+};
+
+void tscope_hist_init(struct tscope_hist *h);
+void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from);
+u64 tscope_hist_low(unsigned int bucket);
+u64 tscope_hist_high(unsigned int bucket);
+
+void tscope_shist_init(struct tscope_shist *h);
+void tscope_shist_add(struct tscope_shist *h, s64 value);
+u64 tscope_shist_count(const struct tscope_shist *h);
+s64 tscope_shist_min(const struct tscope_shist *h);
+s64 tscope_shist_max(const struct tscope_shist *h);
+s64 tscope_shist_mean(const struct tscope_shist *h);
+s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille);
+
+/**
+ * tscope_hist_bucket() - the bucket of a value
+ * @value: any value
+ *
+ * Return: index, 0..TSCOPE_HIST_BUCKETS - 1.
+ */
+static __always_inline unsigned int tscope_hist_bucket(u64 value)
+{
+	unsigned int exp;
+
+	if (value < TSCOPE_HIST_LINEAR)
+		return value;
+	exp = fls64(value) - 1 - TSCOPE_HIST_SUB_BITS;
+	return (exp << TSCOPE_HIST_SUB_BITS) + (unsigned int)(value >> exp);
+}
+
+/**
+ * tscope_hist_add() - count a value
+ * @h: histogram that the caller alone writes
+ * @value: nanoseconds, or what the histogram is of
+ *
+ * Context: any, interrupts off in a burst.
+ */
+static __always_inline void tscope_hist_add(struct tscope_hist *h, u64 value)
+{
+	u64 *bucket = &h->bucket[tscope_hist_bucket(value)];
+	u64 sum = h->sum + value;
+
+	WRITE_ONCE(*bucket, *bucket + 1);
+	WRITE_ONCE(h->count, h->count + 1);
+	WRITE_ONCE(h->sum, sum < value ? U64_MAX : sum);
+	if (value < h->min)
+		WRITE_ONCE(h->min, value);
+	if (value > h->max)
+		WRITE_ONCE(h->max, value);
+}
+
+#endif /* TSCOPE_HIST_H */

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tscope: samples the TSC against kvm-clock, PTP_KVM and the machine's other
+ * clocks, and measures skew, steps and monotonicity violations, each with an
+ * error bound.
+ *
+ * Loading it starts nothing unless enable=1 is given. It only looks: it
+ * writes no clock MSR, clears no flag, sets no clock.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "clock.h"
+#include "control.h"
+#include "sysfs.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static bool enable;
+module_param(enable, bool, 0444);
+MODULE_PARM_DESC(enable, "sample from the start (default: 0)");
+
+static struct tscope_params params = {
+	.period_us = 10000,
+	.width_us = 100,
+	.burst_us = 10,
+	.fit_window_s = 60,
+};
+
+module_param_named(period_us, params.period_us, uint, 0444);
+MODULE_PARM_DESC(period_us, "from one window's start to the next, 1000..10000000 (default: 10000)");
+module_param_named(width_us, params.width_us, uint, 0444);
+MODULE_PARM_DESC(width_us, "length of a window, 10..period_us (default: 100)");
+module_param_named(burst_us, params.burst_us, uint, 0444);
+MODULE_PARM_DESC(burst_us, "longest time with interrupts off, 1..100 (default: 10)");
+module_param_named(fit_window_s, params.fit_window_s, uint, 0444);
+MODULE_PARM_DESC(fit_window_s, "how old a fitted point may be, 1..3600 (default: 60)");
+
+static char *cpus;
+module_param(cpus, charp, 0444);
+MODULE_PARM_DESC(cpus, "list of the CPUs that sample (default: all)");
+
+static int __init tscope_init(void)
+{
+	int err;
+
+	err = tscope_clocks_init();
+	if (err)
+		return err;
+	err = tscope_control_init(&params, cpus, enable);
+	if (err)
+		goto clocks;
+	tscope_debugfs_init();
+	err = tscope_sysfs_init();
+	if (err)
+		goto debugfs;
+	return 0;
+
+debugfs:
+	tscope_debugfs_exit();
+	tscope_control_exit();
+clocks:
+	tscope_clocks_exit();
+	return err;
+}
+
+static void __exit tscope_exit(void)
+{
+	tscope_sysfs_exit();
+	tscope_debugfs_exit();
+	tscope_control_exit();
+	tscope_clocks_exit();
+}
+
+module_init(tscope_init);
+module_exit(tscope_exit);
+
+MODULE_DESCRIPTION("Measures the TSC against kvm-clock, PTP_KVM and other clocks");
+MODULE_AUTHOR("The tscope authors");
+MODULE_VERSION("0.1.0");
+MODULE_LICENSE("GPL");

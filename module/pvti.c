@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kvm-clock's arithmetic: frequency, rate and steps from its pvti.
+ */
+#include "pvti.h"
+#include "wide.h"
+
+/**
+ * tscope_pvti_khz() - the TSC frequency that a pvti assumes
+ * @mul: tsc_to_system_mul
+ * @shift: tsc_shift
+ *
+ * A cycle lasts mul * 2^(shift - 32) ns, hence
+ * khz = 10^6 * 2^(32 - shift) / mul.
+ *
+ * Return: kHz, rounded to the nearest; 0 where it is not in 1..U32_MAX.
+ */
+u32 tscope_pvti_khz(u32 mul, s8 shift)
+{
+	tscope_u128 num, khz;
+
+	if (!mul || shift > 63 || shift < -63)
+		return 0;
+	/* one bit more than needed, to round by */
+	num = (tscope_u128)2000000 << 32;
+	if (shift >= 0)
+		num >>= shift;
+	else
+		num <<= -shift;
+	khz = (tscope_div128(num, mul) + 1) >> 1;
+	return khz > U32_MAX ? 0 : (u32)khz;
+}
+
+/**
+ * tscope_pvti_rate_mppb() - how fast a pvti runs against the nominal TSC
+ * @mul: tsc_to_system_mul
+ * @shift: tsc_shift, -32..31
+ * @khz: the TSC's nominal frequency
+ *
+ * mul * 2^(shift - 32) * khz / 10^6 - 1: what the rounding of mul, and a
+ * frequency other than the nominal one, do to kvm-clock's rate.
+ *
+ * Return: 10^-3 ppb, rounded towards zero, saturated; S64_MAX where shift is
+ * out of range.
+ */
+s64 tscope_pvti_rate_mppb(u32 mul, s8 shift, u32 khz)
+{
+	const u64 mppb = 1000000000000ULL;
+	tscope_u128 ns, whole, quot;
+	bool slow;
+
+	if (shift < -32 || shift > 31)
+		return S64_MAX;
+	/* ns and whole: nanoseconds a kilocycle-second in units of 2^-64 */
+	ns = (tscope_u128)mul * khz;
+	if (shift > 0 && tscope_fls128(ns) + shift + 32 > 127)
+		return S64_MAX;
+	ns <<= 32 + shift;
+	whole = (tscope_u128)1000000 << 64;
+	slow = ns < whole;
+	ns = slow ? whole - ns : ns - whole;
+	/* 10^6 cancels against the 10^12 of mppb: no overflow below 2^107 */
+	if (tscope_fls128(ns) > 107)
+		return slow ? S64_MIN : S64_MAX;
+	quot = (ns * (mppb / 1000000)) >> 64;
+	if (quot > S64_MAX)
+		return slow ? S64_MIN : S64_MAX;
+	return slow ? -(s64)quot : (s64)quot;
+}
+
+/**
+ * tscope_pvti_step() - the step between two pvti of one CPU
+ * @old: the pvti before the update
+ * @new: the pvti after it
+ * @tsc: the TSC value at which both are evaluated
+ *
+ * Context: any.
+ *
+ * Return: new - old in ns, exact but for the 1 ns that either rounds off.
+ */
+s64 tscope_pvti_step(const struct tscope_pvti *old,
+		     const struct tscope_pvti *new, u64 tsc)
+{
+	return tscope_sub64(tscope_pvti_eval(new, tsc),
+			    tscope_pvti_eval(old, tsc));
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sampler of a CPU: a thread that opens a window every period.
+ *
+ * All CPUs open their windows at the same multiples of the period of
+ * CLOCK_MONOTONIC, so that they sample at the same time. A window is bursts,
+ * with a chance to schedule between two of them. It ends when it should, also
+ * if it began late: the time it takes is bounded by width_us and one burst.
+ *
+ * One CPU, the leader, also takes the window's points: of kvm-clock the last
+ * reading of its bursts, of the other clocks a few readings each. Of the
+ * clocks that cost a VM exit one is read a window, in turn.
+ */
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/math64.h>
+#include <linux/sched.h>
+
+#include "control.h"
+#include "cpu.h"
+#include "trace.h"
+#include "violations.h"
+#include "wide.h"
+
+/* What a thread works by; a change of parameters starts a new thread. */
+struct plan {
+	u64 period_ns;
+	u64 slot_ns;
+	u64 width_cyc;
+	u64 burst_cyc;
+	u64 thin_cyc;
+	bool flat_out;
+};
+
+static void make_plan(struct plan *p)
+{
+	struct tscope_params par;
+
+	tscope_get_params(&par);
+	p->period_ns = par.period_us * 1000ULL;
+	p->slot_ns = max(TSCOPE_SLOT_NS, 2 * p->period_ns);
+	p->width_cyc = tscope_ns_to_cyc(par.width_us * 1000ULL,
+					tscope_tsc_khz);
+	p->burst_cyc = tscope_ns_to_cyc(min(par.burst_us, par.width_us) *
+					1000ULL, tscope_tsc_khz);
+	p->flat_out = par.width_us == par.period_us;
+	/* a point for each window, unless the ring is too small for them */
+	p->thin_cyc = 0;
+	if (par.fit_window_s * NSEC_PER_SEC >
+	    p->period_ns * TSCOPE_SERIES_POINTS)
+		p->thin_cyc = tscope_ns_to_cyc(div_u64(par.fit_window_s *
+						       NSEC_PER_SEC,
+						       TSCOPE_SERIES_POINTS),
+					       tscope_tsc_khz);
+}
+
+static u64 lane_ns(enum tscope_lane lane, u64 value)
+{
+	return lane == TSCOPE_LANE_TSC ?
+	       tscope_cyc_to_ns(value, tscope_tsc_khz) : value;
+}
+
+/* A window's warps and backward readings: into the figures, and told. */
+static void tell_findings(struct tscope_cpu *c)
+{
+	struct tscope_lane_figures *l;
+	struct tscope_finding *f;
+	struct tscope_clock *clk;
+	int lane;
+	u64 ns;
+
+	for (lane = 0; lane < TSCOPE_LANES; lane++) {
+		l = &c->lane[lane];
+		f = &c->warp[lane];
+		clk = tscope_clock_of_lane(lane);
+		if (f->count) {
+			ns = lane_ns(lane, f->max);
+			WRITE_ONCE(l->warps, l->warps + f->count);
+			if (f->max > l->warp_max)
+				WRITE_ONCE(l->warp_max, f->max);
+			trace_tscope_warp(clk->ops->name, c->cpu, f->peer, ns,
+					  f->count, f->tsc);
+			tscope_violation(TSCOPE_WARP, clk->ops->name, c->cpu,
+					 f->peer, min_t(u64, ns, S64_MAX),
+					 f->count, f->tsc);
+		}
+		memset(f, 0, sizeof(*f));
+
+		f = &c->back[lane];
+		if (f->count) {
+			ns = lane_ns(lane, f->max);
+			WRITE_ONCE(l->backward, l->backward + f->count);
+			if (f->max > l->backward_max)
+				WRITE_ONCE(l->backward_max, f->max);
+			trace_tscope_backward(clk->ops->name, c->cpu, ns,
+					      f->count, f->tsc);
+			tscope_violation(TSCOPE_BACKWARD, clk->ops->name,
+					 c->cpu, -1, min_t(u64, ns, S64_MAX),
+					 f->count, f->tsc);
+		}
+		memset(f, 0, sizeof(*f));
+	}
+}
+
+/* Next peer in turn that samples, -1 where there is none. */
+static int next_peer(struct tscope_cpu *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < TSCOPE_MAX_CPUS; i++) {
+		c->next_peer = (c->next_peer + 1) % TSCOPE_MAX_CPUS;
+		if (c->next_peer != c->cpu &&
+		    READ_ONCE(tscope_mailboxes[c->next_peer].seen[0]))
+			return c->next_peer;
+	}
+	return -1;
+}
+
+/* The leader's readings of this window; how long they took, in cycles. */
+static void take_points(struct tscope_cpu *c, const struct plan *p)
+{
+	unsigned int n = tscope_clock_count(), i, costly = 0, turn;
+	u64 start = rdtsc_ordered();
+	struct tscope_reading r = { };
+	struct tscope_clock *clk;
+
+	for (i = 0; i < n; i++)
+		costly += tscope_clock_get(i)->ops->costly;
+	turn = costly ? c->next_costly++ % costly : 0;
+
+	for (i = 0; i < n; i++) {
+		clk = tscope_clock_get(i);
+		if (clk->ops->series)
+			tscope_clock_thin(clk, p->thin_cyc);
+		if (clk->ops->costly && turn-- != 0)
+			continue;
+		if (clk->ops->read) {
+			tscope_clock_sample(clk, c->cpu);
+		} else if (clk->ops->lane == TSCOPE_LANE_KVM) {
+			r.tsc = c->last[TSCOPE_LANE_TSC];
+			r.ns = c->last[TSCOPE_LANE_KVM];
+			tscope_clock_add(clk, &r);
+		}
+	}
+	c->reserve_cyc = min(rdtsc_ordered() - start, p->width_cyc / 2);
+}
+
+static void window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
+		   u64 late_ns)
+{
+	struct tscope_clock *kvm = tscope_clock_of_lane(TSCOPE_LANE_KVM);
+	u64 before = c->lane[TSCOPE_LANE_TSC].readings, bursts = 0;
+	u64 start = rdtsc_ordered(), len = p->width_cyc, late, burst;
+	bool leader = tscope_is_leader(c->cpu);
+
+	tscope_row_slot(&c->row, div64_u64(start_ns, p->slot_ns));
+	late = tscope_ns_to_cyc(late_ns, tscope_tsc_khz);
+	if (leader)
+		late += c->reserve_cyc;
+	len -= min(len, late);
+
+	do {
+		burst = min(p->burst_cyc, max(len, p->burst_cyc / 2));
+		if (!tscope_burst(c, next_peer(c), burst))
+			break;
+		bursts++;
+		if (unlikely(c->events))
+			tscope_kvm_events(c, kvm);
+		cond_resched();
+	} while (!kthread_should_stop() && rdtsc_ordered() - start < len);
+
+	tell_findings(c);
+	if (leader && bursts)
+		take_points(c, p);
+	WRITE_ONCE(c->windows, c->windows + 1);
+	trace_tscope_window(c->cpu, start_ns, late_ns,
+			    c->lane[TSCOPE_LANE_TSC].readings - before, bursts);
+}
+
+/* Sleep until then; false when the thread is to stop. */
+static bool sleep_until(u64 when_ns)
+{
+	ktime_t expires = ns_to_ktime(when_ns);
+
+	do {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop()) {
+			__set_current_state(TASK_RUNNING);
+			return false;
+		}
+		schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
+	} while (ktime_get_ns() < when_ns);
+	return !kthread_should_stop();
+}
+
+static int sampler(void *data)
+{
+	struct tscope_cpu *c = data;
+	u64 now, start, late;
+	struct plan p;
+
+	make_plan(&p);
+	while (!kthread_should_stop()) {
+		now = ktime_get_ns();
+		start = div64_u64(now, p.period_ns) * p.period_ns;
+		if (!p.flat_out) {
+			start += p.period_ns;
+			if (!sleep_until(start))
+				break;
+			now = ktime_get_ns();
+			tscope_hist_add(&c->wakeup, now - start);
+		}
+		late = now - start;
+		window(c, &p, start, late);
+	}
+	tscope_row_publish(&c->row);
+	return 0;
+}
+
+/**
+ * tscope_sampler_start() - start a CPU's sampler
+ * @c: the CPU, online, without a sampler
+ *
+ * Context: process, the control lock held.
+ *
+ * Return: 0 or an errno.
+ */
+int tscope_sampler_start(struct tscope_cpu *c)
+{
+	struct task_struct *task;
+
+	task = kthread_create_on_cpu(sampler, c, c->cpu, "tscope/%u");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	c->task = task;
+	wake_up_process(task);
+	return 0;
+}
+
+/**
+ * tscope_sampler_stop() - stop a CPU's sampler and wait for it
+ * @c: the CPU; without a sampler nothing is done
+ *
+ * Context: process, the control lock held.
+ */
+void tscope_sampler_stop(struct tscope_cpu *c)
+{
+	int lane;
+
+	if (c->task)
+		kthread_stop(c->task);
+	c->task = NULL;
+	/* peers turn to CPUs that show readings */
+	for (lane = 0; lane < TSCOPE_LANES; lane++)
+		WRITE_ONCE(tscope_mailboxes[c->cpu].seen[lane], 0);
+}

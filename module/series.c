@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A clock's points: thinned, cut into segments, kept in a ring.
+ *
+ * The ring has one writer and is read without a lock: what the writer may
+ * have overwritten meanwhile is thrown away by the reader.
+ */
+#include "series.h"
+#include "wide.h"
+
+/* The mean jump forgets over that many points. */
+#define NOISE_MEMORY	64
+
+/**
+ * tscope_series_init() - begin anew
+ * @s: series
+ * @ring: TSCOPE_SERIES_POINTS points
+ * @khz: the TSC's nominal frequency, not 0
+ * @exact: the caller knows of each step, and calls tscope_series_break()
+ */
+void tscope_series_init(struct tscope_series *s, struct tscope_point *ring,
+			u32 khz, bool exact)
+{
+	memset(s, 0, sizeof(*s));
+	s->ring = ring;
+	s->khz = khz;
+	s->exact = exact;
+}
+
+static void put_point(struct tscope_series *s, const struct tscope_reading *r,
+		      struct tscope_series_news *news)
+{
+	struct tscope_point *p = &news->newest, *to;
+
+	if (!s->origin_valid) {
+		s->origin = *r;
+		s->origin_valid = true;
+		s->segment++;
+	}
+	p->tsc = r->tsc;
+	p->phase = tscope_phase(tscope_sub64(r->ns, s->origin.ns),
+				tscope_sub64(r->tsc, s->origin.tsc), s->khz);
+	p->width_ns = r->width_ns;
+	p->segment = s->segment;
+	news->newest_ns = r->ns;
+	news->point = true;
+
+	to = &s->ring[s->head % TSCOPE_SERIES_POINTS];
+	WRITE_ONCE(to->tsc, p->tsc);
+	WRITE_ONCE(to->phase, p->phase);
+	WRITE_ONCE(to->width_ns, p->width_ns);
+	WRITE_ONCE(to->segment, p->segment);
+	/* pairs with the acquire in tscope_series_copy() */
+	smp_store_release(&s->head, s->head + 1);
+}
+
+/* Eight readings wait: judge the gap in their middle. */
+static void judge(struct tscope_series *s, struct tscope_series_news *news)
+{
+	u64 noise_ns = s->noise_q8 >> 8, jump_ns;
+
+	if (tscope_step_find(s->wait, s->khz, noise_ns, &news->step,
+			     &jump_ns)) {
+		news->stepped = true;
+		s->origin_valid = false;
+		return;
+	}
+	/* of a mean that is yet over few jumps each weighs more */
+	if (s->jumps < NOISE_MEMORY)
+		s->jumps++;
+	if (jump_ns > U32_MAX)
+		jump_ns = U32_MAX;
+	s->noise_q8 += (s64)((jump_ns << 8) - s->noise_q8) / (s64)s->jumps;
+}
+
+static void take(struct tscope_series *s, const struct tscope_reading *r,
+		 struct tscope_series_news *news)
+{
+	u32 i;
+
+	if (s->exact) {
+		put_point(s, r, news);
+		return;
+	}
+	if (s->waiting == TSCOPE_STEP_POINTS) {
+		for (i = 1; i < TSCOPE_STEP_POINTS; i++)
+			s->wait[i - 1] = s->wait[i];
+		s->waiting--;
+		s->judged--;
+	}
+	s->wait[s->waiting++] = *r;
+	if (s->waiting <= TSCOPE_STEP_SIDE) {
+		/* a series that begins has nothing to be judged by */
+		put_point(s, r, news);
+		s->judged++;
+		return;
+	}
+	if (s->waiting < TSCOPE_STEP_POINTS)
+		return;
+	judge(s, news);
+	put_point(s, &s->wait[s->judged++], news);
+}
+
+/**
+ * tscope_series_add() - add a window's narrowest reading
+ * @s: series
+ * @r: reading
+ * @news: what came of it
+ *
+ * Steps are found TSCOPE_STEP_SIDE points late, and until then the points
+ * after the gap are held back: no fit crosses a step. Context: process; not
+ * concurrently with itself.
+ */
+void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
+		       struct tscope_series_news *news)
+{
+	struct tscope_reading best;
+
+	memset(news, 0, sizeof(*news));
+	if (!s->slot_cyc) {
+		take(s, r, news);
+		return;
+	}
+	if (s->best_valid && r->tsc < s->slot_end &&
+	    r->tsc >= s->best.tsc) {
+		if (r->width_ns < s->best.width_ns)
+			s->best = *r;
+		return;
+	}
+	best = s->best_valid ? s->best : *r;
+	if (s->best_valid)
+		take(s, &best, news);
+	s->best = *r;
+	s->best_valid = true;
+	s->slot_end = r->tsc + s->slot_cyc;
+}
+
+/**
+ * tscope_series_break() - the next reading begins a segment
+ * @s: series
+ *
+ * For a step that is known by other means, or a pause. What waits is dropped.
+ * Context: as tscope_series_add().
+ */
+void tscope_series_break(struct tscope_series *s)
+{
+	s->origin_valid = false;
+	s->best_valid = false;
+	s->waiting = 0;
+	s->judged = 0;
+}
+
+/**
+ * tscope_series_copy() - the newest segment's points
+ * @s: series; may be written meanwhile
+ * @span_cyc: how far back from the newest point, cycles
+ * @to: room for TSCOPE_SERIES_POINTS points; in the order of time
+ *
+ * Context: process; never waits for the writer.
+ *
+ * Return: how many points were copied.
+ */
+u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
+		       struct tscope_point *to)
+{
+	u64 head, first, safe, i;
+	const struct tscope_point *from;
+	struct tscope_point p;
+	u64 newest_tsc = 0;
+	u32 segment = 0, n, k;
+
+	/* pairs with the release in put_point(): the points are written */
+	head = smp_load_acquire(&s->head);
+	first = head > TSCOPE_SERIES_POINTS ? head - TSCOPE_SERIES_POINTS : 0;
+	for (i = head; i > first; i--) {
+		from = &s->ring[(i - 1) % TSCOPE_SERIES_POINTS];
+		p.tsc = READ_ONCE(from->tsc);
+		p.phase = READ_ONCE(from->phase);
+		p.width_ns = READ_ONCE(from->width_ns);
+		p.segment = READ_ONCE(from->segment);
+		if (i == head) {
+			segment = p.segment;
+			newest_tsc = p.tsc;
+		} else if (p.segment != segment ||
+			   newest_tsc - p.tsc > span_cyc) {
+			break;
+		}
+		to[head - i] = p;
+	}
+	n = head - i;
+
+	/* the writer may be at work on the place after head */
+	smp_rmb();
+	head = READ_ONCE(s->head);
+	safe = head + 1 > TSCOPE_SERIES_POINTS ?
+	       head + 1 - TSCOPE_SERIES_POINTS : 0;
+	if (safe > i) {
+		k = safe - i > n ? n : safe - i;
+		n -= k;
+	}
+	for (k = 0; k < n / 2; k++) {
+		p = to[k];
+		to[k] = to[n - 1 - k];
+		to[n - 1 - k] = p;
+	}
+	return n;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A clock's points: thinned, cut into segments, kept in a ring. */
+#ifndef TSCOPE_SERIES_H
+#define TSCOPE_SERIES_H
+
+#include "fit.h"
+#include "step.h"
+
+/* 60 s of points at the default period of 10 ms, and some more. */
+#define TSCOPE_SERIES_POINTS	8192
+
+/**
+ * struct tscope_series - the points of one clock
+ * @ring: TSCOPE_SERIES_POINTS points, the newest at @head - 1
+ * @head: points ever put into @ring; written last, so that a reader that sees
+ *	it sees the point
+ * @khz: the TSC's nominal frequency
+ * @slot_cyc: one point is kept for every that many cycles
+ * @exact: steps are told by tscope_series_break(); none is looked for
+ * @best: narrowest reading of the present slot
+ * @best_valid: there is one
+ * @slot_end: where the present slot ends, cycles
+ * @origin: first reading of the segment
+ * @origin_valid: the segment has begun
+ * @segment: its number
+ * @wait: readings that wait for the judgement whether a step is among them
+ * @waiting: how many there are
+ * @judged: how many of them are in @ring already
+ * @noise_q8: mean of the jumps that were no steps, 2^-8 ns
+ * @jumps: how many that mean is over, up to the length of its memory
+ *
+ * One writer; tscope_series_copy() may run meanwhile.
+ */
+struct tscope_series {
+	struct tscope_point *ring;
+	u64 head;
+	u32 khz;
+	u64 slot_cyc;
+	bool exact;
+
+	struct tscope_reading best;
+	bool best_valid;
+	u64 slot_end;
+
+	struct tscope_reading origin;
+	bool origin_valid;
+	u32 segment;
+
+	struct tscope_reading wait[TSCOPE_STEP_POINTS];
+	u32 waiting;
+	u32 judged;
+	u64 noise_q8;
+	u32 jumps;
+};
+
+/**
+ * struct tscope_series_news - what adding a reading brought about
+ * @point: a point was put into the ring
+ * @stepped: a step was found
+ * @newest: the point
+ * @newest_ns: the clock at it, nanoseconds
+ * @step: the step
+ */
+struct tscope_series_news {
+	bool point;
+	bool stepped;
+	struct tscope_point newest;
+	u64 newest_ns;
+	struct tscope_step step;
+};
+
+void tscope_series_init(struct tscope_series *s, struct tscope_point *ring,
+			u32 khz, bool exact);
+void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
+		       struct tscope_series_news *news);
+void tscope_series_break(struct tscope_series *s);
+u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
+		       struct tscope_point *to);
+
+#endif /* TSCOPE_SERIES_H */

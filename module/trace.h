@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tracepoints: tscope:* */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM tscope
+
+#if !defined(TSCOPE_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define TSCOPE_TRACE_H
+
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#define TSCOPE_TRACE_NAME_LEN	16
+
+TRACE_EVENT(tscope_warp,
+	TP_PROTO(const char *clock, int cpu, int peer, u64 warp_ns, u64 count,
+		 u64 tsc),
+	TP_ARGS(clock, cpu, peer, warp_ns, count, tsc),
+	TP_STRUCT__entry(
+		__array(char, clock, TSCOPE_TRACE_NAME_LEN)
+		__field(s32, cpu)
+		__field(s32, peer)
+		__field(u64, warp_ns)
+		__field(u64, count)
+		__field(u64, tsc)
+	),
+	TP_fast_assign(
+		strscpy(__entry->clock, clock, TSCOPE_TRACE_NAME_LEN);
+		__entry->cpu = cpu;
+		__entry->peer = peer;
+		__entry->warp_ns = warp_ns;
+		__entry->count = count;
+		__entry->tsc = tsc;
+	),
+	TP_printk("clock=%s cpu=%d peer=%d warp_ns=%llu count=%llu tsc=%llu",
+		  __entry->clock, __entry->cpu, __entry->peer,
+		  __entry->warp_ns, __entry->count, __entry->tsc)
+);
+
+TRACE_EVENT(tscope_backward,
+	TP_PROTO(const char *clock, int cpu, u64 backward_ns, u64 count,
+		 u64 tsc),
+	TP_ARGS(clock, cpu, backward_ns, count, tsc),
+	TP_STRUCT__entry(
+		__array(char, clock, TSCOPE_TRACE_NAME_LEN)
+		__field(s32, cpu)
+		__field(u64, backward_ns)
+		__field(u64, count)
+		__field(u64, tsc)
+	),
+	TP_fast_assign(
+		strscpy(__entry->clock, clock, TSCOPE_TRACE_NAME_LEN);
+		__entry->cpu = cpu;
+		__entry->backward_ns = backward_ns;
+		__entry->count = count;
+		__entry->tsc = tsc;
+	),
+	TP_printk("clock=%s cpu=%d backward_ns=%llu count=%llu tsc=%llu",
+		  __entry->clock, __entry->cpu, __entry->backward_ns,
+		  __entry->count, __entry->tsc)
+);
+
+TRACE_EVENT(tscope_step,
+	TP_PROTO(const char *clock, int cpu, s64 step_ns, u64 error_ns,
+		 u64 tsc),
+	TP_ARGS(clock, cpu, step_ns, error_ns, tsc),
+	TP_STRUCT__entry(
+		__array(char, clock, TSCOPE_TRACE_NAME_LEN)
+		__field(s32, cpu)
+		__field(s64, step_ns)
+		__field(u64, error_ns)
+		__field(u64, tsc)
+	),
+	TP_fast_assign(
+		strscpy(__entry->clock, clock, TSCOPE_TRACE_NAME_LEN);
+		__entry->cpu = cpu;
+		__entry->step_ns = step_ns;
+		__entry->error_ns = error_ns;
+		__entry->tsc = tsc;
+	),
+	TP_printk("clock=%s cpu=%d step_ns=%lld error_ns=%llu tsc=%llu",
+		  __entry->clock, __entry->cpu, __entry->step_ns,
+		  __entry->error_ns, __entry->tsc)
+);
+
+TRACE_EVENT(tscope_pvti_update,
+	TP_PROTO(int cpu, u32 version, s64 step_ns, u32 mul, s32 shift,
+		 u32 flags, u64 tsc),
+	TP_ARGS(cpu, version, step_ns, mul, shift, flags, tsc),
+	TP_STRUCT__entry(
+		__field(s32, cpu)
+		__field(u32, version)
+		__field(s64, step_ns)
+		__field(u32, mul)
+		__field(s32, shift)
+		__field(u32, flags)
+		__field(u64, tsc)
+	),
+	TP_fast_assign(
+		__entry->cpu = cpu;
+		__entry->version = version;
+		__entry->step_ns = step_ns;
+		__entry->mul = mul;
+		__entry->shift = shift;
+		__entry->flags = flags;
+		__entry->tsc = tsc;
+	),
+	TP_printk("cpu=%d version=%u step_ns=%lld mul=%u shift=%d flags=%u tsc=%llu",
+		  __entry->cpu, __entry->version, __entry->step_ns,
+		  __entry->mul, __entry->shift, __entry->flags, __entry->tsc)
+);
+
+TRACE_EVENT(tscope_point,
+	TP_PROTO(const char *clock, int cpu, u64 tsc, u64 clock_ns,
+		 s64 phase_ns, u32 width_ns),
+	TP_ARGS(clock, cpu, tsc, clock_ns, phase_ns, width_ns),
+	TP_STRUCT__entry(
+		__array(char, clock, TSCOPE_TRACE_NAME_LEN)
+		__field(s32, cpu)
+		__field(u32, width_ns)
+		__field(u64, tsc)
+		__field(u64, clock_ns)
+		__field(s64, phase_ns)
+	),
+	TP_fast_assign(
+		strscpy(__entry->clock, clock, TSCOPE_TRACE_NAME_LEN);
+		__entry->cpu = cpu;
+		__entry->width_ns = width_ns;
+		__entry->tsc = tsc;
+		__entry->clock_ns = clock_ns;
+		__entry->phase_ns = phase_ns;
+	),
+	TP_printk("clock=%s cpu=%d tsc=%llu clock_ns=%llu phase_ns=%lld width_ns=%u",
+		  __entry->clock, __entry->cpu, __entry->tsc,
+		  __entry->clock_ns, __entry->phase_ns, __entry->width_ns)
+);
+
+TRACE_EVENT(tscope_window,
+	TP_PROTO(int cpu, u64 start_ns, u64 late_ns, u64 readings, u64 bursts),
+	TP_ARGS(cpu, start_ns, late_ns, readings, bursts),
+	TP_STRUCT__entry(
+		__field(s32, cpu)
+		__field(u64, start_ns)
+		__field(u64, late_ns)
+		__field(u64, readings)
+		__field(u64, bursts)
+	),
+	TP_fast_assign(
+		__entry->cpu = cpu;
+		__entry->start_ns = start_ns;
+		__entry->late_ns = late_ns;
+		__entry->readings = readings;
+		__entry->bursts = bursts;
+	),
+	TP_printk("cpu=%d start_ns=%llu late_ns=%llu readings=%llu bursts=%llu",
+		  __entry->cpu, __entry->start_ns, __entry->late_ns,
+		  __entry->readings, __entry->bursts)
+);
+
+#endif /* TSCOPE_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
