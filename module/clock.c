@@ -134,8 +134,8 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 	clk->ops = ops;
 	spin_lock_init(&clk->step_lock);
 	if (ops->series) {
-		clk->series.ring = vzalloc(array_size(TSCOPE_SERIES_POINTS,
-						sizeof(*clk->series.ring)));
+		clk->series.ring = vcalloc(TSCOPE_SERIES_POINTS,
+					   sizeof(*clk->series.ring));
 		if (!clk->series.ring) {
 			kvfree(clk);
 			return NULL;
@@ -462,15 +462,17 @@ int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p)
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
 {
 	struct tscope_fit fit;
+	s64 phase;
 	u32 n, i;
 	int err;
 
 	mutex_lock(&scratch_lock);
 	n = copy_points(clk, scratch);
 	err = tscope_fit_line(scratch, n, tscope_tsc_khz, 1, &fit);
-	for (i = 0; !err && i < n; i++)
-		tscope_shist_add(h, tscope_phase_to_ns(
-				tscope_fit_residual(&fit, &scratch[i])));
+	for (i = 0; !err && i < n; i++) {
+		phase = tscope_fit_residual(&fit, &scratch[i]);
+		tscope_shist_add(h, tscope_phase_to_ns(phase));
+	}
 	mutex_unlock(&scratch_lock);
 	return err;
 }

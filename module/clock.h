@@ -124,7 +124,7 @@ struct tscope_clock {
 	u64 width_ref_ns;
 	struct tscope_series series;
 
-	spinlock_t step_lock;
+	spinlock_t step_lock;	/* protects what follows */
 	u64 steps;
 	s64 step_last_ns;
 	s64 step_max_ns;

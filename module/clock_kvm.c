@@ -136,9 +136,8 @@ static ssize_t updates_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	struct tscope_cpu *c;
 	u64 n = 0;
-	int i;
 
-	for_each_tscope_cpu(c, i)
+	for_each_tscope_cpu(c)
 		n += READ_ONCE(c->updates);
 	return sysfs_emit(buf, "%llu\n", n);
 }
@@ -168,9 +167,8 @@ static ssize_t stopped_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	struct tscope_cpu *c;
 	u64 n = 0;
-	int i;
 
-	for_each_tscope_cpu(c, i)
+	for_each_tscope_cpu(c)
 		n = max(n, READ_ONCE(c->stopped));
 	return sysfs_emit(buf, "%llu\n", n);
 }

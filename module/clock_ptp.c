@@ -66,12 +66,11 @@ static void page_put(void)
 	pairing = NULL;
 }
 
-static int call(void)
+/* Returns 0 or a negative KVM_E* of the hypercall's own numbers. */
+static long call(void)
 {
-	long ret = kvm_hypercall2(KVM_HC_CLOCK_PAIRING, pairing_gpa,
-				  KVM_CLOCK_PAIRING_WALLCLOCK);
-
-	return ret == -KVM_ENOSYS ? -ENOSYS : ret;
+	return kvm_hypercall2(KVM_HC_CLOCK_PAIRING, pairing_gpa,
+			      KVM_CLOCK_PAIRING_WALLCLOCK);
 }
 
 static int ptp_probe(const char **why)
@@ -87,11 +86,10 @@ static int ptp_probe(const char **why)
 		*why = "no page for the hypercall";
 		return err;
 	}
-	err = call();
-	if (err == -ENOSYS) {
+	if (call() == -KVM_ENOSYS) {
 		*why = "the host has no clock pairing";
 		page_put();
-		return err;
+		return -EOPNOTSUPP;
 	}
 	/* any other error may pass, and is counted then */
 	seqlock_init(&offset.lock);
@@ -108,7 +106,7 @@ static void ptp_reset(void)
 static int ptp_read(struct tscope_raw *raw)
 {
 	u64 t[2];
-	int err;
+	long err;
 
 	t[0] = rdtsc_ordered();
 	around.real_ns[0] = ktime_get_real_ns();
@@ -118,7 +116,7 @@ static int ptp_read(struct tscope_raw *raw)
 	around.real_ns[1] = ktime_get_real_ns();
 	t[1] = rdtsc_ordered();
 	if (err)
-		return err;
+		return -EIO;
 
 	around.tsc[0] = t[0] + (raw->before - t[0]) / 2;
 	around.tsc[1] = raw->after + (t[1] - raw->after) / 2;

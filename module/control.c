@@ -88,28 +88,28 @@ static void elect(void)
 static void stop_all(void)
 {
 	struct tscope_cpu *c;
-	int i;
 
 	lockdep_assert_held(&control_lock);
 	WRITE_ONCE(leader, -1);
-	for_each_tscope_cpu(c, i)
+	for_each_tscope_cpu(c)
 		tscope_sampler_stop(c);
 }
 
 static int start_all(void)
 {
 	struct tscope_cpu *c;
-	int i, err;
+	int err;
 
 	lockdep_assert_held(&control_lock);
 	if (!enabled)
 		return 0;
-	for_each_tscope_cpu(c, i) {
-		if (!cpu_online(i) || !cpumask_test_cpu(i, &sampling))
+	for_each_tscope_cpu(c) {
+		if (!cpu_online(c->cpu) ||
+		    !cpumask_test_cpu(c->cpu, &sampling))
 			continue;
 		err = tscope_sampler_start(c);
 		if (err) {
-			pr_err("CPU %d: no sampler (%d)\n", i, err);
+			pr_err("CPU %d: no sampler (%d)\n", c->cpu, err);
 			stop_all();
 			enabled = false;
 			return err;
@@ -291,11 +291,10 @@ static void cpu_zero(struct tscope_cpu *c)
 void tscope_reset(void)
 {
 	struct tscope_cpu *c;
-	int i;
 
 	control_begin();
 	stop_all();
-	for_each_tscope_cpu(c, i)
+	for_each_tscope_cpu(c)
 		cpu_zero(c);
 	tscope_clocks_reset();
 	tscope_violations_reset();

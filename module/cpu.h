@@ -107,9 +107,22 @@ struct tscope_cpu {
 /* A CPU that may sample, or NULL; cpu is below TSCOPE_MAX_CPUS. */
 extern struct tscope_cpu *tscope_cpus[TSCOPE_MAX_CPUS];
 
-#define for_each_tscope_cpu(c, i) \
-	for (i = 0; i < TSCOPE_MAX_CPUS; i++) \
-		if (((c) = tscope_cpus[i]) != NULL)
+/**
+ * tscope_cpu_from() - the next CPU that may sample
+ * @cpu: where to begin
+ *
+ * Return: the first one from @cpu on, NULL where there is none.
+ */
+static inline struct tscope_cpu *tscope_cpu_from(int cpu)
+{
+	for (; cpu < TSCOPE_MAX_CPUS; cpu++)
+		if (tscope_cpus[cpu])
+			return tscope_cpus[cpu];
+	return NULL;
+}
+
+#define for_each_tscope_cpu(c) \
+	for ((c) = tscope_cpu_from(0); (c); (c) = tscope_cpu_from((c)->cpu + 1))
 
 bool tscope_burst(struct tscope_cpu *c, int peer, u64 burst_cyc);
 int tscope_sampler_start(struct tscope_cpu *c);

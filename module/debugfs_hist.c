@@ -30,7 +30,6 @@ static struct hist_file files[4 * TSCOPE_CLOCKS_MAX + 2];
 static void gather(const struct hist_file *f, struct tscope_shist *h)
 {
 	struct tscope_cpu *c;
-	int i;
 
 	switch (f->kind) {
 	case WIDTH:
@@ -46,16 +45,16 @@ static void gather(const struct hist_file *f, struct tscope_shist *h)
 		spin_unlock(&f->clk->step_lock);
 		break;
 	case WARP:
-		for_each_tscope_cpu(c, i)
+		for_each_tscope_cpu(c)
 			tscope_hist_merge(&h->pos,
 					  &c->warp_hist[f->clk->ops->lane]);
 		break;
 	case TRANSIT:
-		for_each_tscope_cpu(c, i)
+		for_each_tscope_cpu(c)
 			tscope_hist_merge(&h->pos, &c->transit);
 		break;
 	case WAKEUP:
-		for_each_tscope_cpu(c, i)
+		for_each_tscope_cpu(c)
 			tscope_hist_merge(&h->pos, &c->wakeup);
 		break;
 	}

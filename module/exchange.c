@@ -39,6 +39,7 @@ void tscope_row_init(struct tscope_row *row)
 
 	memset(row->warps, 0, sizeof(row->warps));
 	row->slot = SLOT_NONE;
+	row->windows = 0;
 	row_empty(row->now);
 	for (i = 0; i < 2; i++) {
 		preempt_disable();
@@ -50,13 +51,7 @@ void tscope_row_init(struct tscope_row *row)
 	}
 }
 
-/**
- * tscope_row_publish() - let readers see the present slot
- * @row: the caller's row
- *
- * Context: process; the row's sampler, or with none at work.
- */
-void tscope_row_publish(struct tscope_row *row)
+static void row_publish(struct tscope_row *row)
 {
 	int i = row->slot & 1;
 
@@ -79,11 +74,28 @@ void tscope_row_publish(struct tscope_row *row)
  */
 void tscope_row_slot(struct tscope_row *row, u64 slot)
 {
+	row->windows++;
 	if (slot == row->slot)
 		return;
-	tscope_row_publish(row);
+	row_publish(row);
 	row_empty(row->now);
 	row->slot = slot;
+	row->windows = 1;
+}
+
+/**
+ * tscope_row_close() - sampling ends: let readers see the present slot
+ * @row: the caller's row
+ * @whole: windows that a whole slot has
+ *
+ * Unless it has just begun and there is one before: few transits make a wide
+ * bound. Context: process; the row's sampler.
+ */
+void tscope_row_close(struct tscope_row *row, u64 whole)
+{
+	if (2 * row->windows >= whole ||
+	    (row->past[0].slot == SLOT_NONE && row->past[1].slot == SLOT_NONE))
+		row_publish(row);
 }
 
 /* Smallest transits to j from i of a slot, if the row still has it. */

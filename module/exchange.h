@@ -31,6 +31,7 @@ struct tscope_mailbox {
  * struct tscope_row - smallest transits that a CPU saw from each peer
  * @now: of the present slot
  * @slot: number of the present slot
+ * @windows: windows that it had so far
  * @warps: warps seen against each peer
  * @past: of the last two slots that ended, @slot & 1 picks one
  * @past.seq: guards the place against its being rewritten
@@ -40,6 +41,7 @@ struct tscope_mailbox {
 struct tscope_row {
 	s64 now[TSCOPE_PAIR_LANES][TSCOPE_MAX_CPUS];
 	u64 slot;
+	u64 windows;
 	u64 warps[TSCOPE_PAIR_LANES][TSCOPE_MAX_CPUS];
 	struct {
 		seqcount_t seq;
@@ -52,7 +54,7 @@ extern struct tscope_mailbox tscope_mailboxes[TSCOPE_MAX_CPUS];
 
 void tscope_row_init(struct tscope_row *row);
 void tscope_row_slot(struct tscope_row *row, u64 slot);
-void tscope_row_publish(struct tscope_row *row);
+void tscope_row_close(struct tscope_row *row, u64 whole);
 int tscope_exchange_pair(int i, int j, enum tscope_lane lane,
 			 struct tscope_pair *pair);
 int tscope_exchange_largest(enum tscope_lane lane, struct tscope_pair *pair);

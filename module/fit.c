@@ -10,8 +10,9 @@
  * two things that plain regression does not know of:
  *
  * - Residuals of a clock are rarely independent (a slewed clock moves in
- *   ramps). Their lag-1 correlation r makes n points worth n (1 - r)/(1 + r)
- *   (Santer et al., J. Geophys. Res. 105, 2000, eq. 6).
+ *   ramps). Their lag-1 correlation r makes n points worth n (1 - r)/(1 + r),
+ *   two of which the line takes (Santer et al., J. Geophys. Res. 105, 2000,
+ *   eq. 4 to 6).
  * - A clock that is read in whole nanoseconds can hide a slope of one
  *   resolution over the span, with residuals of exactly zero.
  */
@@ -22,7 +23,7 @@
 #define TIME_BITS	31
 /* Phases may span that many bits, 2^50 * 2^-16 ns = 4.7 h within a fit. */
 #define PHASE_BITS	50
-/* Binary places of the factor (1 + r)/(1 - r). */
+/* Binary places of r, and of the degrees of freedom that it leaves. */
 #define FACTOR_BITS	10
 /* r is cut to 1 - 2^-7: beyond it the points are worth nothing at all. */
 #define CORRELATION_MAX	1016
@@ -100,7 +101,9 @@ static int centre(const struct tscope_point *p, u32 n, struct tscope_fit *fit)
 	span = p[n - 1].tsc - p[0].tsc;
 	if (!span)
 		return -ENODATA;
-	if (((tscope_s128)phase_max - phase_min) >> PHASE_BITS)
+	/* a phase at the end of its range was saturated */
+	if (((tscope_s128)phase_max - phase_min) >> PHASE_BITS ||
+	    phase_min == S64_MIN || phase_max == S64_MAX || span > S64_MAX)
 		return -ERANGE;
 
 	fit->tsc_shift = fls64(span) > TIME_BITS ? fls64(span) - TIME_BITS : 0;
@@ -132,17 +135,18 @@ s64 tscope_fit_residual(const struct tscope_fit *fit,
 }
 
 /*
- * Variance of the residuals' sum with its widening, and the number of points
- * that they are worth.
+ * Sum of the residuals' squares, and the degrees of freedom that they are
+ * worth, with FACTOR_BITS places.
  */
-static tscope_u128 widened_ssr(const struct tscope_fit *fit,
-			       const struct tscope_point *p, u32 n, u64 *worth)
+static tscope_u128 residuals(const struct tscope_fit *fit,
+			     const struct tscope_point *p, u32 n, u64 *freedom)
 {
+	const u64 one = 1 << FACTOR_BITS;
 	tscope_u128 ssr = 0;
 	tscope_s128 lag = 0;
+	u64 corr = 0, worth;
 	s64 r, last = 0;
 	int shift;
-	u64 corr;
 	u32 i;
 
 	for (i = 0; i < n; i++) {
@@ -151,22 +155,23 @@ static tscope_u128 widened_ssr(const struct tscope_fit *fit,
 		lag += (tscope_s128)r * last;
 		last = r;
 	}
-	*worth = n;
-	if (lag <= 0 || !ssr)
-		return ssr;
-
-	/* r = lag / ssr, with FACTOR_BITS places */
-	shift = tscope_fls128(ssr) > 100 ? tscope_fls128(ssr) - 100 : 0;
-	corr = (u64)tscope_div128(((tscope_u128)lag >> shift) << FACTOR_BITS,
-				  ssr >> shift);
+	if (lag > 0 && ssr) {
+		/* r = lag / ssr, with FACTOR_BITS places */
+		shift = tscope_fls128(ssr) > 100 ? tscope_fls128(ssr) - 100 : 0;
+		corr = (u64)tscope_div128(((tscope_u128)lag >> shift) <<
+					  FACTOR_BITS, ssr >> shift);
+		/*
+		 * It comes out too low, as a line was taken off: by about
+		 * (2 + 6 r)/n, which AR(1) noise in selftests/user bears out
+		 * (without a line it is (1 + 4 r)/n: Kendall, 1954).
+		 */
+		corr += (2 * one + 6 * corr) / n;
+	}
 	if (corr > CORRELATION_MAX)
 		corr = CORRELATION_MAX;
-	*worth = n * ((1 << FACTOR_BITS) - corr) / ((1 << FACTOR_BITS) + corr);
-	if (tscope_fls128(ssr) > 115)
-		return tscope_div128(ssr, (1 << FACTOR_BITS) - corr) *
-		       ((1 << FACTOR_BITS) + corr);
-	return tscope_div128(ssr * ((1 << FACTOR_BITS) + corr),
-			     (1 << FACTOR_BITS) - corr);
+	worth = n * (one - corr) * one / (one + corr);
+	*freedom = worth > 3 * one ? worth - 2 * one : one;
+	return ssr;
 }
 
 /**
@@ -187,7 +192,7 @@ int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 		    u32 resolution_ns, struct tscope_fit *fit)
 {
 	tscope_u128 sxx = 0, slope, ssr, var, per_mppb;
-	u64 worth, random, hidden, span_ns;
+	u64 freedom, random, hidden, span_ns;
 	tscope_s128 sxy = 0;
 	int bits, shift, err;
 	s64 x;
@@ -227,22 +232,25 @@ int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 		return -ERANGE;
 	fit->skew_mppb = sxy < 0 ? -(s64)slope : (s64)slope;
 
-	/* variance of the slope = ssr / (worth - 2) / sxx */
-	ssr = widened_ssr(fit, p, n, &worth);
-	worth = worth > 3 ? worth - 2 : 1;
-	bits = (126 - tscope_fls128(ssr)) & ~1;
+	/* variance of the slope = ssr / freedom / sxx */
+	ssr = residuals(fit, p, n, &freedom);
+	bits = (126 - FACTOR_BITS - tscope_fls128(ssr)) & ~1;
 	if (bits > 96)
 		bits = 96;
-	/* the widening is in ssr: divide by the points that there are */
-	var = tscope_div128(tscope_div128(ssr << bits, n - 2), sxx) + !!ssr;
+	var = tscope_div128(tscope_div128(ssr << (bits + FACTOR_BITS), freedom),
+			    sxx) + !!ssr;
 	random = scale_up((tscope_u128)tscope_sqrt128(var) + !!ssr,
-			  per_mppb * student_t_milli(worth),
+			  per_mppb *
+			  student_t_milli(freedom >> FACTOR_BITS),
 			  TSCOPE_PHASE_SHIFT + fit->tsc_shift + bits / 2);
-	random = random / 1000 + 1;
+	if (random < S64_MAX)
+		random = random / 1000 + 1;
 
 	span_ns = tscope_cyc_to_ns(p[n - 1].tsc - p[0].tsc, khz);
-	hidden = (u64)tscope_div128((tscope_u128)resolution_ns *
-				    1000000000000ULL, span_ns ? span_ns : 1) + 1;
+	/* 2^62 and more is no figure: below, it becomes S64_MAX */
+	ssr = tscope_div128((tscope_u128)resolution_ns * 1000000000000ULL,
+			    span_ns ? span_ns : 1) + 1;
+	hidden = ssr >> 62 ? U64_MAX : (u64)ssr;
 	if (random >> 62 || hidden >> 62)
 		fit->error_mppb = S64_MAX;
 	else

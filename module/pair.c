@@ -26,7 +26,8 @@
  *
  * Both figures are rounded so that the bound stays one. Context: any.
  *
- * Return: 0; -ENODATA where a direction has no transit; -ESTALE where the two
+ * Return: 0; -ENODATA where a direction has no transit, or a figure does
+ * not fit 64 bits; -ESTALE where the two
  * contradict each other: the offset changed while they were gathered.
  */
 int tscope_pair_offset(s64 ij, s64 ji, u32 khz, struct tscope_pair *pair)
@@ -45,6 +46,9 @@ int tscope_pair_offset(s64 ij, s64 ji, u32 khz, struct tscope_pair *pair)
 	if (diff > S64_MAX || sum > S64_MAX || sum < -(tscope_s128)S64_MAX)
 		return -ENODATA;
 	if (khz) {
+		if (tscope_cyc_to_ns(tscope_abs64((s64)sum), khz) > S64_MAX ||
+		    tscope_cyc_to_ns((u64)diff, khz) > S64_MAX)
+			return -ENODATA;
 		sum = tscope_scyc_to_ns((s64)sum, khz);
 		diff = (tscope_s128)tscope_cyc_to_ns((u64)diff, khz) + 1;
 	}

@@ -59,8 +59,8 @@ s64 tscope_pvti_rate_mppb(u32 mul, s8 shift, u32 khz)
 	whole = (tscope_u128)1000000 << 64;
 	slow = ns < whole;
 	ns = slow ? whole - ns : ns - whole;
-	/* 10^6 cancels against the 10^12 of mppb: no overflow below 2^107 */
-	if (tscope_fls128(ns) > 107)
+	/* 10^6 cancels against the 10^12 of mppb: no overflow below 2^108 */
+	if (tscope_fls128(ns) > 108)
 		return slow ? S64_MIN : S64_MAX;
 	quot = (ns * (mppb / 1000000)) >> 64;
 	if (quot > S64_MAX)
@@ -81,6 +81,6 @@ s64 tscope_pvti_rate_mppb(u32 mul, s8 shift, u32 khz)
 s64 tscope_pvti_step(const struct tscope_pvti *old,
 		     const struct tscope_pvti *new, u64 tsc)
 {
-	return tscope_sub64(tscope_pvti_eval(new, tsc),
-			    tscope_pvti_eval(old, tsc));
+	/* modulo 2^64: one of the two may stand before the clock's zero */
+	return (s64)(tscope_pvti_eval(new, tsc) - tscope_pvti_eval(old, tsc));
 }

@@ -213,7 +213,7 @@ static int sampler(void *data)
 		late = now - start;
 		window(c, &p, start, late);
 	}
-	tscope_row_publish(&c->row);
+	tscope_row_close(&c->row, div64_u64(p.slot_ns, p.period_ns));
 	return 0;
 }
 

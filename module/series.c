@@ -9,7 +9,7 @@
 #include "wide.h"
 
 /* The mean jump forgets over that many points. */
-#define NOISE_MEMORY	64
+#define NOISE_MEMORY	128
 
 /**
  * tscope_series_init() - begin anew
@@ -27,24 +27,43 @@ void tscope_series_init(struct tscope_series *s, struct tscope_point *ring,
 	s->exact = exact;
 }
 
+static s64 phase_of(const struct tscope_series *s,
+		    const struct tscope_reading *r)
+{
+	return tscope_phase(tscope_sub64(r->ns, s->origin.ns),
+			    tscope_sub64(r->tsc, s->origin.tsc), s->khz);
+}
+
 static void put_point(struct tscope_series *s, const struct tscope_reading *r,
 		      struct tscope_series_news *news)
 {
+	const struct tscope_point *last =
+		&s->ring[(s->head - 1) % TSCOPE_SERIES_POINTS];
 	struct tscope_point *p = &news->newest, *to;
 
+	/* no line leads across a TSC that was set back, or that wrapped */
+	if (s->origin_valid && r->tsc < last->tsc)
+		s->origin_valid = false;
+	if (s->origin_valid) {
+		p->phase = phase_of(s, r);
+		/* nor to where a phase ends */
+		if (p->phase == S64_MAX || p->phase == S64_MIN)
+			s->origin_valid = false;
+	}
 	if (!s->origin_valid) {
 		s->origin = *r;
 		s->origin_valid = true;
 		s->segment++;
+		p->phase = 0;
 	}
 	p->tsc = r->tsc;
-	p->phase = tscope_phase(tscope_sub64(r->ns, s->origin.ns),
-				tscope_sub64(r->tsc, s->origin.tsc), s->khz);
 	p->width_ns = r->width_ns;
 	p->segment = s->segment;
 	news->newest_ns = r->ns;
 	news->point = true;
 
+	/* pairs with the smp_rmb() in tscope_series_copy(): head goes first */
+	smp_wmb();
 	to = &s->ring[s->head % TSCOPE_SERIES_POINTS];
 	WRITE_ONCE(to->tsc, p->tsc);
 	WRITE_ONCE(to->phase, p->phase);
@@ -57,13 +76,20 @@ static void put_point(struct tscope_series *s, const struct tscope_reading *r,
 /* Eight readings wait: judge the gap in their middle. */
 static void judge(struct tscope_series *s, struct tscope_series_news *news)
 {
-	u64 noise_ns = s->noise_q8 >> 8, jump_ns;
+	u64 noise_ns = (s->noise_q8 + 255) >> 8, jump_ns, wild_ns;
+	bool learning = s->jumps < NOISE_MEMORY;
 
+	if (learning) {
+		wild_ns = tscope_step_wild(s->wait, s->khz);
+		if (wild_ns > noise_ns)
+			noise_ns = wild_ns < U32_MAX ? wild_ns : U32_MAX;
+	}
 	if (tscope_step_find(s->wait, s->khz, noise_ns, &news->step,
 			     &jump_ns)) {
 		news->stepped = true;
 		s->origin_valid = false;
-		return;
+		if (learning)
+			return;
 	}
 	/* of a mean that is yet over few jumps each weighs more */
 	if (s->jumps < NOISE_MEMORY)

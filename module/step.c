@@ -7,7 +7,9 @@
  * it and with the rate after it (each the median of three, so that another
  * step nearby spoils neither). A step is gained beyond both, in the same
  * direction. A change of rate is not: wherever it falls, the gain lies
- * between what the two rates give.
+ * between what the two rates give. Two changes of rate within the eight
+ * readings can look like a step; from a ramp that turns the spread of the
+ * gains tells it.
  */
 #include "step.h"
 #include "wide.h"
@@ -15,7 +17,9 @@
 /* Rounding of the readings and of their differences. */
 #define ROUNDING_NS	4
 /* A step stands out of the usual jump between readings by that factor. */
-#define NOISE_FACTOR	8
+#define NOISE_FACTOR	20
+/* Where a ramp turns, the gain passes the median by twice the gains' spread. */
+#define SPREAD_FACTOR	4
 
 struct gap {
 	s64 gain_ns;		/* clock - TSC over the gap */
@@ -51,31 +55,79 @@ static void gap_of(const struct tscope_reading *r, u32 khz, struct gap *g)
 	g->error_ns = (u64)r[0].error_ns + r[1].error_ns;
 }
 
+static u64 max_u64(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+static void swap_above(s64 *a, s64 *b)
+{
+	s64 t = *a;
+
+	if (t > *b) {
+		*a = *b;
+		*b = t;
+	}
+}
+
 /*
  * What the rate of three gaps gives over a span, by the median of the three;
- * and the error that their readings leave in it.
+ * and how far that may be off: by the readings' errors, and by a rate that
+ * moves, of which the distance to the nearer of the other two tells.
  */
-static s64 expect(const struct gap *g, u64 span_ns, u64 *error_ns)
+static s64 expect(const struct gap *g, u64 span_ns, u64 *error_ns,
+		  u64 *spread_ns)
 {
-	s64 a = scale(g[0].gain_ns, span_ns, g[0].span_ns);
-	s64 b = scale(g[1].gain_ns, span_ns, g[1].span_ns);
-	s64 c = scale(g[2].gain_ns, span_ns, g[2].span_ns);
-	u64 e, error = 0;
+	u64 e, low, high, error = 0;
+	s64 gain[3];
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		e = tscope_abs64(scale((s64)g[i].error_ns + 1, span_ns,
+		gain[i] = scale(g[i].gain_ns, span_ns, g[i].span_ns);
+		/* the gain is of three figures in whole ns: 2 ns at most */
+		e = tscope_abs64(scale((s64)g[i].error_ns + 2, span_ns,
 				       g[i].span_ns));
 		if (e > error)
 			error = e;
 	}
-	*error_ns = error;
+	swap_above(&gain[0], &gain[1]);
+	swap_above(&gain[1], &gain[2]);
+	swap_above(&gain[0], &gain[1]);
 
-	if (a <= b ? b <= c : b > c)
-		return b;
-	if (b <= a ? a <= c : a > c)
-		return a;
-	return c;
+	low = (u64)gain[1] - (u64)gain[0];
+	high = (u64)gain[2] - (u64)gain[1];
+	e = low < high ? low : high;
+	*spread_ns = max_u64(*spread_ns, e > S64_MAX / 8 ? S64_MAX / 8 : e);
+	*error_ns = max_u64(*error_ns,
+			    error > S64_MAX / 8 ? S64_MAX / 8 : error);
+	return gain[1];
+}
+
+/**
+ * tscope_step_wild() - how far gains around a gap are from each other
+ * @r: TSCOPE_STEP_POINTS readings, in the order of time
+ * @khz: the TSC's nominal frequency, not 0
+ *
+ * Stands for the usual jump while that is not known. Context: process.
+ *
+ * Return: nanoseconds; 0 where the TSC went back.
+ */
+u64 tscope_step_wild(const struct tscope_reading *r, u32 khz)
+{
+	s64 low = S64_MAX, high = S64_MIN;
+	struct gap g;
+	int i;
+
+	for (i = 0; i < TSCOPE_STEP_POINTS - 1; i++) {
+		if (r[i + 1].tsc <= r[i].tsc)
+			return 0;
+		if (i == TSCOPE_STEP_SIDE - 1)
+			continue;
+		gap_of(&r[i], khz, &g);
+		low = g.gain_ns < low ? g.gain_ns : low;
+		high = g.gain_ns > high ? g.gain_ns : high;
+	}
+	return (u64)high - (u64)low;
 }
 
 /**
@@ -84,8 +136,9 @@ static s64 expect(const struct gap *g, u64 span_ns, u64 *error_ns)
  * @khz: the TSC's nominal frequency, not 0
  * @noise_ns: usual jump between readings; see @jump_ns
  * @step: where there is a step, its size
- * @jump_ns: where there is none, how much the clock gained beyond both rates;
- *	its mean over many calls is @noise_ns
+ * @jump_ns: how much the clock gained beyond both rates and the errors that
+ *	are known, cut to what makes a step; its mean over many calls is
+ *	@noise_ns
  *
  * Context: process; divides.
  *
@@ -95,7 +148,7 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 		      struct tscope_step *step, u64 *jump_ns)
 {
 	struct gap g[TSCOPE_STEP_POINTS - 1], *mid = &g[TSCOPE_STEP_SIDE - 1];
-	u64 error_before, error_after, error;
+	u64 error = 0, spread = 0, noise, jump, differ;
 	s64 before, after;
 	int i;
 
@@ -107,28 +160,29 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 		gap_of(&r[i], khz, &g[i]);
 	}
 	before = clamp128((tscope_s128)mid->gain_ns -
-			  expect(g, mid->span_ns, &error_before));
+			  expect(g, mid->span_ns, &error, &spread));
 	after = clamp128((tscope_s128)mid->gain_ns -
-			 expect(mid + 1, mid->span_ns, &error_after));
+			 expect(mid + 1, mid->span_ns, &error, &spread));
 	if (before < 0 ? after >= 0 : after < 0)
 		return false;
 
-	error = mid->error_ns + ROUNDING_NS;
-	error += error_before > error_after ? error_before : error_after;
-	*jump_ns = tscope_abs64(before) < tscope_abs64(after) ?
-		   tscope_abs64(before) : tscope_abs64(after);
-	if (*jump_ns <= error + NOISE_FACTOR * noise_ns)
+	error += mid->error_ns + ROUNDING_NS;
+	jump = tscope_abs64(before) < tscope_abs64(after) ?
+	       tscope_abs64(before) : tscope_abs64(after);
+	if (jump <= error)
+		return false;
+	*jump_ns = jump - error;
+	noise = max_u64(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
+	if (*jump_ns <= noise)
 		return false;
 
-	/* the mean of the two, unless one was spoilt */
-	error += NOISE_FACTOR / 2 * noise_ns;
-	if (tscope_abs64(tscope_sub64((u64)before, (u64)after)) <= 2 * error &&
-	    before < S64_MAX / 2 && before > S64_MIN / 2)
-		step->ns = before + (after - before) / 2;
-	else
-		step->ns = tscope_abs64(before) < tscope_abs64(after) ?
-			   before : after;
-	step->error_ns = error;
+	/* the truth lies between the two: the rate may have changed as well */
+	*jump_ns = noise + ROUNDING_NS;
+	differ = before > after ? (u64)before - (u64)after :
+				  (u64)after - (u64)before;
+	step->ns = before < after ? before + (s64)(differ / 2) :
+				    after + (s64)(differ / 2);
+	step->error_ns = error + noise + differ / 2 + 1;
 	step->tsc = r[TSCOPE_STEP_SIDE].tsc;
 	return true;
 }

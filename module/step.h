@@ -35,6 +35,7 @@ struct tscope_step {
 	u64 tsc;
 };
 
+u64 tscope_step_wild(const struct tscope_reading *r, u32 khz);
 bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 		      struct tscope_step *step, u64 *jump_ns);
 

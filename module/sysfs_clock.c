@@ -40,11 +40,10 @@ static u64 lane_figure(const struct tscope_clock *clk, enum lane_figure which)
 	struct tscope_lane_figures *l;
 	struct tscope_cpu *c;
 	u64 n = 0;
-	int i;
 
 	if (lane == TSCOPE_NO_LANE)
 		return 0;
-	for_each_tscope_cpu(c, i) {
+	for_each_tscope_cpu(c) {
 		l = &c->lane[lane];
 		switch (which) {
 		case READINGS:

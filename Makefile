@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+# tscope: make help
+
+# Nothing here is for kbuild, which reads the file Kbuild.
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+SUDO_HINT = needs root: sudo make $@
+
+.PHONY: all modules load unload report install uninstall modules_install \
+	run check clean help
+
+all: modules
+
+modules: | $(KDIR)/Makefile
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+$(KDIR)/Makefile:
+	@echo "No headers of kernel $(KVER) in $(KDIR)." >&2
+	@echo "Install them (Debian: apt install linux-headers-$(KVER)), or name them: make KDIR=..." >&2
+	@echo "Without a kernel that can load modules: make run" >&2
+	@false
+
+load: modules
+	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
+	insmod module/tscope.ko $(PARAMS)
+	@echo "loaded; it samples when told to: sudo make report"
+
+unload:
+	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
+	rmmod tscope
+
+DURATION ?= 10
+
+report:
+	@tools/report.sh --duration $(DURATION)
+
+install modules_install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+
+# modules_install puts what is built out of the tree there
+uninstall:
+	rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/module/tscope.ko*
+	-rmdir $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/module
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
+
+run:
+	@KERNEL=$(KERNEL) DURATION=$(DURATION) ACCEL=$(ACCEL) selftests/lab/run
+
+check:
+	@selftests/check.sh $(CHECK)
+
+clean:
+	rm -rf build
+	@if [ -e $(KDIR)/Makefile ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
+
+help:
+	@echo "make              build module/tscope.ko for the running kernel (KDIR=, KVER=)"
+	@echo "sudo make load    insmod it (PARAMS='enable=1 period_us=20000')"
+	@echo "sudo make report  sample for 10 s and print what was found (DURATION=)"
+	@echo "sudo make unload  rmmod it"
+	@echo "make install      modules_install (INSTALL_MOD_PATH=); make uninstall"
+	@echo "make run          the same in a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
+	@echo "make check        all tests; CHECK='user lint' runs some"
+	@echo "make clean        remove what was built"

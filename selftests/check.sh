@@ -1,0 +1,213 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check.sh [PART...]: the tests, or some parts of them; see --help. Prints each
+# failure with its log, and closes with "N passed, N failed".
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$HERE/.." && pwd)
+LOGS=$TOP/build/check
+PARTS="lint build user dkms lab"
+LAB_RUNS=${LAB_RUNS:-"kselftest quiet tsc-offset host-rate report"}
+# shellcheck source=selftests/lab/build.sh
+. "$HERE/lab/build.sh"
+
+usage() {
+	cat <<-END
+	usage: make check [CHECK='PART...'], or selftests/check.sh [PART...]
+	  lint   checkpatch --strict, kernel-doc, shellcheck
+	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning
+	  user   the pure files in user space, with ASan and UBSan
+	  dkms   dkms add, build, remove for both kernels
+	  lab    kselftests and scenarios in guests: $LAB_RUNS
+	         (LAB_RUNS='quiet ...' picks some)
+	Logs are in build/check.
+	END
+}
+
+PASSED=0 FAILED=0 SKIPPED=0
+
+note() {
+	printf '[%4d s] %s\n' "$SECONDS" "$*"
+}
+
+# result STATUS NAME LOG: one test; 4 means skipped, as kselftests say it
+result() {
+	case $1 in
+	0) PASSED=$((PASSED + 1)) ;;
+	4) SKIPPED=$((SKIPPED + 1)); note "SKIPPED $2: $(tail -n 1 "$3")" ;;
+	*)
+		FAILED=$((FAILED + 1))
+		note "FAILED $2; its log is $3, which ends:"
+		tail -n 15 "$3" | sed 's/^/    /'
+		;;
+	esac
+}
+
+# run NAME COMMAND...: one test
+run() {
+	local name=$1 log=$LOGS/${1//[ \/]/-}.log
+	shift
+	note "$name"
+	"$@" >"$log" 2>&1
+	result $? "$name" "$log"
+}
+
+# ktap STATUS NAME LOG: count the results of a KTAP stream. A result that sums
+# up subtests is not counted again; a status that no result explains fails.
+ktap() {
+	local counts pass fail skip
+	counts=$(awk '
+		match($0, /^ */) && /^ *(not )?ok [0-9]+/ {
+			indent = RLENGTH
+			if (indent < last) { last = indent; next }
+			last = indent
+			if (/# SKIP/) skip++
+			else if (/^ *ok/) pass++
+			else { fail++; print > "/dev/stderr" }
+		}
+		END { print pass + 0, fail + 0, skip + 0 }' "$3")
+	read -r pass fail skip <<<"$counts"
+	PASSED=$((PASSED + pass)) FAILED=$((FAILED + fail)) SKIPPED=$((SKIPPED + skip))
+	[ "$fail" = 0 ] || note "FAILED: $fail of $2; the log is $3"
+	[ "$1" = 0 ] && [ $((pass + skip)) -gt 0 ] || [ "$fail" != 0 ] ||
+		result "${1/#0/1}" "$2 (no result tells why)" "$3"
+}
+
+sources() {
+	(cd "$TOP" && find module selftests tools -name "$1" -not -name '*.mod.c' | sort)
+}
+
+# What is not asked of these files, and why:
+#   trace.h         TRACE_EVENT has a layout of its own
+#   user/           is no kernel code: long double, va_list macros
+#   version tests   stand in compat.h alone, which is what it is for
+#   MACRO_ARG_REUSE sysfs and for_each macros, whose arguments are names
+checkpatch() {
+	local file ignore status=0
+	# shellcheck disable=SC2046
+	for file in $(sources '*.[ch]'); do
+		ignore=MACRO_ARG_REUSE
+		case $file in
+		*/trace.h) ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT ;;
+		*/compat.h) ignore+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON ;;
+		selftests/user/*) ignore+=,PREFER_KERNEL_TYPES,SPACING,NEW_TYPEDEFS,MEMORY_BARRIER,COMPLEX_MACRO,AVOID_EXTERNS,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_WITH_FLOW_CONTROL,VSPRINTF_SPECIFIER_PX ;;
+		esac
+		perl "$KSRC/scripts/checkpatch.pl" --no-tree --strict --terse \
+			--show-types --ignore "$ignore" -f "$TOP/$file" || status=1
+	done
+	return $status
+}
+
+kernel_doc() {
+	# shellcheck disable=SC2046
+	(cd "$TOP" && perl "$KSRC/scripts/kernel-doc" -none -Werror $(sources '*.[ch]' | grep '^module/'))
+}
+
+scripts() {
+	(cd "$TOP" && git ls-files -co --exclude-standard 2>/dev/null || find . -type f) |
+		while read -r file; do
+			[ -f "$TOP/$file" ] || continue
+			case $file in *.sh) echo "$file"; continue ;; esac
+			head -c 20 "$TOP/$file" | grep -qa '^#!/bin/\(ba\)\?sh' && echo "$file"
+		done | sort -u
+}
+
+shell_check() {
+	# shellcheck disable=SC2046
+	(cd "$TOP" && shellcheck -x $(scripts))
+}
+
+spdx() {
+	local file status=0
+	while read -r file; do
+		case $file in LICENSES/* | */.gitkeep) continue ;; esac
+		[ -f "$TOP/$file" ] || continue
+		head -n 3 "$TOP/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' ||
+			{ echo "$file: no SPDX line"; status=1; }
+	done < <(cd "$TOP" && git ls-files -co --exclude-standard)
+	return $status
+}
+
+part_lint() {
+	need shellcheck:shellcheck:"checks of scripts" perl:perl:"checkpatch"
+	kernel_source 6.12 || { result 1 "linux-source" /dev/null; return; }
+	run "checkpatch --strict" checkpatch
+	run "kernel-doc" kernel_doc
+	run "shellcheck" shell_check
+	run "SPDX lines" spdx
+}
+
+# no line of the compiler, modpost or sparse may be a warning
+build_clean() {
+	module_build "$@" || return
+	! grep -iE 'warning|error|sparse:' "$TOP/build/$KREL/make.log"
+}
+
+rebuild() {
+	rm -rf "$TOP/build/$(kernel_get "$1" && echo "$KREL")"
+	build_clean "$@"
+}
+
+part_build() {
+	local flavour
+	need sparse:sparse:"static checks"
+	for flavour in 6.1 6.12; do
+		run "build $flavour W=1" rebuild "$flavour" W=1
+		run "sparse $flavour" build_clean "$flavour" C=2 CF=-Wno-unknown-attribute
+	done
+}
+
+part_user() {
+	local log=$LOGS/user.log
+	need gcc:gcc:"user-space tests" make:make:"user-space tests"
+	note "user-space tests"
+	make -C "$HERE/user" run_tests >"$log" 2>&1
+	ktap $? "user-space tests" "$log"
+}
+
+part_dkms() {
+	local log=$LOGS/dkms.log
+	need dkms:dkms:"DKMS test"
+	note "dkms"
+	"$HERE/dkms.sh" >"$log" 2>&1
+	ktap $? dkms "$log"
+}
+
+part_lab() {
+	local name log status
+	module_build 6.12 >"$LOGS/lab-build.log" 2>&1 ||
+		{ result 1 "module for the lab" "$LOGS/lab-build.log"; return; }
+	for name in $LAB_RUNS; do
+		log=$LOGS/lab-$name.log
+		note "lab: $name"
+		if [ "$name" = report ]; then
+			run "make run" env DURATION=5 "$HERE/lab/run"
+			continue
+		fi
+		"$HERE/lab/lab" --module "$MODULE_KO" --add "$HERE:/selftests" \
+			--timeout 900 --out "$TOP/build/lab/$name" "$name" >"$log" 2>&1
+		status=$?
+		ktap $status "lab: $name" "$log"
+		[ $status = 0 ] || tail -n 25 "$log" | sed 's/^/    /'
+	done
+}
+
+case ${1:-} in
+--help | -h) usage; exit 0 ;;
+esac
+mkdir -p "$LOGS"
+for part in ${*:-$PARTS}; do
+	case " $PARTS " in
+	*" $part "*) "part_$part" ;;
+	*) echo "check: no part '$part' (see --help)" >&2; exit 2 ;;
+	esac
+done
+if [ "$SKIPPED" = 0 ]; then
+	note "done"
+	echo "$PASSED passed, $FAILED failed"
+else
+	note "done"
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+fi
+[ "$FAILED" = 0 ]

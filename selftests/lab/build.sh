@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# build.sh [FLAVOUR [MAKE-ARGUMENT...]]: build the module for a Debian kernel of
+# the cache, in build/KERNEL; prints its path. Source it for the function
+# module_build, which leaves the path in $MODULE_KO.
+
+_build_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=selftests/lab/kernel.sh
+. "$_build_here/kernel.sh"
+
+module_build() {
+	local flavour=$1 top dir
+	shift
+	top=$(cd "$_build_here/../.." && pwd)
+
+	need_module_build
+	kernel_get "$flavour" || return
+	dir=$top/build/$KREL
+	mkdir -p "$dir"
+	# a copy each, so that kernels do not overwrite each other's objects
+	(cd "$top" && find Kbuild module -name '*.[ch]' -o -name 'Kbuild' |
+		cpio --quiet -pdmu "$dir") || return
+	if ! make -C "$KDIR" M="$dir" "$@" modules >"$dir/make.log" 2>&1; then
+		tail -n 30 "$dir/make.log" >&2
+		echo "error: the module does not build for $KREL; see $dir/make.log" >&2
+		return 1
+	fi
+	MODULE_KO=$dir/module/tscope.ko
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	module_build "${1:-6.12}" "${@:2}" && echo "$MODULE_KO"
+fi

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pvti.c against exact 128-bit products, division in long double, and the
+ * definition of kvm-clock in the KVM ABI.
+ */
+#include <math.h>
+
+#include "tap.h"
+#include "pvti.h"
+
+#define ROUNDS	100000
+
+static const u32 mul_edges[] = { 0, 1, 2, 0x7fffffff, 0x80000000, 0xcccccccd,
+				 U32_MAX - 1, U32_MAX };
+
+static u32 any_mul(void)
+{
+	u32 edge = rnd_below(3 * ARRAY_SIZE(mul_edges));
+
+	return edge < ARRAY_SIZE(mul_edges) ? mul_edges[edge] : rnd_bits(32);
+}
+
+/*
+ * floor(|cyc| * 2^shift) * mul / 2^32 by schoolbook multiplication of 16-bit
+ * digits; the upper part of cyc * 2^shift past 2^64 is lost, as it is in the
+ * kernel's pvclock_scale_delta().
+ */
+static u64 school_scale(u64 cyc, u32 mul, int shift)
+{
+	u64 acc[6] = { 0 }, carry = 0, digit;
+	int i, bit;
+	u64 x = 0;
+
+	for (bit = 0; bit < 64; bit++)
+		if (bit + shift >= 0 && bit + shift < 64 &&
+		    (cyc >> bit & 1))
+			x += 1ULL << (bit + shift);
+	for (i = 0; i < 4; i++) {
+		digit = x >> (16 * i) & 0xffff;
+		acc[i] += digit * (mul & 0xffff);
+		acc[i + 1] += digit * (mul >> 16);
+	}
+	for (i = 0; i < 6; i++) {
+		acc[i] += carry;
+		carry = acc[i] >> 16;
+		acc[i] &= 0xffff;
+	}
+	return acc[2] | acc[3] << 16 | acc[4] << 32 | acc[5] << 48;
+}
+
+static void check_eval(const struct tscope_pvti *p, u64 tsc)
+{
+	s64 cyc = (s64)(tsc - p->tsc);
+	u64 want, got = tscope_pvti_eval(p, tsc);
+
+	if (cyc < 0)
+		want = p->ns - school_scale(0 - (u64)cyc, p->mul, p->shift);
+	else
+		want = p->ns + school_scale(cyc, p->mul, p->shift);
+	EXPECT(got == want,
+	       "tsc %s + %s, mul %#x, shift %d: expected %s, got %s",
+	       tap_udec(p->tsc), tap_dec(cyc), p->mul, p->shift,
+	       tap_udec(want), tap_udec(got));
+}
+
+static void test_eval(void)
+{
+	static const s64 ages[] = { 0, 1, -1, 1000, -1000, S64_MAX, S64_MIN,
+				    S64_MIN + 1, 1LL << 32, -(1LL << 32) };
+	struct tscope_pvti p = { 0 };
+	u32 i, m;
+	int shift;
+
+	for (shift = -32; shift <= 31; shift++) {
+		p.shift = shift;
+		for (m = 0; m < ARRAY_SIZE(mul_edges); m++) {
+			p.mul = mul_edges[m];
+			for (i = 0; i < ARRAY_SIZE(ages); i++) {
+				p.tsc = rnd_bits(64);
+				p.ns = rnd_bits(64);
+				check_eval(&p, p.tsc + ages[i]);
+				p.tsc = U64_MAX - 500;
+				check_eval(&p, p.tsc + ages[i]);
+			}
+		}
+	}
+	for (i = 0; i < ROUNDS; i++) {
+		p.tsc = rnd_bits(64);
+		p.ns = rnd_bits(64);
+		p.mul = any_mul();
+		p.shift = rnd_range(-32, 31);
+		check_eval(&p, p.tsc + rnd_bits(63));
+		check_eval(&p, p.tsc - rnd_bits(63));
+	}
+}
+
+/* An age in ordinary bounds against floating point. */
+static void test_eval_float(void)
+{
+	struct tscope_pvti p = { .mul = 0xb0f1a2c3, .shift = -1 };
+	u32 i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		s64 cyc = rnd_range(-(1LL << 40), 1LL << 40);
+		long double exact, got;
+
+		p.tsc = rnd_bits(64);
+		p.ns = (1ULL << 62) + rnd_bits(60);
+		p.mul = rnd_bits(31) + (1U << 31);
+		exact = ldexpl((long double)cyc * p.mul, p.shift - 32);
+		got = (s64)(tscope_pvti_eval(&p, p.tsc + cyc) - p.ns);
+		/* a bit shifted out and the floor: 1 + mul/2^32 at most */
+		EXPECT(fabsl(got - exact) < 2, "cyc %s mul %#x: %Lf, got %Lf",
+		       tap_dec(cyc), p.mul, exact, got);
+		EXPECT(cyc < 0 ? got >= exact : got <= exact,
+		       "towards the host's reading: %Lf, got %Lf", exact, got);
+	}
+}
+
+/* Wide shifts are not for hosts to use, and yet not to be undefined. */
+static void test_eval_shifts(void)
+{
+	struct tscope_pvti p = { .tsc = 1000, .ns = 77, .mul = U32_MAX };
+	int shift;
+
+	for (shift = -128; shift <= 127; shift++) {
+		p.shift = shift;
+		if (shift <= -64 || shift >= 64)
+			EXPECT_EQ(tscope_pvti_eval(&p, U64_MAX / 4), 77,
+				  "shift %d", shift);
+		else
+			check_eval(&p, U64_MAX / 4);
+	}
+}
+
+static void test_khz(void)
+{
+	static const struct {
+		u32 mul;
+		s8 shift;
+		u32 khz;
+	} t[] = {
+		{ 0x80000000, 1, 1000000 },	/* 1 ns a cycle */
+		{ 0x80000000, 0, 2000000 },
+		{ 0x80000000, -1, 4000000 },
+		{ 0xaaaaaaab, -1, 3000000 },
+		{ 0, 0, 0 },
+		{ U32_MAX, 31, 0 },		/* less than 1 kHz */
+		{ 1, -32, 0 },			/* more than 32 bits */
+		{ U32_MAX, -128, 0 },
+		{ U32_MAX, 127, 0 },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		EXPECT_EQ(tscope_pvti_khz(t[i].mul, t[i].shift), t[i].khz,
+			  "mul %#x shift %d", t[i].mul, t[i].shift);
+	for (i = 0; i < ROUNDS; i++) {
+		u32 mul = any_mul();
+		s8 shift = rnd_range(-32, 31);
+		long double exact, got = tscope_pvti_khz(mul, shift);
+
+		if (!mul)
+			continue;
+		exact = ldexpl(1e6L, 32 - shift) / mul;
+		if (exact >= (long double)U32_MAX + 0.5L || exact < 0.5L)
+			exact = 0;
+		EXPECT(fabsl(got - exact) <= 0.5L + 1e-9L,
+		       "mul %#x shift %d: expected %Lf, got %Lf", mul, shift,
+		       exact, got);
+	}
+}
+
+/*
+ * Rate in mppb by floating point. A long double holds mul * khz exactly, and
+ * the difference to 1 is taken of integers, so that nothing cancels.
+ */
+static void check_rate(u32 mul, int shift, u32 khz)
+{
+	long double exact, got = tscope_pvti_rate_mppb(mul, shift, khz);
+	tscope_s128 num = (tscope_s128)mul * khz, one = 1000000;
+
+	/* both times 2^(32 - shift), without a loss for 1..63 */
+	exact = (long double)(num - (one << (32 - shift)));
+	exact = ldexpl(exact, shift - 32) * 1e6L;
+	if (exact >= (long double)S64_MAX)
+		exact = S64_MAX;
+	EXPECT(fabsl(got - exact) <= 1 + fabsl(exact) * 1e-18L &&
+	       fabsl(got) <= fabsl(exact) * (1 + 1e-18L),
+	       "mul %#x shift %d %u kHz: expected %Lf, got %Lf", mul, shift,
+	       khz, exact, got);
+}
+
+static void test_rate(void)
+{
+	static const u32 khz[] = { 0, 1, 1000, 999999, 1000000, 2893437,
+				   4000000, U32_MAX };
+	u32 i, m;
+	int shift;
+
+	for (shift = -32; shift <= 31; shift++)
+		for (m = 0; m < ARRAY_SIZE(mul_edges); m++)
+			for (i = 0; i < ARRAY_SIZE(khz); i++)
+				check_rate(mul_edges[m], shift, khz[i]);
+	for (i = 0; i < ROUNDS; i++)
+		check_rate(any_mul(), rnd_range(-32, 31), rnd_bits(32));
+	EXPECT_EQ(tscope_pvti_rate_mppb(1, -33, 1000), S64_MAX, "shift");
+	EXPECT_EQ(tscope_pvti_rate_mppb(1, 32, 1000), S64_MAX, "shift");
+}
+
+/* As KVM picks mul and shift: kvm_get_time_scale(NSEC_PER_SEC, hz) */
+static void time_scale(u64 hz, s8 *shift, u32 *mul)
+{
+	u64 scaled = 1000000000ULL, base = hz;
+
+	*shift = 0;
+	while (base > scaled * 2 || base >> 32) {
+		base >>= 1;
+		(*shift)--;
+	}
+	while (base <= scaled || scaled >> 32) {
+		if (scaled >> 32 || base >> 31)
+			scaled >>= 1;
+		else
+			base <<= 1;
+		(*shift)++;
+	}
+	*mul = (u32)(((tscope_u128)scaled << 32) / base);
+}
+
+/* The rounding that mul leaves is known: it is never above its last bit. */
+static void test_rate_host(void)
+{
+	s64 rate, worst = 0;
+	u32 i, mul;
+	s8 shift;
+
+	for (i = 0; i < 10000; i++) {
+		u32 khz = rnd_range(500000, 6000000);
+
+		time_scale(khz * 1000ULL, &shift, &mul);
+		rate = tscope_pvti_rate_mppb(mul, shift, khz);
+		check_rate(mul, shift, khz);
+		EXPECT(rate <= 0 && rate >= -1500, "%u kHz: %s mppb", khz,
+		       tap_dec(rate));
+		EXPECT_EQ(tscope_pvti_khz(mul, shift), khz, "its frequency");
+		worst = rate < worst ? rate : worst;
+	}
+	tap_note("KVM's rounding of mul: %s mppb at worst", tap_dec(worst));
+}
+
+static void test_step(void)
+{
+	static const s64 steps[] = { 0, 1, -1, 3509, -42000000, 4500000,
+				     60000000000LL, -3600000000000LL };
+	struct tscope_pvti old = { .mul = 0xb0f1a2c3, .shift = -1 }, new;
+	u32 i, round;
+	s64 got;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		for (round = 0; round < 1000; round++) {
+			u64 age = rnd_bits(36), tsc;
+
+			old.tsc = rnd_bits(64);
+			old.ns = (1ULL << 62) + rnd_bits(60);
+			tsc = old.tsc + age;
+			/* the host takes it anew, some cycles before tsc */
+			new = old;
+			new.tsc = tsc - rnd_bits(12);
+			new.ns = tscope_pvti_eval(&old, new.tsc) + steps[i];
+			got = tscope_pvti_step(&old, &new, tsc);
+			EXPECT(got >= steps[i] - 2 && got <= steps[i] + 2,
+			       "truth %s, figure %s, bound 2",
+			       tap_dec(steps[i]), tap_dec(got));
+			/* at one reading nothing is rounded */
+			new.tsc = old.tsc;
+			new.ns = old.ns + steps[i];
+			EXPECT_EQ(tscope_pvti_step(&old, &new, tsc), steps[i],
+				  "exact");
+		}
+		tap_note("truth %s ns, figure %s ns, bound 2 ns",
+			 tap_dec(steps[i]), tap_dec(got));
+	}
+}
+
+/* A clock that stood below 0 is a small step away from one above it. */
+static void test_step_zero(void)
+{
+	struct tscope_pvti old = { .tsc = 1000000, .ns = 100, .mul = 1U << 31,
+				   .shift = 1 };
+	struct tscope_pvti new = old;
+
+	new.ns = 600;
+	EXPECT_EQ(tscope_pvti_step(&old, &new, 1000000 - 300), 500,
+		  "old at -200 ns, new at 300 ns");
+	EXPECT_EQ(tscope_pvti_step(&new, &old, 1000000 - 300), -500,
+		  "new at 300 ns, old at -200 ns");
+}
+
+static const struct tap_test tests[] = {
+	{ "eval: every shift, mul to 0xffffffff, TSC behind and near 2^64",
+	  test_eval },
+	{ "eval: as floating point has it", test_eval_float },
+	{ "eval: shifts out of range", test_eval_shifts },
+	{ "khz: nearest", test_khz },
+	{ "rate: every shift, towards zero", test_rate },
+	{ "rate: what KVM's rounding of mul does", test_rate_host },
+	{ "step: within its rounding", test_step },
+	{ "step: across the clock's zero", test_step_zero },
+};
+
+TAP_MAIN(tests)

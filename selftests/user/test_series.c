@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * series.c: thinning, segments, the ring, and copies taken while it is
+ * written.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "tap.h"
+#include "series.h"
+#include "wide.h"
+
+#define KHZ	2893437
+#define N	TSCOPE_SERIES_POINTS
+
+static struct tscope_point ring[N], copy[N];
+static struct tscope_series series;
+static struct tscope_series_news news;
+
+static void add(u64 tsc, u64 ns, u32 width)
+{
+	struct tscope_reading r = { .tsc = tsc, .ns = ns, .width_ns = width };
+
+	tscope_series_add(&series, &r, &news);
+}
+
+/* Before it is full, when it is, and after it went round. */
+static void test_ring(void)
+{
+	static const u32 counts[] = { 1, 2, 100, N - 1, N, N + 1, 3 * N + 7 };
+	u32 c, i, n, kept;
+
+	tscope_series_init(&series, ring, KHZ, true);
+	EXPECT_EQ(tscope_series_copy(&series, U64_MAX, copy), 0, "empty");
+	for (c = 0; c < ARRAY_SIZE(counts); c++) {
+		tscope_series_init(&series, ring, KHZ, true);
+		for (i = 0; i < counts[c]; i++) {
+			add(1000 * i, i, i);
+			EXPECT(news.point && !news.stepped, "point %u", i);
+			EXPECT_EQ(news.newest.tsc, 1000 * i, "news");
+			EXPECT_EQ(news.newest_ns, i, "news");
+		}
+		/* the one place that the writer may be at is left out */
+		kept = counts[c] < N ? counts[c] : N - 1;
+		n = tscope_series_copy(&series, U64_MAX, copy);
+		EXPECT_EQ(n, kept, "of %u points", counts[c]);
+		for (i = 0; i < n; i++)
+			EXPECT_EQ(copy[i].width_ns, counts[c] - kept + i,
+				  "place %u of %u", i, n);
+	}
+}
+
+static void test_span(void)
+{
+	u64 start = U64_MAX - 1000ULL * 1000;
+	u32 i;
+
+	tscope_series_init(&series, ring, KHZ, true);
+	for (i = 0; i < 1000; i++)
+		add(start + 1000 * i, i, i);
+	EXPECT_EQ(tscope_series_copy(&series, 0, copy), 1, "the newest");
+	EXPECT_EQ(copy[0].width_ns, 999, "the newest");
+	EXPECT_EQ(tscope_series_copy(&series, 999, copy), 1, "less than two");
+	EXPECT_EQ(tscope_series_copy(&series, 1000, copy), 2, "two");
+	EXPECT_EQ(tscope_series_copy(&series, 99999, copy), 100, "a hundred");
+	EXPECT_EQ(copy[0].width_ns, 900, "in the order of time");
+	EXPECT_EQ(tscope_series_copy(&series, U64_MAX, copy), 1000, "all");
+}
+
+/* Phase is clock - TSC since the first point of the segment. */
+static void test_phase(void)
+{
+	u64 tsc = rnd_bits(62), ns = 1700000000000000000ULL, i;
+	long double exact;
+
+	tscope_series_init(&series, ring, KHZ, true);
+	for (i = 0; i < 2000; i++) {
+		u64 since = i * 28934370 + rnd_below(1000000);
+		u64 clock = since * 1000000 / KHZ + i * 17;
+
+		if (!i) {
+			since = 0;
+			clock = 0;
+		}
+		add(tsc + since, ns + clock, 0);
+		exact = ((long double)clock - since * 1e6L / KHZ) * 65536;
+		EXPECT(exact - news.newest.phase < 2 &&
+		       news.newest.phase - exact < 2, "expected %.1Lf, got %s",
+		       exact, tap_dec(news.newest.phase));
+	}
+	/* what went before the break is no longer of the segment */
+	tscope_series_break(&series);
+	add(tsc + (1ULL << 40), 5, 0);
+	EXPECT_EQ(news.newest.phase, 0, "a segment begins at 0");
+	EXPECT_EQ(news.newest.segment, 2, "the second");
+	EXPECT_EQ(tscope_series_copy(&series, U64_MAX, copy), 1, "its one");
+	add(tsc + (1ULL << 40) + KHZ, 1000005, 0);
+	EXPECT_EQ(news.newest.phase, 0, "1 ms later");
+	EXPECT_EQ(tscope_series_copy(&series, U64_MAX, copy), 2, "its two");
+}
+
+/* Of each slot the narrowest reading, against a search of what was added. */
+static void test_thinning(void)
+{
+	static struct tscope_reading all[5000];
+	u32 i, k, n, count = ARRAY_SIZE(all), at = 0, kept = 0, slot = 100000;
+
+	tscope_series_init(&series, ring, KHZ, true);
+	series.slot_cyc = slot;
+	for (i = 0; i < count; i++) {
+		all[i].tsc = (i ? all[i - 1].tsc : 12345) + 1 +
+			     rnd_below(i % 100 ? 20000 : 500000);
+		all[i].ns = all[i].tsc;
+		all[i].width_ns = rnd_below(50);
+		tscope_series_add(&series, &all[i], &news);
+		kept += news.point;
+	}
+	n = tscope_series_copy(&series, U64_MAX, copy);
+	EXPECT_EQ(n, kept, "points in the ring");
+	for (k = 0; k < n; k++) {
+		u32 best = at, first = at;
+
+		for (; at < count && all[at].tsc < all[first].tsc + slot; at++)
+			if (all[at].width_ns < all[best].width_ns)
+				best = at;
+		EXPECT_EQ(copy[k].tsc, all[best].tsc, "slot %u", k);
+		EXPECT_EQ(copy[k].width_ns, all[best].width_ns, "slot %u", k);
+	}
+	/* all but the slot that has not ended are there */
+	EXPECT(all[count - 1].tsc < all[at].tsc + slot, "%u of %u", at, count);
+	/* a break drops the slot that has begun */
+	add(all[count - 1].tsc + 10 * slot, 0, 1);
+	tscope_series_break(&series);
+	add(all[count - 1].tsc + 20 * slot, 0, 1);
+	EXPECT(!news.point, "nothing is left of it");
+}
+
+/* Points after a gap that is not judged yet are held back. */
+static void test_segments(void)
+{
+	u64 step = 500000;
+	u32 i, stepped = 0;
+
+	tscope_series_init(&series, ring, 1000000, false);
+	for (i = 0; i < 300; i++) {
+		add(i * 10000000ULL, i * 10000000ULL + (i >= 200 ? step : 0),
+		    i);
+		EXPECT_EQ(news.point, i < 4 || i >= 7, "reading %u", i);
+		if (news.point && i >= 7)
+			EXPECT_EQ(news.newest.width_ns, i - 3, "three late");
+		if (!news.stepped)
+			continue;
+		stepped++;
+		EXPECT_EQ(i, 203, "told three readings later");
+		EXPECT_EQ(news.step.tsc, 200 * 10000000ULL, "at its reading");
+		EXPECT(news.step.ns + news.step.error_ns >= step &&
+		       news.step.ns - news.step.error_ns <= step,
+		       "truth %s, figure %s, bound %s", tap_dec(step),
+		       tap_dec(news.step.ns), tap_udec(news.step.error_ns));
+		EXPECT_EQ(news.newest.segment, 2, "the point begins one");
+		EXPECT_EQ(news.newest.phase, 0, "at 0");
+	}
+	EXPECT_EQ(stepped, 1, "once");
+	EXPECT_EQ(tscope_series_copy(&series, U64_MAX, copy), 97,
+		  "of 100 after the step three wait");
+	EXPECT_EQ(copy[0].width_ns, 200, "the first after the step");
+}
+
+/*
+ * A TSC that passes 2^64, or is written: whatever is kept of it, no fit may
+ * give a figure that is wrong.
+ */
+static void tsc_goes(u64 from, u64 to, bool exact, const char *what)
+{
+	u64 tsc = from - 100 * 10000000ULL;
+	struct tscope_fit fit;
+	u32 i, n, fits = 0;
+
+	tscope_series_init(&series, ring, 1000000, exact);
+	for (i = 0; i < 400; i++, tsc += 10000000) {
+		if (i == 100)
+			tsc = to;
+		/* 100 ppm fast */
+		add(tsc, 1700000000000000000ULL + i * 10001000ULL, 0);
+		/* a span that holds no reading from before */
+		n = tscope_series_copy(&series, 200 * 10000000ULL, copy);
+		if (tscope_fit_line(copy, n, 1000000, 1, &fit))
+			continue;
+		fits++;
+		EXPECT(tscope_abs64(fit.skew_mppb - 100000000) <=
+		       fit.error_mppb,
+		       "%s, reading %u: truth 100000000, figure %s, bound %s",
+		       what, i, tap_dec(fit.skew_mppb),
+		       tap_udec(fit.error_mppb));
+	}
+	EXPECT(fits > 150, "%s: %u fits of 400", what, fits);
+}
+
+static void test_tsc_goes(void)
+{
+	tsc_goes(1ULL << 40, 1ULL << 40, true, "nothing");
+	tsc_goes(0, 0, true, "2^64, exact");
+	tsc_goes(0, 0, false, "2^64, judged");
+	tsc_goes(1ULL << 40, 1ULL << 39, true, "back, exact");
+	tsc_goes(1ULL << 40, 1ULL << 39, false, "back, judged");
+}
+
+/* Far beyond what a phase holds there is no figure to be had. */
+static void test_saturation(void)
+{
+	struct tscope_fit fit;
+	u32 i, n;
+
+	tscope_series_init(&series, ring, 1000000, true);
+	add(0, 0, 0);
+	for (i = 1; i < 100; i++)
+		add(i * 1000000ULL, (1ULL << 50) + i * 1001000ULL, 0);
+	n = tscope_series_copy(&series, 50000000, copy);
+	if (!tscope_fit_line(copy, n, 1000000, 1, &fit))
+		EXPECT(tscope_abs64(fit.skew_mppb - 1000000000) <=
+		       fit.error_mppb, "truth 1000000000, figure %s, bound %s",
+		       tap_dec(fit.skew_mppb), tap_udec(fit.error_mppb));
+}
+
+/*
+ * The writer's points all tell their number in every field, so that a torn
+ * one shows: tsc = 1000 n, phase = f(n), width = n, and a segment in 3000.
+ */
+#define WRITES		1000000
+#define SEGMENT		30011
+
+static u32 done;
+
+static void *write_points(void *unused)
+{
+	struct tscope_series_news ignored;
+	struct tscope_reading r = { 0 };
+	u32 i;
+
+	(void)unused;
+	for (i = 0; i < WRITES; i++) {
+		if (i % SEGMENT == 0)
+			tscope_series_break(&series);
+		r.tsc = 1000ULL * i;
+		r.ns = 1000ULL * i + i % SEGMENT;
+		r.width_ns = i;
+		tscope_series_add(&series, &r, &ignored);
+	}
+	WRITE_ONCE(done, 1);
+	return NULL;
+}
+
+static void test_threads(void)
+{
+	u32 n, k, copies = 0, points = 0, last = 0;
+	pthread_t writer;
+	bool more = true;
+
+	tscope_series_init(&series, ring, 1000000, true);
+	done = 0;
+	if (pthread_create(&writer, NULL, write_points, NULL)) {
+		EXPECT(false, "no thread");
+		return;
+	}
+	while (more) {
+		more = !READ_ONCE(done);
+		n = tscope_series_copy(&series, U64_MAX, copy);
+		copies += n > 0;
+		points += n;
+		for (k = 0; k < n; k++) {
+			u32 i = copy[k].width_ns;
+
+			EXPECT(copy[k].tsc == 1000ULL * i &&
+			       copy[k].phase == (s64)(i % SEGMENT) << 16 &&
+			       copy[k].segment == 1 + i / SEGMENT,
+			       "torn: point %u of %u, number %u", k, n, i);
+			EXPECT(!k || i == copy[k - 1].width_ns + 1,
+			       "out of order: %u", i);
+		}
+		if (!n)
+			continue;
+		EXPECT(copy[n - 1].width_ns >= last, "an older one");
+		last = copy[n - 1].width_ns;
+	}
+	pthread_join(writer, NULL);
+	EXPECT(n == (WRITES % SEGMENT < N ? WRITES % SEGMENT : N - 1),
+	       "at rest: %u", n);
+	tap_note("%u copies, %u points, while %u were written", copies,
+		 points, WRITES);
+}
+
+static const struct tap_test tests[] = {
+	{ "ring: filling, full, going round", test_ring },
+	{ "copy: as far back as is asked for", test_span },
+	{ "phase since the segment's first point", test_phase },
+	{ "thinning keeps the narrowest of each slot", test_thinning },
+	{ "segments begin at steps", test_segments },
+	{ "a TSC that wraps or goes back: no wrong figure", test_tsc_goes },
+	{ "phases past their range: no wrong figure", test_saturation },
+	{ "copies while another thread writes", test_threads },
+};
+
+TAP_MAIN(tests)
