@@ -12,6 +12,7 @@
  * sampler to tell once interrupts are on.
  */
 #include <linux/irqflags.h>
+#include <linux/ktime.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
 

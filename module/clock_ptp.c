@@ -14,6 +14,7 @@
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
 #include <linux/kobject.h>
+#include <linux/ktime.h>
 #include <linux/kvm_para.h>
 #include <linux/mm.h>
 #include <linux/seqlock.h>

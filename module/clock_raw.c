@@ -6,6 +6,7 @@
  * design. As dear as a read of the current clocksource. Every CPU reads it
  * once a burst for warps; the leader a few times a window for its point.
  */
+#include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
 #include "clock.h"

@@ -4,6 +4,7 @@
  *
  * As dear as a read of the current clocksource.
  */
+#include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
 #include "clock.h"

@@ -6,6 +6,7 @@
  * last, tells readers that the entry is whole.
  */
 #include <linux/atomic.h>
+#include <linux/ktime.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2086
 #
 # report.sh: sample for a while and say, for a person, what was found. See
 # --help. Runs wherever there is a shell and awk, a busybox will do.

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tsc_inject: a known fault for the lab's guests: moves one CPU's TSC.
+ *
+ *   echo "CPU DELTA" > /sys/module/tsc_inject/parameters/adjust
+ *   echo "CPU DELTA" > /sys/module/tsc_inject/parameters/tsc
+ *
+ * DELTA is in cycles and signed. `adjust` adds it to MSR_IA32_TSC_ADJUST and is
+ * exact. `tsc` writes MSR_IA32_TSC, so the time between reading and writing is
+ * lost on top. Either read back is every CPU's MSR_IA32_TSC_ADJUST, the truth:
+ * KVM keeps it in step with writes of the TSC itself. A write that moves nothing
+ * is -EOPNOTSUPP.
+ *
+ * The kernel takes back what it finds in MSR_IA32_TSC_ADJUST within a second or so
+ * ("TSC ADJUST differs"). Two settings of a guest keep the injection:
+ *   tsc=unstable on its command line: `adjust` and `tsc` last
+ *   -cpu host,-tsc-adjust: `tsc` lasts, `adjust` is not there, and the kernel
+ *   goes on trusting its TSC
+ *
+ * Never for a machine that anybody uses.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/smp.h>
+#include <linux/sysfs.h>
+
+#include <asm/msr.h>
+#include <asm/tsc.h>
+
+struct injection {
+	void (*how)(struct injection *inj);
+	s64 delta;
+	int err;
+};
+
+static int read_adjust(u64 *val)
+{
+	u32 low, high;
+	int err = rdmsr_safe(MSR_IA32_TSC_ADJUST, &low, &high);
+
+	*val = (u64)high << 32 | low;
+	return err;
+}
+
+static int write_msr(u32 msr, u64 val)
+{
+	return wrmsr_safe(msr, (u32)val, (u32)(val >> 32));
+}
+
+static void inject_adjust(struct injection *inj)
+{
+	u64 before;
+
+	inj->err = read_adjust(&before);
+	if (!inj->err)
+		inj->err = write_msr(MSR_IA32_TSC_ADJUST, before + inj->delta);
+}
+
+static void inject_tsc(struct injection *inj)
+{
+	inj->err = write_msr(MSR_IA32_TSC, rdtsc_ordered() + inj->delta);
+}
+
+/* Runs @how between two looks at the truth: some CPUs ignore the write. */
+static void inject_checked(void *data)
+{
+	struct injection *inj = data;
+	u64 before, after;
+
+	inj->err = read_adjust(&before);
+	if (inj->err)
+		return;
+	inj->how(inj);
+	if (inj->err)
+		return;
+	inj->err = read_adjust(&after);
+	if (!inj->err && inj->delta && before == after)
+		inj->err = -EOPNOTSUPP;
+}
+
+static int inject(const char *text, void (*how)(struct injection *inj))
+{
+	struct injection inj = { .how = how };
+	unsigned int cpu;
+	int err;
+
+	if (sscanf(text, "%u %lld", &cpu, &inj.delta) != 2)
+		return -EINVAL;
+
+	err = smp_call_function_single(cpu, inject_checked, &inj, 1);
+	if (err)
+		return err;
+	if (!inj.err)
+		pr_info("cpu %u moved by %lld cycles\n", cpu, inj.delta);
+	return inj.err;
+}
+
+static int adjust_set(const char *text, const struct kernel_param *kp)
+{
+	return inject(text, inject_adjust);
+}
+
+static int tsc_set(const char *text, const struct kernel_param *kp)
+{
+	return inject(text, inject_tsc);
+}
+
+/* One line a CPU: number, MSR_IA32_TSC_ADJUST. */
+static int adjust_get(char *buf, const struct kernel_param *kp)
+{
+	unsigned int cpu;
+	int len = 0;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		u32 low, high;
+		int err = rdmsr_safe_on_cpu(cpu, MSR_IA32_TSC_ADJUST, &low, &high);
+
+		if (err) {
+			len = err;
+			break;
+		}
+		len += sysfs_emit_at(buf, len, "%u %lld\n", cpu,
+				     (s64)((u64)high << 32 | low));
+	}
+	cpus_read_unlock();
+	return len;
+}
+
+static const struct kernel_param_ops adjust_ops = {
+	.set = adjust_set,
+	.get = adjust_get,
+};
+module_param_cb(adjust, &adjust_ops, NULL, 0600);
+MODULE_PARM_DESC(adjust, "\"CPU DELTA\": add to MSR_IA32_TSC_ADJUST");
+
+static const struct kernel_param_ops tsc_ops = {
+	.set = tsc_set,
+	.get = adjust_get,
+};
+module_param_cb(tsc, &tsc_ops, NULL, 0600);
+MODULE_PARM_DESC(tsc, "\"CPU DELTA\": add by a write of MSR_IA32_TSC");
+
+/* Only there so that the module can be unloaded. */
+static int __init tsc_inject_init(void)
+{
+	return 0;
+}
+module_init(tsc_inject_init);
+
+static void __exit tsc_inject_exit(void)
+{
+}
+module_exit(tsc_inject_exit);
+
+MODULE_DESCRIPTION("Move one CPU's TSC, a known fault for tests");
+MODULE_LICENSE("GPL");

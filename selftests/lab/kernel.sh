@@ -1,0 +1,190 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kernel.sh FLAVOUR...: Debian kernels, unpacked in the cache, never installed.
+# FLAVOUR is 6.12, 6.1, or with a kind: 6.12-cloud, 6.1-rt. Prints shell
+# assignments: KREL KDIR VMLINUZ VMLINUX MODDIR.
+# kernel.sh --source 6.12: KSRC, the few folders of its source that tests use.
+# Source it for the functions kernel_get and kernel_source.
+
+_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=selftests/lab/deps.sh
+. "$_here/deps.sh"
+# shellcheck source=selftests/lab/cache.sh
+. "$_here/cache.sh"
+
+# what a guest, and what a host needs to load, where it isn't built in
+GUEST_MODULES="virtio_pci virtio_console"
+HOST_MODULES="$GUEST_MODULES irqbypass kvm ccp kvm-amd"
+
+_apt_depends() {
+	apt-cache depends --important "$1" 2>/dev/null |
+		awk -v re="$2" '$1 == "Depends:" && $2 ~ re { print $2; exit }'
+}
+
+_apt_version() {
+	apt-cache policy "$1" 2>/dev/null |
+		awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'
+}
+
+# the newest linux-image package of a flavour; nothing if apt knows none
+_kernel_package() {
+	local ver=${1%%-*} kind='' meta pkg
+	[ "$ver" = "$1" ] || kind=-${1#*-}
+
+	for meta in "linux-image-$ver$kind-amd64" "linux-image$kind-amd64"; do
+		pkg=$(_apt_depends "$meta" "^linux-image-${ver}[.]")
+		[ -n "$pkg" ] && echo "$pkg" && return
+	done
+}
+
+# root's _apt user can't write into our folder, and apt would warn; old lists
+# may name versions that are gone
+_apt_download() {
+	local get="apt-get -qq -o APT::Sandbox::User=root download"
+	$get "$@" >/dev/null 2>&1 || { apt_update; $get "$@" >/dev/null; }
+}
+
+# the payload of a bzImage, by the offsets of its setup header
+_vmlinux_of() {
+	local img=$1 sects off len magic
+	sects=$(od -An -tu1 -j497 -N1 "$img")
+	off=$(od -An -tu4 -j584 -N4 "$img")
+	len=$(od -An -tu4 -j588 -N4 "$img")
+	off=$(((sects + 1) * 512 + off))
+	magic=$(od -An -tx1 -j$off -N4 "$img" | tr -d ' ')
+
+	case $magic in
+	28b52ffd) set -- zstd -dcq ;;
+	fd377a58) set -- xz -dcq --single-stream ;;
+	1f8b*) set -- gzip -dcq ;;
+	02214c18) set -- lz4 -dcq ;;
+	*) echo "error: $img: unknown compression $magic" >&2; return 1 ;;
+	esac
+	# its last four bytes are the size, which is no part of the stream
+	head -c $((off + len - 4)) "$img" | tail -c +$((off + 1)) | "$@"
+}
+
+# _kernel_modules LIST NAME...: modules with what they need, decompressed into
+# ./modules, and their load order into modules/LIST
+_kernel_modules() {
+	local list=$1 name file
+	shift
+	for name; do
+		name=${name//-/_}
+		grep -qsx "$name.ko" "modules/$list" && continue
+		file=$(find lib usr/lib/modules -name "${name//_/[-_]}.ko*" 2>/dev/null | head -n1)
+		[ -n "$file" ] || continue	# built in
+		case $file in
+		*.xz) xz -dc "$file" ;;
+		*.zst) zstd -dcq "$file" ;;
+		*.gz) gzip -dc "$file" ;;
+		*) cat "$file" ;;
+		esac >"modules/$name.ko"
+		# shellcheck disable=SC2046
+		_kernel_modules "$list" $(PATH=$PATH:/sbin modinfo -F depends "modules/$name.ko" | tr , ' ')
+		echo "$name.ko" >>"modules/$list"
+	done
+}
+
+_kernel_fill() {
+	local final=$1 krel=$2 headers=linux-headers-$2 deb
+	local common kbuild hdir
+	common=$(_apt_depends "$headers" '-common')
+	kbuild=$(_apt_depends "$headers" '^linux-kbuild')
+
+	_apt_download "linux-image-$krel" "$headers" "$common" "$kbuild" || return
+	for deb in *.deb; do
+		dpkg -x "$deb" . || return
+		rm "$deb"
+	done
+	rm -rf usr/share
+
+	# the headers name each other by absolute paths
+	hdir=usr/src/$headers
+	sed -i "s|/usr/src/|$final/usr/src/|" "$hdir/Makefile" || return
+	ln -sfn "$hdir" build
+	rm -f lib/modules/*/build lib/modules/*/source
+
+	_vmlinux_of boot/vmlinuz-* >vmlinux || return
+	mkdir modules
+	: >modules/guest
+	# shellcheck disable=SC2086
+	_kernel_modules guest $GUEST_MODULES && _kernel_modules host $HOST_MODULES || return
+	[ -s modules/kvm.ko ]
+}
+
+# kernel_get FLAVOUR: sets KREL KDIR VMLINUZ VMLINUX MODDIR
+kernel_get() {
+	local flavour=$1 pkg version newest
+
+	need zstd:zstd:"kernel images" xz:xz-utils:"kernel modules" \
+		modinfo:kmod:"module dependencies" flock:util-linux:"the cache"
+	pkg=$(_kernel_package "$flavour")
+	[ -n "$pkg" ] || { apt_update; pkg=$(_kernel_package "$flavour"); }
+	version=$([ -z "$pkg" ] || _apt_version "$pkg")
+	if [ -z "$version" ] ||
+	   ! cache_fill "kernel/$flavour/${pkg#linux-image-}_$version" _kernel_fill "${pkg#linux-image-}"; then
+		# entries only, no half-filled ones
+		newest=$(find "$CACHE/kernel/$flavour" -mindepth 1 -maxdepth 1 \
+			! -name '*.tmp.*' 2>/dev/null | sort -V | tail -n1)
+		if [ -z "$newest" ]; then
+			echo "error: no kernel $flavour: apt offers none or can't be reached, and none is cached" >&2
+			return 2
+		fi
+		echo "note: apt can't provide kernel $flavour, using the cached ${newest##*/}" >&2
+		CACHED=$newest
+	fi
+	KREL=${CACHED##*/}
+	KREL=${KREL%%_*}
+	KDIR=$CACHED/build
+	VMLINUZ=$CACHED/boot/vmlinuz-$KREL
+	VMLINUX=$CACHED/vmlinux
+	MODDIR=$CACHED/modules
+}
+
+_source_fill() {
+	local ver=$2 top
+	_apt_download "linux-source-$ver" || return
+	top=linux-source-$ver
+	dpkg --fsys-tarfile linux-source-*.deb | tar -xO "./usr/src/$top.tar.xz" |
+		xz -dc -T0 | tar -x --strip-components=1 \
+			"$top/scripts" "$top/LICENSES" "$top/tools/scripts" \
+			"$top/tools/testing/kunit" "$top/tools/testing/selftests/kselftest" \
+			--wildcards --no-wildcards-match-slash \
+			"$top/tools/testing/selftests/*.*" "$top/tools/testing/selftests/Makefile" || return
+	rm -- *.deb
+}
+
+# kernel_source VERSION: sets KSRC
+kernel_source() {
+	local version
+	need xz:xz-utils:"kernel source" flock:util-linux:"the cache"
+	version=$(_apt_version "linux-source-$1")
+	[ -n "$version" ] || { apt_update; version=$(_apt_version "linux-source-$1"); }
+	if [ -z "$version" ] || ! cache_fill "source/$1/$version" _source_fill "$1"; then
+		CACHED=$(find "$CACHE/source/$1" -mindepth 1 -maxdepth 1 \
+			! -name '*.tmp.*' 2>/dev/null | sort -V | tail -n1)
+		[ -n "$CACHED" ] || { echo "error: no linux-source-$1" >&2; return 2; }
+	fi
+	KSRC=$CACHED
+}
+
+_kernel_main() {
+	local flavour
+	set -e
+	if [ "$1" = --source ]; then
+		kernel_source "${2:-6.12}"
+		printf 'KSRC=%q\n' "$KSRC"
+		return
+	fi
+	for flavour in "${@:-6.12}"; do
+		kernel_get "$flavour"
+		printf '%s=%q\n' KREL "$KREL" KDIR "$KDIR" VMLINUZ "$VMLINUZ" \
+			VMLINUX "$VMLINUX" MODDIR "$MODDIR"
+	done
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	_kernel_main "$@"
+fi

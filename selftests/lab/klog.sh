@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# The kernel log of a run, for both inits. It is followed, not read at the end:
+# so nothing that wraps or clears the ring goes unseen.
+
+KLOG=/run/klog
+KLOG_BAD='WARNING:|BUG:|Oops|Call Trace|possible (circular|recursive|irq)|INFO: (task|rcu|possible|suspicious)|rcu:.*stall|suspicious|UBSAN|KASAN|KCSAN|KFENCE|kmemleak|general protection|soft lockup|hard LOCKUP|[Uu]nexpected|refcount_t|sleeping function|scheduling while atomic|bad: |page allocation failure|unregister_netdevice'
+
+klog_start() {
+	KLOG_TAINT=$(cat /proc/sys/kernel/tainted)
+	echo "lab: start" >/dev/kmsg
+	cat /dev/kmsg >"$KLOG" &
+}
+
+# klog_check [ALLOWED]: says what is wrong; ALLOWED is a regex of lines that
+# a scenario provokes
+klog_check() {
+	local tries=0 taint new
+
+	echo "lab: end" >/dev/kmsg
+	until grep -q ';lab: end$' "$KLOG"; do
+		tries=$((tries + 1))
+		[ $tries -lt 50 ] || { echo "the kernel log overran"; return 1; }
+		usleep 100000
+	done
+	sed -i '1,/;lab: start$/d' "$KLOG"
+	# O and E: an unsigned module from outside the tree
+	taint=$(cat /proc/sys/kernel/tainted)
+	new=$((taint & ~KLOG_TAINT & ~(4096 | 8192)))
+	grep -E "$KLOG_BAD" "$KLOG" | grep -vE "${1:-^\$}" >"$KLOG.bad"
+	if [ -s "$KLOG.bad" ]; then
+		echo "kernel log: $(sed -n '1s/^[^;]*;//p' "$KLOG.bad")"
+		return 1
+	fi
+	if [ $new != 0 ]; then
+		echo "kernel taint went from $KLOG_TAINT to $taint"
+		return 1
+	fi
+}

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# For both inits: virtio ports by their names, as /dev/lab-NAME. (Serial ports
+# cost an exit a byte; a flood of those lets the emulated host die of a triple fault.)
+
+_port_link() {
+	local name
+	for name in /sys/class/virtio-ports/*/name; do
+		[ "$(cat "$name" 2>/dev/null)" = "$1" ] || continue
+		name=${name%/name}
+		ln -s "${name##*/}" "/dev/lab-$1"
+		return
+	done
+	return 1
+}
+
+# ports_init MODULES PORT...: MODULES is a list of the kernel's. Ports turn up
+# some time after their driver.
+ports_init() {
+	local module port tries=0
+	while read -r module; do
+		insmod "/lib/lab/$module" || echo "insmod $module failed"
+	done <"/lib/lab/$1"
+	shift
+	for port; do
+		until _port_link "$port"; do
+			tries=$((tries + 1))
+			[ $tries -lt 250 ] || { echo "no port $port"; break; }
+			usleep 20000
+		done
+	done
+}

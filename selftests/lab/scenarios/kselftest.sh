@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC2086
+# DESCRIPTION: the kselftests, in the lab's guest; needs --module and --add selftests:/selftests
+#
+# Prints what the kernel tree's own runner prints. Environment (--env): TESTS, the
+# scripts to run, TEST_SHELL, what runs them, and theirs: LOADS, DURATION.
+
+# KVM's host is asked for where there is one. tsc=unstable: what the tests inject stays.
+GUEST_APPEND="tsc=unstable"
+TIMEOUT=400
+
+# run_one SCRIPT: its KTAP nested; its exit status
+run_one() {
+	{
+		timeout "$limit" $TEST_SHELL "./$1" 2>&1
+		echo $? >/run/kselftest.status
+	} | awk '/^not ok/ { bad = 1 } { print "# " $0; fflush() } END { exit bad }' >/run/channel
+	nested=$?
+	read -r status </run/kselftest.status
+	[ $nested = 0 ] || [ "$status" != 0 ] || status="0, with a not ok"
+}
+
+guest() {
+	local name number=0 failed=0 began nested status limit
+
+	cd /selftests || { say "# no /selftests: --add selftests:/selftests"; return 1; }
+	[ -f /lib/tscope/tscope.ko ] || { say "# no module: --module"; return 1; }
+	export TSCOPE_MODULE=/lib/tscope/tscope.ko
+	# the guest has root alone
+	echo "nobody:x:65534:65534:nobody:/:/bin/sh" >>/etc/passwd
+	limit=$(sed -n 's/^timeout=//p' settings)
+	[ -n "$TESTS" ] || TESTS=$(sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*[.]sh\).*/\1/p' Makefile)
+
+	set -- $TESTS
+	say "TAP version 13"
+	say "1..$#"
+	for name; do
+		number=$((number + 1))
+		began=$(cut -d. -f1 /proc/uptime)
+		say "# timeout set to $limit"
+		say "# selftests: tscope: $name"
+		run_one "$name"
+		say "# took $(($(cut -d. -f1 /proc/uptime) - began)) s"
+		case $status in
+		0) say "ok $number selftests: tscope: $name" ;;
+		4) say "ok $number selftests: tscope: $name # SKIP" ;;
+		*) failed=$((failed + 1))
+		   say "not ok $number selftests: tscope: $name # exit=$status" ;;
+		esac
+	done
+	[ $failed = 0 ]
+}
