@@ -2,17 +2,21 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2013,SC2046
 # DESCRIPTION: the host's wall clock runs off by a known rate: ptp-kvm's skew holds it
 #
-# adjtimex sets the rate exactly, on top of what the host's clock is off by
-# already (its multiplier is a whole number). That is measured first, at 0.
+# adjtimex sets the rate, on top of what the host's clock is off by already: its
+# multiplier is a whole number. That is measured first, at 0.
+#
+# The host can only run at whole multipliers, and comes to a rate in between by
+# alternating two of them. What a change of rate leaves over (the part of a tick
+# that it came in, some microseconds at most) it makes up with what alternating
+# leaves free. Rates half-way between two multipliers leave most, 1/4 of a
+# multiplier either way; so these are chosen, and time is given.
 ACCEL=nested
 TIMEOUT=600
 
-# rate PPM_Q16: the host's frequency offset in 2^-16 ppm
-rate() {
+# settle PPM_Q16 SECONDS: the host's frequency offset in 2^-16 ppm
+settle() {
 	on_host adjtimex -q -f "$1" >/dev/null || { say "# adjtimex refused $1"; return 1; }
-	# It takes hold at a tick; what the tick before it was wrong by, up to
-	# some microseconds, the host then makes up at 500 ppb and less.
-	sleep 5
+	sleep "$2"
 	echo 1 >$T/reset
 	echo 1 >$T/enabled
 	sleep 10
@@ -20,29 +24,48 @@ rate() {
 	skew=$(cat $T/ptp-kvm/skew_ppb) error=$(cat $T/ptp-kvm/skew_error_ppb)
 }
 
+# The host's multiplier: the one whose rounding makes the rate that was measured.
+# The host may have calibrated its TSC some kHz apart from what it tells the guest.
+multiplier() {
+	awk -v khz="$(cat $T/tsc/khz)" -v base="$base" 'BEGIN {
+		for (s = 20; s <= 32; s++) for (k = -9; k <= 9; k++) {
+			two = 1e6
+			for (i = 0; i < s; i++) two *= 2
+			mult = int(two / (khz + k) + 0.5)
+			off = (mult / (two / khz) - 1) * 1e9 - base
+			if (off < 0.5 && off > -0.5 && mult < 2147483648) { print mult; exit }
+		}
+		print 0 }'
+}
+
 guest() {
-	local skew error base base_error truth range sign=1
+	local skew error base base_error truth range rate wait mult sign=1
 	. /lib/tscope/truth.sh
 
 	SEED=${SEED:-$(($(date +%s) % 100000))}
 	say "# SEED=$SEED"
 	tscope_load || return
-	rate 0 || return
-	base=$skew base_error=$error
-	say "# at 0: $base +- $base_error ppb"
+	settle 0 1 || return
+	base=$skew base_error=$error mult=$(multiplier)
+	[ "$mult" != 0 ] || { result "not ok" "the host's multiplier is not found (base $base)"; tscope_done; return 1; }
+	say "# at 0: $base +- $base_error ppb; the host's multiplier is $mult"
 
-	# each rate is random, up to 500, 50, 5 and 0.5 ppm
-	for range in 32768000 3276800 327680 32768; do
+	# each rate is random, up to 200, 20, 2 and 0.5 ppm
+	for range in 13107200 1310720 131072 32768; do
 		random $((range - range / 10))
 		sign=$((-sign))
-		set -- $((sign * (range / 10 + RANDOM_NUMBER)))
-		rate "$1" || { result "not ok" "rate"; break; }
-		truth=$(awk -v r="$1" -v b="$base" 'BEGIN { printf "%.3f", r * 1000 / 65536 + b }')
-		holds "host rate $1 / 2^16 ppm: skew ppb" "$truth" "$skew" \
+		rate=$(awk -v r=$((sign * (range / 10 + RANDOM_NUMBER))) -v m="$mult" 'BEGIN {
+			unit = 65536e6 / m
+			n = r / unit; n = n < 0 ? int(n) - 0.5 : int(n) + 0.5
+			printf "%d", n * unit }')
+		wait=$((3 + range / 1310720))
+		settle "$rate" "$wait" || { result "not ok" "rate"; break; }
+		truth=$(awk -v r="$rate" -v b="$base" 'BEGIN { printf "%.3f", r * 1000 / 65536 + b }')
+		holds "host rate $rate / 2^16 ppm: skew ppb" "$truth" "$skew" \
 			"$(awk -v a="$error" -v b="$base_error" 'BEGIN { print a + b }')"
-		holds "host rate $1 / 2^16 ppm: within 20 ppb" "$truth" "$skew" 20
-		holds "host rate $1 / 2^16 ppm: steps" 0 "$(cat $T/ptp-kvm/steps)" 0
-		holds "host rate $1 / 2^16 ppm: kvm-clock steps" 0 "$(cat $T/kvm-clock/steps)" 0
+		holds "host rate $rate / 2^16 ppm: within 20 ppb" "$truth" "$skew" 20
+		holds "host rate $rate / 2^16 ppm: steps" 0 "$(cat $T/ptp-kvm/steps)" 0
+		holds "host rate $rate / 2^16 ppm: kvm-clock steps" 0 "$(cat $T/kvm-clock/steps)" 0
 	done
 	on_host adjtimex -q -f 0 >/dev/null
 	tscope_done
