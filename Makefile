@@ -34,14 +34,22 @@ DURATION ?= 10
 report:
 	@tools/report.sh --duration $(DURATION)
 
+# The kernel whose headers KDIR holds: where the module goes.
+KREL = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
+# modules_install leaves depmod out where there is no System.map
+DEPMOD = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KREL)
+
 install modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	$(DEPMOD)
 
-# modules_install puts what is built out of the tree there
+# modules_install puts it below one of these, by the kernel's version
 uninstall:
-	rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/module/tscope.ko*
-	-rmdir $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/module
-	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
+	for dir in updates extra; do \
+		rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$$dir/module/tscope.ko*; \
+		rmdir $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$$dir/module 2>/dev/null || :; \
+	done
+	$(DEPMOD)
 
 run:
 	@KERNEL=$(KERNEL) DURATION=$(DURATION) ACCEL=$(ACCEL) selftests/lab/run

@@ -81,6 +81,25 @@ static noinline bool pvti_changed(struct tscope_cpu *c,
 	return true;
 }
 
+/*
+ * The burst's first look at the pvti, before anything makes the kernel read
+ * kvm-clock: that clears GUEST_STOPPED in the page, and the copy must follow,
+ * or the next pause would not be seen.
+ */
+static __always_inline bool pvti_look(struct tscope_cpu *c,
+				      const struct pvclock_vcpu_time_info *page,
+				      u64 tsc)
+{
+	u8 flags = READ_ONCE(page->flags);
+
+	/* the flags of another version are not this copy's */
+	virt_rmb();
+	if (unlikely(READ_ONCE(page->version) != c->pvti.version))
+		return pvti_changed(c, page, tsc);
+	c->pvti.flags = flags;
+	return true;
+}
+
 static __always_inline void read_raw(struct tscope_cpu *c,
 				     struct tscope_mailbox *box,
 				     const struct tscope_mailbox *peer_box,
@@ -111,12 +130,15 @@ static __always_inline u64 readings(struct tscope_cpu *c, int peer,
 	s64 tsc_min = TSCOPE_TRANSIT_NONE, kvm_min = TSCOPE_TRANSIT_NONE, d;
 	u64 start, tsc, ns = 0, n = 0, fresh = 0;
 	u64 peer_tsc = 0, peer_ns = 0;
-	struct tscope_pvti pvti = c->pvti;
+	struct tscope_pvti pvti;
 	const u64 *peer_kvm;
 
 	peer_box = peer < 0 ? &no_mailbox : &tscope_mailboxes[peer];
 	peer_kvm = &peer_box->seen[TSCOPE_LANE_KVM];
 	start = rdtsc_ordered();
+	if (page && !pvti_look(c, page, start))
+		return 0;
+	pvti = c->pvti;
 	read_raw(c, box, peer_box, start, peer);
 
 	do {

@@ -424,7 +424,8 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
 
 	mutex_lock(&scratch_lock);
 	n = copy_points(clk, scratch);
-	err = tscope_fit_line(scratch, n, tscope_tsc_khz, 1, fit);
+	err = tscope_fit_line(scratch, n, tscope_tsc_khz,
+			      clk->ops->resolution_ns ?: 1, fit);
 	mutex_unlock(&scratch_lock);
 	return err;
 }
@@ -468,7 +469,8 @@ int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
 
 	mutex_lock(&scratch_lock);
 	n = copy_points(clk, scratch);
-	err = tscope_fit_line(scratch, n, tscope_tsc_khz, 1, &fit);
+	err = tscope_fit_line(scratch, n, tscope_tsc_khz,
+			      clk->ops->resolution_ns ?: 1, &fit);
 	for (i = 0; !err && i < n; i++) {
 		phase = tscope_fit_residual(&fit, &scratch[i]);
 		tscope_shist_add(h, tscope_phase_to_ns(phase));

@@ -52,6 +52,7 @@ struct tscope_raw {
 /**
  * struct tscope_clock_ops - what a clock does
  * @name: its name in sysfs, debugfs and tracepoints; at most 15 letters
+ * @resolution_ns: the step in which it counts, rounded up; 0: 1
  * @lane: its place in the mailbox, or TSCOPE_NO_LANE
  * @series: points are gathered and fitted: it has skew, phase and steps
  * @exact: its steps are told by tscope_clock_stepped(), not looked for
@@ -74,6 +75,7 @@ struct tscope_raw {
  */
 struct tscope_clock_ops {
 	const char *name;
+	u32 resolution_ns;
 	enum tscope_lane lane;
 	bool series;
 	bool exact;

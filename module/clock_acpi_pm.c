@@ -8,6 +8,7 @@
 #include <linux/acpi.h>
 #include <linux/acpi_pmtmr.h>
 #include <linux/io.h>
+#include <linux/time64.h>
 
 #include "clock.h"
 #include "counter.h"
@@ -47,7 +48,8 @@ static int pm_probe(const char **why)
 		return -ENODEV;
 	}
 	memset(&counter, 0, sizeof(counter));
-	counter.hz = PMTMR_TICKS_PER_SEC;
+	counter.num = NSEC_PER_SEC;
+	counter.den = PMTMR_TICKS_PER_SEC;
 	counter.mask = acpi_gbl_FADT.flags & ACPI_FADT_32BIT_TIMER ?
 		       U32_MAX : GENMASK(23, 0);
 	return 0;
@@ -69,6 +71,7 @@ static u64 pm_to_ns(const struct tscope_raw *raw)
 
 const struct tscope_clock_ops tscope_clock_acpi_pm = {
 	.name = "acpi-pm",
+	.resolution_ns = 280,
 	.lane = TSCOPE_NO_LANE,
 	.series = true,
 	.costly = true,

@@ -32,8 +32,8 @@ u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 	passed = (count - c->last) & c->mask;
 	if (tsc > c->tsc && c->mask != U64_MAX) {
 		expected = (u64)tscope_div128((tscope_u128)
-				tscope_cyc_to_ns(tsc - c->tsc, khz) * c->hz,
-				1000000000);
+				tscope_cyc_to_ns(tsc - c->tsc, khz) * c->den,
+				c->num);
 		if (expected > passed)
 			wraps = (u64)tscope_div128((tscope_u128)expected -
 					passed + (c->mask >> 1) + 1,
@@ -42,5 +42,5 @@ u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 	c->ticks += passed + wraps * (c->mask + 1);
 	c->last = count;
 	c->tsc = tsc;
-	return (u64)tscope_div128((tscope_u128)c->ticks * 1000000000, c->hz);
+	return (u64)tscope_div128((tscope_u128)c->ticks * c->num, c->den);
 }

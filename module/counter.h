@@ -7,7 +7,8 @@
 
 /**
  * struct tscope_counter - a counter of few bits
- * @hz: its frequency, not 0
+ * @num: a tick lasts num/den ns, not 0
+ * @den: of that, not 0
  * @mask: its bits, 2^n - 1
  * @ticks: ticks since the first reading, extended
  * @last: the counter at the last reading
@@ -15,7 +16,8 @@
  * @valid: there was a reading
  */
 struct tscope_counter {
-	u64 hz;
+	u64 num;
+	u64 den;
 	u64 mask;
 	u64 ticks;
 	u64 last;

@@ -27,20 +27,10 @@ static void row_empty(s64 (*min)[TSCOPE_MAX_CPUS])
 			min[lane][i] = TSCOPE_TRANSIT_NONE;
 }
 
-/**
- * tscope_row_init() - empty a row
- * @row: row
- *
- * Context: process; no sampler may be at work, readers may.
- */
-void tscope_row_init(struct tscope_row *row)
+static void past_empty(struct tscope_row *row)
 {
 	int i;
 
-	memset(row->warps, 0, sizeof(row->warps));
-	row->slot = SLOT_NONE;
-	row->windows = 0;
-	row_empty(row->now);
 	for (i = 0; i < 2; i++) {
 		preempt_disable();
 		write_seqcount_begin(&row->past[i].seq);
@@ -49,6 +39,21 @@ void tscope_row_init(struct tscope_row *row)
 		write_seqcount_end(&row->past[i].seq);
 		preempt_enable();
 	}
+}
+
+/**
+ * tscope_row_init() - empty a row
+ * @row: row
+ *
+ * Context: process; no sampler may be at work, readers may.
+ */
+void tscope_row_init(struct tscope_row *row)
+{
+	memset(row->warps, 0, sizeof(row->warps));
+	row->slot = SLOT_NONE;
+	row->windows = 0;
+	row_empty(row->now);
+	past_empty(row);
 }
 
 static void row_publish(struct tscope_row *row)
@@ -78,6 +83,9 @@ void tscope_row_slot(struct tscope_row *row, u64 slot)
 	if (slot == row->slot)
 		return;
 	row_publish(row);
+	/* slots became longer: the numbers of old ones are of another count */
+	if (row->slot != SLOT_NONE && slot < row->slot)
+		past_empty(row);
 	row_empty(row->now);
 	row->slot = slot;
 	row->windows = 1;

@@ -9,7 +9,7 @@
 #include "pair.h"
 
 /*
- * Each CPU watches each other: 64 x 64 rows of minima are 64 x 6 KB. Above
+ * Each CPU watches each other: 64 rows of 4 KB. Above
  * that a sparser graph is needed.
  */
 #define TSCOPE_MAX_CPUS		64

@@ -116,8 +116,11 @@ static int next_peer(struct tscope_cpu *c)
 	return -1;
 }
 
-/* The leader's readings of this window; how long they took, in cycles. */
-static void take_points(struct tscope_cpu *c, const struct plan *p)
+/*
+ * The leader's readings of this window. @read: its bursts took some, of which
+ * the last is kvm-clock's point.
+ */
+static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 {
 	unsigned int n = tscope_clock_count(), i, costly = 0, turn;
 	u64 start = rdtsc_ordered();
@@ -136,7 +139,7 @@ static void take_points(struct tscope_cpu *c, const struct plan *p)
 			continue;
 		if (clk->ops->read) {
 			tscope_clock_sample(clk, c->cpu);
-		} else if (clk->ops->lane == TSCOPE_LANE_KVM) {
+		} else if (clk->ops->lane == TSCOPE_LANE_KVM && read) {
 			r.tsc = c->last[TSCOPE_LANE_TSC];
 			r.ns = c->last[TSCOPE_LANE_KVM];
 			tscope_clock_add(clk, &r);
@@ -150,7 +153,7 @@ static void window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 {
 	struct tscope_clock *kvm = tscope_clock_of_lane(TSCOPE_LANE_KVM);
 	u64 before = c->lane[TSCOPE_LANE_TSC].readings, bursts = 0;
-	u64 start = rdtsc_ordered(), len = p->width_cyc, late, burst;
+	u64 start = rdtsc_ordered(), len = p->width_cyc, late, burst, readings;
 	bool leader = tscope_is_leader(c->cpu);
 
 	tscope_row_slot(&c->row, div64_u64(start_ns, p->slot_ns));
@@ -170,11 +173,11 @@ static void window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 	} while (!kthread_should_stop() && rdtsc_ordered() - start < len);
 
 	tell_findings(c);
+	readings = c->lane[TSCOPE_LANE_TSC].readings - before;
 	if (leader && bursts)
-		take_points(c, p);
+		take_points(c, p, readings);
 	WRITE_ONCE(c->windows, c->windows + 1);
-	trace_tscope_window(c->cpu, start_ns, late_ns,
-			    c->lane[TSCOPE_LANE_TSC].readings - before, bursts);
+	trace_tscope_window(c->cpu, start_ns, late_ns, readings, bursts);
 }
 
 /* Sleep until then; false when the thread is to stop. */

@@ -58,12 +58,14 @@ run() {
 ktap() {
 	local counts pass fail skip
 	counts=$(awk '
-		match($0, /^ */) && /^ *(not )?ok [0-9]+/ {
+		# nested by blanks, or by # as kselftest does it
+		/^[# ]*(not )?ok [0-9]+/ {
+			match($0, /^[# ]*/)
 			indent = RLENGTH
 			if (indent < last) { last = indent; next }
 			last = indent
 			if (/# SKIP/) skip++
-			else if (/^ *ok/) pass++
+			else if (/^[# ]*ok/) pass++
 			else { fail++; print > "/dev/stderr" }
 		}
 		END { print pass + 0, fail + 0, skip + 0 }' "$3")
@@ -139,6 +141,7 @@ part_lint() {
 	run "kernel-doc" kernel_doc
 	run "shellcheck" shell_check
 	run "SPDX lines" spdx
+	run "ABI files" perl "$KSRC/scripts/get_abi.pl" validate --dir "$TOP/Documentation/ABI"
 }
 
 # no line of the compiler, modpost or sparse may be a warning

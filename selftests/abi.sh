@@ -1,0 +1,236 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2012,SC2317
+#
+# /sys/kernel/tscope: which files there are, their modes, forms and values,
+# before anything was sampled and after. The tables are those of
+# Documentation/ABI/testing/sysfs-kernel-tscope.
+
+. "$(dirname "$0")/lib.sh"
+
+# file, mode, form, value after loading
+CONTROL_TABLE="
+enabled 644 flag 0
+reset 200 - EACCES
+period_us 644 unsigned 10000
+width_us 644 unsigned 100
+burst_us 644 unsigned 10
+fit_window_s 644 unsigned 60
+cpus 644 cpus @possible
+clocks 444 - @clocks"
+
+# file, clocks that have it (-x: all but x), form, value before, range after
+CLOCK_TABLE="
+samples all unsigned 0 1 -
+rejected all unsigned 0 0 -
+backward all unsigned 0 0 -
+backward_max_ns all unsigned 0 0 -
+warps tsc,kvm-clock,monotonic-raw unsigned 0 0 -
+warp_max_ns tsc,kvm-clock,monotonic-raw unsigned 0 0 -
+skew_ppb -tsc decimal ENODATA -10000000 10000000
+skew_error_ppb -tsc positive-decimal ENODATA 0 1000000000
+phase_ns -tsc signed ENODATA -1000000000 1000000000
+steps -tsc unsigned 0 0 100
+step_last_ns -tsc signed 0 -1000000000 1000000000
+step_max_ns -tsc signed 0 -1000000000 1000000000
+read_min_ns -tsc,kvm-clock unsigned ENODATA 1 10000000
+read_avg_ns -tsc,kvm-clock unsigned ENODATA 1 100000000
+khz tsc,kvm-clock unsigned - 100000 20000000
+offset_max_ns tsc,kvm-clock signed ENODATA -1000000000 1000000000
+offset_bound_ns tsc,kvm-clock unsigned ENODATA 1 1000000000
+updates kvm-clock unsigned 0 0 -
+stable kvm-clock flag - 0 1
+stopped kvm-clock unsigned 0 0 -
+offset_ns ptp-kvm signed ENODATA - -
+errors ptp-kvm unsigned 0 0 -"
+
+KNOWN="tsc kvm-clock ptp-kvm monotonic-raw realtime acpi-pm hpet"
+
+# has CLOCK CLOCKS: whether a row is about a clock
+has() {
+	case $2 in
+	all) ;;
+	-*) case ",${2#-}," in *",$1,"*) return 1 ;; esac ;;
+	*) case ",$2," in *",$1,"*) ;; *) return 1 ;; esac ;;
+	esac
+}
+
+mode_is() {
+	same "mode of $1" "$(stat -c '%a %u %g' "$TSCOPE/$1")" "$2 0 0"
+}
+
+controls() {
+	local file mode form value clocks
+	get clocks
+	clocks=$VALUE
+	while read -r file mode form value; do
+		[ -n "$file" ] || continue
+		[ -f "$TSCOPE/$file" ] || { bad "no $file"; continue; }
+		mode_is "$file" "$mode"
+		[ "$value" != @possible ] || value=$(cat "$CPUDIR/possible")
+		[ "$value" != @clocks ] || value=$clocks
+		if get "$file"; then
+			same "$file" "$VALUE" "$value"
+			[ "$form" = - ] || is "$form" "$VALUE" || bad "$file: '$VALUE' is not $form"
+		else
+			same "errno of $file" "$ERRNO" "$value"
+		fi
+	done <<-END
+	$CONTROL_TABLE
+	END
+	same "lines of clocks" "$(wc -l <"$TSCOPE/clocks")" 1
+}
+
+# nothing but the controls and the clocks that "clocks" names
+folder() {
+	local want
+	get clocks
+	want=$(for name in $VALUE $(echo "$CONTROL_TABLE" | cut -d' ' -f1); do
+		echo "$name"
+	done | sort)
+	same "files" "$(ls "$TSCOPE" | sort | tr '\n' ' ')" "$(echo "$want" | tr '\n' ' ')"
+	for name in $VALUE; do
+		[ -d "$TSCOPE/$name" ] || bad "$name is no folder"
+		case " $KNOWN " in *" $name "*) ;; *) bad "unknown clock $name" ;; esac
+	done
+}
+
+# which clocks must be here, by what the kernel itself says of the machine
+presence() {
+	local sources
+	get clocks
+	for name in tsc monotonic-raw realtime; do
+		case " $VALUE " in *" $name "*) ;; *) bad "no $name in $VALUE" ;; esac
+	done
+	sources=$(cat /sys/devices/system/clocksource/clocksource0/available_clocksource)
+	case " $sources " in
+	*" kvm-clock "*) case " $VALUE " in *" kvm-clock "*) ;; *) bad "no kvm-clock" ;; esac ;;
+	*) case " $VALUE " in *" kvm-clock "*) bad "kvm-clock" ;; esac ;;
+	esac
+	if ! grep -qw hypervisor /proc/cpuinfo; then
+		case $VALUE in *kvm*) bad "no hypervisor, yet $VALUE" ;; esac
+	fi
+	case " $sources " in
+	*" acpi_pm "*) case " $VALUE " in *" acpi-pm "*) ;; *) bad "no acpi-pm" ;; esac ;;
+	esac
+}
+
+# files CLOCK: all that it should have and no other, with their modes
+files() {
+	local file clocks rest want=
+	[ -d "$TSCOPE/$1" ] || { skip "no $1 here"; return; }
+	while read -r file clocks rest; do
+		has "$1" "$clocks" && [ -n "$file" ] && want="$want$file
+"
+	done <<-END
+	$CLOCK_TABLE
+	END
+	same "files" "$(ls "$TSCOPE/$1" | sort | tr '\n' ' ')" \
+		"$(printf %s "$want" | sort | tr '\n' ' ')"
+	for file in $want; do
+		mode_is "$1/$file" 444
+	done
+}
+
+# fresh CLOCK: what its files say before anything was sampled
+fresh() {
+	local file clocks form before rest
+	[ -d "$TSCOPE/$1" ] || { skip "no $1 here"; return; }
+	while read -r file clocks form before rest; do
+		{ [ -n "$file" ] && has "$1" "$clocks"; } || continue
+		if get "$1/$file"; then
+			[ "$before" = - ] || same "$file" "$VALUE" "$before"
+		else
+			same "errno of $file" "$ERRNO" "$before"
+		fi
+	done <<-END
+	$CLOCK_TABLE
+	END
+}
+
+sample() {
+	set_to enabled 1
+	# two slots of a second for the pair offsets
+	sleep 4
+	set_to enabled 0
+}
+
+# values CLOCK: after sampling
+values() {
+	local file clocks form before low high whole
+	[ -d "$TSCOPE/$1" ] || { skip "no $1 here"; return; }
+	if [ "$1" = ptp-kvm ] && get ptp-kvm/errors && [ "$VALUE" -gt 0 ]; then
+		skip "the host refuses: it is not on a TSC clocksource"
+		return
+	fi
+	while read -r file clocks form before low high; do
+		{ [ -n "$file" ] && has "$1" "$clocks"; } || continue
+		if ! get "$1/$file"; then
+			case $file in
+			offset_*) [ "$(nproc)" -gt 1 ] || continue ;;
+			esac
+			bad "$file: $ERRNO"
+			continue
+		fi
+		is "$form" "$VALUE" || { bad "$file: '$VALUE' is not $form"; continue; }
+		whole=${VALUE%.*}
+		[ "$low" = - ] || [ "$whole" -ge "$low" ] || bad "$file: $VALUE is below $low"
+		[ "$high" = - ] || [ "$whole" -le "$high" ] || bad "$file: $VALUE is above $high"
+	done <<-END
+	$CLOCK_TABLE
+	END
+}
+
+# consistent: figures that must fit one another
+consistent() {
+	local clock min max tsc_khz
+	get tsc/khz
+	tsc_khz=$VALUE
+	if get kvm-clock/khz 2>/dev/null; then
+		within "kvm-clock/khz" "$VALUE" $((tsc_khz - tsc_khz / 100)) $((tsc_khz + tsc_khz / 100))
+	fi
+	get clocks
+	for clock in $VALUE; do
+		if [ -f "$TSCOPE/$clock/read_min_ns" ]; then
+			get "$clock/read_min_ns"
+			min=$VALUE
+			get "$clock/read_avg_ns"
+			within "$clock/read_avg_ns" "$VALUE" "$min" 1000000000000
+		fi
+		if [ -f "$TSCOPE/$clock/rejected" ]; then
+			get "$clock/samples"
+			max=$VALUE
+			get "$clock/rejected"
+			within "$clock/rejected" "$VALUE" 0 "$max"
+		fi
+	done
+}
+
+# read_only: written by nobody, root neither
+read_only() {
+	local file
+	echo 0 >"$TMP/in"
+	for file in "$TSCOPE"/clocks "$TSCOPE"/*/*; do
+		file=${file#"$TSCOPE/"}
+		[ "$(stat -c %a "$TSCOPE/$file")" = 444 ] || continue
+		put "$file" <"$TMP/in" && bad "$file was written"
+		case $ERRNO in
+		EACCES | EPERM) ;;
+		*) bad "$file: $ERRNO" ;;
+		esac
+	done
+}
+
+begin
+load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
+run_tests <<END
+controls
+folder
+presence
+$(for clock in $KNOWN; do echo "files $clock"; done)
+$(for clock in $KNOWN; do echo "fresh $clock"; done)
+sample
+$(for clock in $KNOWN; do echo "values $clock"; done)
+consistent
+read_only
+END

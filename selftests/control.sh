@@ -1,0 +1,292 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2317
+#
+# Starting, stopping, resetting, changing parameters and CPUs while it samples:
+# what grows, what stays, what goes to zero, and which CPUs take readings.
+
+. "$(dirname "$0")/lib.sh"
+
+COUNTERS="samples rejected backward warps steps updates stopped errors"
+
+# counters: each counter with its value, a line each, in $TMP/$1
+counters() {
+	local path name
+	for path in "$TSCOPE"/*/*; do
+		name=${path##*/}
+		case " $COUNTERS " in *" $name "*) ;; *) continue ;; esac
+		get "${path#"$TSCOPE/"}" && echo "${path#"$TSCOPE/"} $VALUE"
+	done >"$TMP/$1"
+}
+
+# lost A B: counters that fell from A to B
+lost() {
+	awk 'NR == FNR { was[$1] = $2; next } $2 < was[$1] { print $1, "fell from", was[$1], "to", $2 }' \
+		"$TMP/$1" "$TMP/$2"
+}
+
+# not_less A B
+not_less() {
+	local text
+	text=$(lost "$1" "$2")
+	[ -z "$text" ] || bad "$text"
+}
+
+samples() {
+	get "$1/samples"
+	SAMPLES=$VALUE
+}
+
+# growing CLOCK...: readings are being taken
+growing() {
+	local clock
+	for clock; do
+		samples "$clock"
+		wait_for 10 grown "$clock/samples" "$SAMPLES" || bad "$clock/samples stays $SAMPLES"
+	done
+}
+
+counts_while_on() {
+	local clock clocks
+	get clocks
+	clocks=$VALUE
+	set_to enabled 1
+	# shellcheck disable=SC2086
+	growing $clocks
+	set_to enabled 0
+	counters off1
+	sleep 1
+	counters off2
+	cmp -s "$TMP/off1" "$TMP/off2" || bad "counters move while off"
+	threads
+	same "threads while off" "$THREADS" ""
+	set_to enabled 1
+	counters on1
+	not_less off1 on1
+	# shellcheck disable=SC2086
+	growing $clocks
+	set_to enabled 0
+}
+
+# what must be 0, and what must say ENODATA
+zeroed() {
+	local path file
+	for path in "$TSCOPE"/*/*; do
+		file=${path#"$TSCOPE/"}
+		case $file in
+		*/khz | */stable) continue ;;
+		esac
+		if get "$file"; then
+			case $file in
+			*/skew*_ppb | */phase_ns | */read_*_ns | */offset_*) bad "$file has $VALUE" ;;
+			*) same "$file" "$VALUE" 0 ;;
+			esac
+		else
+			case $file in
+			*/skew*_ppb | */phase_ns | */read_*_ns | */offset_*) same "$file" "$ERRNO" ENODATA ;;
+			*) bad "$file: $ERRNO" ;;
+			esac
+		fi
+	done
+}
+
+# empty_debug: histograms, points and violations are empty too
+empty_debug() {
+	local path
+	[ -d "$DEBUG" ] || return
+	for path in "$DEBUG"/hist/* "$DEBUG"/hist/*/* "$DEBUG/points" "$DEBUG/violations"; do
+		[ -f "$path" ] || continue
+		same "lines of ${path#"$DEBUG/"}" "$(wc -l <"$path")" 1
+	done
+}
+
+reset_while_off() {
+	set_to enabled 1
+	growing tsc realtime
+	sleep 2
+	set_to enabled 0
+	set_to reset 1
+	zeroed
+	empty_debug
+}
+
+# a short while later it has less than a long while before it
+reset_while_on() {
+	local before
+	set_to enabled 1
+	sleep 3
+	samples tsc
+	before=$SAMPLES
+	set_to reset 1
+	samples tsc
+	[ "$SAMPLES" -lt "$before" ] || bad "tsc/samples: $before, then $SAMPLES"
+	growing tsc realtime
+	get enabled
+	same enabled "$VALUE" 1
+	set_to enabled 0
+}
+
+# changed FILE VALUE: while it samples
+changed() {
+	counters before
+	set_to "$1" "$2"
+	counters after
+	not_less before after
+	get "$1"
+	same "$1" "$VALUE" "$2"
+	growing tsc realtime
+	get enabled
+	same enabled "$VALUE" 1
+}
+
+changes_while_on() {
+	local i=0
+	set_to enabled 1
+	while [ "$i" -lt 2 ]; do
+		changed period_us 5000
+		changed width_us 5000
+		changed width_us 50
+		changed burst_us 1
+		changed burst_us 100
+		changed fit_window_s 3600
+		changed fit_window_s 1
+		changed burst_us 10
+		changed width_us 100
+		changed period_us 10000
+		changed fit_window_s 60
+		i=$((i + 1))
+	done
+	set_to enabled 0
+}
+
+# on_cpus LIST: its CPUs have threads that are bound to them, no other has
+on_cpus() {
+	local cpu pid where
+	threads
+	same "threads for cpus=$1" "$THREADS" "$(expand "$1")"
+	for cpu in $(expand "$1"); do
+		pid=$(grep -lx "tscope/$cpu" /proc/[0-9]*/comm | head -n 1)
+		where=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "${pid%comm}status")
+		same "CPUs of tscope/$cpu" "$where" "$cpu"
+	done
+}
+
+cpu_lists() {
+	local online
+	online=$(cat "$CPUDIR/online")
+	set_to enabled 1
+	on_cpus "$online"
+	set_to cpus 0
+	on_cpus 0
+	growing tsc realtime
+	if [ "$online" != 0 ]; then
+		set_to cpus 1
+		on_cpus 1
+		# the leader is another CPU now
+		growing tsc realtime
+	fi
+	set_to cpus "$(cat "$CPUDIR/possible")"
+	on_cpus "$online"
+	set_to enabled 0
+	on_cpus ""
+}
+
+# turn CPU ONOFF
+turn() {
+	echo "$2" >"$CPUDIR/cpu$1/online" || bad "CPU $1: online $2 fails"
+}
+
+# the highest CPU that can be switched off; CPU 0 mostly can't
+hotplug() {
+	local cpu rest online i=0
+	online=$(cat "$CPUDIR/online")
+	cpu=${online##*[-,]}
+	if [ ! -w "$CPUDIR/cpu$cpu/online" ] || [ "$cpu" = 0 ]; then
+		skip "no CPU can be switched off"
+		return
+	fi
+	set_to enabled 1
+	while [ "$i" -lt 5 ]; do
+		counters before
+		turn "$cpu" 0
+		rest=$(cat "$CPUDIR/online")
+		on_cpus "$rest"
+		growing tsc realtime
+		turn "$cpu" 1
+		on_cpus "$online"
+		counters after
+		not_less before after
+		i=$((i + 1))
+	done
+	# switched on and off while that CPU is away
+	turn "$cpu" 0
+	set_to enabled 0
+	set_to enabled 1
+	on_cpus "$rest"
+	get cpus
+	same cpus "$VALUE" "$(cat "$CPUDIR/possible")"
+	turn "$cpu" 1
+	on_cpus "$online"
+	set_to enabled 0
+}
+
+# the only CPU that samples, so the leader, goes and comes again
+leader_goes() {
+	local cpu online
+	online=$(cat "$CPUDIR/online")
+	cpu=${online##*[-,]}
+	if [ ! -w "$CPUDIR/cpu$cpu/online" ] || [ "$cpu" = 0 ]; then
+		skip "no CPU can be switched off"
+		return
+	fi
+	set_to cpus "$cpu"
+	set_to enabled 1
+	growing tsc realtime
+	turn "$cpu" 0
+	on_cpus ""
+	samples realtime
+	sleep 0.5
+	get realtime/samples
+	same "samples without a CPU" "$VALUE" "$SAMPLES"
+	get enabled
+	same enabled "$VALUE" 1
+	turn "$cpu" 1
+	on_cpus "$cpu"
+	growing tsc realtime
+	set_to enabled 0
+	set_to cpus "$(cat "$CPUDIR/possible")"
+}
+
+# back to back: no state is lost
+quickly() {
+	local i=0
+	while [ "$i" -lt 50 ]; do
+		set_to enabled 1
+		set_to enabled 0
+		set_to reset 1
+		i=$((i + 1))
+	done
+	zeroed
+	set_to enabled 1
+	growing tsc realtime
+	set_to enabled 0
+}
+
+begin
+load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
+cleanup() {
+	for path in "$CPUDIR"/cpu[0-9]*/online; do
+		read -r online <"$path"
+		[ "$online" = 1 ] || echo 1 >"$path"
+	done
+}
+run_tests <<END
+counts_while_on
+reset_while_off
+reset_while_on
+changes_while_on
+cpu_lists
+hotplug
+leader_goes
+quickly
+END

@@ -1,0 +1,244 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2012,SC2317
+#
+# /sys/kernel/debug/tscope: the files, their headers and columns, and figures that
+# must fit one another and those of sysfs. Sampling is off while they are
+# read, so that they must fit exactly.
+
+. "$(dirname "$0")/lib.sh"
+
+# file, first line up to a parenthesis
+HEADERS="
+pairs # cpu_i cpu_j clock offset_ns bound_ns warps
+pvti # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_cpu0_ns
+points # clock segment tsc phase_ns width_ns
+violations # time_ns tsc what clock cpu peer size_ns count"
+
+# the histograms that each clock has
+hists_of() {
+	case $1 in
+	tsc) echo warp ;;
+	kvm-clock) echo residual step warp ;;
+	monotonic-raw) echo residual step warp width ;;
+	*) echo residual step width ;;
+	esac
+}
+
+files() {
+	local clocks clock
+	get clocks
+	clocks=$VALUE
+	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "hist pairs points pvti violations "
+	# shellcheck disable=SC2086
+	same "hist" "$(ls "$DEBUG/hist" | tr '\n' ' ')" \
+		"$(printf '%s\n' $clocks transit wakeup | sort | tr '\n' ' ')"
+	for clock in $clocks; do
+		same "hist/$clock" "$(ls "$DEBUG/hist/$clock" | tr '\n' ' ')" "$(hists_of "$clock") "
+	done
+}
+
+modes() {
+	same "files of another mode than 0400 root" \
+		"$(find "$DEBUG" -type f -exec stat -c '%a %u:%g %n' {} + | grep -v '^400 0:0 ')" ""
+}
+
+# headers: so they are before anything was sampled, and nothing else is there
+headers() {
+	local file want first path
+	while read -r file want; do
+		[ -n "$file" ] || continue
+		read -r first <"$DEBUG/$file"
+		same "header of $file" "${first%% (*}" "$want"
+		[ "$file" = pvti ] || same "lines of $file" "$(wc -l <"$DEBUG/$file")" 1
+	done <<-END
+	$HEADERS
+	END
+	for path in "$DEBUG"/hist/*/* "$DEBUG"/hist/transit "$DEBUG"/hist/wakeup; do
+		same "${path#"$DEBUG/"}" "$(cat "$path")" \
+			"# unit ns count 0 min 0 mean 0 max 0 p50 0 p99 0 p99.9 0"
+	done
+}
+
+sample() {
+	set_to enabled 1
+	sleep 5
+	set_to enabled 0
+}
+
+# columns FILE REGEX: every line but the first
+columns() {
+	sed 1d "$DEBUG/$1" | grep -vxE "$2" >"$TMP/odd" && bad "$1: $(head -n 3 "$TMP/odd")"
+}
+
+# each pair of CPUs and each of the two clocks once; the largest is sysfs's
+pairs() {
+	local clock largest clocks=tsc n
+	columns pairs '[0-9]+ [0-9]+ (tsc|kvm-clock) ((-?[0-9]+ [0-9]+)|- -) [0-9]+'
+	[ ! -d "$TSCOPE/kvm-clock" ] || clocks="tsc kvm-clock"
+	n=$(nproc)
+	for clock in $clocks; do
+		same "pairs of $clock" "$(grep -c " $clock " "$DEBUG/pairs")" $((n * (n - 1) / 2))
+		largest=$(awk -v clock="$clock" '$3 != clock || $4 == "-" { next }
+			$1 >= $2 { print "order", $1, $2 }
+			$5 < 1 { print "bound", $5 }
+			{ size = $4 < 0 ? -$4 : $4 }
+			best == "" || size > most { most = size; best = $4 " " $5 }
+			END { print best }' "$DEBUG/pairs")
+		get "$clock/offset_max_ns"
+		same "largest of $clock" "${largest% *}" "$VALUE"
+		get "$clock/offset_bound_ns"
+		same "its bound" "${largest#* }" "$VALUE"
+	done
+	[ "$n" -gt 1 ] || skip "one CPU: no pairs"
+}
+
+# a line for each CPU; the frequency of mul and shift is kvm-clock/khz
+pvti() {
+	local cpu version tsc ns mul shift flags minus khz n=0
+	if [ ! -d "$TSCOPE/kvm-clock" ]; then
+		same "lines" "$(wc -l <"$DEBUG/pvti")" 1
+		skip "no kvm-clock here"
+		return
+	fi
+	columns pvti '[0-9]+ [0-9]+ [0-9]+ [0-9]+ [0-9]+ -?[0-9]+ [0-9]+ -?[0-9]+'
+	get kvm-clock/khz
+	khz=$VALUE
+	sed 1d "$DEBUG/pvti" >"$TMP/pvti"
+	while read -r cpu version tsc ns mul shift flags minus; do
+		n=$((n + 1))
+		same "version & 1 of CPU $cpu" $((version & 1)) 0
+		[ "$cpu" != 0 ] || same "CPU 0 minus itself" "$minus" 0
+		within "shift of CPU $cpu" "$shift" -6 31
+		within "flags of CPU $cpu" "$flags" 0 3
+		# 10^6 * 2^(32 - shift) / mul, rounded
+		same "khz by mul and shift of CPU $cpu" \
+			$((((1000000 << (36 - shift)) / mul + 8) >> 4)) "$khz"
+		get kvm-clock/stable
+		[ "$VALUE" = 0 ] || same "stable of CPU $cpu" $((flags & 1)) 1
+		# with a master clock all have one time: 1 ns is rounding
+		[ "$VALUE" = 0 ] || [ -z "$UNDISTURBED" ] || within "CPU $cpu minus CPU 0" "$minus" -1 1
+		within "tsc_timestamp" "$tsc" 0 9223372036854775807
+		within "system_time" "$ns" 0 9223372036854775807
+	done <"$TMP/pvti"
+	same "lines" "$n" "$(nproc)"
+}
+
+# ascending in tsc, one segment, not older than the fit window, phase 0 at first
+points() {
+	local clock khz
+	columns points '[a-z-]+ [0-9]+ [0-9]+ -?[0-9]+[.][0-9]{3} [0-9]+'
+	get tsc/khz
+	khz=$VALUE
+	get fit_window_s
+	awk -v khz="$khz" -v window="$VALUE" 'NR == 1 { next }
+		!($1 in tsc) { first[$1] = $3; segment[$1] = $2
+			if ($1 == "kvm-clock" && $5 != 0) print $1, "width", $5 }
+		$1 in tsc && $3 <= tsc[$1] { print $1, "tsc", $3, "after", tsc[$1] }
+		$2 != segment[$1] { print $1, "segment", $2, "after", segment[$1] }
+		$1 != "kvm-clock" && $5 == 0 { print $1, "width", $5 }
+		{ tsc[$1] = $3; n[$1]++ }
+		END { for (c in tsc) {
+			if (tsc[c] - first[c] > window * khz * 1000) print c, "older than the window"
+			if (n[c] < 8) print c, "has", n[c], "points"
+		} }' "$DEBUG/points" >"$TMP/odd"
+	[ ! -s "$TMP/odd" ] || bad "$(head -n 3 "$TMP/odd")"
+	get clocks
+	for clock in $VALUE; do
+		[ "$clock" != tsc ] || continue
+		grep -q "^$clock " "$DEBUG/points" && continue
+		get "$clock/errors" 2>/dev/null && [ "$VALUE" -gt 0 ] && continue
+		bad "no points of $clock"
+	done
+	# the newest is what sysfs tells
+	for clock in kvm-clock realtime; do
+		[ -d "$TSCOPE/$clock" ] || continue
+		get "$clock/phase_ns"
+		within "$clock/phase_ns" "$VALUE" \
+			$(($(sed -n "s/^$clock [0-9]* [0-9]* \(.*\)[.].*/\1/p" "$DEBUG/points" | tail -n 1) - 1)) \
+			$(($(sed -n "s/^$clock [0-9]* [0-9]* \(.*\)[.].*/\1/p" "$DEBUG/points" | tail -n 1) + 1))
+	done
+}
+
+violations() {
+	columns violations \
+		'[0-9]+ [0-9]+ (warp|backward|step) [a-z-]+ [0-9]+ ([0-9]+|-) -?[0-9]+ [0-9]+'
+	within "violations" $(($(wc -l <"$DEBUG/violations") - 1)) 0 1024
+	awk 'NR > 1 && ($3 == "warp") != ($6 != "-") { print }' "$DEBUG/violations" >"$TMP/odd"
+	[ ! -s "$TMP/odd" ] || bad "peer: $(head -n 3 "$TMP/odd")"
+	awk 'NR > 1 && $3 != "step" && $7 <= 0 { print }' "$DEBUG/violations" >"$TMP/odd"
+	[ ! -s "$TMP/odd" ] || bad "size: $(head -n 3 "$TMP/odd")"
+}
+
+# what a histogram says of itself must follow from its buckets; in $COUNT
+histogram() {
+	local text
+	text=$(awk '
+		NR == 1 {
+			if (NF != 17 || $1 " " $2 " " $3 " " $4 " " $6 " " $8 " " $10 " " $12 " " $14 " " $16 != \
+			    "# unit ns count min mean max p50 p99 p99.9") print "header"
+			count = $5; min = $7; mean = $9; max = $11;
+			p50 = $13; p99 = $15; p999 = $17
+			next
+		}
+		NF != 3 || $1 > $2 || $3 < 1 { print "bucket", $0 }
+		seen && $1 <= high { print "order", $0 }
+		!seen { low = $1; seen = 1; lowhigh = $2 }
+		{ high = $2; last = $1; sum += $3 }
+		$1 > 16 && $2 - $1 + 1 > $1 / 8 { print "wide", $0 }
+		END {
+			if (sum + 0 != count) print "count", count, "sum", sum
+			if (!count) exit
+			if (min < low || min > lowhigh) print "min", min, "not in the first bucket"
+			if (max < last || max > high) print "max", max, "not in the last bucket"
+			if (!(min <= p50 && p50 <= p99 && p99 <= p999 && p999 <= max)) print "quantiles"
+			if (mean < min || mean > max) print "mean", mean
+		}' "$DEBUG/hist/$1")
+	[ -z "$text" ] || bad "$1: $text"
+	COUNT=$(sed -n '1s/.* count \([0-9]*\) .*/\1/p' "$DEBUG/hist/$1")
+}
+
+# what is counted there is counted in sysfs, too
+histograms() {
+	local clock clocks name
+	get clocks
+	clocks=$VALUE
+	for clock in $clocks; do
+		for name in $(hists_of "$clock"); do
+			histogram "$clock/$name"
+			case $name in
+			residual) same "$clock/residual" "$COUNT" "$(grep -c "^$clock " "$DEBUG/points")" ;;
+			step) get "$clock/steps"; same "$clock/step" "$COUNT" "$VALUE" ;;
+			warp) get "$clock/warps"; same "$clock/warp" "$COUNT" "$VALUE" ;;
+			width) [ "$COUNT" -gt 0 ] || get "$clock/errors" || bad "$clock/width is empty"
+			       width "$clock" ;;
+			esac
+		done
+	done
+	histogram transit
+	[ "$COUNT" -gt 0 ] || [ "$(nproc)" = 1 ] || bad "transit is empty"
+	histogram wakeup
+	[ "$COUNT" -gt 0 ] || bad "wakeup is empty"
+}
+
+width() {
+	get "$1/read_min_ns" || return
+	same "$1/width min" "$(sed -n '1s/.* min \([0-9]*\) .*/\1/p' "$DEBUG/hist/$1/width")" "$VALUE"
+	get "$1/read_avg_ns"
+	same "$1/width mean" "$(sed -n '1s/.* mean \([0-9]*\) .*/\1/p' "$DEBUG/hist/$1/width")" "$VALUE"
+}
+
+begin
+load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
+[ -d "$DEBUG" ] || skip_all "no debugfs at /sys/kernel/debug"
+run_tests <<END
+files
+modes
+headers
+sample
+pairs
+pvti
+points
+violations
+histograms
+END

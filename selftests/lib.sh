@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC2317
+#
+# lib.sh: what the tests share: KTAP, the module, reading and writing files
+# whose errno matters, and the kernel log.
+#
+# A script sources it, calls begin, and gives run_tests its tests, one a line:
+# a function and its arguments. A test calls bad for each thing that it finds
+# wrong, or skip. The last test of each script is the kernel log since begin.
+# Functions that give a result leave it in a variable: a subshell each would
+# take most of the time in an emulated guest.
+
+TSCOPE=/sys/kernel/tscope
+DEBUG=/sys/kernel/debug/tscope
+TRACING=/sys/kernel/tracing
+CPUDIR=/sys/devices/system/cpu
+NUMBERS="period_us width_us burst_us fit_window_s"
+LC_ALL=C
+export LC_ALL
+
+KLOG_BAD='WARNING:|BUG:|Oops|Call Trace|INFO: (task|rcu|possible)|possible (circular|recursive|irq)'
+KLOG_BAD="$KLOG_BAD"'|suspicious RCU|UBSAN|KASAN|KCSAN|KFENCE|general protection|soft lockup|hard LOCKUP'
+KLOG_BAD="$KLOG_BAD"'|refcount_t|sleeping function|scheduling while atomic|blocked for more than'
+
+# skip_all REASON: nothing of this script can run here
+skip_all() {
+	echo "TAP version 13"
+	echo "1..0 # SKIP $1"
+	exit 4
+}
+
+# begin: what every script needs; leaves a folder in $TMP
+begin() {
+	[ "$(id -u)" = 0 ] || skip_all "needs root"
+	[ "$(uname -m)" = x86_64 ] || skip_all "needs x86-64"
+	[ ! -e "$TSCOPE" ] || skip_all "tscope is loaded: it may be in use, unload it first"
+	if [ -n "$TSCOPE_MODULE" ]; then
+		[ -f "$TSCOPE_MODULE" ] || skip_all "TSCOPE_MODULE=$TSCOPE_MODULE is not there"
+	else
+		modprobe -n tscope 2>/dev/null ||
+			skip_all "no module tscope: install it or set TSCOPE_MODULE=path/tscope.ko"
+	fi
+	[ -w /proc/modules ] || [ -e /proc/modules ] || skip_all "this kernel loads no modules"
+	TMP=$(mktemp -d) || exit 1
+	trap finish EXIT
+	trap 'exit 1' INT TERM HUP
+	TAINT=$(cat /proc/sys/kernel/tainted)
+	MARK="tscope-selftest ${0##*/} $$"
+	echo "$MARK" >/dev/kmsg
+}
+
+# what a script has changed elsewhere it puts back in a function cleanup
+finish() {
+	trap - EXIT
+	! command -v cleanup >/dev/null || cleanup
+	rm -rf "$TMP"
+	[ ! -d /sys/module/tscope ] || rmmod tscope 2>/dev/null
+}
+
+# bad TEXT: something is wrong in this test
+bad() {
+	FAULTS=$((FAULTS + 1))
+	[ $FAULTS -gt 20 ] || echo "# $*"
+}
+
+skip() {
+	SKIPPED=$*
+}
+
+# same WHAT GOT WANTED
+same() {
+	[ "$2" = "$3" ] || bad "$1: is '$2', not '$3'"
+}
+
+# within WHAT GOT LOW HIGH
+within() {
+	case $2 in
+	'' | - | *[!0-9-]*) bad "$1: '$2' is no number"; return ;;
+	esac
+	{ [ "$2" -ge "$3" ] && [ "$2" -le "$4" ]; } || bad "$1: $2 is not in $3..$4"
+}
+
+# run_tests: tests from standard input; ends the script
+run_tests() {
+	local test number=0 passed=0 failed=0 skipped=0
+
+	cat >"$TMP/tests"
+	echo klog_clean >>"$TMP/tests"
+	echo "TAP version 13"
+	echo "1..$(grep -c . "$TMP/tests")"
+	while read -r test <&7; do
+		number=$((number + 1)) FAULTS=0 SKIPPED=
+		# shellcheck disable=SC2086
+		$test </dev/null 7<&-
+		if [ $FAULTS -gt 0 ]; then
+			failed=$((failed + 1))
+			echo "not ok $number $test"
+		elif [ -n "$SKIPPED" ]; then
+			skipped=$((skipped + 1))
+			echo "ok $number $test # SKIP $SKIPPED"
+		else
+			passed=$((passed + 1))
+			echo "ok $number $test"
+		fi
+	done 7<"$TMP/tests"
+	echo "# Totals: pass:$passed fail:$failed xfail:0 xpass:0 skip:$skipped error:0"
+	[ $failed = 0 ] || exit 1
+	exit 0
+}
+
+klog() {
+	dmesg | awk -v mark="$MARK" 'index($0, mark) { n = 0; next } { line[n++] = $0 }
+		END { for (i = 0; i < n; i++) print line[i] }'
+}
+
+# the kernel log since begin, and no new taint but that of an unsigned module
+# from outside the tree
+klog_clean() {
+	local taint
+
+	[ ! -d /sys/module/tscope ] || unload
+	klog | grep -E "$KLOG_BAD" >"$TMP/klog" && bad "$(head -n 5 "$TMP/klog" | tr '\n' '|')"
+	# the shell would read it byte by byte, and /proc/sys gives but the first
+	taint=$(cat /proc/sys/kernel/tainted)
+	same "taint" $((taint & ~(4096 | 8192))) $((TAINT & ~(4096 | 8192)))
+}
+
+# errno_of FILE: what a program said of its failure; in $ERRNO
+errno_of() {
+	local text
+	read -r text <"$1"
+	case $text in
+	*"nvalid argument"* | *"Invalid parameters"*) ERRNO=EINVAL ;;
+	*"esult out of range"*) ERRNO=ERANGE ;;
+	*"too large for defined"*) ERRNO=EOVERFLOW ;;
+	*"ile exists"*) ERRNO=EEXIST ;;
+	*"o data available"*) ERRNO=ENODATA ;;
+	*"ermission denied"*) ERRNO=EACCES ;;
+	*"not permitted"*) ERRNO=EPERM ;;
+	*"put/output error"*) ERRNO=EIO ;;
+	*"busy"* | *"temporarily unavailable"* | *"in use"*) ERRNO=EBUSY ;;
+	*) ERRNO="unknown ($text)" ;;
+	esac
+}
+
+# load PARAMETER...: in $ERRNO 0 or what went wrong
+load() {
+	ERRNO=0
+	if [ -n "$TSCOPE_MODULE" ]; then
+		insmod "$TSCOPE_MODULE" "$@" 2>"$TMP/err" || errno_of "$TMP/err"
+	else
+		modprobe tscope "$@" 2>"$TMP/err" || errno_of "$TMP/err"
+	fi
+	[ "$ERRNO" = 0 ]
+}
+
+# must_load PARAMETER...: a test that goes on without it makes no sense
+must_load() {
+	[ ! -d /sys/module/tscope ] || unload
+	load "$@" && return
+	bad "load $*: $ERRNO"
+	return 1
+}
+
+# a reader that just went may still hold it
+unload() {
+	local tries=0
+	until rmmod tscope 2>"$TMP/err"; do
+		tries=$((tries + 1))
+		[ $tries -lt 50 ] || { bad "rmmod: $(cat "$TMP/err")"; return 1; }
+		sleep 0.1
+	done
+}
+
+# get FILE: a file of /sys/kernel/tscope, its line in $VALUE, and $ERRNO
+get() {
+	ERRNO=0 VALUE=
+	read -r VALUE 2>/dev/null <"$TSCOPE/$1" && return
+	# the shell does not tell why
+	cat "$TSCOPE/$1" >/dev/null 2>"$TMP/err" || errno_of "$TMP/err"
+	return 1
+}
+
+# put FILE [< bytes]: standard input in one write; $ERRNO
+put() {
+	ERRNO=0
+	{ cat >"$TSCOPE/$1"; } 2>"$TMP/err" || errno_of "$TMP/err"
+	[ "$ERRNO" = 0 ]
+}
+
+# set_to FILE VALUE: that must work
+set_to() {
+	echo "$2" >"$TMP/in"
+	put "$1" <"$TMP/in" || bad "echo $2 >$1: $ERRNO"
+}
+
+# state: all controls in one line, in $STATE
+state() {
+	local file
+	STATE=
+	for file in enabled $NUMBERS cpus; do
+		get "$file"
+		STATE="$STATE$file=$VALUE "
+	done
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds
+wait_for() {
+	local tries=$(($1 * 10))
+	shift
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# grown FILE THAN: whether a counter is larger
+grown() {
+	get "$1" && [ "$VALUE" -gt "$2" ]
+}
+
+# is FORM TEXT: whether a text has a form
+is() {
+	local whole
+	case $1 in
+	unsigned)
+		case $2 in '' | *[!0-9]* | 0[0-9]*) return 1 ;; esac ;;
+	signed)
+		is unsigned "${2#-}" && [ "$2" != -0 ] ;;
+	flag)
+		[ "$2" = 0 ] || [ "$2" = 1 ] ;;
+	decimal)	# three places
+		whole=${2%.???}
+		[ "$whole" != "$2" ] && is unsigned "${whole#-}" || return 1
+		case ${2##*.} in *[!0-9]*) return 1 ;; esac ;;
+	positive-decimal)
+		is decimal "$2" && [ "${2#-}" = "$2" ] ;;
+	cpus)
+		echo "$2" | grep -qxE '[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*' ;;
+	*)	return 1 ;;
+	esac
+}
+
+# expand LIST: of a CPU list the numbers
+expand() {
+	echo "$1" | tr , '\n' | awk -F- '{ for (i = $1; i <= $NF; i++) print i }' |
+		tr '\n' ' ' | sed 's/ $//'
+}
+
+# threads: numbers of the CPUs that have a sampler, in $THREADS
+threads() {
+	THREADS=$(cat /proc/[0-9]*/comm 2>/dev/null | sed -n 's,^tscope/,,p' | sort -n | tr '\n' ' ')
+	THREADS=${THREADS% }
+}
+
+# nothing_left: what the module must not leave behind
+nothing_left() {
+	local path
+	for path in "$TSCOPE" "$DEBUG" /sys/module/tscope "$TRACING/events/tscope"; do
+		[ ! -e "$path" ] || bad "$path is still there"
+	done
+	! grep -q '^tscope ' /proc/modules || bad "/proc/modules still has it"
+	! grep -qs tscope "$CPUDIR/hotplug/states" || bad "a hotplug state is left"
+	threads
+	same "threads left" "$THREADS" ""
+}

@@ -1,0 +1,151 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2317
+#
+# Readers of all files against reset, changed parameters, enabling, CPUs that go
+# and come, and unloading, all at once. Nothing may be left, hang, or be logged.
+
+. "$(dirname "$0")/lib.sh"
+
+# how long each of the two tests lasts
+DURATION=${DURATION:-10}
+
+# until_end COMMAND: again and again; it may fail, the module may be gone
+until_end() {
+	local rounds=0
+	while [ ! -e "$TMP/end" ]; do
+		"$@"
+		rounds=$((rounds + 1))
+	done >/dev/null 2>&1
+	echo "$rounds" >"$TMP/rounds.$*"
+}
+
+read_all() {
+	cat "$TSCOPE"/* "$TSCOPE"/*/*
+}
+
+read_debug() {
+	cat "$DEBUG"/* "$DEBUG"/hist/* "$DEBUG"/hist/*/*
+}
+
+# no reader may ever see what was refused
+read_controls() {
+	local file
+	for file in $NUMBERS; do
+		VALUE=
+		read -r VALUE <"$TSCOPE/$file"
+		case $VALUE in
+		4*) echo "$file $VALUE" >>"$TMP/torn" ;;
+		esac
+	done
+}
+
+bad_values() {
+	local file
+	for file in $NUMBERS; do
+		echo 4000000000 >"$TSCOPE/$file"
+	done
+}
+
+reset_all() {
+	echo 1 >"$TSCOPE/reset"
+}
+
+parameters() {
+	echo 2000 >"$TSCOPE/period_us"
+	echo 2000 >"$TSCOPE/width_us"
+	echo 50 >"$TSCOPE/burst_us"
+	echo 0 >"$TSCOPE/cpus"
+	echo 10 >"$TSCOPE/width_us"
+	echo 1 >"$TSCOPE/fit_window_s"
+	echo 10 >"$TSCOPE/burst_us"
+	echo 10000 >"$TSCOPE/period_us"
+	echo "$POSSIBLE" >"$TSCOPE/cpus"
+}
+
+toggle() {
+	echo 0 >"$TSCOPE/enabled"
+	echo 1 >"$TSCOPE/enabled"
+}
+
+hotplug() {
+	echo 0 >"$CPUDIR/cpu$LAST/online"
+	echo 1 >"$CPUDIR/cpu$LAST/online"
+}
+
+unload_load() {
+	rmmod tscope
+	if [ -n "$TSCOPE_MODULE" ]; then
+		insmod "$TSCOPE_MODULE" enable=1
+	else
+		modprobe tscope enable=1
+	fi
+}
+
+# all_at_once COMMAND...
+all_at_once() {
+	local command pids='' pid waited=0
+	rm -f "$TMP"/end "$TMP"/rounds.* "$TMP/torn"
+	for command; do
+		until_end "$command" &
+		pids="$pids $!"
+	done
+	sleep "$DURATION"
+	: >"$TMP/end"
+	for pid in $pids; do
+		while kill -0 "$pid" 2>/dev/null; do
+			waited=$((waited + 1))
+			[ "$waited" -lt 300 ] || { bad "one of $* hangs"; break 2; }
+			sleep 0.1
+		done
+	done
+	[ "$waited" -ge 300 ] || wait
+	for command; do
+		read -r ROUNDS <"$TMP/rounds.$command"
+		echo "# $command: $ROUNDS times"
+		within "$command, times" "$ROUNDS" 1 1000000000
+	done
+}
+
+# the module stays: what was asked for is in force at the end
+while_loaded() {
+	must_load enable=1 || return
+	# shellcheck disable=SC2086
+	all_at_once read_all read_debug read_controls bad_values reset_all parameters toggle $HOTPLUG
+	[ ! -s "$TMP/torn" ] || bad "a refused value was seen: $(sort "$TMP/torn" | uniq -c | head -n 3)"
+	state
+	case $STATE in
+	"enabled=1 "*) ;;
+	*) bad "controls: $STATE" ;;
+	esac
+	get tsc/samples
+	wait_for 10 grown tsc/samples "$VALUE" || bad "it samples no more"
+	unload
+	nothing_left
+}
+
+while_unloading() {
+	must_load enable=1 || return
+	# shellcheck disable=SC2086
+	all_at_once read_all read_debug unload_load parameters toggle $HOTPLUG
+	[ ! -d /sys/module/tscope ] || unload
+	nothing_left
+	must_load enable=1 || return
+	wait_for 10 grown tsc/samples 0 || bad "it samples no more"
+	unload
+}
+
+begin
+cleanup() {
+	: >"$TMP/end"
+	[ -z "$HOTPLUG" ] || echo 1 >"$CPUDIR/cpu$LAST/online"
+}
+POSSIBLE=$(cat "$CPUDIR/possible")
+LAST=$(cat "$CPUDIR/online")
+LAST=${LAST##*[-,]}
+HOTPLUG=
+{ [ "$LAST" = 0 ] || [ ! -w "$CPUDIR/cpu$LAST/online" ]; } || HOTPLUG=hotplug
+run_tests <<END
+while_loaded
+while_unloading
+END

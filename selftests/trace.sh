@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2012,SC2015,SC2154,SC2317
+#
+# Tracepoints: the fields of all, that each fires, and that what it tells
+# is true. Those of violations need faults: faults.sh.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/trace_lib.sh"
+
+# event, its fields
+FIELDS="
+tscope_warp char clock[16]; s32 cpu; s32 peer; u64 warp_ns; u64 count; u64 tsc;
+tscope_backward char clock[16]; s32 cpu; u64 backward_ns; u64 count; u64 tsc;
+tscope_step char clock[16]; s32 cpu; s64 step_ns; u64 error_ns; u64 tsc;
+tscope_pvti_update s32 cpu; u32 version; s64 step_ns; u32 mul; s32 shift; u32 flags; u64 tsc;
+tscope_point char clock[16]; s32 cpu; u32 width_ns; u64 tsc; u64 clock_ns; s64 phase_ns;
+tscope_window s32 cpu; u64 start_ns; u64 late_ns; u64 readings; u64 bursts;"
+
+formats() {
+	local event want
+	same "events" "$(ls -d "$TRACING"/events/tscope/tscope_* | wc -l)" 6
+	while read -r event want; do
+		[ -n "$event" ] || continue
+		same "$event" "$(sed -n '/field:.* common_/d; s/^\tfield:\([^;]*;\).*/\1/p' \
+			"$TRACING/events/tscope/$event/format" | tr '\n' ' ')" "$want "
+	done <<-END
+	$FIELDS
+	END
+}
+
+# windows PERIOD-US WIDTH-US BURST-US: they start at multiples of the period, each CPU's ascend
+windows() {
+	local cpu
+	set_to width_us 10
+	set_to period_us "$1"
+	set_to width_us "$2"
+	set_to burst_us "$3"
+	record window -- sleep 1
+	awk -v period="$1" -v flat=$(($1 == $2)) '$1 != "window" { print; next }
+		{ for (i = 2; i <= NF; i++) { split($i, p, "="); f[p[1]] = p[2] } }
+		f["start_ns"] % (period * 1000) { print "not a multiple:", $0 }
+		f["start_ns"] < start[f["cpu"]] + !flat { print "not later:", $0 }
+		f["late_ns"] >= 1000000000 { print "late:", $0 }
+		f["bursts"] < 1 { print "bursts:", $0 }
+		f["readings"] < 1 && f["late_ns"] == 0 { print "readings:", $0 }
+		{ start[f["cpu"]] = f["start_ns"] }' "$TMP/trace" >"$TMP/odd"
+	[ ! -s "$TMP/odd" ] || bad "$(head -n 3 "$TMP/odd")"
+	for cpu in $(expand "$(cat "$CPUDIR/online")"); do
+		events window "" "$cpu"
+		within "windows of CPU $cpu" "$EVENTS" 5 $((20000000 / $1))
+	done
+	set_to width_us 10
+	set_to period_us 10000
+	set_to width_us 100
+	set_to burst_us 10
+}
+
+# only CPUs of the list take readings
+window_cpus() {
+	local cpu online
+	online=$(cat "$CPUDIR/online")
+	for cpu in $(expand "$online"); do
+		set_to cpus "$cpu"
+		record window -- sleep 0.5
+		events window "" "$cpu"
+		within "windows of CPU $cpu" "$EVENTS" 1 1000
+		same "windows of others" "$(wc -l <"$TMP/trace")" "$EVENTS"
+	done
+	set_to cpus "$(cat "$CPUDIR/possible")"
+}
+
+# readings of all windows are what tsc/samples tells
+window_readings() {
+	local sum
+	set_to reset 1
+	record window -- sleep 1
+	sum=$(awk '{ sub(/.*readings=/, ""); n += $1 } END { print n }' "$TMP/trace")
+	get tsc/samples
+	same "tsc/samples" "$VALUE" "$sum"
+}
+
+# points: each clock's tsc and clock go on, and phase is clock - tsc
+points() {
+	local clock khz n tsc ns phase
+	set_to reset 1
+	get tsc/khz
+	khz=$VALUE
+	record point -- sleep 2
+	get clocks
+	for clock in ${VALUE#tsc }; do
+		events point "$clock"
+		n=0
+		head -n 40 "$TMP/events" >"$TMP/some"
+		while read -r line; do
+			# shellcheck disable=SC2086
+			fields $line
+			if [ "$clock" = kvm-clock ]; then
+				same "width of kvm-clock" "$F_width_ns" 0
+			else
+				within "width of $clock" "$F_width_ns" 1 1000000000
+			fi
+			if [ "$n" -gt 0 ]; then
+				[ "$F_tsc" -gt "$tsc" ] || bad "$clock: tsc $F_tsc after $tsc"
+				[ "$F_clock_ns" -ge "$ns" ] || bad "$clock: $F_clock_ns ns after $ns"
+				within "$clock: phase" $((F_phase_ns - phase)) \
+					$((F_clock_ns - ns - (F_tsc - tsc) * 1000000 / khz - 2)) \
+					$((F_clock_ns - ns - (F_tsc - tsc) * 1000000 / khz + 2))
+			fi
+			n=$((n + 1)) tsc=$F_tsc ns=$F_clock_ns phase=$F_phase_ns
+		done <"$TMP/some"
+		[ "$n" -le 5 ] || continue
+		get "$clock/errors" && [ "$VALUE" -gt 0 ] || bad "$clock: $n points"
+	done
+}
+
+# nothing of violations in an undisturbed run: only points and windows
+quiet() {
+	set_to reset 1
+	record warp backward -- sleep 2
+	same "warps and backward readings" "$(head -n 3 "$TMP/trace")" ""
+}
+
+begin
+load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
+begin_trace
+run_tests <<END
+formats
+windows 10000 100 10
+windows 5000 5000 100
+windows 100000 1000 1
+window_cpus
+window_readings
+points
+quiet
+END

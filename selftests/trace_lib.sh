@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC2154
+#
+# trace_lib.sh: recording tscope's tracepoints, in an instance of our own, and taking
+# their fields apart. For scripts that have sourced lib.sh.
+
+INSTANCE=$TRACING/instances/tscope_selftest
+
+# begin_trace: once the module is loaded
+begin_trace() {
+	[ -d "$TRACING/events/tscope" ] || skip_all "no tracefs at $TRACING, or no tracepoints"
+	mkdir "$INSTANCE" 2>/dev/null || skip_all "no instances of tracefs"
+	echo 4096 >"$INSTANCE/buffer_size_kb"
+	# names of threads are not needed, and the scheduler's code stays as it is:
+	# emulated guests may die of its being patched under another CPU
+	echo norecord-cmd >"$INSTANCE/trace_options"
+}
+
+# the module can't go while its events are on
+cleanup() {
+	[ ! -d "$INSTANCE" ] || rmdir "$INSTANCE"
+	! command -v cleanup_more >/dev/null || cleanup_more
+}
+
+# record EVENT... -- COMMAND...: sample, run it, and leave in $TMP/trace a line an
+# event: its name, then name=value
+record() {
+	local event
+	echo 0 >"$INSTANCE/tracing_on"
+	echo >"$INSTANCE/trace"
+	while [ "$1" != -- ]; do
+		echo 1 >"$INSTANCE/events/tscope/tscope_$1/enable"
+		shift
+	done
+	shift
+	echo 1 >"$INSTANCE/tracing_on"
+	set_to enabled 1
+	"$@"
+	set_to enabled 0
+	echo 0 >"$INSTANCE/tracing_on"
+	echo 0 >"$INSTANCE/events/enable"
+	sed -n 's/^[^#].* tscope_\([a-z_]*\): /\1 /p' "$INSTANCE/trace" >"$TMP/trace"
+	grep -q 'EVENTS DROPPED\|LOST' "$INSTANCE/trace" && bad "events were lost"
+	cat "$INSTANCE"/per_cpu/cpu*/stats | grep -E '^(overrun|dropped events|commit overrun): [1-9]' \
+		>"$TMP/odd" && bad "ring: $(cat "$TMP/odd")"
+}
+
+# fields EVENT NAME=VALUE...: the values in $F_NAME
+fields() {
+	local pair
+	shift
+	for pair; do
+		case $pair in
+		clock=*) F_clock=${pair#clock=} ;;
+		*=*[!0-9-]* | [!a-z]*) bad "field $pair" ;;
+		*) eval "F_${pair%%=*}=${pair#*=}" ;;
+		esac
+	done
+}
+
+# events EVENT [CLOCK [CPU]]: how many lines of $TMP/trace; they are in $TMP/events
+events() {
+	grep "^$1 ${2:+clock=$2 }${3:+cpu=$3 }" "$TMP/trace" >"$TMP/events"
+	EVENTS=$(wc -l <"$TMP/events")
+}

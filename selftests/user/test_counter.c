@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * counter.c against a counter of 128 bits that never wraps.
+ */
+#include "tap.h"
+#include "counter.h"
+
+#define STEPS	20000
+#define KHZ	2100000
+
+/**
+ * struct kind - a counter to simulate
+ * @name: what it is
+ * @num: a tick lasts num/den ns
+ * @den: of that
+ * @bits: its width
+ * @most_ns: longest time between two readings
+ * @ppm: how far the TSC is off against it
+ */
+static const struct kind {
+	const char *name;
+	u64 num;
+	u64 den;
+	u32 bits;
+	u64 most_ns;
+	s32 ppm;
+} kinds[] = {
+	{ "acpi-pm, 24 bits, read often", 1000000000, 3579545, 24, 10000000, 0 },
+	{ "acpi-pm, 24 bits, wraps between readings", 1000000000, 3579545, 24,
+	  60000000000, 0 },
+	{ "acpi-pm, 24 bits, TSC 1 % off", 1000000000, 3579545, 24,
+	  60000000000, 10000 },
+	{ "acpi-pm, 32 bits", 1000000000, 3579545, 32, 10000000000000, 0 },
+	{ "hpet, 10 ns", 10000000, 1000000, 32, 100000000000, -500 },
+	{ "hpet, 69.841279 ns", 69841279, 1000000, 32, 100000000000, 500 },
+	{ "hpet, 64 bits", 69841279, 1000000, 64, 100000000000, 0 },
+};
+
+static void one_kind(const struct kind *k)
+{
+	struct tscope_counter c = {
+		.num = k->num,
+		.den = k->den,
+		.mask = k->bits == 64 ? U64_MAX : ((u64)1 << k->bits) - 1,
+	};
+	tscope_u128 ticks = rnd_bits(60), first = ticks, want;
+	u64 tsc = rnd_bits(50), got, span_ns;
+	tscope_u128 pass;
+	int i;
+
+	for (i = 0; i < STEPS; i++) {
+		got = tscope_counter_ns(&c, (u64)ticks & c.mask, tsc, KHZ);
+		want = (ticks - first) * k->num / k->den;
+		EXPECT_EQ(got, want, "%s: reading %d", k->name, i);
+		if (got != want)
+			return;
+		span_ns = rnd_below(k->most_ns);
+		pass = (tscope_u128)span_ns * k->den / k->num;
+		ticks += pass;
+		tsc += (u64)((tscope_u128)span_ns * KHZ / 1000000 *
+			     (1000000 + k->ppm) / 1000000);
+	}
+}
+
+static void test_kinds(void)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		one_kind(&kinds[i]);
+}
+
+/* A TSC that was set back tells nothing: the counter's own bits are taken. */
+static void test_tsc_back(void)
+{
+	struct tscope_counter c = { .num = 10, .den = 1, .mask = 0xffffff };
+
+	EXPECT_EQ(tscope_counter_ns(&c, 5, 1000000, KHZ), 0, "first");
+	EXPECT_EQ(tscope_counter_ns(&c, 15, 500, KHZ), 100, "TSC back");
+	EXPECT_EQ(tscope_counter_ns(&c, 14, 600, KHZ),
+		  100 + 10ULL * 0xffffff, "counter wrapped once");
+}
+
+static const struct tap_test tests[] = {
+	{ "simulated counters, extended", test_kinds },
+	{ "a TSC that was set back", test_tsc_back },
+};
+
+TAP_MAIN(tests)
