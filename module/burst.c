@@ -49,13 +49,13 @@ static noinline void found(struct tscope_finding *f, u64 size, u64 tsc,
 }
 
 static noinline void warped(struct tscope_cpu *c, enum tscope_lane lane,
-			    u64 size, u64 ns, u64 tsc, int peer)
+			    u64 size, u64 ns, u64 tsc, int slot)
 {
-	found(&c->warp[lane], size, tsc, peer);
+	found(&c->warp[lane], size, tsc, c->peer[slot]);
 	tscope_hist_add(&c->warp_hist[lane], ns);
 	if (lane < TSCOPE_PAIR_LANES)
-		WRITE_ONCE(c->row.warps[lane][peer],
-			   c->row.warps[lane][peer] + 1);
+		WRITE_ONCE(c->row.warps[lane][slot],
+			   c->row.warps[lane][slot] + 1);
 }
 
 /*
@@ -103,7 +103,7 @@ static __always_inline bool pvti_look(struct tscope_cpu *c,
 static __always_inline void read_raw(struct tscope_cpu *c,
 				     struct tscope_mailbox *box,
 				     const struct tscope_mailbox *peer_box,
-				     u64 tsc, int peer)
+				     u64 tsc, int slot)
 {
 	u64 peer_ns = READ_ONCE(peer_box->seen[TSCOPE_LANE_RAW]);
 	u64 ns = ktime_get_raw_ns();
@@ -113,13 +113,13 @@ static __always_inline void read_raw(struct tscope_cpu *c,
 		      c->last[TSCOPE_LANE_RAW] - ns, tsc, -1);
 	if (unlikely(ns < peer_ns))
 		warped(c, TSCOPE_LANE_RAW, peer_ns - ns, peer_ns - ns, tsc,
-		       peer);
+		       slot);
 	c->last[TSCOPE_LANE_RAW] = ns;
 	WRITE_ONCE(box->seen[TSCOPE_LANE_RAW], ns);
 }
 
 /* The loop, once with kvm-clock and once without. Returns readings taken. */
-static __always_inline u64 readings(struct tscope_cpu *c, int peer,
+static __always_inline u64 readings(struct tscope_cpu *c, int slot,
 				    u64 burst_cyc,
 				    const struct pvclock_vcpu_time_info *page)
 {
@@ -133,13 +133,14 @@ static __always_inline u64 readings(struct tscope_cpu *c, int peer,
 	struct tscope_pvti pvti;
 	const u64 *peer_kvm;
 
-	peer_box = peer < 0 ? &no_mailbox : &tscope_mailboxes[peer];
+	peer_box = slot < 0 ? &no_mailbox :
+			      &tscope_mailboxes[c->peer[slot]];
 	peer_kvm = &peer_box->seen[TSCOPE_LANE_KVM];
 	start = rdtsc_ordered();
 	if (page && !pvti_look(c, page, start))
 		return 0;
 	pvti = c->pvti;
-	read_raw(c, box, peer_box, start, peer);
+	read_raw(c, box, peer_box, start, slot);
 
 	do {
 		bool exchange = n % EXCHANGE_EVERY == 0;
@@ -187,7 +188,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int peer,
 		if (d < tsc_min)
 			tsc_min = d;
 		if (unlikely(d < 0))
-			warped(c, TSCOPE_LANE_TSC, -d, to_ns(-d), tsc, peer);
+			warped(c, TSCOPE_LANE_TSC, -d, to_ns(-d), tsc, slot);
 		else if (peer_tsc != fresh)
 			tscope_hist_add(&c->transit, to_ns(d));
 		fresh = peer_tsc;
@@ -197,17 +198,17 @@ static __always_inline u64 readings(struct tscope_cpu *c, int peer,
 		if (d < kvm_min)
 			kvm_min = d;
 		if (unlikely(d < 0))
-			warped(c, TSCOPE_LANE_KVM, -d, -d, tsc, peer);
+			warped(c, TSCOPE_LANE_KVM, -d, -d, tsc, slot);
 		/* unsigned: a TSC set back ends the burst as well */
 	} while (tsc - start < burst_cyc);
 
 	c->last[TSCOPE_LANE_TSC] = tsc_last;
 	c->last[TSCOPE_LANE_KVM] = kvm_last;
-	if (peer >= 0) {
-		if (tsc_min < c->row.now[TSCOPE_LANE_TSC][peer])
-			c->row.now[TSCOPE_LANE_TSC][peer] = tsc_min;
-		if (kvm_min < c->row.now[TSCOPE_LANE_KVM][peer])
-			c->row.now[TSCOPE_LANE_KVM][peer] = kvm_min;
+	if (slot >= 0) {
+		if (tsc_min < c->row.now[TSCOPE_LANE_TSC][slot])
+			c->row.now[TSCOPE_LANE_TSC][slot] = tsc_min;
+		if (kvm_min < c->row.now[TSCOPE_LANE_KVM][slot])
+			c->row.now[TSCOPE_LANE_KVM][slot] = kvm_min;
 	}
 	return n;
 }
@@ -215,7 +216,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int peer,
 /**
  * tscope_burst() - take readings back to back
  * @c: the CPU, which must be the one that runs this
- * @peer: CPU to exchange with, -1 for none
+ * @slot: which of its peers to exchange with, -1 for none
  * @burst_cyc: length, cycles
  *
  * Context: process. Interrupts are off for @burst_cyc and one reading, at
@@ -223,7 +224,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int peer,
  *
  * Return: false where the thread was pushed to another CPU, and nothing done.
  */
-bool tscope_burst(struct tscope_cpu *c, int peer, u64 burst_cyc)
+bool tscope_burst(struct tscope_cpu *c, int slot, u64 burst_cyc)
 {
 	const struct pvclock_vcpu_time_info *page = tscope_kvm_page(c->cpu);
 	unsigned long flags;
@@ -234,9 +235,9 @@ bool tscope_burst(struct tscope_cpu *c, int peer, u64 burst_cyc)
 	here = smp_processor_id() == c->cpu;
 	if (here) {
 		if (page)
-			n = readings(c, peer, burst_cyc, page);
+			n = readings(c, slot, burst_cyc, page);
 		else
-			n = readings(c, peer, burst_cyc, NULL);
+			n = readings(c, slot, burst_cyc, NULL);
 	}
 	local_irq_restore(flags);
 	if (!here)

@@ -40,6 +40,7 @@ static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_raw,
 	&tscope_clock_real,
 	&tscope_clock_acpi_pm,
+	&tscope_clock_hpet,
 };
 
 static_assert(ARRAY_SIZE(clock_table) <= TSCOPE_CLOCKS_MAX);
@@ -107,6 +108,7 @@ static void clock_zero(struct tscope_clock *clk)
 	tscope_series_init(&clk->series, ring, tscope_tsc_khz,
 			   clk->ops->exact);
 	clk->series.slot_cyc = slot_cyc;
+	tscope_clock_stability_reset(clk);
 	if (clk->ops->reset)
 		clk->ops->reset();
 
@@ -121,6 +123,7 @@ static void clock_zero(struct tscope_clock *clk)
 
 static void clock_free(struct tscope_clock *clk)
 {
+	kvfree(clk->stability);
 	vfree(clk->series.ring);
 	kvfree(clk);
 }
@@ -133,11 +136,14 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 		return NULL;
 	clk->ops = ops;
 	spin_lock_init(&clk->step_lock);
+	if (ops->lane != TSCOPE_NO_LANE)
+		clk->alert[TSCOPE_ALERT_WARP].limit = TSCOPE_WARP_ALERT_NS;
 	if (ops->series) {
 		clk->series.ring = vcalloc(TSCOPE_SERIES_POINTS,
 					   sizeof(*clk->series.ring));
-		if (!clk->series.ring) {
-			kvfree(clk);
+		clk->stability = tscope_clock_stability_alloc();
+		if (!clk->series.ring || !clk->stability) {
+			clock_free(clk);
 			return NULL;
 		}
 	}
@@ -276,6 +282,9 @@ bool tscope_clock_stepped(struct tscope_clock *clk, u64 event,
 		tscope_shist_add(&clk->step_hist, step->ns);
 	}
 	spin_unlock(&clk->step_lock);
+	if (!known)
+		tscope_alert_raise(clk, TSCOPE_ALERT_STEP, step->ns,
+				   raw_smp_processor_id(), -1);
 	return !known;
 }
 
@@ -300,11 +309,13 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 				 raw_smp_processor_id(), -1, news.step.ns, 1,
 				 news.step.tsc);
 	}
-	if (news.point)
-		trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
-				   news.newest.tsc, news.newest_ns,
-				   tscope_phase_to_ns(news.newest.phase),
-				   news.newest.width_ns);
+	if (!news.point)
+		return;
+	tscope_clock_stability_add(clk, &news.newest);
+	trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
+			   news.newest.tsc, news.newest_ns,
+			   tscope_phase_to_ns(news.newest.phase),
+			   news.newest.width_ns);
 }
 
 /* A reading lower than the one before. */

@@ -7,12 +7,14 @@
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 
+#include "alert.h"
 #include "compat.h"
 #include "fit.h"
 #include "hist.h"
 #include "series.h"
 
 struct tscope_clock;
+struct tscope_clock_stability;
 
 /* Room in arrays of clocks; the table is checked against it. */
 #define TSCOPE_CLOCKS_MAX	16
@@ -102,14 +104,16 @@ struct tscope_clock_ops {
  * @width: widths of readings, ns
  * @width_ref_ns: width that a reading is judged by
  * @series: its points
+ * @stability: of its points; NULL where it has no series
  * @step_lock: protects all below; taken once a step, with interrupts on
  * @steps: steps seen
  * @step_last_ns: the newest
  * @step_max_ns: the largest by magnitude
  * @step_event: what names the event that the newest step belongs to
  * @step_hist: sizes
+ * @alert: limits, and what was told; see alert.c
  *
- * All but what @step_lock protects is written by the leader alone (see
+ * All but @alert and what @step_lock protects is written by the leader alone (see
  * sampler.c), and read at any time.
  */
 struct tscope_clock {
@@ -125,6 +129,7 @@ struct tscope_clock {
 	struct tscope_hist width;
 	u64 width_ref_ns;
 	struct tscope_series series;
+	struct tscope_clock_stability *stability;
 
 	spinlock_t step_lock;	/* protects what follows */
 	u64 steps;
@@ -132,6 +137,8 @@ struct tscope_clock {
 	s64 step_max_ns;
 	u64 step_event;
 	struct tscope_shist step_hist;
+
+	struct tscope_alert alert[TSCOPE_ALERT_CAUSES];
 };
 
 extern const struct tscope_clock_ops tscope_clock_tsc;
@@ -140,6 +147,7 @@ extern const struct tscope_clock_ops tscope_clock_ptp;
 extern const struct tscope_clock_ops tscope_clock_raw;
 extern const struct tscope_clock_ops tscope_clock_real;
 extern const struct tscope_clock_ops tscope_clock_acpi_pm;
+extern const struct tscope_clock_ops tscope_clock_hpet;
 
 int tscope_clocks_init(void);
 void tscope_clocks_exit(void);
@@ -149,6 +157,7 @@ struct tscope_clock *tscope_clock_get(unsigned int i);
 struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane);
 
 struct tscope_clock *tscope_clock_of(struct kobject *dir);
+struct kobject *tscope_clock_kobj(struct tscope_clock *clk);
 
 void tscope_clock_sample(struct tscope_clock *clk, int cpu);
 void tscope_clock_add(struct tscope_clock *clk,
@@ -162,6 +171,12 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);
 int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p);
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h);
 u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to);
+
+/* debugfs_stability.c */
+struct tscope_clock_stability *tscope_clock_stability_alloc(void);
+void tscope_clock_stability_reset(struct tscope_clock *clk);
+void tscope_clock_stability_add(struct tscope_clock *clk,
+				const struct tscope_point *p);
 
 /* tscope_tsc_khz - the TSC's nominal frequency; not 0 while loaded */
 extern u32 tscope_tsc_khz;

@@ -13,14 +13,11 @@
 #include <linux/cpuhotplug.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
-#include <linux/slab.h>
-#include <linux/topology.h>
 
 #include "control.h"
 #include "cpu.h"
 #include "violations.h"
 
-struct tscope_cpu *tscope_cpus[TSCOPE_MAX_CPUS];
 struct tscope_params tscope_params;
 
 /* protects tscope_params, sampling, enabled, and the samplers' tasks */
@@ -41,6 +38,16 @@ static enum cpuhp_state hotplug;
 bool tscope_is_leader(int cpu)
 {
 	return READ_ONCE(leader) == cpu;
+}
+
+/**
+ * tscope_leader() - the CPU that takes the points
+ *
+ * Return: the CPU, -1 while there is none.
+ */
+int tscope_leader(void)
+{
+	return READ_ONCE(leader);
 }
 
 /**
@@ -70,19 +77,17 @@ void tscope_get_params(struct tscope_params *params)
 
 static void elect(void)
 {
+	struct tscope_cpu *c;
 	unsigned int i;
-	int cpu;
 
 	lockdep_assert_held(&control_lock);
-	for (cpu = 0; cpu < TSCOPE_MAX_CPUS; cpu++)
-		if (tscope_cpus[cpu] && tscope_cpus[cpu]->task)
+	for_each_tscope_cpu(c)
+		if (c->task)
 			break;
-	if (cpu == TSCOPE_MAX_CPUS)
-		cpu = -1;
 	/* the old leader is gone: points of another TSC are another segment */
 	for (i = 0; i < tscope_clock_count(); i++)
 		tscope_clock_break(tscope_clock_get(i));
-	WRITE_ONCE(leader, cpu);
+	WRITE_ONCE(leader, c ? c->cpu : -1);
 }
 
 static void stop_all(void)
@@ -90,6 +95,7 @@ static void stop_all(void)
 	struct tscope_cpu *c;
 
 	lockdep_assert_held(&control_lock);
+	tscope_alerts_watch(false);
 	WRITE_ONCE(leader, -1);
 	for_each_tscope_cpu(c)
 		tscope_sampler_stop(c);
@@ -98,24 +104,23 @@ static void stop_all(void)
 static int start_all(void)
 {
 	struct tscope_cpu *c;
-	int err;
+	int cpu, err;
 
 	lockdep_assert_held(&control_lock);
 	if (!enabled)
 		return 0;
-	for_each_tscope_cpu(c) {
-		if (!cpu_online(c->cpu) ||
-		    !cpumask_test_cpu(c->cpu, &sampling))
-			continue;
-		err = tscope_sampler_start(c);
+	for_each_cpu_and(cpu, &sampling, cpu_online_mask) {
+		c = tscope_cpu_get(cpu);
+		err = c ? tscope_sampler_start(c) : -ENOMEM;
 		if (err) {
-			pr_err("CPU %d: no sampler (%d)\n", c->cpu, err);
+			pr_err("CPU %d: no sampler (%d)\n", cpu, err);
 			stop_all();
 			enabled = false;
 			return err;
 		}
 	}
 	elect();
+	tscope_alerts_watch(true);
 	return 0;
 }
 
@@ -216,8 +221,7 @@ static int parse_cpus(const char *list, struct cpumask *cpus)
 		return err;
 	if (cpumask_empty(cpus))
 		return -EINVAL;
-	if (cpumask_last(cpus) >= TSCOPE_MAX_CPUS ||
-	    !cpumask_subset(cpus, cpu_possible_mask))
+	if (!cpumask_subset(cpus, cpu_possible_mask))
 		return -ERANGE;
 	return 0;
 }
@@ -227,11 +231,11 @@ static int parse_cpus(const char *list, struct cpumask *cpus)
  * @list: CPU list
  *
  * A CPU that is possible but offline samples when it comes. What was gathered
- * stays. Context: process, may sleep.
+ * stays, but for pair offsets and the warps of pairs. Context: process, may sleep.
  *
  * Return: 0; -EINVAL for no list or an empty one, -ERANGE for a CPU that is
- * not possible or past TSCOPE_MAX_CPUS, and nothing changed; -ENOMEM; or an
- * errno with which sampling stopped.
+ * not possible, and nothing changed; -ENOMEM; or an errno with which sampling
+ * stopped.
  */
 int tscope_set_cpus(const char *list)
 {
@@ -246,6 +250,7 @@ int tscope_set_cpus(const char *list)
 		if (!cpumask_equal(&sampling, cpus)) {
 			stop_all();
 			cpumask_copy(&sampling, cpus);
+			tscope_cpus_choose(&sampling);
 			err = start_all();
 		}
 		control_end();
@@ -267,22 +272,6 @@ void tscope_get_cpus(struct cpumask *cpus)
 	mutex_unlock(&control_lock);
 }
 
-static void cpu_zero(struct tscope_cpu *c)
-{
-	int i;
-
-	memset(c->last, 0, sizeof(c->last));
-	memset(c->lane, 0, sizeof(c->lane));
-	WRITE_ONCE(c->updates, 0);
-	WRITE_ONCE(c->stopped, 0);
-	WRITE_ONCE(c->windows, 0);
-	for (i = 0; i < TSCOPE_LANES; i++)
-		tscope_hist_init(&c->warp_hist[i]);
-	tscope_hist_init(&c->transit);
-	tscope_hist_init(&c->wakeup);
-	tscope_row_init(&c->row);
-}
-
 /**
  * tscope_reset() - all statistics to zero
  *
@@ -295,21 +284,23 @@ void tscope_reset(void)
 	control_begin();
 	stop_all();
 	for_each_tscope_cpu(c)
-		cpu_zero(c);
+		tscope_cpu_reset(c);
 	tscope_clocks_reset();
 	tscope_violations_reset();
+	tscope_alerts_reset();
 	start_all();
 	control_end();
 }
 
 static int cpu_comes(unsigned int cpu)
 {
-	struct tscope_cpu *c = cpu < TSCOPE_MAX_CPUS ? tscope_cpus[cpu] : NULL;
+	struct tscope_cpu *c;
 	int err = 0;
 
 	mutex_lock(&control_lock);
-	if (c && enabled && !c->task && cpumask_test_cpu(cpu, &sampling)) {
-		err = tscope_sampler_start(c);
+	if (enabled && cpumask_test_cpu(cpu, &sampling)) {
+		c = tscope_cpu_get(cpu);
+		err = c ? tscope_sampler_start(c) : -ENOMEM;
 		if (!err && leader < 0)
 			elect();
 	}
@@ -319,7 +310,7 @@ static int cpu_comes(unsigned int cpu)
 
 static int cpu_goes(unsigned int cpu)
 {
-	struct tscope_cpu *c = cpu < TSCOPE_MAX_CPUS ? tscope_cpus[cpu] : NULL;
+	struct tscope_cpu *c = tscope_cpu_of(cpu);
 
 	mutex_lock(&control_lock);
 	if (c && c->task) {
@@ -328,40 +319,6 @@ static int cpu_goes(unsigned int cpu)
 			elect();
 	}
 	mutex_unlock(&control_lock);
-	return 0;
-}
-
-static void free_cpus(void)
-{
-	int i;
-
-	for (i = 0; i < TSCOPE_MAX_CPUS; i++) {
-		kvfree(tscope_cpus[i]);
-		tscope_cpus[i] = NULL;
-	}
-}
-
-static int alloc_cpus(void)
-{
-	struct tscope_cpu *c;
-	int cpu, i;
-
-	for_each_possible_cpu(cpu) {
-		if (cpu >= TSCOPE_MAX_CPUS) {
-			pr_notice("CPUs from %d on are not sampled\n", cpu);
-			break;
-		}
-		c = kvzalloc_node(sizeof(*c), GFP_KERNEL, cpu_to_node(cpu));
-		if (!c) {
-			free_cpus();
-			return -ENOMEM;
-		}
-		c->cpu = cpu;
-		for (i = 0; i < 2; i++)
-			seqcount_init(&c->row.past[i].seq);
-		cpu_zero(c);
-		tscope_cpus[cpu] = c;
-	}
 	return 0;
 }
 
@@ -378,7 +335,7 @@ static int alloc_cpus(void)
 int tscope_control_init(const struct tscope_params *params, const char *cpus,
 			bool enable)
 {
-	int cpu, err;
+	int err;
 
 	err = check_params(params);
 	if (err) {
@@ -394,14 +351,13 @@ int tscope_control_init(const struct tscope_params *params, const char *cpus,
 			return err;
 		}
 	} else {
-		for_each_possible_cpu(cpu)
-			if (cpu < TSCOPE_MAX_CPUS)
-				cpumask_set_cpu(cpu, &sampling);
+		cpumask_copy(&sampling, cpu_possible_mask);
 	}
 
-	err = alloc_cpus();
+	err = tscope_cpus_init();
 	if (err)
 		return err;
+	tscope_cpus_choose(&sampling);
 	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "tscope:online",
 					cpu_comes, cpu_goes);
 	if (err < 0)
@@ -415,7 +371,7 @@ int tscope_control_init(const struct tscope_params *params, const char *cpus,
 remove:
 	cpuhp_remove_state_nocalls(hotplug);
 free:
-	free_cpus();
+	tscope_cpus_exit();
 	return err;
 }
 
@@ -428,5 +384,5 @@ void tscope_control_exit(void)
 {
 	tscope_enable(false);
 	cpuhp_remove_state_nocalls(hotplug);
-	free_cpus();
+	tscope_cpus_exit();
 }

@@ -39,6 +39,7 @@ int tscope_enable(bool on);
 bool tscope_enabled(void);
 void tscope_reset(void);
 bool tscope_is_leader(int cpu);
+int tscope_leader(void);
 u64 tscope_fit_window_ns(void);
 
 extern struct tscope_params tscope_params;

@@ -3,6 +3,7 @@
 #ifndef TSCOPE_CPU_H
 #define TSCOPE_CPU_H
 
+#include <linux/cpumask.h>
 #include <linux/sched.h>
 
 #include "clock.h"
@@ -58,6 +59,8 @@ struct tscope_lane_figures {
  * struct tscope_cpu - a sampling CPU
  * @cpu: its number
  * @task: its sampler, NULL while there is none; protected by the control lock
+ * @peers: how many CPUs it watches
+ * @peer: which; written with no sampler at work
  * @last: its newest reading of each lane
  * @pvti: its pvti at the last reading
  * @event: pvti updates of the present burst
@@ -68,6 +71,7 @@ struct tscope_lane_figures {
  * @updates: pvti updates seen
  * @stopped: times GUEST_STOPPED was seen set
  * @windows: windows sampled
+ * @lost: windows that were due and never begun: the CPU was late by a period
  * @next_peer: where the rotation of peers stands
  * @reserve_cyc: what the leader's own readings cost, of the window
  * @next_costly: where the rotation of costly clocks stands
@@ -82,6 +86,8 @@ struct tscope_lane_figures {
 struct tscope_cpu {
 	int cpu;
 	struct task_struct *task;
+	u32 peers;
+	int peer[TSCOPE_PEERS_MAX];
 
 	u64 last[TSCOPE_LANES];
 	struct tscope_pvti pvti;
@@ -94,6 +100,7 @@ struct tscope_cpu {
 	u64 updates;
 	u64 stopped;
 	u64 windows;
+	u64 lost;
 	unsigned int next_peer;
 	u64 reserve_cyc;
 	unsigned int next_costly;
@@ -104,27 +111,44 @@ struct tscope_cpu {
 	struct tscope_row row;
 };
 
-/* A CPU that may sample, or NULL; cpu is below TSCOPE_MAX_CPUS. */
-extern struct tscope_cpu *tscope_cpus[TSCOPE_MAX_CPUS];
+extern struct tscope_cpu **tscope_cpus;
 
 /**
- * tscope_cpu_from() - the next CPU that may sample
+ * tscope_cpu_of() - what a CPU has of its own
+ * @cpu: CPU
+ *
+ * Return: it, NULL for a CPU that never sampled.
+ */
+static inline struct tscope_cpu *tscope_cpu_of(int cpu)
+{
+	/* pairs with the release in tscope_cpu_get() */
+	return smp_load_acquire(&tscope_cpus[cpu]);
+}
+
+/**
+ * tscope_cpu_from() - the next CPU that ever sampled
  * @cpu: where to begin
  *
  * Return: the first one from @cpu on, NULL where there is none.
  */
-static inline struct tscope_cpu *tscope_cpu_from(int cpu)
+static inline struct tscope_cpu *tscope_cpu_from(unsigned int cpu)
 {
-	for (; cpu < TSCOPE_MAX_CPUS; cpu++)
-		if (tscope_cpus[cpu])
-			return tscope_cpus[cpu];
+	for (; cpu < nr_cpu_ids; cpu++)
+		if (tscope_cpu_of(cpu))
+			return tscope_cpu_of(cpu);
 	return NULL;
 }
 
 #define for_each_tscope_cpu(c) \
 	for ((c) = tscope_cpu_from(0); (c); (c) = tscope_cpu_from((c)->cpu + 1))
 
-bool tscope_burst(struct tscope_cpu *c, int peer, u64 burst_cyc);
+int tscope_cpus_init(void);
+void tscope_cpus_exit(void);
+struct tscope_cpu *tscope_cpu_get(int cpu);
+void tscope_cpu_reset(struct tscope_cpu *c);
+void tscope_cpus_choose(const struct cpumask *cpus);
+
+bool tscope_burst(struct tscope_cpu *c, int slot, u64 burst_cyc);
 int tscope_sampler_start(struct tscope_cpu *c);
 void tscope_sampler_stop(struct tscope_cpu *c);
 

@@ -9,6 +9,7 @@
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/vmalloc.h>
 
@@ -36,17 +37,47 @@ static void show_pair(struct seq_file *m, int i, int j, enum tscope_lane lane)
 		seq_printf(m, "%d %d %s - - %llu\n", i, j, name, warps);
 }
 
+/* Where not all watch each other: the others against the first CPU. */
+static void show_composed(struct seq_file *m, enum tscope_lane lane)
+{
+	const char *name = tscope_clock_of_lane(lane)->ops->name;
+	struct tscope_node *node;
+	struct tscope_pair pair;
+	u32 i, first;
+
+	if (tscope_rank_count <= TSCOPE_MESH_CPUS ||
+	    tscope_exchange_tree(lane, &node))
+		return;
+	for (first = 0; first < tscope_rank_count; first++)
+		if (node[first].reached && !node[first].bound_ns)
+			break;
+	for (i = first + 1; i < tscope_rank_count; i++)
+		if (node[i].reached &&
+		    tscope_exchange_pair(tscope_ranks[first], tscope_ranks[i],
+					 lane, &pair))
+			seq_printf(m, "%d %d %s %lld %llu 0\n",
+				   tscope_ranks[first], tscope_ranks[i], name,
+				   node[i].offset_ns, node[i].bound_ns);
+	kvfree(node);
+}
+
 static int pairs_show(struct seq_file *m, void *unused)
 {
-	int i, j, lane;
+	u32 i, j;
+	int lane;
 
 	seq_puts(m, "# cpu_i cpu_j clock offset_ns bound_ns warps (j ahead of i; - while the offset changes)\n");
 	for (lane = 0; lane < TSCOPE_PAIR_LANES; lane++) {
 		if (!tscope_clock_of_lane(lane))
 			continue;
-		for (i = 0; i < TSCOPE_MAX_CPUS; i++)
-			for (j = i + 1; j < TSCOPE_MAX_CPUS; j++)
-				show_pair(m, i, j, lane);
+		mutex_lock(&tscope_graph_lock);
+		for (i = 0; i < tscope_rank_count; i++)
+			for (j = i + 1; j < tscope_rank_count; j++)
+				show_pair(m, tscope_ranks[i], tscope_ranks[j],
+					  lane);
+		show_composed(m, lane);
+		mutex_unlock(&tscope_graph_lock);
+		cond_resched();
 	}
 	return 0;
 }
@@ -216,6 +247,7 @@ void tscope_debugfs_init(void)
 	debugfs_create_file("points", 0400, root, NULL, &points_fops);
 	debugfs_create_file("violations", 0400, root, NULL, &violations_fops);
 	tscope_debugfs_hist_init(root);
+	tscope_debugfs_stability_init(root);
 }
 
 /**

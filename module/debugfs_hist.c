@@ -60,15 +60,26 @@ static void gather(const struct hist_file *f, struct tscope_shist *h)
 	}
 }
 
+static u64 lost_windows(void)
+{
+	struct tscope_cpu *c;
+	u64 n = 0;
+
+	for_each_tscope_cpu(c)
+		n += READ_ONCE(c->lost);
+	return n;
+}
+
 static int hist_show(struct seq_file *m, void *unused)
 {
 	struct tscope_shist *h = kvmalloc(sizeof(*h), GFP_KERNEL);
+	const struct hist_file *f = m->private;
 	unsigned int i;
 
 	if (!h)
 		return -ENOMEM;
 	tscope_shist_init(h);
-	gather(m->private, h);
+	gather(f, h);
 
 	seq_printf(m, "# unit ns count %llu min %lld mean %lld max %lld p50 %lld p99 %lld p99.9 %lld\n",
 		   tscope_shist_count(h), tscope_shist_min(h),
@@ -76,6 +87,8 @@ static int hist_show(struct seq_file *m, void *unused)
 		   tscope_shist_quantile(h, 500),
 		   tscope_shist_quantile(h, 990),
 		   tscope_shist_quantile(h, 999));
+	if (f->kind == WAKEUP)
+		seq_printf(m, "# lost windows %llu\n", lost_windows());
 	for (i = TSCOPE_HIST_BUCKETS; i--;)
 		if (h->neg.bucket[i])
 			seq_printf(m, "-%llu -%llu %llu\n",

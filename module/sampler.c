@@ -83,6 +83,9 @@ static void tell_findings(struct tscope_cpu *c)
 			tscope_violation(TSCOPE_WARP, clk->ops->name, c->cpu,
 					 f->peer, min_t(u64, ns, S64_MAX),
 					 f->count, f->tsc);
+			tscope_alert_raise(clk, TSCOPE_ALERT_WARP,
+					   min_t(u64, ns, S64_MAX), c->cpu,
+					   f->peer);
 		}
 		memset(f, 0, sizeof(*f));
 
@@ -102,15 +105,17 @@ static void tell_findings(struct tscope_cpu *c)
 	}
 }
 
-/* Next peer in turn that samples, -1 where there is none. */
+/* Slot of the next peer in turn that samples, -1 where there is none. */
 static int next_peer(struct tscope_cpu *c)
 {
+	const struct tscope_mailbox *box;
 	unsigned int i;
 
-	for (i = 0; i < TSCOPE_MAX_CPUS; i++) {
-		c->next_peer = (c->next_peer + 1) % TSCOPE_MAX_CPUS;
-		if (c->next_peer != c->cpu &&
-		    READ_ONCE(tscope_mailboxes[c->next_peer].seen[0]))
+	for (i = 0; i < c->peers; i++) {
+		c->next_peer = c->next_peer + 1 < c->peers ?
+			       c->next_peer + 1 : 0;
+		box = &tscope_mailboxes[c->peer[c->next_peer]];
+		if (READ_ONCE(box->seen[TSCOPE_LANE_TSC]))
 			return c->next_peer;
 	}
 	return -1;
@@ -199,7 +204,7 @@ static bool sleep_until(u64 when_ns)
 static int sampler(void *data)
 {
 	struct tscope_cpu *c = data;
-	u64 now, start, late;
+	u64 now, start, late, due = 0;
 	struct plan p;
 
 	make_plan(&p);
@@ -213,6 +218,10 @@ static int sampler(void *data)
 			now = ktime_get_ns();
 			tscope_hist_add(&c->wakeup, now - start);
 		}
+		if (due && start > due)
+			WRITE_ONCE(c->lost, c->lost +
+				   div64_u64(start - due, p.period_ns));
+		due = start + p.period_ns;
 		late = now - start;
 		window(c, &p, start, late);
 	}

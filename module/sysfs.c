@@ -84,6 +84,32 @@ static ssize_t clocks_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 
+static ssize_t alerts_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", tscope_alerts_count());
+}
+
+static ssize_t alert_interval_s_show(struct kobject *kobj,
+				     struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(tscope_alert_interval_s));
+}
+
+static ssize_t alert_interval_s_store(struct kobject *kobj,
+				      struct kobj_attribute *attr,
+				      const char *buf, size_t count)
+{
+	u32 value;
+	int err = kstrtou32(buf, 10, &value);
+
+	if (!err && (!value || value > TSCOPE_ALERT_INTERVAL_MAX_S))
+		err = -ERANGE;
+	if (!err)
+		WRITE_ONCE(tscope_alert_interval_s, value);
+	return err ?: count;
+}
+
 struct param_attr {
 	struct kobj_attribute attr;
 	u32 *param;
@@ -124,6 +150,9 @@ static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 static struct kobj_attribute reset_attr = __ATTR_WO(reset);
 static struct kobj_attribute cpus_attr = __ATTR_RW(cpus);
 static struct kobj_attribute clocks_attr = __ATTR_RO(clocks);
+static struct kobj_attribute alerts_attr = __ATTR_RO(alerts);
+static struct kobj_attribute alert_interval_s_attr =
+	__ATTR_RW(alert_interval_s);
 
 static struct attribute *control_attrs[] = {
 	&enabled_attr.attr,
@@ -134,6 +163,8 @@ static struct attribute *control_attrs[] = {
 	&fit_window_s_attr.attr.attr,
 	&cpus_attr.attr,
 	&clocks_attr.attr,
+	&alerts_attr.attr,
+	&alert_interval_s_attr.attr,
 	NULL
 };
 
@@ -162,6 +193,7 @@ int tscope_sysfs_init(void)
 	err = sysfs_create_group(&kset->kobj, &control_group);
 	if (err)
 		goto clocks;
+	tscope_alerts_start(&kset->kobj);
 	return 0;
 
 clocks:
@@ -178,6 +210,7 @@ unregister:
  */
 void tscope_sysfs_exit(void)
 {
+	tscope_alerts_stop();
 	sysfs_remove_group(&kset->kobj, &control_group);
 	tscope_sysfs_clocks_exit();
 	kset_unregister(kset);

@@ -31,6 +31,17 @@ struct tscope_clock *tscope_clock_of(struct kobject *dir)
 	return container_of(dir, struct tscope_clock_dir, kobj)->clk;
 }
 
+/**
+ * tscope_clock_kobj() - the folder of a clock
+ * @clk: clock; its folder is there
+ *
+ * Return: the folder.
+ */
+struct kobject *tscope_clock_kobj(struct tscope_clock *clk)
+{
+	return &clk->dir->kobj;
+}
+
 enum lane_figure { READINGS, BACKWARD, BACKWARD_MAX, WARPS, WARP_MAX };
 
 /* A figure of the clock's lane, over all CPUs: the sum or the largest. */
@@ -190,6 +201,48 @@ static struct kobj_attribute phase_ns_attr = __ATTR_RO(phase_ns);
 static struct kobj_attribute offset_max_ns_attr = __ATTR_RO(offset_max_ns);
 static struct kobj_attribute offset_bound_ns_attr = __ATTR_RO(offset_bound_ns);
 
+/* A limit: of its file's cause, up to what the figure can be. */
+struct limit_attr {
+	struct kobj_attribute attr;
+	enum tscope_cause cause;
+	u64 max;
+};
+
+static ssize_t limit_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	struct limit_attr *l = container_of(attr, struct limit_attr, attr);
+	struct tscope_clock *clk = tscope_clock_of(kobj);
+
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(clk->alert[l->cause].limit));
+}
+
+static ssize_t limit_store(struct kobject *kobj, struct kobj_attribute *attr,
+			   const char *buf, size_t count)
+{
+	struct limit_attr *l = container_of(attr, struct limit_attr, attr);
+	struct tscope_clock *clk = tscope_clock_of(kobj);
+	u64 value;
+	int err = kstrtou64(buf, 10, &value);
+
+	if (!err && value > l->max)
+		err = -ERANGE;
+	if (!err)
+		WRITE_ONCE(clk->alert[l->cause].limit, value);
+	return err ?: count;
+}
+
+#define LIMIT(name, which, most) \
+	static struct limit_attr name##_attr = { \
+		.attr = __ATTR(name, 0644, limit_show, limit_store), \
+		.cause = which, \
+		.max = most, \
+	}
+
+LIMIT(warp_alert_ns, TSCOPE_ALERT_WARP, S64_MAX);
+LIMIT(step_alert_ns, TSCOPE_ALERT_STEP, S64_MAX);
+LIMIT(skew_alert_ppb, TSCOPE_ALERT_SKEW, NSEC_PER_SEC);
+
 static struct attribute *clock_attrs[] = {
 	&samples_attr.attr,
 	&rejected_attr.attr,
@@ -201,6 +254,7 @@ static struct attribute *clock_attrs[] = {
 static struct attribute *warp_attrs[] = {
 	&warps_attr.attr,
 	&warp_max_ns_attr.attr,
+	&warp_alert_ns_attr.attr.attr,
 	NULL
 };
 
@@ -217,6 +271,8 @@ static struct attribute *series_attrs[] = {
 	&steps_attr.attr,
 	&step_last_ns_attr.attr,
 	&step_max_ns_attr.attr,
+	&step_alert_ns_attr.attr.attr,
+	&skew_alert_ppb_attr.attr.attr,
 	NULL
 };
 
