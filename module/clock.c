@@ -7,6 +7,8 @@
  * the window's point. It costs the leader's CPU some microseconds a window,
  * with interrupts off for one reading at a time.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/irqflags.h>
 #include <linux/math64.h>
 #include <linux/printk.h>

@@ -9,6 +9,8 @@
  * Lock order: cpus_read_lock() (hotplug holds it for writing when it calls
  * here), then control_lock.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/mutex.h>
@@ -18,7 +20,7 @@
 #include "cpu.h"
 #include "violations.h"
 
-struct tscope_params tscope_params;
+static struct tscope_params tscope_params;
 
 /* protects tscope_params, sampling, enabled, and the samplers' tasks */
 static DEFINE_MUTEX(control_lock);
@@ -183,9 +185,25 @@ static int check_params(const struct tscope_params *p)
 	return 0;
 }
 
+static u32 *param_of(struct tscope_params *p, size_t param)
+{
+	return (u32 *)((char *)p + param);
+}
+
 /**
- * tscope_set_params() - change a parameter
- * @param: one of tscope_params
+ * tscope_get_param() - a parameter in force
+ * @param: its place in struct tscope_params
+ *
+ * Return: its value.
+ */
+u32 tscope_get_param(size_t param)
+{
+	return READ_ONCE(*param_of(&tscope_params, param));
+}
+
+/**
+ * tscope_set_param() - change a parameter
+ * @param: its place in struct tscope_params
  * @value: its new value
  *
  * What was gathered stays; points begin a new segment. Context: process, may
@@ -194,19 +212,18 @@ static int check_params(const struct tscope_params *p)
  * Return: 0; -ERANGE where the value is out of range or does not fit the
  * others, and nothing changed; or an errno with which sampling stopped.
  */
-int tscope_set_params(u32 *param, u32 value)
+int tscope_set_param(size_t param, u32 value)
 {
-	u32 old;
+	struct tscope_params params;
 	int err;
 
 	control_begin();
-	old = *param;
-	WRITE_ONCE(*param, value);
-	err = check_params(&tscope_params);
-	if (err) {
-		WRITE_ONCE(*param, old);
-	} else if (value != old) {
+	params = tscope_params;
+	*param_of(&params, param) = value;
+	err = check_params(&params);
+	if (!err && value != tscope_get_param(param)) {
 		stop_all();
+		WRITE_ONCE(*param_of(&tscope_params, param), value);
 		err = start_all();
 	}
 	control_end();
@@ -217,8 +234,9 @@ static int parse_cpus(const char *list, struct cpumask *cpus)
 {
 	int err = cpulist_parse(list, cpus);
 
+	/* a CPU number past 32 bits is out of range as any other */
 	if (err)
-		return err;
+		return err == -EOVERFLOW ? -ERANGE : err;
 	if (cpumask_empty(cpus))
 		return -EINVAL;
 	if (!cpumask_subset(cpus, cpu_possible_mask))

@@ -31,7 +31,8 @@ int tscope_control_init(const struct tscope_params *params, const char *cpus,
 			bool enable);
 void tscope_control_exit(void);
 
-int tscope_set_params(u32 *param, u32 value);
+int tscope_set_param(size_t param, u32 value);
+u32 tscope_get_param(size_t param);
 void tscope_get_params(struct tscope_params *params);
 int tscope_set_cpus(const char *list);
 void tscope_get_cpus(struct cpumask *cpus);
@@ -41,7 +42,5 @@ void tscope_reset(void);
 bool tscope_is_leader(int cpu);
 int tscope_leader(void);
 u64 tscope_fit_window_ns(void);
-
-extern struct tscope_params tscope_params;
 
 #endif /* TSCOPE_CONTROL_H */

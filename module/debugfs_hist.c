@@ -60,6 +60,7 @@ static void gather(const struct hist_file *f, struct tscope_shist *h)
 	}
 }
 
+/* Windows that never were, because a CPU woke later than its next one. */
 static u64 lost_windows(void)
 {
 	struct tscope_cpu *c;
@@ -81,14 +82,15 @@ static int hist_show(struct seq_file *m, void *unused)
 	tscope_shist_init(h);
 	gather(f, h);
 
-	seq_printf(m, "# unit ns count %llu min %lld mean %lld max %lld p50 %lld p99 %lld p99.9 %lld\n",
+	seq_printf(m, "# unit ns count %llu min %lld mean %lld max %lld p50 %lld p99 %lld p99.9 %lld",
 		   tscope_shist_count(h), tscope_shist_min(h),
 		   tscope_shist_mean(h), tscope_shist_max(h),
 		   tscope_shist_quantile(h, 500),
 		   tscope_shist_quantile(h, 990),
 		   tscope_shist_quantile(h, 999));
 	if (f->kind == WAKEUP)
-		seq_printf(m, "# lost windows %llu\n", lost_windows());
+		seq_printf(m, " lost %llu", lost_windows());
+	seq_putc(m, '\n');
 	for (i = TSCOPE_HIST_BUCKETS; i--;)
 		if (h->neg.bucket[i])
 			seq_printf(m, "-%llu -%llu %llu\n",

@@ -153,7 +153,8 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 	c->reserve_cyc = min(rdtsc_ordered() - start, p->width_cyc / 2);
 }
 
-static void window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
+/* False: the thread was pushed off its CPU, which is on its way out. */
+static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 		   u64 late_ns)
 {
 	struct tscope_clock *kvm = tscope_clock_of_lane(TSCOPE_LANE_KVM);
@@ -163,7 +164,8 @@ static void window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 
 	tscope_row_slot(&c->row, div64_u64(start_ns, p->slot_ns));
 	late = tscope_ns_to_cyc(late_ns, tscope_tsc_khz);
-	if (leader)
+	/* flat out, what the points take comes off the next window */
+	if (leader && !p->flat_out)
 		late += c->reserve_cyc;
 	len -= min(len, late);
 
@@ -183,6 +185,7 @@ static void window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 		take_points(c, p, readings);
 	WRITE_ONCE(c->windows, c->windows + 1);
 	trace_tscope_window(c->cpu, start_ns, late_ns, readings, bursts);
+	return bursts;
 }
 
 /* Sleep until then; false when the thread is to stop. */
@@ -223,7 +226,10 @@ static int sampler(void *data)
 				   div64_u64(start - due, p.period_ns));
 		due = start + p.period_ns;
 		late = now - start;
-		window(c, &p, start, late);
+		/* hotplug is waited for asleep: it may need this other CPU */
+		if (!window(c, &p, start, late) &&
+		    !sleep_until(ktime_get_ns() + p.period_ns))
+			break;
 	}
 	tscope_row_close(&c->row, div64_u64(p.slot_ns, p.period_ns));
 	return 0;

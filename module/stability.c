@@ -39,7 +39,7 @@
 /* A new slope is taken every that many points, over twice as many. */
 #define SLOPE_POINTS	32
 /* So many within an eighth of their median: no thinned points come to that. */
-#define ALIKE_MIN	12
+#define ALIKE_MIN	24
 /* Points a day apart, at 3 GHz, are no series; and no tau may overflow. */
 #define TAU0_MAX_CYC	260000000000000ULL
 /* Greater differences, 275 s of mean phase, are a break, whatever it was. */
@@ -259,21 +259,28 @@ static void place(struct tscope_stability *s, const struct tscope_point *p)
 	take_slope(s, p);
 }
 
-/*
- * The usual spacing of the points that wait: the mean of those that are alike,
- * or, where they differ as those of thinned points do, the mean of all if both
- * halves agree. 0 where neither is the case.
+/**
+ * struct spacing - how points that wait lie
+ * @usual: mean of those spacings that are alike, or of all that are ragged
+ * @low: an eighth of them are shorter
+ * @ragged: few are alike, as with thinned points
  */
-static u64 usual_spacing(const struct tscope_stability *s, bool *ragged)
+struct spacing {
+	u64 usual;
+	u64 low;
+	bool ragged;
+};
+
+/* False where nothing can be said: the two halves don't agree. */
+static bool find_spacing(const struct tscope_point *w, struct spacing *sp)
 {
 	u64 d[SPACINGS], x, median, sum = 0, n = 0, a, b;
-	const struct tscope_point *w = s->wait;
 	unsigned int i, j;
 
 	for (i = 0; i < SPACINGS; i++) {
 		x = w[i + 1].tsc - w[i].tsc;
 		if (x > TAU0_MAX_CYC)
-			return 0;
+			return false;
 		for (j = i; j && d[j - 1] > x; j--)
 			d[j] = d[j - 1];
 		d[j] = x;
@@ -285,38 +292,46 @@ static u64 usual_spacing(const struct tscope_stability *s, bool *ragged)
 		sum += d[i];
 		n++;
 	}
-	*ragged = n < ALIKE_MIN;
-	if (!*ragged)
-		return (sum + n / 2) / n;
+	sp->low = d[SPACINGS / 8];
+	sp->ragged = n < ALIKE_MIN;
+	if (!sp->ragged) {
+		sp->usual = (sum + n / 2) / n;
+		return true;
+	}
 	a = w[SPACINGS / 2].tsc - w[0].tsc;
 	b = w[SPACINGS].tsc - w[SPACINGS / 2].tsc;
-	if (a > b + b / 2 || b > a + a / 2)
-		return 0;
-	return (a + b) / SPACINGS;
+	sp->usual = (a + b) / SPACINGS;
+	return a <= b + b / 2 && b <= a + a / 2;
 }
 
-/* The points that wait lie otherwise than those that the sums are of. */
-static bool changed(u64 from, u64 to, bool ragged)
+/*
+ * The points lie otherwise than those that the sums are of. Longer spacings
+ * may be holes, as long as some are as they were.
+ */
+static bool is_new(const struct tscope_stability *s, const struct spacing *sp)
 {
-	u64 low = from < to ? from : to, high = from < to ? to : from;
+	u64 tau0 = s->sums.tau0_cyc, part = 8;
 
-	return high - low > (ragged ? low / 2 : low / 8);
+	if (sp->ragged)
+		part = 2;
+	else if (s->ragged)
+		part = 4;
+	if (sp->usual < tau0)
+		return tau0 - sp->usual > sp->usual / part;
+	return sp->usual - tau0 > tau0 / part && sp->low > tau0 + tau0 / 8;
 }
 
 static void judge(struct tscope_stability *s)
 {
 	tscope_s128 diff = (tscope_s128)s->wait[SPACINGS].phase -
 			   s->wait[0].phase;
-	bool ragged;
-	u64 tau0 = usual_spacing(s, &ragged);
+	struct spacing sp;
 	unsigned int i;
 
-	if (tau0 && is_s64(diff) &&
-	    (!s->sums.tau0_cyc ||
-	     changed(s->sums.tau0_cyc, tau0, ragged || s->ragged))) {
+	if (find_spacing(s->wait, &sp) && is_s64(diff) && is_new(s, &sp)) {
 		memset(&s->sums, 0, sizeof(s->sums));
-		s->sums.tau0_cyc = tau0;
-		s->ragged = ragged;
+		s->sums.tau0_cyc = sp.usual;
+		s->ragged = sp.ragged;
 		s->slope_phase = (s64)diff;
 		s->slope_cyc = s->wait[SPACINGS].tsc - s->wait[0].tsc;
 		s->running = false;

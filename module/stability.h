@@ -12,7 +12,7 @@
 /* Of one level three octaves are made: those of 1, 2 and 4 of its blocks. */
 #define TSCOPE_STABILITY_LEVELS		(TSCOPE_STABILITY_OCTAVES - 2)
 /* The usual spacing is found from that many points. */
-#define TSCOPE_STABILITY_WAIT		17
+#define TSCOPE_STABILITY_WAIT		33
 /* With fewer differences a figure says too little: it is not shown. */
 #define TSCOPE_STABILITY_MIN_N		4
 

@@ -112,7 +112,7 @@ static ssize_t alert_interval_s_store(struct kobject *kobj,
 
 struct param_attr {
 	struct kobj_attribute attr;
-	u32 *param;
+	size_t param;	/* its place in struct tscope_params */
 };
 
 static ssize_t param_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -120,7 +120,7 @@ static ssize_t param_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	struct param_attr *p = container_of(attr, struct param_attr, attr);
 
-	return sysfs_emit(buf, "%u\n", READ_ONCE(*p->param));
+	return sysfs_emit(buf, "%u\n", tscope_get_param(p->param));
 }
 
 static ssize_t param_store(struct kobject *kobj, struct kobj_attribute *attr,
@@ -131,14 +131,14 @@ static ssize_t param_store(struct kobject *kobj, struct kobj_attribute *attr,
 	int err = kstrtou32(buf, 10, &value);
 
 	if (!err)
-		err = tscope_set_params(p->param, value);
+		err = tscope_set_param(p->param, value);
 	return err ?: count;
 }
 
 #define PARAM(name) \
 	static struct param_attr name##_attr = { \
 		.attr = __ATTR(name, 0644, param_show, param_store), \
-		.param = &tscope_params.name, \
+		.param = offsetof(struct tscope_params, name), \
 	}
 
 PARAM(period_us);

@@ -17,7 +17,9 @@ width_us 644 unsigned 100
 burst_us 644 unsigned 10
 fit_window_s 644 unsigned 60
 cpus 644 cpus @possible
-clocks 444 - @clocks"
+clocks 444 - @clocks
+alerts 444 unsigned 0
+alert_interval_s 644 unsigned 60"
 
 # file, clocks that have it (-x: all but x), form, value before, range after
 CLOCK_TABLE="
@@ -42,7 +44,10 @@ updates kvm-clock unsigned 0 0 -
 stable kvm-clock flag - 0 1
 stopped kvm-clock unsigned 0 0 -
 offset_ns ptp-kvm signed ENODATA - -
-errors ptp-kvm unsigned 0 0 -"
+errors ptp-kvm unsigned 0 0 -
+warp_alert_ns tsc,kvm-clock,monotonic-raw unsigned 1 1 1
+step_alert_ns -tsc unsigned 0 0 0
+skew_alert_ppb -tsc unsigned 0 0 0"
 
 KNOWN="tsc kvm-clock ptp-kvm monotonic-raw realtime acpi-pm hpet"
 
@@ -128,7 +133,10 @@ files() {
 	same "files" "$(ls "$TSCOPE/$1" | sort | tr '\n' ' ')" \
 		"$(printf %s "$want" | sort | tr '\n' ' ')"
 	for file in $want; do
-		mode_is "$1/$file" 444
+		case $file in
+		*_alert_*) mode_is "$1/$file" 644 ;;
+		*) mode_is "$1/$file" 444 ;;
+		esac
 	done
 }
 
@@ -188,6 +196,12 @@ consistent() {
 	tsc_khz=$VALUE
 	if get kvm-clock/khz 2>/dev/null; then
 		within "kvm-clock/khz" "$VALUE" $((tsc_khz - tsc_khz / 100)) $((tsc_khz + tsc_khz / 100))
+		# kvm-clock is computed from the TSC: its skew is what the two frequencies
+		# differ by, within the rounding of both to a kHz
+		min=$(((tsc_khz - VALUE) * 1000000000 / tsc_khz))
+		get kvm-clock/skew_ppb
+		within "kvm-clock/skew_ppb" "${VALUE%.*}" $((min - 1000000000 / tsc_khz - 1)) \
+			$((min + 1000000000 / tsc_khz + 1))
 	fi
 	get clocks
 	for clock in $VALUE; do

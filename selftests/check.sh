@@ -58,6 +58,7 @@ run() {
 ktap() {
 	local counts pass fail skip
 	counts=$(awk '
+		/^# lab: again from the start/ { pass = fail = skip = last = 0 }
 		# nested by blanks, or by # as kselftest does it
 		/^[# ]*(not )?ok [0-9]+/ {
 			match($0, /^[# ]*/)

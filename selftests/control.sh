@@ -74,7 +74,7 @@ zeroed() {
 	for path in "$TSCOPE"/*/*; do
 		file=${path#"$TSCOPE/"}
 		case $file in
-		*/khz | */stable) continue ;;
+		*/khz | */stable | */*_alert_*) continue ;;
 		esac
 		if get "$file"; then
 			case $file in

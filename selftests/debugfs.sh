@@ -13,7 +13,8 @@ HEADERS="
 pairs # cpu_i cpu_j clock offset_ns bound_ns warps
 pvti # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_cpu0_ns
 points # clock segment tsc phase_ns width_ns
-violations # time_ns tsc what clock cpu peer size_ns count"
+violations # time_ns tsc what clock cpu peer size_ns count
+stability # clock tau_s adev_ppb tdev_ns mtie_ns n"
 
 # the histograms that each clock has
 hists_of() {
@@ -29,7 +30,7 @@ files() {
 	local clocks clock
 	get clocks
 	clocks=$VALUE
-	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "hist pairs points pvti violations "
+	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "hist pairs points pvti stability violations "
 	# shellcheck disable=SC2086
 	same "hist" "$(ls "$DEBUG/hist" | tr '\n' ' ')" \
 		"$(printf '%s\n' $clocks transit wakeup | sort | tr '\n' ' ')"
@@ -55,7 +56,7 @@ headers() {
 	$HEADERS
 	END
 	for path in "$DEBUG"/hist/*/* "$DEBUG"/hist/transit "$DEBUG"/hist/wakeup; do
-		same "${path#"$DEBUG/"}" "$(cat "$path")" \
+		same "${path#"$DEBUG/"}" "$(sed 's/ lost 0$//' "$path")" \
 			"# unit ns count 0 min 0 mean 0 max 0 p50 0 p99 0 p99.9 0"
 	done
 }
@@ -175,6 +176,7 @@ histogram() {
 	local text
 	text=$(awk '
 		NR == 1 {
+			sub(/ lost [0-9]+$/, "")
 			if (NF != 17 || $1 " " $2 " " $3 " " $4 " " $6 " " $8 " " $10 " " $12 " " $14 " " $16 != \
 			    "# unit ns count min mean max p50 p99 p99.9") print "header"
 			count = $5; min = $7; mean = $9; max = $11;

@@ -152,20 +152,17 @@ static void check_all(const char *what)
 		       tap_udec(fig.tdev_ps));
 		EXPECT(fig.mtie_ps <= t.mtie + 1, "%s, m %u: mtie %s > %.3Lf",
 		       what, m, tap_udec(fig.mtie_ps), t.mtie);
+		/* the last windows have no larger one about them */
+		run_end[0] = count - 2 * m;
 		oracle(m - m / 4, 1, &t);
 		EXPECT(fig.mtie_ps + 1 >= t.mtie || m < 4,
 		       "%s, m %u: mtie %s < %.3Lf", what, m,
 		       tap_udec(fig.mtie_ps), t.mtie);
-		if (!figures(k + 1, &twice))
-			continue;
-		/* the last windows of tau have none of 2 tau about them */
-		count -= 2 * m;
-		run_end[0] = count;
 		oracle(m, 1, &t);
-		count += 2 * m;
+		EXPECT(figures(k + 1, &twice) && twice.mtie_ps + 1 >= t.mtie,
+		       "%s, m %u: mtie %s < %.3Lf", what, 2 * m,
+		       tap_udec(twice.mtie_ps), t.mtie);
 		run_end[0] = count;
-		EXPECT(twice.mtie_ps + 1 >= t.mtie, "%s, m %u: mtie %s < %.3Lf",
-		       what, 2 * m, tap_udec(twice.mtie_ps), t.mtie);
 	}
 }
 
@@ -371,9 +368,9 @@ static void test_gaps(void)
 	for (round = 0; round < 40; round++) {
 		make(&noises[round % 3], 3000);
 		runs = 0;
-		last = 19;
+		last = 39;
 		tscope_stability_init(&st);
-		for (i = 0; i < 20; i++)
+		for (i = 0; i < 40; i++)
 			add(i * TAU0, phase[i], 1);
 		while (i < count) {
 			hole = rnd_below(60) ? 0 : 1 + rnd_below(7);
@@ -410,6 +407,33 @@ static void test_gaps(void)
 	}
 }
 
+/* Windows that are lost all the time are no other spacing. */
+static void lossy(u32 from, u32 least)
+{
+	u32 i, points = 0;
+
+	make(&noises[1], 20000);
+	tscope_stability_init(&st);
+	for (i = 0; i < count; i++) {
+		if (i >= from && rnd_below(5) < 2)
+			continue;
+		add(i * TAU0, phase[i], 1);
+		points++;
+	}
+	EXPECT_EQ(st.sums.tau0_cyc, TAU0, "%u of %u points", points, count);
+	EXPECT(st.sums.octave[0].adev_n > least, "%s differences",
+	       tap_udec(st.sums.octave[0].adev_n));
+	EXPECT(st.sums.octave[4].adev_n > least / 8, "%s differences",
+	       tap_udec(st.sums.octave[4].adev_n));
+}
+
+static void test_lossy(void)
+{
+	lossy(40, 18000);
+	/* from the very beginning it takes some time to find the spacing */
+	lossy(0, 10000);
+}
+
 /* One that is too many has no place. */
 static void test_dropped(void)
 {
@@ -419,7 +443,7 @@ static void test_dropped(void)
 	tscope_stability_init(&st);
 	for (i = 0; i < count; i++) {
 		add(i * TAU0, phase[i], 1);
-		if (i > 16 && i % 50 == 0)
+		if (i && i % 50 == 0)
 			add(i * TAU0 + TAU0 / 10, phase[i] + 5000000, 1);
 	}
 	check_same("points too many");
@@ -453,7 +477,7 @@ static void test_spacing(void)
 				check_same("another spacing");
 			else
 				EXPECT(st.sums.octave[0].adev_n > 950 &&
-				       st.sums.octave[0].adev_n <= 1014,
+				       st.sums.octave[0].adev_n <= 1030,
 				       "%g: %s", factor[f],
 				       tap_udec(st.sums.octave[0].adev_n));
 		}
@@ -464,7 +488,7 @@ static void test_spacing(void)
 	tsc = 0;
 	for (i = 0; i < count; i++) {
 		tsc += TAU0;
-		if (i > 17 && i % 20 == 0)
+		if (i && i % 20 == 0)
 			tsc += TAU0 * (10 + rnd_below(1000));
 		add(tsc, phase[i], 1);
 	}
@@ -581,7 +605,7 @@ static void test_halving(void)
 	       tap_udec(fig.adev));
 	add(count * TAU0, phase[count - 1], 0);
 	EXPECT(!(o->adev_sum >> 126), "halved");
-	EXPECT(figures(0, &fig) && near(fig.adev, want, 1e-9L), "after: %s",
+	EXPECT(figures(0, &fig) && near(fig.adev, want, 1e-7L), "after: %s",
 	       tap_udec(fig.adev));
 }
 
@@ -637,7 +661,7 @@ static void through(u64 slot_cyc, double white_pm, double walk, u32 periods,
 	EXPECT(shown >= 6, "%s: %u octaves", what, shown);
 	/* few points are bridged or dropped */
 	EXPECT(tscope_abs64(st.sums.octave[0].adev_n - points) <
-	       3 + points / (slot_cyc ? 20 : 1000), "%s: %s differences, %u points", what,
+	       3 + points / (slot_cyc ? 10 : 200), "%s: %s differences, %u points", what,
 	       tap_udec(st.sums.octave[0].adev_n), points);
 }
 
@@ -704,6 +728,7 @@ static const struct tap_test tests[] = {
 	{ "a skew alone is no noise, however points lie", test_skew },
 	{ "no difference crosses a step", test_segments },
 	{ "holes: small ones bridged, large ones not crossed", test_gaps },
+	{ "holes everywhere are no other spacing", test_lossy },
 	{ "points too many are dropped", test_dropped },
 	{ "another spacing begins anew", test_spacing },
 	{ "a TSC that wraps or goes back", test_tsc },
