@@ -52,7 +52,7 @@ static void send(struct tscope_clock *clk, enum tscope_cause cause,
 {
 	u64 magnitude = tscope_abs64(a->size);
 	char clock[32], why[32], size[48], cpu[32], peer[32];
-	char *env[] = { clock, why, size, cpu, peer, NULL };
+	char *env[6] = { clock, why, size, cpu };
 
 	snprintf(clock, sizeof(clock), "TSCOPE_CLOCK=%s", clk->ops->name);
 	snprintf(why, sizeof(why), "TSCOPE_CAUSE=%s", cause_names[cause]);
@@ -64,8 +64,8 @@ static void send(struct tscope_clock *clk, enum tscope_cause cause,
 		snprintf(size, sizeof(size), "TSCOPE_SIZE_NS=%lld", a->size);
 	snprintf(cpu, sizeof(cpu), "TSCOPE_CPU=%d", a->cpu);
 	snprintf(peer, sizeof(peer), "TSCOPE_PEER=%d", a->peer);
-	if (a->peer < 0)
-		env[4] = NULL;
+	if (a->peer >= 0)
+		env[4] = peer;
 	kobject_uevent_env(tscope_clock_kobj(clk), KOBJ_CHANGE, env);
 }
 

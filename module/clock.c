@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "control.h"
+#include "interruption.h"
 #include "trace.h"
 #include "violations.h"
 #include "wide.h"
@@ -304,12 +305,7 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 	tscope_series_add(&clk->series, r, &news);
 	if (news.stepped) {
 		tscope_clock_stepped(clk, 0, &news.step);
-		trace_tscope_step(clk->ops->name, raw_smp_processor_id(),
-				  news.step.ns, news.step.error_ns,
-				  news.step.tsc);
-		tscope_violation(TSCOPE_STEP, clk->ops->name,
-				 raw_smp_processor_id(), -1, news.step.ns, 1,
-				 news.step.tsc);
+		tscope_step_tell(clk, raw_smp_processor_id(), &news.step);
 	}
 	if (!news.point)
 		return;

@@ -19,8 +19,8 @@
 
 #include "cpu.h"
 #include "control.h"
+#include "interruption.h"
 #include "trace.h"
-#include "violations.h"
 #include "wide.h"
 
 /* Two pvti of the same clock may round apart by 1 ns: no step. */
@@ -87,8 +87,8 @@ bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
 void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk)
 {
 	const struct tscope_pvti_event *e;
-	struct tscope_step step = { };
-	bool counted;
+	struct tscope_step step = { .error_ns = 1 };
+	bool stepped, stopped;
 	unsigned int i;
 
 	for (i = 0; i < c->events; i++) {
@@ -96,25 +96,21 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk)
 		step.ns = tscope_pvti_step(&e->old, &e->new, e->tsc);
 		step.tsc = e->tsc;
 		WRITE_ONCE(c->updates, c->updates + 1);
-		if (e->new.flags & ~e->old.flags & TSCOPE_PVTI_STOPPED)
+		stopped = e->new.flags & ~e->old.flags & TSCOPE_PVTI_STOPPED;
+		if (stopped)
 			WRITE_ONCE(c->stopped, c->stopped + 1);
 		trace_tscope_pvti_update(c->cpu, e->new.version, step.ns,
 					 e->new.mul, e->new.shift,
 					 e->new.flags, e->tsc);
 
-		if (tscope_abs64(step.ns) >= STEP_MIN_NS) {
-			/* all CPUs get one system time from a master clock */
-			counted = tscope_clock_stepped(clk, e->new.ns, &step);
-			if (counted)
-				tscope_violation(TSCOPE_STEP, clk->ops->name,
-						 c->cpu, -1, step.ns, 1,
-						 e->tsc);
-			if (counted)
-				trace_tscope_step(clk->ops->name, c->cpu,
-						  step.ns, 1, e->tsc);
-		}
+		stepped = tscope_abs64(step.ns) >= STEP_MIN_NS;
+		if (stepped || stopped)
+			tscope_interruption_begin(c->cpu, e->tsc, stopped);
+		/* all CPUs get one system time from a master clock */
+		if (stepped && tscope_clock_stepped(clk, e->new.ns, &step))
+			tscope_step_tell(clk, c->cpu, &step);
 		if (tscope_is_leader(c->cpu) &&
-		    (tscope_abs64(step.ns) >= STEP_MIN_NS ||
+		    (stepped ||
 		     e->old.mul != e->new.mul || e->old.shift != e->new.shift))
 			tscope_clock_break(clk);
 	}

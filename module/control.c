@@ -18,6 +18,7 @@
 
 #include "control.h"
 #include "cpu.h"
+#include "interruption.h"
 #include "violations.h"
 
 static struct tscope_params tscope_params;
@@ -63,6 +64,16 @@ u64 tscope_fit_window_ns(void)
 }
 
 /**
+ * tscope_period_ns() - from one window's start to the next
+ *
+ * Return: nanoseconds.
+ */
+u64 tscope_period_ns(void)
+{
+	return READ_ONCE(tscope_params.period_us) * (u64)NSEC_PER_USEC;
+}
+
+/**
  * tscope_get_params() - the parameters in force
  * @params: copy
  *
@@ -101,6 +112,7 @@ static void stop_all(void)
 	WRITE_ONCE(leader, -1);
 	for_each_tscope_cpu(c)
 		tscope_sampler_stop(c);
+	tscope_interruption_end();
 }
 
 static int start_all(void)
@@ -305,6 +317,7 @@ void tscope_reset(void)
 		tscope_cpu_reset(c);
 	tscope_clocks_reset();
 	tscope_violations_reset();
+	tscope_interruption_reset();
 	tscope_alerts_reset();
 	start_all();
 	control_end();

@@ -21,6 +21,7 @@ struct tscope_mailbox *tscope_mailboxes;
 int *tscope_ranks;
 u32 tscope_rank_count;
 
+/* protects tscope_ranks, tscope_rank_count and the CPUs' peers */
 DEFINE_MUTEX(tscope_graph_lock);
 
 /**

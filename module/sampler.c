@@ -18,6 +18,7 @@
 
 #include "control.h"
 #include "cpu.h"
+#include "interruption.h"
 #include "trace.h"
 #include "violations.h"
 #include "wide.h"
@@ -180,6 +181,8 @@ static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 	} while (!kthread_should_stop() && rdtsc_ordered() - start < len);
 
 	tell_findings(c);
+	if (leader)
+		tscope_interruption_look();
 	readings = c->lane[TSCOPE_LANE_TSC].readings - before;
 	if (leader && bursts)
 		take_points(c, p, readings);

@@ -19,6 +19,7 @@ static const char * const what_names[] = {
 	[TSCOPE_WARP] = "warp",
 	[TSCOPE_BACKWARD] = "backward",
 	[TSCOPE_STEP] = "step",
+	[TSCOPE_INTERRUPTION] = "interruption",
 };
 
 /**

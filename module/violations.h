@@ -12,11 +12,13 @@
  * @TSCOPE_WARP: a CPU read a clock lower than another had published
  * @TSCOPE_BACKWARD: a CPU read a clock lower than it had itself
  * @TSCOPE_STEP: a clock's phase jumped
+ * @TSCOPE_INTERRUPTION: a pause, restore or migration moved several clocks
  */
 enum tscope_what {
 	TSCOPE_WARP,
 	TSCOPE_BACKWARD,
 	TSCOPE_STEP,
+	TSCOPE_INTERRUPTION,
 };
 
 /**
