@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
-	run check clean help
+	run check lab bench clean help
 
 all: modules
 
@@ -57,6 +57,14 @@ run:
 check:
 	@selftests/check.sh $(CHECK)
 
+# The catalogue of known faults, each figure held against the truth.
+lab:
+	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) LONG=$(LONG) \
+		selftests/lab/all
+
+bench:
+	@KERNEL=$(KERNEL) selftests/lab/bench.run
+
 clean:
 	rm -rf build
 	@if [ -e $(KDIR)/Makefile ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
@@ -69,4 +77,6 @@ help:
 	@echo "make install      modules_install (INSTALL_MOD_PATH=); make uninstall"
 	@echo "make run          the same in a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
 	@echo "make check        all tests; CHECK='user lint' runs some"
+	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
+	@echo "make bench        tscope against bare loops of the same reads, in a guest"
 	@echo "make clean        remove what was built"

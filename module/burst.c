@@ -128,7 +128,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int slot,
 	u64 tsc_last = c->last[TSCOPE_LANE_TSC];
 	u64 kvm_last = c->last[TSCOPE_LANE_KVM];
 	s64 tsc_min = TSCOPE_TRANSIT_NONE, kvm_min = TSCOPE_TRANSIT_NONE, d;
-	u64 start, tsc, ns = 0, n = 0, fresh = 0;
+	u64 start, tsc, ns = 0, n = 0, fresh = 0, since = 0;
 	u64 peer_tsc = 0, peer_ns = 0;
 	struct tscope_pvti pvti;
 	const u64 *peer_kvm;
@@ -137,6 +137,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int slot,
 			      &tscope_mailboxes[c->peer[slot]];
 	peer_kvm = &peer_box->seen[TSCOPE_LANE_KVM];
 	start = rdtsc_ordered();
+	c->current_pvti = false;
 	if (page && !pvti_look(c, page, start))
 		return 0;
 	pvti = c->pvti;
@@ -163,6 +164,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int slot,
 				if (!pvti_changed(c, page, tsc))
 					break;
 				pvti = c->pvti;
+				since = n;
 				continue;
 			}
 			ns = tscope_pvti_eval(&pvti, tsc);
@@ -204,6 +206,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int slot,
 
 	c->last[TSCOPE_LANE_TSC] = tsc_last;
 	c->last[TSCOPE_LANE_KVM] = kvm_last;
+	c->current_pvti = n > since;
 	if (slot >= 0) {
 		if (tsc_min < c->row.now[TSCOPE_LANE_TSC][slot])
 			c->row.now[TSCOPE_LANE_TSC][slot] = tsc_min;

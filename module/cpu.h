@@ -63,6 +63,7 @@ struct tscope_lane_figures {
  * @peer: which; written with no sampler at work
  * @last: its newest reading of each lane
  * @pvti: its pvti at the last reading
+ * @current_pvti: that the newest reading is of this pvti, not the one before
  * @event: pvti updates of the present burst
  * @events: how many
  * @warp: warps of the present window
@@ -74,6 +75,7 @@ struct tscope_lane_figures {
  * @lost: windows that were due and never begun: the CPU was late by a period
  * @next_peer: where the rotation of peers stands
  * @reserve_cyc: what the leader's own readings cost, of the window
+ * @debt_cyc: what those cost beyond their part, to be made up for
  * @next_costly: where the rotation of costly clocks stands
  * @warp_hist: sizes of warps, ns
  * @transit: mailbox transits, ns
@@ -91,6 +93,7 @@ struct tscope_cpu {
 
 	u64 last[TSCOPE_LANES];
 	struct tscope_pvti pvti;
+	bool current_pvti;
 	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];
 	unsigned int events;
 	struct tscope_finding warp[TSCOPE_LANES];
@@ -103,6 +106,7 @@ struct tscope_cpu {
 	u64 lost;
 	unsigned int next_peer;
 	u64 reserve_cyc;
+	u64 debt_cyc;
 	unsigned int next_costly;
 
 	struct tscope_hist warp_hist[TSCOPE_LANES];

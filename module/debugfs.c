@@ -63,7 +63,8 @@ static void show_composed(struct seq_file *m, enum tscope_lane lane)
 
 static int pairs_show(struct seq_file *m, void *unused)
 {
-	u32 i, j;
+	struct tscope_cpu *c;
+	u32 slot;
 	int lane;
 
 	seq_puts(m, "# cpu_i cpu_j clock offset_ns bound_ns warps (j ahead of i; - while the offset changes)\n");
@@ -71,10 +72,11 @@ static int pairs_show(struct seq_file *m, void *unused)
 		if (!tscope_clock_of_lane(lane))
 			continue;
 		mutex_lock(&tscope_graph_lock);
-		for (i = 0; i < tscope_rank_count; i++)
-			for (j = i + 1; j < tscope_rank_count; j++)
-				show_pair(m, tscope_ranks[i], tscope_ranks[j],
-					  lane);
+		for_each_tscope_cpu(c)
+			for (slot = 0; slot < c->peers; slot++)
+				if (c->peer[slot] > c->cpu)
+					show_pair(m, c->cpu, c->peer[slot],
+						  lane);
 		show_composed(m, lane);
 		mutex_unlock(&tscope_graph_lock);
 		cond_resched();
@@ -216,7 +218,7 @@ static int violations_show(struct seq_file *m, void *unused)
 	struct tscope_violation v;
 	u64 head = tscope_violations_head(), i;
 
-	seq_puts(m, "# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count in a window)\n");
+	seq_puts(m, "# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count)\n");
 	i = head > TSCOPE_VIOLATIONS ? head - TSCOPE_VIOLATIONS : 0;
 	for (; i < head; i++) {
 		if (!tscope_violation_get(i, &v))

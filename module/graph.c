@@ -4,7 +4,7 @@
  *
  * CPUs are numbered by rank. Up to TSCOPE_MESH_CPUS each watches each other.
  * Above, rank r watches r +- 2^k (modulo n): 2 log2(n) peers a CPU instead of
- * n - 1, and any two CPUs are log2(n)/2 pairs apart on average. The offset of
+ * n - 1, and any two CPUs are log2(n)/2 pairs apart at most. The offset of
  * CPUs that don't watch each other is the sum along a chain of pairs, and so
  * is its bound; the chain with the smallest bound is taken.
  */

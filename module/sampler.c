@@ -23,6 +23,12 @@
 #include "violations.h"
 #include "wide.h"
 
+/*
+ * Where an exit takes longer than half a window (in emulation, or when the
+ * host is busy), costly clocks wait for so many windows at most.
+ */
+#define DEBT_WINDOWS	8
+
 /* What a thread works by; a change of parameters starts a new thread. */
 struct plan {
 	u64 period_ns;
@@ -128,14 +134,15 @@ static int next_peer(struct tscope_cpu *c)
  */
 static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 {
-	unsigned int n = tscope_clock_count(), i, costly = 0, turn;
-	u64 start = rdtsc_ordered();
+	unsigned int n = tscope_clock_count(), i, costly = 0, turn = n;
+	u64 start = rdtsc_ordered(), half = p->width_cyc / 2, cost;
 	struct tscope_reading r = { };
 	struct tscope_clock *clk;
 
 	for (i = 0; i < n; i++)
 		costly += tscope_clock_get(i)->ops->costly;
-	turn = costly ? c->next_costly++ % costly : 0;
+	if (costly && (p->flat_out || !c->debt_cyc))
+		turn = c->next_costly++ % costly;
 
 	for (i = 0; i < n; i++) {
 		clk = tscope_clock_get(i);
@@ -145,13 +152,18 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 			continue;
 		if (clk->ops->read) {
 			tscope_clock_sample(clk, c->cpu);
-		} else if (clk->ops->lane == TSCOPE_LANE_KVM && read) {
+		} else if (clk->ops->lane == TSCOPE_LANE_KVM && read &&
+			   c->current_pvti) {
 			r.tsc = c->last[TSCOPE_LANE_TSC];
 			r.ns = c->last[TSCOPE_LANE_KVM];
 			tscope_clock_add(clk, &r);
 		}
 	}
-	c->reserve_cyc = min(rdtsc_ordered() - start, p->width_cyc / 2);
+	cost = rdtsc_ordered() - start;
+	c->reserve_cyc = min(cost, half);
+	/* what they take beyond half a window, later ones do without */
+	c->debt_cyc = min(c->debt_cyc + cost, DEBT_WINDOWS * half);
+	c->debt_cyc -= min(c->debt_cyc, half);
 }
 
 /* False: the thread was pushed off its CPU, which is on its way out. */

@@ -7,7 +7,7 @@
 
 S=${TSCOPE_SYSFS:-/sys/kernel/tscope}
 D=${TSCOPE_DEBUGFS:-/sys/kernel/debug/tscope}
-KNOWN="tsc kvm-clock ptp-kvm monotonic-raw realtime acpi-pm"
+KNOWN="tsc kvm-clock ptp-kvm monotonic-raw realtime acpi-pm hpet"
 
 usage() {
 	cat <<-END
