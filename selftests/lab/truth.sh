@@ -35,6 +35,147 @@ below() {
 	result "$verdict" "$1: $2, at most $3"
 }
 
+# between NAME LOW FIGURE HIGH: whole numbers; LOW or HIGH may be -
+between() {
+	local verdict=ok low=$2 high=$4
+	[ "$low" != - ] || low=
+	[ "$high" != - ] || high=
+	case $3 in
+	'' | *[!0-9-]*) verdict="not ok" ;;
+	*)
+		[ -z "$low" ] || [ "$3" -ge "$low" ] || verdict="not ok"
+		[ -z "$high" ] || [ "$3" -le "$high" ] || verdict="not ok"
+		;;
+	esac
+	result "$verdict" "$1: truth $low..$high, measured $3, bound 0"
+}
+
+# skip NAME REASON
+skip() {
+	result ok "$1 # SKIP $2"
+}
+
+# calc EXPRESSION: by awk; three places
+calc() {
+	awk "BEGIN { printf \"%.3f\", $1 }"
+}
+
+# figure CLOCK FILE: what it says, or none
+figure() {
+	cat "$T/$1/$2" 2>/dev/null || echo none
+}
+
+# clean CLOCK...: no warp, nothing backward
+clean() {
+	local c
+	for c; do
+		[ ! -e "$T/$c/warps" ] || holds "$c warps" 0 "$(figure "$c" warps)" 0
+		holds "$c backward" 0 "$(figure "$c" backward)" 0
+	done
+}
+
+# no_steps CLOCK...
+no_steps() {
+	local c
+	for c; do
+		holds "$c steps" 0 "$(figure "$c" steps)" 0
+	done
+}
+
+# skew CLOCK TRUTH [BOUND]: BOUND is added to the one that is printed, which is a 95 %
+# interval: one of twenty may miss the truth, which is told; by twice as much none may.
+skew() {
+	local error more='' figure
+	figure=$(figure "$1" skew_ppb)
+	error=$(calc "$(figure "$1" skew_error_ppb) + ${3:-0}")
+	set -- "$1" "$2" "$(awk -v t="$2" -v f="$figure" -v b="$error" 'BEGIN {
+		d = f - t; if (d < 0) d = -d
+		print (f !~ /^-?[0-9.]+$/ || b + 0 <= 0 || d > 2 * b) ? "not ok" : d <= b ? "ok" : "outside" }')"
+	case $3 in
+	"not ok") result "not ok" "$1 skew ppb: truth $2, measured $figure, bound $error" ;;
+	*) [ "$3" = ok ] || more=" # outside its 95 % interval"
+	   result ok "$1 skew ppb: truth $2, measured $figure, bound $error$more" ;;
+	esac
+}
+
+# pair_holds CLOCK TRUTH: the offset of CPU 1 against CPU 0
+pair_holds() {
+	# shellcheck disable=SC2046
+	set -- "$1" "$2" $(pair "$1")
+	holds "$1 pair offset ns" "$2" "$3" "$4"
+}
+
+# What offset_ns may be off by, twice: it has no error of its own. It lies between two
+# readings of the guest's wall clock; and that drifts between two looks at it.
+offset_bound() {
+	awk '/^#/ { for (i = 1; i < NF; i++) if ($i == "p99") print 2 * $(i + 1) + 2000 }' \
+		$TD/hist/realtime/width
+}
+
+# the seed of this run; the same SEED repeats it
+seed() {
+	SEED=${SEED:-$(($(date +%s) % 100000))}
+	say "# SEED=$SEED"
+}
+
+# Tracepoints, in an instance of our own. Names of threads are not recorded: the
+# scheduler's code would be patched under another CPU, and emulation may die of that.
+TT=/sys/kernel/tracing/instances/lab
+
+# trace_on EVENT...: after tscope_load, before it samples
+trace_on() {
+	local event
+	mkdir $TT || return
+	echo norecord-cmd >$TT/trace_options
+	echo mono >$TT/trace_clock
+	echo 4096 >$TT/buffer_size_kb
+	for event; do
+		echo 1 >"$TT/events/tscope/tscope_$event/enable"
+	done
+}
+
+trace_clear() {
+	echo >$TT/trace
+}
+
+# traced EVENT: a line for each: time in ns, then its values without their names
+traced() {
+	awk -v e="tscope_$1:" '!/^#/ {
+		for (i = 2; i <= NF; i++) if ($i == e) {
+			split($(i - 1), t, "[.:]")
+			line = t[1] t[2] "000"
+			for (j = i + 1; j <= NF; j++) {
+				sub(/^[a-z_]*=/, "", $j)
+				line = line " " $j
+			}
+			print line
+			next
+		} }' $TT/trace
+}
+
+# tell_updates: what became of kvm-clock, for people
+tell_updates() {
+	traced pvti_update | awk '{ print "# pvti update: cpu " $2 " version " $3 " step_ns " $4 \
+		" mul " $5 " shift " $6 " flags " $7 " tsc " $8 }' | to_channel
+}
+
+# mark NAME, and marked NAME: when that was; CLOCK_MONOTONIC in ns, by the trace's own clock
+mark() {
+	echo "$1" >$TT/trace_marker
+}
+
+marked() {
+	awk -v n="$1" '$(NF - 1) == "tracing_mark_write:" && $NF == n {
+		split($(NF - 2), t, "[.:]")
+		ns = t[1] t[2] "000"
+	} END { print ns }' $TT/trace
+}
+
+# newest_step CLOCK: its size and error
+newest_step() {
+	traced step | awk -v c="$1" '$2 == c { s = $4 " " $5 } END { print s }'
+}
+
 tscope_load() {
 	insmod /lib/tscope/tscope.ko "$@" || { say "# tscope does not load"; return 1; }
 }
@@ -50,6 +191,10 @@ tscope_flat_out() {
 }
 
 tscope_done() {
+	if [ -d $TT ]; then
+		echo 0 >$TT/events/enable
+		rmdir $TT
+	fi
 	rmmod tscope || result "not ok" "rmmod"
 	say "1..$COUNT"
 	[ "$FAILED" = 0 ]

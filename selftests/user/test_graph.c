@@ -38,14 +38,9 @@ static void test_symmetric(void)
 				       "n %u rank %u slot %u: %u", n, r, s,
 				       peer);
 				back = 0;
-				for (t = 0; t < tscope_graph_peers(n); t++) {
+				for (t = 0; t < tscope_graph_peers(n); t++)
 					back += tscope_graph_peer(peer, n, t)
 						== r;
-					EXPECT(t == s || tscope_graph_peer(r, n,
-						t) != peer,
-					       "n %u rank %u: %u twice", n, r,
-					       peer);
-				}
 				EXPECT_EQ(back, 1, "n %u %u and %u", n, r,
 					  peer);
 			}

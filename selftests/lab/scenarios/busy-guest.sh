@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
+# DESCRIPTION: the guest is busy with loops, forks and writes: every interval still holds the truth
+#
+# At the default width first, which is how tscope runs on machines that work.
+ACCEL=nested
+
+# Loops, writes and system calls, timers and forks; not too many of the last: where each
+# costs exits of nested emulation, a storm of them lets the guest die of a triple fault.
+busy() {
+	while :; do :; done &
+	while :; do :; done &
+	dd if=/dev/zero of=/dev/null bs=4k &
+	while :; do dd if=/dev/urandom of=/tmp/busy bs=64k count=64 2>/dev/null; done &
+	while :; do usleep 10000; done &
+}
+
+hold() {
+	clean $(cat $T/clocks)
+	no_steps kvm-clock ptp-kvm monotonic-raw realtime
+	pair_holds tsc 0
+	pair_holds kvm-clock 0
+	skew kvm-clock "$(pvti_rate_ppb)"
+	skew monotonic-raw "$(pvti_rate_ppb)"
+	skew realtime "$(pvti_rate_ppb)"
+	skew ptp-kvm "$base" "$base_error"
+}
+
+guest() {
+	local base base_error
+	. /lib/tscope/truth.sh
+
+	tscope_load || return
+	echo 1 >$T/enabled
+	sleep 8
+	echo 0 >$T/enabled
+	base=$(figure ptp-kvm skew_ppb) base_error=$(figure ptp-kvm skew_error_ppb)
+	say "# idle: ptp-kvm $base +- $base_error ppb"
+
+	busy
+	echo 1 >$T/reset
+	echo 1 >$T/enabled
+	sleep 15
+	echo 0 >$T/enabled
+	say "# busy, windows of $(cat $T/width_us) us"
+	hold
+	echo 1 >$T/reset
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	sleep 12
+	echo 0 >$T/enabled
+	say "# busy, all the time"
+	hold
+	# shellcheck disable=SC2046
+	kill $(jobs -p) 2>/dev/null
+	tscope_done
+}

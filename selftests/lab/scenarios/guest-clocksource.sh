@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046,SC2013
+# DESCRIPTION: the guest keeps time by each of its clocksources in turn: the same figures of TSC, kvm-clock and ptp-kvm
+ACCEL=nested
+
+guest() {
+	local cs=/sys/devices/system/clocksource/clocksource0 base='' base_error name was
+	. /lib/tscope/truth.sh
+
+	tscope_load || return
+	was=$(cat $cs/current_clocksource)
+	say "# available: $(cat $cs/available_clocksource), current: $was"
+	for name in $was tsc hpet acpi_pm; do
+		case " $(cat $cs/available_clocksource) " in
+		*" $name "*) ;;
+		*) skip "$name" "the guest does not have it"; continue ;;
+		esac
+		[ "$name" != "$was" ] || [ -z "$base" ] || continue
+		echo "$name" >$cs/current_clocksource
+		holds "$name: is the clocksource" 1 $(($(grep -cx "$name" $cs/current_clocksource))) 0
+		echo 1 >$T/reset
+		cat $T/period_us >$T/width_us
+		echo 1 >$T/enabled
+		sleep 9
+		echo 0 >$T/enabled
+		if [ -z "$base" ]; then
+			base=$(figure ptp-kvm skew_ppb) base_error=$(figure ptp-kvm skew_error_ppb)
+		fi
+		say "# $name: $(figure tsc samples) readings, monotonic-raw $(figure monotonic-raw skew_ppb) +- $(figure monotonic-raw skew_error_ppb) ppb"
+		skew ptp-kvm "$base" "$base_error"
+		skew kvm-clock "$(pvti_rate_ppb)"
+		clean tsc kvm-clock
+		no_steps kvm-clock ptp-kvm
+		pair_holds tsc 0
+		pair_holds kvm-clock 0
+		clean monotonic-raw
+	done
+	echo "$was" >$cs/current_clocksource
+	tscope_done
+}

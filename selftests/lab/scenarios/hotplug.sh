@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
+# DESCRIPTION: CPU 1 goes off and comes back 20 times while all is sampled: nothing is lost, nothing is false
+ACCEL=nested
+TIMEOUT=600
+
+guest() {
+	local i=0 cpu1=/sys/devices/system/cpu/cpu1/online before less=0 c n
+	. /lib/tscope/truth.sh
+
+	tscope_load || return
+	trace_on step pvti_update || return
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	sleep 3
+	before=$(figure tsc samples)
+	while [ $i -lt 20 ]; do
+		i=$((i + 1))
+		echo 0 >$cpu1 || { result "not ok" "CPU 1 does not go off"; break; }
+		n=$(figure tsc samples)
+		[ "$n" -ge "$before" ] || less=$((less + 1))
+		before=$n
+		usleep 200000
+		echo 1 >$cpu1 || { result "not ok" "CPU 1 does not come back"; break; }
+		usleep 200000
+		n=$(figure tsc samples)
+		[ "$n" -gt "$before" ] || less=$((less + 1))
+		before=$n
+	done
+	say "# $i times off and on, $before readings"
+	sleep 10
+	echo 0 >$T/enabled
+
+	holds "times that samples did not grow" 0 $less 0
+	for c in tsc kvm-clock monotonic-raw; do
+		clean $c
+	done
+	no_steps ptp-kvm monotonic-raw realtime
+	# if KVM's synchronisation of TSCs set one, kvm-clock would say so against it
+	say "# $(figure kvm-clock updates) updates; kvm-clock's largest step $(figure kvm-clock step_max_ns) ns"
+	no_steps kvm-clock
+	skew kvm-clock "$(pvti_rate_ppb)"
+	skew monotonic-raw "$(pvti_rate_ppb)"
+	pair_holds tsc 0
+	pair_holds kvm-clock 0
+	tscope_done
+}

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
+# DESCRIPTION: 72 CPUs, more than watch each other: composed offsets hold the truth, 0
+#
+# A plain emulated machine, without KVM: its TSCs are in step. Above 64 CPUs
+# each watches those 2^k ranks away, and other offsets are composed.
+ACCEL=tcg
+GUEST_SMP=72
+GUEST_MEM=2048
+TIMEOUT=900
+GUEST_APPEND="tsc=reliable"
+
+guest() {
+	local n before after pairs
+	. /lib/tscope/truth.sh
+
+	n=$(nproc)
+	before=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
+	# no more than two real CPUs can give to so many, and slots (of two periods)
+	# long enough for all of them to have a window in each
+	tscope_load period_us=5000000 width_us=20000 || return
+	echo 1 >$T/enabled
+	sleep 45
+	after=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
+	say "# $n CPUs, $(cat $T/tsc/samples) readings, $((before - after)) KiB taken while on"
+	holds "CPUs" 72 "$n" 0
+	holds "tsc warps" 0 "$(cat $T/tsc/warps)" 0
+	holds "tsc backward" 0 "$(cat $T/tsc/backward)" 0
+	holds "tsc largest composed offset ns" 0 "$(cat $T/tsc/offset_max_ns)" \
+		"$(cat $T/tsc/offset_bound_ns)"
+	# every line of every pair, composed or not
+	pairs=$(awk '$3 == "tsc" { n++; o = $4; if (o < 0) o = -o; if (o > $5) bad++ }
+		END { print n + 0, bad + 0 }' $TD/pairs)
+	say "# pairs, and those whose bound does not hold 0: $pairs"
+	holds "pairs whose bound does not hold 0" 0 "${pairs#* }" 0
+	# the graph has 72 * 12 / 2 edges, and the first CPU 59 others
+	[ "${pairs% *}" -gt 300 ] || result "not ok" "only ${pairs% *} pairs"
+	echo 0 >$T/enabled
+	tscope_done
+}

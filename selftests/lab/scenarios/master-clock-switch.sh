@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
+# DESCRIPTION: the host goes from tsc to hpet and back while all is sampled: each change is told, and TSC is clean
+#
+# KVM drops its master clock at once, and tells all vCPUs. It takes it up again when the next
+# occasion makes it look: here a stop and cont, which also steps kvm-clock.
+ACCEL=nested
+
+host_clocksource() {
+	on_host "echo $1 >/sys/devices/system/clocksource/clocksource0/current_clocksource
+		cat /sys/devices/system/clocksource/clocksource0/current_clocksource"
+}
+
+guest() {
+	local updates errors steps stable
+	. /lib/tscope/truth.sh
+
+	tscope_load || return
+	trace_on step pvti_update || return
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	sleep 4
+	holds "on tsc: stable" 1 "$(figure kvm-clock stable)" 0
+	holds "on tsc: updates" 0 "$(figure kvm-clock updates)" 0
+	holds "on tsc: ptp-kvm errors" 0 "$(figure ptp-kvm errors)" 0
+
+	say "# host on $(host_clocksource hpet)"
+	sleep 4
+	updates=$(figure kvm-clock updates)
+	holds "on hpet: stable" 0 "$(figure kvm-clock stable)" 0
+	between "on hpet: updates" 2 "$updates" -
+	errors=$(figure ptp-kvm errors)
+	between "on hpet: ptp-kvm errors" 1 "$errors" -
+
+	say "# host on $(host_clocksource tsc)"
+	sleep 2
+	stable=$(figure kvm-clock stable)
+	say "# back on tsc: stable $stable, $(($(figure kvm-clock updates) - updates)) updates"
+	on_host 'monitor stop; monitor cont' >/dev/null
+	sleep 3
+	holds "back on tsc, after a pause: stable" 1 "$(figure kvm-clock stable)" 0
+	between "back on tsc, after a pause: updates" $((updates + 2)) "$(figure kvm-clock updates)" -
+	errors=$(figure ptp-kvm errors)
+	sleep 6
+	holds "back on tsc: more ptp-kvm errors" 0 $(($(figure ptp-kvm errors) - errors)) 0
+	echo 0 >$T/enabled
+
+	tell_updates
+	# each step is what its update says; what all CPUs were told alike counts once
+	between "kvm-clock steps" "$(traced pvti_update | awk '($4 > 1 || $4 < -1) && $2 == 0' | wc -l)" \
+		"$(figure kvm-clock steps)" "$(traced pvti_update | awk '$4 > 1 || $4 < -1' | wc -l)"
+	# while it gave no answers the host's wall clock ran on hpet, at a rate of its own
+	between "ptp-kvm steps" 0 "$(figure ptp-kvm steps)" 1
+	say "# ptp-kvm's step: $(newest_step ptp-kvm)"
+	clean tsc
+	skew kvm-clock "$(pvti_rate_ppb)"
+	pair_holds tsc 0
+	pair_holds kvm-clock 0
+	tscope_done
+}

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
+# DESCRIPTION: a host on hpet has no master clock: raw kvm-clock warps, ptp-kvm has no answer, the TSC is clean
+#
+# Each vCPU's pvti is then made at another instant from another reading of the host's clock.
+ACCEL=nested
+HOST_APPEND="clocksource=hpet"
+
+# how far what the host told CPU 1 is ahead of what it told CPU 0, at one TSC value
+apart() {
+	awk '$1 == 1 { print $8 }' $TD/pvti
+}
+
+guest() {
+	local now last='' i=0 low='' high='' most=0 can file
+	. /lib/tscope/truth.sh
+
+	say "# host clocksource $(on_host cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+	tscope_load || return
+	cat $T/period_us >$T/width_us
+	holds "kvm-clock stable" 0 "$(figure kvm-clock stable)" 0
+	echo 1 >$T/enabled
+	# updates change it at any time: the last three seconds are what the last slot saw
+	while [ $i -lt 40 ]; do
+		i=$((i + 1))
+		now=$(apart)
+		# one that lasts: the CPU that the host has yet to tell may not be running
+		[ "$now" != "$last" ] || [ "${now#-}" -le $most ] || most=${now#-}
+		last=$now
+		if [ $i -ge 28 ]; then
+			[ "$now" -ge "${low:-$now}" ] || low=$now
+			[ "$now" -le "${high:-$now}" ] || high=$now
+			low=${low:-$now} high=${high:-$now}
+		fi
+		usleep 230000
+	done
+	echo 0 >$T/enabled
+	say "# CPU 1's pvti was ahead of CPU 0's by $low..$high ns at the end, by $most at most"
+	holds "kvm-clock stable" 0 "$(figure kvm-clock stable)" 0
+	set -- $(pair kvm-clock)
+	between "kvm-clock pair offset ns, +- $2" $((low - ${2:-0})) "${1:-none}" $((high + ${2:-0}))
+	if [ "$most" -gt $((2 * ${2:-0})) ]; then
+		between "kvm-clock warps" 1 "$(figure kvm-clock warps)" -
+		# such an offset need not have lasted for as long as a slot, with its many
+		# exchanges: twice the bound; and there may have been a larger one
+		between "kvm-clock's largest warp ns" $((most - 2 * $2)) "$(figure kvm-clock warp_max_ns)" -
+	else
+		say "# $(figure kvm-clock warps) warps of kvm-clock: the transit may hide them"
+	fi
+
+	between "ptp-kvm errors" 1 "$(figure ptp-kvm errors)" "$(figure ptp-kvm samples)"
+	no_steps ptp-kvm
+	for file in skew_ppb phase_ns offset_ns; do
+		can=1
+		[ "$(figure ptp-kvm $file)" != none ] || can=0
+		holds "ptp-kvm $file can be read" 0 $can 0
+	done
+	clean tsc
+	pair_holds tsc 0
+	tscope_done
+}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
+# DESCRIPTION: the guest is stopped and goes on: kvm-clock steps back by what it missed, nothing warps
+#
+# QEMU sets kvm-clock at "cont" to what it was at "stop", while TSC and host go on. So
+# kvm-clock steps back against the TSC by the length of the pause, which the host
+# knows from its wall clock, to what the monitor's commands take. How far the guest's wall
+# clock fell behind the host's, as ptp-kvm sees it, is the same figure by other means.
+ACCEL=nested
+
+# pause SECONDS
+pause() {
+	local before behind step error
+	before=$(figure ptp-kvm offset_ns)
+	set -- "$1" $(on_host "lab_clock; monitor stop; lab_clock; sleep $1; lab_clock; monitor cont; lab_clock" | cut -d' ' -f1)
+	sleep 3
+	pauses=$((pauses + 1))
+	behind=$((before - $(figure ptp-kvm offset_ns)))
+	step=$(figure kvm-clock step_last_ns)
+	between "pause of $1 s: kvm-clock's step back ns" $(($4 - $3)) $((-step)) $(($5 - $2))
+	holds "pause of $1 s: against the fall of offset_ns" "$behind" $((-step)) \
+		$(offset_bound)
+	set -- "$1" $(newest_step monotonic-raw)
+	holds "pause of $1 s: monotonic-raw's step ns" "$step" "${2:-none}" "${3:-none}"
+	set -- "$1" $(newest_step realtime)
+	holds "pause of $1 s: realtime's step ns" "$step" "${2:-none}" "${3:-none}"
+	holds "kvm-clock steps" $pauses "$(figure kvm-clock steps)" 0
+}
+
+guest() {
+	local pauses=0 base base_error range
+	. /lib/tscope/truth.sh
+
+	seed
+	tscope_load || return
+	trace_on step pvti_update || return
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	sleep 8
+	base=$(figure ptp-kvm skew_ppb) base_error=$(figure ptp-kvm skew_error_ppb)
+
+	# a random part of each
+	for range in 300 1500 8000; do
+		random $((range * 2 / 3))
+		RANDOM_NUMBER=$((range / 3 + RANDOM_NUMBER))
+		pause $((RANDOM_NUMBER / 1000)).$(printf %03d $((RANDOM_NUMBER % 1000)))
+	done
+	sleep 7
+	echo 0 >$T/enabled
+
+	clean tsc kvm-clock monotonic-raw
+	no_steps ptp-kvm
+	# the kernel may clear the flag before it is seen
+	between "GUEST_STOPPED seen" 0 "$(figure kvm-clock stopped)" $pauses
+	tell_updates
+	between "updates" $((2 * pauses)) "$(figure kvm-clock updates)" -
+	skew kvm-clock "$(pvti_rate_ppb)"
+	skew monotonic-raw "$(pvti_rate_ppb)"
+	skew realtime "$(pvti_rate_ppb)"
+	skew ptp-kvm "$base" "$base_error"
+	pair_holds tsc 0
+	pair_holds kvm-clock 0
+	tscope_done
+}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
+# DESCRIPTION: the guest goes through suspend to idle and to RAM, but for their last step, while all is sampled
+#
+# By pm_test: for 5 s devices are asleep; for RAM also CPU 1 is off and timekeeping suspended,
+# and only the firmware is not called. Waking up from the real thing can't be had here: neither
+# the RTC's alarm nor the power button wakes a nested guest from suspend to idle.
+# To idle no clock stops. To RAM the guest's own clocks stand still; TSC, kvm-clock and host
+# go on. So monotonic-raw steps back by that time. The wall clock is put right by the RTC, to a
+# second.
+ACCEL=nested
+
+# through STATE and back; $slept in ns by the host's clock
+through() {
+	local began samples
+	began=$(on_host lab_clock)
+	samples=$(figure tsc samples)
+	echo "$1" >/sys/power/state || result "not ok" "$1 is refused"
+	samples=$(($(figure tsc samples) - samples))
+	slept=$(on_host lab_clock)
+	slept=$((${slept% *} - ${began% *}))
+	say "# $1: $slept ns by the host, $samples readings meanwhile"
+}
+
+guest() {
+	local slept before moved step
+	. /lib/tscope/truth.sh
+
+	if [ ! -w /sys/power/state ] || [ ! -w /sys/power/pm_test ]; then
+		skip "suspend" "this kernel has no /sys/power/state or no pm_test"
+		say "1..$COUNT"
+		return
+	fi
+	tscope_load || return
+	trace_on step pvti_update || return
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	sleep 4
+	echo devices >/sys/power/pm_test
+	through freeze
+	between "suspend to idle took ns" 5000000000 $slept -
+	sleep 2
+	no_steps monotonic-raw
+
+	before=$(figure ptp-kvm offset_ns)
+	echo core >/sys/power/pm_test
+	echo deep >/sys/power/mem_sleep
+	through mem
+	sleep 8
+	echo 0 >$T/enabled
+	echo none >/sys/power/pm_test
+	moved=$(($(figure ptp-kvm offset_ns) - before))
+	tell_updates
+
+	between "monotonic-raw steps" 1 "$(figure monotonic-raw steps)" 1
+	set -- $(newest_step monotonic-raw)
+	between "suspend to RAM: monotonic-raw's step ns" -$slept "${1:-none}" -4900000000
+	set -- $(newest_step realtime)
+	between "suspend to RAM: offset_ns moved by ns" -2000000000 $moved 2000000000
+	[ $# != 2 ] || holds "suspend to RAM: realtime's step ns" $moved "$1" "$(($2 + $(offset_bound)))"
+	no_steps kvm-clock ptp-kvm
+	clean tsc kvm-clock monotonic-raw
+	# the kernel stops HPET's counter and sets it to 0
+	[ ! -e $T/hpet ] || between "hpet steps" 0 "$(figure hpet steps)" 1
+	skew kvm-clock "$(pvti_rate_ppb)"
+	skew monotonic-raw "$(pvti_rate_ppb)"
+	pair_holds tsc 0
+	pair_holds kvm-clock 0
+	tscope_done
+}

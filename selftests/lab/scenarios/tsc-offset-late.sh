@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
+# DESCRIPTION: a TSC moves while all is sampled: the first warp tells when, to one window, and which CPUs
+#
+# The injection lies between two marks in the trace, both CLOCK_MONOTONIC as
+# `violations` is. The CPU whose TSC is behind can see a warp once the other has
+# published after it; what a window found is told at its end. So the first warp must be
+# told before the second end of a window of the CPU that is behind, after the first of the one
+# that is ahead. That is 10 to 30 ms, and what the emulator takes the CPUs away for.
+ACCEL=nested
+# unstable: or the kernel takes the offset back. A TSC deadline would be missed
+# by as much as the TSC is moved.
+GUEST_APPEND="tsc=unstable lapic=notscdeadline"
+
+# first_violation WHAT: time, CPU, peer, size
+first_violation() {
+	awk -v w="$1" '$3 == w && $4 == "tsc" { print $1, $5, $6, $7; exit }' $TD/violations
+}
+
+# window_end CPU TIME N: when the Nth window of CPU that ended after TIME did
+window_end() {
+	traced window | awk -v c="$1" -v t="$2" -v n="$3" '$2 == c && $1 > t && !--n { print $1; exit }'
+}
+
+# late CPU CYCLES
+late() {
+	local name="CPU $1 by $2 cycles" khz from to behind ahead last first wrong truth_ns
+	khz=$(figure tsc khz)
+	ahead=$1
+	[ "$2" -gt 0 ] || ahead=$((1 - $1))
+	behind=$((1 - ahead))
+	trace_clear
+	echo 1 >$T/reset
+	echo 1 >$T/enabled
+	sleep 2
+	mark before
+	echo "$1 $2" >/sys/module/tsc_inject/parameters/adjust ||
+		{ result "not ok" "injection refused"; return 1; }
+	mark after
+	sleep 3
+	echo 0 >$T/enabled
+	echo "$1 $((-$2))" >/sys/module/tsc_inject/parameters/adjust
+
+	from=$(marked before) to=$(marked after)
+	truth_ns=$(calc "(1 - 2 * (1 - $1)) * $2 * 1e6 / $khz")
+	pair_holds tsc "$truth_ns"
+	pair_holds kvm-clock 0
+	last=$(window_end "$ahead" "$to" 1)
+	last=$(window_end "$behind" "${last:-$to}" 2)
+	first=$(first_violation warp)
+	wrong=$(awk -v b=$behind -v a=$ahead '$3 == "warp" && $4 == "tsc" && ($5 != b || $6 != a)' \
+		$TD/violations | wc -l)
+	say "# $name: injected within $((to - from)) ns, first warp (time, cpu, peer, ns): ${first:-none}"
+	between "$name: first warp, ns after the injection" 0 \
+		$((${first%% *} - from)) $((${last:-$to} - from + 1000))
+	between "$name: warps that name other CPUs" 0 "$wrong" 0
+
+	first=$(first_violation backward)
+	# a CPU that is set back sees it, but for the time since its reading before
+	if [ "$2" -lt 0 ]; then
+		between "$name: backward, ns after the injection" 0 \
+			$((${first%% *} - from)) $((${last:-$to} - from + 1000))
+		# shellcheck disable=SC2086
+		set -- "$1" "$2" $first
+		between "$name: the CPU that went back" "$1" "$4" "$1"
+		between "$name: backward by ns" 1 "$6" $((-$2 * 1000000 / khz + 1))
+		between "$name: backward readings" 1 "$(figure tsc backward)" 1
+	else
+		between "$name: backward readings" 0 "$(figure tsc backward)" 0
+	fi
+	holds "$name: kvm-clock warps" 0 "$(figure kvm-clock warps)" 0
+}
+
+guest() {
+	local cpu
+	. /lib/tscope/truth.sh
+
+	seed
+	# ahead of the samplers, so that the marks are near the injection
+	renice -n -20 $$ >/dev/null
+	insmod /lib/tscope/tsc_inject.ko || return
+	tscope_load || return
+	trace_on window || return
+	cat $T/period_us >$T/width_us
+
+	# The CPU that is set back must not have been away for as long as that: 0.3 to 3 s.
+	random 2 && cpu=$RANDOM_NUMBER
+	random 6000000000
+	late "$cpu" $((600000000 + RANDOM_NUMBER))
+	random 6000000000
+	late "$cpu" $((-600000000 - RANDOM_NUMBER))
+	random 6000000000
+	late $((1 - cpu)) $((-600000000 - RANDOM_NUMBER))
+	# the other can have read no later than it, so a small one is seen as soon
+	random 60000
+	late $((1 - cpu)) $((30000 + RANDOM_NUMBER))
+	rmmod tsc_inject
+	tscope_done
+}
