@@ -5,8 +5,8 @@
 # At the default width first, which is how tscope runs on machines that work.
 ACCEL=nested
 
-# Loops, writes and system calls, timers and forks; not too many of the last: where each
-# costs exits of nested emulation, a storm of them lets the guest die of a triple fault.
+# Loops, writes and system calls, timers and some forks. With forks and 1 ms timers as fast as
+# they go the guest vanished once, with nothing on its console; why is not known.
 busy() {
 	while :; do :; done &
 	while :; do :; done &
