@@ -75,7 +75,7 @@ struct tscope_lane_figures {
  * @lost: windows that were due and never begun: the CPU was late by a period
  * @next_peer: where the rotation of peers stands
  * @reserve_cyc: what the leader's own readings cost, of the window
- * @debt_cyc: what those cost beyond their part, to be made up for
+ * @costly_wait: windows that the next costly clock waits for
  * @next_costly: where the rotation of costly clocks stands
  * @warp_hist: sizes of warps, ns
  * @transit: mailbox transits, ns
@@ -106,7 +106,7 @@ struct tscope_cpu {
 	u64 lost;
 	unsigned int next_peer;
 	u64 reserve_cyc;
-	u64 debt_cyc;
+	unsigned int costly_wait;
 	unsigned int next_costly;
 
 	struct tscope_hist warp_hist[TSCOPE_LANES];

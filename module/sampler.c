@@ -27,7 +27,7 @@
  * Where an exit takes longer than half a window (in emulation, or when the
  * host is busy), costly clocks wait for so many windows at most.
  */
-#define DEBT_WINDOWS	8
+#define COSTLY_WAIT_MAX	8ULL
 
 /* What a thread works by; a change of parameters starts a new thread. */
 struct plan {
@@ -141,7 +141,9 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 
 	for (i = 0; i < n; i++)
 		costly += tscope_clock_get(i)->ops->costly;
-	if (costly && (p->flat_out || !c->debt_cyc))
+	if (c->costly_wait && !p->flat_out)
+		c->costly_wait--;
+	else if (costly)
 		turn = c->next_costly++ % costly;
 
 	for (i = 0; i < n; i++) {
@@ -150,7 +152,14 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 			tscope_clock_thin(clk, p->thin_cyc);
 		if (clk->ops->costly && turn-- != 0)
 			continue;
-		if (clk->ops->read) {
+		if (clk->ops->costly) {
+			cost = rdtsc_ordered();
+			tscope_clock_sample(clk, c->cpu);
+			cost = rdtsc_ordered() - cost;
+			/* what it took beyond half a window, others do without */
+			c->costly_wait = min(div64_u64(cost, half),
+					     COSTLY_WAIT_MAX);
+		} else if (clk->ops->read) {
 			tscope_clock_sample(clk, c->cpu);
 		} else if (clk->ops->lane == TSCOPE_LANE_KVM && read &&
 			   c->current_pvti) {
@@ -159,11 +168,7 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 			tscope_clock_add(clk, &r);
 		}
 	}
-	cost = rdtsc_ordered() - start;
-	c->reserve_cyc = min(cost, half);
-	/* what they take beyond half a window, later ones do without */
-	c->debt_cyc = min(c->debt_cyc + cost, DEBT_WINDOWS * half);
-	c->debt_cyc -= min(c->debt_cyc, half);
+	c->reserve_cyc = min(rdtsc_ordered() - start, half);
 }
 
 /* False: the thread was pushed off its CPU, which is on its way out. */

@@ -442,7 +442,7 @@ static void loop_turn(void)
 	take(&trip_ns, to_ns(trip_min));
 }
 
-static void row(const char *what, double own, double bare)
+static void print_row(const char *what, double own, double bare)
 {
 	printf("row|native: %s|", what);
 	if (own > 0)
@@ -474,19 +474,20 @@ static void tell(void)
 
 	for (i = 0; i < ARRAY_SIZE(works); i++) {
 		snprintf(name, sizeof(name), "%s, ns", works[i].name);
-		row(name, median(&work_ns[i]), 0);
+		print_row(name, median(&work_ns[i]), 0);
 	}
-	row("loop of ordered TSC reads, ns a reading", 0, median(&loop_ns[TSC]));
-	row("with the pvti evaluated", 0, median(&loop_ns[PVTI]));
-	row("with mailboxes, every 4th", 0, median(&loop_ns[BARE]));
-	row("with all of a burst but monotonic-raw", median(&loop_ns[FULL]),
-	    median(&loop_ns[BARE]));
-	row("the same, published before the evaluation",
-	    median(&loop_ns[EARLY]), median(&loop_ns[BARE]));
+	print_row("loop of ordered TSC reads, ns a reading", 0,
+		  median(&loop_ns[TSC]));
+	print_row("with the pvti evaluated", 0, median(&loop_ns[PVTI]));
+	print_row("with mailboxes, every 4th", 0, median(&loop_ns[BARE]));
+	print_row("with all of a burst but monotonic-raw",
+		  median(&loop_ns[FULL]), median(&loop_ns[BARE]));
+	print_row("the same, published before the evaluation",
+		  median(&loop_ns[EARLY]), median(&loop_ns[BARE]));
 	for (i = 0; i < EVERY_COUNT; i++)
-		printf("row|native: exchange at every %2u: ns a reading; M/s; bound|%.2f; %.2f; %.0f|-|-|-|-\n",
-		       (u32)every[i], median(&every_ns[i]),
-		       1e3 / median(&every_ns[i]), median(&every_bound[i]));
+		printf("row|native: mailboxes at 1 of %u readings: %s|-|%.2f; %.0f|-|-|-\n",
+		       (u32)every[i], "ns a reading; bound, ns",
+		       median(&every_ns[i]), median(&every_bound[i]));
 	trip = median(&trip_ns) / 2;
 	bound_row("at every 4th", median(&every_bound[2]), trip);
 	bound_row("published at once", median(&early_bound), trip);

@@ -124,7 +124,8 @@ ratio() {
 		if (a !~ n || b !~ n || !b) print "-"; else printf "%.3f\n", a / b }'
 }
 
-# against WHAT TSCOPE BARE FIGURE [at-least|at-most LIMIT]: a row; a rate is the inverse
+# against WHAT TSCOPE BARE FIGURE [at-least|at-most [LIMIT]]: a row. The ratio is of what one
+# would have more of: the bare time of tscope's; but tscope's bound of the bare one
 against() {
 	local r
 	if [ "$5" = at-most ]; then
@@ -132,7 +133,7 @@ against() {
 	else
 		r=$(ratio $3 $2)
 	fi
-	row "$1" $2 $3 $r "$4" $([ -n "$5" ] && verdict $r $5 $6 || echo -)
+	row "$1" $2 $3 $r "$4" $([ -n "$6" ] && verdict $r $5 $6 || echo -)
 }
 
 # Rates, and what each part of a burst costs.
@@ -204,9 +205,9 @@ part_bound() {
 	against "pair bound, kvm-clock; the same" $(least bound-kvm-bound) $half "<= 1.2" at-most 1.2
 	row "round trips a turn; ns, median of all" - "$(median trip-number); $(median trip-median)" - - -
 	against "pair bound of bare bursts, published late" $(least books-4-bound) \
-		$half -
+		$half - at-most
 	against "pair bound of bare bursts, published at once" $(least early-4-bound) \
-		$half -
+		$half - at-most
 }
 
 # How often to exchange: readings/s and the least transit.
