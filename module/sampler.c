@@ -27,7 +27,7 @@
  * Where an exit takes longer than half a window (in emulation, or when the
  * host is busy), costly clocks wait for so many windows at most.
  */
-#define COSTLY_WAIT_MAX	8ULL
+#define COSTLY_WAIT_MAX	4ULL
 
 /* What a thread works by; a change of parameters starts a new thread. */
 struct plan {
