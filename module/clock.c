@@ -26,13 +26,17 @@
 /* Readings a window: the narrowest of a few is rarely disturbed. */
 #define READS_CHEAP	4
 #define READS_COSTLY	2
+/* The first time, to learn how narrow a reading can be. */
+#define READS_LEARN	16
 
 /*
- * A reading is too wide to use when it took four times the usual narrowest
- * and 2 us: the vCPU was off its CPU, or an SMI came between.
+ * A reading is too wide to use when it took twice the usual narrowest and
+ * 500 ns: the vCPU was off its CPU, or an SMI came between. Where in so wide a
+ * reading the clock was read is anyone's guess, and a few such points near an
+ * end of the fit move its slope further than their number tells.
  */
-#define WIDE_FACTOR	4
-#define WIDE_EXTRA_NS	2000
+#define WIDE_FACTOR	2
+#define WIDE_EXTRA_NS	500
 /* The usual narrowest creeps up by that part a window, to follow a change. */
 #define REF_CREEP	256
 
@@ -50,10 +54,6 @@ static_assert(ARRAY_SIZE(clock_table) <= TSCOPE_CLOCKS_MAX);
 
 static struct tscope_clock *clocks[ARRAY_SIZE(clock_table)];
 static unsigned int clock_count;
-
-/* Points copied for a fit; shared by all readers. */
-static struct tscope_point *scratch;
-static DEFINE_MUTEX(scratch_lock);	/* protects scratch */
 
 u32 tscope_tsc_khz;
 u64 tscope_ns_mult;
@@ -176,9 +176,9 @@ int tscope_clocks_init(void)
 	tscope_tsc_khz = tsc_khz;
 	tscope_ns_mult = div_u64(1000000ULL << 32, tscope_tsc_khz);
 
-	scratch = vmalloc(array_size(TSCOPE_SERIES_POINTS, sizeof(*scratch)));
-	if (!scratch)
-		return -ENOMEM;
+	err = tscope_points_init();
+	if (err)
+		return err;
 
 	for (i = 0; i < ARRAY_SIZE(clock_table); i++) {
 		ops = clock_table[i];
@@ -215,8 +215,7 @@ void tscope_clocks_exit(void)
 		clock_free(clk);
 		clocks[clock_count] = NULL;
 	}
-	vfree(scratch);
-	scratch = NULL;
+	tscope_points_exit();
 }
 
 /**
@@ -228,10 +227,8 @@ void tscope_clocks_reset(void)
 {
 	unsigned int i;
 
-	mutex_lock(&scratch_lock);
 	for (i = 0; i < clock_count; i++)
 		clock_zero(clocks[i]);
-	mutex_unlock(&scratch_lock);
 }
 
 /**
@@ -397,6 +394,8 @@ void tscope_clock_sample(struct tscope_clock *clk, int cpu)
 	struct tscope_reading r, best;
 	bool valid = false;
 
+	if (!clk->width_ref_ns)
+		n = READS_LEARN;
 	clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
 	while (n--) {
 		if (!clock_read(clk, cpu, &r))
@@ -407,97 +406,4 @@ void tscope_clock_sample(struct tscope_clock *clk, int cpu)
 	}
 	if (valid && clk->ops->series)
 		tscope_clock_add(clk, &best);
-}
-
-static u32 copy_points(struct tscope_clock *clk, struct tscope_point *to)
-{
-	u64 span_cyc = tscope_ns_to_cyc(tscope_fit_window_ns(),
-					tscope_tsc_khz);
-
-	return tscope_series_copy(&clk->series, span_cyc, to);
-}
-
-/**
- * tscope_clock_fit() - fit the points of the fit window
- * @clk: clock that has a series
- * @fit: result
- *
- * Context: process, may sleep; never waits for a sampler.
- *
- * Return: 0, or an errno of tscope_fit_line().
- */
-int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
-{
-	int err;
-	u32 n;
-
-	mutex_lock(&scratch_lock);
-	n = copy_points(clk, scratch);
-	err = tscope_fit_line(scratch, n, tscope_tsc_khz,
-			      clk->ops->resolution_ns ?: 1, fit);
-	mutex_unlock(&scratch_lock);
-	return err;
-}
-
-/**
- * tscope_clock_newest() - the newest point
- * @clk: clock that has a series
- * @p: result
- *
- * Context: process, may sleep.
- *
- * Return: 0, or -ENODATA where there is none.
- */
-int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p)
-{
-	u32 n;
-
-	mutex_lock(&scratch_lock);
-	n = tscope_series_copy(&clk->series, 0, scratch);
-	if (n)
-		*p = scratch[n - 1];
-	mutex_unlock(&scratch_lock);
-	return n ? 0 : -ENODATA;
-}
-
-/**
- * tscope_clock_residuals() - how the points lie about their fit
- * @clk: clock that has a series
- * @h: histogram that the residuals are added to, ns
- *
- * Context: process, may sleep.
- *
- * Return: 0, or an errno of tscope_fit_line().
- */
-int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
-{
-	struct tscope_fit fit;
-	s64 phase;
-	u32 n, i;
-	int err;
-
-	mutex_lock(&scratch_lock);
-	n = copy_points(clk, scratch);
-	err = tscope_fit_line(scratch, n, tscope_tsc_khz,
-			      clk->ops->resolution_ns ?: 1, &fit);
-	for (i = 0; !err && i < n; i++) {
-		phase = tscope_fit_residual(&fit, &scratch[i]);
-		tscope_shist_add(h, tscope_phase_to_ns(phase));
-	}
-	mutex_unlock(&scratch_lock);
-	return err;
-}
-
-/**
- * tscope_clock_points() - the points of the fit window
- * @clk: clock that has a series
- * @to: room for TSCOPE_SERIES_POINTS points
- *
- * Context: process; never waits for a sampler.
- *
- * Return: how many there are.
- */
-u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to)
-{
-	return copy_points(clk, to);
 }

@@ -25,8 +25,12 @@
 
 /* Two pvti of the same clock may round apart by 1 ns: no step. */
 #define STEP_MIN_NS	2
-/* An update takes the host less than a microsecond; then it is not to come. */
-#define COPY_TRIES	1000
+/*
+ * An update takes the host less than a microsecond, and a CPU's own page is
+ * never seen half-written: so many tries are some microseconds, and more would
+ * keep interrupts off for longer than a burst may.
+ */
+#define COPY_TRIES	100
 
 /**
  * tscope_kvm_page() - the page that the host writes a CPU's pvti to

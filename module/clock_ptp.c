@@ -31,11 +31,13 @@ static phys_addr_t pairing_gpa;
 static struct {
 	u64 tsc[2];
 	u64 real_ns[2];
+	u64 width_cyc;		/* of the wider of the two */
 } around;
 
 static struct {
-	seqlock_t lock;		/* protects the two below */
+	seqlock_t lock;		/* protects what follows */
 	s64 ns;
+	u64 error_ns;
 	bool valid;
 } offset;
 
@@ -119,6 +121,7 @@ static int ptp_read(struct tscope_raw *raw)
 	if (err)
 		return -EIO;
 
+	around.width_cyc = max(raw->before - t[0], t[1] - raw->after);
 	around.tsc[0] = t[0] + (raw->before - t[0]) / 2;
 	around.tsc[1] = raw->after + (t[1] - raw->after) / 2;
 	raw->tsc = pairing->tsc;
@@ -141,24 +144,47 @@ static u64 ptp_to_ns(const struct tscope_raw *raw)
 
 	write_seqlock(&offset.lock);
 	offset.ns = tscope_sub64(real, raw->value);
+	/* either end of the line is known to half its width; and rounding */
+	offset.error_ns = tscope_cyc_to_ns(around.width_cyc, tscope_tsc_khz) /
+			  2 + 3;
 	offset.valid = true;
 	write_sequnlock(&offset.lock);
 	return raw->value;
 }
 
-static ssize_t offset_ns_show(struct kobject *kobj,
-			      struct kobj_attribute *attr, char *buf)
+/* The offset and its error, which belong together; -ENODATA before the first. */
+static int offset_get(s64 *ns, u64 *error_ns)
 {
 	unsigned int seq;
 	bool valid;
-	s64 ns;
 
 	do {
 		seq = read_seqbegin(&offset.lock);
-		ns = offset.ns;
+		*ns = offset.ns;
+		*error_ns = offset.error_ns;
 		valid = offset.valid;
 	} while (read_seqretry(&offset.lock, seq));
-	return valid ? sysfs_emit(buf, "%lld\n", ns) : -ENODATA;
+	return valid ? 0 : -ENODATA;
+}
+
+static ssize_t offset_ns_show(struct kobject *kobj,
+			      struct kobj_attribute *attr, char *buf)
+{
+	u64 error_ns;
+	s64 ns;
+	int err = offset_get(&ns, &error_ns);
+
+	return err ?: sysfs_emit(buf, "%lld\n", ns);
+}
+
+static ssize_t offset_error_ns_show(struct kobject *kobj,
+				    struct kobj_attribute *attr, char *buf)
+{
+	u64 error_ns;
+	s64 ns;
+	int err = offset_get(&ns, &error_ns);
+
+	return err ?: sysfs_emit(buf, "%llu\n", error_ns);
 }
 
 static ssize_t errors_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -169,10 +195,12 @@ static ssize_t errors_show(struct kobject *kobj, struct kobj_attribute *attr,
 }
 
 static struct kobj_attribute offset_attr = __ATTR_RO(offset_ns);
+static struct kobj_attribute offset_error_attr = __ATTR_RO(offset_error_ns);
 static struct kobj_attribute errors_attr = __ATTR_RO(errors);
 
 static struct attribute *ptp_attrs[] = {
 	&offset_attr.attr,
+	&offset_error_attr.attr,
 	&errors_attr.attr,
 	NULL
 };

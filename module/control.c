@@ -129,7 +129,7 @@ static int start_all(void)
 		if (err) {
 			pr_err("CPU %d: no sampler (%d)\n", cpu, err);
 			stop_all();
-			enabled = false;
+			WRITE_ONCE(enabled, false);
 			return err;
 		}
 	}
@@ -164,7 +164,7 @@ int tscope_enable(bool on)
 
 	control_begin();
 	if (on != enabled) {
-		enabled = on;
+		WRITE_ONCE(enabled, on);
 		if (on)
 			err = start_all();
 		else
@@ -261,7 +261,8 @@ static int parse_cpus(const char *list, struct cpumask *cpus)
  * @list: CPU list
  *
  * A CPU that is possible but offline samples when it comes. What was gathered
- * stays, but for pair offsets and the warps of pairs. Context: process, may sleep.
+ * stays, but for pair offsets and the warps of pairs. Context: process, may
+ * sleep.
  *
  * Return: 0; -EINVAL for no list or an empty one, -ERANGE for a CPU that is
  * not possible, and nothing changed; -ENOMEM; or an errno with which sampling
@@ -306,10 +307,13 @@ void tscope_get_cpus(struct cpumask *cpus)
  * tscope_reset() - all statistics to zero
  *
  * Context: process, may sleep.
+ *
+ * Return: 0, or an errno with which sampling stopped.
  */
-void tscope_reset(void)
+int tscope_reset(void)
 {
 	struct tscope_cpu *c;
+	int err;
 
 	control_begin();
 	stop_all();
@@ -319,24 +323,28 @@ void tscope_reset(void)
 	tscope_violations_reset();
 	tscope_interruption_reset();
 	tscope_alerts_reset();
-	start_all();
+	err = start_all();
 	control_end();
+	return err;
 }
 
+/* An error here would keep the CPU offline: it then only is not sampled. */
 static int cpu_comes(unsigned int cpu)
 {
 	struct tscope_cpu *c;
-	int err = 0;
+	int err;
 
 	mutex_lock(&control_lock);
 	if (enabled && cpumask_test_cpu(cpu, &sampling)) {
 		c = tscope_cpu_get(cpu);
 		err = c ? tscope_sampler_start(c) : -ENOMEM;
-		if (!err && leader < 0)
+		if (err)
+			pr_err("CPU %d: no sampler (%d)\n", cpu, err);
+		else if (leader < 0)
 			elect();
 	}
 	mutex_unlock(&control_lock);
-	return err;
+	return 0;
 }
 
 static int cpu_goes(unsigned int cpu)

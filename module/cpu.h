@@ -71,7 +71,6 @@ struct tscope_lane_figures {
  * @lane: figures of each lane
  * @updates: pvti updates seen
  * @stopped: times GUEST_STOPPED was seen set
- * @windows: windows sampled
  * @lost: windows that were due and never begun: the CPU was late by a period
  * @next_peer: where the rotation of peers stands
  * @reserve_cyc: what the leader's own readings cost, of the window
@@ -102,7 +101,6 @@ struct tscope_cpu {
 	struct tscope_lane_figures lane[TSCOPE_LANES];
 	u64 updates;
 	u64 stopped;
-	u64 windows;
 	u64 lost;
 	unsigned int next_peer;
 	u64 reserve_cyc;

@@ -38,7 +38,6 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 	memset(c->lane, 0, sizeof(c->lane));
 	WRITE_ONCE(c->updates, 0);
 	WRITE_ONCE(c->stopped, 0);
-	WRITE_ONCE(c->windows, 0);
 	WRITE_ONCE(c->lost, 0);
 	for (i = 0; i < TSCOPE_LANES; i++)
 		tscope_hist_init(&c->warp_hist[i]);

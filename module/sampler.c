@@ -67,48 +67,51 @@ static u64 lane_ns(enum tscope_lane lane, u64 value)
 	       tscope_cyc_to_ns(value, tscope_tsc_khz) : value;
 }
 
-/* A window's warps and backward readings: into the figures, and told. */
+/* One kind of finding: into the figures and "violations"; its size in ns. */
+static s64 tell_finding(struct tscope_cpu *c, enum tscope_lane lane,
+			enum tscope_what what, const struct tscope_finding *f,
+			u64 *count, u64 *max)
+{
+	s64 ns = min_t(u64, lane_ns(lane, f->max), S64_MAX);
+
+	WRITE_ONCE(*count, *count + f->count);
+	if (f->max > *max)
+		WRITE_ONCE(*max, f->max);
+	tscope_violation(what, tscope_clock_of_lane(lane)->ops->name, c->cpu,
+			 f->peer, ns, f->count, f->tsc);
+	return ns;
+}
+
+/* A window's warps and backward readings are told, and forgotten. */
 static void tell_findings(struct tscope_cpu *c)
 {
 	struct tscope_lane_figures *l;
 	struct tscope_finding *f;
 	struct tscope_clock *clk;
 	int lane;
-	u64 ns;
+	s64 ns;
 
 	for (lane = 0; lane < TSCOPE_LANES; lane++) {
 		l = &c->lane[lane];
-		f = &c->warp[lane];
 		clk = tscope_clock_of_lane(lane);
+		f = &c->warp[lane];
 		if (f->count) {
-			ns = lane_ns(lane, f->max);
-			WRITE_ONCE(l->warps, l->warps + f->count);
-			if (f->max > l->warp_max)
-				WRITE_ONCE(l->warp_max, f->max);
+			ns = tell_finding(c, lane, TSCOPE_WARP, f, &l->warps,
+					  &l->warp_max);
 			trace_tscope_warp(clk->ops->name, c->cpu, f->peer, ns,
 					  f->count, f->tsc);
-			tscope_violation(TSCOPE_WARP, clk->ops->name, c->cpu,
-					 f->peer, min_t(u64, ns, S64_MAX),
-					 f->count, f->tsc);
-			tscope_alert_raise(clk, TSCOPE_ALERT_WARP,
-					   min_t(u64, ns, S64_MAX), c->cpu,
+			tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, c->cpu,
 					   f->peer);
+			memset(f, 0, sizeof(*f));
 		}
-		memset(f, 0, sizeof(*f));
-
 		f = &c->back[lane];
 		if (f->count) {
-			ns = lane_ns(lane, f->max);
-			WRITE_ONCE(l->backward, l->backward + f->count);
-			if (f->max > l->backward_max)
-				WRITE_ONCE(l->backward_max, f->max);
+			ns = tell_finding(c, lane, TSCOPE_BACKWARD, f,
+					  &l->backward, &l->backward_max);
 			trace_tscope_backward(clk->ops->name, c->cpu, ns,
 					      f->count, f->tsc);
-			tscope_violation(TSCOPE_BACKWARD, clk->ops->name,
-					 c->cpu, -1, min_t(u64, ns, S64_MAX),
-					 f->count, f->tsc);
+			memset(f, 0, sizeof(*f));
 		}
-		memset(f, 0, sizeof(*f));
 	}
 }
 
@@ -177,7 +180,7 @@ static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 {
 	struct tscope_clock *kvm = tscope_clock_of_lane(TSCOPE_LANE_KVM);
 	u64 before = c->lane[TSCOPE_LANE_TSC].readings, bursts = 0;
-	u64 start = rdtsc_ordered(), len = p->width_cyc, late, burst, readings;
+	u64 start = rdtsc_ordered(), len = p->width_cyc, late, readings;
 	bool leader = tscope_is_leader(c->cpu);
 
 	tscope_row_slot(&c->row, div64_u64(start_ns, p->slot_ns));
@@ -188,8 +191,7 @@ static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 	len -= min(len, late);
 
 	do {
-		burst = min(p->burst_cyc, max(len, p->burst_cyc / 2));
-		if (!tscope_burst(c, next_peer(c), burst))
+		if (!tscope_burst(c, next_peer(c), p->burst_cyc))
 			break;
 		bursts++;
 		if (unlikely(c->events))
@@ -203,7 +205,6 @@ static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 	readings = c->lane[TSCOPE_LANE_TSC].readings - before;
 	if (leader && bursts)
 		take_points(c, p, readings);
-	WRITE_ONCE(c->windows, c->windows + 1);
 	trace_tscope_window(c->cpu, start_ns, late_ns, readings, bursts);
 	return bursts;
 }

@@ -44,6 +44,7 @@ updates kvm-clock unsigned 0 0 -
 stable kvm-clock flag - 0 1
 stopped kvm-clock unsigned 0 0 -
 offset_ns ptp-kvm signed ENODATA - -
+offset_error_ns ptp-kvm unsigned ENODATA 1 100000000
 errors ptp-kvm unsigned 0 0 -
 warp_alert_ns tsc,kvm-clock,monotonic-raw unsigned 1 1 1
 step_alert_ns -tsc unsigned 0 0 0

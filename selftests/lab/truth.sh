@@ -105,11 +105,71 @@ pair_holds() {
 	holds "$1 pair offset ns" "$2" "$3" "$4"
 }
 
-# What offset_ns may be off by, twice: it has no error of its own. It lies between two
-# readings of the guest's wall clock; and that drifts between two looks at it.
-offset_bound() {
-	awk '/^#/ { for (i = 1; i < NF; i++) if ($i == "p99") print 2 * $(i + 1) + 2000 }' \
-		$TD/hist/realtime/width
+# rates_known: what ptp-kvm's rate is before a fault, for rates_hold
+rates_known() {
+	PTP_RATE=$(figure ptp-kvm skew_ppb)
+	PTP_RATE_ERROR=$(figure ptp-kvm skew_error_ppb)
+}
+
+# rates_hold: what a fault that moves no rate leaves alone, and the offsets between CPUs
+rates_hold() {
+	skew kvm-clock "$(pvti_rate_ppb)"
+	skew monotonic-raw "$(pvti_rate_ppb)"
+	skew realtime "$(pvti_rate_ppb)"
+	skew ptp-kvm "$PTP_RATE" "$PTP_RATE_ERROR"
+	pair_holds tsc 0
+	pair_holds kvm-clock 0
+}
+
+# wall_look: the guest's wall clock against the host's: WALL and WALL_ERROR, of one reading
+wall_look() {
+	local again='' tries=0
+	WALL=
+	while [ "$WALL" != "$again" ] || [ $tries = 0 ]; do
+		[ $tries -lt 100 ] || { say "# offset_ns changes faster than it can be read"; break; }
+		tries=$((tries + 1))
+		WALL=$(figure ptp-kvm offset_ns)
+		WALL_ERROR=$(figure ptp-kvm offset_error_ns)
+		again=$(figure ptp-kvm offset_ns)
+	done
+}
+
+# wall_moved: how far it moved since the last look: WALL_MOVED and WALL_MOVED_ERROR, which
+# has 2 us for the drift of up to 60 ppb between the looks
+wall_moved() {
+	local before=$WALL before_error=$WALL_ERROR
+	wall_look
+	WALL_MOVED=$((WALL - before))
+	WALL_MOVED_ERROR=$((before_error + WALL_ERROR + 2000))
+}
+
+# moved_on: a guest that went on in another QEMU, after wall_look before and wall_moved since
+moved_on() {
+	local step ptp ptp_error
+	# KVM makes its master clock anew more than once, by nanoseconds then
+	step=$(traced pvti_update | awk '$2 == 0 { s += $4 } END { printf "%d", s }')
+	# shellcheck disable=SC2046
+	set -- $(newest_step ptp-kvm)
+	ptp=${1:-none} ptp_error=${2:-0}
+	between "ptp-kvm's steps" 1 "$(figure ptp-kvm steps)" 1
+	holds "ptp-kvm's step less kvm-clock's ns" $((-WALL_MOVED)) $((ptp - step)) \
+		$((ptp_error + WALL_MOVED_ERROR))
+	say "# ptp-kvm's step $ptp +- $ptp_error, kvm-clock's $step"
+	# shellcheck disable=SC2046
+	set -- $(newest_step monotonic-raw)
+	if [ $# = 2 ]; then
+		holds "monotonic-raw's step ns" "$step" "$1" "$2"
+	else
+		# one that is too small to be found is not told
+		between "monotonic-raw did not step, kvm-clock by ns" -1000000 "$step" 1000000
+	fi
+	between "updates" 2 "$(figure kvm-clock updates)" -
+	tell_updates
+	between "GUEST_STOPPED seen" 0 "$(figure kvm-clock stopped)" 1
+	between "kvm-clock steps" 0 "$(figure kvm-clock steps)" \
+		"$(traced pvti_update | awk '$4 > 1 || $4 < -1' | wc -l)"
+	clean tsc kvm-clock monotonic-raw
+	rates_hold
 }
 
 # the seed of this run; the same SEED repeats it

@@ -18,24 +18,18 @@ busy() {
 hold() {
 	clean $(cat $T/clocks)
 	no_steps kvm-clock ptp-kvm monotonic-raw realtime
-	pair_holds tsc 0
-	pair_holds kvm-clock 0
-	skew kvm-clock "$(pvti_rate_ppb)"
-	skew monotonic-raw "$(pvti_rate_ppb)"
-	skew realtime "$(pvti_rate_ppb)"
-	skew ptp-kvm "$base" "$base_error"
+	rates_hold
 }
 
 guest() {
-	local base base_error
 	. /lib/tscope/truth.sh
 
 	tscope_load || return
 	echo 1 >$T/enabled
 	sleep 8
 	echo 0 >$T/enabled
-	base=$(figure ptp-kvm skew_ppb) base_error=$(figure ptp-kvm skew_error_ppb)
-	say "# idle: ptp-kvm $base +- $base_error ppb"
+	rates_known
+	say "# idle: ptp-kvm $PTP_RATE +- $PTP_RATE_ERROR ppb"
 
 	busy
 	echo 1 >$T/reset

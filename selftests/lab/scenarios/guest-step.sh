@@ -16,7 +16,7 @@ slew() {
 }
 
 guest() {
-	local size sign=1 set=0 before moved rate base base_error
+	local size sign=1 set=0 rate base base_error
 	. /lib/tscope/truth.sh
 
 	seed
@@ -31,16 +31,16 @@ guest() {
 		random $((size - size / 10))
 		sign=$((-sign))
 		size=$((sign * (size / 10 + RANDOM_NUMBER)))
-		before=$(figure ptp-kvm offset_ns)
+		wall_look
 		lab_clock $size || { result "not ok" "lab_clock"; break; }
 		set=$((set + 1))
 		sleep 2
-		moved=$(($(figure ptp-kvm offset_ns) - before))
+		wall_moved
 		set -- $(newest_step realtime)
 		holds "guest set by $size ns: realtime's step" $size "${1:-none}" "${2:-0}"
 		between "guest set by $size ns: realtime's steps" $set "$(figure realtime steps)" $set
-			holds "guest set by $size ns: offset_ns moved by" $size $moved \
-			$(offset_bound)
+		holds "guest set by $size ns: offset_ns moved by" $size $WALL_MOVED \
+			$WALL_MOVED_ERROR
 	done
 	sleep 1
 	no_steps kvm-clock monotonic-raw ptp-kvm

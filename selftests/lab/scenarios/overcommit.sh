@@ -6,14 +6,13 @@
 ACCEL=nested
 
 guest() {
-	local base base_error
 	. /lib/tscope/truth.sh
 
 	tscope_load || return
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
 	sleep 6
-	base=$(figure ptp-kvm skew_ppb) base_error=$(figure ptp-kvm skew_error_ppb)
+	rates_known
 	say "# one CPU each: pair $(pair tsc)"
 	# all threads of all QEMUs, and a loop beside them
 	on_host 'for exe in /proc/[0-9]*/exe; do
@@ -30,11 +29,6 @@ guest() {
 
 	clean $(cat $T/clocks)
 	no_steps kvm-clock ptp-kvm monotonic-raw realtime
-	pair_holds tsc 0
-	pair_holds kvm-clock 0
-	skew kvm-clock "$(pvti_rate_ppb)"
-	skew monotonic-raw "$(pvti_rate_ppb)"
-	skew realtime "$(pvti_rate_ppb)"
-	skew ptp-kvm "$base" "$base_error"
+	rates_hold
 	tscope_done
 }

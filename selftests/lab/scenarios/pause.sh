@@ -10,16 +10,16 @@ ACCEL=nested
 
 # pause SECONDS
 pause() {
-	local before behind step error
-	before=$(figure ptp-kvm offset_ns)
+	local step
+	wall_look
 	set -- "$1" $(on_host "lab_clock; monitor stop; lab_clock; sleep $1; lab_clock; monitor cont; lab_clock" | cut -d' ' -f1)
 	sleep 3
 	pauses=$((pauses + 1))
-	behind=$((before - $(figure ptp-kvm offset_ns)))
+	wall_moved
 	step=$(figure kvm-clock step_last_ns)
 	between "pause of $1 s: kvm-clock's step back ns" $(($4 - $3)) $((-step)) $(($5 - $2))
-	holds "pause of $1 s: against the fall of offset_ns" "$behind" $((-step)) \
-		$(offset_bound)
+	holds "pause of $1 s: against the move of offset_ns" $WALL_MOVED "$step" \
+		$WALL_MOVED_ERROR
 	set -- "$1" $(newest_step monotonic-raw)
 	holds "pause of $1 s: monotonic-raw's step ns" "$step" "${2:-none}" "${3:-none}"
 	set -- "$1" $(newest_step realtime)
@@ -28,7 +28,7 @@ pause() {
 }
 
 guest() {
-	local pauses=0 base base_error range
+	local pauses=0 range
 	. /lib/tscope/truth.sh
 
 	seed
@@ -37,7 +37,7 @@ guest() {
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
 	sleep 8
-	base=$(figure ptp-kvm skew_ppb) base_error=$(figure ptp-kvm skew_error_ppb)
+	rates_known
 
 	# a random part of each
 	for range in 300 1500 8000; do
@@ -54,11 +54,6 @@ guest() {
 	between "GUEST_STOPPED seen" 0 "$(figure kvm-clock stopped)" $pauses
 	tell_updates
 	between "updates" $((2 * pauses)) "$(figure kvm-clock updates)" -
-	skew kvm-clock "$(pvti_rate_ppb)"
-	skew monotonic-raw "$(pvti_rate_ppb)"
-	skew realtime "$(pvti_rate_ppb)"
-	skew ptp-kvm "$base" "$base_error"
-	pair_holds tsc 0
-	pair_holds kvm-clock 0
+	rates_hold
 	tscope_done
 }

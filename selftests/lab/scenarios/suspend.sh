@@ -25,7 +25,7 @@ through() {
 }
 
 guest() {
-	local slept before moved step
+	local slept
 	. /lib/tscope/truth.sh
 
 	if [ ! -w /sys/power/state ] || [ ! -w /sys/power/pm_test ]; then
@@ -44,22 +44,22 @@ guest() {
 	sleep 2
 	no_steps monotonic-raw
 
-	before=$(figure ptp-kvm offset_ns)
+	wall_look
 	echo core >/sys/power/pm_test
 	echo deep >/sys/power/mem_sleep
 	through mem
 	sleep 8
 	echo 0 >$T/enabled
 	echo none >/sys/power/pm_test
-	moved=$(($(figure ptp-kvm offset_ns) - before))
+	wall_moved
 	tell_updates
 
 	between "monotonic-raw steps" 1 "$(figure monotonic-raw steps)" 1
 	set -- $(newest_step monotonic-raw)
 	between "suspend to RAM: monotonic-raw's step ns" -$slept "${1:-none}" -1900000000
 	set -- $(newest_step realtime)
-	between "suspend to RAM: offset_ns moved by ns" -2000000000 $moved 2000000000
-	[ $# != 2 ] || holds "suspend to RAM: realtime's step ns" $moved "$1" "$(($2 + $(offset_bound)))"
+	between "suspend to RAM: offset_ns moved by ns" -2000000000 $WALL_MOVED 2000000000
+	[ $# != 2 ] || holds "suspend to RAM: realtime's step ns" $WALL_MOVED "$1" "$(($2 + WALL_MOVED_ERROR))"
 	no_steps kvm-clock ptp-kvm
 	clean tsc kvm-clock monotonic-raw
 	# the kernel stops HPET's counter and sets it to 0

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What readers make of a clock's points: fits, residuals, the newest.
+ *
+ * The points are copied without waiting for the leader, which puts them there
+ * (see series.c), and worked on in memory that all readers share.
+ */
+#include <linux/mutex.h>
+#include <linux/vmalloc.h>
+
+#include "clock.h"
+#include "control.h"
+#include "wide.h"
+
+static struct tscope_point *scratch;
+static DEFINE_MUTEX(scratch_lock);	/* protects scratch */
+
+/**
+ * tscope_points_init() - take the memory that readers share
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tscope_points_init(void)
+{
+	scratch = vmalloc(array_size(TSCOPE_SERIES_POINTS, sizeof(*scratch)));
+	return scratch ? 0 : -ENOMEM;
+}
+
+/**
+ * tscope_points_exit() - give it back
+ *
+ * Context: process; no reader may be left.
+ */
+void tscope_points_exit(void)
+{
+	vfree(scratch);
+	scratch = NULL;
+}
+
+static u32 copy_points(struct tscope_clock *clk, struct tscope_point *to)
+{
+	u64 span_cyc = tscope_ns_to_cyc(tscope_fit_window_ns(),
+					tscope_tsc_khz);
+
+	return tscope_series_copy(&clk->series, span_cyc, to);
+}
+
+/* The points of the fit window into scratch, and a line through them. */
+static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
+{
+	lockdep_assert_held(&scratch_lock);
+	*n = copy_points(clk, scratch);
+	return tscope_fit_line(scratch, *n, tscope_tsc_khz,
+			       clk->ops->resolution_ns ?: 1, fit);
+}
+
+/**
+ * tscope_clock_fit() - fit the points of the fit window
+ * @clk: clock that has a series
+ * @fit: result
+ *
+ * Context: process, may sleep; never waits for a sampler.
+ *
+ * Return: 0, or an errno of tscope_fit_line().
+ */
+int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
+{
+	int err;
+	u32 n;
+
+	mutex_lock(&scratch_lock);
+	err = fit_scratch(clk, fit, &n);
+	mutex_unlock(&scratch_lock);
+	return err;
+}
+
+/**
+ * tscope_clock_newest() - the newest point
+ * @clk: clock that has a series
+ * @p: result
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0, or -ENODATA where there is none.
+ */
+int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p)
+{
+	u32 n;
+
+	mutex_lock(&scratch_lock);
+	n = tscope_series_copy(&clk->series, 0, scratch);
+	if (n)
+		*p = scratch[n - 1];
+	mutex_unlock(&scratch_lock);
+	return n ? 0 : -ENODATA;
+}
+
+/**
+ * tscope_clock_residuals() - how the points lie about their fit
+ * @clk: clock that has a series
+ * @h: histogram that the residuals are added to, ns
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0, or an errno of tscope_fit_line().
+ */
+int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
+{
+	struct tscope_fit fit;
+	s64 phase;
+	u32 n, i;
+	int err;
+
+	mutex_lock(&scratch_lock);
+	err = fit_scratch(clk, &fit, &n);
+	for (i = 0; !err && i < n; i++) {
+		phase = tscope_fit_residual(&fit, &scratch[i]);
+		tscope_shist_add(h, tscope_phase_to_ns(phase));
+	}
+	mutex_unlock(&scratch_lock);
+	return err;
+}
+
+/**
+ * tscope_clock_points() - the points of the fit window
+ * @clk: clock that has a series
+ * @to: room for TSCOPE_SERIES_POINTS points
+ *
+ * Context: process; never waits for a sampler.
+ *
+ * Return: how many there are.
+ */
+u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to)
+{
+	return copy_points(clk, to);
+}
