@@ -26,7 +26,7 @@
 /* Readings a window: the narrowest of a few is rarely disturbed. */
 #define READS_CHEAP	4
 #define READS_COSTLY	2
-/* The first time, to learn how narrow a reading can be. */
+/* The first time. */
 #define READS_LEARN	16
 
 /*
@@ -391,10 +391,12 @@ static bool clock_read(struct tscope_clock *clk, int cpu,
 void tscope_clock_sample(struct tscope_clock *clk, int cpu)
 {
 	int n = clk->ops->costly ? READS_COSTLY : READS_CHEAP;
+	/* the first are only to learn how narrow a reading can be */
+	bool learn = !clk->ops->pair && !clk->width_ref_ns;
 	struct tscope_reading r, best;
 	bool valid = false;
 
-	if (!clk->width_ref_ns)
+	if (learn)
 		n = READS_LEARN;
 	clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
 	while (n--) {
@@ -404,6 +406,6 @@ void tscope_clock_sample(struct tscope_clock *clk, int cpu)
 			best = r;
 		valid = true;
 	}
-	if (valid && clk->ops->series)
+	if (valid && !learn && clk->ops->series)
 		tscope_clock_add(clk, &best);
 }

@@ -18,8 +18,8 @@
 #include "violations.h"
 #include "wide.h"
 
-/* A step is found 4 points late, and a costly clock has one every 3 windows. */
-#define GATHER_PERIODS	16
+/* A step is found 4 points late, and hpet has one every 24 periods. */
+#define GATHER_PERIODS	128
 #define GATHER_NS	NSEC_PER_SEC
 
 /**

@@ -29,6 +29,13 @@
  */
 #define COSTLY_WAIT_MAX	4ULL
 
+/*
+ * What a bracketed exit takes more than its shortest falls before or after the
+ * reading, by chance, so that the middle is off by up to half of it: of so
+ * many periods the narrowest reading becomes a point.
+ */
+#define BRACKETED_PERIODS	24
+
 /* What a thread works by; a change of parameters starts a new thread. */
 struct plan {
 	u64 period_ns;
@@ -36,6 +43,7 @@ struct plan {
 	u64 width_cyc;
 	u64 burst_cyc;
 	u64 thin_cyc;
+	u64 bracketed_cyc;
 	bool flat_out;
 };
 
@@ -59,6 +67,9 @@ static void make_plan(struct plan *p)
 						       NSEC_PER_SEC,
 						       TSCOPE_SERIES_POINTS),
 					       tscope_tsc_khz);
+	p->bracketed_cyc = tscope_ns_to_cyc(BRACKETED_PERIODS * p->period_ns,
+					    tscope_tsc_khz);
+	p->bracketed_cyc = max(p->bracketed_cyc, p->thin_cyc);
 }
 
 static u64 lane_ns(enum tscope_lane lane, u64 value)
@@ -152,7 +163,9 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 	for (i = 0; i < n; i++) {
 		clk = tscope_clock_get(i);
 		if (clk->ops->series)
-			tscope_clock_thin(clk, p->thin_cyc);
+			tscope_clock_thin(clk, clk->ops->costly &&
+					  !clk->ops->pair ? p->bracketed_cyc :
+							    p->thin_cyc);
 		if (clk->ops->costly && turn-- != 0)
 			continue;
 		if (clk->ops->costly) {

@@ -160,7 +160,8 @@ fresh() {
 sample() {
 	set_to enabled 1
 	# two slots of a second for the pair offsets
-	sleep 4
+	# and the points of hpet, one in 24 periods, of which 4 wait
+	sleep 8
 	set_to enabled 0
 }
 

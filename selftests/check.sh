@@ -181,6 +181,20 @@ part_dkms() {
 	ktap $? dkms "$log"
 }
 
+# report_whole LOG: the guest's report has its figures as numbers, and a verdict
+report_whole() {
+	local clock n='-?[0-9]+(\.[0-9]+)?'
+	for clock in kvm-clock ptp-kvm monotonic-raw realtime; do
+		grep -qE "^$clock +[0-9]+ +$n +$n +[0-9]+ +[0-9]+ +[0-9-]+ +$n *\$" "$1" ||
+			{ echo "no line of figures for $clock"; return 1; }
+	done
+	grep -qE "^  CPU 0-1  tsc +$n ns \+- [0-9]+ ns, 0 warps" "$1" || { echo "no pair offset"; return 1; }
+	grep -qE "^wall clock: guest - host $n ns \+- [0-9]+ ns, drifting [+]?$n ppb \+- $n ppb" "$1" ||
+		{ echo "no wall clock"; return 1; }
+	grep -qE '^  from +[0-9]+ ns +[0-9]+ #+$' "$1" || { echo "no histogram"; return 1; }
+	grep -qx 'verdict: nothing wrong was found' "$1" || { grep -A9 ^verdict "$1"; return 1; }
+}
+
 part_lab() {
 	local name log status
 	module_build 6.12 >"$LOGS/lab-build.log" 2>&1 ||
@@ -190,6 +204,7 @@ part_lab() {
 		note "lab: $name"
 		if [ "$name" = report ]; then
 			run "make run" env DURATION=5 "$HERE/lab/run"
+			run "its report" report_whole "$LOGS/make-run.log"
 			continue
 		fi
 		"$HERE/lab/lab" --module "$MODULE_KO" --add "$HERE:/selftests" \

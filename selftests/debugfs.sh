@@ -63,7 +63,7 @@ headers() {
 
 sample() {
 	set_to enabled 1
-	sleep 5
+	sleep 8
 	set_to enabled 0
 }
 

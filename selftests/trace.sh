@@ -87,7 +87,7 @@ points() {
 	set_to reset 1
 	get tsc/khz
 	khz=$VALUE
-	record point -- sleep 4
+	record point -- sleep 6
 	get clocks
 	for clock in ${VALUE#tsc }; do
 		events point "$clock"

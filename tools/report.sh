@@ -96,7 +96,7 @@ absent() {
 clock_lines() {
 	local c why
 	printf '%-14s %12s %14s %10s %6s %9s %7s %14s\n' clock readings "skew ppb" \
-		"+- 95 %" steps backward warps "phase ns"
+		"+- ppb 95%" steps backward warps "phase ns"
 	for c in $KNOWN; do
 		if [ ! -d "$S/$c" ]; then
 			why=$(absent "$c")
@@ -125,6 +125,13 @@ pair_lines() {
 	}' "$D/pairs"
 }
 
+# of the guest's wall clock against the host's
+drift() {
+	awk -v a="$(value realtime/skew_ppb)" -v b="$(value ptp-kvm/skew_ppb)" \
+		-v da="$(value realtime/skew_error_ppb)" -v db="$(value ptp-kvm/skew_error_ppb)" 'BEGIN {
+		if (a == "-" || b == "-") print "drift not known yet"; else printf "drifting %+.3f ppb +- %.3f ppb", a - b, sqrt(da * da + db * db) }'
+}
+
 kvm_lines() {
 	if [ -d "$S/kvm-clock" ]; then
 		echo "kvm-clock: $(value kvm-clock/khz) kHz, TSC_STABLE $(value kvm-clock/stable), pvti updates $(value kvm-clock/updates), GUEST_STOPPED seen $(value kvm-clock/stopped) times"
@@ -134,8 +141,7 @@ kvm_lines() {
 			"$D/pvti" 2>/dev/null
 	fi
 	if [ -d "$S/ptp-kvm" ]; then
-		echo "wall clock: guest - host $(value ptp-kvm/offset_ns) ns, drifting $(awk -v a="$(value realtime/skew_ppb)" -v b="$(value ptp-kvm/skew_ppb)" 'BEGIN {
-			if (a == "-" || b == "-") print "-"; else printf "%+.3f", a - b }') ppb; $(value ptp-kvm/errors) hypercalls failed"
+		echo "wall clock: guest - host $(value ptp-kvm/offset_ns) ns +- $(value ptp-kvm/offset_error_ns) ns, $(drift); $(value ptp-kvm/errors) hypercalls failed"
 	fi
 	echo
 }
@@ -155,6 +161,7 @@ draw() {
 	END {
 		if (!total) { print title ": nothing yet"; exit }
 		sub(/^# unit ns /, "", head)
+		gsub(/ (min|mean|max|p50|p99|p99.9) [0-9]+/, "& ns", head)
 		print title " (" head ")"
 		for (k = first; k <= last; k++) if (n[k] > most) most = n[k]
 		for (k = first; k <= last; k++) {

@@ -27,6 +27,8 @@ try() {
 	[ "$1" = 1 ] || ahead=$((-$2))
 	truth_ns=$(awk -v c=$ahead -v k="$khz" 'BEGIN { printf "%.3f", c * 1e6 / k }')
 	figures=$(pair tsc)
+	tries=$((tries + 1))
+	[ "$(echo "$figures" | cut -d' ' -f2)" -ge 1000 ] 2>/dev/null || narrow=$((narrow + 1))
 	set -- "$1" "$2" $figures
 	holds "CPU $1 by $2 cycles: tsc offset ns" "$truth_ns" "$3" "$4"
 	set -- "$1" "$2" "$truth_ns" "$4" $(pair kvm-clock)
@@ -54,7 +56,7 @@ try() {
 }
 
 guest() {
-	local range sign
+	local range sign tries=0 narrow=0
 	. /lib/tscope/truth.sh
 
 	SEED=${SEED:-$(($(date +%s) % 100000))}
@@ -76,5 +78,7 @@ guest() {
 			{ result "not ok" "injection refused"; break; }
 	done
 	rmmod tsc_inject
+	# a bound that is wide holds anything: some have to be narrow, however busy the machine
+	between "tries with a bound below 1 us" $((tries / 3)) $narrow $tries
 	tscope_done
 }

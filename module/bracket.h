@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the width of bracketed readings tells of where in them the clock was read. */
+#ifndef TSCOPE_BRACKET_H
+#define TSCOPE_BRACKET_H
+
+#include "fit.h"
+
+/* Below that many points a share would be found in mere noise. */
+#define TSCOPE_BRACKET_MIN_POINTS	16
+/* Binary places of the share, and of what the error grows by. */
+#define TSCOPE_BRACKET_SHARE_BITS	16
+#define TSCOPE_BRACKET_WIDEN_BITS	10
+
+/**
+ * struct tscope_bracket - what was taken from the phases
+ * @share: phase a nanosecond of width, 2^-16; from -1/2 to 1/2
+ * @widen: what the slope's error grows by, 2^-10; 2^10 and more
+ */
+struct tscope_bracket {
+	s32 share;
+	u32 widen;
+};
+
+void tscope_bracket_correct(struct tscope_point *p, u32 n,
+			    struct tscope_bracket *b);
+u64 tscope_bracket_widen(const struct tscope_bracket *b, u64 error_mppb);
+
+#endif /* TSCOPE_BRACKET_H */
