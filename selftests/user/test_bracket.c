@@ -151,18 +151,16 @@ static void left_alone(void)
 	for (i = 0; i < 5; i++) {
 		n = 100;
 		make(n, 1000, 0.9, 80000, i == 0 ? 0 : 40000, 0, 500);
-		switch (i) {
-		case 1: n = TSCOPE_BRACKET_MIN_POINTS - 1; break;
-		case 2: pt[50].phase = S64_MAX; break;
-		case 3: pt[50].tsc = pt[99].tsc + 1; break;
-		case 4: n = 0; break;
-		}
-		if (i == 2 || i == 3)
-			old[50] = pt[50];
-		if (n)
-			tscope_bracket_correct(pt, n, &b);
-		else
-			tscope_bracket_correct(pt, TSCOPE_FIT_MAX_POINTS + 1, &b);
+		if (i == 1)
+			n = TSCOPE_BRACKET_MIN_POINTS - 1;
+		if (i == 2)
+			pt[50].phase = S64_MAX;
+		if (i == 3)
+			pt[50].tsc = pt[99].tsc + 1;
+		if (i == 4)
+			n = TSCOPE_FIT_MAX_POINTS + 1;
+		old[50] = pt[50];
+		tscope_bracket_correct(pt, n, &b);
 		EXPECT(b.share == 0 && b.widen == 1024, "case %u: %d, %u", i,
 		       b.share, b.widen);
 		EXPECT(!memcmp(pt, old, 100 * sizeof(*pt)), "case %u", i);
