@@ -13,9 +13,14 @@
 ACCEL=nested
 TIMEOUT=600
 
-# settle PPM_Q16 SECONDS: the host's frequency offset in 2^-16 ppm
-settle() {
+# set_rate PPM_Q16: the host's frequency offset in 2^-16 ppm
+set_rate() {
 	on_host adjtimex -q -f "$1" >/dev/null || { say "# adjtimex refused $1"; return 1; }
+}
+
+# settle PPM_Q16 SECONDS
+settle() {
+	set_rate "$1" || return
 	sleep "$2"
 	echo 1 >$T/reset
 	echo 1 >$T/enabled
@@ -38,8 +43,17 @@ multiplier() {
 		print 0 }'
 }
 
+# rate_near PPM_Q16: the nearest one half-way between two multipliers
+rate_near() {
+	rate=$(awk -v r="$1" -v m="$mult" 'BEGIN {
+		unit = 65536e6 / m
+		n = r / unit; n = n < 0 ? int(n) - 0.5 : int(n) + 0.5
+		printf "%d", n * unit }')
+	truth=$(awk -v r="$rate" -v b="$base" 'BEGIN { printf "%.3f", r * 1000 / 65536 + b }')
+}
+
 guest() {
-	local skew error base base_error truth range rate wait mult sign=1
+	local skew error base base_error truth range ranges rate wait mult sign=1
 	. /lib/tscope/truth.sh
 
 	SEED=${SEED:-$(($(date +%s) % 100000))}
@@ -50,23 +64,32 @@ guest() {
 	[ "$mult" != 0 ] || { result "not ok" "the host's multiplier is not found (base $base)"; tscope_done; return 1; }
 	say "# at 0: $base +- $base_error ppb; the host's multiplier is $mult"
 
-	# each rate is random, up to 200, 20, 2 and 0.5 ppm
-	for range in 13107200 1310720 131072 32768; do
+	# each rate is random, up to 500, 20, 2 and 0.5 ppm
+	ranges="32768000 1310720 131072 32768"
+	[ -z "$SHORT" ] || ranges="6553600 131072 32768"
+	for range in $ranges; do
 		random $((range - range / 10))
 		sign=$((-sign))
-		rate=$(awk -v r=$((sign * (range / 10 + RANDOM_NUMBER))) -v m="$mult" 'BEGIN {
-			unit = 65536e6 / m
-			n = r / unit; n = n < 0 ? int(n) - 0.5 : int(n) + 0.5
-			printf "%d", n * unit }')
+		rate_near $((sign * (range / 10 + RANDOM_NUMBER)))
 		wait=$((3 + range / 1310720))
 		settle "$rate" "$wait" || { result "not ok" "rate"; break; }
-		truth=$(awk -v r="$rate" -v b="$base" 'BEGIN { printf "%.3f", r * 1000 / 65536 + b }')
 		holds "host rate $rate / 2^16 ppm: skew ppb" "$truth" "$skew" \
 			"$(awk -v a="$error" -v b="$base_error" 'BEGIN { print a + b }')"
-		holds "host rate $rate / 2^16 ppm: within 20 ppb" "$truth" "$skew" 20
+		holds "host rate $rate / 2^16 ppm: within 2 ppb" "$truth" "$skew" 2
 		holds "host rate $rate / 2^16 ppm: steps" 0 "$(cat $T/ptp-kvm/steps)" 0
 		holds "host rate $rate / 2^16 ppm: kvm-clock steps" 0 "$(cat $T/kvm-clock/steps)" 0
 	done
-	on_host adjtimex -q -f 0 >/dev/null
+
+	# a change while it is fitted: once the window holds new points only, the new rate
+	random 131072
+	rate_near $((-sign * (65536 + RANDOM_NUMBER)))
+	echo 5 >$T/fit_window_s
+	echo 1 >$T/enabled
+	set_rate "$rate" || result "not ok" "rate"
+	sleep 10
+	echo 0 >$T/enabled
+	skew ptp-kvm "$truth" "$base_error"
+	holds "a change to $rate / 2^16 ppm: steps" 0 "$(cat $T/ptp-kvm/steps)" 0
+	set_rate 0
 	tscope_done
 }

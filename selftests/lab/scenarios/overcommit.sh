@@ -23,7 +23,7 @@ guest() {
 		taskset 1 sh -c "while :; do :; done" >/dev/null 2>&1 &
 		echo $! >/run/loop' || { say "# taskset failed"; return 1; }
 	echo 1 >$T/reset
-	sleep 20
+	sleep $((SHORT ? 10 : 20))
 	echo 0 >$T/enabled
 	on_host 'kill $(cat /run/loop)'
 

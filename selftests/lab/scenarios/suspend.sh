@@ -10,7 +10,6 @@
 # go on. So monotonic-raw steps back by that time. The wall clock is put right by the RTC, to a
 # second.
 ACCEL=nested
-GUEST_APPEND="suspend.pm_test_delay=2"
 
 # through STATE and back; $slept in ns by the host's clock
 through() {
@@ -33,6 +32,7 @@ guest() {
 		say "1..$COUNT"
 		return
 	fi
+	echo 2 >/sys/module/suspend/parameters/pm_test_delay
 	tscope_load || return
 	trace_on step pvti_update || return
 	cat $T/period_us >$T/width_us
