@@ -12,7 +12,7 @@ apart() {
 }
 
 guest() {
-	local now last='' i=0 low='' high='' most=0 can file
+	local now last='' i=0 low='' high='' most=0 bound widest=0 can file
 	. /lib/tscope/truth.sh
 
 	say "# host clocksource $(on_host cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
@@ -27,6 +27,8 @@ guest() {
 		# one that lasts: the CPU that the host has yet to tell may not be running
 		[ "$now" != "$last" ] || [ "${now#-}" -le $most ] || most=${now#-}
 		last=$now
+		bound=$(pair kvm-clock | cut -d' ' -f2)
+		[ "${bound:-0}" -le $widest ] || widest=$bound
 		if [ $i -ge 28 ]; then
 			[ "$now" -ge "${low:-$now}" ] || low=$now
 			[ "$now" -le "${high:-$now}" ] || high=$now
@@ -39,11 +41,12 @@ guest() {
 	holds "kvm-clock stable" 0 "$(figure kvm-clock stable)" 0
 	set -- $(pair kvm-clock)
 	between "kvm-clock pair offset ns, +- $2" $((low - ${2:-0})) "${1:-none}" $((high + ${2:-0}))
-	if [ "$most" -gt $((2 * ${2:-0})) ]; then
+	if [ "$most" -gt $((2 * widest)) ]; then
 		between "kvm-clock warps" 1 "$(figure kvm-clock warps)" -
 		# such an offset need not have lasted for as long as a slot, with its many
-		# exchanges: twice the bound; and there may have been a larger one
-		between "kvm-clock's largest warp ns" $((most - 2 * $2)) "$(figure kvm-clock warp_max_ns)" -
+		# exchanges: twice the bound of the worst slot; and there may have been a
+		# larger one
+		between "kvm-clock's largest warp ns" $((most - 2 * widest)) "$(figure kvm-clock warp_max_ns)" -
 	else
 		say "# $(figure kvm-clock warps) warps of kvm-clock: the transit may hide them"
 	fi
