@@ -176,8 +176,7 @@ static void fit_refuses(struct kunit *test)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		make_line(l, (s64)cases[i].period < 0 ? 100 : 0, cases[i].period,
-			  cases[i].phase, cases[i].slope);
+		make_line(l, 100, cases[i].period, cases[i].phase, cases[i].slope);
 		KUNIT_EXPECT_EQ_MSG(test, tscope_fit_line(l->p, cases[i].n,
 							  cases[i].khz, 1,
 							  &l->fit),

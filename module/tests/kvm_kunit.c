@@ -97,7 +97,7 @@ static void kvm_copies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, to.mul, U32_MAX);
 	KUNIT_EXPECT_EQ(test, to.shift, (s8)-32);
 	KUNIT_EXPECT_EQ(test, to.flags, (u8)TSCOPE_PVTI_STABLE);
-	/* an update that does not end is not waited for for ever */
+	/* it does not wait for ever for an update to end */
 	page.version = 7;
 	KUNIT_EXPECT_FALSE(test, tscope_kvm_copy(&page, &to));
 }

@@ -9,7 +9,7 @@
 #define KHZ	1000000		/* a cycle is a nanosecond */
 #define TAU0	10000000ULL	/* 10 ms */
 #define POINTS	4000
-#define NS	(1LL << 16)
+#define NS	65536LL
 
 static struct tscope_stability *st;
 

@@ -31,6 +31,7 @@
 static const struct tscope_clock_ops ops[] = {
 	{ .name = "tsc" }, { .name = "kvm-clock" },
 };
+
 static struct tscope_clock *clock;
 static unsigned int clock_count;
 static char *page;
