@@ -78,26 +78,51 @@ static void graph_is_mutual(struct kunit *test)
 				U32_MAX);
 }
 
+/* How many pairs lie between rank 0 and each other, by breadth-first search. */
+static void count_hops(u32 n, u32 *hops)
+{
+	u32 reached = 1, round, i, slot, peer;
+
+	memset(hops, 0, n * sizeof(*hops));
+	for (round = 1; reached < n && round < n; round++) {
+		for (i = 0; i < n; i++) {
+			if (i ? hops[i] != round - 1 || !hops[i] : round != 1)
+				continue;
+			for (slot = 0; slot < tscope_graph_peers(n); slot++) {
+				peer = tscope_graph_peer(i, n, slot);
+				if (!peer || hops[peer])
+					continue;
+				hops[peer] = round;
+				reached++;
+			}
+		}
+	}
+}
+
 /* A chain of pairs has log2(n)/2 of them at most, and adds up to the truth. */
 static void graph_tree_holds_truth(struct kunit *test)
 {
 	static const u32 counts[] = { 2, 3, 64, 65, 96, 128, CPUS_MAX };
 	struct tscope_node *node;
-	u32 k, i, n, hops;
+	u32 k, i, n, *hops;
 
 	node = kunit_kcalloc(test, CPUS_MAX, sizeof(*node), GFP_KERNEL);
+	hops = kunit_kcalloc(test, CPUS_MAX, sizeof(*hops), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, node);
+	KUNIT_ASSERT_NOT_NULL(test, hops);
 	for (k = 0; k < ARRAY_SIZE(counts); k++) {
 		n = counts[k];
 		tscope_graph_tree(n, edge, node);
-		hops = n <= TSCOPE_MESH_CPUS ? 1 : fls64(n) / 2 + 1;
+		count_hops(n, hops);
 		for (i = 0; i < n; i++) {
 			KUNIT_ASSERT_TRUE_MSG(test, node[i].reached, "%u of %u",
 					      i, n);
 			KUNIT_EXPECT_EQ_MSG(test, node[i].offset_ns,
 					    truth[i] - truth[0], "%u of %u", i, n);
-			KUNIT_EXPECT_LE_MSG(test, node[i].bound_ns,
-					    hops * bound_ns, "%u of %u", i, n);
+			KUNIT_EXPECT_EQ_MSG(test, node[i].bound_ns,
+					    hops[i] * bound_ns, "%u of %u", i, n);
+			KUNIT_EXPECT_LE_MSG(test, hops[i], fls64(n) / 2 + 1U,
+					    "%u of %u", i, n);
 		}
 	}
 }

@@ -118,6 +118,13 @@ static void step_out_of_noise(struct kunit *test)
 	KUNIT_EXPECT_GE(test, jump_ns, 2080ULL);
 	KUNIT_EXPECT_LE(test, jump_ns, 2100ULL);
 
+	/* the errors that are known are no noise: 4 * 1000 and some rounding */
+	c = (struct clock){ .step_ns = 5000, .error_ns = 1000 };
+	make_readings(&c, r);
+	KUNIT_EXPECT_FALSE(test, tscope_step_find(r, KHZ, 100, &step, &jump_ns));
+	KUNIT_EXPECT_GE(test, jump_ns, 990ULL);
+	KUNIT_EXPECT_LE(test, jump_ns, 1000ULL);
+
 	/* where it is not known yet, how wild the gains are stands for it */
 	c = (struct clock){ .noise_ns = 1000 };
 	make_readings(&c, r);
