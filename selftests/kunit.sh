@@ -52,7 +52,7 @@ build() {
 	mkdir -p "$src"
 	find "$src" -name '*.[ch]' -delete
 	(cd "$TOP" && find Kbuild module -name '*.[ch]' -o -name Kbuild |
-		cpio --quiet -pdm "$src") || return
+		cpio --quiet -pdmu "$src") || return
 	if ! make -C "$OWN_KDIR" M="$src" CONFIG_TSCOPE_KUNIT_TEST=y W=1 modules \
 		>"$OUT/make.log" 2>&1; then
 		fail "the suites do not build" "$OUT/make.log"
