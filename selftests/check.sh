@@ -23,7 +23,7 @@ usage() {
 	usage: make check [CHECK='PART...'], or selftests/check.sh [PART...]
 	  lint   checkpatch --strict, kernel-doc, shellcheck
 	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning
-	  user   the pure files in user space, with ASan and UBSan
+	  user   the pure files in user space, with ASan and UBSan, and their coverage
 	  kunit  the KUnit suites on 6.12 (make kunit: on 6.1 as well)
 	  dkms   dkms add, build, remove for both kernels
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
@@ -177,6 +177,8 @@ part_user() {
 	note "user-space tests"
 	make -C "$HERE/user" run_tests >"$log" 2>&1
 	ktap $? "user-space tests" "$log"
+	run "coverage of the pure files" "$HERE/coverage.sh"
+	note "reached, lines and branches: $(grep '^all' "$LOGS/coverage-of-the-pure-files.log")"
 }
 
 part_kunit() {
