@@ -112,6 +112,14 @@ static void clock_reads(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->samples, (u64)reads);
 	KUNIT_EXPECT_EQ(test, clk->width.count, (u64)reads);
 	KUNIT_EXPECT_EQ(test, clk->width.max, 100ULL);
+	/* where the width is no error there is nothing to learn */
+	clock_zero(clk);
+	ops.pair = true;
+	reads = 0;
+	script[0].tsc = 1050;
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, reads, (u32)READS_COSTLY);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 1ULL);
 }
 
 static void clock_takes_narrowest(struct kunit *test)
@@ -123,6 +131,10 @@ static void clock_takes_narrowest(struct kunit *test)
 	script[2] = raw(3000, 121, 7000);
 	script[3] = raw(4000, 500, 8000);
 	script_len = 4;
+	/* the first are only to learn how narrow a reading can be */
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 120ULL);
 	tscope_clock_sample(clk, 0);
 	KUNIT_EXPECT_EQ(test, clk->series.head, 1ULL);
 	/* between its two TSC reads, and off by half the width at most */
@@ -293,7 +305,9 @@ static void clock_reset(struct kunit *test)
 
 	script[0] = raw(1000, 100, 5000);
 	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, 0);
 	tscope_clock_stepped(clk, 0, &step);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 1ULL);
 	tscope_clock_thin(clk, 77);
 	clocks[clock_count++] = clk;
 	KUNIT_EXPECT_PTR_EQ(test, tscope_clock_get(0), clk);

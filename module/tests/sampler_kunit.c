@@ -40,7 +40,7 @@ static const struct tscope_clock_ops ops[CLOCKS] = {
 	[RAW] = { .name = "raw", .lane = TSCOPE_LANE_RAW, .series = true,
 		  .read = (void *)1 },
 	[PTP] = { .name = "ptp", .lane = TSCOPE_NO_LANE, .series = true,
-		  .read = (void *)1, .costly = true },
+		  .read = (void *)1, .costly = true, .pair = true },
 	[HPET] = { .name = "hpet", .lane = TSCOPE_NO_LANE, .series = true,
 		   .read = (void *)1, .costly = true },
 };
@@ -179,25 +179,36 @@ static void sampler_plans(struct kunit *test)
 {
 	static const struct {
 		struct tscope_params in;
-		struct plan out;
+		struct {
+			u64 period_ns, slot_ns, width_cyc, burst_cyc, thin_cyc;
+			u64 bracketed_cyc;
+			bool flat_out;
+		} out;
 	} cases[] = {
 		{ { 10000, 100, 10, 60 },
-		  { 10000000, 1000000000, 100000, 10000, 0, false } },
+		  { 10000000, 1000000000, 100000, 10000, 0,
+		    240000000, false } },
 		{ { 10000, 10000, 100, 60 },
-		  { 10000000, 1000000000, 10000000, 100000, 0, true } },
+		  { 10000000, 1000000000, 10000000, 100000, 0,
+		    240000000, true } },
 		/* a burst is no longer than the window */
 		{ { 1000, 10, 100, 1 },
-		  { 1000000, 1000000000, 10000, 10000, 0, false } },
+		  { 1000000, 1000000000, 10000, 10000, 0,
+		    24000000, false } },
 		/* a slot of time holds two windows at least */
 		{ { 10000000, 100, 10, 3600 },
-		  { 10000000000ULL, 20000000000ULL, 100000, 10000, 0, false } },
+		  { 10000000000ULL, 20000000000ULL, 100000, 10000, 0,
+		    240000000000ULL, false } },
 		/* and the ring the fit window: 3600 s of 1 ms are too many */
 		{ { 1000, 100, 10, 3600 },
-		  { 1000000, 1000000000, 100000, 10000, 439453125, false } },
+		  { 1000000, 1000000000, 100000, 10000, 439453125,
+		    439453125, false } },
 		{ { 1000, 100, 10, 8 },
-		  { 1000000, 1000000000, 100000, 10000, 0, false } },
+		  { 1000000, 1000000000, 100000, 10000, 0,
+		    24000000, false } },
 		{ { 1000, 100, 10, 9 },
-		  { 1000000, 1000000000, 100000, 10000, 1098632, false } },
+		  { 1000000, 1000000000, 100000, 10000, 1098632,
+		    24000000, false } },
 	};
 	u32 i;
 
@@ -210,6 +221,8 @@ static void sampler_plans(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, p.burst_cyc, cases[i].out.burst_cyc, "%u", i);
 		KUNIT_EXPECT_EQ_MSG(test, p.thin_cyc, cases[i].out.thin_cyc, "%u", i);
 		KUNIT_EXPECT_EQ_MSG(test, p.flat_out, cases[i].out.flat_out, "%u", i);
+		KUNIT_EXPECT_EQ_MSG(test, p.bracketed_cyc,
+				    cases[i].out.bracketed_cyc, "%u", i);
 	}
 }
 
@@ -308,6 +321,9 @@ static void sampler_takes_points(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, adds, 1U);
 	KUNIT_EXPECT_EQ(test, sampled[RAW], 3ULL);
 	KUNIT_EXPECT_EQ(test, clock[RAW].series.slot_cyc, p.thin_cyc);
+	KUNIT_EXPECT_EQ(test, clock[PTP].series.slot_cyc, p.thin_cyc);
+	/* of bracketed exits the narrowest of many windows */
+	KUNIT_EXPECT_EQ(test, clock[HPET].series.slot_cyc, p.bracketed_cyc);
 	/* other CPUs take none */
 	leader = false;
 	KUNIT_EXPECT_TRUE(test, window(c, &p, 0, 0));
