@@ -8,7 +8,7 @@
 
 #define POINTS		64
 #define PERIOD_CYC	10000000ULL
-#define ONE		(1 << TSCOPE_BRACKET_SHARE_BITS)
+#define ONE		65536	/* of TSCOPE_BRACKET_SHARE_BITS */
 
 static struct tscope_point *p;
 
