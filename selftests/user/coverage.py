@@ -19,7 +19,8 @@ def reached(folder):
     """Per file: line -> times executed, and (line, number) -> times taken."""
     lines = defaultdict(lambda: defaultdict(int))
     branches = defaultdict(lambda: defaultdict(int))
-    data = sorted(str(path) for path in Path(folder).glob("*.gcda"))
+    folder = Path(folder).resolve()
+    data = sorted(str(path) for path in folder.glob("*.gcda"))
     if not data:
         sys.exit(f"coverage: nothing in {folder}: did the tests run?")
     out = subprocess.run(["gcov", "-b", "--json-format", "--stdout", *data],
