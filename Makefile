@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
-	run check lab bench clean help
+	run check kunit coverage lab bench clean help
 
 all: modules
 
@@ -57,6 +57,14 @@ run:
 check:
 	@selftests/check.sh $(CHECK)
 
+# KUnit suites on kernels built for them; the first run builds these.
+kunit:
+	@selftests/kunit.sh $(KUNIT)
+
+# Lines and branches of the pure files that their user-space tests reach.
+coverage:
+	@selftests/coverage.sh
+
 # The catalogue of known faults, each figure held against the truth.
 lab:
 	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) LONG=$(LONG) \
@@ -77,6 +85,8 @@ help:
 	@echo "make install      modules_install (INSTALL_MOD_PATH=); make uninstall"
 	@echo "make run          the same in a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
 	@echo "make check        all tests; CHECK='user lint' runs some"
+	@echo "make kunit        KUnit suites, on kernels built for them (KUNIT='6.12')"
+	@echo "make coverage     of the pure files, by the user-space tests"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
 	@echo "make clean        remove what was built"

@@ -53,18 +53,19 @@ s64 tscope_pvti_rate_mppb(u32 mul, s8 shift, u32 khz)
 		return S64_MAX;
 	/* ns and whole: nanoseconds a kilocycle-second in units of 2^-64 */
 	ns = (tscope_u128)mul * khz;
-	if (shift > 0 && tscope_fls128(ns) + shift + 32 > 127)
-		return S64_MAX;
 	ns <<= 32 + shift;
 	whole = (tscope_u128)1000000 << 64;
 	slow = ns < whole;
 	ns = slow ? whole - ns : ns - whole;
-	/* 10^6 cancels against the 10^12 of mppb: no overflow below 2^108 */
+	/*
+	 * 10^6 cancels against the 10^12 of mppb: no overflow below 2^108. One
+	 * that is slow is so by 10^12 mppb at most.
+	 */
 	if (tscope_fls128(ns) > 108)
-		return slow ? S64_MIN : S64_MAX;
+		return S64_MAX;
 	quot = (ns * (mppb / 1000000)) >> 64;
 	if (quot > S64_MAX)
-		return slow ? S64_MIN : S64_MAX;
+		return S64_MAX;
 	return slow ? -(s64)quot : (s64)quot;
 }
 

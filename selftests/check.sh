@@ -7,7 +7,7 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user dkms lab"
+PARTS="lint build user kunit dkms lab"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -23,7 +23,8 @@ usage() {
 	usage: make check [CHECK='PART...'], or selftests/check.sh [PART...]
 	  lint   checkpatch --strict, kernel-doc, shellcheck
 	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning
-	  user   the pure files in user space, with ASan and UBSan
+	  user   the pure files in user space, with ASan and UBSan, and their coverage
+	  kunit  the KUnit suites on 6.12 (make kunit: on 6.1 as well)
 	  dkms   dkms add, build, remove for both kernels
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
 	Logs are in build/check.
@@ -176,6 +177,15 @@ part_user() {
 	note "user-space tests"
 	make -C "$HERE/user" run_tests >"$log" 2>&1
 	ktap $? "user-space tests" "$log"
+	run "coverage of the pure files" "$HERE/coverage.sh"
+	note "reached, lines and branches: $(grep '^all' "$LOGS/coverage-of-the-pure-files.log")"
+}
+
+part_kunit() {
+	local log=$LOGS/kunit.log
+	note "kunit (its kernel is built once, in some minutes)"
+	"$HERE/kunit.sh" 6.12 >"$log"
+	ktap $? kunit "$log"
 }
 
 part_dkms() {

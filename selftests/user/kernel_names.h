@@ -31,6 +31,10 @@ typedef int64_t s64;
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#ifdef TSCOPE_NO_INLINE
+#undef __always_inline
+#define __always_inline __attribute__((__noinline__, __unused__))
+#endif
 #ifndef __always_inline
 #define __always_inline inline __attribute__((__always_inline__))
 #endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bracket.c against phases of which a known part is the width's. Widths go by a pattern
+ * that has no slope, so that shares and errors follow by hand.
+ */
+#include "../bracket.h"
+#include "tests.h"
+
+#define POINTS		64
+#define PERIOD_CYC	10000000ULL
+#define ONE		65536	/* of TSCOPE_BRACKET_SHARE_BITS */
+
+static struct tscope_point *p;
+
+static int bracket_init(struct kunit *test)
+{
+	p = kunit_kcalloc(test, POINTS, sizeof(*p), GFP_KERNEL);
+	return p ? 0 : -ENOMEM;
+}
+
+/* +, -, -, +: neither a mean nor a slope */
+static s32 turn(u32 i)
+{
+	return (i & 1) == (i >> 1 & 1) ? 1 : -1;
+}
+
+/* Of width @share / 2^16 is phase, on a line of @slope a point. */
+static void make_points(s64 slope, s64 share, s32 drift_ns)
+{
+	u32 i;
+
+	for (i = 0; i < POINTS; i++) {
+		p[i] = (struct tscope_point){
+			.tsc = 777 + i * PERIOD_CYC,
+			.width_ns = 5000 + 256 * turn(i) + drift_ns * (s32)i,
+		};
+		p[i].phase = (1LL << 40) + slope * i + share * p[i].width_ns;
+	}
+}
+
+static void bracket_finds_share(struct kunit *test)
+{
+	static const s32 shares[] = {
+		0, 1, -1, ONE / 10, -ONE / 10, ONE / 2, -ONE / 2,
+	};
+	static const s64 slopes[] = { 0, 65536, -655360, 1LL << 36 };
+	struct tscope_bracket b;
+	u32 n, i;
+	s64 off;
+
+	for (n = 0; n < ARRAY_SIZE(shares) * ARRAY_SIZE(slopes); n++) {
+		make_points(slopes[n / ARRAY_SIZE(shares)],
+			    shares[n % ARRAY_SIZE(shares)], 0);
+		tscope_bracket_correct(p, POINTS, &b);
+		KUNIT_EXPECT_LE_MSG(test, abs(b.share -
+					      shares[n % ARRAY_SIZE(shares)]), 1,
+				    "case %u", n);
+		/* time and width have nothing in common */
+		KUNIT_EXPECT_LE(test, b.widen, 1025U);
+		/* a line is left, of the phases at the mean width */
+		for (i = 1; i < POINTS; i++) {
+			off = p[i].phase - p[0].phase -
+			      slopes[n / ARRAY_SIZE(shares)] * i;
+			KUNIT_EXPECT_LE_MSG(test, abs(off), 1024LL,
+					    "case %u point %u", n, i);
+		}
+	}
+}
+
+/* Widths that shrink as a machine warms up: no skew is left of them. */
+static void bracket_drifting_widths(struct kunit *test)
+{
+	struct tscope_bracket b;
+	s64 off;
+	u32 i;
+
+	make_points(65536, ONE / 4, -30);
+	tscope_bracket_correct(p, POINTS, &b);
+	KUNIT_EXPECT_LE(test, abs(b.share - ONE / 4), 2);
+	/*
+	 * Sxx = 64 (64^2 - 1) / 12 = 21840, so the drift's sum of squares is
+	 * 900 * 21840, the pattern's 64 * 256^2: sqrt(1 + 4.6863) = 2.3846
+	 */
+	KUNIT_EXPECT_LE(test, abs((s32)b.widen - 2442), 2);
+	for (i = 1; i < POINTS; i++) {
+		off = p[i].phase - p[0].phase - 65536 * (s64)i;
+		KUNIT_EXPECT_LE_MSG(test, abs(off), 8192LL, "point %u", i);
+	}
+}
+
+/* No reading is off by more than half its width: nor is more taken. */
+static void bracket_cuts_share(struct kunit *test)
+{
+	struct tscope_bracket b;
+
+	make_points(0, ONE, 0);
+	tscope_bracket_correct(p, POINTS, &b);
+	KUNIT_EXPECT_EQ(test, b.share, ONE / 2);
+	make_points(0, -3 * ONE, 0);
+	tscope_bracket_correct(p, POINTS, &b);
+	KUNIT_EXPECT_EQ(test, b.share, -ONE / 2);
+}
+
+static void expect_untouched(struct kunit *test, u32 n, const char *why)
+{
+	struct tscope_point *copy;
+	struct tscope_bracket b = { .share = 5, .widen = 5 };
+
+	copy = kunit_kmalloc(test, POINTS * sizeof(*p), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	memcpy(copy, p, POINTS * sizeof(*p));
+	tscope_bracket_correct(p, n, &b);
+	KUNIT_EXPECT_EQ_MSG(test, b.share, 0, "%s", why);
+	KUNIT_EXPECT_EQ_MSG(test, b.widen, 1024U, "%s", why);
+	KUNIT_EXPECT_EQ_MSG(test, memcmp(copy, p, POINTS * sizeof(*p)), 0, "%s",
+			    why);
+}
+
+static void bracket_leaves_alone(struct kunit *test)
+{
+	u32 i;
+
+	make_points(65536, ONE / 4, 0);
+	expect_untouched(test, TSCOPE_BRACKET_MIN_POINTS - 1, "too few");
+	expect_untouched(test, 0, "none");
+	expect_untouched(test, TSCOPE_FIT_MAX_POINTS + 1, "too many");
+	for (i = 0; i < POINTS; i++)
+		p[i].width_ns = 5000;
+	expect_untouched(test, POINTS, "all of one width");
+	for (i = 0; i < POINTS; i++)
+		p[i].tsc = 777;
+	expect_untouched(test, POINTS, "all at one time");
+	make_points(65536, ONE / 4, 0);
+	p[5].tsc = 0;
+	expect_untouched(test, POINTS, "out of order");
+	make_points(65536, ONE / 4, 0);
+	p[5].phase = S64_MAX;
+	expect_untouched(test, POINTS, "saturated");
+	p[5].phase = S64_MIN;
+	expect_untouched(test, POINTS, "saturated");
+	make_points(65536, ONE / 4, 0);
+	p[POINTS - 1].tsc = U64_MAX;
+	expect_untouched(test, POINTS, "longer than time");
+}
+
+static void bracket_widens(struct kunit *test)
+{
+	static const struct {
+		u32 widen;
+		u64 error, want;
+	} cases[] = {
+		{ 1024, 0, 0 }, { 1024, 12345, 12345 }, { 2048, 12345, 24690 },
+		{ 1536, 1000, 1500 }, { 1024, S64_MAX, S64_MAX },
+		{ 2048, S64_MAX, S64_MAX }, { U32_MAX, U64_MAX, S64_MAX },
+	};
+	struct tscope_bracket b = { };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		b.widen = cases[i].widen;
+		KUNIT_EXPECT_EQ_MSG(test, tscope_bracket_widen(&b, cases[i].error),
+				    cases[i].want, "case %u", i);
+	}
+}
+
+static struct kunit_case bracket_cases[] = {
+	KUNIT_CASE(bracket_finds_share),
+	KUNIT_CASE(bracket_drifting_widths),
+	KUNIT_CASE(bracket_cuts_share),
+	KUNIT_CASE(bracket_leaves_alone),
+	KUNIT_CASE(bracket_widens),
+	{}
+};
+
+static struct kunit_suite bracket_suite = {
+	.name = "tscope_bracket",
+	.init = bracket_init,
+	.test_cases = bracket_cases,
+};
+
+kunit_test_suite(bracket_suite);

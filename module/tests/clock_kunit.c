@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * clock.c: which readings count, where segments begin, how steps are counted, with a
+ * clock whose readings are written down here. The file is compiled once more, with
+ * names of its own and a stand-in for what it tells others.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#define tscope_clocks_init		clock_kunit_clocks_init
+#define tscope_clocks_exit		clock_kunit_clocks_exit
+#define tscope_clocks_reset		clock_kunit_clocks_reset
+#define tscope_clock_count		clock_kunit_count
+#define tscope_clock_get		clock_kunit_get
+#define tscope_clock_of_lane		clock_kunit_of_lane
+#define tscope_clock_sample		clock_kunit_sample
+#define tscope_clock_add		clock_kunit_add
+#define tscope_clock_stepped		clock_kunit_stepped
+#define tscope_clock_break		clock_kunit_break
+#define tscope_clock_thin		clock_kunit_thin
+#define tscope_tsc_khz			clock_kunit_tsc_khz
+#define tscope_ns_mult			clock_kunit_ns_mult
+#define tscope_alert_raise		clock_kunit_alert_raise
+#define tscope_step_tell		clock_kunit_step_tell
+#define tscope_violation		clock_kunit_violation
+
+#include <linux/smp.h>
+
+#include "tests.h"
+
+#undef smp_processor_id
+#define smp_processor_id()		0
+#include "../clock.c"
+
+#define PERIOD_NS	10000000ULL
+
+static u32 alerts, told, violations;
+static s64 violation_ns;
+static struct tscope_raw script[32];
+static int script_err;
+static u32 reads, script_len;
+static struct tscope_clock *clk;
+
+void tscope_alert_raise(struct tscope_clock *c, enum tscope_cause cause,
+			s64 size, int cpu, int peer)
+{
+	alerts += cause == TSCOPE_ALERT_STEP;
+}
+
+void tscope_step_tell(struct tscope_clock *c, int cpu,
+		      const struct tscope_step *step)
+{
+	told++;
+}
+
+void tscope_violation(enum tscope_what what, const char *clock, int cpu,
+		      int peer, s64 size_ns, u64 count, u64 tsc)
+{
+	violations += what == TSCOPE_BACKWARD;
+	violation_ns = size_ns;
+}
+
+static int read_script(struct tscope_raw *raw)
+{
+	*raw = script[reads++ % script_len];
+	return script_err;
+}
+
+static struct tscope_clock_ops ops;
+
+static int clock_init(struct kunit *test)
+{
+	ops = (struct tscope_clock_ops){
+		.name = "test",
+		.lane = TSCOPE_NO_LANE,
+		.series = true,
+		.read = read_script,
+	};
+	alerts = 0;
+	told = 0;
+	violations = 0;
+	script_err = 0;
+	script_len = 1;
+	reads = 0;
+	tscope_tsc_khz = 1000000;	/* a cycle is a nanosecond */
+	clk = clock_alloc(&ops);
+	return clk ? 0 : -ENOMEM;
+}
+
+static void clock_exit(struct kunit *test)
+{
+	clock_free(clk);
+}
+
+static struct tscope_raw raw(u64 before, u64 width, u64 value)
+{
+	return (struct tscope_raw){
+		.before = before, .after = before + width, .value = value,
+	};
+}
+
+static void clock_reads(struct kunit *test)
+{
+	script[0] = raw(1000, 100, 5000);
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, reads, (u32)READS_LEARN);
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, reads, (u32)(READS_LEARN + READS_CHEAP));
+	ops.costly = true;
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, reads,
+			(u32)(READS_LEARN + READS_CHEAP + READS_COSTLY));
+	KUNIT_EXPECT_EQ(test, clk->samples, (u64)reads);
+	KUNIT_EXPECT_EQ(test, clk->width.count, (u64)reads);
+	KUNIT_EXPECT_EQ(test, clk->width.max, 100ULL);
+	/* where the width is no error there is nothing to learn */
+	clock_zero(clk);
+	ops.pair = true;
+	reads = 0;
+	script[0].tsc = 1050;
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, reads, (u32)READS_COSTLY);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 1ULL);
+}
+
+static void clock_takes_narrowest(struct kunit *test)
+{
+	struct tscope_point *p = &clk->series.ring[0];
+
+	script[0] = raw(1000, 140, 5000);
+	script[1] = raw(2000, 120, 6000);
+	script[2] = raw(3000, 121, 7000);
+	script[3] = raw(4000, 500, 8000);
+	script_len = 4;
+	/* the first are only to learn how narrow a reading can be */
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 120ULL);
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 1ULL);
+	/* between its two TSC reads, and off by half the width at most */
+	KUNIT_EXPECT_EQ(test, p->tsc, 2060ULL);
+	KUNIT_EXPECT_EQ(test, p->width_ns, 120U);
+	KUNIT_EXPECT_EQ(test, clk->series.wait[0].ns, 6000ULL);
+	KUNIT_EXPECT_EQ(test, clk->series.wait[0].error_ns, 61U);
+}
+
+static void clock_rejects(struct kunit *test)
+{
+	static const struct {
+		u64 width, ref;
+		bool pair;
+		u64 tsc;
+		bool rejected;
+	} cases[] = {
+		{ 700, 100, false, 0, false },
+		{ 701, 100, false, 0, true },
+		{ 50, 100, false, 0, false },
+		{ -1ULL, 100, false, 0, true },	/* the TSC went back */
+		{ 1000000, 0, false, 0, false },	/* the first */
+		/* a pair counts where it is of the time between */
+		{ 1000000, 100, true, 1000000, false },
+		{ 1000000, 100, true, 2000000, false },
+		{ 1000000, 100, true, 999999, true },
+		{ 1000000, 100, true, 2000001, true },
+	};
+	struct tscope_reading r;
+	bool got;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		clock_zero(clk);
+		ops.pair = cases[i].pair;
+		clk->width_ref_ns = cases[i].ref;
+		script[0] = raw(1000000, cases[i].width, 5000);
+		script[0].tsc = cases[i].tsc;
+		got = clock_read(clk, 0, &r);
+		KUNIT_EXPECT_EQ_MSG(test, got, !cases[i].rejected, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, clk->rejected,
+				    (u64)cases[i].rejected, "case %u", i);
+		if (!got || !cases[i].pair)
+			continue;
+		KUNIT_EXPECT_EQ(test, r.tsc, cases[i].tsc);
+		KUNIT_EXPECT_EQ(test, r.error_ns, 0U);
+	}
+}
+
+/* What is narrow was so by chance, and is forgotten. */
+static void clock_reference_creeps(struct kunit *test)
+{
+	u32 i;
+
+	clk->width_ref_ns = 256;
+	script[0] = raw(1000, 1000, 0);
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 257ULL);
+	for (i = 0; i < 10000; i++)
+		tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 1000ULL);
+}
+
+static void clock_fails(struct kunit *test)
+{
+	script_err = -EOPNOTSUPP;
+	script[0] = raw(1000, 100, 5000);
+	tscope_clock_sample(clk, 0);
+	KUNIT_EXPECT_EQ(test, clk->errors, (u64)READS_LEARN);
+	KUNIT_EXPECT_EQ(test, clk->samples, (u64)READS_LEARN);
+	KUNIT_EXPECT_EQ(test, clk->width.count, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 0ULL);
+	/* on another CPU nothing is read, nor counted */
+	tscope_clock_sample(clk, 1);
+	KUNIT_EXPECT_EQ(test, reads, (u32)READS_LEARN);
+	KUNIT_EXPECT_EQ(test, clk->samples, (u64)READS_LEARN);
+}
+
+static void clock_goes_back(struct kunit *test)
+{
+	struct tscope_reading r;
+
+	script[0] = raw(1000, 100, 5000);
+	script[1] = raw(2000, 100, 4970);
+	script[2] = raw(3000, 100, 4970);
+	script[3] = raw(4000, 100, U64_MAX);
+	script[4] = raw(5000, 100, 0);
+	script_len = 5;
+	while (reads < 3)
+		clock_read(clk, 0, &r);
+	KUNIT_EXPECT_EQ(test, clk->backward, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->backward_max_ns, 30ULL);
+	KUNIT_EXPECT_EQ(test, violations, 1U);
+	KUNIT_EXPECT_EQ(test, violation_ns, 30LL);
+	while (reads < 5)
+		clock_read(clk, 0, &r);
+	KUNIT_EXPECT_EQ(test, clk->backward, 2ULL);
+	KUNIT_EXPECT_EQ(test, clk->backward_max_ns, U64_MAX);
+	KUNIT_EXPECT_EQ(test, violation_ns, S64_MAX);
+}
+
+static void clock_counts_steps(struct kunit *test)
+{
+	static const struct {
+		u64 event;
+		s64 ns;
+		bool counted;
+		s64 last, max;
+	} cases[] = {
+		{ 7, 100, true, 100, 100 },
+		{ 7, 900, false, 100, 100 },	/* another CPU saw the same */
+		{ 8, -500, true, -500, -500 },
+		{ 7, 400, true, 400, -500 },
+		{ 0, 1, true, 1, -500 },
+		{ 0, 1, true, 1, -500 },
+		{ 9, S64_MIN, true, S64_MIN, S64_MIN },
+		{ 10, S64_MAX, true, S64_MAX, S64_MIN },
+	};
+	struct tscope_step step = { };
+	u32 i, counted = 0;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		step.ns = cases[i].ns;
+		KUNIT_EXPECT_EQ_MSG(test, tscope_clock_stepped(clk, cases[i].event,
+							       &step),
+				    cases[i].counted, "case %u", i);
+		counted += cases[i].counted;
+		KUNIT_EXPECT_EQ(test, clk->steps, (u64)counted);
+		KUNIT_EXPECT_EQ(test, alerts, counted);
+		KUNIT_EXPECT_EQ(test, clk->step_last_ns, cases[i].last);
+		KUNIT_EXPECT_EQ(test, clk->step_max_ns, cases[i].max);
+	}
+	KUNIT_EXPECT_EQ(test, tscope_shist_count(&clk->step_hist), (u64)counted);
+}
+
+/* Segments: a step that is found, and one that is told, each begin one. */
+static void clock_segments(struct kunit *test)
+{
+	struct tscope_reading r = { };
+	u32 i;
+
+	for (i = 0; i < 300; i++) {
+		r.tsc = i * PERIOD_NS;
+		r.ns = i * PERIOD_NS + (i < 200 ? 0 : 5000);
+		tscope_clock_add(clk, &r);
+	}
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, told, 1U);
+	KUNIT_EXPECT_EQ(test, alerts, 1U);
+	KUNIT_EXPECT_LE(test, abs(clk->step_last_ns - 5000), 1000LL);
+	KUNIT_EXPECT_EQ(test, clk->series.segment, 2U);
+	tscope_clock_break(clk);
+	r.tsc += PERIOD_NS;
+	tscope_clock_add(clk, &r);
+	KUNIT_EXPECT_EQ(test, clk->series.segment, 3U);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	/* the TSC has no series: there is nothing to break */
+	ops.series = false;
+	tscope_clock_break(clk);
+	KUNIT_EXPECT_TRUE(test, clk->series.origin_valid);
+	ops.series = true;
+}
+
+static void clock_reset(struct kunit *test)
+{
+	struct tscope_point *ring = clk->series.ring;
+	struct tscope_step step = { .ns = 5 };
+
+	script[0] = raw(1000, 100, 5000);
+	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, 0);
+	tscope_clock_stepped(clk, 0, &step);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 1ULL);
+	tscope_clock_thin(clk, 77);
+	clocks[clock_count++] = clk;
+	KUNIT_EXPECT_PTR_EQ(test, tscope_clock_get(0), clk);
+	KUNIT_EXPECT_NULL(test, tscope_clock_of_lane(TSCOPE_LANE_KVM));
+	tscope_clocks_reset();
+	clock_count = 0;
+	KUNIT_EXPECT_EQ(test, clk->samples, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->width.count, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->step_max_ns, 0LL);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 0ULL);
+	/* what is no figure stays */
+	KUNIT_EXPECT_PTR_EQ(test, clk->series.ring, ring);
+	KUNIT_EXPECT_EQ(test, clk->series.slot_cyc, 77ULL);
+}
+
+static struct kunit_case clock_cases[] = {
+	KUNIT_CASE(clock_reads),
+	KUNIT_CASE(clock_takes_narrowest),
+	KUNIT_CASE(clock_rejects),
+	KUNIT_CASE(clock_reference_creeps),
+	KUNIT_CASE(clock_fails),
+	KUNIT_CASE(clock_goes_back),
+	KUNIT_CASE(clock_counts_steps),
+	KUNIT_CASE(clock_segments),
+	KUNIT_CASE(clock_reset),
+	{}
+};
+
+static struct kunit_suite clock_suite = {
+	.name = "tscope_clock",
+	.init = clock_init,
+	.exit = clock_exit,
+	.test_cases = clock_cases,
+};
+
+kunit_test_suite(clock_suite);

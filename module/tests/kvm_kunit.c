@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * clock_kvm.c: pages copied by their version, and what updates of a pvti are told as, with
+ * pages that are made up. The file is compiled once more, with names of its own.
+ */
+#define tscope_kvm_page			kvm_kunit_page
+#define tscope_kvm_copy			kvm_kunit_copy
+#define tscope_kvm_events		kvm_kunit_events
+#define tscope_clock_kvm		kvm_kunit_clock
+#define tscope_is_leader		kvm_kunit_is_leader
+#define tscope_clock_stepped		kvm_kunit_stepped
+#define tscope_clock_break		kvm_kunit_break
+#define tscope_step_tell		kvm_kunit_step_tell
+#define tscope_interruption_begin	kvm_kunit_interruption_begin
+
+#include "tests.h"
+
+#include "../clock_kvm.c"
+
+static bool leader, known;
+static u32 steps, told, breaks, interruptions, stops;
+static struct tscope_step last;
+static u64 last_event;
+static struct tscope_cpu *c;
+
+bool tscope_is_leader(int cpu)
+{
+	return leader;
+}
+
+bool tscope_clock_stepped(struct tscope_clock *clk, u64 event,
+			  const struct tscope_step *step)
+{
+	steps++;
+	last = *step;
+	last_event = event;
+	return !known;
+}
+
+void tscope_clock_break(struct tscope_clock *clk)
+{
+	breaks++;
+}
+
+void tscope_step_tell(struct tscope_clock *clk, int cpu,
+		      const struct tscope_step *step)
+{
+	told++;
+}
+
+void tscope_interruption_begin(int cpu, u64 tsc, bool stopped)
+{
+	interruptions++;
+	stops += stopped;
+}
+
+static const struct tscope_pvti base = {
+	.tsc = 1000, .ns = 50000, .mul = 1U << 31, .shift = 1, .version = 2,
+};
+
+static int kvm_init(struct kunit *test)
+{
+	c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	if (!c)
+		return -ENOMEM;
+	leader = true;
+	known = false;
+	steps = 0;
+	told = 0;
+	breaks = 0;
+	interruptions = 0;
+	stops = 0;
+	c->events = 1;
+	c->event[0] = (struct tscope_pvti_event){
+		.old = base, .new = base, .tsc = 5000,
+	};
+	c->event[0].new.version = 4;
+	return 0;
+}
+
+static void kvm_copies(struct kunit *test)
+{
+	struct pvclock_vcpu_time_info page = {
+		.version = 6,
+		.tsc_timestamp = U64_MAX,
+		.system_time = 1ULL << 63,
+		.tsc_to_system_mul = U32_MAX,
+		.tsc_shift = -32,
+		.flags = TSCOPE_PVTI_STABLE,
+	};
+	struct tscope_pvti to;
+
+	KUNIT_ASSERT_TRUE(test, tscope_kvm_copy(&page, &to));
+	KUNIT_EXPECT_EQ(test, to.version, 6U);
+	KUNIT_EXPECT_EQ(test, to.tsc, U64_MAX);
+	KUNIT_EXPECT_EQ(test, to.ns, 1ULL << 63);
+	KUNIT_EXPECT_EQ(test, to.mul, U32_MAX);
+	KUNIT_EXPECT_EQ(test, to.shift, (s8)-32);
+	KUNIT_EXPECT_EQ(test, to.flags, (u8)TSCOPE_PVTI_STABLE);
+	/* it does not wait for ever for an update to end */
+	page.version = 7;
+	KUNIT_EXPECT_FALSE(test, tscope_kvm_copy(&page, &to));
+}
+
+static void kvm_update_without_step(struct kunit *test)
+{
+	/* another reference on the same line, rounded by 1 ns */
+	c->event[0].new.tsc += 700;
+	c->event[0].new.ns += 701;
+	tscope_kvm_events(c, NULL);
+	KUNIT_EXPECT_EQ(test, c->updates, 1ULL);
+	KUNIT_EXPECT_EQ(test, c->events, 0U);
+	KUNIT_EXPECT_EQ(test, steps, 0U);
+	KUNIT_EXPECT_EQ(test, breaks, 0U);
+	KUNIT_EXPECT_EQ(test, interruptions, 0U);
+}
+
+static void kvm_step(struct kunit *test)
+{
+	c->event[0].new.ns -= 2;
+	tscope_kvm_events(c, NULL);
+	KUNIT_EXPECT_EQ(test, steps, 1U);
+	KUNIT_EXPECT_EQ(test, told, 1U);
+	KUNIT_EXPECT_EQ(test, breaks, 1U);
+	KUNIT_EXPECT_EQ(test, interruptions, 1U);
+	KUNIT_EXPECT_EQ(test, stops, 0U);
+	KUNIT_EXPECT_EQ(test, last.ns, -2LL);
+	KUNIT_EXPECT_EQ(test, last.error_ns, 1ULL);
+	KUNIT_EXPECT_EQ(test, last.tsc, 5000ULL);
+	/* all CPUs get one system time: it names the event */
+	KUNIT_EXPECT_EQ(test, last_event, 49998ULL);
+}
+
+static void kvm_step_of_another_cpu(struct kunit *test)
+{
+	known = true;
+	leader = false;
+	c->event[0].new.ns += 100;
+	tscope_kvm_events(c, NULL);
+	KUNIT_EXPECT_EQ(test, steps, 1U);
+	KUNIT_EXPECT_EQ(test, told, 0U);
+	KUNIT_EXPECT_EQ(test, breaks, 0U);
+}
+
+/* Another rate is another line, though nothing steps at this very moment. */
+static void kvm_rate_changes(struct kunit *test)
+{
+	c->event[0].tsc = 1000;
+	c->event[0].new.mul++;
+	tscope_kvm_events(c, NULL);
+	KUNIT_EXPECT_EQ(test, steps, 0U);
+	KUNIT_EXPECT_EQ(test, breaks, 1U);
+	c->event[0].new = base;
+	c->event[0].new.shift = 0;
+	c->events = 1;
+	tscope_kvm_events(c, NULL);
+	KUNIT_EXPECT_EQ(test, breaks, 2U);
+	leader = false;
+	c->events = 1;
+	tscope_kvm_events(c, NULL);
+	KUNIT_EXPECT_EQ(test, breaks, 2U);
+}
+
+/* GUEST_STOPPED counts when it is set, not while it stays so. */
+static void kvm_stopped(struct kunit *test)
+{
+	c->events = 3;
+	c->event[0].new.flags = TSCOPE_PVTI_STOPPED | TSCOPE_PVTI_STABLE;
+	c->event[1] = c->event[0];
+	c->event[1].old.flags = TSCOPE_PVTI_STOPPED;
+	c->event[2] = c->event[1];
+	c->event[2].new.flags = 0;
+	tscope_kvm_events(c, NULL);
+	KUNIT_EXPECT_EQ(test, c->updates, 3ULL);
+	KUNIT_EXPECT_EQ(test, c->stopped, 1ULL);
+	KUNIT_EXPECT_EQ(test, interruptions, 1U);
+	KUNIT_EXPECT_EQ(test, stops, 1U);
+	KUNIT_EXPECT_EQ(test, steps, 0U);
+}
+
+static struct kunit_case kvm_cases[] = {
+	KUNIT_CASE(kvm_copies),
+	KUNIT_CASE(kvm_update_without_step),
+	KUNIT_CASE(kvm_step),
+	KUNIT_CASE(kvm_step_of_another_cpu),
+	KUNIT_CASE(kvm_rate_changes),
+	KUNIT_CASE(kvm_stopped),
+	{}
+};
+
+static struct kunit_suite kvm_suite = {
+	.name = "tscope_kvm",
+	.init = kvm_init,
+	.test_cases = kvm_cases,
+};
+
+kunit_test_suite(kvm_suite);
