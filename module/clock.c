@@ -111,9 +111,9 @@ static void clock_zero(struct tscope_clock *clk)
 		clk->ops->reset();
 
 	spin_lock(&clk->step_lock);
-	clk->steps = 0;
-	clk->step_last_ns = 0;
-	clk->step_max_ns = 0;
+	WRITE_ONCE(clk->steps, 0);
+	WRITE_ONCE(clk->step_last_ns, 0);
+	WRITE_ONCE(clk->step_max_ns, 0);
 	clk->step_event = 0;
 	tscope_shist_init(&clk->step_hist);
 	spin_unlock(&clk->step_lock);
