@@ -60,7 +60,8 @@ no_races() {
 		within { report = report "#   " $0 "\n" }
 		END { print ours + 0, other + 0 >"/run/races" }' >/run/reports
 	read -r ours other </run/races
-	say "# KCSAN: $ours data races that tscope has part in, $other of the kernel alone"
+	say "# KCSAN: $ours data races that tscope has part in, $other of the kernel alone, $(
+		sed -n 's/^setup_watchpoints: //p' /sys/kernel/debug/kcsan) watchpoints"
 	to_channel </run/reports
 	[ "$ours" = 0 ]
 }
