@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
-	run check kunit coverage lab bench clean help
+	run check kunit coverage lab bench debug-check clean help
 
 all: modules
 
@@ -73,6 +73,10 @@ lab:
 bench:
 	@KERNEL=$(KERNEL) selftests/lab/bench.run
 
+# What debug kernels find in tscope, after they found what was planted for them.
+debug-check:
+	@KERNEL="$(KERNEL)" KIND="$(KIND)" PART="$(PART)" selftests/debug-check.sh
+
 clean:
 	rm -rf build
 	@if [ -e $(KDIR)/Makefile ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
@@ -89,4 +93,5 @@ help:
 	@echo "make coverage     of the pure files, by the user-space tests"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
+	@echo "make debug-check  kselftests and a stress in debug kernels (KERNEL= KIND= PART=)"
 	@echo "make clean        remove what was built"

@@ -97,9 +97,6 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 
 static void clock_zero(struct tscope_clock *clk)
 {
-	struct tscope_point *ring = clk->series.ring;
-	u64 slot_cyc = clk->series.slot_cyc;
-
 	WRITE_ONCE(clk->samples, 0);
 	WRITE_ONCE(clk->rejected, 0);
 	WRITE_ONCE(clk->errors, 0);
@@ -108,17 +105,15 @@ static void clock_zero(struct tscope_clock *clk)
 	clk->last_ns = 0;
 	clk->width_ref_ns = 0;
 	tscope_hist_init(&clk->width);
-	tscope_series_init(&clk->series, ring, tscope_tsc_khz,
-			   clk->ops->exact);
-	clk->series.slot_cyc = slot_cyc;
+	tscope_series_restart(&clk->series);
 	tscope_clock_stability_reset(clk);
 	if (clk->ops->reset)
 		clk->ops->reset();
 
 	spin_lock(&clk->step_lock);
-	clk->steps = 0;
-	clk->step_last_ns = 0;
-	clk->step_max_ns = 0;
+	WRITE_ONCE(clk->steps, 0);
+	WRITE_ONCE(clk->step_last_ns, 0);
+	WRITE_ONCE(clk->step_max_ns, 0);
 	clk->step_event = 0;
 	tscope_shist_init(&clk->step_hist);
 	spin_unlock(&clk->step_lock);
@@ -134,6 +129,7 @@ static void clock_free(struct tscope_clock *clk)
 static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 {
 	struct tscope_clock *clk = kvzalloc(sizeof(*clk), GFP_KERNEL);
+	struct tscope_point *ring;
 
 	if (!clk)
 		return NULL;
@@ -142,10 +138,11 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 	if (ops->lane != TSCOPE_NO_LANE)
 		clk->alert[TSCOPE_ALERT_WARP].limit = TSCOPE_WARP_ALERT_NS;
 	if (ops->series) {
-		clk->series.ring = vcalloc(TSCOPE_SERIES_POINTS,
-					   sizeof(*clk->series.ring));
+		ring = vcalloc(TSCOPE_SERIES_POINTS, sizeof(*ring));
+		tscope_series_init(&clk->series, ring, tscope_tsc_khz,
+				   ops->exact);
 		clk->stability = tscope_clock_stability_alloc();
-		if (!clk->series.ring || !clk->stability) {
+		if (!ring || !clk->stability) {
 			clock_free(clk);
 			return NULL;
 		}

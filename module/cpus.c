@@ -35,12 +35,17 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 	int i;
 
 	memset(c->last, 0, sizeof(c->last));
-	memset(c->lane, 0, sizeof(c->lane));
+	for (i = 0; i < TSCOPE_LANES; i++) {
+		WRITE_ONCE(c->lane[i].readings, 0);
+		WRITE_ONCE(c->lane[i].backward, 0);
+		WRITE_ONCE(c->lane[i].backward_max, 0);
+		WRITE_ONCE(c->lane[i].warps, 0);
+		WRITE_ONCE(c->lane[i].warp_max, 0);
+		tscope_hist_init(&c->warp_hist[i]);
+	}
 	WRITE_ONCE(c->updates, 0);
 	WRITE_ONCE(c->stopped, 0);
 	WRITE_ONCE(c->lost, 0);
-	for (i = 0; i < TSCOPE_LANES; i++)
-		tscope_hist_init(&c->warp_hist[i]);
 	tscope_hist_init(&c->transit);
 	tscope_hist_init(&c->wakeup);
 	tscope_row_init(&c->row);

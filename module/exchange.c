@@ -49,7 +49,11 @@ static void past_empty(struct tscope_row *row)
  */
 void tscope_row_init(struct tscope_row *row)
 {
-	memset(row->warps, 0, sizeof(row->warps));
+	int lane, i;
+
+	for (lane = 0; lane < TSCOPE_PAIR_LANES; lane++)
+		for (i = 0; i < TSCOPE_PEERS_MAX; i++)
+			WRITE_ONCE(row->warps[lane][i], 0);
 	row->slot = SLOT_NONE;
 	row->windows = 0;
 	row_empty(row->now);

@@ -8,12 +8,18 @@
  * tscope_hist_init() - empty a histogram
  * @h: histogram
  *
- * Context: any, but no writer may be at work.
+ * Context: any, but no writer may be at work; readers may.
  */
 void tscope_hist_init(struct tscope_hist *h)
 {
-	memset(h, 0, sizeof(*h));
-	h->min = U64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < TSCOPE_HIST_BUCKETS; i++)
+		WRITE_ONCE(h->bucket[i], 0);
+	WRITE_ONCE(h->count, 0);
+	WRITE_ONCE(h->sum, 0);
+	WRITE_ONCE(h->min, U64_MAX);
+	WRITE_ONCE(h->max, 0);
 }
 
 /**

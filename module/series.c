@@ -17,6 +17,8 @@
  * @ring: TSCOPE_SERIES_POINTS points
  * @khz: the TSC's nominal frequency, not 0
  * @exact: the caller knows of each step, and calls tscope_series_break()
+ *
+ * Context: nobody else uses it yet.
  */
 void tscope_series_init(struct tscope_series *s, struct tscope_point *ring,
 			u32 khz, bool exact)
@@ -25,6 +27,23 @@ void tscope_series_init(struct tscope_series *s, struct tscope_point *ring,
 	s->ring = ring;
 	s->khz = khz;
 	s->exact = exact;
+}
+
+/**
+ * tscope_series_restart() - forget all points
+ * @s: series
+ *
+ * Where the ring stands does not change: a reader that is at work goes on in
+ * it, and notices if its points are overwritten. Context: as
+ * tscope_series_add().
+ */
+void tscope_series_restart(struct tscope_series *s)
+{
+	tscope_series_break(s);
+	s->segment = 0;
+	s->noise_q8 = 0;
+	s->jumps = 0;
+	WRITE_ONCE(s->first, s->head);
 }
 
 static s64 phase_of(const struct tscope_series *s,
@@ -197,7 +216,9 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
 
 	/* pairs with the release in put_point(): the points are written */
 	head = smp_load_acquire(&s->head);
-	first = head > TSCOPE_SERIES_POINTS ? head - TSCOPE_SERIES_POINTS : 0;
+	first = READ_ONCE(s->first);
+	if (head > first + TSCOPE_SERIES_POINTS)
+		first = head - TSCOPE_SERIES_POINTS;
 	for (i = head; i > first; i--) {
 		from = &s->ring[(i - 1) % TSCOPE_SERIES_POINTS];
 		p.tsc = READ_ONCE(from->tsc);

@@ -14,6 +14,7 @@
  * @ring: TSCOPE_SERIES_POINTS points, the newest at @head - 1
  * @head: points ever put into @ring; written last, so that a reader that sees
  *	it sees the point
+ * @first: what @head was at the last restart: older points are forgotten
  * @khz: the TSC's nominal frequency
  * @slot_cyc: one point is kept for every that many cycles
  * @exact: steps are told by tscope_series_break(); none is looked for
@@ -34,6 +35,7 @@
 struct tscope_series {
 	struct tscope_point *ring;
 	u64 head;
+	u64 first;
 	u32 khz;
 	u64 slot_cyc;
 	bool exact;
@@ -71,6 +73,7 @@ struct tscope_series_news {
 
 void tscope_series_init(struct tscope_series *s, struct tscope_point *ring,
 			u32 khz, bool exact);
+void tscope_series_restart(struct tscope_series *s);
 void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 		       struct tscope_series_news *news);
 void tscope_series_break(struct tscope_series *s);

@@ -22,7 +22,9 @@ can_inject() {
 	[ "$(nproc)" -gt 1 ] || return 1
 	WHY="no MSR_IA32_TSC_ADJUST"
 	[ -d "${INJECT%/*}" ] || insmod "$INJECT_KO" 2>/dev/null || return 1
-	cat "$INJECT" >/dev/null 2>&1
+	cat "$INJECT" >/dev/null 2>&1 || return 1
+	WHY="a write of MSR_IA32_TSC_ADJUST moves no TSC here"
+	{ echo "1 1" >"$INJECT" && echo "1 -1" >"$INJECT"; } 2>/dev/null
 }
 
 inject() {

@@ -3,7 +3,7 @@
 # shellcheck shell=dash disable=SC2317
 #
 # Readers of all files against reset, changed parameters, enabling, CPUs that go
-# and come, and unloading, all at once. Nothing may be left, hang, or be logged.
+# and come, tracing, and unloading, all at once. Nothing may be left, hang, or be logged.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -26,6 +26,12 @@ read_all() {
 
 read_debug() {
 	cat "$DEBUG"/* "$DEBUG"/hist/* "$DEBUG"/hist/*/*
+}
+
+# a file that stays open while others change what it shows
+read_slowly() {
+	{ sleep 0.1; cat; } <"$DEBUG/points"
+	{ sleep 0.1; cat; } <"$TSCOPE/tsc/samples"
 }
 
 # no reader may ever see what was refused
@@ -61,6 +67,27 @@ parameters() {
 	echo 10 >"$TSCOPE/burst_us"
 	echo 10000 >"$TSCOPE/period_us"
 	echo "$POSSIBLE" >"$TSCOPE/cpus"
+}
+
+limits() {
+	local file
+	for file in "$TSCOPE"/*/*_alert_*; do
+		echo 1 >"$file"
+	done
+	echo 1 >"$TSCOPE/alert_interval_s"
+	for file in "$TSCOPE"/*/*_alert_*; do
+		echo 0 >"$file"
+	done
+	echo 60 >"$TSCOPE/alert_interval_s"
+}
+
+# the module can't go while its tracepoints are on
+tracing() {
+	echo 1 >"$INSTANCE/events/tscope/enable"
+	sleep 0.2
+	cat "$INSTANCE/trace"
+	echo 0 >"$INSTANCE/events/enable"
+	echo >"$INSTANCE/trace"
 }
 
 toggle() {
@@ -111,7 +138,8 @@ all_at_once() {
 while_loaded() {
 	must_load enable=1 || return
 	# shellcheck disable=SC2086
-	all_at_once read_all read_debug read_controls bad_values reset_all parameters toggle $HOTPLUG
+	all_at_once read_all read_debug read_slowly read_controls bad_values reset_all parameters \
+		limits toggle $TRACE $HOTPLUG
 	[ ! -s "$TMP/torn" ] || bad "a refused value was seen: $(sort "$TMP/torn" | uniq -c | head -n 3)"
 	state
 	case $STATE in
@@ -127,7 +155,8 @@ while_loaded() {
 while_unloading() {
 	must_load enable=1 || return
 	# shellcheck disable=SC2086
-	all_at_once read_all read_debug unload_load parameters toggle $HOTPLUG
+	all_at_once read_all read_debug read_slowly unload_load parameters limits toggle \
+		$TRACE $HOTPLUG
 	[ ! -d /sys/module/tscope ] || unload
 	nothing_left
 	must_load enable=1 || return
@@ -138,6 +167,7 @@ while_unloading() {
 begin
 cleanup() {
 	: >"$TMP/end"
+	[ -z "$TRACE" ] || { echo 0 >"$INSTANCE/events/enable"; rmdir "$INSTANCE"; }
 	[ -z "$HOTPLUG" ] || echo 1 >"$CPUDIR/cpu$LAST/online"
 }
 POSSIBLE=$(cat "$CPUDIR/possible")
@@ -145,6 +175,9 @@ LAST=$(cat "$CPUDIR/online")
 LAST=${LAST##*[-,]}
 HOTPLUG=
 { [ "$LAST" = 0 ] || [ ! -w "$CPUDIR/cpu$LAST/online" ]; } || HOTPLUG=hotplug
+INSTANCE=$TRACING/instances/tscope_race
+TRACE=
+! mkdir "$INSTANCE" 2>/dev/null || TRACE=tracing
 run_tests <<END
 while_loaded
 while_unloading

@@ -4,6 +4,8 @@
 # kernel.sh FLAVOUR...: Debian kernels, unpacked in the cache, never installed.
 # FLAVOUR is 6.12, 6.1, or with a kind: 6.12-cloud, 6.1-rt. Prints shell
 # assignments: KREL KDIR VMLINUZ VMLINUX MODDIR.
+# 6.12+kasan is no kernel of Debian's: it is built from its source, configured by
+# debug/base.config and debug/kasan.config.
 # kernel.sh --source 6.12: KSRC, the few folders of its source that tests use.
 # Source it for the functions kernel_get and kernel_source.
 
@@ -114,10 +116,40 @@ _kernel_fill() {
 	[ -s modules/kvm.ko ]
 }
 
+# a kernel that needs no module to boot
+_no_modules_fill() {
+	: >guest
+	: >host
+}
+
+_kernel_own() {
+	local version=${1%%+*} kind=${1#*+} dir status
+
+	# shellcheck source=selftests/lab/own_kernel.sh
+	. "$_here/own_kernel.sh"
+	if [ ! -f "$_here/debug/$kind.config" ]; then
+		echo "error: no kernel $1: there is no selftests/lab/debug/$kind.config" >&2
+		return 2
+	fi
+	dir=$(mktemp -d "${TMPDIR:-/tmp}/tscope-config.XXXXXX")
+	cat "$_here/debug/base.config" "$_here/debug/$kind.config" >"$dir/$kind.config"
+	own_kernel "$version" "$dir/$kind.config"
+	status=$?
+	rm -r "$dir"
+	[ $status = 0 ] || return $status
+	cache_fill no-modules _no_modules_fill || return
+	KREL=$OWN_KREL
+	KDIR=$OWN_KDIR
+	VMLINUZ=$OWN_BZIMAGE
+	VMLINUX=$OWN_VMLINUX
+	MODDIR=$CACHED
+}
+
 # kernel_get FLAVOUR: sets KREL KDIR VMLINUZ VMLINUX MODDIR
 kernel_get() {
 	local flavour=$1 pkg version newest
 
+	case $flavour in *+*) _kernel_own "$flavour"; return ;; esac
 	need zstd:zstd:"kernel images" xz:xz-utils:"kernel modules" \
 		modinfo:kmod:"module dependencies" flock:util-linux:"the cache"
 	pkg=$(_kernel_package "$flavour")

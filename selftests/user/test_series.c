@@ -50,6 +50,31 @@ static void test_ring(void)
 	}
 }
 
+/* Nothing from before is told again, also if the ring was full. */
+static void test_restart(void)
+{
+	static const u32 counts[] = { 0, 1, 100, N, 2 * N + 3 };
+	u32 c, i, n;
+
+	for (c = 0; c < ARRAY_SIZE(counts); c++) {
+		tscope_series_init(&series, ring, KHZ, true);
+		series.slot_cyc = 1;
+		for (i = 0; i <= counts[c]; i++)
+			add(1000 * i, i, i);
+		tscope_series_restart(&series);
+		EXPECT_EQ(tscope_series_copy(&series, U64_MAX, copy), 0,
+			  "forgotten: %u", counts[c]);
+		for (i = 0; i < 10; i++)
+			add(1000 * i, 7 + i, 1000 + i);
+		n = tscope_series_copy(&series, U64_MAX, copy);
+		/* one is held back: its slot has not ended */
+		EXPECT_EQ(n, 9, "after %u", counts[c]);
+		EXPECT_EQ(copy[0].width_ns, 1000, "the first");
+		EXPECT_EQ(copy[0].segment, 1, "its segment");
+		EXPECT_EQ(copy[0].phase, 0, "its phase");
+	}
+}
+
 static void test_span(void)
 {
 	u64 start = U64_MAX - 1000ULL * 1000;
@@ -224,10 +249,12 @@ static void test_saturation(void)
 
 /*
  * The writer's points all tell their number in every field, so that a torn
- * one shows: tsc = 1000 n, phase = f(n), width = n, and a segment in 3000.
+ * one shows: tsc = 1000 n, phase = f(n), width = n, and a segment in 30000;
+ * every few segments all is forgotten.
  */
 #define WRITES		1000000
 #define SEGMENT		30011
+#define RESTART		5
 
 static u32 done;
 
@@ -239,7 +266,9 @@ static void *write_points(void *unused)
 
 	(void)unused;
 	for (i = 0; i < WRITES; i++) {
-		if (i % SEGMENT == 0)
+		if (i % (RESTART * SEGMENT) == 0)
+			tscope_series_restart(&series);
+		else if (i % SEGMENT == 0)
 			tscope_series_break(&series);
 		r.tsc = 1000ULL * i;
 		r.ns = 1000ULL * i + i % SEGMENT;
@@ -272,7 +301,7 @@ static void test_threads(void)
 
 			EXPECT(copy[k].tsc == 1000ULL * i &&
 			       copy[k].phase == (s64)(i % SEGMENT) << 16 &&
-			       copy[k].segment == 1 + i / SEGMENT,
+			       copy[k].segment == 1 + i / SEGMENT % RESTART,
 			       "torn: point %u of %u, number %u", k, n, i);
 			EXPECT(!k || i == copy[k - 1].width_ns + 1,
 			       "out of order: %u", i);
@@ -291,6 +320,7 @@ static void test_threads(void)
 
 static const struct tap_test tests[] = {
 	{ "ring: filling, full, going round", test_ring },
+	{ "restart: nothing is left", test_restart },
 	{ "copy: as far back as is asked for", test_span },
 	{ "phase since the segment's first point", test_phase },
 	{ "thinning keeps the narrowest of each slot", test_thinning },

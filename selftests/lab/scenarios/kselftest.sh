@@ -3,7 +3,8 @@
 # DESCRIPTION: the kselftests, in the lab's guest; needs --module and --add selftests:/selftests
 #
 # Prints what the kernel tree's own runner prints. Environment (--env): TESTS, the
-# scripts to run, TEST_SHELL, what runs them, and theirs: LOADS, DURATION.
+# scripts to run, TEST_SHELL, what runs them, TEST_TIMEOUT, seconds that each may take,
+# and theirs: LOADS, DURATION.
 
 # KVM's host is asked for where there is one. tsc=unstable: what the tests inject stays.
 GUEST_APPEND="tsc=unstable"
@@ -28,7 +29,7 @@ guest() {
 	export TSCOPE_MODULE=/lib/tscope/tscope.ko TSCOPE_SET_CLOCK=1
 	# the guest has root alone
 	echo "nobody:x:65534:65534:nobody:/:/bin/sh" >>/etc/passwd
-	limit=$(sed -n 's/^timeout=//p' settings)
+	limit=${TEST_TIMEOUT:-$(sed -n 's/^timeout=//p' settings)}
 	[ -n "$TESTS" ] || TESTS=$(sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*[.]sh\).*/\1/p' Makefile)
 
 	set -- $TESTS

@@ -1,0 +1,194 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# debug-check.sh: what "make debug-check" does: the kselftests and a stress in kernels
+# built to find bugs, after those have found bugs planted for them. See --help.
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$HERE/.." && pwd)
+# shellcheck source=selftests/lab/build.sh
+. "$HERE/lab/build.sh"
+OUT=$TOP/build/debug-check
+PARTS="planted kselftests stress nested faults"
+
+usage() {
+	cat <<-END
+	usage: make debug-check [KERNEL='6.12 6.1'] [KIND='kasan kcsan'] [PART='...']
+	Builds kernels of Debian's source (minutes, the first time only) and runs in them:
+
+	  planted     bugs planted for the purpose: each must be found, and fail the run
+	  kselftests  all of them
+	  stress      controls, readers, hotplug, tracing, load and unload at once
+	  nested      the stress in a guest that has kvm-clock and ptp-kvm
+	  faults      each allocation fails, at load and at every file (kasan only)
+
+	  KERNEL      6.12 (default), 6.1
+	  KIND        kasan: KASAN, UBSAN, lockdep, sleep in atomic, kmemleak, debug objects
+	              kcsan: data races (default: both)
+	  PART        some of the above (default: all)
+	  SECONDS_STRESS, SECONDS_NESTED   how long a stress lasts (60, 60)
+	  FAULTS      allocations of one thing that fail at most (100)
+
+	Passes if every planted bug is found, and of tscope nothing. Logs: build/debug-check.
+	END
+}
+
+# What each kind finds, and the words by which the log tells. Lockdep stops at the use
+# after free and at its own first finding, so these come last.
+declare -A PLANTED
+PLANTED[kasan]='
+sleep	BUG: sleeping function called from invalid context
+shift	UBSAN: shift-out-of-bounds in .*tscope_planted.c
+object	ODEBUG: free active .* object type: timer_list
+leak	kmemleak: [0-9]+ objects
+inversion	WARNING: possible circular locking dependency detected
+use-after-free	BUG: KASAN: (slab-)?use-after-free in use_after_free'
+PLANTED[kcsan]='
+race	BUG: KCSAN: data-race in racer'
+
+PASSED=0 FAILED=0
+
+note() {
+	printf '[%4d s] %s\n' "$SECONDS" "$*"
+}
+
+pass() {
+	PASSED=$((PASSED + 1))
+	note "ok $*"
+}
+
+# fail NAME LOG
+fail() {
+	FAILED=$((FAILED + 1))
+	note "FAILED $1; its log is $2, which ends:"
+	tail -n 15 "$2" | sed 's/^/    /'
+}
+
+# in_guest NAME LAB-ARGUMENT...: its output in $LOG
+in_guest() {
+	local name=$1
+	shift
+	mkdir -p "$OUT/$KREL"
+	LOG=$OUT/$KREL/$name.log
+	"$HERE/lab/lab" --kernel "$FLAVOUR" --module "$MODULE_KO" --out "$OUT/$KREL/$name" \
+		--add "$HERE/lab/debug:/debug" \
+		--add "$PLANTED_KO:/debug/tscope_planted.ko" \
+		--add "$HERE/lab/scenarios/kselftest.sh:/debug/kselftest.sh" \
+		--add "$HERE:/selftests" "$@" >"$LOG" 2>&1
+}
+
+planted_build() {
+	local dir=$TOP/build/$KREL/planted
+	mkdir -p "$dir"
+	cp -u "$HERE"/lab/planted/* "$dir"
+	if ! make -C "$KDIR" M="$dir" modules >"$dir/make.log" 2>&1; then
+		tail -n 30 "$dir/make.log" >&2
+		return 1
+	fi
+	PLANTED_KO=$dir/tscope_planted.ko
+}
+
+# The run must fail, as one in which a bug of tscope's is found, and tell each of them.
+part_planted() {
+	local bug words status found
+	note "$FLAVOUR: planted bugs"
+	in_guest planted --accel tcg debug \
+		--env "BUGS=$(cut -f1 <<<"${PLANTED[$KIND]}" | tr '\n' ' ')"
+	status=$?
+	if [ $status = 1 ] && grep -q 'FAILED at .*guest: ' "$LOG"; then
+		pass "$FLAVOUR planted: the run fails"
+	else
+		fail "$FLAVOUR planted: the run does not fail as it should (status $status)" "$LOG"
+	fi
+	while IFS=$'\t' read -r bug words; do
+		[ -n "$bug" ] || continue
+		found=$(grep -ohE -m1 "$words" "$LOG" "$OUT/$KREL/planted/guest.log" | head -n 1)
+		if [ -n "$found" ]; then
+			pass "$FLAVOUR planted: $bug is found: $found"
+		else
+			fail "$FLAVOUR planted: $bug is not found" "$LOG"
+		fi
+	done <<<"${PLANTED[$KIND]}"
+}
+
+# selftests NAME LAB-ARGUMENT...: each script counts; the log at the end is one more
+selftests() {
+	local name=$1 status line
+	# A race of the kernel alone takes a page of the console. Of every 200 accesses, not
+	# 4000, one is watched: here is less time than there would be on a machine.
+	[ "$KIND" != kcsan ] || set -- "$@" --append "loglevel=1 kcsan.skip_watch=200"
+	shift
+	in_guest "$name" --env "KLOG_ALLOW=$KLOG_ALLOW" --env TEST_TIMEOUT=900 "$@" debug
+	status=$?
+	while read -r line; do
+		case $line in
+		ok*) pass "$FLAVOUR $name: ${line##*: }" ;;
+		*) fail "$FLAVOUR $name: ${line##*: }" "$LOG" ;;
+		esac
+	done < <(awk '/^# lab: again from the start/ { n = 0 }
+		/^(not )?ok [0-9]+ selftests: / { line[n++] = $0 }
+		END { for (i = 0; i < n; i++) print line[i] }' "$LOG")
+	if [ $status = 0 ]; then
+		pass "$FLAVOUR $name: nothing is found$(sed -n 's/^# KCSAN: /; /p' "$LOG")"
+	else
+		fail "$FLAVOUR $name: the log and the leaks" "$LOG"
+	fi
+}
+
+part_kselftests() {
+	note "$FLAVOUR: kselftests"
+	selftests kselftests --accel tcg --env LOADS=10 --env DURATION=5
+}
+
+part_stress() {
+	local seconds=${SECONDS_STRESS:-60}
+	note "$FLAVOUR: stress, twice $seconds s"
+	selftests stress --accel tcg --env TESTS=race.sh --env "DURATION=$seconds"
+}
+
+part_nested() {
+	local seconds=${SECONDS_NESTED:-60}
+	note "$FLAVOUR: stress with kvm-clock, twice $seconds s"
+	selftests nested --env TESTS=race.sh --env "DURATION=$seconds"
+}
+
+part_faults() {
+	[ "$KIND" = kasan ] || return
+	note "$FLAVOUR: failed allocations"
+	if in_guest faults --accel tcg --env "FAULTS=${FAULTS:-100}" failed-allocations; then
+		pass "$FLAVOUR: $(grep -c '^ok' "$LOG") things with failed allocations, nothing left"
+	else
+		fail "$FLAVOUR: failed allocations" "$LOG"
+	fi
+}
+
+case ${1:-} in
+--help | -h) usage; exit 0 ;;
+esac
+for part in ${PART:-$PARTS}; do
+	case " $PARTS " in
+	*" $part "*) ;;
+	*) echo "debug-check: no part '$part' (see selftests/debug-check.sh --help)" >&2; exit 2 ;;
+	esac
+done
+KINDS=${KIND:-kasan kcsan} VERSIONS=${KERNEL:-6.12}
+export -n KIND KERNEL PART FAULTS
+for version in $VERSIONS; do
+	for KIND in $KINDS; do
+		FLAVOUR=$version+$KIND
+		# whose race it is the scenario tells
+		KLOG_ALLOW=
+		[ "$KIND" != kcsan ] || KLOG_ALLOW='KCSAN: data-race in'
+		note "$FLAVOUR: kernel and modules"
+		if ! module_build "$FLAVOUR" || ! planted_build; then
+			echo "debug-check: FAILED at building $FLAVOUR" >&2
+			exit 1
+		fi
+		for part in ${PART:-$PARTS}; do
+			"part_$part"
+		done
+	done
+done
+note "done"
+echo "$PASSED passed, $FAILED failed"
+[ "$FAILED" = 0 ]

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# For scenarios that run in a debug kernel: is its debugging at work, and what has it
+# found that it does not call an error in the log?
+
+KMEMLEAK=/sys/kernel/debug/kmemleak
+# an object younger than 5 s is not told as a leak
+KMEMLEAK_AGE_S=6
+
+# debugging: what this kernel looks for, and still does: lockdep stops at its first
+# finding, kmemleak where it is out of memory
+debugging() {
+	if [ -e $KMEMLEAK ]; then
+		grep -q '^ *debug_locks: *1$' /proc/lockdep_stats ||
+			{ say "# lockdep is off"; return 1; }
+		# its automatic scan is off anyway
+		echo scan=off >$KMEMLEAK || { say "# kmemleak is off"; return 1; }
+	elif [ -e /sys/kernel/debug/kcsan ]; then
+		grep -q '^enabled: 1$' /sys/kernel/debug/kcsan ||
+			{ say "# KCSAN is off"; return 1; }
+	else
+		say "# this is no debug kernel: --kernel 6.12+kasan or 6.12+kcsan"
+		return 1
+	fi
+}
+
+debug_begin() {
+	debugging || return
+	say "# $(uname -r), clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+}
+
+# an object is told as a leak when two scans have not found it and it did not change
+no_leaks() {
+	[ -e $KMEMLEAK ] || return 0
+	echo scan >$KMEMLEAK
+	sleep $KMEMLEAK_AGE_S
+	echo scan >$KMEMLEAK
+	cat $KMEMLEAK >/run/leaks
+	[ -s /run/leaks ] || return 0
+	say "# kmemleak: $(grep -c '^unreferenced object' /run/leaks) objects, the first ones:"
+	head -n 40 /run/leaks | sed 's/^/#   /' | to_channel
+	return 1
+}
+
+# A kernel has races of its own that nobody minds: a report counts if tscope is
+# anywhere in it.
+no_races() {
+	[ ! -e $KMEMLEAK ] || return 0
+	echo "debug: end" >/dev/kmsg
+	until grep -q ';debug: end$' /run/klog; do
+		usleep 100000
+	done
+	sed 's/^[^;]*;//' /run/klog | awk '
+		/^={60}/ { if (within && report ~ /KCSAN/) {
+				if (report ~ /tscope/) { ours++; if (ours < 21) printf "%s", report }
+				else other++
+			}
+			within = !within; report = ""; next }
+		within { report = report "#   " $0 "\n" }
+		END { print ours + 0, other + 0 >"/run/races" }' >/run/reports
+	read -r ours other </run/races
+	say "# KCSAN: $ours data races that tscope has part in, $other of the kernel alone, $(
+		sed -n 's/^setup_watchpoints: //p' /sys/kernel/debug/kcsan) watchpoints"
+	to_channel </run/reports
+	[ "$ours" = 0 ]
+}
+
+# debug_end: fails on what was found
+debug_end() {
+	local status=0
+	# a use after free may be one of a grace period ago
+	sleep 1
+	no_leaks || status=1
+	no_races || status=1
+	debugging || status=1
+	return $status
+}

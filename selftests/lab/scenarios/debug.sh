@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091
+# DESCRIPTION: in a debug kernel: the kselftests, or bugs that must be found
+#
+# For make debug-check, which adds what it needs. Environment (--env): BUGS, the bugs to
+# plant; else what kselftest.sh takes.
+
+GUEST_MEM=768
+# asking ACPI for each interrupt takes such a kernel a minute; tsc=unstable as in kselftest.sh
+GUEST_APPEND="pci=noacpi tsc=unstable"
+TIMEOUT=1500
+# whose race it is the reports tell
+LOG_ALLOW="BUG: KCSAN: data-race in"
+
+guest() {
+	local bug status=0
+	. /debug/guest.sh
+	debug_begin || return
+	if [ -n "$BUGS" ]; then
+		for bug in $BUGS; do
+			insmod /debug/tscope_planted.ko bug="$bug" && rmmod tscope_planted || return
+		done
+	else
+		(. /debug/kselftest.sh; guest) || status=1
+	fi
+	debug_end || status=1
+	return $status
+}

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091
+# DESCRIPTION: in a debug kernel: each allocation fails once, at load and at every file
+#
+# For make debug-check, which adds what it needs. Environment (--env): FAULTS, how many
+# allocations of one thing fail at most, each in a run of its own.
+
+GUEST_MEM=768
+# see debug.sh
+GUEST_APPEND="pci=noacpi"
+TIMEOUT=1500
+# what the allocator says of an allocation that fails
+LOG_ALLOW="page allocation failure|vmalloc error|Call Trace:"
+
+KO=/lib/tscope/tscope.ko
+TSCOPE=/sys/kernel/tscope
+DEBUG=/sys/kernel/debug/tscope
+
+# try OPTION... WHAT...: see lab_fail
+try() {
+	NUMBER=$((NUMBER + 1))
+	if lab_fail -m "$FAULTS" "$@" >/run/fail 2>&1; then
+		sed -n '/ allocations, /s/^# //p' /run/fail >/run/said
+		say "ok $NUMBER - $(cat /run/said)"
+	else
+		sed 's/^/# /' /run/fail | to_channel
+		say "not ok $NUMBER - $*"
+		FAILED=$((FAILED + 1))
+	fi
+}
+
+faults_on() {
+	local where
+	for where in failslab fail_page_alloc; do
+		cd /sys/kernel/debug/$where || return
+		echo 0 >verbose
+		echo 0 >ignore-gfp-wait
+		[ ! -e min-order ] || echo 0 >min-order
+		cd /
+	done
+}
+
+nothing_left() {
+	local path
+	for path in $TSCOPE $DEBUG /sys/module/tscope; do
+		[ ! -e "$path" ] || { say "# $path is left"; return 1; }
+	done
+	! grep -q tscope /sys/devices/system/cpu/hotplug/states ||
+		{ say "# a hotplug state is left"; return 1; }
+	! cat /proc/[0-9]*/comm 2>/dev/null | grep -q ^tscope/ ||
+		{ say "# a thread is left"; return 1; }
+}
+
+# another value than the one it has, that it takes
+other_value() {
+	case $1 in
+	cpus) [ "$2" = 0 ] && echo 0-1 || echo 0 ;;
+	enabled) echo $((1 - $2)) ;;
+	*) echo $(($2 + 1)) ;;
+	esac
+}
+
+controls() {
+	local file name value
+	find $TSCOPE -type f -perm -200 >/run/controls
+	while read -r file; do
+		name=${file##*/}
+		if [ "$name" = reset ]; then
+			try -u $TSCOPE/enabled=1 write "$file" 1
+			continue
+		fi
+		read -r value <"$file"
+		# sampling stops where it can't go on as was asked for
+		try -u "$file=$value" -u $TSCOPE/enabled=1 write "$file" "$(other_value "$name" "$value")"
+	done </run/controls
+	# its threads: by the kernel's own task that makes them
+	echo 0 >$TSCOPE/enabled
+	try -u $TSCOPE/enabled=0 write $TSCOPE/enabled 1
+	try -t 2 -u $TSCOPE/enabled=0 write $TSCOPE/enabled 1
+	echo 1 >$TSCOPE/enabled
+}
+
+readers() {
+	local file
+	find $TSCOPE $DEBUG -type f -perm -400 >/run/readers
+	while read -r file; do
+		cat "$file" >/dev/null 2>&1 || continue	# no data yet
+		try read "$file"
+	done </run/readers
+}
+
+guest() {
+	local status
+	. /debug/guest.sh
+	NUMBER=0 FAILED=0
+	FAULTS=${FAULTS:-100}
+	debug_begin || return
+	faults_on || return
+	say "TAP version 13"
+	try load $KO
+	nothing_left || FAILED=$((FAILED + 1))
+	try load $KO enable=1
+	nothing_left || FAILED=$((FAILED + 1))
+
+	insmod $KO enable=1 || return
+	controls
+	sleep 2
+	readers
+	[ "$(cat $TSCOPE/enabled)" = 1 ] || { say "# it does not sample"; FAILED=$((FAILED + 1)); }
+	rmmod tscope || return
+	nothing_left || FAILED=$((FAILED + 1))
+	insmod $KO enable=1 && sleep 1 && rmmod tscope || return
+	nothing_left || FAILED=$((FAILED + 1))
+	say "1..$NUMBER"
+	debug_end || return
+	[ $FAILED = 0 ]
+}

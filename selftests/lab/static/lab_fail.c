@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_fail: does one thing again and again, and lets each time another one of the
+ * allocations that it makes fail (the kernel's fault injection, /proc/PID/fail-nth).
+ *
+ *   lab_fail [-t PID] [-m MAX] [-u FILE=VALUE]... load MODULE [PARAMETERS]
+ *   lab_fail ...                                  write FILE VALUE
+ *   lab_fail ...                                  read FILE
+ *
+ *   -t PID         allocations of that task fail, not of this
+ *   -m MAX         so many of them at most, spread evenly from a random one
+ *   -u FILE=VALUE  written after each time, with no fault: it must succeed
+ *
+ * A module that was loaded all the same is unloaded. One line tells how often what
+ * came of it; the status is 0 if each time it either worked or failed for ENOMEM.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NEVER	1000000000L
+#define UNDO_MAX 8
+#define TRIES	200
+
+static const char *undo[UNDO_MAX];
+static int undos, fail_fd;
+static char buf[65536];
+
+static void die(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	fprintf(stderr, "lab_fail: ");
+	vfprintf(stderr, format, ap);
+	fprintf(stderr, "\n");
+	va_end(ap);
+	exit(1);
+}
+
+/* Lets the n-th allocation from now on fail; 0: none. */
+static void arm(long n)
+{
+	int len = snprintf(buf, sizeof(buf), "%ld", n);
+
+	if (pwrite(fail_fd, buf, len, 0) != len)
+		die("fail-nth: %s", strerror(errno));
+}
+
+/* Disarms; returns how many allocations were still to come, 0 if one failed. */
+static long disarm(void)
+{
+	char left[32] = "";
+
+	if (pread(fail_fd, left, sizeof(left) - 1, 0) < 0)
+		die("fail-nth: %s", strerror(errno));
+	arm(0);
+	return atol(left);
+}
+
+static int write_file(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY), err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, value, strlen(value)) < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+static int read_file(const char *path)
+{
+	int fd = open(path, O_RDONLY), err = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return errno;
+	do {
+		n = read(fd, buf, sizeof(buf));
+	} while (n > 0);
+	if (n < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+static int load(const char *path, const char *params)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (syscall(SYS_finit_module, fd, params, 0))
+		err = errno;
+	close(fd);
+	return err;
+}
+
+/* A reader may still hold it. */
+static void unload(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	char module[64];
+	int tries = TRIES;
+
+	name = name ? name + 1 : path;
+	snprintf(module, sizeof(module), "%.*s", (int)strcspn(name, "."), name);
+	while (syscall(SYS_delete_module, module, O_NONBLOCK)) {
+		if ((errno != EAGAIN && errno != EBUSY) || !tries--)
+			die("%s does not go: %s", module, strerror(errno));
+		usleep(10000);
+	}
+}
+
+static void undo_all(void)
+{
+	int i, err;
+
+	for (i = 0; i < undos; i++) {
+		char path[256];
+		int len = strcspn(undo[i], "=");
+
+		snprintf(path, sizeof(path), "%.*s", len, undo[i]);
+		err = write_file(path, undo[i] + len + (undo[i][len] == '='));
+		if (err)
+			die("%s: %s", undo[i], strerror(err));
+	}
+}
+
+/* Once, the n-th allocation failing; in *left what disarm() says. */
+static int once(char **what, long n, long *left)
+{
+	int err;
+
+	arm(n);
+	if (!strcmp(what[0], "load"))
+		err = load(what[1], what[2] ? what[2] : "");
+	else if (!strcmp(what[0], "write"))
+		err = write_file(what[1], what[2]);
+	else
+		err = read_file(what[1]);
+	*left = disarm();
+	if (!strcmp(what[0], "load") && !err)
+		unload(what[1]);
+	undo_all();
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	long max = NEVER, all, n, left, step, done = 0, failed = 0, other = 0;
+	const char *task = "thread-self";
+	char path[64], **what;
+	int opt, err, odd = 0;
+
+	while ((opt = getopt(argc, argv, "+t:m:u:")) != -1) {
+		if (opt == 't')
+			task = optarg;
+		else if (opt == 'm' && atol(optarg) > 0)
+			max = atol(optarg);
+		else if (opt == 'u' && undos < UNDO_MAX)
+			undo[undos++] = optarg;
+		else
+			return 2;
+	}
+	what = argv + optind;
+	if (argc - optind < 2 ||
+	    (strcmp(what[0], "load") && strcmp(what[0], "read") &&
+	     (strcmp(what[0], "write") || argc - optind != 3))) {
+		fprintf(stderr, "usage: lab_fail [-t PID] [-m MAX] [-u FILE=VALUE]... load MODULE [PARAMETERS]\n"
+			"       lab_fail ... write FILE VALUE\n"
+			"       lab_fail ... read FILE\n");
+		return 2;
+	}
+	snprintf(path, sizeof(path), "/proc/%s/fail-nth", task);
+	fail_fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fail_fd < 0)
+		die("%s: %s", path, strerror(errno));
+	/* no page of this program may have to be fetched meanwhile */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		die("mlockall: %s", strerror(errno));
+
+	err = once(what, NEVER, &left);
+	if (err)
+		die("%s %s fails without a fault: %s", what[0], what[1],
+		    strerror(err));
+	all = NEVER - left;
+	step = all > max ? all / max : 1;
+	srand(time(NULL));
+	for (n = 1 + rand() % step; n <= all; n += step) {
+		err = once(what, n, &left);
+		done++;
+		if (left)
+			other++;
+		else if (err)
+			failed++;
+		if (err && (left || err != ENOMEM)) {
+			printf("# allocation %ld of %ld: %s\n", n, all,
+			       strerror(err));
+			odd++;
+		}
+	}
+	printf("# %s %s: %ld allocations, ", what[0], what[1], all);
+	printf("%ld tried: %ld errors, %ld no error, %ld not reached\n",
+	       done, failed, done - failed - other, other);
+	return odd != 0;
+}
