@@ -115,7 +115,7 @@ kernel_doc() {
 }
 
 scripts() {
-	(cd "$TOP" && git ls-files -co --exclude-standard) |
+	"$TOP/tools/files.sh" --new |
 		while read -r file; do
 			[ -f "$TOP/$file" ] || continue
 			case $file in *.sh) echo "$file"; continue ;; esac
@@ -132,11 +132,13 @@ spdx() {
 	local file status=0
 	while read -r file; do
 		# kselftest's runner takes each line of settings for one
-		case $file in LICENSES/* | selftests/settings) continue ;; esac
+		# and these have a form of their own
+		case $file in LICENSES/* | selftests/settings | MANIFEST) continue ;; esac
+		case $file in debian/*) [ "${file##*/}" = rules ] || continue ;; esac
 		[ -f "$TOP/$file" ] || continue
 		head -n 3 "$TOP/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' ||
 			{ echo "$file: no SPDX line"; status=1; }
-	done < <(cd "$TOP" && git ls-files -co --exclude-standard)
+	done < <("$TOP/tools/files.sh" --new)
 	return $status
 }
 
@@ -147,6 +149,7 @@ part_lint() {
 	run "kernel-doc" kernel_doc
 	run "shellcheck" shell_check
 	run "SPDX lines" spdx
+	run "the same version everywhere" "$TOP/tools/version.sh" --check
 	run "ABI files" perl "$KSRC/scripts/get_abi.pl" validate --dir "$TOP/Documentation/ABI"
 }
 
