@@ -85,7 +85,7 @@ run:
 	@KERNEL=$(KERNEL) DURATION=$(DURATION) ACCEL=$(ACCEL) selftests/lab/run
 
 check:
-	@selftests/check.sh $(CHECK)
+	@LONG=$(LONG) selftests/check.sh $(CHECK)
 
 # The catalogue of known faults, each figure held against the truth.
 lab:
@@ -105,11 +105,11 @@ help:
 	@echo "sudo make report  sample for 10 s and print what was found (DURATION=)"
 	@echo "sudo make unload  rmmod it"
 	@echo "make install      modules_install (INSTALL_MOD_PATH=); make uninstall"
-	@echo "sudo make dkms    the same by DKMS, for each kernel to come; make dkms-remove"
+	@echo "sudo make dkms    by DKMS, for each kernel to come, too; make dkms-remove"
 	@echo "make deb          build/deb/tscope-dkms_*.deb, a Debian package (checked by lintian)"
 	@echo "make dist         build/dist/tscope-*.tar.xz, the release tarball"
-	@echo "make run          the same in a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
-	@echo "make check        all tests; CHECK='user lint' runs some"
+	@echo "make run          a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
+	@echo "make check        all tests; CHECK='user lint' runs some, LONG=1 longer forms"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
 	@echo "make clean        remove what was built"

@@ -7,7 +7,7 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user dkms lab"
+PARTS="lint build user dkms package kselftest lab"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -24,8 +24,12 @@ usage() {
 	  lint   checkpatch --strict, kernel-doc, shellcheck
 	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning
 	  user   the pure files in user space, with ASan and UBSan
-	  dkms   dkms add, build, remove for both kernels
+	  dkms   DKMS from add to remove, for both kernels
+	  package    the release tarball; the Debian package made, installed, upgraded, purged
+	  kselftest  selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
+	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in
+	guests, and signing: signed and unsigned modules under Secure Boot.
 	Logs are in build/check.
 	END
 }
@@ -131,8 +135,8 @@ shell_check() {
 spdx() {
 	local file status=0
 	while read -r file; do
-		# kselftest's runner takes each line of settings for one
-		# and these have a form of their own
+		# kselftest's runner takes each line of settings for one, and others have
+		# a form of their own
 		case $file in LICENSES/* | selftests/settings | MANIFEST) continue ;; esac
 		case $file in debian/*) [ "${file##*/}" = rules ] || continue ;; esac
 		[ -f "$TOP/$file" ] || continue
@@ -181,12 +185,38 @@ part_user() {
 	ktap $? "user-space tests" "$log"
 }
 
+# script NAME COMMAND...: one that prints KTAP
+script() {
+	local name=$1 log=$LOGS/$1.log status
+	shift
+	note "$name"
+	"$@" >"$log" 2>&1
+	status=$?
+	if [ $status = 4 ]; then
+		result 4 "$name" "$log"
+	else
+		ktap $status "$name" "$log"
+	fi
+}
+
 part_dkms() {
-	local log=$LOGS/dkms.log
-	need dkms:dkms:"DKMS test"
-	note "dkms"
-	"$HERE/dkms.sh" >"$log" 2>&1
-	ktap $? dkms "$log"
+	if [ -z "$LONG" ]; then
+		script dkms "$HERE/dkms.sh"
+		return
+	fi
+	script dkms "$HERE/dkms.sh" 6.12 6.12-cloud 6.12-rt 6.1 6.1-cloud 6.1-rt
+	script dkms-trixie "$HERE/dkms.sh" --suite trixie
+	script signing "$HERE/signing.sh" 6.12 6.1
+}
+
+part_package() {
+	script package "$HERE/package.sh"
+	[ -z "$LONG" ] || script package-trixie "$HERE/package.sh" --suite trixie 6.12 6.1
+}
+
+part_kselftest() {
+	# shellcheck disable=SC2086
+	script kselftest "$HERE/intree.sh" ${LONG:+--guest}
 }
 
 # report_whole LOG: the guest's report has its figures as numbers, and a verdict

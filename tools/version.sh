@@ -43,7 +43,7 @@ prepend() {
 }
 
 set_version() {
-	local new=$1
+	new=$1
 	case $new in
 	*[!0-9a-z.~]* | [!0-9]*) echo "version: '$new' is none: as in 1.2.3" >&2; exit 2 ;;
 	esac

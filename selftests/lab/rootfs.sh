@@ -4,18 +4,20 @@
 # rootfs.sh: a clean Debian to install packages in, as a tar archive in the cache,
 # unpacked anew for each test. Its functions need deps.sh and cache.sh.
 
-# what a package that builds a module brings along, and no kernel
-ROOTFS_PACKAGES="dkms,gcc,make,kmod,libelf1,openssl,pahole,libc6-dev"
+# what a package that builds a module brings along, and no kernel; gcc-12 is what the
+# headers of Debian 12 ask for
+ROOTFS_PACKAGES="dkms,gcc,gcc-12,make,kmod,libelf1,openssl,pahole,libc6-dev"
 
 _rootfs_fill() {
 	local suite=$2
-	# shellcheck disable=SC2024
+	# shellcheck disable=SC2016,SC2024
 	as_root mmdebstrap --quiet --variant=apt --include="$ROOTFS_PACKAGES" \
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
+		--customize-hook='rm -f "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
 		"$suite" - "deb http://deb.debian.org/debian $suite main" \
 		"deb http://deb.debian.org/debian-security $suite-security main" \
 		>rootfs.tar
@@ -24,7 +26,8 @@ _rootfs_fill() {
 # rootfs_get SUITE: path of the archive in $ROOTFS
 rootfs_get() {
 	need mmdebstrap:mmdebstrap:"a clean Debian" unshare:util-linux:"a clean Debian"
-	cache_fill "rootfs/$1-$(echo "$ROOTFS_PACKAGES" | cache_key)" _rootfs_fill "$1" || {
+	cache_fill "rootfs/$1-$({ echo "$ROOTFS_PACKAGES"; declare -f _rootfs_fill; } | cache_key)" \
+		_rootfs_fill "$1" || {
 		echo "error: mmdebstrap can't make a Debian $1" >&2
 		return 2
 	}
@@ -57,7 +60,7 @@ rootfs_run() {
 		done &&
 		ln -s /proc/self/fd "$dir/root/dev/fd" &&
 		exec chroot "$dir/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-			HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+			ROOTFS_CACHE="$cache" HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 	' rootfs "$dir" "$CACHE" "$@"
 }
 
