@@ -7,7 +7,8 @@ KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
-	run check kunit coverage lab bench debug-check clean help
+	dkms dkms-remove dkms-source deb dist run check kunit coverage lab bench \
+	debug-check clean help
 
 all: modules
 
@@ -51,11 +52,41 @@ uninstall:
 	done
 	$(DEPMOD)
 
+VERSION = $(shell tools/version.sh)
+DKMS_SOURCE = $(DESTDIR)/usr/src/tscope-$(VERSION)
+
+# What DKMS builds from. debian/rules uses it too.
+dkms-source:
+	rm -rf $(DKMS_SOURCE)
+	install -d $(DKMS_SOURCE)/module
+	install -m 644 dkms.conf Kbuild $(DKMS_SOURCE)/
+	install -m 644 module/Kbuild module/Kconfig \
+		$(filter-out %.mod.c,$(wildcard module/*.[ch])) $(DKMS_SOURCE)/module/
+
+# for the running kernel now, and for each one that comes
+dkms:
+	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
+	if dkms status tscope/$(VERSION) | grep -q .; then dkms remove tscope/$(VERSION) --all; fi
+	$(MAKE) --no-print-directory dkms-source DESTDIR=
+	dkms add tscope/$(VERSION)
+	dkms install tscope/$(VERSION) -k $(KVER)
+
+dkms-remove:
+	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
+	dkms remove tscope/$(VERSION) --all
+	rm -rf /usr/src/tscope-$(VERSION)
+
+dist:
+	@tools/dist.sh build/dist
+
+deb:
+	@tools/deb.sh build/deb
+
 run:
 	@KERNEL=$(KERNEL) DURATION=$(DURATION) ACCEL=$(ACCEL) selftests/lab/run
 
 check:
-	@selftests/check.sh $(CHECK)
+	@LONG=$(LONG) selftests/check.sh $(CHECK)
 
 # KUnit suites on kernels built for them; the first run builds these.
 kunit:
@@ -87,8 +118,11 @@ help:
 	@echo "sudo make report  sample for 10 s and print what was found (DURATION=)"
 	@echo "sudo make unload  rmmod it"
 	@echo "make install      modules_install (INSTALL_MOD_PATH=); make uninstall"
-	@echo "make run          the same in a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
-	@echo "make check        all tests; CHECK='user lint' runs some"
+	@echo "sudo make dkms    by DKMS, for each kernel to come, too; make dkms-remove"
+	@echo "make deb          build/deb/tscope-dkms_*.deb, a Debian package (checked by lintian)"
+	@echo "make dist         build/dist/tscope-*.tar.xz, the release tarball"
+	@echo "make run          a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
+	@echo "make check        all tests; CHECK='user lint' runs some, LONG=1 longer forms"
 	@echo "make kunit        KUnit suites, on kernels built for them (KUNIT='6.12')"
 	@echo "make coverage     of the pure files, by the user-space tests"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"

@@ -7,7 +7,7 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user kunit dkms lab"
+PARTS="lint build user kunit dkms package kselftest lab"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -25,8 +25,12 @@ usage() {
 	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning
 	  user   the pure files in user space, with ASan and UBSan, and their coverage
 	  kunit  the KUnit suites on 6.12 (make kunit: on 6.1 as well)
-	  dkms   dkms add, build, remove for both kernels
+	  dkms   DKMS from add to remove, for both kernels
+	  package    the release tarball; the Debian package made, installed, upgraded, purged
+	  kselftest  selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
+	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in
+	guests, and signing: signed and unsigned modules under Secure Boot.
 	Logs are in build/check.
 	END
 }
@@ -116,7 +120,7 @@ kernel_doc() {
 }
 
 scripts() {
-	(cd "$TOP" && git ls-files -co --exclude-standard) |
+	"$TOP/tools/files.sh" --new |
 		while read -r file; do
 			[ -f "$TOP/$file" ] || continue
 			case $file in *.sh) echo "$file"; continue ;; esac
@@ -132,12 +136,14 @@ shell_check() {
 spdx() {
 	local file status=0
 	while read -r file; do
-		# kselftest's runner takes each line of settings for one
-		case $file in LICENSES/* | selftests/settings) continue ;; esac
+		# kselftest's runner takes each line of settings for one, and others have
+		# a form of their own
+		case $file in LICENSES/* | selftests/settings | MANIFEST) continue ;; esac
+		case $file in debian/*) [ "${file##*/}" = rules ] || continue ;; esac
 		[ -f "$TOP/$file" ] || continue
 		head -n 3 "$TOP/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' ||
 			{ echo "$file: no SPDX line"; status=1; }
-	done < <(cd "$TOP" && git ls-files -co --exclude-standard)
+	done < <("$TOP/tools/files.sh" --new)
 	return $status
 }
 
@@ -148,6 +154,7 @@ part_lint() {
 	run "kernel-doc" kernel_doc
 	run "shellcheck" shell_check
 	run "SPDX lines" spdx
+	run "the same version everywhere" "$TOP/tools/version.sh" --check
 	run "ABI files" perl "$KSRC/scripts/get_abi.pl" validate --dir "$TOP/Documentation/ABI"
 }
 
@@ -188,12 +195,38 @@ part_kunit() {
 	ktap $? kunit "$log"
 }
 
+# script NAME COMMAND...: one that prints KTAP
+script() {
+	local name=$1 log=$LOGS/$1.log status
+	shift
+	note "$name"
+	"$@" >"$log" 2>&1
+	status=$?
+	if [ $status = 4 ]; then
+		result 4 "$name" "$log"
+	else
+		ktap $status "$name" "$log"
+	fi
+}
+
 part_dkms() {
-	local log=$LOGS/dkms.log
-	need dkms:dkms:"DKMS test"
-	note "dkms"
-	"$HERE/dkms.sh" >"$log" 2>&1
-	ktap $? dkms "$log"
+	if [ -z "$LONG" ]; then
+		script dkms "$HERE/dkms.sh"
+		return
+	fi
+	script dkms "$HERE/dkms.sh" 6.12 6.12-cloud 6.12-rt 6.1 6.1-cloud 6.1-rt
+	script dkms-trixie "$HERE/dkms.sh" --suite trixie
+	script signing "$HERE/signing.sh" 6.12 6.1
+}
+
+part_package() {
+	script package "$HERE/package.sh"
+	[ -z "$LONG" ] || script package-trixie "$HERE/package.sh" --suite trixie 6.12 6.1
+}
+
+part_kselftest() {
+	# shellcheck disable=SC2086
+	script kselftest "$HERE/intree.sh" ${LONG:+--guest}
 }
 
 # report_whole LOG: the guest's report has its figures as numbers, and a verdict

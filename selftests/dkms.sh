@@ -1,113 +1,163 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317
 #
-# dkms.sh: does dkms add, build, show and remove the module? For the kernels
-# named (6.12 and 6.1), none of which need run. All of it happens below a
-# folder of its own: nothing of this machine's dkms or modules is touched.
-# KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 a kernel is missing.
+# dkms.sh [--suite SUITE] [FLAVOUR...]: what DKMS does with the module, for the kernels
+# named (6.12 and 6.1), none of which need run: from add to remove, the hooks that a
+# kernel's package calls, an upgrade, an architecture that is excluded. In a clean
+# Debian of its own (bookworm): nothing of this machine's dkms or modules is touched.
+# KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 something is missing.
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/.." && pwd)
-PATH=$PATH:/usr/sbin:/sbin
+# shellcheck source=selftests/ktap.sh
+. "$here/ktap.sh"
+NEWER=99.0.0
 
-echo "KTAP version 1"
-if ! command -v dkms >/dev/null; then
-	echo "1..0 # SKIP dkms is not installed"
-	exit 4
-fi
-if [ ! -e "$here/lab/kernel.sh" ]; then
-	echo "1..0 # SKIP no lab/kernel.sh: nothing to build for"
-	exit 4
-fi
-# shellcheck source=selftests/lab/kernel.sh
-. "$here/lab/kernel.sh"
-need_module_build >&2
-
-flavours=("$@")
-[ $# -gt 0 ] || flavours=(6.12 6.1)
-version=$(sed -n 's/^MODULE_VERSION("\(.*\)");$/\1/p' "$top/module/main.c")
-work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-dkms.XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
-count=0 failed=0
-
-# result STATUS NAME: a line of KTAP, and what was said if it failed
-result() {
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-		return
+# outside: makes that Debian and runs itself in it
+outside() {
+	local suite=bookworm flavour krels=() work status
+	[ -e "$here/lab/kernel.sh" ] || ktap_skip_all "no lab/kernel.sh: nothing to build for"
+	# shellcheck source=selftests/lab/kernel.sh
+	. "$here/lab/kernel.sh"
+	# shellcheck source=selftests/lab/rootfs.sh
+	. "$here/lab/rootfs.sh"
+	if [ "$1" = --suite ]; then
+		suite=$2
+		shift 2
 	fi
-	failed=$((failed + 1))
-	sed 's/^/# /' "$work/said" 2>/dev/null
-	case $2 in
-	build*) tail -n 20 "$work/tree/tscope/$version/build/make.log" | sed 's/^/# /' ;;
-	esac
-	echo "not ok $count - $2"
+	[ $# -gt 0 ] || set -- 6.12 6.1
+	as_root true 2>/dev/null || ktap_skip_all "needs root, for a Debian of its own"
+	rootfs_get "$suite" || exit 2
+	work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-dkms.XXXXXX") || exit 1
+	# shellcheck disable=SC2064
+	trap "rootfs_remove $work" EXIT
+	trap 'exit 130' INT TERM
+	rootfs_unpack "$work" || exit 2
+	for flavour; do
+		rootfs_kernel "$work" "$flavour" || exit 2
+		krels+=("$KREL")
+	done
+	cp "$here/ktap.sh" "$here/dkms.sh" "$work/shared/"
+	mkdir "$work/shared/tscope"
+	"$top/tools/files.sh" --new | (cd "$top" && tar -cf - -T -) |
+		tar -xf - -C "$work/shared/tscope" &&
+		cp -r "$work/shared/tscope" "$work/shared/newer" &&
+		"$work/shared/newer/tools/version.sh" --set "$NEWER" || exit 2
+	rootfs_run "$work" bash /shared/dkms.sh --inside "$("$top/tools/version.sh")" "${krels[@]}"
+	status=$?
+	trap - EXIT
+	rootfs_remove "$work"
+	exit $status
 }
 
-# dkms in the folder; it signs with a key of its own there, if at all
-in_tree() {
-	local action=$1
-	shift
-	mok_signing_key=$work/mok.key mok_certificate=$work/mok.pub \
-		dkms "$action" --dkmstree "$work/tree" --sourcetree "$work/src" "$@" \
-		>"$work/said" 2>&1
-}
-
-# says CHECK...: its output is kept for result
-says() {
-	"$@" >"$work/said" 2>&1
-}
-
-same_version() {
-	grep -x "PACKAGE_VERSION=\"$version\"" "$top/dkms.conf" ||
-		{ echo "dkms.conf does not have MODULE_VERSION, $version"; return 1; }
-}
-
-# built KREL: the module is there, of the right version and for that kernel
-built() {
-	local ko magic
-	ko=$(find "$work/tree/tscope/$version/$1" -name 'tscope.ko*')
-	[ -n "$ko" ] || { echo "no tscope.ko"; return 1; }
-	[ "$(modinfo -F version "$ko")" = "$version" ] || { echo "$ko: version"; return 1; }
+# holds VERSION: the module that DKMS built, or that modprobe would find, is that one, for
+# this kernel, and signed by DKMS's key
+holds() {
+	local ko=$1 magic
+	same "$ko, version" "$(modinfo -F version "$ko")" "$2" || return
 	magic=$(modinfo -F vermagic "$ko")
-	[ "${magic%% *}" = "$1" ] || { echo "$ko: for $magic"; return 1; }
+	same "$ko, for the kernel" "${magic%% *}" "$krel" || return
+	same "$ko, signer" "$(modinfo -F signer "$ko")" "DKMS module signing key"
 }
 
-shown() {
-	in_tree status -m tscope -v "$version" || return
-	cat "$work/said"
-	grep -q "$1.*: built" "$work/said"
+built() {
+	dkms status -m tscope -v "$1" -k "$krel" | grep ": $2" || { dkms status; return 1; }
 }
 
-gone() {
-	in_tree status -m tscope -v "$version"
-	[ ! -s "$work/said" ] && [ ! -e "$work/tree/tscope" ]
+installed() {
+	built "$1" installed && [ -e "$updates/tscope.ko" ] &&
+		holds "$(modinfo -k "$krel" -F filename tscope)" "$1"
 }
 
-echo "1..$((4 + 3 * ${#flavours[@]}))"
-mkdir -p "$work/tree" "$work/src/tscope-$version"
-(cd "$top" && find dkms.conf Kbuild module \( -name '*.[ch]' ! -name '*.mod.c' \) \
-	-o -name Kbuild -o -name Kconfig -o -name dkms.conf |
-	cpio --quiet -pdm "$work/src/tscope-$version")
+not_installed() {
+	empty "$updates/tscope.ko" && not built "$1" installed &&
+		not modinfo -k "$krel" tscope
+}
 
-says same_version
-result $? "dkms.conf has the module's version"
-in_tree add -m tscope -v "$version"
-result $? "add"
-for flavour in "${flavours[@]}"; do
-	kernel_get "$flavour" >&2 || exit 2
-	in_tree build -m tscope -v "$version" -k "$KREL" --kernelsourcedir "$KDIR"
-	result $? "build for $KREL"
-	says built "$KREL"
-	result $? "tscope.ko for $KREL has the right version and kernel"
-	shown "$KREL" >"$work/shown" 2>&1
-	result $? "status shows $KREL as built"
-done
-in_tree remove -m tscope -v "$version" --all
-result $? "remove"
-gone
-result $? "nothing is left"
-echo "# Totals: pass:$((count - failed)) fail:$failed xfail:0 xpass:0 skip:0 error:0"
-[ $failed = 0 ]
+# the log of a build that failed is more telling
+build() {
+	dkms build "tscope/$1" -k "$krel" && return
+	tail -n 30 "/var/lib/dkms/tscope/$1/build/make.log"
+	return 1
+}
+
+# excluded DKMS-OPTION...: for such a kernel DKMS says why and builds nothing
+excluded() {
+	local said
+	said=$(dkms build "tscope/$version" "$@" 2>&1)
+	echo "$said"
+	grep -q BUILD_EXCLUSIVE <<<"$said" &&
+		same "status" "$(dkms status "tscope/$version")" "tscope/$version: added"
+}
+
+exclusions() {
+	local dir=/tmp/no-kvm
+	mkdir "$dir"
+	grep -v CONFIG_KVM_GUEST "/lib/modules/$1/build/.config" >"$dir/.config"
+	t "another architecture is skipped with a reason" excluded -k "$1" -a aarch64
+	t "a kernel that is too old is" excluded -k 5.19.0-1-amd64 --kernelsourcedir "/lib/modules/$1/build"
+	t "a kernel without KVM_GUEST is" excluded -k "$1" --kernelsourcedir "$dir"
+	t "a kernel far newer is not" not excluded -k 10.0.0-1-amd64 --kernelsourcedir "$dir/none"
+}
+
+# from_sources DIR GOAL: as from a checkout
+from_sources() {
+	make -C "/shared/$1" "$2" KVER="$krel"
+}
+
+one_kernel() {
+	krel=$1
+	updates=/lib/modules/$krel/updates/dkms
+	t "$krel: build" build "$version"
+	t "$krel: the module is right" holds "/var/lib/dkms/tscope/$version/$krel/x86_64/module/tscope.ko" "$version"
+	t "$krel: status tells that it is built" built "$version" built
+	t "$krel: install" dkms install "tscope/$version" -k "$krel"
+	t "$krel: it is installed" installed "$version"
+	t "$krel: uninstall" dkms uninstall "tscope/$version" -k "$krel"
+	t "$krel: it is uninstalled, and still built" not_installed "$version"
+	t "$krel: autoinstall" dkms autoinstall -k "$krel"
+	t "$krel: it is installed again" installed "$version"
+	t "$krel: the kernel's package is removed" /etc/kernel/prerm.d/dkms "$krel"
+	t "$krel: that took the module away" not_installed "$version"
+}
+
+# the hook that a kernel's package calls builds it; then a newer version comes
+upgrade() {
+	krel=$1
+	updates=/lib/modules/$krel/updates/dkms
+	t "$krel: its package is installed" /etc/kernel/postinst.d/dkms "$krel"
+	t "$krel: that built and installed the module" installed "$version"
+	t "upgrade: make dkms of $NEWER over $version" from_sources newer dkms
+	t "upgrade: $NEWER is there" installed "$NEWER"
+	t "upgrade: make dkms-remove of $version" from_sources tscope dkms-remove
+	t "upgrade: $NEWER is still there" installed "$NEWER"
+	t "upgrade: autoinstall leaves it so" dkms autoinstall -k "$krel"
+	t "upgrade: $NEWER is the one" installed "$NEWER"
+	t "make dkms-remove" from_sources newer dkms-remove
+}
+
+inside() {
+	local krel
+	version=$1
+	shift
+	ktap_begin
+	echo "# $(dkms --version)"
+	t "sources" make -C /shared/tscope dkms-source
+	t "add" dkms add "tscope/$version"
+	exclusions "$1"
+	for krel; do
+		one_kernel "$krel"
+	done
+	# DKMS 3.0 forgets a module with the last kernel that has it
+	dkms status | grep -q . || t "add, since DKMS forgot it" dkms add "tscope/$version"
+	upgrade "$1"
+	t "nothing is left" empty /var/lib/dkms/tscope /lib/modules/*/updates /usr/src/tscope*
+	ktap_end
+}
+
+if [ "$1" = --inside ]; then
+	shift
+	inside "$@"
+fi
+outside "$@"

@@ -11,7 +11,7 @@ KNOWN="tsc kvm-clock ptp-kvm monotonic-raw realtime acpi-pm hpet"
 
 usage() {
 	cat <<-END
-	usage: report.sh [--duration S] [--flat-out] [--reset]
+	usage: ${0##*/} [--duration S] [--flat-out] [--reset]
 	Samples for S seconds (10) and prints what was found.
 
 	  --duration S   how long to sample; 0: only print what is there
@@ -45,7 +45,7 @@ done
 case $duration in
 '' | *[!0-9]*) stop "--duration takes whole seconds, not '$duration'" ;;
 esac
-[ -d "$S" ] || stop "the module is not loaded: 'make load', or insmod module/tscope.ko"
+[ -d "$S" ] || stop "the module is not loaded: 'modprobe tscope', or in its sources 'make load'"
 [ -w "$S/enabled" ] || stop "needs root (sudo)"
 
 was_on=$(value enabled) was_width=$(value width_us)

@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317
+#
+# intree.sh [--install DIR | --guest] [VERSION...]: is this folder what a kernel tree
+# takes it for? For the kernel sources named (6.12 and 6.1) it becomes
+# tools/testing/selftests/tscope, unchanged, and is run, installed and packed there,
+# and run alone. Nothing is loaded: all tests have to skip, and say why.
+#
+#   --install DIR  only install, as the kernel tree does, into DIR
+#   --guest        also run what was installed in guests of the lab, with KVM and without
+#
+# KTAP; exit status 0 passed, 1 failed, 2 something is missing.
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/.." && pwd)
+# shellcheck source=selftests/ktap.sh
+. "$here/ktap.sh"
+# shellcheck source=selftests/lab/kernel.sh
+. "$here/lab/kernel.sh"
+PROGS=$(sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*[.]sh\).*/\1/p' "$here/Makefile")
+COUNT=$(wc -w <<<"$PROGS")
+
+# tree VERSION: a kernel tree with this folder in it, in $tree
+tree() {
+	kernel_source "$1" >&2 || exit 2
+	tree=$work/linux-$1
+	mkdir "$tree"
+	cp -r "$KSRC/scripts" "$KSRC/tools" "$tree/"
+	selftests=$tree/tools/testing/selftests
+	kunit=$tree/tools/testing/kunit/kunit.py
+	mkdir "$selftests/tscope"
+	"$top/tools/files.sh" --new | sed -n 's,^selftests/,,p' |
+		(cd "$here" && tar -cf - -T -) | tar -xf - -C "$selftests/tscope"
+}
+
+# in_tree GOAL...
+in_tree() {
+	env -u MAKEFLAGS -u MAKELEVEL make -s --no-print-directory -C "$selftests" TARGETS=tscope "$@"
+}
+
+# as a user that is not root, if this is root
+unprivileged() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+# The runner opens /dev/stdout anew for each line that it marks: it has to be a pipe, or
+# a file would be written over, hence all those cats.
+
+# all_skip FILE REASON: each program's result is a skip, with its reason
+all_skip() {
+	cat "$1"
+	same "results" "$(grep -c '^ok .*# SKIP' "$1")" "$COUNT" &&
+		same "with a reason" "$(grep -c "^# 1\.\.0 # SKIP $2" "$1")" "$COUNT" &&
+		same "results of another kind" "$(grep -E '^(not )?ok ' "$1" | grep -vc '# SKIP')" 0
+}
+
+by_kunit() {
+	python3 "$kunit" parse "$1"
+}
+
+# its exit status takes a run in which all skip for a failure
+skips_by_kunit() {
+	by_kunit "$1" | tee "$work/said"
+	grep "Ran $COUNT tests: skipped: $COUNT\$" "$work/said"
+}
+
+by_prove() {
+	prove -e cat "$1"
+}
+
+runs() {
+	in_tree TSCOPE_MODULE="$work/none.ko" run_tests | cat >"$work/ktap"
+	all_skip "$work/ktap" "TSCOPE_MODULE=.* is not there"
+}
+
+runs_unprivileged() {
+	chmod -R a+rX "$work"
+	# shellcheck disable=SC2016	# that user's own pipe, too
+	unprivileged env -u MAKEFLAGS -u MAKELEVEL sh -c 'make -s --no-print-directory \
+		-C "$1" OUTPUT="$1" run_tests | cat' sh "$selftests/tscope" >"$work/ktap.user"
+	all_skip "$work/ktap.user" "needs root"
+}
+
+# files DIR: what has to be there to run it elsewhere
+files() {
+	local file
+	# shellcheck disable=SC2086
+	for file in run_kselftest.sh kselftest-list.txt kselftest/runner.sh tscope/settings \
+		$(printf 'tscope/%s ' $PROGS); do
+		[ -e "$1/$file" ] || { echo "no $file in $1"; return 1; }
+	done
+	same "programs in kselftest-list.txt" "$(grep -c '^tscope:' "$1/kselftest-list.txt")" "$COUNT" ||
+		return
+	# whatever a program reads has to be with it
+	# shellcheck disable=SC2016
+	sed -n 's,^\. "$(dirname "$0")/\(.*\)"$,\1,p' "$1"/tscope/*.sh | sort -u >"$work/read"
+	while read -r file; do
+		[ -e "$1/tscope/$file" ] || { echo "$file is read, but not installed"; return 1; }
+	done <"$work/read"
+	[ -s "$work/read" ]
+}
+
+installs() {
+	in_tree KSFT_INSTALL_PATH="$1" install && files "$1"
+}
+
+runs_installed() {
+	TSCOPE_MODULE=$work/none.ko "$1/run_kselftest.sh" -c tscope | cat >"$work/ktap.installed"
+	all_skip "$work/ktap.installed" "TSCOPE_MODULE=.* is not there"
+}
+
+packs() {
+	in_tree KSFT_INSTALL_PATH="$work/packed" gen_tar && mkdir "$work/unpacked" &&
+		tar -xf "$work/packed/kselftest-packages/kselftest.tar.gz" -C "$work/unpacked" &&
+		files "$work/unpacked" && runs_installed "$work/unpacked"
+	local status=$?
+	rm -rf "$work/packed" "$work/unpacked"
+	return "$status"
+}
+
+runs_alone() {
+	make -s --no-print-directory -C "$here" KSELFTEST_DIR="$1/tools/testing/selftests" \
+		TSCOPE_MODULE="$work/none.ko" run_tests | cat >"$work/ktap.alone"
+	all_skip "$work/ktap.alone" "TSCOPE_MODULE=.* is not there"
+}
+
+no_lib_mk() {
+	not make -s -C "$here" KSELFTEST_DIR="$work/none" run_tests >"$work/said" 2>&1 &&
+		grep "No lib.mk: set KSELFTEST_DIR" "$work/said"
+}
+
+configures() {
+	(cd "$tree" && sh scripts/kconfig/merge_config.sh -m -O "$work" /dev/null \
+		"$selftests/tscope/config")
+	grep -x CONFIG_TSCOPE=m "$work/.config"
+}
+
+# a program that fails: it is run in place of one of ours
+fails() {
+	cp "$selftests/tscope/load.sh" "$work/load.sh"
+	printf '#!/bin/sh\necho "TAP version 13\n1..1\nnot ok 1 it"\nexit 1\n' >"$selftests/tscope/load.sh"
+	in_tree TSCOPE_MODULE="$work/none.ko" run_tests | cat >"$work/ktap.fails"
+	cp "$work/load.sh" "$selftests/tscope/load.sh"
+	grep '^not ok 1 selftests: tscope: load.sh' "$work/ktap.fails"
+}
+
+one_version() {
+	tree "$1"
+	t "$1: make run_tests: all skip, saying why" runs
+	t "$1: kunit.py parses that" skips_by_kunit "$work/ktap"
+	t "$1: prove takes it" by_prove "$work/ktap"
+	t "$1: without root all skip, saying so" runs_unprivileged
+	t "$1: a failure is told" fails
+	t "$1: kunit.py fails on that" not by_kunit "$work/ktap.fails"
+	t "$1: prove fails on that" not by_prove "$work/ktap.fails"
+	t "$1: make install: all files" installs "$work/installed-$1"
+	t "$1: run_kselftest.sh: all skip" runs_installed "$work/installed-$1"
+	t "$1: make gen_tar: all files, and it runs" packs
+	t "$1: alone, with KSELFTEST_DIR: all skip" runs_alone "$KSRC"
+	t "$1: config is one that merge_config.sh takes" configures
+}
+
+# in_guest NAME VERSION LAB-OPTION...: the installed tests, by the tree's own runner
+in_guest() {
+	local name=$1 version=$2 status
+	shift 2
+	# shellcheck source=selftests/lab/build.sh
+	. "$here/lab/build.sh"
+	module_build "$version" || return
+	"$here/lab/lab" --quiet --kernel "$version" --module "$MODULE_KO" --timeout 900 \
+		--add "$work/installed-$version:/selftests" --out "$top/build/lab/intree-$name" \
+		"$@" kselftest >"$work/ktap.guest"
+	status=$?
+	sed '1,/# lab: again from the start/!b' "$work/ktap.guest" >"$top/build/lab/intree-$name/ktap"
+	[ "$status" = 0 ] || { tail -n 30 "$work/ktap.guest"; return "$status"; }
+	same "programs that passed" "$(grep -c '^ok .* selftests: tscope: ' "$work/ktap.guest")" "$COUNT" &&
+		by_kunit "$work/ktap.guest" && by_prove "$work/ktap.guest"
+}
+
+need make:make:"kselftest" rsync:rsync:"kselftest's make install" python3:python3:"kunit.py" \
+	prove:perl:"a second judge of KTAP" setpriv:util-linux:"tests without root"
+work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-intree.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+install='' guest=''
+case $1 in
+--install) install=$2; shift 2 ;;
+--guest) guest=1; shift ;;
+-*) sed -n '5,14s/^# \?//p' "$0"; exit 2 ;;
+esac
+[ $# -gt 0 ] || set -- 6.12 6.1
+if [ -n "$install" ]; then
+	tree "$1"
+	installs "$(mkdir -p "$install" && cd "$install" && pwd)"
+	exit
+fi
+ktap_begin
+t "no lib.mk: the error says what to do" no_lib_mk
+for version; do
+	one_version "$version"
+	[ -z "$guest" ] || t "$version: in a KVM guest" in_guest "$version" "$version"
+	[ -z "$guest" ] || t "$version: in a guest without KVM" in_guest "$version-tcg" "$version" --accel tcg
+done
+ktap_end

@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# rootfs.sh: a clean Debian to install packages in, as a tar archive in the cache,
+# unpacked anew for each test. Its functions need deps.sh and cache.sh.
+
+# what a package that builds a module brings along, and no kernel; gcc-12 is what the
+# headers of Debian 12 ask for
+ROOTFS_PACKAGES="dkms,gcc,gcc-12,make,kmod,libelf1,openssl,pahole,libc6-dev"
+
+_rootfs_fill() {
+	local suite=$2
+	# shellcheck disable=SC2016,SC2024
+	as_root mmdebstrap --quiet --variant=apt --include="$ROOTFS_PACKAGES" \
+		--aptopt='Acquire::Check-Valid-Until "false"' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
+		--customize-hook='rm -f "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
+		"$suite" - "deb http://deb.debian.org/debian $suite main" \
+		"deb http://deb.debian.org/debian-security $suite-security main" \
+		>rootfs.tar
+}
+
+# rootfs_get SUITE: path of the archive in $ROOTFS
+rootfs_get() {
+	need mmdebstrap:mmdebstrap:"a clean Debian" unshare:util-linux:"a clean Debian"
+	cache_fill "rootfs/$1-$({ echo "$ROOTFS_PACKAGES"; declare -f _rootfs_fill; } | cache_key)" \
+		_rootfs_fill "$1" || {
+		echo "error: mmdebstrap can't make a Debian $1" >&2
+		return 2
+	}
+	ROOTFS=$CACHED/rootfs.tar
+}
+
+# rootfs_unpack DIR: DIR/root becomes that Debian; DIR/shared is seen as /shared in it
+rootfs_unpack() {
+	mkdir -p "$1/shared" || return
+	as_root mkdir "$1/root" && as_root tar -xpf "$ROOTFS" -C "$1/root" --numeric-owner &&
+		as_root mkdir -p "$1/root/shared" "$1/root/$CACHE"
+}
+
+# rootfs_run DIR COMMAND...: as root in it, in namespaces of its own: whatever it
+# mounts or leaves running ends with it. The cached kernels are where they are.
+rootfs_run() {
+	local dir=$1
+	shift
+	# shellcheck disable=SC2016
+	as_root unshare --mount --pid --uts --ipc --fork --kill-child sh -c '
+		dir=$1 cache=$2
+		shift 2
+		mount --bind "$dir/shared" "$dir/root/shared" &&
+		mount --bind -o ro "$cache" "$dir/root/$cache" &&
+		mount -t proc proc "$dir/root/proc" &&
+		mount -t tmpfs dev "$dir/root/dev" &&
+		for node in null zero full random urandom tty; do
+			: >"$dir/root/dev/$node"
+			mount --bind "/dev/$node" "$dir/root/dev/$node" || exit
+		done &&
+		ln -s /proc/self/fd "$dir/root/dev/fd" &&
+		exec chroot "$dir/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			ROOTFS_CACHE="$cache" HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+	' rootfs "$dir" "$CACHE" "$@"
+}
+
+# rootfs_kernel DIR FLAVOUR: a cached kernel and its headers, as if they were installed
+# there; sets KREL. Its modules are left out, which nothing here needs.
+rootfs_kernel() {
+	kernel_get "$2" || return
+	as_root mkdir -p "$1/root/lib/modules/$KREL" "$1/root/boot" &&
+		as_root ln -sfn "$KDIR" "$1/root/lib/modules/$KREL/build" &&
+		as_root cp "${VMLINUZ%/*}/config-$KREL" "$1/root/boot/"
+}
+
+rootfs_remove() {
+	[ ! -d "$1" ] || as_root rm -rf "$1"
+}

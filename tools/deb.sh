@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# deb.sh DIR: the Debian package tscope-dkms, its source package and a .changes file
+# in DIR, made from what git tracks (or MANIFEST names), and checked by lintian.
+
+set -e
+cd "$(dirname "$0")/.."
+[ $# = 1 ] || { echo "usage: tools/deb.sh DIR" >&2; exit 2; }
+# shellcheck source=selftests/lab/deps.sh
+. selftests/lab/deps.sh
+
+step() {
+	printf '[%3d s] %s\n' "$SECONDS" "$1"
+}
+
+need dpkg-buildpackage:dpkg-dev:"Debian packages" dh:debhelper:"Debian packages" \
+	dh_dkms:dh-dkms:"Debian packages" fakeroot:fakeroot:"Debian packages" \
+	lintian:lintian:"checks of Debian packages"
+version=$(tools/version.sh)
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+step "building tscope-dkms $version"
+tar -xf "$(tools/dist.sh "$work")" -C "$work"
+rm "$work"/*.tar.xz
+(cd "$work/tscope-$version" && dpkg-buildpackage --no-sign) >"$out/build.log" 2>&1 || {
+	tail -n 20 "$out/build.log" >&2
+	echo "error: dpkg-buildpackage failed; its log is $out/build.log" >&2
+	exit 1
+}
+rm -f "$out"/tscope*_*
+mv "$work"/tscope*_* "$out/"
+
+step "lintian"
+lintian --allow-root --display-info --fail-on error,warning,info \
+	"$out"/tscope_*.changes || {
+	echo "error: lintian found something" >&2
+	exit 1
+}
+step "done; install it with: sudo apt install ./${1%/}/tscope-dkms_${version}_amd64.deb"

@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# files.sh [--new]: the files that belong to tscope: those that git tracks, and
+# with --new those that it would track. In a release tarball, which has no git, MANIFEST
+# names them.
+
+cd "$(dirname "$0")/.." || exit
+# another repository's folder may hold a tarball's
+if [ -e .git ]; then
+	if [ "$1" = --new ]; then
+		git ls-files -co --exclude-standard
+	else
+		git ls-files
+	fi | LC_ALL=C sort
+elif [ -f MANIFEST ]; then
+	cat MANIFEST
+else
+	echo "files: neither git nor MANIFEST tells what belongs to tscope" >&2
+	exit 1
+fi
