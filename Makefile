@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
-	run check lab bench clean help
+	run check lab matrix bench clean help
 
 all: modules
 
@@ -62,6 +62,10 @@ lab:
 	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) LONG=$(LONG) \
 		selftests/lab/all
 
+# Each kernel that it is made for: build, load, sample, kselftests.
+matrix:
+	@selftests/matrix.sh $(MATRIX)
+
 bench:
 	@KERNEL=$(KERNEL) selftests/lab/bench.run
 
@@ -78,5 +82,6 @@ help:
 	@echo "make run          the same in a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
 	@echo "make check        all tests; CHECK='user lint' runs some"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
+	@echo "make matrix       each kernel from 6.1 to sid's, rt and cloud, gcc and clang (MATRIX='6.1 6.12-rt')"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
 	@echo "make clean        remove what was built"
