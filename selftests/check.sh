@@ -7,7 +7,7 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user dkms lab"
+PARTS="lint build user dkms lab matrix"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -26,6 +26,7 @@ usage() {
 	  user   the pure files in user space, with ASan and UBSan
 	  dkms   dkms add, build, remove for both kernels
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
+	  matrix the short form of make matrix: load, sample, few kselftests on 6.1
 	Logs are in build/check.
 	END
 }
@@ -218,6 +219,14 @@ part_lab() {
 		ktap $status "lab: $name" "$log"
 		[ $status = 0 ] || tail -n 25 "$log" | sed 's/^/    /'
 	done
+}
+
+# 6.12 has all of it in part_lab
+part_matrix() {
+	local log=$LOGS/matrix.log
+	note "kernel matrix: 6.1"
+	TESTS="load.sh abi.sh" "$HERE/matrix.sh" 6.1 >"$log" 2>&1
+	ktap $? "kernel matrix" "$log"
 }
 
 case ${1:-} in

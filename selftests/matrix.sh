@@ -15,7 +15,7 @@ CLANG=19
 # Debian has no kernel that clang built: what its configuration says of gcc is taken
 # back. objtool finds the mcount calls then, and 6.12's named address spaces, which
 # clang has differently, make a warning in the kernel's own headers.
-CLANG_BUILD=(LLVM=-$CLANG CC=clang-$CLANG CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 CONFIG_CC_IS_CLANG=y
+CLANG_BUILD=("LLVM=-$CLANG" "CC=clang-$CLANG" CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 CONFIG_CC_IS_CLANG=y
 	CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough CONFIG_FTRACE_MCOUNT_USE_CC=
 	CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y KCFLAGS=-Wno-duplicate-decl-specifier)
 
@@ -70,7 +70,7 @@ build() {
 	COMPILER=$(readelf -p .comment "$MODULE_KO" |
 		sed -n 's/.*GCC: (.*) \([0-9.]*\)$/gcc \1/p; s/.*clang version \([0-9.]*\).*/clang \1/p' | head -n 1)
 	! grep -iE 'warning: |error: ' "$out/build.log" |
-		grep -v 'the compiler differs from the one used'
+		grep -vE '(compiler|pahole version) differs from the one used'
 }
 
 # kselftests' results of a run, or nothing: "61 ok", "60 ok, 1 failed", "60 ok, 1 skipped"
