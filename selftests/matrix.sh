@@ -73,6 +73,17 @@ build() {
 		grep -vE '(compiler|pahole version) differs from the one used'
 }
 
+# an older kernel must be told so, not show what it lacks
+too_old() {
+	local out=$TOP/build/matrix/too-old
+	mkdir -p "$out/linux"
+	printf '#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))\n%s\n' \
+		'#define LINUX_VERSION_CODE KERNEL_VERSION(6, 0, 255)' >"$out/linux/version.h"
+	need gcc-12:gcc-12:"an older kernel's build"
+	! gcc-12 -E -nostdinc -I "$out" "$TOP/module/compat.h" >/dev/null 2>"$out/log" &&
+		grep -q '#error "tscope needs Linux 6.1 or newer"' "$out/log"
+}
+
 # kselftests' results of a run, or nothing: "61 ok", "60 ok, 1 failed", "60 ok, 1 skipped"
 tests_of() {
 	awk '/^# lab: again from the start/ { pass = fail = skip = 0 }
@@ -139,6 +150,9 @@ esac
 [ $# -gt 0 ] || set -- ${MATRIX:-$FLAVOURS}
 need readelf:binutils:"which compiler it was" column:bsdextrautils:"the table"
 echo "KTAP version 1"
+word=ok
+too_old || word=FAILED
+result $word "Linux 6.0 is refused, with the reason"
 for name; do
 	flavour "$name"
 done
