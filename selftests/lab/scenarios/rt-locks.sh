@@ -43,7 +43,7 @@ tracer_off() {
 
 # pids of the samplers; those of a CPU that comes are new
 trace_samplers() {
-	local comm pid
+	local comm pid name
 	for comm in /proc/[0-9]*/comm; do
 		read -r name <"$comm" || continue
 		case $name in tscope/*) ;; *) continue ;; esac
@@ -73,24 +73,31 @@ use_all() {
 	echo 0 >"$T/enabled"
 }
 
-# lines of the trace that tell of a lock taken where it must not be. The tracer
-# itself adds to the depth on some kernels: the least that is seen is none.
+# lines of the trace that tell of a lock taken where it must not be. The heading
+# names the columns of the state, which differ. The tracer itself adds to the depth
+# on some kernels: the least that is seen is none.
 judge() {
-	awk '{
+	awk '/^#/ {
+		if (/=>/) columns++
+		if (/=> *preempt-depth/) column = columns
+		next
+	}
+	{
 		for (i = 2; i < NF && $i !~ /^\[[0-9]+\]$/; i++);
-		state = $(i + 1); depth = substr(state, 4, 1)
+		state = $(i + 1); depth = substr(state, column, 1)
 		if (depth == ".") depth = 0
-		line[NR] = $0; irqs[NR] = substr(state, 1, 1); at[NR] = depth
-		if (NR == 1 || depth < least) least = depth
+		line[++n] = $0; irqs[n] = substr(state, 1, 1); at[n] = depth
+		if (n == 1 || depth < least) least = depth
 	}
 	END {
-		for (i = 1; i <= NR; i++)
+		if (n && !column) print "the heading has no preempt-depth"
+		for (i = 1; i <= n; i++)
 			if (irqs[i] ~ /[dD]/ || at[i] > least) print line[i]
 	}' "$1"
 }
 
 guest() {
-	local wrong samplers status
+	local samplers
 
 	if [ "$(cat /sys/kernel/realtime 2>/dev/null)" != 1 ]; then
 		say "ok 1 rt-locks # SKIP this kernel is not PREEMPT_RT"
@@ -101,13 +108,13 @@ guest() {
 	echo 1 >"$TRACE/tracing_on"
 	use_all
 	echo 0 >"$TRACE/tracing_on"
-	grep -v '^#' "$TRACE/trace" >/run/rt-locks
+	cat "$TRACE/trace" >/run/rt-locks
 	with_one_cpu tracer_off
 	rmmod tscope || return
 
 	samplers=$(grep -c '^ *tscope/' /run/rt-locks)
 	judge /run/rt-locks >/run/rt-locks.bad
-	say "# rt-locks: $(wc -l </run/rt-locks) locks taken, $samplers of them by samplers, $(wc -l </run/rt-locks.bad) of them wrong"
+	say "# rt-locks: $(grep -vc '^#' /run/rt-locks) locks taken, $samplers of them by samplers, $(wc -l </run/rt-locks.bad) of them wrong"
 	head -n 10 /run/rt-locks.bad | sed 's/^/# /' | to_channel
 	if [ "$samplers" -gt 0 ] && [ ! -s /run/rt-locks.bad ]; then
 		say "ok 1 rt-locks"
