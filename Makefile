@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
-	dkms dkms-remove dkms-source deb dist run check kunit coverage lab bench \
+	dkms dkms-remove dkms-source deb dist run check kunit coverage lab matrix bench \
 	debug-check clean help
 
 all: modules
@@ -101,6 +101,10 @@ lab:
 	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) LONG=$(LONG) \
 		selftests/lab/all
 
+# Each kernel that it is made for: build, load, sample, kselftests.
+matrix:
+	@selftests/matrix.sh $(MATRIX)
+
 bench:
 	@KERNEL=$(KERNEL) selftests/lab/bench.run
 
@@ -126,6 +130,7 @@ help:
 	@echo "make kunit        KUnit suites, on kernels built for them (KUNIT='6.12')"
 	@echo "make coverage     of the pure files, by the user-space tests"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
+	@echo "make matrix       each kernel from 6.1 to sid's, rt and cloud, gcc and clang (MATRIX='6.1 6.12-rt')"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
 	@echo "make debug-check  kselftests and a stress in debug kernels (KERNEL= KIND= PART=)"
 	@echo "make clean        remove what was built"

@@ -7,7 +7,7 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user kunit dkms package kselftest lab"
+PARTS="lint build user kunit dkms package kselftest lab matrix"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -29,6 +29,7 @@ usage() {
 	  package    the release tarball; the Debian package made, installed, upgraded, purged
 	  kselftest  selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
+	  matrix the short form of make matrix: load, sample, few kselftests on 6.1
 	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in
 	guests, and signing: signed and unsigned modules under Secure Boot.
 	Logs are in build/check.
@@ -261,6 +262,14 @@ part_lab() {
 		ktap $status "lab: $name" "$log"
 		[ $status = 0 ] || tail -n 25 "$log" | sed 's/^/    /'
 	done
+}
+
+# 6.12 has all of it in part_lab
+part_matrix() {
+	local log=$LOGS/matrix.log
+	note "kernel matrix: 6.1"
+	TESTS="load.sh abi.sh" "$HERE/matrix.sh" 6.1 >"$log" 2>&1
+	ktap $? "kernel matrix" "$log"
 }
 
 case ${1:-} in

@@ -14,14 +14,14 @@ module_build() {
 	shift
 	top=$(cd "$_build_here/../.." && pwd)
 
-	need_module_build
+	need cpio:cpio:"module build"
 	kernel_get "$flavour" || return
 	dir=$top/build/$KREL
 	mkdir -p "$dir"
 	# a copy each, so that kernels do not overwrite each other's objects
 	(cd "$top" && find Kbuild module -name '*.[ch]' -o -name 'Kbuild' |
 		cpio --quiet -pdmu "$dir") || return
-	if ! make -C "$KDIR" M="$dir" "$@" modules >"$dir/make.log" 2>&1; then
+	if ! kernel_make "$KDIR" "$dir" "$@" modules >"$dir/make.log" 2>&1; then
 		tail -n 30 "$dir/make.log" >&2
 		echo "error: the module does not build for $KREL; see $dir/make.log" >&2
 		return 1

@@ -2,31 +2,45 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # kernel.sh FLAVOUR...: Debian kernels, unpacked in the cache, never installed.
-# FLAVOUR is 6.12, 6.1, or with a kind: 6.12-cloud, 6.1-rt. Prints shell
-# assignments: KREL KDIR VMLINUZ VMLINUX MODDIR.
+# FLAVOUR is 6.12, 6.1, or with a kind: 6.12-cloud, 6.1-rt; or the kernel of
+# another suite, trixie, trixie-backports, sid, or of a kind: sid-rt (see suite.sh).
+# Prints shell assignments: KREL KDIR VMLINUZ VMLINUX MODDIR.
 # 6.12+kasan is no kernel of Debian's: it is built from its source, configured by
 # debug/base.config and debug/kasan.config.
 # kernel.sh --source 6.12: KSRC, the few folders of its source that tests use.
-# Source it for the functions kernel_get and kernel_source.
+# Source it for the functions kernel_get, kernel_make and kernel_source.
 
 _here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lab/deps.sh
 . "$_here/deps.sh"
 # shellcheck source=selftests/lab/cache.sh
 . "$_here/cache.sh"
+# shellcheck source=selftests/lab/suite.sh
+. "$_here/suite.sh"
+
+# apt's options, where it is not this machine's packages that are asked for
+APT_OPTS=()
 
 # what a guest, and what a host needs to load, where it isn't built in
 GUEST_MODULES="virtio_pci virtio_console"
 HOST_MODULES="$GUEST_MODULES irqbypass kvm ccp kvm-amd"
 
 _apt_depends() {
-	apt-cache depends --important "$1" 2>/dev/null |
+	apt-cache "${APT_OPTS[@]}" depends --important "$1" 2>/dev/null |
 		awk -v re="$2" '$1 == "Depends:" && $2 ~ re { print $2; exit }'
 }
 
 _apt_version() {
-	apt-cache policy "$1" 2>/dev/null |
+	apt-cache "${APT_OPTS[@]}" policy "$1" 2>/dev/null |
 		awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'
+}
+
+_apt_update() {
+	if [ ${#APT_OPTS[@]} = 0 ]; then
+		apt_update
+	else
+		suite_update
+	fi
 }
 
 # the newest linux-image package of a flavour; nothing if apt knows none
@@ -34,6 +48,10 @@ _kernel_package() {
 	local ver=${1%%-*} kind='' meta pkg
 	[ "$ver" = "$1" ] || kind=-${1#*-}
 
+	if suite_of "$1"; then
+		_apt_depends "linux-image$SUITE_KIND-amd64" '^linux-image-[0-9]'
+		return
+	fi
 	for meta in "linux-image-$ver$kind-amd64" "linux-image$kind-amd64"; do
 		pkg=$(_apt_depends "$meta" "^linux-image-${ver}[.]")
 		[ -n "$pkg" ] && echo "$pkg" && return
@@ -43,8 +61,8 @@ _kernel_package() {
 # root's _apt user can't write into our folder, and apt would warn; old lists
 # may name versions that are gone
 _apt_download() {
-	local get="apt-get -qq -o APT::Sandbox::User=root download"
-	$get "$@" >/dev/null 2>&1 || { apt_update; $get "$@" >/dev/null; }
+	set -- apt-get "${APT_OPTS[@]}" -qq -o APT::Sandbox::User=root download "$@"
+	"$@" >/dev/null 2>&1 || { _apt_update; "$@" >/dev/null; }
 }
 
 # the payload of a bzImage, by the offsets of its setup header
@@ -91,29 +109,36 @@ _kernel_modules() {
 
 _kernel_fill() {
 	local final=$1 krel=$2 headers=linux-headers-$2 deb
-	local common kbuild hdir
+	local common kbuild hdir part parts=()
+	# since 7.0 the image package is empty and names its parts
+	for part in binary modules; do
+		part=$(_apt_depends "linux-image-$krel" "^linux-$part-")
+		[ -z "$part" ] || parts+=("$part")
+	done
 	common=$(_apt_depends "$headers" '-common')
 	kbuild=$(_apt_depends "$headers" '^linux-kbuild')
 
-	_apt_download "linux-image-$krel" "$headers" "$common" "$kbuild" || return
+	_apt_download "linux-image-$krel" "${parts[@]}" "$headers" "$common" "$kbuild" || return
 	for deb in *.deb; do
 		dpkg -x "$deb" . || return
 		rm "$deb"
 	done
 	rm -rf usr/share
+	[ -d boot ] || { mkdir boot && mv usr/lib/modules/*/vmlinuz "boot/vmlinuz-$krel" || return; }
 
 	# the headers name each other by absolute paths
 	hdir=usr/src/$headers
 	sed -i "s|/usr/src/|$final/usr/src/|" "$hdir/Makefile" || return
 	ln -sfn "$hdir" build
-	rm -f lib/modules/*/build lib/modules/*/source
+	rm -f {,usr/}lib/modules/*/build {,usr/}lib/modules/*/source
 
 	_vmlinux_of boot/vmlinuz-* >vmlinux || return
 	mkdir modules
 	: >modules/guest
 	# shellcheck disable=SC2086
 	_kernel_modules guest $GUEST_MODULES && _kernel_modules host $HOST_MODULES || return
-	[ -s modules/kvm.ko ]
+	[ -s modules/kvm.ko ] || return
+	[ -z "$SUITE" ] || suite_mark
 }
 
 # a kernel that needs no module to boot
@@ -152,8 +177,10 @@ kernel_get() {
 	case $flavour in *+*) _kernel_own "$flavour"; return ;; esac
 	need zstd:zstd:"kernel images" xz:xz-utils:"kernel modules" \
 		modinfo:kmod:"module dependencies" flock:util-linux:"the cache"
+	APT_OPTS=()
+	suite_of "$flavour" && suite_apt
 	pkg=$(_kernel_package "$flavour")
-	[ -n "$pkg" ] || { apt_update; pkg=$(_kernel_package "$flavour"); }
+	[ -n "$pkg" ] || { _apt_update; pkg=$(_kernel_package "$flavour"); }
 	version=$([ -z "$pkg" ] || _apt_version "$pkg")
 	if [ -z "$version" ] ||
 	   ! cache_fill "kernel/$flavour/${pkg#linux-image-}_$version" _kernel_fill "${pkg#linux-image-}"; then
@@ -167,12 +194,26 @@ kernel_get() {
 		echo "note: apt can't provide kernel $flavour, using the cached ${newest##*/}" >&2
 		CACHED=$newest
 	fi
+	APT_OPTS=()
 	KREL=${CACHED##*/}
 	KREL=${KREL%%_*}
 	KDIR=$CACHED/build
 	VMLINUZ=$CACHED/boot/vmlinuz-$KREL
 	VMLINUX=$CACHED/vmlinux
 	MODDIR=$CACHED/modules
+}
+
+# kernel_make KDIR DIR ARGUMENT...: make, for the modules in DIR; where this
+# machine's compiler is not the kernel's, in a chroot
+kernel_make() {
+	local kdir=$1 dir=$2
+	shift 2
+	if [ -e "${kdir%/build}/suite" ]; then
+		suite_make "$kdir" "$dir" "$@"
+	else
+		need_module_build
+		make -C "$kdir" M="$dir" "$@"
+	fi
 }
 
 _source_fill() {

@@ -15,6 +15,7 @@
 #include <linux/vmalloc.h>
 
 #include "bench.h"
+#include "compat.h"
 
 #define PERIOD_NS	1000000
 
@@ -49,8 +50,8 @@ static int work(int cpu)
 	struct lateness *l = &lateness[cpu];
 	ktime_t due = ktime_get(), end = ktime_add_ns(due, run_ns), now;
 
-	hrtimer_init(&l->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
-	l->timer.function = expired;
+	hrtimer_setup(&l->timer, expired, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_PINNED_HARD);
 	hrtimer_start(&l->timer, ktime_add_ns(due, PERIOD_NS),
 		      HRTIMER_MODE_ABS_PINNED_HARD);
 	due = ktime_add_ns(due, PERIOD_NS / 2);

@@ -110,6 +110,19 @@ static int tsc_set(const char *text, const struct kernel_param *kp)
 	return inject(text, inject_tsc);
 }
 
+struct look {
+	u64 val;
+	int err;
+};
+
+/* The kernel's rdmsr_safe_on_cpu() went in 7.x, and its successor's name is new. */
+static void look_here(void *data)
+{
+	struct look *look = data;
+
+	look->err = read_adjust(&look->val);
+}
+
 /* One line a CPU: number, MSR_IA32_TSC_ADJUST. */
 static int adjust_get(char *buf, const struct kernel_param *kp)
 {
@@ -118,15 +131,16 @@ static int adjust_get(char *buf, const struct kernel_param *kp)
 
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
-		u32 low, high;
-		int err = rdmsr_safe_on_cpu(cpu, MSR_IA32_TSC_ADJUST, &low, &high);
+		struct look look;
+		int err = smp_call_function_single(cpu, look_here, &look, 1);
 
+		err = err ?: look.err;
 		if (err) {
 			len = err;
 			break;
 		}
 		len += sysfs_emit_at(buf, len, "%u %lld\n", cpu,
-				     (s64)((u64)high << 32 | low));
+				     (s64)look.val);
 	}
 	cpus_read_unlock();
 	return len;
