@@ -8,7 +8,7 @@ SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
 	dkms dkms-remove dkms-source deb dist run check kunit coverage lab matrix bench \
-	debug-check clean help
+	debug-check fuzz sysfs-fuzz soak odd lockdown clean help
 
 all: modules
 
@@ -108,6 +108,19 @@ matrix:
 bench:
 	@KERNEL=$(KERNEL) selftests/lab/bench.run
 
+# libFuzzer on the pure files.
+fuzz:
+	@FUZZ="$(FUZZ)" FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) FUZZ_SEED=$(FUZZ_SEED) \
+		FUZZ_INPUT=$(FUZZ_INPUT) selftests/user/fuzz/run
+
+# Hostile use, in guests.
+sysfs-fuzz soak lockdown:
+	@OPS=$(OPS) SEED=$(SEED) SOAK_SECONDS=$(SOAK_SECONDS) KERNEL=$(KERNEL) ACCEL=$(ACCEL) \
+		selftests/lab/hostile $@
+
+odd:
+	@ODD="$(ODD)" KERNEL=$(KERNEL) selftests/lab/odd
+
 # What debug kernels find in tscope, after they found what was planted for them.
 debug-check:
 	@KERNEL="$(KERNEL)" KIND="$(KIND)" PART="$(PART)" selftests/debug-check.sh
@@ -131,6 +144,11 @@ help:
 	@echo "make coverage     of the pure files, by the user-space tests"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
 	@echo "make matrix       each kernel from 6.1 to sid's, rt and cloud, gcc and clang (MATRIX='6.1 6.12-rt')"
+	@echo "make fuzz         libFuzzer on the pure files (FUZZ='fit hist' FUZZ_SECONDS=600)"
+	@echo "make sysfs-fuzz   random use of all files in a guest (OPS=1000000 SEED= ACCEL=)"
+	@echo "make soak         all at once for long, in a guest (SOAK_SECONDS=3600 ACCEL=)"
+	@echo "make odd          machines without ACPI, HPET, kvm-clock, CPUs... (ODD= KERNEL=)"
+	@echo "make lockdown     a kernel that is locked down, in a guest"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
 	@echo "make debug-check  kselftests and a stress in debug kernels (KERNEL= KIND= PART=)"
 	@echo "make clean        remove what was built"

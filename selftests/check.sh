@@ -7,14 +7,15 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user kunit dkms package kselftest lab matrix"
+PARTS="lint build user fuzz kunit dkms package kselftest lab matrix abuse"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
-	quiet+guest-clocksource+host-step+guest-step+host-rate
+	quiet+host-step+guest-step+host-rate guest-clocksource
 	hotplug+pause+save-restore+migration+suspend+busy-guest
 	tsc-offset+tsc-offset-late+tsc-drift+alerts
 	no-master-clock master-clock-switch overcommit"}
+ODD=${ODD:-"no-acpi isolated-both"}
 # shellcheck source=selftests/lab/build.sh
 . "$HERE/lab/build.sh"
 
@@ -25,11 +26,14 @@ usage() {
 	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning
 	  user   the pure files in user space, with ASan and UBSan, and their coverage
 	  kunit  the KUnit suites on 6.12 (make kunit: on 6.1 as well)
+	  fuzz   libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms   DKMS from add to remove, for both kernels
 	  package    the release tarball; the Debian package made, installed, upgraded, purged
 	  kselftest  selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
 	  matrix the short form of make matrix: load, sample, few kselftests on 6.1
+	  abuse  in emulated guests: random use of all files, lockdown, a short soak, and
+	         odd machines: $ODD (all: make odd)
 	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in
 	guests, and signing: signed and unsigned modules under Secure Boot.
 	Logs are in build/check.
@@ -97,6 +101,7 @@ sources() {
 # What is not asked of these files, and why:
 #   trace.h         TRACE_EVENT has a layout of its own
 #   user/           is no kernel code: long double, va_list macros
+#   lab/static/     nor are these: uint64_t, strcpy(), errno as it is
 #   version tests   stand in compat.h alone, which is what it is for
 #   MACRO_ARG_REUSE sysfs and for_each macros, whose arguments are names
 checkpatch() {
@@ -108,6 +113,7 @@ checkpatch() {
 		*/trace.h) ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT ;;
 		*/compat.h) ignore+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON ;;
 		selftests/user/*) ignore+=,PREFER_KERNEL_TYPES,SPACING,NEW_TYPEDEFS,MEMORY_BARRIER,COMPLEX_MACRO,AVOID_EXTERNS,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_WITH_FLOW_CONTROL,LINE_SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING ;;
+		selftests/lab/static/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_FALLTHROUGH,PREFER_DEFINED_ATTRIBUTE_MACRO,SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,STRCPY,USE_NEGATIVE_ERRNO,QUOTED_WHITESPACE_BEFORE_NEWLINE ;;
 		esac
 		perl "$KSRC/scripts/checkpatch.pl" --no-tree --strict --terse \
 			--show-types --ignore "$ignore" -f "$TOP/$file" || status=1
@@ -210,6 +216,13 @@ script() {
 	fi
 }
 
+part_fuzz() {
+	local log=$LOGS/fuzz.log
+	note "fuzzing"
+	FUZZ_SECONDS=${FUZZ_SECONDS:-5} "$HERE/user/fuzz/run" >"$log" 2>&1
+	ktap $? "fuzzing" "$log"
+}
+
 part_dkms() {
 	if [ -z "$LONG" ]; then
 		script dkms "$HERE/dkms.sh"
@@ -270,6 +283,27 @@ part_matrix() {
 	note "kernel matrix: 6.1"
 	TESTS="load.sh abi.sh" "$HERE/matrix.sh" 6.1 >"$log" 2>&1
 	ktap $? "kernel matrix" "$log"
+}
+
+# abuse_run NAME COMMAND...: KTAP from a guest
+abuse_run() {
+	local name=$1 log=$LOGS/abuse-$1.log
+	shift
+	note "abuse: $name"
+	"$@" >"$log" 2>&1
+	ktap $? "abuse: $name" "$log"
+}
+
+# without KVM: emulated guests boot faster than nested ones
+part_abuse() {
+	local run=(env "MODULE=$TOP/build/abuse.ko" ACCEL=tcg)
+	module_build 6.12 >"$LOGS/abuse-build.log" 2>&1 ||
+		{ result 1 "module for abuse" "$LOGS/abuse-build.log"; return; }
+	cp "$MODULE_KO" "$TOP/build/abuse.ko"
+	abuse_run sysfs-fuzz "${run[@]}" OPS=20000 SECONDS_MAX=20 "$HERE/lab/hostile" sysfs-fuzz
+	abuse_run lockdown "${run[@]}" "$HERE/lab/hostile" lockdown
+	abuse_run soak "${run[@]}" SOAK_SECONDS=20 "$HERE/lab/hostile" soak
+	abuse_run odd "${run[@]}" ODD="$ODD" "$HERE/lab/odd"
 }
 
 case ${1:-} in
