@@ -177,9 +177,8 @@ int main(int argc, char **argv)
 	if (argc - optind < 2 ||
 	    (strcmp(what[0], "load") && strcmp(what[0], "read") &&
 	     (strcmp(what[0], "write") || argc - optind != 3))) {
-		fprintf(stderr, "usage: lab_fail [-t PID] [-m MAX] [-u FILE=VALUE]... load MODULE [PARAMETERS]\n"
-			"       lab_fail ... write FILE VALUE\n"
-			"       lab_fail ... read FILE\n");
+		fprintf(stderr, "usage: lab_fail [-t PID] [-m MAX] [-u FILE=VALUE]... WHAT\n"
+			"WHAT: load MODULE [PARAMETERS], write FILE VALUE, read FILE\n");
 		return 2;
 	}
 	snprintf(path, sizeof(path), "/proc/%s/fail-nth", task);
