@@ -9,8 +9,8 @@ GUEST_MEM=768
 # see debug.sh
 GUEST_APPEND="pci=noacpi"
 TIMEOUT=1500
-# what the allocator says of an allocation that fails
-LOG_ALLOW="page allocation failure|vmalloc error|Call Trace:"
+# what the allocator says of an allocation that fails, and kmemleak of one of its own
+LOG_ALLOW="page allocation failure|vmalloc error|Call Trace:|kmemleak: Cannot allocate a scan area"
 
 KO=/lib/tscope/tscope.ko
 TSCOPE=/sys/kernel/tscope
