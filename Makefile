@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
-	run check lab bench clean help
+	run check lab bench fuzz clean help
 
 all: modules
 
@@ -65,6 +65,10 @@ lab:
 bench:
 	@KERNEL=$(KERNEL) selftests/lab/bench.run
 
+fuzz:
+	@FUZZ="$(FUZZ)" FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) FUZZ_SEED=$(FUZZ_SEED) \
+		FUZZ_INPUT=$(FUZZ_INPUT) selftests/user/fuzz/run
+
 clean:
 	rm -rf build
 	@if [ -e $(KDIR)/Makefile ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
@@ -78,5 +82,6 @@ help:
 	@echo "make run          the same in a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
 	@echo "make check        all tests; CHECK='user lint' runs some"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
+	@echo "make fuzz         libFuzzer on the pure files (FUZZ='fit hist' FUZZ_SECONDS=600)"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
 	@echo "make clean        remove what was built"

@@ -74,13 +74,15 @@ static u32 nearest(u32 n, const struct tscope_node *node)
  * @node: result, n of them
  *
  * Dijkstra's shortest paths (Numerische Mathematik 1, 1959), a pair's length
- * being its bound. Where rank 0 has no pair, as when it is offline, the next
- * one that has is the first. Takes n^2 steps. Context: process.
+ * being its bound; no chain leads to an offset that does not fit 64 bits.
+ * Where rank 0 has no pair, as when it is offline, the next one that has is
+ * the first. Takes n^2 steps. Context: process.
  */
 void tscope_graph_tree(u32 n, tscope_edge_fn *edge, struct tscope_node *node)
 {
 	u32 peers = tscope_graph_peers(n), first, i, slot, to, met;
 	struct tscope_pair pair;
+	s64 offset;
 	u64 bound;
 
 	for (first = 0, met = 0; first < n && !met; first++) {
@@ -92,6 +94,11 @@ void tscope_graph_tree(u32 n, tscope_edge_fn *edge, struct tscope_node *node)
 				to = tscope_graph_peer(i, n, slot);
 				if (node[to].done || edge(i, to, &pair))
 					continue;
+				/* of a TSC that somebody wrote to */
+				if (__builtin_add_overflow(node[i].offset_ns,
+							   pair.offset_ns,
+							   &offset))
+					continue;
 				bound = add_sat(node[i].bound_ns,
 						pair.bound_ns);
 				if (node[to].reached &&
@@ -99,8 +106,7 @@ void tscope_graph_tree(u32 n, tscope_edge_fn *edge, struct tscope_node *node)
 					continue;
 				node[to].reached = true;
 				node[to].bound_ns = bound;
-				node[to].offset_ns = node[i].offset_ns +
-						     pair.offset_ns;
+				node[to].offset_ns = offset;
 				met++;
 			}
 		}
@@ -113,7 +119,8 @@ void tscope_graph_tree(u32 n, tscope_edge_fn *edge, struct tscope_node *node)
  * @node: their offsets
  * @pair: result, with the bound of the chain through the first CPU
  *
- * Return: 0, or -ENODATA where fewer than two are reached.
+ * Return: 0, or -ENODATA where fewer than two are reached, or the offset does
+ * not fit 64 bits.
  */
 int tscope_graph_largest(u32 n, const struct tscope_node *node,
 			 struct tscope_pair *pair)
@@ -130,9 +137,10 @@ int tscope_graph_largest(u32 n, const struct tscope_node *node,
 		if (!high || node[i].offset_ns > high->offset_ns)
 			high = &node[i];
 	}
-	if (reached < 2)
+	if (reached < 2 ||
+	    __builtin_sub_overflow(high->offset_ns, low->offset_ns,
+				   &pair->offset_ns))
 		return -ENODATA;
-	pair->offset_ns = high->offset_ns - low->offset_ns;
 	pair->bound_ns = add_sat(high->bound_ns, low->bound_ns);
 	return 0;
 }

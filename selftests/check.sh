@@ -7,7 +7,7 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user dkms lab"
+PARTS="lint build user fuzz dkms lab"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -24,6 +24,7 @@ usage() {
 	  lint   checkpatch --strict, kernel-doc, shellcheck
 	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning
 	  user   the pure files in user space, with ASan and UBSan
+	  fuzz   libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms   dkms add, build, remove for both kernels
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
 	Logs are in build/check.
@@ -176,6 +177,13 @@ part_user() {
 	note "user-space tests"
 	make -C "$HERE/user" run_tests >"$log" 2>&1
 	ktap $? "user-space tests" "$log"
+}
+
+part_fuzz() {
+	local log=$LOGS/fuzz.log
+	note "fuzzing"
+	FUZZ_SECONDS=${FUZZ_SECONDS:-5} "$HERE/user/fuzz/run" >"$log" 2>&1
+	ktap $? "fuzzing" "$log"
 }
 
 part_dkms() {

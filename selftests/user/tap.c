@@ -30,6 +30,11 @@ void tap_fail(const char *file, int line, const char *fmt, ...)
 	printf("\n");
 }
 
+unsigned int tap_failures(void)
+{
+	return failures;
+}
+
 void tap_note(const char *fmt, ...)
 {
 	va_list args;

@@ -18,6 +18,8 @@ struct tap_test {
 int tap_main(const struct tap_test *tests, unsigned int count);
 void tap_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* How many there were in the present test. */
+unsigned int tap_failures(void);
 void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Decimal text of a 128-bit number; one of four buffers, in turn. */
 const char *tap_dec(tscope_s128 x);

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * step.c, eight readings at a time: a clock whose rate may change once, that
+ * is read with an error, and that may step. What is no step is not found, and
+ * what is found is the true size within its error.
+ */
+#include "fuzz.h"
+#include "step.h"
+#include "wide.h"
+
+/* Time and phase go by 2^-16 ns here. */
+#define UNIT	65536
+
+struct scene {
+	u64 span_ns[TSCOPE_STEP_POINTS];	/* from the reading before */
+	s64 noise_ns[TSCOPE_STEP_POINTS];	/* up to error_ns */
+	u32 error_ns;
+	s32 rate[2];		/* ppb */
+	u32 change_at;		/* the gap in which it changes; 0: never */
+	u32 change_part;	/* where in it, of 256 */
+	s64 step_ns;		/* in the gap that is judged */
+	u32 khz;
+	u64 tsc;
+};
+
+static struct scene take_scene(struct fuzz_in *in)
+{
+	struct scene c = { .khz = 10000 + fuzz_u32(in) % 6000000 };
+	u32 i;
+
+	c.tsc = fuzz_bits(in, 62);
+	c.error_ns = (u32)fuzz_bits(in, 20);
+	/* up to 500 ppm, as NTP slews */
+	c.rate[0] = (s32)(fuzz_u32(in) % 1000001) - 500000;
+	c.rate[1] = (s32)(fuzz_u32(in) % 1000001) - 500000;
+	c.change_at = fuzz_u8(in) % TSCOPE_STEP_POINTS;
+	c.change_part = fuzz_u8(in);
+	c.step_ns = fuzz_signed(in, 60);
+	for (i = 0; i < TSCOPE_STEP_POINTS; i++) {
+		c.span_ns[i] = 10000 + fuzz_bits(in, 36);
+		c.noise_ns[i] = fuzz_signed(in, 20);
+		c.noise_ns[i] = c.error_ns ?
+				c.noise_ns[i] % (s64)(c.error_ns + 1) : 0;
+	}
+	return c;
+}
+
+static void play(const struct scene *c, struct tscope_reading *r)
+{
+	tscope_s128 phase = 0, time = 0, span, part;
+	u32 i, now = 0;
+	u64 cyc = 0;
+
+	for (i = 0; i < TSCOPE_STEP_POINTS; i++) {
+		if (i) {
+			cyc += tscope_ns_to_cyc(c->span_ns[i], c->khz);
+			span = (tscope_s128)cyc * 1000000 * UNIT / c->khz - time;
+			time += span;
+			part = i == c->change_at ? span * c->change_part / 256 :
+						   span;
+			phase += part * c->rate[now] / 1000000000;
+			if (i == c->change_at)
+				now = 1;
+			phase += (span - part) * c->rate[now] / 1000000000;
+		}
+		if (i == TSCOPE_STEP_SIDE)
+			phase += (tscope_s128)c->step_ns * UNIT;
+		r[i] = (struct tscope_reading){
+			.tsc = c->tsc + cyc,
+			.ns = (1ULL << 61) + (u64)((phase + time) >> 16) +
+			      c->noise_ns[i],
+			.width_ns = 2 * c->error_ns,
+			.error_ns = c->error_ns,
+		};
+	}
+}
+
+static void fuzz_one(struct fuzz_in *in)
+{
+	struct tscope_reading r[TSCOPE_STEP_POINTS];
+	struct scene c = take_scene(in);
+	u64 noise_ns = fuzz_bits(in, 20), jump, wild;
+	struct tscope_step step = { };
+	tscope_s128 off;
+	u32 i;
+
+	play(&c, r);
+	wild = tscope_step_wild(r, c.khz);
+	if (c.step_ns) {
+		if (tscope_step_find(r, c.khz, noise_ns, &step, &jump)) {
+			off = (tscope_s128)step.ns - c.step_ns;
+			EXPECT(off <= (tscope_s128)step.error_ns &&
+			       -off <= (tscope_s128)step.error_ns,
+			       "truth %s, found %s +- %s", tap_dec(c.step_ns),
+			       tap_dec(step.ns), tap_udec(step.error_ns));
+			EXPECT(step.tsc == r[TSCOPE_STEP_SIDE].tsc, "time");
+			EXPECT(jump <= step.error_ns + 4, "jump");
+		}
+		c.step_ns = 0;
+		play(&c, r);
+		/* what is around the gap does not depend on the step */
+		EXPECT(wild <= tscope_step_wild(r, c.khz) + 2, "wild %s",
+		       tap_udec(wild));
+	}
+	EXPECT(!tscope_step_find(r, c.khz, noise_ns, &step, &jump),
+	       "no step, found %s +- %s; wild %s", tap_dec(step.ns),
+	       tap_udec(step.error_ns), tap_udec(wild));
+
+	/* whatever is read: nothing undefined, and errors that make sense */
+	for (i = 0; i < TSCOPE_STEP_POINTS; i++) {
+		r[i].tsc = fuzz_u64(in);
+		r[i].ns = fuzz_u64(in);
+		r[i].error_ns = fuzz_u32(in);
+	}
+	for (i = 1; i < TSCOPE_STEP_POINTS; i++)
+		if (r[i].tsc <= r[i - 1].tsc)
+			break;
+	tscope_step_wild(r, c.khz);
+	if (tscope_step_find(r, c.khz, noise_ns, &step, &jump))
+		EXPECT(i == TSCOPE_STEP_POINTS, "a step of a TSC that went back");
+}
