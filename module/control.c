@@ -15,6 +15,8 @@
 #include <linux/cpuhotplug.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/isolation.h>
 
 #include "control.h"
 #include "cpu.h"
@@ -361,10 +363,32 @@ static int cpu_goes(unsigned int cpu)
 	return 0;
 }
 
+/*
+ * Those that nobody set apart: isolcpus=, nohz_full= and, where the kernel
+ * tells of them (6.12 does), isolated partitions of cpusets. Offline ones too.
+ */
+static int default_cpus(struct cpumask *cpus)
+{
+	int cpu;
+
+	cpumask_clear(cpus);
+	/* from 7.0 on partitions may change the kernel's masks meanwhile */
+	rcu_read_lock();
+	for_each_possible_cpu(cpu)
+		if (!cpu_is_isolated(cpu) &&
+		    housekeeping_test_cpu(cpu, HK_TYPE_TICK))
+			cpumask_set_cpu(cpu, cpus);
+	rcu_read_unlock();
+	if (!cpumask_empty(cpus))
+		return 0;
+	pr_err("all CPUs are isolated: name those that sample by cpus=\n");
+	return -EINVAL;
+}
+
 /**
  * tscope_control_init() - take what sampling needs
  * @params: parameters
- * @cpus: CPU list, NULL for all
+ * @cpus: CPU list, NULL for all that are not isolated
  * @enable: whether to start
  *
  * Context: process, at load, the clocks being there.
@@ -390,7 +414,9 @@ int tscope_control_init(const struct tscope_params *params, const char *cpus,
 			return err;
 		}
 	} else {
-		cpumask_copy(&sampling, cpu_possible_mask);
+		err = default_cpus(&sampling);
+		if (err)
+			return err;
 	}
 
 	err = tscope_cpus_init();

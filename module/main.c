@@ -39,7 +39,7 @@ MODULE_PARM_DESC(fit_window_s, "how old a fitted point may be, 1..3600 (default:
 
 static char *cpus;
 module_param(cpus, charp, 0444);
-MODULE_PARM_DESC(cpus, "list of the CPUs that sample (default: all)");
+MODULE_PARM_DESC(cpus, "list of the CPUs that sample (default: all that are not isolated)");
 
 static int __init tscope_init(void)
 {

@@ -16,7 +16,7 @@ period_us 644 unsigned 10000
 width_us 644 unsigned 100
 burst_us 644 unsigned 10
 fit_window_s 644 unsigned 60
-cpus 644 cpus @possible
+cpus 644 cpus @default
 clocks 444 - @clocks
 alerts 444 unsigned 0
 alert_interval_s 644 unsigned 60"
@@ -73,10 +73,14 @@ controls() {
 		[ -n "$file" ] || continue
 		[ -f "$TSCOPE/$file" ] || { bad "no $file"; continue; }
 		mode_is "$file" "$mode"
-		[ "$value" != @possible ] || value=$(cat "$CPUDIR/possible")
 		[ "$value" != @clocks ] || value=$clocks
 		if get "$file"; then
-			same "$file" "$VALUE" "$value"
+			if [ "$value" = @default ]; then
+				default_cpus
+				same "$file" "$(expand "$VALUE")" "$CPUS"
+			else
+				same "$file" "$VALUE" "$value"
+			fi
 			[ "$form" = - ] || is "$form" "$VALUE" || bad "$file: '$VALUE' is not $form"
 		else
 			same "errno of $file" "$ERRNO" "$value"

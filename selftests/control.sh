@@ -273,7 +273,7 @@ quickly() {
 }
 
 begin
-load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
+load enable=0 cpus="$(cat "$CPUDIR/possible")" || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
 cleanup() {
 	for path in "$CPUDIR"/cpu[0-9]*/online; do
 		read -r online <"$path"

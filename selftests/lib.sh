@@ -248,6 +248,25 @@ expand() {
 		tr '\n' ' ' | sed 's/ $//'
 }
 
+# default_cpus: numbers of those that sample unless others are named, by what the kernel
+# says of itself; in $CPUS
+default_cpus() {
+	local apart
+	apart=$(cat "$CPUDIR/isolated" "$CPUDIR/nohz_full" 2>/dev/null | grep '[0-9]')
+	CPUS=$(for cpu in $(expand "$(cat "$CPUDIR/possible")"); do
+		case " $(expand "$apart" | tr '\n' ' ') " in *" $cpu "*) ;; *) echo "$cpu" ;; esac
+	done | tr '\n' ' ')
+	CPUS=${CPUS% }
+}
+
+# online_of NUMBERS: those that are online
+online_of() {
+	local cpu
+	for cpu in $(expand "$(cat "$CPUDIR/online")"); do
+		case " $1 " in *" $cpu "*) echo "$cpu" ;; esac
+	done | tr '\n' ' ' | sed 's/ $//'
+}
+
 # threads: numbers of the CPUs that have a sampler, in $THREADS
 threads() {
 	THREADS=$(cat /proc/[0-9]*/comm 2>/dev/null | sed -n 's,^tscope/,,p' | sort -n | tr '\n' ' ')

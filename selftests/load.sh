@@ -42,7 +42,8 @@ starts_sampling() {
 	tsc=$VALUE
 	wait_for 10 grown tsc/samples "$tsc" || bad "tsc/samples stays $tsc"
 	threads
-	same "threads" "$THREADS" "$(expand "$(cat "$CPUDIR/online")")"
+	default_cpus
+	same "threads" "$THREADS" "$(online_of "$CPUS")"
 	unload
 }
 

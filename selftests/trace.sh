@@ -123,7 +123,7 @@ quiet() {
 }
 
 begin
-load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
+load enable=0 cpus="$(cat "$CPUDIR/possible")" || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
 begin_trace
 run_tests <<END
 formats
