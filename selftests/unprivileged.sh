@@ -3,6 +3,7 @@
 # shellcheck shell=dash disable=SC2317
 #
 # What a user without privileges may do: read /sys/kernel/tscope, and nothing else.
+# And no file, trace or line of the log shows an address of the kernel, to root either.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -65,6 +66,72 @@ closed_files() {
 	same "files that can be read" "$(cat "$TMP/seen")" ""
 }
 
+# the parameters, as numbers and nothing more
+parameters() {
+	as_nobody "cat /sys/module/tscope/parameters/*" >"$TMP/seen" 2>&1 ||
+		bad "parameters can't be read: $(head -n 1 "$TMP/seen")"
+	as_nobody "for file in /sys/module/tscope/parameters/*; do
+			(echo 1 >\$file) 2>/dev/null && echo \$file
+		done" >"$TMP/written"
+	same "parameters that can be written" "$(cat "$TMP/written")" ""
+}
+
+# nor by making, removing or renaming files, nor by being root of a user namespace
+no_way_round() {
+	local before
+	state
+	before=$STATE
+	as_nobody "mkdir $TSCOPE/x; rm -f $TSCOPE/enabled; mv $TSCOPE/enabled $TSCOPE/x
+		chmod 666 $TSCOPE/enabled; ln -s / $TSCOPE/x
+		unshare -Ur sh -c 'echo 1 >$TSCOPE/enabled; echo 1 >$TSCOPE/reset'
+		rmmod tscope; insmod $TSCOPE_MODULE" >/dev/null 2>&1
+	state
+	same "controls" "$STATE" "$before"
+	same "mode of enabled" "$(stat -c %a "$TSCOPE/enabled")" 644
+	[ ! -e "$TSCOPE/x" ] || bad "$TSCOPE/x was made"
+	[ -d /sys/module/tscope ] || bad "it was unloaded"
+}
+
+# no_address WHAT < TEXT: what looks like a pointer into the kernel
+no_address() {
+	grep -aiE '(^|[^0-9a-f])(0x)?ffff[0-9a-f]{12}([^0-9a-f]|$)' >"$TMP/address" || return 0
+	bad "$1 shows an address: $(head -n 1 "$TMP/address")"
+}
+
+# all that can be read while it samples and is traced
+addresses() {
+	local path
+	if [ -d "$TRACING/events/tscope" ] && mkdir "$TRACING/instances/tscope_selftest" 2>/dev/null; then
+		echo norecord-cmd >"$TRACING/instances/tscope_selftest/trace_options"
+		echo 1 >"$TRACING/instances/tscope_selftest/events/tscope/enable"
+	fi
+	set_to enabled 1
+	sleep 2
+	set_to enabled 0
+	for path in "$TSCOPE"/* "$TSCOPE"/*/* "$DEBUG"/* "$DEBUG"/hist/* "$DEBUG"/hist/*/*; do
+		{ [ -f "$path" ] && [ "$path" != "$TSCOPE/reset" ]; } || continue
+		cat "$path" >"$TMP/text" 2>/dev/null
+		no_address "$path" <"$TMP/text"
+	done
+	dmesg | grep 'tscope' >"$TMP/text"
+	no_address "the log" <"$TMP/text"
+	[ -d "$TRACING/instances/tscope_selftest" ] || return
+	cat "$TRACING/instances/tscope_selftest/trace" >"$TMP/text"
+	echo 0 >"$TRACING/instances/tscope_selftest/events/enable"
+	rmdir "$TRACING/instances/tscope_selftest"
+	same "the trace has events" "$(grep -c -m1 tscope_window "$TMP/text")" 1
+	no_address "the trace" <"$TMP/text"
+}
+
+# formats: neither a pointer that is printed, nor one that is stored
+formats() {
+	local path
+	[ -d "$TRACING/events/tscope" ] || { skip "no tracefs at $TRACING"; return; }
+	for path in "$TRACING"/events/tscope/*/format; do
+		grep -E '%p|field:[^;]*\*' "$path" >"$TMP/odd" && bad "$path: $(head -n 1 "$TMP/odd")"
+	done
+}
+
 begin
 find_nobody || skip_all "no setpriv, setuidgid or su to become user 65534 with"
 load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
@@ -75,4 +142,8 @@ writes
 closed $DEBUG
 closed $TRACING/events/tscope
 closed_files
+parameters
+no_way_round
+addresses
+formats
 END

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2013
+# DESCRIPTION: one odd machine: tscope loads, samples, shows the clocks that can be there, says why others can't, unloads
+#
+# For selftests/lab/odd, which names in the environment: ODD_ABSENT, the clocks that can't be
+# there; ODD_CPUS, those that sample by default; ODD_ISOLATED, a CPU that is set apart;
+# ODD_SOURCE, the clocksource that was asked for; ODD_REFUSED, what the log tells of why it can't load,
+# and ODD_ERRNO, the errno of insmod (regular expressions without a blank).
+TIMEOUT=200
+
+T=/sys/kernel/tscope
+N=0
+BAD=0
+
+# expect WHAT GOT WANTED
+expect() {
+	N=$((N + 1))
+	if [ "$2" = "$3" ]; then
+		say "ok $N - $1: $2"
+	else
+		BAD=$((BAD + 1))
+		say "not ok $N - $1: is '$2', not '$3'"
+	fi
+}
+
+# all that the accelerator lends, but those that were taken away
+clocks_wanted() {
+	local name all="tsc monotonic-raw realtime acpi-pm hpet"
+	[ "$LAB_ACCEL" = tcg ] || all="tsc kvm-clock ptp-kvm monotonic-raw realtime acpi-pm hpet"
+	for name in $all; do
+		case " $ODD_ABSENT " in *" $name "*) ;; *) echo $name ;; esac
+	done | tr '\n' ' ' | sed 's/ $//'
+}
+
+threads() {
+	cat /proc/[0-9]*/comm 2>/dev/null | sed -n 's,^tscope/,,p' | sort -n | tr '\n' ' ' | sed 's/ $//'
+}
+
+# samples CLOCK: more of them after some time
+samples() {
+	local before tries=0
+	before=$(cat $T/$1/samples)
+	while [ $tries -lt 100 ]; do
+		[ $(($(cat $T/$1/samples) - before)) -le 8 ] || { echo yes; return; }
+		tries=$((tries + 1))
+		usleep 50000
+	done
+	echo no
+}
+
+absent() {
+	local name why
+	for name in tsc kvm-clock ptp-kvm monotonic-raw realtime acpi-pm hpet; do
+		[ ! -d $T/$name ] || continue
+		why=$(dmesg | sed -n "s/.*tscope: $name is absent: //p" | tail -n 1)
+		expect "$name is absent for a reason" "$([ -n "$why" ] && echo yes)" yes
+		say "# $name is absent: $why"
+	done
+}
+
+isolated() {
+	[ -n "$ODD_ISOLATED" ] || return 0
+	say "# isolated $(cat /sys/devices/system/cpu/isolated), nohz_full $(cat /sys/devices/system/cpu/nohz_full)"
+	cat /sys/devices/system/cpu/possible >$T/cpus
+	expect "threads, when all are named" "$(threads)" "0 $ODD_ISOLATED"
+	echo $ODD_ISOLATED >$T/cpus
+	expect "threads, when the isolated one is named" "$(threads)" $ODD_ISOLATED
+	expect "tsc is sampled there" "$(samples tsc)" yes
+	expect "realtime is sampled there" "$(samples realtime)" yes
+}
+
+# where no figure could be had: it says so, and leaves nothing
+refused() {
+	insmod /lib/tscope/tscope.ko 2>/tmp/why && expect "loads" yes no
+	expect "errno" "$(grep -c "$ODD_ERRNO" /tmp/why)" 1
+	expect "the reason is told" "$(dmesg | grep -q "$ODD_REFUSED" && echo yes)" yes
+	say "# $(dmesg | grep "$ODD_REFUSED" | tail -n 1)"
+	expect "nothing is left" "$(ls -d $T /sys/kernel/debug/tscope /sys/module/tscope 2>/dev/null)" ""
+	say "1..$N"
+	[ $BAD = 0 ]
+}
+
+# the CPUs that must have a thread
+threads_wanted() {
+	[ -z "$ODD_CPUS" ] || { echo "$ODD_CPUS"; return; }
+	seq -s' ' $(tr - ' ' </sys/devices/system/cpu/online | awk '{ print $1, $NF }')
+}
+
+guest() {
+	local name cpus cs=/sys/devices/system/clocksource/clocksource0
+	say "TAP version 13"
+	say "# $(uname -r), CPUs $(cat /sys/devices/system/cpu/online) of $(cat /sys/devices/system/cpu/possible), clocksource $(cat $cs/current_clocksource) of $(cat $cs/available_clocksource)"
+	[ -z "$ODD_SOURCE" ] || expect "clocksource" "$(cat $cs/current_clocksource)" $ODD_SOURCE
+	[ -z "$ODD_REFUSED" ] || { refused; return; }
+	insmod /lib/tscope/tscope.ko || return
+	expect clocks "$(cat $T/clocks)" "$(clocks_wanted)"
+	cpus=${ODD_CPUS:-$(cat /sys/devices/system/cpu/possible)}
+	expect "cpus by default" "$(cat $T/cpus)" "$cpus"
+	absent
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	expect "threads" "$(threads)" "$(threads_wanted)"
+	for name in $(cat $T/clocks); do
+		expect "$name is sampled" "$(samples $name)" yes
+	done
+	sleep 1
+	isolated
+	echo 0 >$T/enabled
+	for name in $(cat $T/clocks); do
+		[ ! -e $T/$name/skew_ppb ] ||
+			say "# $name: skew $(cat $T/$name/skew_ppb 2>/dev/null) +- $(cat $T/$name/skew_error_ppb 2>/dev/null) ppb"
+		[ "$name" = realtime ] || expect "$name backward" "$(cat $T/$name/backward)" 0
+		[ ! -e $T/$name/warps ] || expect "$name warps" "$(cat $T/$name/warps)" 0
+	done
+	rmmod tscope || expect "unloads" no yes
+	expect "is gone" "$(ls -d $T /sys/kernel/debug/tscope 2>/dev/null)" ""
+	say "1..$N"
+	[ $BAD = 0 ]
+}

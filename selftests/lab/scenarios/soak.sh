@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2013
+# DESCRIPTION: flat out for long, with readers, changes of parameters, hotplug and tracing at once: memory stays, counters grow, nothing false
+#
+# Environment (--env): SOAK_SECONDS (60), SEED.
+TIMEOUT=$((${SOAK_SECONDS:-60} + 300))
+
+# a mean over a third of the run may grow by so much, KiB
+GROWN_MAX_KIB=1024
+
+until_end() {
+	while [ ! -e /tmp/end ]; do
+		"$@"
+	done >/dev/null 2>&1
+}
+
+# what may be changed while nothing is lost, ending flat out again
+change() {
+	echo 20000 >$T/period_us
+	echo 5 >$T/burst_us
+	echo 10 >$T/fit_window_s
+	sleep 1
+	echo 100 >$T/width_us
+	echo 0 >$T/enabled
+	echo 1 >$T/enabled
+	echo 2000000000 >$T/width_us
+	echo 10000 >$T/period_us
+	echo 10 >$T/burst_us
+	echo 60 >$T/fit_window_s
+	cat $T/period_us >$T/width_us
+	sleep 5
+}
+
+off_and_on() {
+	echo 0 >/sys/devices/system/cpu/cpu1/online
+	sleep 1
+	echo 1 >/sys/devices/system/cpu/cpu1/online
+	sleep 7
+}
+
+trace_read() {
+	cat $TT/trace
+	sleep 3
+	trace_clear
+}
+
+# kernel memory, KiB
+memory() {
+	awk '/^MemAvailable:/ { a = $2 } /^SUnreclaim:/ { s = $2 } /^VmallocUsed:/ { v = $2 }
+		/^Percpu:/ { p = $2 } /^KernelStack:/ { k = $2 }
+		END { print a, s, v, p, k }' /proc/meminfo
+}
+
+# each counter with its value
+counters() {
+	grep . $T/*/samples $T/*/rejected $T/*/backward $T/*/warps $T/*/steps $T/*/updates \
+		$T/*/errors 2>/dev/null | tr : ' '
+}
+
+# between the second third of the run and the last
+grown() {
+	awk -v c="$1" '{ x[NR] = $c } END {
+		third = int(NR / 3)
+		for (i = third + 1; i <= 2 * third; i++) a += x[i]
+		for (i = NR - third + 1; i <= NR; i++) b += x[i]
+		printf "%d", third ? (b - a) / third : 999999999 }' /tmp/memory
+}
+
+guest() {
+	local began now said=0 fell=0 before after name pids='' fuzzer status
+	. /lib/tscope/truth.sh
+
+	SOAK_SECONDS=${SOAK_SECONDS:-60}
+	# what the first use of anything leaves in caches
+	tscope_load && rmmod tscope
+	before=$(memory)
+	tscope_load || return
+	trace_on warp backward step interruption pvti_update point window || return
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	sysfs_fuzz -R -s "${SEED:-1}" -t $SOAK_SECONDS -n 1000000000 -r 1 >/tmp/reads &
+	fuzzer=$!
+	until_end change &
+	pids=$!
+	until_end trace_read &
+	pids="$pids $!"
+	if [ -w /sys/devices/system/cpu/cpu1/online ]; then
+		until_end off_and_on &
+		pids="$pids $!"
+	fi
+	: >/tmp/memory
+	counters >/tmp/counters
+	began=$(cut -d. -f1 /proc/uptime)
+	while :; do
+		now=$(($(cut -d. -f1 /proc/uptime) - began))
+		[ $now -lt $SOAK_SECONDS ] || break
+		sleep 1
+		memory >>/tmp/memory
+		counters >/tmp/now
+		awk 'NR == FNR { was[$1] = $2; next } $2 < was[$1] { print "# " $1 " fell from " was[$1] " to " $2 }' \
+			/tmp/counters /tmp/now >/tmp/fell
+		[ ! -s /tmp/fell ] || { fell=$((fell + 1)); to_channel </tmp/fell; }
+		mv /tmp/now /tmp/counters
+		[ $((now / 20)) = $said ] || { said=$((now / 20)); say "# $now s: $(figure tsc samples) readings; KiB available, slab, vmalloc, percpu, stacks: $(tail -n 1 /tmp/memory)"; }
+	done
+	wait $fuzzer
+	status=$?
+	: >/tmp/end
+	wait $pids
+	tail -n 3 /tmp/reads | to_channel
+	echo 1 >/sys/devices/system/cpu/cpu1/online 2>/dev/null
+	echo 0 >$T/enabled
+
+	holds "readers that found something wrong" 0 $status 0
+	holds "times that a counter fell" 0 $fell 0
+	between "readings" 100000 "$(figure tsc samples)" -
+	for name in $(cat $T/clocks); do
+		[ "$name" = realtime ] || clean $name
+		[ ! -e $T/$name/steps ] || no_steps $name
+	done
+	between "slab grew by KiB" - "$(grown 2)" $GROWN_MAX_KIB
+	between "vmalloc grew by KiB" - "$(grown 3)" $GROWN_MAX_KIB
+	between "percpu memory grew by KiB" - "$(grown 4)" 64
+	between "memory available fell by KiB" - "$((- $(grown 1)))" $((4 * GROWN_MAX_KIB))
+	tscope_done
+	status=$?
+	sleep 1
+	after=$(memory)
+	say "# KiB available, slab, vmalloc, percpu, stacks before: $before; after: $after"
+	set -- $before $after
+	between "vmalloc left by KiB" - $(($8 - $3)) 512
+	between "percpu memory left by KiB" - $(($9 - $4)) 64
+	[ $status = 0 ] && [ "$FAILED" = 0 ]
+}

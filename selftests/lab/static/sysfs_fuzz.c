@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sysfs_fuzz: random use of /sys/kernel/tscope and its debugfs files: writes, valid
+ * and not, partial reads, seeks, many openers. After each write all controls must
+ * have the values that an independent model of them has, and what is read must
+ * have the form of text and hold no kernel address. See usage().
+ */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "sysfs_fuzz.h"
+
+#define OPEN_MAX_	200
+#define PAGE		4096	/* what one write gives the kernel at most */
+
+static struct { int fd, file; } held[OPEN_MAX_];
+static int holding;
+static uint64_t writes_taken, writes_refused, bytes_read;
+
+/*
+ * Writes
+ */
+
+static size_t random_text(char *to, size_t most)
+{
+	static const char *const odd[] = {
+		"", "\n", "0", "1", "-1", "+1", "+", "0x10", "010", "1e3", "1.5",
+		" 1", "1 ", "1\n\n", "1\r\n", "y", "on", "true", "\xff\xfe",
+		"4294967295", "4294967296", "4294967297", "18446744073709551615",
+		"18446744073709551616", "99999999999999999999999999", "%s%n%p",
+		"9223372036854775807", "9223372036854775808", "../../etc/passwd",
+		"0-", "-0", "1-0", "0,", ",", "0-0:", "0-0:1/2", "0:0/0", "all",
+		"none", "N", "0-N", "0,0,0", "0-99999", "00000000000000000001",
+		"0-0:4294967296/1", "0-0:1/4294967296", "0-0:2/1", "N-N", "0\n0",
+	};
+	size_t n, i;
+
+	switch (rnd(6)) {
+	case 0:
+	case 1:
+		strcpy(to, odd[rnd(sizeof(odd) / sizeof(*odd))]);
+		n = strlen(to);
+		break;
+	case 2:	/* bytes */
+		n = rnd(24);
+		for (i = 0; i < n; i++)
+			to[i] = rnd(256);
+		break;
+	case 3:	/* what numbers and lists are made of */
+		n = rnd(24);
+		for (i = 0; i < n; i++)
+			to[i] = "0123456789-+,:/ \nN"[rnd(18)];
+		break;
+	case 4:	/* long */
+		n = 1 + rnd(rnd(8) ? 300 : most - 1);
+		memset(to, "09x,-\n"[rnd(6)], n);
+		break;
+	default:
+		n = sprintf(to, "%s%llu%s", rnd(8) ? "" : "-",
+			    (unsigned long long)(rnd64() >> rnd(64)),
+			    rnd(4) ? "\n" : "");
+	}
+	return n;
+}
+
+/* One write, in one of the ways there are. */
+static ssize_t put(const char *path, const char *s, size_t n)
+{
+	struct iovec part[3];
+	size_t cut = n ? rnd(n) : 0;
+	int fd = open(path, O_WRONLY | (rnd(4) ? 0 : O_TRUNC));
+	ssize_t done;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	switch (rnd(8)) {
+	case 0:
+		done = pwrite(fd, s, n, rnd(2) ? rnd(5000) : 0);
+		break;
+	case 1:
+		part[0] = (struct iovec){ (void *)s, cut };
+		part[1] = (struct iovec){ (void *)(s + cut), n - cut };
+		done = writev(fd, part, 2);
+		break;
+	default:
+		done = write(fd, s, n);
+	}
+	err = errno;
+	close(fd);
+	return done < 0 ? -err : done;
+}
+
+static void shown(char *to, size_t most, const char *s, size_t n)
+{
+	size_t i, at = 0;
+
+	for (i = 0; i < n && at + 8 < most; i++)
+		at += isprint((unsigned char)s[i]) ? sprintf(to + at, "%c", s[i]) :
+		      sprintf(to + at, "\\%03o", (unsigned char)s[i]);
+	to[at] = 0;
+	if (i < n)
+		strcpy(to + at, "...");
+}
+
+static void write_control(int i, const char *s, size_t n)
+{
+	char seen[3 * PAGE], name[200], what[400];
+	size_t used = n < PAGE ? n : PAGE;
+	uint64_t value = 0;
+	ssize_t done;
+	int want;
+
+	/* the kernel ends it by a NUL, and takes a NUL for its end */
+	memcpy(seen, s, used);
+	seen[used] = 0;
+	want = expected(i, seen, &value);
+	shown(name, sizeof(name), s, n);
+	snprintf(what, sizeof(what), "writing '%s' to %s", name,
+		 control[i].path);
+	done = put(control[i].path, s, n);
+	if (!n) {
+		if (done)
+			bad("%s: %zd", what, done);
+	} else if (want) {
+		writes_refused++;
+		if (done >= 0)
+			bad("%s was taken", what);
+		else if (-done != want)
+			bad("%s: errno %zd, not %d", what, -done, want);
+	} else {
+		writes_taken++;
+		if (done != (ssize_t)used)
+			bad("%s: %zd", what, done);
+		else
+			control[i].value = value;
+	}
+	check_state(what, !rnd(16));
+}
+
+static void op_good(void)
+{
+	int i = rnd(controls);
+	uint64_t low = control[i].low, high = control[i].high, value;
+	char s[32];
+
+	/* a change of what the samplers go by is costly: seldom */
+	if (i < INTERVAL && rnd(8))
+		i = INTERVAL, low = control[i].low, high = control[i].high;
+	if (i == WIDTH)
+		high = control[PERIOD].value;
+	if (i == PERIOD)
+		low = control[WIDTH].value > low ? control[WIDTH].value : low;
+	value = low + (high > low ? rnd64() % (high - low + 1) : 0);
+	if (!rnd(3))
+		value = rnd(2) ? low : high;
+	/* seconds of period would make nothing happen */
+	if (i == PERIOD && value > 50000 && low <= 50000 && rnd(16))
+		value = low + rnd64() % (50000 - low + 1);
+	write_control(i, s, sprintf(s, rnd(2) ? "%llu\n" : "%llu",
+				    (unsigned long long)value));
+}
+
+static void op_bad(void)
+{
+	char s[PAGE * 2];
+	size_t n = random_text(s, sizeof(s) - 1);
+
+	write_control(rnd(controls), s, n);
+}
+
+static void op_cpus(void)
+{
+	char s[PAGE * 2], seen[PAGE + 1], name[200], what[300];
+	size_t n = random_text(s, sizeof(s) - 1), used;
+	bool want[CPUS_MAX], now[CPUS_MAX], known;
+	ssize_t done;
+	int i, some = 0;
+
+	if (!rnd(12)) {
+		n = sprintf(s, "%d", rnd(4));
+		if (rnd(2))
+			n += sprintf(s + n, "-%d", rnd(4));
+	}
+	used = n < PAGE ? n : PAGE;
+	memcpy(seen, s, used);
+	seen[used] = 0;
+	known = used && parse_list(seen, want);
+	for (i = 0; known && i < CPUS_MAX; i++)
+		if (want[i] && !possible[i])
+			known = false;
+	shown(name, sizeof(name), s, n);
+	snprintf(what, sizeof(what), "writing '%s' to cpus", name);
+	done = put(SYSFS "/cpus", s, n);
+	if (done < 0) {
+		writes_refused++;
+		if (known)
+			bad("%s: errno %zd", what, -done);
+		if (done != -EINVAL && done != -ERANGE)
+			bad("%s: errno %zd", what, -done);
+	} else if (n) {
+		writes_taken++;
+		cpus_now(now);
+		for (i = 0; i < CPUS_MAX; i++) {
+			some += now[i];
+			if (now[i] && !possible[i])
+				bad("%s: CPU %d is not possible", what, i);
+		}
+		if (!some)
+			bad("%s: no CPU is left", what);
+		if (known && memcmp(now, want, sizeof(now)))
+			bad("%s: cpus is '%s'", what, text);
+		memcpy(cpus, now, sizeof(now));
+	}
+	check_state(what, !rnd(16));
+}
+
+static void op_reset(void)
+{
+	char s[PAGE * 2], seen[PAGE + 1];
+	size_t n = random_text(s, sizeof(s) - 1), used = n < PAGE ? n : PAGE;
+	uint64_t value;
+	ssize_t done;
+	int want;
+
+	if (!rnd(3))
+		n = used = sprintf(s, "1\n");
+	memcpy(seen, s, used);
+	seen[used] = 0;
+	want = parse_number(seen, 8, &value);
+	if (!want && value != 1)
+		want = ERANGE;
+	done = put(SYSFS "/reset", s, n);
+	if (n && (want ? -done != want : done != (ssize_t)used))
+		bad("reset: %zd, not %d", done, want);
+	if (done < 0)
+		writes_refused++;
+	check_state("reset", !rnd(16));
+}
+
+/* What nobody may do, to any file. */
+static void op_forbidden(void)
+{
+	struct file *f = &file[rnd(files)];
+	char other[160];
+	ssize_t done = -1;
+	int fd;
+
+	snprintf(other, sizeof(other), "%s.x", f->path);
+	switch (rnd(8)) {
+	case 0:
+		done = mkdir(other, 0777);
+		break;
+	case 1:
+		done = unlink(f->path);
+		break;
+	case 2:
+		done = rename(f->path, other);
+		break;
+	case 3:
+		done = symlink("/", other);
+		break;
+	case 4:
+		fd = open(other, O_CREAT | O_RDWR, 0666);
+		done = fd < 0 ? -1 : 0;
+		close(fd);
+		break;
+	case 5:
+		fd = open(f->path, O_RDONLY);
+		done = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) ==
+		       MAP_FAILED ? -1 : 0;
+		close(fd);
+		break;
+	case 6:
+		fd = open(f->path, O_RDONLY);
+		done = write(fd, "1", 1);
+		close(fd);
+		break;
+	default:
+		if (f->control >= 0 || f->write_only ||
+		    !strcmp(f->path, SYSFS "/cpus"))
+			return;
+		done = put(f->path, "1\n", 2);
+	}
+	if (done >= 0)
+		bad("%s let itself be changed", f->path);
+	check_state(f->path, !rnd(16));
+}
+
+/*
+ * Reads
+ */
+
+/* Text of this many bytes: printable, and without an address of the kernel. */
+static void check_text(const char *path, const char *s, ssize_t n)
+{
+	int digits = 0, f = 0;
+	ssize_t i;
+
+	for (i = 0; i < n; i++) {
+		unsigned char c = s[i];
+
+		if (c != '\n' && c != '\t' && (c < ' ' || c > '~')) {
+			bad("%s has a byte %#x", path, c);
+			return;
+		}
+		if (isxdigit(c)) {
+			f += digits == f && (c == 'f' || c == 'F');
+			digits++;
+		} else {
+			digits = 0;
+			f = 0;
+		}
+		if (digits == 16 && f >= 4)
+			bad("%s shows %.16s", path, s + i - 15);
+	}
+	bytes_read += n;
+}
+
+static void op_open(void)
+{
+	int i = rnd(files), fd, at;
+
+	fd = open(file[i].path, O_RDONLY | (rnd(4) ? 0 : O_NONBLOCK));
+	if (fd < 0) {
+		if (!file[i].write_only || errno != EACCES)
+			bad("%s does not open: %s", file[i].path,
+			    strerror(errno));
+		return;
+	}
+	if (holding < OPEN_MAX_) {
+		at = holding++;
+	} else {
+		at = rnd(holding);
+		close(held[at].fd);
+	}
+	held[at].fd = fd;
+	held[at].file = i;
+}
+
+static bool read_errno(int err)
+{
+	switch (err) {
+	case ENODATA:
+	case EAGAIN:
+		return true;
+	case EINVAL:	/* a seek past what there is */
+		return true;
+	}
+	return false;
+}
+
+static void op_read(void)
+{
+	static const size_t size[] = { 0, 1, 2, 3, 7, 64, 511, 4095, 4096, 4097,
+		65536, TEXT_MAX };
+	struct pollfd pfd;
+	struct file *f;
+	off_t to;
+	ssize_t n;
+	int at;
+
+	if (!holding) {
+		op_open();
+		return;
+	}
+	at = rnd(holding);
+	f = &file[held[at].file];
+	switch (rnd(9)) {
+	case 0:
+		to = rnd(2) ? rnd(100) : (off_t)(rnd64() >> rnd(64));
+		lseek(held[at].fd, to, rnd(3));
+		return;
+	case 1:
+		n = pread(held[at].fd, text, size[rnd(12)], rnd(2) ? rnd(100) : 0);
+		break;
+	case 2:
+		pfd = (struct pollfd){ held[at].fd, POLLIN | POLLPRI, 0 };
+		poll(&pfd, 1, 0);
+		return;
+	case 3:
+		close(held[at].fd);
+		held[at] = held[--holding];
+		return;
+	case 4:
+	case 5:
+	case 6:
+		lseek(held[at].fd, 0, SEEK_SET);
+		/* fall through */
+	default:
+		n = read(held[at].fd, text, size[rnd(12)]);
+	}
+	if (n >= 0)
+		check_text(f->path, text, n);
+	else if (!read_errno(errno))
+		bad("%s: %s", f->path, strerror(errno));
+}
+
+/* Byte by byte, or as a whole: a control's text is the same. */
+static void op_piecemeal(void)
+{
+	struct control *c = &control[rnd(controls)];
+	char want[32], got[64];
+	int fd = open(c->path, O_RDONLY), n = 0;
+	ssize_t r;
+
+	while (n < 63 && (r = read(fd, got + n, 1 + rnd(3))) > 0)
+		n += r;
+	got[n] = 0;
+	close(fd);
+	sprintf(want, "%llu\n", (unsigned long long)c->value);
+	if (strcmp(got, want))
+		bad("%s in pieces is '%s', not '%s'", c->path, got, want);
+}
+
+static void op_look(void)
+{
+	if (rnd(4))
+		op_read();
+	else
+		op_open();
+}
+
+/* A reader of its own, until the parent is gone. */
+static void __attribute__((noreturn)) reader(uint64_t seed)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	random_state = seed;
+	while (!*failures) {
+		operation++;
+		op_look();
+	}
+	exit(1);
+}
+
+static void one_op(void)
+{
+	unsigned int kind = rnd(100);
+
+	if (kind < 35)
+		op_read();
+	else if (kind < 45)
+		op_open();
+	else if (kind < 70)
+		op_bad();
+	else if (kind < 80)
+		op_good();
+	else if (kind < 88)
+		op_cpus();
+	else if (kind < 91)
+		op_reset();
+	else if (kind < 95)
+		op_piecemeal();
+	else
+		op_forbidden();
+}
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+static void usage(void)
+{
+	printf("usage: sysfs_fuzz [-s SEED] [-n OPERATIONS] [-t SECONDS] [-r READERS] [-R]\n"
+	       "Random use of %s and %s, checked against a model.\n"
+	       "  -s  what is done follows from it (default: the time)\n"
+	       "  -n  how many operations (20000)\n"
+	       "  -t  end after so many seconds, however many there were (none)\n"
+	       "  -r  so many other processes that read meanwhile (2)\n"
+	       "  -R  read only\n",
+	       SYSFS, DEBUGFS);
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = time(NULL), operations = 20000, i;
+	unsigned int readers = 2, r;
+	double start, seconds = 1e9, said;
+	bool read_only = false;
+	pid_t pid[64];
+	int c, status;
+
+	while ((c = getopt(argc, argv, "s:n:t:r:R")) != -1) {
+		switch (c) {
+		case 's':
+			seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'n':
+			operations = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			seconds = strtod(optarg, NULL);
+			break;
+		case 'r':
+			readers = atoi(optarg);
+			break;
+		case 'R':
+			read_only = true;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (optind < argc || readers > 64)
+		usage();
+	failures = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (failures == MAP_FAILED)
+		die("mmap");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	find(SYSFS);
+	find(DEBUGFS);
+	if (!files)
+		die(SYSFS);
+	qsort(file, files, sizeof(*file), by_path);
+	add_limits();
+	random_state = seed;
+	printf("# seed %llu, %llu operations, %d files, %d numbers, %u readers\n",
+	       (unsigned long long)seed, (unsigned long long)operations, files,
+	       controls, readers);
+	fflush(stdout);
+	for (r = 0; r < readers; r++) {
+		pid[r] = fork();
+		if (!pid[r])
+			reader(seed + 1 + r);
+	}
+	start = now_s();
+	said = start;
+	for (i = 0; i < operations && *failures < 10; i++) {
+		operation = i;
+		if (read_only)
+			op_look();
+		else
+			one_op();
+		if (now_s() - start >= seconds)
+			break;
+		if (now_s() - said >= 10) {
+			said = now_s();
+			printf("# %llu operations\n", (unsigned long long)i);
+		}
+	}
+	if (!read_only)
+		check_state("all", true);
+	for (r = 0; r < readers; r++) {
+		if (!*failures && waitpid(pid[r], &status, WNOHANG))
+			bad("reader %u ended by itself", r);
+		kill(pid[r], SIGKILL);
+		waitpid(pid[r], &status, 0);
+	}
+	printf("# %llu operations in %.1f s, %.0f a second: %llu writes taken, %llu refused, %llu bytes read, %d files held open\n",
+	       (unsigned long long)i, now_s() - start,
+	       i / (now_s() - start + 1e-9),
+	       (unsigned long long)writes_taken,
+	       (unsigned long long)writes_refused,
+	       (unsigned long long)bytes_read, holding);
+	if (!*failures)
+		return 0;
+	printf("# %u things were wrong; again: sysfs_fuzz -s %llu\n", *failures,
+	       (unsigned long long)seed);
+	return 1;
+}

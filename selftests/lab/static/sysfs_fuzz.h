@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* For sysfs_fuzz: what is there, and an independent model of what it must be. */
+#ifndef SYSFS_FUZZ_H
+#define SYSFS_FUZZ_H
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SYSFS		"/sys/kernel/tscope"
+#define DEBUGFS		"/sys/kernel/debug/tscope"
+#define FILES_MAX	256
+#define TEXT_MAX	(2 << 20)
+#define CPUS_MAX	1024
+
+struct file {
+	char path[128];
+	int control;		/* its number in control[], or -1 */
+	bool write_only;
+};
+
+/* A number that may be written: its range, and what it is now. */
+struct control {
+	char path[128];
+	uint64_t low, high, value;
+	int bits;		/* of the kernel's parser */
+	int fd;
+};
+
+enum { ENABLED, PERIOD, WIDTH, BURST, FIT_WINDOW, INTERVAL, FIXED };
+
+static struct control control[64] = {
+	[ENABLED] = { SYSFS "/enabled", 0, 1, 0, 8, -1 },
+	[PERIOD] = { SYSFS "/period_us", 1000, 10000000, 0, 32, -1 },
+	[WIDTH] = { SYSFS "/width_us", 10, 10000000, 0, 32, -1 },
+	[BURST] = { SYSFS "/burst_us", 1, 100, 0, 32, -1 },
+	[FIT_WINDOW] = { SYSFS "/fit_window_s", 1, 3600, 0, 32, -1 },
+	[INTERVAL] = { SYSFS "/alert_interval_s", 1, 604800, 0, 32, -1 },
+};
+
+static int controls = FIXED;
+static struct file file[FILES_MAX];
+static int files;
+static bool cpus[CPUS_MAX], possible[CPUS_MAX];
+static int cpus_fd;
+
+static uint64_t random_state, operation;
+static unsigned int *failures;	/* of all processes together */
+static char text[TEXT_MAX + 1];
+
+static void __attribute__((format(printf, 1, 2))) bad(const char *fmt, ...)
+{
+	va_list args;
+
+	if (__atomic_fetch_add(failures, 1, __ATOMIC_RELAXED) >= 10)
+		return;
+	printf("# operation %llu: ", (unsigned long long)operation);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf("\n");
+	fflush(stdout);
+}
+
+static void __attribute__((noreturn)) die(const char *what)
+{
+	printf("Bail out! %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* splitmix64 */
+static uint64_t rnd64(void)
+{
+	uint64_t z = random_state += 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
+static unsigned int rnd(unsigned int below)
+{
+	return rnd64() % below;
+}
+
+/*
+ * What is there, and what the controls are
+ */
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct file *)a)->path,
+		      ((const struct file *)b)->path);
+}
+
+static void find(const char *dir)
+{
+	struct dirent *e;
+	struct stat st;
+	DIR *d = opendir(dir);
+	char path[128];
+
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		if (snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) >=
+		    (int)sizeof(path) || lstat(path, &st))
+			die(path);
+		if (S_ISDIR(st.st_mode)) {
+			find(path);
+		} else if (files < FILES_MAX) {
+			strcpy(file[files].path, path);
+			file[files++].write_only = !(st.st_mode & 0444);
+		}
+	}
+	closedir(d);
+}
+
+static ssize_t read_all(int fd, off_t from)
+{
+	ssize_t n, all = 0;
+
+	while (all < TEXT_MAX &&
+	       (n = pread(fd, text + all, TEXT_MAX - all, from + all)) > 0)
+		all += n;
+	text[all] = 0;
+	return n < 0 ? -errno : all;
+}
+
+static uint64_t control_now(const struct control *c)
+{
+	char *end;
+	uint64_t value;
+
+	if (read_all(c->fd, 0) <= 0)
+		die(c->path);
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || end == text || strcmp(end, "\n") || !isdigit(text[0]))
+		bad("%s is '%s'", c->path, text);
+	return value;
+}
+
+/* A CPU list as the kernel prints it. */
+static bool parse_list(const char *s, bool *set)
+{
+	unsigned long a, b;
+	char *end;
+
+	memset(set, 0, CPUS_MAX * sizeof(*set));
+	for (;;) {
+		if (!isdigit(*s))
+			return false;
+		a = strtoul(s, &end, 10);
+		b = a;
+		if (*end == '-') {
+			s = end + 1;
+			if (!isdigit(*s))
+				return false;
+			b = strtoul(s, &end, 10);
+		}
+		if (b >= CPUS_MAX || a > b)
+			return false;
+		while (a <= b)
+			set[a++] = true;
+		if (*end != ',')
+			return !strcmp(end, "\n") || !*end;
+		s = end + 1;
+	}
+}
+
+static void cpus_now(bool *set)
+{
+	if (read_all(cpus_fd, 0) <= 0 || !parse_list(text, set))
+		bad("cpus is '%s'", text);
+}
+
+static void add_limits(void)
+{
+	struct control *c;
+	const char *name;
+	int i, k;
+
+	for (i = 0; i < files; i++) {
+		file[i].control = -1;
+		name = strrchr(file[i].path, '/') + 1;
+		if (strstr(name, "_alert_") && controls < 64) {
+			c = &control[controls++];
+			*c = (struct control){ .high = INT64_MAX, .bits = 64 };
+			strcpy(c->path, file[i].path);
+			if (!strcmp(name, "skew_alert_ppb"))
+				c->high = 1000000000;
+		}
+		for (k = 0; k < controls; k++)
+			if (!strcmp(control[k].path, file[i].path))
+				file[i].control = k;
+	}
+	for (k = 0; k < controls; k++) {
+		control[k].fd = open(control[k].path, O_RDONLY);
+		if (control[k].fd < 0)
+			die(control[k].path);
+		control[k].value = control_now(&control[k]);
+	}
+	cpus_fd = open(SYSFS "/cpus", O_RDONLY);
+	if (cpus_fd < 0)
+		die("cpus");
+	cpus_now(cpus);
+	k = open("/sys/devices/system/cpu/possible", O_RDONLY);
+	if (read_all(k, 0) <= 0 || !parse_list(text, possible))
+		die("possible");
+	close(k);
+}
+
+/* What the model has, against what the files say. */
+static void check_state(const char *after, bool all)
+{
+	bool now[CPUS_MAX];
+	uint64_t value;
+	int i;
+
+	for (i = 0; i < (all ? controls : FIXED); i++) {
+		value = control_now(&control[i]);
+		if (value == control[i].value)
+			continue;
+		bad("%s is %llu, not %llu, after %s", control[i].path,
+		    (unsigned long long)value,
+		    (unsigned long long)control[i].value, after);
+		control[i].value = value;
+	}
+	cpus_now(now);
+	if (memcmp(now, cpus, sizeof(now))) {
+		bad("cpus is '%s' after %s", text, after);
+		memcpy(cpus, now, sizeof(now));
+	}
+}
+
+/* As the kernel's kstrtoul family does it: 0 or an errno. */
+static int parse_number(const char *s, int bits, uint64_t *value)
+{
+	unsigned __int128 x = 0;
+	bool over = false;
+
+	if (*s == '+')
+		s++;
+	if (!isdigit(*s))
+		return EINVAL;
+	for (; isdigit(*s); s++) {
+		x = over ? 0 : x * 10 + (*s - '0');
+		over |= x >> 64 != 0;
+	}
+	if (over)
+		return ERANGE;
+	if (*s == '\n')
+		s++;
+	if (*s)
+		return EINVAL;
+	*value = (uint64_t)x;
+	return x >> bits ? ERANGE : 0;
+}
+
+/* What must come of writing a text to a control: 0 or an errno. */
+static int expected(int i, const char *s, uint64_t *value)
+{
+	int err = parse_number(s, control[i].bits, value);
+
+	if (err)
+		return err;
+	if (*value < control[i].low || *value > control[i].high)
+		return ERANGE;
+	if (i == WIDTH && *value > control[PERIOD].value)
+		return ERANGE;
+	if (i == PERIOD && *value < control[WIDTH].value)
+		return ERANGE;
+	return 0;
+}
+
+#endif /* SYSFS_FUZZ_H */
