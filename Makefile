@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
-	run check lab bench fuzz clean help
+	run check lab bench fuzz sysfs-fuzz soak odd lockdown clean help
 
 all: modules
 
@@ -69,6 +69,14 @@ fuzz:
 	@FUZZ="$(FUZZ)" FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) FUZZ_SEED=$(FUZZ_SEED) \
 		FUZZ_INPUT=$(FUZZ_INPUT) selftests/user/fuzz/run
 
+# Hostile use, in guests.
+sysfs-fuzz soak lockdown:
+	@OPS=$(OPS) SEED=$(SEED) SOAK_SECONDS=$(SOAK_SECONDS) KERNEL=$(KERNEL) ACCEL=$(ACCEL) \
+		selftests/lab/hostile $@
+
+odd:
+	@ODD="$(ODD)" KERNEL=$(KERNEL) selftests/lab/odd
+
 clean:
 	rm -rf build
 	@if [ -e $(KDIR)/Makefile ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
@@ -83,5 +91,9 @@ help:
 	@echo "make check        all tests; CHECK='user lint' runs some"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
 	@echo "make fuzz         libFuzzer on the pure files (FUZZ='fit hist' FUZZ_SECONDS=600)"
+	@echo "make sysfs-fuzz   random use of all files in a guest (OPS=1000000 SEED= ACCEL=)"
+	@echo "make soak         all at once for long, in a guest (SOAK_SECONDS=3600 ACCEL=)"
+	@echo "make odd          machines without ACPI, HPET, kvm-clock, CPUs... (ODD= KERNEL=)"
+	@echo "make lockdown     a kernel that is locked down, in a guest"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
 	@echo "make clean        remove what was built"

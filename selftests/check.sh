@@ -7,7 +7,7 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user fuzz dkms lab"
+PARTS="lint build user fuzz dkms lab hostile"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -15,6 +15,7 @@ LAB_RUNS=${LAB_RUNS:-"report kselftest
 	hotplug+pause+save-restore+migration+suspend+busy-guest
 	tsc-offset+tsc-offset-late+tsc-drift+alerts
 	no-master-clock master-clock-switch overcommit"}
+ODD=${ODD:-"no-acpi isolated-both"}
 # shellcheck source=selftests/lab/build.sh
 . "$HERE/lab/build.sh"
 
@@ -27,6 +28,8 @@ usage() {
 	  fuzz   libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms   dkms add, build, remove for both kernels
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
+	  hostile  in emulated guests: random use of all files, lockdown, a short soak, odd
+	         machines: $ODD (all: make odd)
 	Logs are in build/check.
 	END
 }
@@ -92,6 +95,7 @@ sources() {
 # What is not asked of these files, and why:
 #   trace.h         TRACE_EVENT has a layout of its own
 #   user/           is no kernel code: long double, va_list macros
+#   lab/static/     nor are these: uint64_t, strcpy(), errno as it is
 #   version tests   stand in compat.h alone, which is what it is for
 #   MACRO_ARG_REUSE sysfs and for_each macros, whose arguments are names
 checkpatch() {
@@ -103,6 +107,7 @@ checkpatch() {
 		*/trace.h) ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT ;;
 		*/compat.h) ignore+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON ;;
 		selftests/user/*) ignore+=,PREFER_KERNEL_TYPES,SPACING,NEW_TYPEDEFS,MEMORY_BARRIER,COMPLEX_MACRO,AVOID_EXTERNS,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_WITH_FLOW_CONTROL,LINE_SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING ;;
+		selftests/lab/static/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_FALLTHROUGH,PREFER_DEFINED_ATTRIBUTE_MACRO,SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,STRCPY,USE_NEGATIVE_ERRNO,QUOTED_WHITESPACE_BEFORE_NEWLINE ;;
 		esac
 		perl "$KSRC/scripts/checkpatch.pl" --no-tree --strict --terse \
 			--show-types --ignore "$ignore" -f "$TOP/$file" || status=1
@@ -226,6 +231,27 @@ part_lab() {
 		ktap $status "lab: $name" "$log"
 		[ $status = 0 ] || tail -n 25 "$log" | sed 's/^/    /'
 	done
+}
+
+# hostile_run NAME COMMAND...: KTAP from a guest
+hostile_run() {
+	local name=$1 log=$LOGS/hostile-$1.log
+	shift
+	note "hostile: $name"
+	"$@" >"$log" 2>&1
+	ktap $? "hostile: $name" "$log"
+}
+
+# without KVM: emulated guests boot faster than nested ones
+part_hostile() {
+	local run=(env "MODULE=$TOP/build/hostile.ko" ACCEL=tcg)
+	module_build 6.12 >"$LOGS/hostile-build.log" 2>&1 ||
+		{ result 1 "module for hostile use" "$LOGS/hostile-build.log"; return; }
+	cp "$MODULE_KO" "$TOP/build/hostile.ko"
+	hostile_run sysfs-fuzz "${run[@]}" OPS=20000 SECONDS_MAX=20 "$HERE/lab/hostile" sysfs-fuzz
+	hostile_run lockdown "${run[@]}" "$HERE/lab/hostile" lockdown
+	hostile_run soak "${run[@]}" SOAK_SECONDS=20 "$HERE/lab/hostile" soak
+	hostile_run odd "${run[@]}" ODD="$ODD" "$HERE/lab/odd"
 }
 
 case ${1:-} in

@@ -27,48 +27,6 @@ static uint64_t writes_taken, writes_refused, bytes_read;
  * Writes
  */
 
-static size_t random_text(char *to, size_t most)
-{
-	static const char *const odd[] = {
-		"", "\n", "0", "1", "-1", "+1", "+", "0x10", "010", "1e3", "1.5",
-		" 1", "1 ", "1\n\n", "1\r\n", "y", "on", "true", "\xff\xfe",
-		"4294967295", "4294967296", "4294967297", "18446744073709551615",
-		"18446744073709551616", "99999999999999999999999999", "%s%n%p",
-		"9223372036854775807", "9223372036854775808", "../../etc/passwd",
-		"0-", "-0", "1-0", "0,", ",", "0-0:", "0-0:1/2", "0:0/0", "all",
-		"none", "N", "0-N", "0,0,0", "0-99999", "00000000000000000001",
-		"0-0:4294967296/1", "0-0:1/4294967296", "0-0:2/1", "N-N", "0\n0",
-	};
-	size_t n, i;
-
-	switch (rnd(6)) {
-	case 0:
-	case 1:
-		strcpy(to, odd[rnd(sizeof(odd) / sizeof(*odd))]);
-		n = strlen(to);
-		break;
-	case 2:	/* bytes */
-		n = rnd(24);
-		for (i = 0; i < n; i++)
-			to[i] = rnd(256);
-		break;
-	case 3:	/* what numbers and lists are made of */
-		n = rnd(24);
-		for (i = 0; i < n; i++)
-			to[i] = "0123456789-+,:/ \nN"[rnd(18)];
-		break;
-	case 4:	/* long */
-		n = 1 + rnd(rnd(8) ? 300 : most - 1);
-		memset(to, "09x,-\n"[rnd(6)], n);
-		break;
-	default:
-		n = sprintf(to, "%s%llu%s", rnd(8) ? "" : "-",
-			    (unsigned long long)(rnd64() >> rnd(64)),
-			    rnd(4) ? "\n" : "");
-	}
-	return n;
-}
-
 /* One write, in one of the ways there are. */
 static ssize_t put(const char *path, const char *s, size_t n)
 {
@@ -95,18 +53,6 @@ static ssize_t put(const char *path, const char *s, size_t n)
 	err = errno;
 	close(fd);
 	return done < 0 ? -err : done;
-}
-
-static void shown(char *to, size_t most, const char *s, size_t n)
-{
-	size_t i, at = 0;
-
-	for (i = 0; i < n && at + 8 < most; i++)
-		at += isprint((unsigned char)s[i]) ? sprintf(to + at, "%c", s[i]) :
-		      sprintf(to + at, "\\%03o", (unsigned char)s[i]);
-	to[at] = 0;
-	if (i < n)
-		strcpy(to + at, "...");
 }
 
 static void write_control(int i, const char *s, size_t n)
@@ -147,12 +93,14 @@ static void write_control(int i, const char *s, size_t n)
 static void op_good(void)
 {
 	int i = rnd(controls);
-	uint64_t low = control[i].low, high = control[i].high, value;
+	uint64_t low, high, value;
 	char s[32];
 
 	/* a change of what the samplers go by is costly: seldom */
 	if (i < INTERVAL && rnd(8))
-		i = INTERVAL, low = control[i].low, high = control[i].high;
+		i = INTERVAL;
+	low = control[i].low;
+	high = control[i].high;
 	if (i == WIDTH)
 		high = control[PERIOD].value;
 	if (i == PERIOD)
@@ -169,10 +117,17 @@ static void op_good(void)
 
 static void op_bad(void)
 {
+	struct control *c = &control[rnd(controls)];
 	char s[PAGE * 2];
-	size_t n = random_text(s, sizeof(s) - 1);
+	size_t n;
 
-	write_control(rnd(controls), s, n);
+	/* just beyond what is taken, or just not */
+	if (!rnd(3))
+		n = sprintf(s, "%lld\n", (long long)(rnd(2) ? c->low : c->high) +
+			    rnd(200) - 100);
+	else
+		n = random_text(s, sizeof(s) - 1);
+	write_control(c - control, s, n);
 }
 
 static void op_cpus(void)
@@ -229,8 +184,10 @@ static void op_reset(void)
 	ssize_t done;
 	int want;
 
-	if (!rnd(3))
-		n = used = sprintf(s, "1\n");
+	if (!rnd(3)) {
+		n = sprintf(s, "1\n");
+		used = n;
+	}
 	memcpy(seen, s, used);
 	seen[used] = 0;
 	want = parse_number(seen, 8, &value);

@@ -184,6 +184,8 @@ static void cpus_now(bool *set)
 {
 	if (read_all(cpus_fd, 0) <= 0 || !parse_list(text, set))
 		bad("cpus is '%s'", text);
+	/* its line, for messages */
+	text[strcspn(text, "\n")] = 0;
 }
 
 static void add_limits(void)
@@ -283,6 +285,62 @@ static int expected(int i, const char *s, uint64_t *value)
 	if (i == PERIOD && *value < control[WIDTH].value)
 		return ERANGE;
 	return 0;
+}
+
+/* What somebody might write, of @most bytes. */
+static size_t random_text(char *to, size_t most)
+{
+	static const char *const odd[] = {
+		"", "\n", "0", "1", "-1", "+1", "+", "0x10", "010", "1e3", "1.5",
+		" 1", "1 ", "1\n\n", "1\r\n", "y", "on", "true", "\xff\xfe",
+		"4294967295", "4294967296", "4294967297", "18446744073709551615",
+		"18446744073709551616", "99999999999999999999999999", "%s%n%p",
+		"9223372036854775807", "9223372036854775808", "../../etc/passwd",
+		"0-", "-0", "1-0", "0,", ",", "0-0:", "0-0:1/2", "0:0/0", "all",
+		"none", "N", "0-N", "0,0,0", "0-99999", "00000000000000000001",
+		"0-0:4294967296/1", "0-0:1/4294967296", "0-0:2/1", "N-N", "0\n0",
+	};
+	size_t n, i;
+
+	switch (rnd(6)) {
+	case 0:
+	case 1:
+		strcpy(to, odd[rnd(sizeof(odd) / sizeof(*odd))]);
+		n = strlen(to);
+		break;
+	case 2:	/* bytes */
+		n = rnd(24);
+		for (i = 0; i < n; i++)
+			to[i] = rnd(256);
+		break;
+	case 3:	/* what numbers and lists are made of */
+		n = rnd(24);
+		for (i = 0; i < n; i++)
+			to[i] = "0123456789-+,:/ \nN"[rnd(18)];
+		break;
+	case 4:	/* long */
+		n = 1 + rnd(rnd(8) ? 300 : most - 1);
+		memset(to, "09x,-\n"[rnd(6)], n);
+		break;
+	default:
+		n = sprintf(to, "%s%llu%s", rnd(8) ? "" : "-",
+			    (unsigned long long)(rnd64() >> rnd(64)),
+			    rnd(4) ? "\n" : "");
+	}
+	return n;
+}
+
+/* A text for a message. */
+static void shown(char *to, size_t most, const char *s, size_t n)
+{
+	size_t i, at = 0;
+
+	for (i = 0; i < n && at + 8 < most; i++)
+		at += isprint((unsigned char)s[i]) ? sprintf(to + at, "%c", s[i]) :
+		      sprintf(to + at, "\\%03o", (unsigned char)s[i]);
+	to[at] = 0;
+	if (i < n)
+		strcpy(to + at, "...");
 }
 
 #endif /* SYSFS_FUZZ_H */
