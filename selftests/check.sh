@@ -7,7 +7,7 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user fuzz dkms lab hostile"
+PARTS="lint build user fuzz dkms lab abuse"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -28,8 +28,8 @@ usage() {
 	  fuzz   libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms   dkms add, build, remove for both kernels
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
-	  hostile  in emulated guests: random use of all files, lockdown, a short soak, odd
-	         machines: $ODD (all: make odd)
+	  abuse  in emulated guests: random use of all files, lockdown, a short soak, and
+	         odd machines: $ODD (all: make odd)
 	Logs are in build/check.
 	END
 }
@@ -233,25 +233,25 @@ part_lab() {
 	done
 }
 
-# hostile_run NAME COMMAND...: KTAP from a guest
-hostile_run() {
-	local name=$1 log=$LOGS/hostile-$1.log
+# abuse_run NAME COMMAND...: KTAP from a guest
+abuse_run() {
+	local name=$1 log=$LOGS/abuse-$1.log
 	shift
-	note "hostile: $name"
+	note "abuse: $name"
 	"$@" >"$log" 2>&1
-	ktap $? "hostile: $name" "$log"
+	ktap $? "abuse: $name" "$log"
 }
 
 # without KVM: emulated guests boot faster than nested ones
-part_hostile() {
-	local run=(env "MODULE=$TOP/build/hostile.ko" ACCEL=tcg)
-	module_build 6.12 >"$LOGS/hostile-build.log" 2>&1 ||
-		{ result 1 "module for hostile use" "$LOGS/hostile-build.log"; return; }
-	cp "$MODULE_KO" "$TOP/build/hostile.ko"
-	hostile_run sysfs-fuzz "${run[@]}" OPS=20000 SECONDS_MAX=20 "$HERE/lab/hostile" sysfs-fuzz
-	hostile_run lockdown "${run[@]}" "$HERE/lab/hostile" lockdown
-	hostile_run soak "${run[@]}" SOAK_SECONDS=20 "$HERE/lab/hostile" soak
-	hostile_run odd "${run[@]}" ODD="$ODD" "$HERE/lab/odd"
+part_abuse() {
+	local run=(env "MODULE=$TOP/build/abuse.ko" ACCEL=tcg)
+	module_build 6.12 >"$LOGS/abuse-build.log" 2>&1 ||
+		{ result 1 "module for abuse" "$LOGS/abuse-build.log"; return; }
+	cp "$MODULE_KO" "$TOP/build/abuse.ko"
+	abuse_run sysfs-fuzz "${run[@]}" OPS=20000 SECONDS_MAX=20 "$HERE/lab/hostile" sysfs-fuzz
+	abuse_run lockdown "${run[@]}" "$HERE/lab/hostile" lockdown
+	abuse_run soak "${run[@]}" SOAK_SECONDS=20 "$HERE/lab/hostile" soak
+	abuse_run odd "${run[@]}" ODD="$ODD" "$HERE/lab/odd"
 }
 
 case ${1:-} in
