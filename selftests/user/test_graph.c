@@ -143,10 +143,45 @@ static void test_none(void)
 	EXPECT_EQ(tscope_graph_largest(65, node, &pair), -ENODATA, "one on");
 }
 
+/* Exact; none where the difference is more than 64 bits hold. */
+static int far_edge(u32 from, u32 to, struct tscope_pair *pair)
+{
+	pair->bound_ns = 1;
+	return __builtin_sub_overflow(clock_ns[to], clock_ns[from],
+				      &pair->offset_ns) ? -ENODATA : 0;
+}
+
+/* Centuries before and after the others: right, or not reached. */
+static void test_far(void)
+{
+	const s64 far = S64_MAX - (1LL << 60);
+	struct tscope_node node[96];
+	struct tscope_pair pair;
+	u32 i, reached = 0;
+
+	for (i = 0; i < 96; i++)
+		clock_ns[i] = ((s64)(i % 3) - 1) * far;
+	tscope_graph_tree(96, far_edge, node);
+	for (i = 0; i < 96; i++) {
+		/* from the first, which is far behind: what is far ahead */
+		EXPECT_EQ(node[i].reached, i % 3 < 2, "CPU %u", i);
+		reached += node[i].reached;
+		if (node[i].reached)
+			EXPECT_EQ(node[i].offset_ns, i % 3 ? far : 0, "CPU %u",
+				  i);
+	}
+	EXPECT_EQ(reached, 64, "reached");
+	EXPECT_EQ(tscope_graph_largest(96, node, &pair), 0, "largest");
+	EXPECT_EQ(pair.offset_ns, far, "largest");
+	node[0].offset_ns = -far;
+	EXPECT_EQ(tscope_graph_largest(96, node, &pair), -ENODATA, "too far");
+}
+
 static const struct tap_test tests[] = {
 	{ "peers are symmetric and none comes twice", test_symmetric },
 	{ "composed offsets hold the truth, 2 to 4096 CPUs", test_offsets },
 	{ "no pairs, no offset", test_none },
+	{ "offsets that pass 64 bits", test_far },
 };
 
 TAP_MAIN(tests)
