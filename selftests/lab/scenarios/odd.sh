@@ -4,6 +4,7 @@
 #
 # For selftests/lab/odd, which names in the environment: ODD_ABSENT, the clocks that can't be
 # there; ODD_CPUS, those that sample by default; ODD_ISOLATED, a CPU that is set apart;
+# ODD_PARTITION, that a cpuset sets it apart;
 # ODD_SOURCE, the clocksource that was asked for; ODD_REFUSED, what the log tells of why it can't load,
 # and ODD_ERRNO, the errno of insmod (regular expressions without a blank).
 TIMEOUT=200
@@ -69,6 +70,17 @@ isolated() {
 	expect "realtime is sampled there" "$(samples realtime)" yes
 }
 
+# an isolated partition of cpusets, of which 6.1's modules can't know
+partition() {
+	local cg=/tmp/cgroup
+	[ -n "$ODD_PARTITION" ] || return 0
+	mkdir $cg && mount -t cgroup2 cgroup2 $cg && echo +cpuset >$cg/cgroup.subtree_control &&
+		mkdir $cg/apart && echo $ODD_ISOLATED >$cg/apart/cpuset.cpus &&
+		echo isolated >$cg/apart/cpuset.cpus.partition
+	expect "partition" "$(cat $cg/apart/cpuset.cpus.partition)" isolated
+	case $(uname -r) in 6.1.*) ODD_CPUS='' ODD_ISOLATED='' ;; esac
+}
+
 # where no figure could be had: it says so, and leaves nothing
 refused() {
 	insmod /lib/tscope/tscope.ko 2>/tmp/why && expect "loads" yes no
@@ -91,6 +103,7 @@ guest() {
 	say "TAP version 13"
 	say "# $(uname -r), CPUs $(cat /sys/devices/system/cpu/online) of $(cat /sys/devices/system/cpu/possible), clocksource $(cat $cs/current_clocksource) of $(cat $cs/available_clocksource)"
 	[ -z "$ODD_SOURCE" ] || expect "clocksource" "$(cat $cs/current_clocksource)" $ODD_SOURCE
+	partition
 	[ -z "$ODD_REFUSED" ] || { refused; return; }
 	insmod /lib/tscope/tscope.ko || return
 	expect clocks "$(cat $T/clocks)" "$(clocks_wanted)"
