@@ -40,6 +40,9 @@ usage() {
 	END
 }
 
+# CHECK= on make's command line would reach kbuild, where it is the static checker
+unset CHECK MAKEFLAGS MFLAGS MAKEOVERRIDES
+
 PASSED=0 FAILED=0 SKIPPED=0
 
 note() {
