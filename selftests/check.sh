@@ -107,21 +107,22 @@ sources() {
 #   lab/static/     nor are these: uint64_t, strcpy(), errno as it is
 #   version tests   stand in compat.h alone, which is what it is for
 #   MACRO_ARG_REUSE sysfs and for_each macros, whose arguments are names
+checkpatch_file() {
+	local file=$1 ignore=MACRO_ARG_REUSE
+	case $file in
+	*/trace.h) ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT ;;
+	*/compat.h) ignore+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON ;;
+	selftests/user/*) ignore+=,PREFER_KERNEL_TYPES,SPACING,NEW_TYPEDEFS,MEMORY_BARRIER,COMPLEX_MACRO,AVOID_EXTERNS,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_WITH_FLOW_CONTROL,LINE_SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING ;;
+	selftests/lab/static/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_FALLTHROUGH,PREFER_DEFINED_ATTRIBUTE_MACRO,SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,STRCPY,USE_NEGATIVE_ERRNO,QUOTED_WHITESPACE_BEFORE_NEWLINE ;;
+	esac
+	perl "$KSRC/scripts/checkpatch.pl" --no-tree --strict --terse \
+		--show-types --ignore "$ignore" -f "$TOP/$file"
+}
+
 checkpatch() {
-	local file ignore status=0
-	# shellcheck disable=SC2046
-	for file in $(sources '*.[ch]'); do
-		ignore=MACRO_ARG_REUSE
-		case $file in
-		*/trace.h) ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT ;;
-		*/compat.h) ignore+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON ;;
-		selftests/user/*) ignore+=,PREFER_KERNEL_TYPES,SPACING,NEW_TYPEDEFS,MEMORY_BARRIER,COMPLEX_MACRO,AVOID_EXTERNS,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_WITH_FLOW_CONTROL,LINE_SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING ;;
-		selftests/lab/static/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_FALLTHROUGH,PREFER_DEFINED_ATTRIBUTE_MACRO,SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,STRCPY,USE_NEGATIVE_ERRNO,QUOTED_WHITESPACE_BEFORE_NEWLINE ;;
-		esac
-		perl "$KSRC/scripts/checkpatch.pl" --no-tree --strict --terse \
-			--show-types --ignore "$ignore" -f "$TOP/$file" || status=1
-	done
-	return $status
+	# shellcheck disable=SC2016
+	sources '*.[ch]' | KSRC=$KSRC TOP=$TOP CHECKPATCH=$(declare -f checkpatch_file) \
+		xargs -P "$(nproc)" -n 1 bash -c 'eval "$CHECKPATCH"; checkpatch_file "$1"' checkpatch
 }
 
 kernel_doc() {
@@ -139,8 +140,7 @@ scripts() {
 }
 
 shell_check() {
-	# shellcheck disable=SC2046
-	(cd "$TOP" && shellcheck -x -P SCRIPTDIR $(scripts))
+	(cd "$TOP" && scripts | xargs -P "$(nproc)" -n 8 shellcheck -x -P SCRIPTDIR)
 }
 
 spdx() {

@@ -119,7 +119,7 @@ static void clock_reads(struct kunit *test)
 	script[0].tsc = 1050;
 	tscope_clock_sample(clk, 0);
 	KUNIT_EXPECT_EQ(test, reads, (u32)READS_COSTLY);
-	KUNIT_EXPECT_EQ(test, clk->series.head, 1ULL);
+	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 1ULL);
 }
 
 static void clock_takes_narrowest(struct kunit *test)
@@ -133,10 +133,10 @@ static void clock_takes_narrowest(struct kunit *test)
 	script_len = 4;
 	/* the first are only to learn how narrow a reading can be */
 	tscope_clock_sample(clk, 0);
-	KUNIT_EXPECT_EQ(test, clk->series.head, 0ULL);
+	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 0ULL);
 	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 120ULL);
 	tscope_clock_sample(clk, 0);
-	KUNIT_EXPECT_EQ(test, clk->series.head, 1ULL);
+	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 1ULL);
 	/* between its two TSC reads, and off by half the width at most */
 	KUNIT_EXPECT_EQ(test, p->tsc, 2060ULL);
 	KUNIT_EXPECT_EQ(test, p->width_ns, 120U);
@@ -206,7 +206,7 @@ static void clock_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->errors, (u64)READS_LEARN);
 	KUNIT_EXPECT_EQ(test, clk->samples, (u64)READS_LEARN);
 	KUNIT_EXPECT_EQ(test, clk->width.count, 0ULL);
-	KUNIT_EXPECT_EQ(test, clk->series.head, 0ULL);
+	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 0ULL);
 	/* on another CPU nothing is read, nor counted */
 	tscope_clock_sample(clk, 1);
 	KUNIT_EXPECT_EQ(test, reads, (u32)READS_LEARN);
@@ -307,7 +307,7 @@ static void clock_reset(struct kunit *test)
 	tscope_clock_sample(clk, 0);
 	tscope_clock_sample(clk, 0);
 	tscope_clock_stepped(clk, 0, &step);
-	KUNIT_EXPECT_EQ(test, clk->series.head, 1ULL);
+	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 1ULL);
 	tscope_clock_thin(clk, 77);
 	clocks[clock_count++] = clk;
 	KUNIT_EXPECT_PTR_EQ(test, tscope_clock_get(0), clk);
@@ -318,7 +318,7 @@ static void clock_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->width.count, 0ULL);
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 	KUNIT_EXPECT_EQ(test, clk->step_max_ns, 0LL);
-	KUNIT_EXPECT_EQ(test, clk->series.head, 0ULL);
+	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 0ULL);
 	/* what is no figure stays */
 	KUNIT_EXPECT_PTR_EQ(test, clk->series.ring, ring);
 	KUNIT_EXPECT_EQ(test, clk->series.slot_cyc, 77ULL);
