@@ -7,7 +7,9 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
-PARTS="lint build user fuzz kunit dkms package kselftest lab matrix abuse"
+PARTS="lint build user fuzz kunit dkms package kselftest lab matrix"
+# those that are run only when they are named: they take long
+MORE_PARTS="abuse"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -32,6 +34,7 @@ usage() {
 	  kselftest  selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
 	  matrix the short form of make matrix: load, sample, few kselftests on 6.1
+	and if it is named:
 	  abuse  in emulated guests: random use of all files, lockdown, a short soak, and
 	         odd machines: $ODD (all: make odd)
 	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in
@@ -316,7 +319,7 @@ mkdir -p "$LOGS"
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $PARTS
 for part; do
-	case " $PARTS " in
+	case " $PARTS $MORE_PARTS " in
 	*" $part "*) "part_$part" ;;
 	*) echo "check: no part '$part' (see --help)" >&2; exit 2 ;;
 	esac
