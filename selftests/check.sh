@@ -17,6 +17,8 @@ LAB_RUNS=${LAB_RUNS:-"report kselftest
 	hotplug+pause+save-restore+migration+suspend+busy-guest
 	tsc-offset+tsc-offset-late+tsc-drift+alerts
 	no-master-clock master-clock-switch overcommit"}
+KSELFTESTS="abi.sh badinput.sh control.sh trace.sh faults.sh debugfs.sh unprivileged.sh"
+KSELFTESTS_TCG="load.sh race.sh"
 ODD=${ODD:-"no-acpi isolated-both"}
 # shellcheck source=selftests/lab/build.sh
 . "$HERE/lab/build.sh"
@@ -263,23 +265,35 @@ report_whole() {
 	grep -qx 'verdict: nothing wrong was found' "$1" || { grep -A9 ^verdict "$1"; return 1; }
 }
 
+# lab_run NAME SCENARIOS [LAB OPTION...]
+lab_run() {
+	local name=$1 what=$2 log=$LOGS/lab-$1.log status
+	shift 2
+	note "lab: $name"
+	"$HERE/lab/lab" --module "$MODULE_KO" --add "$HERE:/selftests" --env SHORT=1 \
+		--timeout 900 --out "$TOP/build/lab/$name" "$@" "$what" >"$log" 2>&1
+	status=$?
+	ktap $status "lab: $name" "$log"
+	[ $status = 0 ] || tail -n 25 "$log" | sed 's/^/    /'
+}
+
 part_lab() {
-	local name log status
+	local name
 	module_build 6.12 >"$LOGS/lab-build.log" 2>&1 ||
 		{ result 1 "module for the lab" "$LOGS/lab-build.log"; return; }
 	for name in $LAB_RUNS; do
-		log=$LOGS/lab-$name.log
-		note "lab: $name"
-		if [ "$name" = report ]; then
+		case $name in
+		report)
 			run "make run" env DURATION=5 "$HERE/lab/run"
 			run "its report" report_whole "$LOGS/make-run.log"
-			continue
-		fi
-		"$HERE/lab/lab" --module "$MODULE_KO" --add "$HERE:/selftests" \
-			--env SHORT=1 --timeout 900 --out "$TOP/build/lab/$name" "$name" >"$log" 2>&1
-		status=$?
-		ktap $status "lab: $name" "$log"
-		[ $status = 0 ] || tail -n 25 "$log" | sed 's/^/    /'
+			;;
+		kselftest)
+			# loading and plugging again and again is what nested emulation bears least
+			lab_run kselftest kselftest --env TESTS="$KSELFTESTS"
+			lab_run kselftest-tcg kselftest --env TESTS="$KSELFTESTS_TCG" --accel tcg
+			;;
+		*) lab_run "$name" "$name" ;;
+		esac
 	done
 }
 
