@@ -124,14 +124,15 @@ rates_hold() {
 # wall_look: the guest's wall clock against the host's: WALL and WALL_ERROR, of one reading
 wall_look() {
 	local again='' tries=0
-	WALL=
-	while [ "$WALL" != "$again" ] || [ $tries = 0 ]; do
+	WALL=none
+	# by the shell itself: a process each would take longer than a reading lasts
+	while [ "$WALL" != "$again" ]; do
 		[ $tries -lt 100 ] || { say "# offset_ns changes faster than it can be read"; break; }
 		tries=$((tries + 1))
-		WALL=$(figure ptp-kvm offset_ns)
-		WALL_ERROR=$(figure ptp-kvm offset_error_ns)
-		again=$(figure ptp-kvm offset_ns)
-	done
+		read -r WALL <$T/ptp-kvm/offset_ns
+		read -r WALL_ERROR <$T/ptp-kvm/offset_error_ns
+		read -r again <$T/ptp-kvm/offset_ns
+	done 2>/dev/null
 }
 
 # wall_moved: how far it moved since the last look: WALL_MOVED and WALL_MOVED_ERROR, which
