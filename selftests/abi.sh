@@ -162,11 +162,7 @@ fresh() {
 }
 
 sample() {
-	set_to enabled 1
-	# two slots of a second for the pair offsets
-	# and the points of hpet, one in 24 periods, of which 4 wait
-	sleep 8
-	set_to enabled 0
+	flat_out 8
 }
 
 # values CLOCK: after sampling

@@ -62,9 +62,7 @@ headers() {
 }
 
 sample() {
-	set_to enabled 1
-	sleep 8
-	set_to enabled 0
+	flat_out 8
 }
 
 # columns FILE REGEX: every line but the first

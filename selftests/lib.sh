@@ -195,6 +195,17 @@ set_to() {
 	put "$1" <"$TMP/in" || bad "echo $2 >$1: $ERRNO"
 }
 
+# flat_out SECONDS: sample all the time, which gives hpet the most points: one in 24 periods,
+# of which 4 wait
+flat_out() {
+	get period_us
+	set_to width_us "$VALUE"
+	set_to enabled 1
+	sleep "$1"
+	set_to enabled 0
+	set_to width_us 100
+}
+
 # state: all controls in one line, in $STATE
 state() {
 	local file

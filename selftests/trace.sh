@@ -87,7 +87,9 @@ points() {
 	set_to reset 1
 	get tsc/khz
 	khz=$VALUE
+	set_to width_us 10000
 	record point -- sleep 6
+	set_to width_us 100
 	get clocks
 	for clock in ${VALUE#tsc }; do
 		events point "$clock"
