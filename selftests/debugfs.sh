@@ -62,6 +62,10 @@ headers() {
 }
 
 sample() {
+	# CPUs that sample all the time never wake up
+	set_to enabled 1
+	sleep 2
+	set_to enabled 0
 	flat_out 8
 }
 
