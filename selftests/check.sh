@@ -14,7 +14,7 @@ MORE_PARTS="abuse"
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
 	quiet+host-step+guest-step+host-rate guest-clocksource
-	hotplug+pause+save-restore+migration+suspend+busy-guest
+	hotplug+pause+save-restore+migration busy-guest suspend
 	tsc-offset+tsc-offset-late+tsc-drift+alerts
 	no-master-clock master-clock-switch overcommit"}
 KSELFTESTS="abi.sh badinput.sh control.sh trace.sh faults.sh debugfs.sh unprivileged.sh"
