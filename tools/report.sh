@@ -125,12 +125,10 @@ pair_lines() {
 	}' "$D/pairs"
 }
 
-# of the guest's wall clock against the host's
+# of the guest's wall clock against the host's; busybox has no sqrt() either
 drift() {
 	awk -v a="$(value realtime/skew_ppb)" -v b="$(value ptp-kvm/skew_ppb)" \
-		-v da="$(value realtime/skew_error_ppb)" -v db="$(value ptp-kvm/skew_error_ppb)" '
-	# busybox has no sqrt() either
-	function root(x, r, i) { for (r = x + 1; i < 99; i++) r = (r + x / r) / 2; return r }
+		-v da="$(value realtime/skew_error_ppb)" -v db="$(value ptp-kvm/skew_error_ppb)" 'function root(x, r, i) { for (r = x + 1; i < 99; i++) r = (r + x / r) / 2; return r }
 	BEGIN {
 		if (a == "-" || b == "-") print "drift not known yet"
 		else printf "drifting %+.3f ppb +- %.3f ppb", a - b, root(da * da + db * db)
