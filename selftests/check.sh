@@ -39,8 +39,7 @@ usage() {
 	and if it is named:
 	  abuse  in emulated guests: random use of all files, lockdown, a short soak, and
 	         odd machines: $ODD (all: make odd)
-	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in
-	guests, and signing: signed and unsigned modules under Secure Boot.
+	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in guests.
 	Logs are in build/check.
 	END
 }
@@ -238,7 +237,6 @@ part_dkms() {
 	fi
 	script dkms "$HERE/dkms.sh" 6.12 6.12-cloud 6.12-rt 6.1 6.1-cloud 6.1-rt
 	script dkms-trixie "$HERE/dkms.sh" --suite trixie
-	script signing "$HERE/signing.sh" 6.12 6.1
 }
 
 part_package() {
