@@ -18,9 +18,7 @@ _rootfs_fill() {
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
 		--customize-hook='rm -f "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
-		"$suite" - "deb http://deb.debian.org/debian $suite main" \
-		"deb http://deb.debian.org/debian-security $suite-security main" \
-		>rootfs.tar
+		"$suite" - >rootfs.tar
 }
 
 # rootfs_get SUITE: path of the archive in $ROOTFS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034,SC2153
+# shellcheck shell=bash disable=SC2016,SC2034,SC2153
 #
 # Kernels of other Debian suites than the machine's: packages by an apt
 # configuration of their own, and a chroot of sid to build in, since their
@@ -8,7 +8,9 @@
 # kernel.sh, which is what uses it.
 
 SUITES="trixie trixie-backports sid"
-DEBIAN=http://deb.debian.org
+# the mirror that the machine's own apt uses, without /debian
+DEBIAN=$(apt-get indextargets --format '$(SITE)' 'Origin: Debian' 2>/dev/null |
+	sed -n 's|/debian/*$||p' | head -n 1)
 DEBIAN_KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
 # lists older than this are fetched again
 SUITE_LISTS_MAX_MIN=720

@@ -21,7 +21,7 @@
 
 static struct { int fd, file; } held[OPEN_MAX_];
 static int holding;
-static uint64_t writes_taken, writes_refused, bytes_read;
+static uint64_t writes_taken, writes_refused;
 
 /*
  * Writes
@@ -254,32 +254,6 @@ static void op_forbidden(void)
  * Reads
  */
 
-/* Text of this many bytes: printable, and without an address of the kernel. */
-static void check_text(const char *path, const char *s, ssize_t n)
-{
-	int digits = 0, f = 0;
-	ssize_t i;
-
-	for (i = 0; i < n; i++) {
-		unsigned char c = s[i];
-
-		if (c != '\n' && c != '\t' && (c < ' ' || c > '~')) {
-			bad("%s has a byte %#x", path, c);
-			return;
-		}
-		if (isxdigit(c)) {
-			f += digits == f && (c == 'f' || c == 'F');
-			digits++;
-		} else {
-			digits = 0;
-			f = 0;
-		}
-		if (digits == 16 && f >= 4)
-			bad("%s shows %.16s", path, s + i - 15);
-	}
-	bytes_read += n;
-}
-
 static void op_open(void)
 {
 	int i = rnd(files), fd, at;
@@ -416,14 +390,6 @@ static void one_op(void)
 		op_piecemeal();
 	else
 		op_forbidden();
-}
-
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
 static void usage(void)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SYSFS		"/sys/kernel/tscope"
@@ -341,6 +342,42 @@ static void shown(char *to, size_t most, const char *s, size_t n)
 	to[at] = 0;
 	if (i < n)
 		strcpy(to + at, "...");
+}
+
+static uint64_t bytes_read;
+
+/* Text of this many bytes: printable, and without an address of the kernel. */
+static void check_text(const char *path, const char *s, ssize_t n)
+{
+	int digits = 0, f = 0;
+	ssize_t i;
+
+	for (i = 0; i < n; i++) {
+		unsigned char c = s[i];
+
+		if (c != '\n' && c != '\t' && (c < ' ' || c > '~')) {
+			bad("%s has a byte %#x", path, c);
+			return;
+		}
+		if (isxdigit(c)) {
+			f += digits == f && (c == 'f' || c == 'F');
+			digits++;
+		} else {
+			digits = 0;
+			f = 0;
+		}
+		if (digits == 16 && f >= 4)
+			bad("%s shows %.16s", path, s + i - 15);
+	}
+	bytes_read += n;
+}
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
 #endif /* SYSFS_FUZZ_H */
