@@ -23,6 +23,7 @@
 #define WIDTH_BITS	8
 /* Phases beyond that are no fit's either: tscope_fit_line() says so. */
 #define PHASE_BITS	50
+#define FAR		(1LL << (PHASE_BITS + 1))
 #define SHARE_MAX	(1 << (TSCOPE_BRACKET_SHARE_BITS - 1))
 
 /**
@@ -64,6 +65,9 @@ static bool centre(const struct tscope_point *p, u32 n, struct means *m)
 	u32 i;
 
 	if (!span || span > S64_MAX)
+		return false;
+	/* so that a correction can't pass the end */
+	if (p[0].phase > S64_MAX - FAR || p[0].phase < S64_MIN + FAR)
 		return false;
 	for (i = 0; i < n; i++) {
 		d = (tscope_s128)p[i].phase - p[0].phase;

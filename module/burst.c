@@ -132,7 +132,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int slot,
 	u64 tsc_last = c->last[TSCOPE_LANE_TSC];
 	u64 kvm_last = c->last[TSCOPE_LANE_KVM];
 	s64 tsc_min = TSCOPE_TRANSIT_NONE, kvm_min = TSCOPE_TRANSIT_NONE, d;
-	u64 start, tsc, ns = 0, n = 0, fresh = 0, since = 0;
+	u64 start, tsc, ns = 0, n = 0, fresh, since = 0;
 	u64 peer_tsc = 0, peer_ns = 0;
 	struct tscope_pvti pvti;
 	const u64 *peer_kvm;
@@ -140,6 +140,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int slot,
 	peer_box = slot < 0 ? &no_mailbox :
 			      &tscope_mailboxes[c->peer[slot]];
 	peer_kvm = &peer_box->seen[TSCOPE_LANE_KVM];
+	fresh = slot < 0 ? 0 : c->fresh[slot];
 	start = rdtsc_ordered();
 	c->current_pvti = false;
 	if (page && !pvti_look(c, page, start))
@@ -211,6 +212,7 @@ static __always_inline u64 readings(struct tscope_cpu *c, int slot,
 	c->last[TSCOPE_LANE_KVM] = kvm_last;
 	c->current_pvti = n > since;
 	if (slot >= 0) {
+		c->fresh[slot] = fresh;
 		if (tsc_min < c->row.now[TSCOPE_LANE_TSC][slot])
 			c->row.now[TSCOPE_LANE_TSC][slot] = tsc_min;
 		if (kvm_min < c->row.now[TSCOPE_LANE_KVM][slot])

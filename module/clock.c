@@ -361,7 +361,9 @@ static bool clock_read(struct tscope_clock *clk, int cpu,
 		return false;
 	}
 	width = tscope_cyc_to_ns(raw.after - raw.before, tscope_tsc_khz);
-	tscope_hist_add(&clk->width, width);
+	/* a TSC that was set back meanwhile tells no width */
+	if (raw.after >= raw.before)
+		tscope_hist_add(&clk->width, width);
 	if (clock_unusable(clk, &raw, width)) {
 		WRITE_ONCE(clk->rejected, clk->rejected + 1);
 		return false;
@@ -370,7 +372,7 @@ static bool clock_read(struct tscope_clock *clk, int cpu,
 	r->tsc = raw.tsc ?: raw.before + (raw.after - raw.before) / 2;
 	raw.tsc = r->tsc;
 	r->ns = clk->ops->to_ns ? clk->ops->to_ns(&raw) : raw.value;
-	r->width_ns = width;
+	r->width_ns = min_t(u64, width, U32_MAX);
 	r->error_ns = clk->ops->pair ? 0 : width / 2 + 1;
 	if (r->ns < clk->last_ns)
 		clock_backward(clk, r->ns, r->tsc);

@@ -61,6 +61,7 @@ struct tscope_lane_figures {
  * @task: its sampler, NULL while there is none; protected by the control lock
  * @peers: how many CPUs it watches
  * @peer: which; written with no sampler at work
+ * @fresh: the newest TSC value seen of each
  * @last: its newest reading of each lane
  * @pvti: its pvti at the last reading
  * @current_pvti: that the newest reading is of this pvti, not the one before
@@ -73,7 +74,8 @@ struct tscope_lane_figures {
  * @stopped: times GUEST_STOPPED was seen set
  * @lost: windows that were due and never begun: the CPU was late by a period
  * @next_peer: where the rotation of peers stands
- * @reserve_cyc: what the leader's own readings cost, of the window
+ * @used_ns: CPU time of its sampler, as of its last window
+ * @bursts_cyc: how long that window's bursts took
  * @costly_wait: windows that the next costly clock waits for
  * @next_costly: where the rotation of costly clocks stands
  * @warp_hist: sizes of warps, ns
@@ -89,6 +91,7 @@ struct tscope_cpu {
 	struct task_struct *task;
 	u32 peers;
 	int peer[TSCOPE_PEERS_MAX];
+	u64 fresh[TSCOPE_PEERS_MAX];
 
 	u64 last[TSCOPE_LANES];
 	struct tscope_pvti pvti;
@@ -103,7 +106,8 @@ struct tscope_cpu {
 	u64 stopped;
 	u64 lost;
 	unsigned int next_peer;
-	u64 reserve_cyc;
+	u64 used_ns;
+	u64 bursts_cyc;
 	unsigned int costly_wait;
 	unsigned int next_costly;
 
@@ -114,6 +118,21 @@ struct tscope_cpu {
 };
 
 extern struct tscope_cpu **tscope_cpus;
+
+/**
+ * tscope_cpu_time_ns() - CPU time that the running thread has taken
+ *
+ * Up to when it last was put on a CPU, at least. Neither interrupts nor what
+ * a hypervisor gave to others is in it, where the kernel knows of them.
+ *
+ * Context: process.
+ *
+ * Return: ns.
+ */
+static inline u64 tscope_cpu_time_ns(void)
+{
+	return current->se.sum_exec_runtime;
+}
 
 /**
  * tscope_cpu_of() - what a CPU has of its own

@@ -9,11 +9,13 @@
  * stepped, and the guest was not stopped, it is told as a step.
  */
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
 #include "control.h"
 #include "interruption.h"
+#include "series.h"
 #include "trace.h"
 #include "violations.h"
 #include "wide.h"
@@ -21,6 +23,8 @@
 /* A step is found 4 points late, and hpet has one every 24 periods. */
 #define GATHER_PERIODS	128
 #define GATHER_NS	NSEC_PER_SEC
+/* Points of a long fit window are further apart. */
+#define GATHER_POINTS	6ULL
 
 /**
  * struct interruption - one that is being gathered
@@ -76,6 +80,7 @@ static void tell(const struct interruption *i)
  */
 void tscope_interruption_begin(int cpu, u64 tsc, bool stopped)
 {
+	u64 thinned_ns = div_u64(tscope_fit_window_ns(), TSCOPE_SERIES_POINTS);
 	u64 time_ns = ktime_get_ns();
 
 	spin_lock(&lock);
@@ -85,7 +90,8 @@ void tscope_interruption_begin(int cpu, u64 tsc, bool stopped)
 			.cpu = cpu,
 			.tsc = tsc,
 			.until_ns = time_ns + GATHER_NS +
-				    GATHER_PERIODS * tscope_period_ns(),
+				    max(GATHER_PERIODS * tscope_period_ns(),
+					GATHER_POINTS * thinned_ns),
 		};
 	}
 	now.stopped |= stopped;

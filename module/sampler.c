@@ -5,7 +5,9 @@
  * All CPUs open their windows at the same multiples of the period of
  * CLOCK_MONOTONIC, so that they sample at the same time. A window is bursts,
  * with a chance to schedule between two of them. It ends when it should, also
- * if it began late: the time it takes is bounded by width_us and one burst.
+ * if it began late; and what the thread does besides, from waking up to going
+ * to sleep, comes off the next one: it takes no more of its CPU than width_us a
+ * period.
  *
  * One CPU, the leader, also takes the window's points: of kvm-clock the last
  * reading of its bursts, of the other clocks a few readings each. Of the
@@ -14,6 +16,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "control.h"
@@ -74,8 +77,10 @@ static void make_plan(struct plan *p)
 
 static u64 lane_ns(enum tscope_lane lane, u64 value)
 {
-	return lane == TSCOPE_LANE_TSC ?
-	       tscope_cyc_to_ns(value, tscope_tsc_khz) : value;
+	/* a cycle is no ns, and 0 would say that there was none */
+	if (lane == TSCOPE_LANE_TSC && value)
+		return max(tscope_cyc_to_ns(value, tscope_tsc_khz), 1ULL);
+	return value;
 }
 
 /* One kind of finding: into the figures and "violations"; its size in ns. */
@@ -149,7 +154,7 @@ static int next_peer(struct tscope_cpu *c)
 static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 {
 	unsigned int n = tscope_clock_count(), i, costly = 0, turn = n;
-	u64 start = rdtsc_ordered(), half = p->width_cyc / 2, cost;
+	u64 half = p->width_cyc / 2, cost;
 	struct tscope_reading r = { };
 	struct tscope_clock *clk;
 
@@ -184,7 +189,20 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 			tscope_clock_add(clk, &r);
 		}
 	}
-	c->reserve_cyc = min(rdtsc_ordered() - start, half);
+}
+
+/*
+ * What the thread took of the CPU since the last window, but for its bursts;
+ * cycles. As of when it went to sleep: that is when it is known.
+ */
+static u64 besides(struct tscope_cpu *c, const struct plan *p)
+{
+	u64 used_ns = tscope_cpu_time_ns(), cyc;
+
+	cyc = tscope_ns_to_cyc(used_ns - c->used_ns, tscope_tsc_khz);
+	c->used_ns = used_ns;
+	cyc -= min(cyc, c->bursts_cyc);
+	return min(cyc, p->width_cyc / 2);
 }
 
 /* False: the thread was pushed off its CPU, which is on its way out. */
@@ -193,25 +211,30 @@ static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 {
 	struct tscope_clock *kvm = tscope_clock_of_lane(TSCOPE_LANE_KVM);
 	u64 before = c->lane[TSCOPE_LANE_TSC].readings, bursts = 0;
-	u64 start = rdtsc_ordered(), len = p->width_cyc, late, readings;
+	u64 start = rdtsc_ordered(), len = p->width_cyc, cyc = p->burst_cyc;
 	bool leader = tscope_is_leader(c->cpu);
+	u64 late, spent, readings;
 
 	tscope_row_slot(&c->row, div64_u64(start_ns, p->slot_ns));
 	late = tscope_ns_to_cyc(late_ns, tscope_tsc_khz);
-	/* flat out, what the points take comes off the next window */
-	if (leader && !p->flat_out)
-		late += c->reserve_cyc;
+	/* flat out all of the CPU is taken */
+	if (!p->flat_out)
+		late += besides(c, p);
 	len -= min(len, late);
 
 	do {
-		if (!tscope_burst(c, next_peer(c), p->burst_cyc))
+		if (!tscope_burst(c, next_peer(c), cyc))
 			break;
 		bursts++;
 		if (unlikely(c->events))
 			tscope_kvm_events(c, kvm);
-		cond_resched();
-	} while (!kthread_should_stop() && rdtsc_ordered() - start < len);
+		/* flat out it never sleeps: RCU-tasks must be told */
+		cond_resched_tasks_rcu_qs();
+		spent = rdtsc_ordered() - start;
+		cyc = min(p->burst_cyc, len - spent);
+	} while (!kthread_should_stop() && spent < len);
 
+	c->bursts_cyc = rdtsc_ordered() - start;
 	tell_findings(c);
 	if (leader)
 		tscope_interruption_look();
@@ -245,25 +268,33 @@ static int sampler(void *data)
 	struct plan p;
 
 	make_plan(&p);
+	c->used_ns = tscope_cpu_time_ns();
+	c->bursts_cyc = 0;
 	while (!kthread_should_stop()) {
 		now = ktime_get_ns();
 		start = div64_u64(now, p.period_ns) * p.period_ns;
-		if (!p.flat_out) {
+		/* flat out by the TSC, which may be through before the period */
+		if (!p.flat_out || start < due) {
 			start += p.period_ns;
 			if (!sleep_until(start))
 				break;
 			now = ktime_get_ns();
-			tscope_hist_add(&c->wakeup, now - start);
 		}
+		if (!p.flat_out)
+			tscope_hist_add(&c->wakeup, now - start);
 		if (due && start > due)
 			WRITE_ONCE(c->lost, c->lost +
 				   div64_u64(start - due, p.period_ns));
 		due = start + p.period_ns;
 		late = now - start;
+		if (window(c, &p, start, late))
+			continue;
 		/* hotplug is waited for asleep: it may need this other CPU */
-		if (!window(c, &p, start, late) &&
-		    !sleep_until(ktime_get_ns() + p.period_ns))
+		if (!sleep_until(ktime_get_ns() + p.period_ns))
 			break;
+		/* where it failed nobody starts this thread again */
+		if (cpu_active(c->cpu))
+			set_cpus_allowed_ptr(current, cpumask_of(c->cpu));
 	}
 	tscope_row_close(&c->row, div64_u64(p.slot_ns, p.period_ns));
 	return 0;
@@ -271,7 +302,7 @@ static int sampler(void *data)
 
 /**
  * tscope_sampler_start() - start a CPU's sampler
- * @c: the CPU, online, without a sampler
+ * @c: the CPU, online; with a sampler nothing is done
  *
  * Context: process, the control lock held.
  *
@@ -281,6 +312,8 @@ int tscope_sampler_start(struct tscope_cpu *c)
 {
 	struct task_struct *task;
 
+	if (c->task)
+		return 0;
 	task = kthread_create_on_cpu(sampler, c, c->cpu, "tscope/%u");
 	if (IS_ERR(task))
 		return PTR_ERR(task);

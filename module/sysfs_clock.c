@@ -74,9 +74,10 @@ static u64 lane_figure(const struct tscope_clock *clk, enum lane_figure which)
 			break;
 		}
 	}
-	if (lane == TSCOPE_LANE_TSC &&
+	/* as sampler.c tells them: none is told as 0 */
+	if (n && lane == TSCOPE_LANE_TSC &&
 	    (which == BACKWARD_MAX || which == WARP_MAX))
-		n = tscope_cyc_to_ns(n, tscope_tsc_khz);
+		n = max(tscope_cyc_to_ns(n, tscope_tsc_khz), 1ULL);
 	return n;
 }
 

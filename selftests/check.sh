@@ -183,7 +183,8 @@ build_clean() {
 }
 
 rebuild() {
-	rm -rf "$TOP/build/$(kernel_get "$1" && echo "$KREL")"
+	kernel_get "$1" || return
+	rm -rf "$TOP/build/$KREL"
 	build_clean "$@"
 }
 

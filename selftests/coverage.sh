@@ -3,6 +3,7 @@
 #
 # coverage.sh: how much of the pure files their user-space tests reach, by gcov; see --help.
 
+shopt -u checkwinsize	# or bash sets LINES itself
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 # shellcheck source=selftests/lab/deps.sh

@@ -183,6 +183,9 @@ static void burst_transits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->row.now[TSCOPE_LANE_KVM][0], TSCOPE_TRANSIT_NONE);
 	/* one value is one transit, however often it is seen */
 	KUNIT_EXPECT_EQ(test, c->transit.count, 1ULL);
+	/* nor in the bursts after it */
+	KUNIT_EXPECT_TRUE(test, tscope_burst(c, 0, BURST_CYC));
+	KUNIT_EXPECT_EQ(test, c->transit.count, 1ULL);
 	/* a stale one does not spoil the minimum; a peer that went has none */
 	KUNIT_EXPECT_TRUE(test, tscope_burst(c, 0, BURST_CYC));
 	KUNIT_EXPECT_EQ(test, c->row.now[TSCOPE_LANE_TSC][0], 0LL);

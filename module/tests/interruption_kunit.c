@@ -10,6 +10,7 @@
 #define tscope_step_tell		interruption_kunit_step_tell
 #define tscope_violation		interruption_kunit_violation
 #define tscope_period_ns		interruption_kunit_period_ns
+#define tscope_fit_window_ns		interruption_kunit_fit_window_ns
 
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
@@ -23,6 +24,7 @@ static u64 fake_ns;
 #define PERIOD_NS	10000000ULL
 #define TIME_NS		(GATHER_NS + GATHER_PERIODS * PERIOD_NS)
 
+static u64 fit_window_ns;
 static const struct tscope_clock_ops kvm_ops = { .name = "kvm-clock" };
 static const struct tscope_clock_ops raw_ops = { .name = "monotonic-raw" };
 static struct tscope_clock *kvm, *raw;
@@ -32,6 +34,11 @@ static u32 told;
 u64 tscope_period_ns(void)
 {
 	return PERIOD_NS;
+}
+
+u64 tscope_fit_window_ns(void)
+{
+	return fit_window_ns;
 }
 
 void tscope_violation(enum tscope_what what, const char *clock, int cpu,
@@ -53,6 +60,7 @@ static int interruption_init(struct kunit *test)
 	kvm->ops = &kvm_ops;
 	raw->ops = &raw_ops;
 	fake_ns = 5000;
+	fit_window_ns = 60 * NSEC_PER_SEC;
 	told = 0;
 	tscope_interruption_reset();
 	return 0;

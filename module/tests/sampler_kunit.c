@@ -26,7 +26,9 @@
 #include "tests.h"
 
 static u64 fake_tsc;
+static u64 fake_used_ns;
 #define rdtsc_ordered()		fake_tsc
+#define tscope_cpu_time_ns()	fake_used_ns
 #include "../sampler.c"
 
 #define CPUS	4
@@ -51,7 +53,7 @@ static struct tscope_cpu *c;
 static struct tscope_params params;
 static struct plan p;
 static bool leader, pushed_off;
-static u64 sampled[CLOCKS], cost_cyc;
+static u64 sampled[CLOCKS], cost_cyc, burst_cycles;
 static u32 bursts, looks, kvm_told, alerts;
 static struct tscope_reading added;
 static u32 adds;
@@ -76,6 +78,7 @@ bool tscope_burst(struct tscope_cpu *cpu, int slot, u64 burst_cyc)
 	if (pushed_off)
 		return false;
 	bursts++;
+	burst_cycles += burst_cyc;
 	fake_tsc += burst_cyc;
 	cpu->lane[TSCOPE_LANE_TSC].readings += 10;
 	cpu->last[TSCOPE_LANE_TSC] = fake_tsc;
@@ -249,39 +252,56 @@ static void sampler_turns_to_peers(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, next_peer(c), turns[i]);
 }
 
-/* It ends when it should, also if it began late; one burst there always is. */
+/*
+ * It ends when it should, also if it began late; one burst there always is.
+ * The last one is no longer than what is left.
+ */
 static void sampler_window_ends(struct kunit *test)
 {
 	static const struct {
-		u64 late_ns, reserve_cyc;
-		bool leader;
+		u64 late_ns, used_ns, bursts_cyc;
 		u32 bursts;
+		u64 burst_cyc;
 	} cases[] = {
-		{ 0, 0, false, 10 },
-		{ 1, 0, false, 10 },
-		{ 30000, 0, false, 7 },
-		{ 99999, 0, false, 1 },
-		{ 10000000, 0, false, 1 },
-		{ 0, 40000, false, 10 },	/* not its business */
-		{ 0, 40000, true, 6 },
-		{ 30000, 40000, true, 3 },
-		{ 80000, 50000, true, 1 },
+		{ 0, 0, 0, 10, 100000 },
+		{ 1, 0, 0, 10, 99999 },
+		{ 30000, 0, 0, 7, 70000 },
+		{ 99999, 0, 0, 1, 10000 },
+		{ 10000000, 0, 0, 1, 10000 },
+		/* what the thread did besides bursts comes off */
+		{ 0, 130000, 90000, 6, 60000 },
+		{ 0, 45001, 0, 6, 54999 },
+		{ 30000, 41000, 1000, 3, 30000 },
+		{ 80000, 50000, 0, 1, 10000 },
+		/* to half a window; and bursts may have been interrupted */
+		{ 0, 10000000, 100000, 5, 50000 },
+		{ 0, 90000, 100000, 10, 100000 },
 	};
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		bursts = 0;
-		leader = cases[i].leader;
-		c->reserve_cyc = cases[i].reserve_cyc;
+		burst_cycles = 0;
+		fake_used_ns += cases[i].used_ns;
+		c->bursts_cyc = cases[i].bursts_cyc;
 		KUNIT_EXPECT_TRUE(test, window(c, &p, 0, cases[i].late_ns));
 		KUNIT_EXPECT_EQ_MSG(test, bursts, cases[i].bursts, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, burst_cycles, cases[i].burst_cyc,
+				    "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, c->bursts_cyc, cases[i].burst_cyc,
+				    "case %u", i);
 	}
-	KUNIT_EXPECT_EQ(test, looks, 3U);
-	/* flat out what the points take is of the next window */
-	p.flat_out = true;
+	KUNIT_EXPECT_EQ(test, looks, 0U);
+	/* the points are not bursts */
 	leader = true;
+	cost_cyc = 30000;
+	KUNIT_EXPECT_TRUE(test, window(c, &p, 0, 0));
+	KUNIT_EXPECT_EQ(test, c->bursts_cyc, 100000ULL);
+	KUNIT_EXPECT_EQ(test, looks, 1U);
+	/* flat out nothing comes off */
+	p.flat_out = true;
 	bursts = 0;
-	c->reserve_cyc = 40000;
+	fake_used_ns += 140000;
 	KUNIT_EXPECT_TRUE(test, window(c, &p, 0, 0));
 	KUNIT_EXPECT_EQ(test, bursts, 10U);
 }
@@ -362,8 +382,6 @@ static void sampler_costly_clocks(struct kunit *test)
 				    "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, sampled[RAW], (u64)cases[i].windows,
 				    "case %u", i);
-		KUNIT_EXPECT_LE_MSG(test, c->reserve_cyc, p.width_cyc / 2,
-				    "case %u", i);
 	}
 }
 
@@ -404,6 +422,10 @@ static void sampler_tells_findings(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, last.size_ns, S64_MAX);
 	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_KVM].backward, 7ULL);
 	KUNIT_EXPECT_EQ(test, alerts, 2U);
+	/* one cycle is not nothing */
+	c->back[TSCOPE_LANE_TSC] = (struct tscope_finding){ .count = 1, .max = 1 };
+	tell_findings(c);
+	KUNIT_EXPECT_EQ(test, last.size_ns, 1LL);
 	tscope_tsc_khz = KHZ;
 }
 

@@ -83,14 +83,15 @@ no_steps() {
 }
 
 # skew CLOCK TRUTH [BOUND]: BOUND is added to the one that is printed, which is a 95 %
-# interval: one of twenty may miss the truth, which is told; by twice as much none may.
+# interval: one of twenty may miss the truth, which is told, and of a whole run "all" counts
+# them; by four times as much none may.
 skew() {
 	local error more='' figure
 	figure=$(figure "$1" skew_ppb)
 	error=$(calc "$(figure "$1" skew_error_ppb) + ${3:-0}")
 	set -- "$1" "$2" "$(awk -v t="$2" -v f="$figure" -v b="$error" 'BEGIN {
 		d = f - t; if (d < 0) d = -d
-		print (f !~ /^-?[0-9.]+$/ || b + 0 <= 0 || d > 2 * b) ? "not ok" : d <= b ? "ok" : "outside" }')"
+		print (f !~ /^-?[0-9.]+$/ || b + 0 <= 0 || d > 4 * b) ? "not ok" : d <= b ? "ok" : "outside" }')"
 	case $3 in
 	"not ok") result "not ok" "$1 skew ppb: truth $2, measured $figure, bound $error" ;;
 	*) [ "$3" = ok ] || more=" # outside its 95 % interval"
@@ -144,6 +145,19 @@ wall_moved() {
 	WALL_MOVED_ERROR=$((before_error + WALL_ERROR + 2000))
 }
 
+# raised: 1 if an update that was traced had GUEST_STOPPED, else 0: the kernel may clear it first
+raised() {
+	traced pvti_update | awk 'int($7 / 2) % 2 { n = 1 } END { print n + 0 }'
+}
+
+# told_as_one N: so many interruptions, and no steps of their own but of clocks whose points
+# come seldom, and seldom enough for a step to be found late on a busy machine
+told_as_one() {
+	between "interruptions in violations" "$1" "$(grep -c ' interruption ' $TD/violations)" "$1"
+	between "steps told apart from them" 0 \
+		"$(grep ' step ' $TD/violations | grep -vc ' acpi-pm \| hpet ')" 0
+}
+
 # moved_on: a guest that went on in another QEMU, after wall_look before and wall_moved since
 moved_on() {
 	local step ptp ptp_error
@@ -166,9 +180,12 @@ moved_on() {
 	fi
 	between "updates" 2 "$(figure kvm-clock updates)" -
 	tell_updates
-	between "GUEST_STOPPED seen" 0 "$(figure kvm-clock stopped)" 1
-	between "kvm-clock steps" 0 "$(figure kvm-clock steps)" \
+	between "GUEST_STOPPED seen" "$(raised)" "$(figure kvm-clock stopped)" 1
+	between "kvm-clock steps" \
+		"$(traced pvti_update | awk '($4 > 1 || $4 < -1) && $2 == 0' | wc -l)" \
+		"$(figure kvm-clock steps)" \
 		"$(traced pvti_update | awk '$4 > 1 || $4 < -1' | wc -l)"
+	told_as_one 1
 	clean tsc kvm-clock monotonic-raw
 	rates_hold
 }

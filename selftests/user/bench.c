@@ -212,9 +212,10 @@ static __always_inline void spin(int cpu, const unsigned int what)
 	} while (rdtsc_ordered() - begin < to_cyc(TURN_NS));
 }
 
-enum { TSC, PVTI, BARE, FULL, EARLY, EXCHANGE, VARIANTS };	/* of the loop */
+enum { TSC, PVTI, BARE, FULL, EXCHANGE, VARIANTS };	/* of the loop */
 
-#define FULL_PARTS (BENCH_BARE | BENCH_BACK | BENCH_JUDGE | BENCH_HIST)
+#define FULL_PARTS (BENCH_BARE | BENCH_BACK | BENCH_JUDGE | BENCH_HIST | \
+		    BENCH_EARLY)
 
 static void spin_variant(int cpu)
 {
@@ -230,9 +231,6 @@ static void spin_variant(int cpu)
 		break;
 	case FULL:
 		spin(cpu, FULL_PARTS);
-		break;
-	case EARLY:
-		spin(cpu, FULL_PARTS | BENCH_EARLY);
 		break;
 	case EXCHANGE:
 		spin(cpu, BENCH_PEER | BENCH_JUDGE);
@@ -338,7 +336,7 @@ static double bound_ns(void)
 
 static struct figure loop_ns[VARIANTS];
 static struct figure every_ns[EVERY_COUNT], every_bound[EVERY_COUNT];
-static struct figure early_bound, exchange_bound, trip_ns;
+static struct figure full_bound, exchange_bound, trip_ns;
 
 static void take_bound(struct figure *f)
 {
@@ -352,10 +350,10 @@ static void loop_turn(void)
 	int i;
 
 	for (i = 0; i < EXCHANGE; i++) {
-		spin_both(i, 4);
+		spin_both(i, EXCHANGE_EVERY);
 		take_rate(&loop_ns[i]);
-		if (i == EARLY)
-			take_bound(&early_bound);
+		if (i == FULL)
+			take_bound(&full_bound);
 	}
 	for (i = 0; i < EVERY_COUNT; i++) {
 		spin_both(FULL, every[i]);
@@ -408,18 +406,16 @@ static void tell(void)
 	print_row("loop of ordered TSC reads, ns a reading", 0,
 		  median(&loop_ns[TSC]));
 	print_row("with the pvti evaluated", 0, median(&loop_ns[PVTI]));
-	print_row("with mailboxes, every 4th", 0, median(&loop_ns[BARE]));
+	print_row("with mailboxes, as often as tscope does", 0,
+		  median(&loop_ns[BARE]));
 	print_row("with all of a burst but monotonic-raw",
 		  median(&loop_ns[FULL]), median(&loop_ns[BARE]));
-	print_row("the same, published before the evaluation",
-		  median(&loop_ns[EARLY]), median(&loop_ns[BARE]));
 	for (i = 0; i < EVERY_COUNT; i++)
 		printf("row|native: mailboxes at 1 of %u readings: %s|-|%.2f; %.0f|-|-|-\n",
 		       (u32)every[i], "ns a reading; bound, ns",
 		       median(&every_ns[i]), median(&every_bound[i]));
 	trip = median(&trip_ns) / 2;
-	bound_row("at every 4th", median(&every_bound[2]), trip);
-	bound_row("published at once", median(&early_bound), trip);
+	bound_row("of bursts", median(&full_bound), trip);
 	bound_row("of a bare exchange", median(&exchange_bound), trip);
 	printf("# native: least bounds of any turn, ns: every");
 	for (i = 0; i < EVERY_COUNT; i++)

@@ -44,8 +44,9 @@ guest() {
 
 	# CPU 1 falls behind: it reads less than CPU 0 has shown
 	listen
-	random 3000000
-	cycles=$((300000 + RANDOM_NUMBER))
+	# more than a CPU is kept away by a busy host
+	random 600000000
+	cycles=$((600000000 + RANDOM_NUMBER))
 	ns=$((cycles * 1000000 / khz))
 	began=$(lab_clock)
 	echo "1 -$cycles" >/sys/module/tsc_inject/parameters/adjust || return

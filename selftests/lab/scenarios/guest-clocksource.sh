@@ -4,7 +4,7 @@
 ACCEL=nested
 
 guest() {
-	local cs=/sys/devices/system/clocksource/clocksource0 base='' base_error name was
+	local cs=/sys/devices/system/clocksource/clocksource0 base='' base_error name was c
 	. /lib/tscope/truth.sh
 
 	tscope_load || return
@@ -31,8 +31,12 @@ guest() {
 		skew kvm-clock "$(pvti_rate_ppb)"
 		clean tsc kvm-clock
 		no_steps kvm-clock ptp-kvm
-		pair_holds tsc 0
-		pair_holds kvm-clock 0
+		for c in tsc kvm-clock; do
+			# reading the HPET takes so long that the CPUs may never have read at once
+			[ "$name" = "$was" ] || [ -n "$(pair $c)" ] ||
+				{ skip "$name: $c pair offset" "no slot in common"; continue; }
+			pair_holds $c 0
+		done
 		clean monotonic-raw
 	done
 	echo "$was" >$cs/current_clocksource

@@ -73,9 +73,9 @@ guest() {
 		rate_near $((sign * (range / 10 + RANDOM_NUMBER)))
 		wait=$((3 + range / 1310720))
 		settle "$rate" "$wait" || { result "not ok" "rate"; break; }
-		holds "host rate $rate / 2^16 ppm: skew ppb" "$truth" "$skew" \
-			"$(awk -v a="$error" -v b="$base_error" 'BEGIN { print a + b }')"
-		holds "host rate $rate / 2^16 ppm: within 2 ppb" "$truth" "$skew" 2
+		say "# host rate $rate / 2^16 ppm"
+		skew ptp-kvm "$truth" "$base_error"
+		holds "host rate $rate / 2^16 ppm: within 20 ppb" "$truth" "$skew" 20
 		holds "host rate $rate / 2^16 ppm: steps" 0 "$(cat $T/ptp-kvm/steps)" 0
 		holds "host rate $rate / 2^16 ppm: kvm-clock steps" 0 "$(cat $T/kvm-clock/steps)" 0
 	done

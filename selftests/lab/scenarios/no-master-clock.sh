@@ -38,11 +38,15 @@ guest() {
 	say "# CPU 1's pvti was ahead of CPU 0's by $low..$high ns at the end"
 	holds "kvm-clock stable" 0 "$(figure kvm-clock stable)" 0
 	set -- $(pair kvm-clock)
-	between "kvm-clock pair offset ns, +- $2" $((low - ${2:-0})) "${1:-none}" $((high + ${2:-0}))
+	if [ "${1:--}" = - ]; then
+		say "# the offset changed within the last slot: none is told"
+	else
+		between "kvm-clock pair offset ns, +- $2" $((low - $2)) "$1" $((high + $2))
+	fi
 	# What warps must be seen: an offset that lasted, less twice the bound. It need not have
 	# lasted for as long as a slot, with its many exchanges; and a slot is told up to two
 	# seconds late: the worst bound of those.
-	most=$(awk '{ ns[NR] = $1; bound[NR] = NF == 4 ? $3 : 1e9 } END {
+	most=$(awk '{ ns[NR] = $1; bound[NR] = NF == 4 && $3 ~ /^[0-9]+$/ ? $3 : 1e9 } END {
 		for (i = 1; i <= NR; i++) {
 			worst = bound[i]
 			for (k = i; k <= i + 9 && k <= NR; k++)

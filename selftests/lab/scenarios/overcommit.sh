@@ -27,6 +27,8 @@ guest() {
 	echo 0 >$T/enabled
 	on_host 'kill $(cat /run/loop)'
 
+	# or they were not overcommitted
+	between "tsc pair bound ns" 10000 "$(pair tsc | cut -d' ' -f2)" -
 	clean $(cat $T/clocks)
 	no_steps kvm-clock ptp-kvm monotonic-raw realtime
 	rates_hold

@@ -28,7 +28,7 @@ pause() {
 }
 
 guest() {
-	local pauses=0 range ranges="300 1500 8000"
+	local pauses=0 range ranges="300 1500 20000"
 	. /lib/tscope/truth.sh
 
 	seed
@@ -51,8 +51,8 @@ guest() {
 
 	clean tsc kvm-clock monotonic-raw
 	no_steps ptp-kvm
-	# the kernel may clear the flag before it is seen
-	between "GUEST_STOPPED seen" 0 "$(figure kvm-clock stopped)" $pauses
+	between "GUEST_STOPPED seen" "$(raised)" "$(figure kvm-clock stopped)" $pauses
+	told_as_one $pauses
 	tell_updates
 	between "updates" $((2 * pauses)) "$(figure kvm-clock updates)" -
 	rates_hold
