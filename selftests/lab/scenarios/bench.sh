@@ -373,7 +373,8 @@ alert() {
 	done
 	now
 	# one that never came counts as 9 s
-	value $1 $([ $n = 0 ] && echo 9 || calc "($NOW - $start) / 1e9")
+	[ $n != 0 ] || NOW=$((start + 9000000000))
+	value $1 $(calc "($NOW - $start) / 1e9")
 	echo 0 >$T/enabled
 	echo "1 $((-$(differing)))" >/sys/module/tsc_inject/parameters/adjust
 }

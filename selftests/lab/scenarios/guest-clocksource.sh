@@ -20,8 +20,10 @@ guest() {
 		holds "$name: is the clocksource" 1 $(($(grep -cx "$name" $cs/current_clocksource))) 0
 		echo 1 >$T/reset
 		cat $T/period_us >$T/width_us
+		# each read of these leaves the guest, of which emulated KVM dies once a minute
+		case $name in hpet | acpi_pm) echo $(($(cat $T/period_us) / 4)) >$T/width_us ;; esac
 		echo 1 >$T/enabled
-		sleep 9
+		sleep $((SHORT ? 6 : 9))
 		echo 0 >$T/enabled
 		if [ -z "$base" ]; then
 			base=$(figure ptp-kvm skew_ppb) base_error=$(figure ptp-kvm skew_error_ppb)

@@ -4,7 +4,7 @@
 #
 # For selftests/lab/odd, which names in the environment: ODD_ABSENT, the clocks that can't be
 # there; ODD_CPUS, those that sample by default; ODD_ISOLATED, a CPU that is set apart;
-# ODD_PARTITION, that a cpuset sets it apart;
+# ODD_PARTITION, that a cpuset sets it apart; ODD_DEBUGFS, that it is off;
 # ODD_SOURCE, the clocksource that was asked for; ODD_REFUSED, what the log tells of why it can't load,
 # and ODD_ERRNO, the errno of insmod (regular expressions without a blank).
 TIMEOUT=200
@@ -107,6 +107,7 @@ guest() {
 	[ -z "$ODD_REFUSED" ] || { refused; return; }
 	insmod /lib/tscope/tscope.ko || return
 	expect clocks "$(cat $T/clocks)" "$(clocks_wanted)"
+	[ -z "$ODD_DEBUGFS" ] || expect "debugfs" "$(ls -d /sys/kernel/debug/tscope 2>/dev/null)" ""
 	cpus=${ODD_CPUS:-$(cat /sys/devices/system/cpu/possible)}
 	expect "cpus by default" "$(cat $T/cpus)" "$cpus"
 	absent
