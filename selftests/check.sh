@@ -8,6 +8,9 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
 PARTS="lint build user fuzz kunit dkms package kselftest lab matrix"
+# those that wait for disks and dpkg more than for a CPU: all parts together run them beside
+# the ones that stand before them, and are done with both when guests are to be timed
+BESIDE="dkms package kselftest"
 # those that are run only when they are named: they take long
 MORE_PARTS="abuse"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
@@ -328,13 +331,39 @@ part_abuse() {
 	abuse_run odd "${run[@]}" ODD="$ODD" "$HERE/lab/odd"
 }
 
+# joined PID: waits for check.sh in the background, and counts its results
+joined() {
+	local tally
+	wait "$1"
+	tally=$(tail -n 1 "$LOGS/beside.log")
+	if [[ $tally =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+		PASSED=$((PASSED + BASH_REMATCH[1])) FAILED=$((FAILED + BASH_REMATCH[2]))
+		SKIPPED=$((SKIPPED + ${BASH_REMATCH[4]:-0}))
+		sed '$d; s/^/  /' "$LOGS/beside.log"
+	else
+		result 1 "$BESIDE: they ended without a tally" "$LOGS/beside.log"
+	fi
+}
+
 case ${1:-} in
 --help | -h) usage; exit 0 ;;
 esac
 mkdir -p "$LOGS"
-# shellcheck disable=SC2086
-[ $# -gt 0 ] || set -- $PARTS
+beside=
+if [ $# = 0 ]; then
+	note "beside what follows: $BESIDE"
+	# shellcheck disable=SC2086
+	"$HERE/check.sh" $BESIDE >"$LOGS/beside.log" 2>&1 &
+	beside=$!
+	trap 'kill $beside 2>/dev/null; exit 130' INT TERM
+	# shellcheck disable=SC2086
+	set -- $PARTS
+fi
 for part; do
+	if [ -n "$beside" ]; then
+		case " $BESIDE " in *" $part "*) continue ;; esac
+		case $part in lab) note "waiting for $BESIDE"; joined $beside; beside= ;; esac
+	fi
 	case " $PARTS $MORE_PARTS " in
 	*" $part "*) "part_$part" ;;
 	*) echo "check: no part '$part' (see --help)" >&2; exit 2 ;;
