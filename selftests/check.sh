@@ -277,7 +277,7 @@ lab_run() {
 	shift 2
 	note "lab: $name"
 	"$HERE/lab/lab" --module "$MODULE_KO" --add "$HERE:/selftests" --env SHORT=1 \
-		--timeout 900 --out "$TOP/build/lab/$name" "$@" "$what" >"$log" 2>&1
+		--timeout 900 --silence 120 --out "$TOP/build/lab/$name" "$@" "$what" >"$log" 2>&1
 	status=$?
 	ktap $status "lab: $name" "$log"
 	[ $status = 0 ] || tail -n 25 "$log" | sed 's/^/    /'
