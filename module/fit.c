@@ -12,7 +12,11 @@
  * - Residuals of a clock are rarely independent (a slewed clock moves in
  *   ramps). Their lag-1 correlation r makes n points worth n (1 - r)/(1 + r),
  *   two of which the line takes (Santer et al., J. Geophys. Res. 105, 2000,
- *   eq. 4 to 6).
+ *   eq. 4 to 6). Noise that wanders slowly below a larger white one hardly
+ *   shows in r: it does in the means of blocks of points, which then vary by
+ *   more than means of so many independent points would (batch means, as in
+ *   Law and Kelton, Simulation Modeling and Analysis, ch. 9), and are
+ *   correlated in turn. The worse of the two counts.
  * - A clock that is read in whole nanoseconds can hide a slope of one
  *   resolution over the span, with residuals of exactly zero.
  */
@@ -27,6 +31,11 @@
 #define FACTOR_BITS	10
 /* r is cut to 1 - 2^-7: beyond it the points are worth nothing at all. */
 #define CORRELATION_MAX	1016
+/* That of blocks to 0.9: they are few. */
+#define BLOCK_CORR_MAX	922
+/* So many blocks, of at least so many points each. */
+#define BLOCKS		16
+#define BLOCK_POINTS	4
 /* 10^12 (mppb) / 10^6 (ns a cycle at 1 kHz) */
 #define MPPB_PER_KHZ	1000000ULL
 
@@ -134,6 +143,67 @@ s64 tscope_fit_residual(const struct tscope_fit *fit,
 	return (s64)(p->phase - fit->phase - line);
 }
 
+/* num / den with FACTOR_BITS places, of sums that may take 127 bits. */
+static u64 factor(tscope_u128 num, tscope_u128 den)
+{
+	int bits = tscope_fls128(num) > tscope_fls128(den) ?
+		   tscope_fls128(num) : tscope_fls128(den);
+	int shift = bits > 100 ? bits - 100 : 0;
+
+	den >>= shift;
+	return (u64)tscope_div128((num >> shift) << FACTOR_BITS, den ?: 1);
+}
+
+/*
+ * r = lag / squares of @n values that a line was taken off, with FACTOR_BITS
+ * places. It comes out too low by about (2 + 6 r)/n, which AR(1) noise in
+ * selftests/user bears out (without a line it is (1 + 4 r)/n: Kendall, 1954).
+ */
+static s64 correlation(tscope_s128 lag, tscope_u128 squares, u32 n)
+{
+	s64 r = lag < 0 ? -(s64)factor(-(tscope_u128)lag, squares) :
+			  (s64)factor((tscope_u128)lag, squares);
+
+	return r + ((2 << FACTOR_BITS) + (r > 0 ? 6 * r : 0)) / n;
+}
+
+/*
+ * How many times as much the means of blocks vary as those of independent
+ * points would, with FACTOR_BITS places, and with what their correlation adds
+ * to that. The line took two of the blocks.
+ */
+static u64 wander(const struct tscope_fit *fit, const struct tscope_point *p,
+		  u32 n, tscope_u128 ssr)
+{
+	const s64 one = 1 << FACTOR_BITS;
+	u32 points = n / BLOCKS, block, i;
+	tscope_s128 lag = 0, sum;
+	tscope_u128 between = 0;
+	s64 mean, last = 0, r;
+
+	if (points < BLOCK_POINTS)
+		return 0;
+	for (block = 0; block < BLOCKS; block++) {
+		sum = 0;
+		for (i = 0; i < points; i++)
+			sum += tscope_fit_residual(fit, p++);
+		mean = (s64)div_signed(sum, points);
+		between += (tscope_u128)((tscope_s128)mean * mean);
+		lag += (tscope_s128)mean * last;
+		last = mean;
+	}
+	if (!between)
+		return 0;
+	r = correlation(lag, between, BLOCKS);
+	if (r > BLOCK_CORR_MAX)
+		r = BLOCK_CORR_MAX;
+	if (r < 0)
+		r = 0;
+	/* at most 1 before it is multiplied: means can't vary more than points */
+	return factor(between * points, ssr) * (n - 2) / (BLOCKS - 2) *
+	       (one + r) / (one - r);
+}
+
 /*
  * Sum of the residuals' squares, and the degrees of freedom that they are
  * worth, with FACTOR_BITS places.
@@ -144,9 +214,8 @@ static tscope_u128 residuals(const struct tscope_fit *fit,
 	const u64 one = 1 << FACTOR_BITS;
 	tscope_u128 ssr = 0;
 	tscope_s128 lag = 0;
-	u64 corr = 0, worth;
+	u64 corr = 0, worth, wide;
 	s64 r, last = 0;
-	int shift;
 	u32 i;
 
 	for (i = 0; i < n; i++) {
@@ -155,21 +224,14 @@ static tscope_u128 residuals(const struct tscope_fit *fit,
 		lag += (tscope_s128)r * last;
 		last = r;
 	}
-	if (lag > 0 && ssr) {
-		/* r = lag / ssr, with FACTOR_BITS places */
-		shift = tscope_fls128(ssr) > 100 ? tscope_fls128(ssr) - 100 : 0;
-		corr = (u64)tscope_div128(((tscope_u128)lag >> shift) <<
-					  FACTOR_BITS, ssr >> shift);
-		/*
-		 * It comes out too low, as a line was taken off: by about
-		 * (2 + 6 r)/n, which AR(1) noise in selftests/user bears out
-		 * (without a line it is (1 + 4 r)/n: Kendall, 1954).
-		 */
-		corr += (2 * one + 6 * corr) / n;
-	}
+	if (lag > 0 && ssr)
+		corr = (u64)correlation(lag, ssr, n);
 	if (corr > CORRELATION_MAX)
 		corr = CORRELATION_MAX;
 	worth = n * (one - corr) * one / (one + corr);
+	wide = ssr ? wander(fit, p, n, ssr) : 0;
+	if (wide > one && n * one * one / wide < worth)
+		worth = n * one * one / wide;
 	*freedom = worth > 3 * one ? worth - 2 * one : one;
 	return ssr;
 }
@@ -182,7 +244,7 @@ static tscope_u128 residuals(const struct tscope_fit *fit,
  * @resolution_ns: the step in which the clock counts
  * @fit: result
  *
- * Takes two passes over the points. Context: process.
+ * Takes three passes over the points. Context: process.
  *
  * Return: 0; -ENODATA below TSCOPE_FIT_MIN_POINTS or where all points stand
  * at one time; -ERANGE where the phases or the skew pass what the sums hold;

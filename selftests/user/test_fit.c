@@ -55,13 +55,17 @@ static double student_t95(unsigned int f)
 	return known[f] = high;
 }
 
-/* Santer et al. 2000, eq. 4 to 6: n points are worth n (1 - r)/(1 + r). */
-static long double half_width(long double ssr, long double r, u32 n)
+/*
+ * Santer et al. 2000, eq. 4 to 6: n points are worth n (1 - r)/(1 + r); or as many as
+ * means of blocks vary by, whichever is less.
+ */
+static long double half_width(long double ssr, long double r, long double wide,
+			      u32 n)
 {
 	long double freedom;
 
 	r = r > 1016.0L / 1024 ? 1016.0L / 1024 : r;
-	freedom = fmaxl(n * (1 - r) / (1 + r) - 2, 1);
+	freedom = fmaxl(fminl(n * (1 - r) / (1 + r), n / fmaxl(wide, 1)) - 2, 1);
 	return student_t95(freedom + 1e-9L) * sqrtl(ssr / freedom);
 }
 
@@ -70,8 +74,9 @@ static void solve(u32 n, u32 khz, u32 resolution, struct oracle *o)
 	long double sx = 0, sy = 0, sxx = 0, sxy = 0, ssr = 0, lag = 0;
 	long double x, y, r = 0, last = 0, hidden, span, unit, ns, low, high;
 	long double mppb = khz * 1e6L / 65536;
-	long double min = pt[0].phase, max = min;
-	u32 i;
+	long double min = pt[0].phase, max = min, between = 0, sum = 0, wide;
+	long double sums = 0, before = 0;
+	u32 i, block = n / 16;
 
 	for (i = 0; i < n; i++) {
 		sx += pt[i].tsc - pt[0].tsc;
@@ -94,7 +99,21 @@ static void solve(u32 n, u32 khz, u32 resolution, struct oracle *o)
 		r = y - o->slope * x;
 		ssr += r * r;
 		lag += r * last;
+		if (block < 4 || i >= 16 * block)
+			continue;
+		sum += r;
+		if ((i + 1) % block == 0) {
+			between += sum * sum / block;
+			sums += sum * before;
+			before = sum;
+			sum = 0;
+		}
 	}
+	wide = ssr > 0 ? between / 14 / (ssr / (n - 2)) * 1.002L : 0;
+	/* and the blocks by their own correlation, which the line took some of */
+	last = between > 0 ? sums / between / block : 0;
+	last = fminl(fmaxl(last + (2 + 6 * fmaxl(last, 0)) / 16 + 0.002L, 0), 0.9005L);
+	wide *= (1 + last) / (1 - last);
 	span = pt[n - 1].tsc - pt[0].tsc;
 	o->skew = o->slope * mppb;
 	/* times are cut to 31 bits of the span, or to a cycle */
@@ -107,10 +126,10 @@ static void solve(u32 n, u32 khz, u32 resolution, struct oracle *o)
 	/* the span goes by whole ns */
 	ns = fminl(fmaxl(floorl(span * 1e6L / khz), 1), U64_MAX);
 	hidden = resolution * 1e12L / ns;
-	low = half_width(ssr / sxx, 0, n) * mppb;
+	low = half_width(ssr / sxx, 0, 0, n) * mppb;
 	/* r is low by (2 + 6 r)/n where a line was taken off */
 	r = r > 0 ? r + (2 + 6 * r) / n + 1.0L / 1024 : 0;
-	high = half_width(ssr / sxx, r, n) * mppb;
+	high = half_width(ssr / sxx, r, wide, n) * mppb;
 	o->low = sqrtl(low * low + hidden * hidden);
 	o->high = sqrtl(high * high + hidden * hidden);
 	/* a slope so steep that a unit of time shows in the residuals */
