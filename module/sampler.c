@@ -205,18 +205,24 @@ static u64 besides(struct tscope_cpu *c, const struct plan *p)
 	return min(cyc, p->width_cyc / 2);
 }
 
-/* False: the thread was pushed off its CPU, which is on its way out. */
+/*
+ * @late_ns: below 0 it begins early, and takes that much longer. False: the
+ * thread was pushed off its CPU, which is on its way out.
+ */
 static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
-		   u64 late_ns)
+		   s64 late_ns)
 {
 	struct tscope_clock *kvm = tscope_clock_of_lane(TSCOPE_LANE_KVM);
 	u64 before = c->lane[TSCOPE_LANE_TSC].readings, bursts = 0;
 	u64 start = rdtsc_ordered(), len = p->width_cyc, cyc = p->burst_cyc;
 	bool leader = tscope_is_leader(c->cpu);
-	u64 late, spent, readings;
+	u64 late = 0, spent, readings;
 
 	tscope_row_slot(&c->row, div64_u64(start_ns, p->slot_ns));
-	late = tscope_ns_to_cyc(late_ns, tscope_tsc_khz);
+	if (late_ns >= 0)
+		late = tscope_ns_to_cyc(late_ns, tscope_tsc_khz);
+	else
+		len += tscope_ns_to_cyc(-late_ns, tscope_tsc_khz);
 	/* flat out all of the CPU is taken */
 	if (!p->flat_out)
 		late += besides(c, p);
@@ -241,7 +247,8 @@ static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 	readings = c->lane[TSCOPE_LANE_TSC].readings - before;
 	if (leader && bursts)
 		take_points(c, p, readings);
-	trace_tscope_window(c->cpu, start_ns, late_ns, readings, bursts);
+	trace_tscope_window(c->cpu, start_ns, max(late_ns, 0LL), readings,
+			    bursts);
 	return bursts;
 }
 
@@ -264,7 +271,7 @@ static bool sleep_until(u64 when_ns)
 static int sampler(void *data)
 {
 	struct tscope_cpu *c = data;
-	u64 now, start, late, due = 0;
+	u64 now, start, due = 0;
 	struct plan p;
 
 	make_plan(&p);
@@ -273,21 +280,21 @@ static int sampler(void *data)
 	while (!kthread_should_stop()) {
 		now = ktime_get_ns();
 		start = div64_u64(now, p.period_ns) * p.period_ns;
-		/* flat out by the TSC, which may be through before the period */
-		if (!p.flat_out || start < due) {
+		if (!p.flat_out) {
 			start += p.period_ns;
 			if (!sleep_until(start))
 				break;
 			now = ktime_get_ns();
-		}
-		if (!p.flat_out)
 			tscope_hist_add(&c->wakeup, now - start);
+		} else if (start < due) {
+			/* by the TSC the last one ended, not yet by this clock */
+			start = due;
+		}
 		if (due && start > due)
 			WRITE_ONCE(c->lost, c->lost +
 				   div64_u64(start - due, p.period_ns));
 		due = start + p.period_ns;
-		late = now - start;
-		if (window(c, &p, start, late))
+		if (window(c, &p, start, now - start))
 			continue;
 		/* hotplug is waited for asleep: it may need this other CPU */
 		if (!sleep_until(ktime_get_ns() + p.period_ns))

@@ -259,7 +259,8 @@ static void sampler_turns_to_peers(struct kunit *test)
 static void sampler_window_ends(struct kunit *test)
 {
 	static const struct {
-		u64 late_ns, used_ns, bursts_cyc;
+		s64 late_ns;
+		u64 used_ns, bursts_cyc;
 		u32 bursts;
 		u64 burst_cyc;
 	} cases[] = {
@@ -268,6 +269,8 @@ static void sampler_window_ends(struct kunit *test)
 		{ 30000, 0, 0, 7, 70000 },
 		{ 99999, 0, 0, 1, 10000 },
 		{ 10000000, 0, 0, 1, 10000 },
+		/* begun early it ends no earlier */
+		{ -5000, 0, 0, 11, 105000 },
 		/* what the thread did besides bursts comes off */
 		{ 0, 130000, 90000, 6, 60000 },
 		{ 0, 45001, 0, 6, 54999 },
