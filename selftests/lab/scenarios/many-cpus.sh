@@ -19,7 +19,8 @@ guest() {
 	before=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
 	# no more than two real CPUs can give to so many, and slots (of two periods)
 	# long enough for all of them to have a window in each
-	tscope_load period_us=5000000 width_us=20000 || return
+	# and bursts so short that a window has some for each peer
+	tscope_load period_us=5000000 width_us=20000 burst_us=2 || return
 	echo 1 >$T/enabled
 	sleep 45
 	after=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
