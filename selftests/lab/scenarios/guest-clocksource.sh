@@ -20,7 +20,7 @@ guest() {
 		holds "$name: is the clocksource" 1 $(($(grep -cx "$name" $cs/current_clocksource))) 0
 		echo 1 >$T/reset
 		cat $T/period_us >$T/width_us
-		# each read of these leaves the guest, of which emulated KVM dies once a minute
+		# each read of these leaves the guest; at all times, emulated KVM loses it within a minute
 		case $name in hpet | acpi_pm) echo $(($(cat $T/period_us) / 4)) >$T/width_us ;; esac
 		echo 1 >$T/enabled
 		sleep $((SHORT ? 6 : 9))
