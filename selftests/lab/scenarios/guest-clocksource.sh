@@ -21,7 +21,7 @@ guest() {
 		echo 1 >$T/reset
 		cat $T/period_us >$T/width_us
 		# each read of these leaves the guest; at all times, emulated KVM loses it within a minute
-		case $name in hpet | acpi_pm) echo $(($(cat $T/period_us) / 4)) >$T/width_us ;; esac
+		case $name in hpet | acpi_pm) echo $(($(cat $T/period_us) / 10)) >$T/width_us ;; esac
 		echo 1 >$T/enabled
 		sleep $((SHORT ? 6 : 9))
 		echo 0 >$T/enabled
