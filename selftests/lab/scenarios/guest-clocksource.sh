@@ -10,7 +10,9 @@ guest() {
 	tscope_load || return
 	was=$(cat $cs/current_clocksource)
 	say "# available: $(cat $cs/available_clocksource), current: $was"
-	for name in $was tsc hpet acpi_pm; do
+	# the short form is without those of which emulated KVM loses the guest half of the time
+	for name in $was tsc ${SHORT:-hpet acpi_pm}; do
+		[ "$name" != "$SHORT" ] || continue
 		case " $(cat $cs/available_clocksource) " in
 		*" $name "*) ;;
 		*) skip "$name" "the guest does not have it"; continue ;;
