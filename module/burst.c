@@ -19,7 +19,6 @@
 #include <asm/pvclock.h>
 
 #include "cpu.h"
-#include "wide.h"
 
 /*
  * A contended mailbox costs more than a reading. Natively, a reading and the

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "exchange.h"
 #include "pvti.h"
+#include "wide.h"
 
 /* Updates of a pvti that one burst can tell; it ends when they are full. */
 #define TSCOPE_PVTI_EVENTS	4
@@ -132,6 +133,23 @@ extern struct tscope_cpu **tscope_cpus;
 static inline u64 tscope_cpu_time_ns(void)
 {
 	return current->se.sum_exec_runtime;
+}
+
+/**
+ * tscope_lane_ns() - the size of a warp or backward reading
+ * @lane: of which clock
+ * @value: size in that clock's units: cycles of the TSC, else ns
+ *
+ * Context: any.
+ *
+ * Return: ns; of a TSC at least 1 where there was any: a cycle is less, and 0
+ * would say that there was none.
+ */
+static inline u64 tscope_lane_ns(enum tscope_lane lane, u64 value)
+{
+	if (lane == TSCOPE_LANE_TSC && value)
+		return max(tscope_cyc_to_ns(value, tscope_tsc_khz), 1ULL);
+	return value;
 }
 
 /**

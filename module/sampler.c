@@ -24,7 +24,6 @@
 #include "interruption.h"
 #include "trace.h"
 #include "violations.h"
-#include "wide.h"
 
 /*
  * Where an exit takes longer than half a window (in emulation, or when the
@@ -75,20 +74,12 @@ static void make_plan(struct plan *p)
 	p->bracketed_cyc = max(p->bracketed_cyc, p->thin_cyc);
 }
 
-static u64 lane_ns(enum tscope_lane lane, u64 value)
-{
-	/* a cycle is no ns, and 0 would say that there was none */
-	if (lane == TSCOPE_LANE_TSC && value)
-		return max(tscope_cyc_to_ns(value, tscope_tsc_khz), 1ULL);
-	return value;
-}
-
 /* One kind of finding: into the figures and "violations"; its size in ns. */
 static s64 tell_finding(struct tscope_cpu *c, enum tscope_lane lane,
 			enum tscope_what what, const struct tscope_finding *f,
 			u64 *count, u64 *max)
 {
-	s64 ns = min_t(u64, lane_ns(lane, f->max), S64_MAX);
+	s64 ns = min_t(u64, tscope_lane_ns(lane, f->max), S64_MAX);
 
 	WRITE_ONCE(*count, *count + f->count);
 	if (f->max > *max)

@@ -8,7 +8,6 @@
 
 #include "cpu.h"
 #include "sysfs.h"
-#include "wide.h"
 
 /**
  * struct tscope_clock_dir - a clock's folder
@@ -74,11 +73,8 @@ static u64 lane_figure(const struct tscope_clock *clk, enum lane_figure which)
 			break;
 		}
 	}
-	/* as sampler.c tells them: none is told as 0 */
-	if (n && lane == TSCOPE_LANE_TSC &&
-	    (which == BACKWARD_MAX || which == WARP_MAX))
-		n = max(tscope_cyc_to_ns(n, tscope_tsc_khz), 1ULL);
-	return n;
+	return which == BACKWARD_MAX || which == WARP_MAX ?
+	       tscope_lane_ns(lane, n) : n;
 }
 
 #define SHOW_U64(name, value) \

@@ -95,6 +95,23 @@ static void interruption_none(struct kunit *test)
 	expect_last(test, TSCOPE_STEP, "monotonic-raw", -700, 1, 42);
 }
 
+/* Points of a long fit window are far apart: their steps come later. */
+static void interruption_of_thinned(struct kunit *test)
+{
+	fit_window_ns = 3600 * NSEC_PER_SEC;
+	tscope_interruption_begin(2, 1000, false);
+	stepped(kvm, -300, 1000);
+	/* six points of 3600 s / 8192 */
+	fake_ns += GATHER_NS + 2636718750ULL - 1;
+	stepped(raw, 900, 1100);
+	tscope_interruption_look();
+	KUNIT_EXPECT_EQ(test, told, 0U);
+	fake_ns++;
+	tscope_interruption_look();
+	KUNIT_EXPECT_EQ(test, told, 1U);
+	expect_last(test, TSCOPE_INTERRUPTION, "monotonic-raw", 900, 2, 1000);
+}
+
 static void interruption_of_several(struct kunit *test)
 {
 	tscope_interruption_begin(2, 1000, false);
@@ -157,6 +174,7 @@ static void interruption_reset(struct kunit *test)
 
 static struct kunit_case interruption_cases[] = {
 	KUNIT_CASE(interruption_none),
+	KUNIT_CASE(interruption_of_thinned),
 	KUNIT_CASE(interruption_of_several),
 	KUNIT_CASE(interruption_stopped),
 	KUNIT_CASE(interruption_is_a_step),
