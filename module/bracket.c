@@ -13,6 +13,10 @@
  * variance grows by 1/(1 - r^2), with r the correlation of time and width.
  *
  * No reading can be off by more than half of its width: nor is the share more.
+ *
+ * Nor need that part stay where it is from one end of the points to the other.
+ * No residual shows such a drift: it is a slope. So a sixteenth of the mean
+ * width is allowed for it, which is what was seen (Documentation/testing).
  */
 #include "bracket.h"
 #include "wide.h"
@@ -175,6 +179,31 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 		b->widen = (u32)widen;
 	for (i = 0; i < n; i++)
 		p[i].phase -= (b->share * width_of(&p[i], &m)) >> WIDTH_BITS;
+}
+
+/**
+ * tscope_bracket_hidden_ns() - what phases may move by from first to last, unseen
+ * @p: points of one segment
+ * @n: how many, up to TSCOPE_FIT_MAX_POINTS
+ * @resolution_ns: the step in which the clock counts
+ *
+ * Context: any.
+ *
+ * Return: the larger of @resolution_ns and, rounded up, a sixteenth of the mean
+ * width; ns.
+ */
+u32 tscope_bracket_hidden_ns(const struct tscope_point *p, u32 n,
+			     u32 resolution_ns)
+{
+	u64 width = 0;
+	u32 i;
+
+	if (!n)
+		return resolution_ns;
+	for (i = 0; i < n; i++)
+		width += p[i].width_ns;
+	width = (u64)tscope_div128(width, n) >> TSCOPE_BRACKET_PLACE_BITS;
+	return width >= resolution_ns ? (u32)width + 1 : resolution_ns;
 }
 
 /**

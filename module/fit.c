@@ -18,7 +18,8 @@
  *   Law and Kelton, Simulation Modeling and Analysis, ch. 9), and are
  *   correlated in turn. The worse of the two counts.
  * - A clock that is read in whole nanoseconds can hide a slope of one
- *   resolution over the span, with residuals of exactly zero.
+ *   resolution over the span, with residuals of exactly zero; one whose
+ *   readings are bracketed can hide more (bracket.c).
  */
 #include "fit.h"
 #include "wide.h"
@@ -241,7 +242,8 @@ static tscope_u128 residuals(const struct tscope_fit *fit,
  * @p: points of one segment, in the order of time
  * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @khz: the TSC's nominal frequency, not 0
- * @resolution_ns: the step in which the clock counts
+ * @hidden_ns: what the phase may move by over the span without a trace in the
+ *	residuals: the step in which the clock counts, or more
  * @fit: result
  *
  * Takes three passes over the points. Context: process.
@@ -251,7 +253,7 @@ static tscope_u128 residuals(const struct tscope_fit *fit,
  * -EINVAL for too many points or points out of order.
  */
 int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
-		    u32 resolution_ns, struct tscope_fit *fit)
+		    u32 hidden_ns, struct tscope_fit *fit)
 {
 	tscope_u128 sxx = 0, slope, ssr, var, per_mppb;
 	u64 freedom, random, hidden, span_ns;
@@ -310,7 +312,7 @@ int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 
 	span_ns = tscope_cyc_to_ns(p[n - 1].tsc - p[0].tsc, khz);
 	/* 2^62 and more is no figure: below, it becomes S64_MAX */
-	ssr = tscope_div128((tscope_u128)resolution_ns * 1000000000000ULL,
+	ssr = tscope_div128((tscope_u128)hidden_ns * 1000000000000ULL,
 			    span_ns ? span_ns : 1) + 1;
 	hidden = ssr >> 62 ? U64_MAX : (u64)ssr;
 	if (random >> 62 || hidden >> 62)

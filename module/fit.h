@@ -47,7 +47,7 @@ struct tscope_fit {
 };
 
 int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
-		    u32 resolution_ns, struct tscope_fit *fit);
+		    u32 hidden_ns, struct tscope_fit *fit);
 s64 tscope_fit_residual(const struct tscope_fit *fit,
 			const struct tscope_point *p);
 

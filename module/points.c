@@ -49,16 +49,18 @@ static u32 copy_points(struct tscope_clock *clk, struct tscope_point *to)
 /* The points of the fit window into scratch, and a line through them. */
 static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
 {
+	u32 hidden_ns = clk->ops->resolution_ns ?: 1;
 	struct tscope_bracket b;
 	int err;
 
 	lockdep_assert_held(&scratch_lock);
 	*n = copy_points(clk, scratch);
 	/* else the reading's TSC is the clock's own, however wide it is */
-	if (!clk->ops->pair)
+	if (!clk->ops->pair) {
+		hidden_ns = tscope_bracket_hidden_ns(scratch, *n, hidden_ns);
 		tscope_bracket_correct(scratch, *n, &b);
-	err = tscope_fit_line(scratch, *n, tscope_tsc_khz,
-			      clk->ops->resolution_ns ?: 1, fit);
+	}
+	err = tscope_fit_line(scratch, *n, tscope_tsc_khz, hidden_ns, fit);
 	if (!err && !clk->ops->pair)
 		fit->error_mppb = tscope_bracket_widen(&b, fit->error_mppb);
 	return err;

@@ -163,12 +163,37 @@ static void bracket_widens(struct kunit *test)
 	}
 }
 
+static void bracket_hides(struct kunit *test)
+{
+	static const struct {
+		u32 n, width_ns, resolution_ns, want;
+	} cases[] = {
+		{ 0, 5000, 7, 7 }, { POINTS, 0, 1, 1 }, { POINTS, 15, 1, 1 },
+		{ POINTS, 16, 1, 2 }, { POINTS, 400, 1, 26 },
+		{ POINTS, 400, 280, 280 }, { 1, 40000, 280, 2501 },
+		{ POINTS, U32_MAX, 1, 1 << 28 },
+	};
+	u32 i, k;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		/* the mean counts */
+		for (k = 0; k < POINTS; k++)
+			p[k].width_ns = cases[i].width_ns +
+				(cases[i].width_ns == 400 ? 100 * turn(k) : 0);
+		KUNIT_EXPECT_EQ_MSG(test,
+				    tscope_bracket_hidden_ns(p, cases[i].n,
+							     cases[i].resolution_ns),
+				    cases[i].want, "case %u", i);
+	}
+}
+
 static struct kunit_case bracket_cases[] = {
 	KUNIT_CASE(bracket_finds_share),
 	KUNIT_CASE(bracket_drifting_widths),
 	KUNIT_CASE(bracket_cuts_share),
 	KUNIT_CASE(bracket_leaves_alone),
 	KUNIT_CASE(bracket_widens),
+	KUNIT_CASE(bracket_hides),
 	{}
 };
 

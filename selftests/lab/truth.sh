@@ -185,6 +185,7 @@ moved_on() {
 		"$(traced pvti_update | awk '($4 > 1 || $4 < -1) && $2 == 0' | wc -l)" \
 		"$(figure kvm-clock steps)" \
 		"$(traced pvti_update | awk '$4 > 1 || $4 < -1' | wc -l)"
+	pvti_steps_hold
 	told_as_one 1
 	clean tsc kvm-clock monotonic-raw
 	rates_hold
@@ -235,6 +236,35 @@ traced() {
 tell_updates() {
 	traced pvti_update | awk '{ print "# pvti update: cpu " $2 " version " $3 " step_ns " $4 \
 		" mul " $5 " shift " $6 " flags " $7 " tsc " $8 }' | to_channel
+}
+
+# pvti_known: CPU 0's raw pvti, for pvti_steps_hold. After trace_on, before a fault
+pvti_known() {
+	PVTI=$(awk '!/^#/ && $1 == 0 { print $3, $4, $5, $6 }' $TD/pvti)
+}
+
+# kvm_at TSC TIMESTAMP NS MUL SHIFT: what kvm-clock shows then by that pvti; exact, by bc
+kvm_at() {
+	local scaled="* 2^$5"
+	[ "$5" -ge 0 ] || scaled="/ 2^${5#-}"
+	echo "(($1 - $2) $scaled) * $4 / 2^32 + $3" | bc
+}
+
+# pvti_steps_hold: the steps told of CPU 0 since pvti_known, together, against what its raw
+# pvti was and is: that of one rate does not depend on when it is taken
+pvti_steps_hold() {
+	local before=$PVTI truth
+	pvti_known
+	# shellcheck disable=SC2046
+	set -- $(traced pvti_update | awk '$2 == 0 { n++; sum += $4; tsc = $8 }
+		END { printf "%d %d %s", n, sum, tsc }')
+	if [ "${before#* * }" != "${PVTI#* * }" ]; then
+		skip "kvm-clock's steps together ns" "its rate was changed: $before, $PVTI"
+		return
+	fi
+	# shellcheck disable=SC2086
+	truth=$(($(kvm_at "$3" $PVTI) - $(kvm_at "$3" $before)))
+	holds "kvm-clock's $1 steps together ns" "$truth" "$2" "$1"
 }
 
 # mark NAME, and marked NAME: when that was; CLOCK_MONOTONIC in ns, by the trace's own clock

@@ -20,6 +20,7 @@ guest() {
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
 	sleep 4
+	pvti_known
 	holds "on tsc: stable" 1 "$(figure kvm-clock stable)" 0
 	holds "on tsc: updates" 0 "$(figure kvm-clock updates)" 0
 	holds "on tsc: ptp-kvm errors" 0 "$(figure ptp-kvm errors)" 0
@@ -46,6 +47,7 @@ guest() {
 	echo 0 >$T/enabled
 
 	tell_updates
+	pvti_steps_hold
 	# each step is what its update says; what all CPUs were told alike counts once
 	between "kvm-clock steps" "$(traced pvti_update | awk '($4 > 1 || $4 < -1) && $2 == 0' | wc -l)" \
 		"$(figure kvm-clock steps)" "$(traced pvti_update | awk '$4 > 1 || $4 < -1' | wc -l)"

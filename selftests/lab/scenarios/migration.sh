@@ -18,6 +18,7 @@ guest() {
 	echo 1 >$T/enabled
 	sleep 8
 	rates_known
+	pvti_known
 	wall_look
 	down=$(on_host guest_migrate) || { say "# guest_migrate: $down"; return 1; }
 	sleep 10

@@ -38,6 +38,7 @@ guest() {
 	echo 1 >$T/enabled
 	sleep 8
 	rates_known
+	pvti_known
 
 	# a random part of each
 	[ -z "$SHORT" ] || ranges="300 1500"
@@ -54,6 +55,7 @@ guest() {
 	between "GUEST_STOPPED seen" "$(raised)" "$(figure kvm-clock stopped)" $pauses
 	told_as_one $pauses
 	tell_updates
+	pvti_steps_hold
 	between "updates" $((2 * pauses)) "$(figure kvm-clock updates)" -
 	rates_hold
 	tscope_done

@@ -19,6 +19,7 @@ guest() {
 	echo 1 >$T/enabled
 	sleep 8
 	rates_known
+	pvti_known
 	wall_look
 	random 4000
 	gap=$((RANDOM_NUMBER / 1000)).$(printf %03d $((RANDOM_NUMBER % 1000)))
