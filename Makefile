@@ -8,7 +8,7 @@ SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
 	dkms dkms-remove dkms-source deb dist run check kunit coverage lab matrix bench \
-	docs debug-check fuzz sysfs-fuzz soak odd lockdown clean help
+	docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
 all: modules
 
@@ -121,6 +121,10 @@ sysfs-fuzz soak lockdown:
 odd:
 	@ODD="$(ODD)" KERNEL=$(KERNEL) selftests/lab/odd
 
+# Secure Boot: unsigned it is refused, signed by an enrolled key it loads.
+signing:
+	@selftests/signing.sh $(KERNEL)
+
 # HTML, without a warning: build/docs/index.html
 docs:
 	@selftests/lab/deps.sh sphinx-build:python3-sphinx:"the documentation"
@@ -154,6 +158,7 @@ help:
 	@echo "make soak         all at once for long, in a guest (SOAK_SECONDS=3600 ACCEL=)"
 	@echo "make odd          machines without ACPI, HPET, kvm-clock, CPUs... (ODD= KERNEL=)"
 	@echo "make lockdown     a kernel that is locked down, in a guest"
+	@echo "make signing      a machine with Secure Boot takes it signed, refuses it unsigned (KERNEL=)"
 	@echo "make docs         build/docs/index.html, by Sphinx"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
 	@echo "make debug-check  kselftests and a stress in debug kernels (KERNEL= KIND= PART=)"

@@ -37,7 +37,8 @@ usage() {
 	  kunit  the KUnit suites on 6.12 (make kunit: on 6.1 as well)
 	  fuzz   libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms   DKMS from add to remove, for both kernels
-	  package    the release tarball; the Debian package made, installed, upgraded, purged
+	  package    the release tarball; the Debian package made, installed, upgraded, purged;
+	             signed and unsigned modules on a machine with Secure Boot
 	  kselftest  selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
 	  matrix the short form of make matrix: load, sample, few kselftests on 6.1
@@ -249,6 +250,7 @@ part_dkms() {
 
 part_package() {
 	script package "$HERE/package.sh"
+	script signing "$HERE/signing.sh"
 	[ -z "$LONG" ] || script package-trixie "$HERE/package.sh" --suite trixie 6.12 6.1
 }
 

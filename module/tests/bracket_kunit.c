@@ -166,12 +166,12 @@ static void bracket_widens(struct kunit *test)
 static void bracket_hides(struct kunit *test)
 {
 	static const struct {
-		u32 n, width_ns, resolution_ns, want;
+		u32 n, width_ns, turn_ns, resolution_ns, want;
 	} cases[] = {
-		{ 0, 5000, 7, 7 }, { POINTS, 0, 1, 1 }, { POINTS, 15, 1, 1 },
-		{ POINTS, 16, 1, 2 }, { POINTS, 400, 1, 26 },
-		{ POINTS, 400, 280, 280 }, { 1, 40000, 280, 2501 },
-		{ POINTS, U32_MAX, 1, 1 << 28 },
+		{ 0, 5000, 0, 7, 7 }, { POINTS, 0, 0, 1, 1 },
+		{ POINTS, 15, 0, 1, 1 }, { POINTS, 16, 0, 1, 2 },
+		{ POINTS, 400, 100, 1, 26 }, { POINTS, 400, 100, 280, 280 },
+		{ 1, 40000, 0, 280, 2501 }, { POINTS, U32_MAX, 0, 1, 1 << 28 },
 	};
 	u32 i, k;
 
@@ -179,7 +179,7 @@ static void bracket_hides(struct kunit *test)
 		/* the mean counts */
 		for (k = 0; k < POINTS; k++)
 			p[k].width_ns = cases[i].width_ns +
-				(cases[i].width_ns == 400 ? 100 * turn(k) : 0);
+					cases[i].turn_ns * turn(k);
 		KUNIT_EXPECT_EQ_MSG(test,
 				    tscope_bracket_hidden_ns(p, cases[i].n,
 							     cases[i].resolution_ns),

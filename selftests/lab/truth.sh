@@ -162,7 +162,7 @@ told_as_one() {
 moved_on() {
 	local step ptp ptp_error
 	# KVM makes its master clock anew more than once, by nanoseconds then
-	step=$(traced pvti_update | awk '$2 == 0 { s += $4 } END { printf "%d", s }')
+	step=$(traced pvti_update | awk '$2 == 0 { s += $4 } END { printf "%.0f", s }')
 	# shellcheck disable=SC2046
 	set -- $(newest_step ptp-kvm)
 	ptp=${1:-none} ptp_error=${2:-0}
@@ -251,13 +251,14 @@ kvm_at() {
 }
 
 # pvti_steps_hold: the steps told of CPU 0 since pvti_known, together, against what its raw
-# pvti was and is: that of one rate does not depend on when it is taken
+# pvti was and is: that of one rate does not depend on when it is taken.
+# %.0f, as busybox's awk cuts %d to 32 bits
 pvti_steps_hold() {
 	local before=$PVTI truth
 	pvti_known
 	# shellcheck disable=SC2046
 	set -- $(traced pvti_update | awk '$2 == 0 { n++; sum += $4; tsc = $8 }
-		END { printf "%d %d %s", n, sum, tsc }')
+		END { printf "%d %.0f %s", n, sum, tsc }')
 	if [ "${before#* * }" != "${PVTI#* * }" ]; then
 		skip "kvm-clock's steps together ns" "its rate was changed: $before, $PVTI"
 		return

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# signing.sh [VERSION]: a machine with Secure Boot, which takes signed modules only;
+# see --help.
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$HERE/.." && pwd)
+# shellcheck source=selftests/lab/build.sh
+. "$HERE/lab/build.sh"
+# shellcheck source=selftests/lab/image.sh
+. "$HERE/lab/image.sh"
+# The ovmf package has firmware with a key for tests enrolled, and that key.
+OVMF=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd
+OVMF_VARS=/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd
+KEY=/usr/share/ovmf/PkKek-1-snakeoil
+PIN=snakeoil
+
+case ${1:-} in
+--help | -h)
+	cat <<-END
+	usage: selftests/signing.sh [VERSION]
+	Boots Debian's kernel (6.12 unless named) in QEMU by UEFI firmware with Secure Boot on and
+	module.sig_enforce=1, and loads tscope there: unsigned, signed by a key that nobody
+	enrolled, and signed by one that is enrolled in the firmware. Prints KTAP.
+	Takes a minute. Logs: build/signing/VERSION.
+	END
+	exit 0 ;;
+-*) echo "signing: unknown option $1 (see --help)" >&2; exit 2 ;;
+esac
+VERSION=${1:-6.12} OUT=$TOP/build/signing/${1:-6.12}
+image_needs
+need openssl:openssl:"keys" sbsign:sbsigntool:"a kernel that the firmware takes" \
+	"$OVMF_VARS:ovmf:firmware with Secure Boot"
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/tscope-signing.XXXXXX") || exit
+trap 'rm -rf "$WORK"' EXIT
+trap 'exit 130' INT TERM
+
+# sign KEY CERTIFICATE FILE
+sign() {
+	cp "$MODULE_KO" "$3" && "$KDIR/scripts/sign-file" sha256 "$1" "$2" "$3"
+}
+
+image() {
+	local root=$WORK/root
+	mkdir -p "$root/lab"
+	install "$HERE/lab/signing-init" "$root/init" || return
+	openssl req -new -nodes -utf8 -sha256 -days 2 -batch -x509 -subj /CN=nobody -outform PEM \
+		-keyout "$WORK/nobody.key" -out "$WORK/nobody.pem" 2>/dev/null || return
+	cp "$MODULE_KO" "$root/lab/unsigned.ko" || return
+	sign "$WORK/nobody.key" "$WORK/nobody.pem" "$root/lab/nobody.ko" || return
+	openssl rsa -passin "pass:$PIN" -in "$KEY.key" -out "$WORK/db.key" 2>/dev/null || return
+	sign "$WORK/db.key" "$KEY.pem" "$root/lab/enrolled.ko" || return
+	image_guest || return
+	{ cat "$CACHED"; image_pack "$root"; } >"$WORK/initrd.cpio" || return
+	sbsign --key "$WORK/db.key" --cert "$KEY.pem" --output "$WORK/vmlinuz" "$VMLINUZ" \
+		>"$OUT/sbsign.log" 2>&1
+}
+
+mkdir -p "$OUT"
+module_build "$VERSION" || { echo "signing: the module does not build" >&2; exit 1; }
+image || { echo "signing: the image can't be made" >&2; exit 1; }
+cp "$OVMF_VARS" "$WORK/vars.fd"
+rm -f "$OUT/console.log" "$OUT/ktap"
+timeout --foreground "${SIGNING_TIMEOUT:-600}" qemu-system-x86_64 -no-user-config -nodefaults \
+	-display none -no-reboot -machine q35,smm=on -accel tcg -cpu EPYC -smp 2 -m 512 \
+	-global driver=cfi.pflash01,property=secure,value=on \
+	-drive "if=pflash,format=raw,unit=0,file=$OVMF,readonly=on" \
+	-drive "if=pflash,format=raw,unit=1,file=$WORK/vars.fd" \
+	-kernel "$WORK/vmlinuz" -initrd "$WORK/initrd.cpio" \
+	-append "console=ttyS0 panic=-1 oops=panic tsc=reliable module.sig_enforce=1" \
+	-serial "file:$OUT/console.log" -serial "file:$OUT/ktap" </dev/null >"$OUT/qemu.log" 2>&1
+status=$?
+# the firmware talks on every serial port
+[ -e "$OUT/ktap" ] && tr -d '\r' <"$OUT/ktap" | sed -n '/^KTAP version/,$p'
+if [ $status != 0 ] || ! grep -q '^# signing: closed' "$OUT/ktap"; then
+	echo "signing: FAILED: QEMU ended with $status; the end of $OUT/console.log:" >&2
+	tail -n 20 "$OUT/console.log" >&2
+	exit 1
+fi
+! grep -q '^not ok' "$OUT/ktap"
