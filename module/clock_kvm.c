@@ -85,10 +85,15 @@ bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
  * tscope_kvm_events() - tell the pvti updates that a burst met
  * @c: the CPU
  * @clk: kvm-clock
+ * @leader: whether the CPU adds points in this window
+ *
+ * A step is what it was when the new pvti began to hold, whenever that is
+ * looked at: the two may run at different rates.
  *
  * Context: the CPU's sampler, interrupts on.
  */
-void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk)
+void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
+		       bool leader)
 {
 	const struct tscope_pvti_event *e;
 	struct tscope_step step = { .error_ns = 1 };
@@ -97,7 +102,10 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk)
 
 	for (i = 0; i < c->events; i++) {
 		e = &c->event[i];
-		step.ns = tscope_pvti_step(&e->old, &e->new, e->tsc);
+		/* no pvti says what was before it */
+		step.ns = tscope_pvti_step(&e->old, &e->new,
+					   e->new.tsc >= e->old.tsc ?
+					   e->new.tsc : e->tsc);
 		step.tsc = e->tsc;
 		WRITE_ONCE(c->updates, c->updates + 1);
 		stopped = e->new.flags & ~e->old.flags & TSCOPE_PVTI_STOPPED;
@@ -113,7 +121,7 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk)
 		/* all CPUs get one system time from a master clock */
 		if (stepped && tscope_clock_stepped(clk, e->new.ns, &step))
 			tscope_step_tell(clk, c->cpu, &step);
-		if (tscope_is_leader(c->cpu) &&
+		if (leader &&
 		    (stepped ||
 		     e->old.mul != e->new.mul || e->old.shift != e->new.shift))
 			tscope_clock_break(clk);

@@ -24,6 +24,9 @@
 #include "clock.h"
 #include "wide.h"
 
+/* adjtimex slews a clock by a tenth at most: less than one part in so many */
+#define SLEW_MAX	8
+
 static struct kvm_clock_pairing *pairing;
 static phys_addr_t pairing_gpa;
 
@@ -136,9 +139,13 @@ static u64 ptp_to_ns(const struct tscope_raw *raw)
 	u64 gain = around.real_ns[1] - around.real_ns[0];
 	u64 part = raw->tsc - around.tsc[0];
 	u64 real = around.real_ns[0];
+	u64 span_ns = tscope_cyc_to_ns(span, tscope_tsc_khz);
+	u64 off_ns = tscope_cyc_to_ns(around.width_cyc, tscope_tsc_khz) +
+		     span_ns / SLEW_MAX + 4;
 
 	/* a wall clock that was set in between has no line */
-	if (!span || part > span || (s64)gain < 0)
+	if (!span || part > span || (s64)gain < 0 ||
+	    tscope_abs64((s64)(gain - span_ns)) > off_ns)
 		return raw->value;
 	real += (u64)tscope_div128((tscope_u128)gain * part, span);
 

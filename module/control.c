@@ -337,6 +337,10 @@ static int cpu_comes(unsigned int cpu)
 	int err;
 
 	mutex_lock(&control_lock);
+	/* a TSC may have begun anew in a suspend, and the first CPU went through it */
+	if (cpuhp_tasks_frozen)
+		for_each_tscope_cpu(c)
+			tscope_mailbox_clear(c->cpu);
 	if (enabled && cpumask_test_cpu(cpu, &sampling)) {
 		c = tscope_cpu_get(cpu);
 		err = c ? tscope_sampler_start(c) : -ENOMEM;

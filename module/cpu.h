@@ -190,11 +190,13 @@ void tscope_cpus_choose(const struct cpumask *cpus);
 bool tscope_burst(struct tscope_cpu *c, int slot, u64 burst_cyc);
 int tscope_sampler_start(struct tscope_cpu *c);
 void tscope_sampler_stop(struct tscope_cpu *c);
+void tscope_mailbox_clear(int cpu);
 
 /* clock_kvm.c */
 struct pvclock_vcpu_time_info *tscope_kvm_page(int cpu);
 bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
 		     struct tscope_pvti *to);
-void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk);
+void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
+		       bool leader);
 
 #endif /* TSCOPE_CPU_H */

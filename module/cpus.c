@@ -35,6 +35,8 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 	int i;
 
 	memset(c->last, 0, sizeof(c->last));
+	/* what was updated before now is none of the updates to come */
+	c->pvti.version = 0;
 	for (i = 0; i < TSCOPE_LANES; i++) {
 		WRITE_ONCE(c->lane[i].readings, 0);
 		WRITE_ONCE(c->lane[i].backward, 0);

@@ -224,7 +224,7 @@ static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 			break;
 		bursts++;
 		if (unlikely(c->events))
-			tscope_kvm_events(c, kvm);
+			tscope_kvm_events(c, kvm, leader);
 		/* flat out it never sleeps: RCU-tasks must be told */
 		cond_resched_tasks_rcu_qs();
 		spent = rdtsc_ordered() - start;
@@ -321,6 +321,20 @@ int tscope_sampler_start(struct tscope_cpu *c)
 }
 
 /**
+ * tscope_mailbox_clear() - forget what a CPU published
+ * @cpu: the CPU; it may publish anew meanwhile
+ *
+ * Peers then turn to CPUs that show readings. Context: any.
+ */
+void tscope_mailbox_clear(int cpu)
+{
+	int lane;
+
+	for (lane = 0; lane < TSCOPE_LANES; lane++)
+		WRITE_ONCE(tscope_mailboxes[cpu].seen[lane], 0);
+}
+
+/**
  * tscope_sampler_stop() - stop a CPU's sampler and wait for it
  * @c: the CPU; without a sampler nothing is done
  *
@@ -328,12 +342,8 @@ int tscope_sampler_start(struct tscope_cpu *c)
  */
 void tscope_sampler_stop(struct tscope_cpu *c)
 {
-	int lane;
-
 	if (c->task)
 		kthread_stop(c->task);
 	c->task = NULL;
-	/* peers turn to CPUs that show readings */
-	for (lane = 0; lane < TSCOPE_LANES; lane++)
-		WRITE_ONCE(tscope_mailboxes[c->cpu].seen[lane], 0);
+	tscope_mailbox_clear(c->cpu);
 }

@@ -26,6 +26,7 @@
 #define tscope_cpus_choose		control_kunit_cpus_choose
 #define tscope_sampler_start		control_kunit_sampler_start
 #define tscope_sampler_stop		control_kunit_sampler_stop
+#define tscope_mailbox_clear		control_kunit_mailbox_clear
 #define tscope_clock_count		control_kunit_clock_count
 #define tscope_clock_get		control_kunit_clock_get
 #define tscope_clock_break		control_kunit_clock_break
@@ -40,11 +41,13 @@
 
 #include "tests.h"
 
+static bool fake_frozen;
+#define cpuhp_tasks_frozen		fake_frozen
 #include "../control.c"
 
 struct tscope_cpu **tscope_cpus;
 
-static u32 starts, stops, breaks, chosen, resets;
+static u32 starts, stops, breaks, chosen, resets, clears;
 static int start_err;
 static bool watched, no_memory;
 
@@ -85,6 +88,11 @@ void tscope_sampler_stop(struct tscope_cpu *c)
 {
 	stops += !!c->task;
 	c->task = NULL;
+}
+
+void tscope_mailbox_clear(int cpu)
+{
+	clears++;
 }
 
 unsigned int tscope_clock_count(void)
@@ -138,6 +146,7 @@ static int control_kunit_setup(struct kunit *test)
 	stops = 0;
 	breaks = 0;
 	chosen = 0;
+	clears = 0;
 	resets = 0;
 	start_err = 0;
 	watched = false;
@@ -325,7 +334,12 @@ static void control_hotplug(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stops, 1U);
 	KUNIT_EXPECT_EQ(test, cpu_goes(0), 0);
 	KUNIT_EXPECT_EQ(test, stops, 1U);
+	KUNIT_EXPECT_EQ(test, clears, 0U);
+	/* after a suspend what was published is of another TSC */
+	fake_frozen = true;
 	KUNIT_EXPECT_EQ(test, cpu_comes(0), 0);
+	fake_frozen = false;
+	KUNIT_EXPECT_EQ(test, clears, n);
 	KUNIT_EXPECT_EQ(test, starts, n + 1);
 	KUNIT_EXPECT_EQ(test, tscope_leader(), n > 1 ? 1 : 0);
 	/* want of memory keeps no CPU offline */

@@ -7,7 +7,6 @@
 #define tscope_kvm_copy			kvm_kunit_copy
 #define tscope_kvm_events		kvm_kunit_events
 #define tscope_clock_kvm		kvm_kunit_clock
-#define tscope_is_leader		kvm_kunit_is_leader
 #define tscope_clock_stepped		kvm_kunit_stepped
 #define tscope_clock_break		kvm_kunit_break
 #define tscope_step_tell		kvm_kunit_step_tell
@@ -22,11 +21,6 @@ static u32 steps, told, breaks, interruptions, stops;
 static struct tscope_step last;
 static u64 last_event;
 static struct tscope_cpu *c;
-
-bool tscope_is_leader(int cpu)
-{
-	return leader;
-}
 
 bool tscope_clock_stepped(struct tscope_clock *clk, u64 event,
 			  const struct tscope_step *step)
@@ -107,7 +101,7 @@ static void kvm_update_without_step(struct kunit *test)
 	/* another reference on the same line, rounded by 1 ns */
 	c->event[0].new.tsc += 700;
 	c->event[0].new.ns += 701;
-	tscope_kvm_events(c, NULL);
+	tscope_kvm_events(c, NULL, leader);
 	KUNIT_EXPECT_EQ(test, c->updates, 1ULL);
 	KUNIT_EXPECT_EQ(test, c->events, 0U);
 	KUNIT_EXPECT_EQ(test, steps, 0U);
@@ -118,7 +112,7 @@ static void kvm_update_without_step(struct kunit *test)
 static void kvm_step(struct kunit *test)
 {
 	c->event[0].new.ns -= 2;
-	tscope_kvm_events(c, NULL);
+	tscope_kvm_events(c, NULL, leader);
 	KUNIT_EXPECT_EQ(test, steps, 1U);
 	KUNIT_EXPECT_EQ(test, told, 1U);
 	KUNIT_EXPECT_EQ(test, breaks, 1U);
@@ -136,7 +130,7 @@ static void kvm_step_of_another_cpu(struct kunit *test)
 	known = true;
 	leader = false;
 	c->event[0].new.ns += 100;
-	tscope_kvm_events(c, NULL);
+	tscope_kvm_events(c, NULL, leader);
 	KUNIT_EXPECT_EQ(test, steps, 1U);
 	KUNIT_EXPECT_EQ(test, told, 0U);
 	KUNIT_EXPECT_EQ(test, breaks, 0U);
@@ -145,19 +139,20 @@ static void kvm_step_of_another_cpu(struct kunit *test)
 /* Another rate is another line, though nothing steps at this very moment. */
 static void kvm_rate_changes(struct kunit *test)
 {
-	c->event[0].tsc = 1000;
+	/* however late it is seen */
+	c->event[0].tsc = 1ULL << 40;
 	c->event[0].new.mul++;
-	tscope_kvm_events(c, NULL);
+	tscope_kvm_events(c, NULL, leader);
 	KUNIT_EXPECT_EQ(test, steps, 0U);
 	KUNIT_EXPECT_EQ(test, breaks, 1U);
 	c->event[0].new = base;
 	c->event[0].new.shift = 0;
 	c->events = 1;
-	tscope_kvm_events(c, NULL);
+	tscope_kvm_events(c, NULL, leader);
 	KUNIT_EXPECT_EQ(test, breaks, 2U);
 	leader = false;
 	c->events = 1;
-	tscope_kvm_events(c, NULL);
+	tscope_kvm_events(c, NULL, leader);
 	KUNIT_EXPECT_EQ(test, breaks, 2U);
 }
 
@@ -170,7 +165,7 @@ static void kvm_stopped(struct kunit *test)
 	c->event[1].old.flags = TSCOPE_PVTI_STOPPED;
 	c->event[2] = c->event[1];
 	c->event[2].new.flags = 0;
-	tscope_kvm_events(c, NULL);
+	tscope_kvm_events(c, NULL, leader);
 	KUNIT_EXPECT_EQ(test, c->updates, 3ULL);
 	KUNIT_EXPECT_EQ(test, c->stopped, 1ULL);
 	KUNIT_EXPECT_EQ(test, interruptions, 1U);

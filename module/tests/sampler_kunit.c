@@ -6,6 +6,7 @@
  */
 #define tscope_sampler_start		sampler_kunit_start
 #define tscope_sampler_stop		sampler_kunit_stop
+#define tscope_mailbox_clear		sampler_kunit_mailbox_clear
 #define tscope_get_params		sampler_kunit_get_params
 #define tscope_is_leader		sampler_kunit_is_leader
 #define tscope_burst			sampler_kunit_burst
@@ -119,7 +120,8 @@ void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc)
 	clk->series.slot_cyc = slot_cyc;
 }
 
-void tscope_kvm_events(struct tscope_cpu *cpu, struct tscope_clock *clk)
+void tscope_kvm_events(struct tscope_cpu *cpu, struct tscope_clock *clk,
+		       bool leader)
 {
 	kvm_told++;
 	cpu->events = 0;
