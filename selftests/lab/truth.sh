@@ -251,21 +251,21 @@ kvm_at() {
 }
 
 # pvti_steps_hold: the steps told of CPU 0 since pvti_known, together, against what its raw
-# pvti was and is: that of one rate does not depend on when it is taken.
-# %.0f, as busybox's awk cuts %d to 32 bits
+# pvti was and is, when the last one began: with one rate it does not depend on when. KVM's
+# formula rounds off less than 2 ns each time. %.0f, as busybox's awk cuts %d to 32 bits
 pvti_steps_hold() {
 	local before=$PVTI truth
 	pvti_known
 	# shellcheck disable=SC2046
-	set -- $(traced pvti_update | awk '$2 == 0 { n++; sum += $4; tsc = $8 }
-		END { printf "%d %.0f %s", n, sum, tsc }')
+	set -- $(traced pvti_update | awk '$2 == 0 { n++; sum += $4 }
+		END { printf "%d %.0f", n, sum }')
 	if [ "${before#* * }" != "${PVTI#* * }" ]; then
 		skip "kvm-clock's steps together ns" "its rate was changed: $before, $PVTI"
 		return
 	fi
 	# shellcheck disable=SC2086
-	truth=$(($(kvm_at "$3" $PVTI) - $(kvm_at "$3" $before)))
-	holds "kvm-clock's $1 steps together ns" "$truth" "$2" "$1"
+	truth=$(($(kvm_at ${PVTI%% *} $PVTI) - $(kvm_at ${PVTI%% *} $before)))
+	holds "kvm-clock's $1 steps together ns" "$truth" "$2" $((2 * $1 - 1))
 }
 
 # mark NAME, and marked NAME: when that was; CLOCK_MONOTONIC in ns, by the trace's own clock

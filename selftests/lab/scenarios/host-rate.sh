@@ -6,10 +6,10 @@
 # multiplier is a whole number. That is measured first, at 0.
 #
 # The host can only run at whole multipliers, and comes to a rate in between by
-# alternating two of them. What a change of rate leaves over (the part of a tick
-# that it came in, some microseconds at most) it makes up with what alternating
-# leaves free. Rates half-way between two multipliers leave most, 1/4 of a
-# multiplier either way; so these are chosen, and time is given.
+# alternating two of them. What a change of rate leaves over (the change during the part of a
+# tick, 4 ms, that it came in) it makes up with what alternating leaves free. Rates half-way
+# between two multipliers leave most, half a multiplier either way; so these are chosen, and
+# time is given. The smallest come first: large changes take longest.
 ACCEL=nested
 TIMEOUT=600
 
@@ -52,8 +52,28 @@ rate_near() {
 	truth=$(awk -v r="$rate" -v b="$base" 'BEGIN { printf "%.3f", r * 1000 / 65536 + b }')
 }
 
+# made_up CHANGE_Q16: seconds that the host takes to make up what the change leaves over
+made_up() {
+	awk -v d="$1" -v m="$mult" 'BEGIN { if (d < 0) d = -d
+		printf "%d", 3 + d / 65536 * 4 / (0.5e9 / m) }'
+}
+
+# a change while it is fitted: once the window holds new points only, the new rate
+changed() {
+	random 131072
+	rate_near $((-sign * (65536 + RANDOM_NUMBER)))
+	echo 5 >$T/fit_window_s
+	echo 1 >$T/enabled
+	set_rate "$rate" || result "not ok" "rate"
+	sleep 10
+	echo 0 >$T/enabled
+	skew ptp-kvm "$truth" "$base_error"
+	holds "a change to $rate / 2^16 ppm: steps" 0 "$(cat $T/ptp-kvm/steps)" 0
+	echo 60 >$T/fit_window_s
+}
+
 guest() {
-	local skew error base base_error truth range ranges rate wait mult sign=1
+	local skew error base base_error truth range ranges rate=0 was mult sign=1
 	. /lib/tscope/truth.sh
 
 	SEED=${SEED:-$(($(date +%s) % 100000))}
@@ -64,15 +84,18 @@ guest() {
 	[ "$mult" != 0 ] || { result "not ok" "the host's multiplier is not found (base $base)"; tscope_done; return 1; }
 	say "# at 0: $base +- $base_error ppb; the host's multiplier is $mult"
 
-	# each rate is random, up to 500, 20, 2 and 0.5 ppm
-	ranges="32768000 1310720 131072 32768"
-	[ -z "$SHORT" ] || ranges="6553600 131072 32768"
+	# each rate is random, up to 0.5, 2, 20 and 500 ppm
+	ranges="32768 131072 change 1310720 32768000"
+	[ -z "$SHORT" ] || ranges="131072 change 6553600"
 	for range in $ranges; do
+		if [ "$range" = change ]; then
+			changed
+			continue
+		fi
 		random $((range - range / 10))
-		sign=$((-sign))
+		sign=$((-sign)) was=$rate
 		rate_near $((sign * (range / 10 + RANDOM_NUMBER)))
-		wait=$((3 + range / 1310720))
-		settle "$rate" "$wait" || { result "not ok" "rate"; break; }
+		settle "$rate" "$(made_up $((rate - was)))" || { result "not ok" "rate"; break; }
 		say "# host rate $rate / 2^16 ppm"
 		skew ptp-kvm "$truth" "$base_error"
 		holds "host rate $rate / 2^16 ppm: within 20 ppb" "$truth" "$skew" 20
@@ -85,17 +108,6 @@ guest() {
 		skew ptp-kvm "$truth" "$base_error"
 		holds "host rate $rate / 2^16 ppm, after 60 s: within 2 ppb" "$truth" "$skew" 2
 	fi
-
-	# a change while it is fitted: once the window holds new points only, the new rate
-	random 131072
-	rate_near $((-sign * (65536 + RANDOM_NUMBER)))
-	echo 5 >$T/fit_window_s
-	echo 1 >$T/enabled
-	set_rate "$rate" || result "not ok" "rate"
-	sleep 10
-	echo 0 >$T/enabled
-	skew ptp-kvm "$truth" "$base_error"
-	holds "a change to $rate / 2^16 ppm: steps" 0 "$(cat $T/ptp-kvm/steps)" 0
 	set_rate 0
 	tscope_done
 }
