@@ -128,7 +128,7 @@ signing:
 # HTML, without a warning: build/docs/index.html
 docs:
 	@selftests/lab/deps.sh sphinx-build:python3-sphinx:"the documentation"
-	sphinx-build -q -W -b html Documentation build/docs
+	sphinx-build -E -q -W -b html Documentation build/docs
 
 # What debug kernels find in tscope, after they found what was planted for them.
 debug-check:

@@ -3,7 +3,6 @@
 #
 # coverage.sh: how much of the pure files their user-space tests reach, by gcov; see --help.
 
-shopt -u checkwinsize	# or bash sets LINES itself
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 # shellcheck source=selftests/lab/deps.sh
@@ -12,10 +11,10 @@ TOP=$(cd "$HERE/.." && pwd)
 case ${1:-} in
 --help | -h)
 	cat <<-END
-	usage: selftests/coverage.sh, or make coverage [LINES=95] [BRANCHES=90]
+	usage: selftests/coverage.sh, or make coverage [MIN_LINES=95] [MIN_BRANCHES=90]
 	Builds the pure files with their user-space tests for gcov, runs these, and prints
 	a table of lines and branches reached. Fails if a test does, or if a file is below
-	LINES or BRANCHES percent.
+	MIN_LINES or MIN_BRANCHES percent.
 	END
 	exit 0 ;;
 ?*) echo "coverage: unknown argument $1 (see --help)" >&2; exit 2 ;;
@@ -29,4 +28,4 @@ if ! make -s -C "$HERE/user" coverage-data OUTPUT="$out" >&2; then
 	exit 1
 fi
 printf '[%3d s] the table\n' "$SECONDS" >&2
-python3 "$HERE/user/coverage.py" "$out/gcov" "${LINES:-95}" "${BRANCHES:-90}"
+python3 "$HERE/user/coverage.py" "$out/gcov" "${MIN_LINES:-95}" "${MIN_BRANCHES:-90}"

@@ -122,6 +122,7 @@ selftests() {
 	status=$?
 	while read -r line; do
 		case $line in
+		*"# SKIP"*) fail "$FLAVOUR $name: ${line##*: }" "$LOG" ;;
 		ok*) pass "$FLAVOUR $name: ${line##*: }" ;;
 		*) fail "$FLAVOUR $name: ${line##*: }" "$LOG" ;;
 		esac

@@ -173,6 +173,17 @@ violations() {
 	[ ! -s "$TMP/odd" ] || bad "size: $(head -n 3 "$TMP/odd")"
 }
 
+# by octaves of tau
+stability() {
+	columns stability '[a-z-]+ [0-9]+[.][0-9]{6} [0-9]+[.][0-9]{6} [0-9]+[.][0-9]{3} [0-9]+[.][0-9]{3} [0-9]+'
+	awk 'NR == 1 { next }
+		$6 < 1 { print $1, "n", $6 }
+		$1 in tau && ($2 < 1.99 * tau[$1] || $2 > 2.01 * tau[$1]) { print $1, "tau", $2, "after", tau[$1] }
+		{ tau[$1] = $2 }
+		END { if (!("monotonic-raw" in tau)) print "none of monotonic-raw" }' "$DEBUG/stability" >"$TMP/odd"
+	[ ! -s "$TMP/odd" ] || bad "$(head -n 3 "$TMP/odd")"
+}
+
 # what a histogram says of itself must follow from its buckets; in $COUNT
 histogram() {
 	local text
@@ -214,7 +225,8 @@ histograms() {
 			residual) same "$clock/residual" "$COUNT" "$(grep -c "^$clock " "$DEBUG/points")" ;;
 			step) get "$clock/steps"; same "$clock/step" "$COUNT" "$VALUE" ;;
 			warp) get "$clock/warps"; same "$clock/warp" "$COUNT" "$VALUE" ;;
-			width) [ "$COUNT" -gt 0 ] || get "$clock/errors" || bad "$clock/width is empty"
+			width) [ "$COUNT" -gt 0 ] || { get "$clock/errors" && [ "$VALUE" -gt 0 ]; } ||
+				bad "$clock/width is empty"
 			       width "$clock" ;;
 			esac
 		done
@@ -244,5 +256,6 @@ pairs
 pvti
 points
 violations
+stability
 histograms
 END

@@ -135,6 +135,7 @@ judge() {
 test_version() {
 	OUT=$TOP/build/kunit/$VERSION
 	mkdir -p "$OUT"
+	: >"$OUT/ktap"
 	own_kernel "$VERSION" "$HERE/kunit.config" || return
 	kernel_source "$VERSION" || return
 	note "kernel $VERSION: building the suites"
@@ -142,7 +143,6 @@ test_version() {
 	TOKEN=$(od -An -tx8 -N8 /dev/urandom | tr -d ' ')
 	image || return
 	note "kernel $VERSION: testing in QEMU"
-	: >"$OUT/ktap"
 	boot_again
 	judge $? || return
 	note "kernel $VERSION: $(in_sources KUNIT_CASE) tests of $(in_sources kunit_test_suite) suites passed"

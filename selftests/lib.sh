@@ -214,6 +214,7 @@ state() {
 		get "$file"
 		STATE="$STATE$file=$VALUE "
 	done
+	STATE="$STATE$(cat "$TSCOPE/alert_interval_s" "$TSCOPE"/*/*_alert_*)"
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds

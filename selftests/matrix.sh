@@ -106,7 +106,7 @@ word_of() {
 
 flavour() {
 	local flavour=$1 name=${1%-clang} out=$TOP/build/matrix/$1 began=$SECONDS
-	local llvm=() built=ok sampled=- tests=- locks='' verdict=FAILED status
+	local llvm=() built=ok sampled=- tests=- locks='' verdict=FAILED status again=0
 
 	KREL='?' COMPILER='?'
 	mkdir -p "$out"
@@ -126,6 +126,8 @@ flavour() {
 			--module "$MODULE_KO" --add "$HERE:/selftests" --out "$out" \
 			${TESTS:+--env TESTS="$TESTS"} matrix >"$out/log" 2>&1
 		status=$?
+		again=$(grep -c '^# lab: again from the start' "$out/log")
+		[ "$again" = 0 ] || echo "# $flavour: guest begun again $again times, see $out/died.*"
 		sampled=$(word_of sample "$out/log")
 		tests=$(tests_of "$out/log")
 		case $KREL in *-rt-*) locks=$(word_of rt-locks "$out/log") ;; esac
@@ -135,11 +137,11 @@ flavour() {
 		[ -z "$locks" ] || result "$locks" "$flavour: locks of PREEMPT_RT"
 		result $verdict "$flavour: kselftests ($tests), clean log, power-down"
 	fi
-	ROWS+=("$flavour|$KREL|$COMPILER|$built|$sampled|$tests|${locks:-}|$verdict|$((SECONDS - began))")
+	ROWS+=("$flavour|$KREL|$COMPILER|$built|$sampled|$tests|${locks:-}|$again|$verdict|$((SECONDS - began))")
 }
 
 table() {
-	printf '%s\n' "flavour|release|compiler|build|sample|kselftests|locks|verdict|seconds" \
+	printf '%s\n' "flavour|release|compiler|build|sample|kselftests|locks|begun again|verdict|seconds" \
 		"${ROWS[@]}" | column -t -s '|' -o '  ' | sed 's/ *$//'
 }
 

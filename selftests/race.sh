@@ -177,7 +177,10 @@ HOTPLUG=
 { [ "$LAST" = 0 ] || [ ! -w "$CPUDIR/cpu$LAST/online" ]; } || HOTPLUG=hotplug
 INSTANCE=$TRACING/instances/tscope_race
 TRACE=
+rmdir "$INSTANCE" 2>/dev/null	# of a run that was killed
 ! mkdir "$INSTANCE" 2>/dev/null || TRACE=tracing
+[ -n "$HOTPLUG" ] || echo "# without hotplug: no CPU can go off"
+[ -n "$TRACE" ] || echo "# without tracing: no instance can be made in $TRACING"
 run_tests <<END
 while_loaded
 while_unloading

@@ -58,7 +58,8 @@ image() {
 }
 
 mkdir -p "$OUT"
-module_build "$VERSION" || { echo "signing: the module does not build" >&2; exit 1; }
+# others may build in build/ at the same time
+MODULE_BUILD=$OUT module_build "$VERSION" || { echo "signing: the module does not build" >&2; exit 1; }
 image || { echo "signing: the image can't be made" >&2; exit 1; }
 cp "$OVMF_VARS" "$WORK/vars.fd"
 rm -f "$OUT/console.log" "$OUT/ktap"

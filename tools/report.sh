@@ -57,10 +57,10 @@ restore() {
 sample() {
 	local left=$duration
 
+	[ -z "$reset" ] || echo 1 >"$S/reset"
 	[ "$left" -gt 0 ] || return 0
 	trap restore EXIT
 	trap 'exit 130' INT TERM
-	[ -z "$reset" ] || echo 1 >"$S/reset"
 	[ -z "$flat" ] || cat "$S/period_us" >"$S/width_us"
 	echo 1 >"$S/enabled" || stop "sampling does not start; see dmesg"
 	while [ "$left" -gt 0 ]; do

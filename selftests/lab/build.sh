@@ -3,7 +3,7 @@
 #
 # build.sh [FLAVOUR [MAKE-ARGUMENT...]]: build the module for a Debian kernel of
 # the cache, in build/KERNEL; prints its path. Source it for the function
-# module_build, which leaves the path in $MODULE_KO.
+# module_build, which leaves the path in $MODULE_KO. MODULE_BUILD: another folder than build.
 
 _build_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lab/kernel.sh
@@ -16,7 +16,7 @@ module_build() {
 
 	need cpio:cpio:"module build"
 	kernel_get "$flavour" || return
-	dir=$top/build/$KREL
+	dir=${MODULE_BUILD:-$top/build}/$KREL
 	mkdir -p "$dir"
 	# a copy each, so that kernels do not overwrite each other's objects
 	(cd "$top" && find Kbuild module -name '*.[ch]' -o -name 'Kbuild' |

@@ -93,32 +93,43 @@ _own_newest() {
 		sort -V | tail -n1
 }
 
-# own_kernel VERSION CONFIGFILE: sets OWN_KREL OWN_KDIR OWN_BZIMAGE OWN_VMLINUX
-own_kernel() {
-	local ver=$1 config=$2 version key tarball
-	config=$(realpath -e "$config") || return 2
-	need xz:xz-utils:"kernel source" flock:util-linux:"the cache" cpio:cpio:"module builds"
-	version=$(_apt_version "linux-source-$ver")
-	[ -n "$version" ] || { apt_update; version=$(_apt_version "linux-source-$ver"); }
-	if [ -z "$version" ]; then
-		version=$(_own_newest "$CACHE/linux-source/$ver")
-		version=${version##*/}
+# own_version VERSION: sets OWN_VERSION, the version of its linux-source package
+own_version() {
+	OWN_VERSION=$(_apt_version "linux-source-$1")
+	[ -n "$OWN_VERSION" ] || { apt_update; OWN_VERSION=$(_apt_version "linux-source-$1"); }
+	if [ -z "$OWN_VERSION" ]; then
+		OWN_VERSION=$(_own_newest "$CACHE/linux-source/$1")
+		OWN_VERSION=${OWN_VERSION##*/}
 	fi
-	if [ -z "$version" ]; then
-		echo "error: no linux-source-$ver: apt offers none or can't be reached" >&2
+	if [ -z "$OWN_VERSION" ]; then
+		echo "error: no linux-source-$1: apt offers none or can't be reached" >&2
 		return 2
 	fi
-	key=$version-$(grep -E '^(# )?CONFIG_' "$config" | sort | cache_key)
+}
+
+# own_tarball VERSION: sets OWN_TARBALL, and installs what kunit.py builds a kernel with
+own_tarball() {
+	need make:make:"kernel build" gcc:gcc:"kernel build" ld:binutils:"kernel build" \
+		flex:flex:"kernel build" bison:bison:"kernel build" bc:bc:"kernel build" \
+		python3:python3:"kunit.py, which builds the kernel" xz:xz-utils:"kernel source" \
+		/usr/include/gelf.h:libelf-dev:"objtool" \
+		/usr/include/openssl/ssl.h:libssl-dev:"kernel build"
+	own_version "$1" || return
+	cache_fill "linux-source/$1/$OWN_VERSION" _own_tarball_fill "$1" || return
+	OWN_TARBALL=$CACHED/linux.tar.xz
+}
+
+# own_kernel VERSION CONFIGFILE: sets OWN_KREL OWN_KDIR OWN_BZIMAGE OWN_VMLINUX
+own_kernel() {
+	local ver=$1 config=$2 key
+	config=$(realpath -e "$config") || return 2
+	need flock:util-linux:"the cache" cpio:cpio:"module builds"
+	own_version "$ver" || return
+	key=$OWN_VERSION-$(grep -E '^(# )?CONFIG_' "$config" | sort | cache_key)
 	if [ ! -d "$CACHE/own-kernel/$ver/$key" ]; then
-		need make:make:"kernel build" gcc:gcc:"kernel build" ld:binutils:"kernel build" \
-			flex:flex:"kernel build" bison:bison:"kernel build" bc:bc:"kernel build" \
-			python3:python3:"kunit.py, which builds the kernel" \
-			/usr/include/gelf.h:libelf-dev:"objtool" \
-			/usr/include/openssl/ssl.h:libssl-dev:"kernel build"
-		cache_fill "linux-source/$ver/$version" _own_tarball_fill "$ver" || return
-		tarball=$CACHED/linux.tar.xz
+		own_tarball "$ver" || return
 	fi
-	cache_fill "own-kernel/$ver/$key" _own_fill "$ver" "$config" "$tarball" || return
+	cache_fill "own-kernel/$ver/$key" _own_fill "$ver" "$config" "${OWN_TARBALL:-}" || return
 	OWN_KDIR=$CACHED/build
 	OWN_BZIMAGE=$CACHED/bzImage
 	OWN_VMLINUX=$CACHED/vmlinux

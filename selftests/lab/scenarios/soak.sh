@@ -38,6 +38,17 @@ off_and_on() {
 	sleep 7
 }
 
+# what nobody may take
+refuse() {
+	local file value
+	for file in $(find $T -type f -perm -200); do
+		for value in x -1 99999999999999999999; do
+			! echo "$value" >"$file" || echo "$file $value" >>/tmp/taken
+		done
+	done
+	sleep 1
+}
+
 trace_read() {
 	cat $TT/trace
 	sleep 3
@@ -54,7 +65,7 @@ memory() {
 # each counter with its value
 counters() {
 	grep . $T/*/samples $T/*/rejected $T/*/backward $T/*/warps $T/*/steps $T/*/updates \
-		$T/*/errors 2>/dev/null | tr : ' '
+		$T/*/errors $T/*/stopped 2>/dev/null | tr : ' '
 }
 
 # grown COLUMN: between the second third of the run and the last, by the least of each:
@@ -87,6 +98,9 @@ guest() {
 	pids=$!
 	until_end trace_read &
 	pids="$pids $!"
+	: >/tmp/taken
+	until_end refuse &
+	pids="$pids $!"
 	if [ -w /sys/devices/system/cpu/cpu1/online ]; then
 		until_end off_and_on &
 		pids="$pids $!"
@@ -116,6 +130,8 @@ guest() {
 
 	holds "readers that found something wrong" 0 $status 0
 	holds "times that a counter fell" 0 $fell 0
+	holds "bad values that were taken" 0 "$(wc -l </tmp/taken)" 0
+	holds "alerts" 0 "$(cat $T/alerts)" 0
 	between "readings" 100000 "$(figure tsc samples)" -
 	for name in $(cat $T/clocks); do
 		[ "$name" = realtime ] || clean $name
@@ -127,6 +143,17 @@ guest() {
 	between "memory available fell by KiB" - "$(grown 1)" $((4 * GROWN_MAX_KIB))
 	echo 0 >$TT/events/enable
 	rmdir $TT
+	# after all that its figures are still right
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/reset
+	echo 1 >$T/enabled
+	sleep 10
+	echo 0 >$T/enabled
+	pair_holds tsc 0
+	if [ -d $T/kvm-clock ]; then
+		skew kvm-clock "$(pvti_rate_ppb)"
+		pair_holds kvm-clock 0
+	fi
 	rmmod tscope || result "not ok" "rmmod"
 	sleep 1
 	after=$(memory)
