@@ -70,6 +70,7 @@ python3 "$KUNIT" parse "$OUT/console.log" >"$OUT/kunit.py.log" 2>&1 ||
 ! grep -aE 'not ok |Kernel panic|WARNING: |BUG: |Oops' "$OUT/console.log" ||
 	fail "the kernel's log is not clean" "$OUT/console.log"
 # each suite and each test of the sources, by its name
+# shellcheck disable=SC2013
 for name in $(sed -nE 's/^\s*(KUNIT_CASE\((\w+)\).*|\.name = "(tscope_\w+)",)$/\2\3/p' \
 	"$TOP"/module/tests/*_kunit.c); do
 	grep -qaE "(^| )ok [0-9]+ $name\s*$" "$OUT/console.log" ||

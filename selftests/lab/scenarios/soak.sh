@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2013
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2013,SC2044
 # DESCRIPTION: flat out for long, with readers, changes of parameters, hotplug and tracing at once: memory stays, counters grow, nothing false
 #
 # Environment (--env): SOAK_SECONDS (60), SEED.
