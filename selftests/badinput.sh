@@ -88,20 +88,18 @@ number() {
 	refused_long "$1"
 }
 
-# limit FILE LARGEST TOO-HIGH: of alerts, from 0 on
+# limit FILE LEAST LARGEST TOO-HIGH: of alerts
 limit() {
 	refused_text "$1" <<-END
 	$JUNK
-	ERANGE $3\n
+	ERANGE $4\n
 	ERANGE 18446744073709551615\n
 	ERANGE 18446744073709551616\n
 	END
 	refused_long "$1"
-	get "$1"
-	set -- "$1" "$2" "$VALUE"
-	taken "$1" 0
-	taken "$1" "$2"
+	[ "$2" = 0 ] || printf 'ERANGE 0\\n\n' | refused_text "$1"
 	taken "$1" "$3"
+	taken "$1" "$2"
 }
 
 flag() {
@@ -232,9 +230,9 @@ number period_us 999 10000001
 number width_us 9 10001
 number burst_us 0 101
 number fit_window_s 0 3601
-limit alert_interval_s 604800 604801
-limit tsc/warp_alert_ns 9223372036854775807 9223372036854775808
-limit monotonic-raw/skew_alert_ppb 1000000000 1000000001
+limit alert_interval_s 1 604800 604801
+limit tsc/warp_alert_ns 0 9223372036854775807 9223372036854775808
+limit monotonic-raw/skew_alert_ppb 0 1000000000 1000000001
 flag enabled
 flag reset
 reset_takes_one
