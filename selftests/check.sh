@@ -16,10 +16,11 @@ MORE_PARTS="abuse"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot
 LAB_RUNS=${LAB_RUNS:-"report kselftest
-	quiet+host-step+guest-step+host-rate guest-clocksource
-	hotplug+pause+save-restore+migration busy-guest suspend
+	quiet+host-step+guest-step+host-rate
+	hotplug+pause+save-restore+migration
+	busy-guest+guest-clocksource+suspend
 	tsc-offset+tsc-offset-late+tsc-drift+alerts
-	no-master-clock master-clock-switch overcommit cost"}
+	no-master-clock overcommit+master-clock-switch cost"}
 # in a guest of KVM, those that look at its clocks; the others where guests boot and run
 # faster, which bears loading and plugging again and again. LONG=1: all of them with KVM
 KSELFTESTS="abi.sh trace.sh faults.sh debugfs.sh"
