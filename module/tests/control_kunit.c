@@ -42,6 +42,7 @@
 #include "tests.h"
 
 static bool fake_frozen;
+#undef cpuhp_tasks_frozen
 #define cpuhp_tasks_frozen		fake_frozen
 #include "../control.c"
 
