@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "control.h"
+#include "cpu.h"
 #include "interruption.h"
 #include "trace.h"
 #include "violations.h"
@@ -114,7 +115,8 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->steps, 0);
 	WRITE_ONCE(clk->step_last_ns, 0);
 	WRITE_ONCE(clk->step_max_ns, 0);
-	clk->step_event = 0;
+	memset(clk->told, 0, sizeof(clk->told));
+	clk->told_next = 0;
 	tscope_shist_init(&clk->step_hist);
 	spin_unlock(&clk->step_lock);
 }
@@ -252,26 +254,46 @@ void tscope_clock_break(struct tscope_clock *clk)
 		tscope_series_break(&clk->series);
 }
 
+/*
+ * Whether another CPU told of the event. One that missed an update sees the
+ * two around it as one change: from where another began, or to where another
+ * ended.
+ */
+static bool step_known(const struct tscope_clock *clk,
+		       const struct tscope_step_event *event)
+{
+	const struct tscope_step_event *t;
+
+	for (t = clk->told; t < clk->told + TSCOPE_STEP_EVENTS; t++)
+		if ((event->from_ns && event->from_ns == t->from_ns) ||
+		    (event->to_ns && event->to_ns == t->to_ns))
+			return true;
+	return false;
+}
+
 /**
  * tscope_clock_stepped() - count a step
  * @clk: clock
- * @event: names the event, so that what several CPUs see of one event is
- *	counted once; 0: always counted
+ * @event: of one that all CPUs share, what any of them sees is counted once;
+ *	NULL: always counted
  * @step: the step
  *
  * Context: process, any CPU.
  *
  * Return: whether the step was counted.
  */
-bool tscope_clock_stepped(struct tscope_clock *clk, u64 event,
+bool tscope_clock_stepped(struct tscope_clock *clk,
+			  const struct tscope_step_event *event,
 			  const struct tscope_step *step)
 {
 	bool known;
 
 	spin_lock(&clk->step_lock);
-	known = event && clk->step_event == event;
+	known = event && step_known(clk, event);
 	if (!known) {
-		clk->step_event = event;
+		if (event && event->to_ns)
+			clk->told[clk->told_next++ % TSCOPE_STEP_EVENTS] =
+				*event;
 		WRITE_ONCE(clk->steps, clk->steps + 1);
 		WRITE_ONCE(clk->step_last_ns, step->ns);
 		if (tscope_abs64(step->ns) > tscope_abs64(clk->step_max_ns))
@@ -298,7 +320,7 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 
 	tscope_series_add(&clk->series, r, &news);
 	if (news.stepped) {
-		tscope_clock_stepped(clk, 0, &news.step);
+		tscope_clock_stepped(clk, NULL, &news.step);
 		tscope_step_tell(clk, raw_smp_processor_id(), &news.step);
 	}
 	if (!news.point)
@@ -310,11 +332,8 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 			   news.newest.width_ns);
 }
 
-/* A reading lower than the one before. */
-static void clock_backward(struct tscope_clock *clk, u64 ns, u64 tsc)
+static void clock_backward(struct tscope_clock *clk, u64 by, u64 tsc)
 {
-	u64 by = clk->last_ns - ns;
-
 	WRITE_ONCE(clk->backward, clk->backward + 1);
 	if (by > clk->backward_max_ns)
 		WRITE_ONCE(clk->backward_max_ns, by);
@@ -337,9 +356,12 @@ static bool clock_unusable(struct tscope_clock *clk,
 	return width > WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
 }
 
-static bool clock_read(struct tscope_clock *clk, int cpu,
+static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 		       struct tscope_reading *r)
 {
+	/* the burst may have read it meanwhile: what it saw is not told again */
+	u64 *last = clk->ops->lane == TSCOPE_NO_LANE ? &clk->last_ns :
+						       &c->last[clk->ops->lane];
 	struct tscope_raw raw = { };
 	unsigned long flags;
 	u64 width;
@@ -347,7 +369,7 @@ static bool clock_read(struct tscope_clock *clk, int cpu,
 
 	local_irq_save(flags);
 	/* a CPU that goes offline pushes the thread elsewhere first */
-	if (smp_processor_id() == cpu)
+	if (smp_processor_id() == c->cpu)
 		err = clk->ops->read(&raw);
 	else
 		err = -EXDEV;
@@ -374,20 +396,20 @@ static bool clock_read(struct tscope_clock *clk, int cpu,
 	r->ns = clk->ops->to_ns ? clk->ops->to_ns(&raw) : raw.value;
 	r->width_ns = min_t(u64, width, U32_MAX);
 	r->error_ns = clk->ops->pair ? 0 : width / 2 + 1;
-	if (r->ns < clk->last_ns)
-		clock_backward(clk, r->ns, r->tsc);
-	clk->last_ns = r->ns;
+	if (r->ns < *last)
+		clock_backward(clk, *last - r->ns, r->tsc);
+	*last = r->ns;
 	return true;
 }
 
 /**
  * tscope_clock_sample() - a window's readings of a clock
  * @clk: clock that has a read op
- * @cpu: the leader's CPU
+ * @c: the leader
  *
  * Context: the leader, interrupts on; they are off for a reading at a time.
  */
-void tscope_clock_sample(struct tscope_clock *clk, int cpu)
+void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c)
 {
 	int n = clk->ops->costly ? READS_COSTLY : READS_CHEAP;
 	/* the first are only to learn how narrow a reading can be */
@@ -399,7 +421,7 @@ void tscope_clock_sample(struct tscope_clock *clk, int cpu)
 		n = READS_LEARN;
 	clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
 	while (n--) {
-		if (!clock_read(clk, cpu, &r))
+		if (!clock_read(clk, c, &r))
 			continue;
 		if (!valid || r.width_ns < best.width_ns)
 			best = r;

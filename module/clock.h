@@ -13,6 +13,7 @@
 #include "hist.h"
 #include "series.h"
 
+struct tscope_cpu;
 struct tscope_clock;
 struct tscope_clock_stability;
 
@@ -91,6 +92,20 @@ struct tscope_clock_ops {
 	u64 (*to_ns)(const struct tscope_raw *raw);
 };
 
+/* More updates than a host does while one CPU waits for its window. */
+#define TSCOPE_STEP_EVENTS	8
+
+/**
+ * struct tscope_step_event - what several CPUs may see of one step
+ * @from_ns: the clock's reference before, as the host wrote it; 0: each CPU
+ *	had its own, or has now
+ * @to_ns: and after; 0: each CPU has its own
+ */
+struct tscope_step_event {
+	u64 from_ns;
+	u64 to_ns;
+};
+
 /**
  * struct tscope_clock - a clock that is present, and its figures
  * @ops: what it does
@@ -98,7 +113,7 @@ struct tscope_clock_ops {
  * @samples: readings taken outside the bursts
  * @rejected: of those, too wide to use
  * @errors: of those, failed
- * @last_ns: its newest reading
+ * @last_ns: its newest reading, where it has no lane
  * @backward: readings that were lower than the one before
  * @backward_max_ns: by how much at most
  * @width: widths of readings, ns
@@ -109,7 +124,8 @@ struct tscope_clock_ops {
  * @steps: steps seen
  * @step_last_ns: the newest
  * @step_max_ns: the largest by magnitude
- * @step_event: what names the event that the newest step belongs to
+ * @told: changes of pvti that steps were told of
+ * @told_next: where the next one goes
  * @step_hist: sizes
  * @alert: limits, and what was told; see alert.c
  *
@@ -135,7 +151,8 @@ struct tscope_clock {
 	u64 steps;
 	s64 step_last_ns;
 	s64 step_max_ns;
-	u64 step_event;
+	struct tscope_step_event told[TSCOPE_STEP_EVENTS];
+	unsigned int told_next;
 	struct tscope_shist step_hist;
 
 	struct tscope_alert alert[TSCOPE_ALERT_CAUSES];
@@ -159,10 +176,11 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane);
 struct tscope_clock *tscope_clock_of(struct kobject *dir);
 struct kobject *tscope_clock_kobj(struct tscope_clock *clk);
 
-void tscope_clock_sample(struct tscope_clock *clk, int cpu);
+void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c);
 void tscope_clock_add(struct tscope_clock *clk,
 		      const struct tscope_reading *r);
-bool tscope_clock_stepped(struct tscope_clock *clk, u64 event,
+bool tscope_clock_stepped(struct tscope_clock *clk,
+			  const struct tscope_step_event *event,
 			  const struct tscope_step *step);
 void tscope_clock_break(struct tscope_clock *clk);
 void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc);

@@ -96,8 +96,9 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
 		       bool leader)
 {
 	const struct tscope_pvti_event *e;
+	struct tscope_step_event event;
 	struct tscope_step step = { .error_ns = 1 };
-	bool stepped, stopped;
+	bool stepped, stopped, stable;
 	unsigned int i;
 
 	for (i = 0; i < c->events; i++) {
@@ -119,7 +120,11 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
 		if (stepped || stopped)
 			tscope_interruption_begin(c->cpu, e->tsc, stopped);
 		/* all CPUs get one system time from a master clock */
-		if (stepped && tscope_clock_stepped(clk, e->new.ns, &step))
+		stable = e->new.flags & TSCOPE_PVTI_STABLE;
+		event.to_ns = stable ? e->new.ns : 0;
+		stable = stable && e->old.flags & TSCOPE_PVTI_STABLE;
+		event.from_ns = stable ? e->old.ns : 0;
+		if (stepped && tscope_clock_stepped(clk, &event, &step))
 			tscope_step_tell(clk, c->cpu, &step);
 		if (leader &&
 		    (stepped ||

@@ -4,13 +4,19 @@
  *
  * A 24-bit ACPI PM timer wraps every 4.7 s, and readings may lie further
  * apart. The TSC tells how many times it wrapped in between; it need be right
- * to half a wrap only, so what is measured stays independent of it.
+ * to half a wrap only, so what is measured stays independent of it. A counter
+ * that shows less than before, by a sixteenth of a wrap at most, with no time
+ * passed for a wrap, has run backward. No more than that: where the TSC was
+ * stopped and the counter was not, it has wrapped.
  */
 #include "counter.h"
 #include "wide.h"
 
+/* Room for what runs backward at once. */
+#define FIRST_TICKS	((u64)1 << 32)
+
 /**
- * tscope_counter_ns() - nanoseconds since the first reading
+ * tscope_counter_ns() - nanoseconds since 2^32 ticks before the first reading
  * @c: counter; readings come in the order of time
  * @count: what the hardware counter shows
  * @tsc: the TSC at that time
@@ -18,27 +24,33 @@
  *
  * Context: process; divides.
  *
- * Return: nanoseconds, rounded down.
+ * Return: nanoseconds, rounded down; of counters that run backward, too,
+ * never below 0 unless by more than 2^32 ticks.
  */
 u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 {
-	u64 passed, expected, wraps = 0;
+	u64 passed, expected, half = (c->mask >> 1) + 1, wraps = 0;
 
 	if (!c->valid) {
 		c->valid = true;
 		c->last = count;
 		c->tsc = tsc;
+		c->ticks = FIRST_TICKS;
 	}
 	passed = (count - c->last) & c->mask;
-	if (tsc > c->tsc && c->mask != U64_MAX) {
+	/* the same TSC tells as well: no time passed */
+	if (tsc >= c->tsc) {
 		expected = (u64)tscope_div128((tscope_u128)
 				tscope_cyc_to_ns(tsc - c->tsc, khz) * c->den,
 				c->num);
 		if (expected > passed)
 			wraps = (u64)tscope_div128((tscope_u128)expected -
-					passed + (c->mask >> 1) + 1,
+					passed + half,
 					(tscope_u128)c->mask + 1);
+		else if (passed - expected > c->mask - (c->mask >> 4))
+			wraps = -1;
 	}
+	/* modulo 2^64: of 64 bits a wrap is none, and backward is as it is */
 	c->ticks += passed + wraps * (c->mask + 1);
 	c->last = count;
 	c->tsc = tsc;

@@ -10,7 +10,7 @@
  * @num: a tick lasts num/den ns, not 0
  * @den: of that, not 0
  * @mask: its bits, 2^n - 1
- * @ticks: ticks since the first reading, extended
+ * @ticks: ticks since 2^32 before the first reading, extended
  * @last: the counter at the last reading
  * @tsc: the TSC at the last reading
  * @valid: there was a reading

@@ -166,13 +166,13 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 			continue;
 		if (clk->ops->costly) {
 			cost = rdtsc_ordered();
-			tscope_clock_sample(clk, c->cpu);
+			tscope_clock_sample(clk, c);
 			cost = rdtsc_ordered() - cost;
 			/* what it took beyond half a window, others do without */
 			c->costly_wait = min(div64_u64(cost, half),
 					     COSTLY_WAIT_MAX);
 		} else if (clk->ops->read) {
-			tscope_clock_sample(clk, c->cpu);
+			tscope_clock_sample(clk, c);
 		} else if (clk->ops->lane == TSCOPE_LANE_KVM && read &&
 			   c->current_pvti) {
 			r.tsc = c->last[TSCOPE_LANE_TSC];

@@ -39,6 +39,7 @@ static struct tscope_raw script[32];
 static int script_err;
 static u32 reads, script_len;
 static struct tscope_clock *clk;
+static struct tscope_cpu leader, other = { .cpu = 1 };
 
 void tscope_alert_raise(struct tscope_clock *c, enum tscope_cause cause,
 			s64 size, int cpu, int peer)
@@ -81,6 +82,7 @@ static int clock_init(struct kunit *test)
 	script_err = 0;
 	script_len = 1;
 	reads = 0;
+	memset(leader.last, 0, sizeof(leader.last));
 	tscope_tsc_khz = 1000000;	/* a cycle is a nanosecond */
 	clk = clock_alloc(&ops);
 	return clk ? 0 : -ENOMEM;
@@ -101,12 +103,12 @@ static struct tscope_raw raw(u64 before, u64 width, u64 value)
 static void clock_reads(struct kunit *test)
 {
 	script[0] = raw(1000, 100, 5000);
-	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, reads, (u32)READS_LEARN);
-	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, reads, (u32)(READS_LEARN + READS_CHEAP));
 	ops.costly = true;
-	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, reads,
 			(u32)(READS_LEARN + READS_CHEAP + READS_COSTLY));
 	KUNIT_EXPECT_EQ(test, clk->samples, (u64)reads);
@@ -117,7 +119,7 @@ static void clock_reads(struct kunit *test)
 	ops.pair = true;
 	reads = 0;
 	script[0].tsc = 1050;
-	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, reads, (u32)READS_COSTLY);
 	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 1ULL);
 }
@@ -132,10 +134,10 @@ static void clock_takes_narrowest(struct kunit *test)
 	script[3] = raw(4000, 500, 8000);
 	script_len = 4;
 	/* the first are only to learn how narrow a reading can be */
-	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 0ULL);
 	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 120ULL);
-	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 1ULL);
 	/* between its two TSC reads, and off by half the width at most */
 	KUNIT_EXPECT_EQ(test, p->tsc, 2060ULL);
@@ -173,7 +175,7 @@ static void clock_rejects(struct kunit *test)
 		clk->width_ref_ns = cases[i].ref;
 		script[0] = raw(1000000, cases[i].width, 5000);
 		script[0].tsc = cases[i].tsc;
-		got = clock_read(clk, 0, &r);
+		got = clock_read(clk, &leader, &r);
 		KUNIT_EXPECT_EQ_MSG(test, got, !cases[i].rejected, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, clk->rejected,
 				    (u64)cases[i].rejected, "case %u", i);
@@ -191,10 +193,10 @@ static void clock_reference_creeps(struct kunit *test)
 
 	clk->width_ref_ns = 256;
 	script[0] = raw(1000, 1000, 0);
-	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 257ULL);
 	for (i = 0; i < 10000; i++)
-		tscope_clock_sample(clk, 0);
+		tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 1000ULL);
 }
 
@@ -202,13 +204,13 @@ static void clock_fails(struct kunit *test)
 {
 	script_err = -EOPNOTSUPP;
 	script[0] = raw(1000, 100, 5000);
-	tscope_clock_sample(clk, 0);
+	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, clk->errors, (u64)READS_LEARN);
 	KUNIT_EXPECT_EQ(test, clk->samples, (u64)READS_LEARN);
 	KUNIT_EXPECT_EQ(test, clk->width.count, 0ULL);
 	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 0ULL);
 	/* on another CPU nothing is read, nor counted */
-	tscope_clock_sample(clk, 1);
+	tscope_clock_sample(clk, &other);
 	KUNIT_EXPECT_EQ(test, reads, (u32)READS_LEARN);
 	KUNIT_EXPECT_EQ(test, clk->samples, (u64)READS_LEARN);
 }
@@ -224,13 +226,13 @@ static void clock_goes_back(struct kunit *test)
 	script[4] = raw(5000, 100, 0);
 	script_len = 5;
 	while (reads < 3)
-		clock_read(clk, 0, &r);
+		clock_read(clk, &leader, &r);
 	KUNIT_EXPECT_EQ(test, clk->backward, 1ULL);
 	KUNIT_EXPECT_EQ(test, clk->backward_max_ns, 30ULL);
 	KUNIT_EXPECT_EQ(test, violations, 1U);
 	KUNIT_EXPECT_EQ(test, violation_ns, 30LL);
 	while (reads < 5)
-		clock_read(clk, 0, &r);
+		clock_read(clk, &leader, &r);
 	KUNIT_EXPECT_EQ(test, clk->backward, 2ULL);
 	KUNIT_EXPECT_EQ(test, clk->backward_max_ns, U64_MAX);
 	KUNIT_EXPECT_EQ(test, violation_ns, S64_MAX);
@@ -239,26 +241,32 @@ static void clock_goes_back(struct kunit *test)
 static void clock_counts_steps(struct kunit *test)
 {
 	static const struct {
-		u64 event;
+		struct tscope_step_event event;
 		s64 ns;
 		bool counted;
 		s64 last, max;
 	} cases[] = {
-		{ 7, 100, true, 100, 100 },
-		{ 7, 900, false, 100, 100 },	/* another CPU saw the same */
-		{ 8, -500, true, -500, -500 },
-		{ 7, 400, true, 400, -500 },
-		{ 0, 1, true, 1, -500 },
-		{ 0, 1, true, 1, -500 },
-		{ 9, S64_MIN, true, S64_MIN, S64_MIN },
-		{ 10, S64_MAX, true, S64_MAX, S64_MIN },
+		{ { 6, 7 }, 100, true, 100, 100 },
+		{ { 6, 7 }, 900, false, 100, 100 },	/* another CPU saw the same */
+		{ { 7, 8 }, -500, true, -500, -500 },
+		{ { 6, 7 }, 400, false, -500, -500 },	/* and one that was slow */
+		{ { 6, 8 }, -400, false, -500, -500 },	/* one missed an update */
+		{ { 8, 10 }, 300, true, 300, -500 },	/* and is the first */
+		{ { 8, 9 }, 200, false, 300, -500 },
+		{ { 9, 10 }, 100, false, 300, -500 },
+		{ { 0, 11 }, 20, true, 20, -500 },	/* the host has one clock now */
+		{ { 0, 11 }, 21, false, 20, -500 },
+		{ { 0, 0 }, 1, true, 1, -500 },	/* and now each CPU its own */
+		{ { 0, 0 }, 1, true, 1, -500 },
+		{ { 11, 12 }, S64_MIN, true, S64_MIN, S64_MIN },
+		{ { 12, 13 }, S64_MAX, true, S64_MAX, S64_MIN },
 	};
-	struct tscope_step step = { };
+	struct tscope_step step = { .ns = 3 };
 	u32 i, counted = 0;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		step.ns = cases[i].ns;
-		KUNIT_EXPECT_EQ_MSG(test, tscope_clock_stepped(clk, cases[i].event,
+		KUNIT_EXPECT_EQ_MSG(test, tscope_clock_stepped(clk, &cases[i].event,
 							       &step),
 				    cases[i].counted, "case %u", i);
 		counted += cases[i].counted;
@@ -267,7 +275,38 @@ static void clock_counts_steps(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, clk->step_last_ns, cases[i].last);
 		KUNIT_EXPECT_EQ(test, clk->step_max_ns, cases[i].max);
 	}
-	KUNIT_EXPECT_EQ(test, tscope_shist_count(&clk->step_hist), (u64)counted);
+	/* found in the points, by the leader alone */
+	KUNIT_EXPECT_TRUE(test, tscope_clock_stepped(clk, NULL, &step));
+	KUNIT_EXPECT_TRUE(test, tscope_clock_stepped(clk, NULL, &step));
+	KUNIT_EXPECT_EQ(test, tscope_shist_count(&clk->step_hist),
+			(u64)counted + 2);
+	/* it looks back so far only */
+	for (i = 0; i < TSCOPE_STEP_EVENTS; i++) {
+		struct tscope_step_event event = { 100 + i, 101 + i };
+
+		KUNIT_EXPECT_TRUE(test, tscope_clock_stepped(clk, &event, &step));
+	}
+	KUNIT_EXPECT_TRUE(test, tscope_clock_stepped(clk, &cases[0].event, &step));
+}
+
+/* What the burst read of a clock of its own, too, is one line of readings. */
+static void clock_backward_once(struct kunit *test)
+{
+	struct tscope_reading r;
+
+	ops.lane = TSCOPE_LANE_RAW;
+	leader.last[TSCOPE_LANE_RAW] = 7000;
+	script[0] = raw(1000, 100, 6970);
+	KUNIT_EXPECT_TRUE(test, clock_read(clk, &leader, &r));
+	KUNIT_EXPECT_EQ(test, clk->backward, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->backward_max_ns, 30ULL);
+	/* and the burst will not find it again */
+	KUNIT_EXPECT_EQ(test, leader.last[TSCOPE_LANE_RAW], 6970ULL);
+	/* the burst found it first */
+	leader.last[TSCOPE_LANE_RAW] = 5000;
+	script[0] = raw(2000, 100, 5010);
+	KUNIT_EXPECT_TRUE(test, clock_read(clk, &leader, &r));
+	KUNIT_EXPECT_EQ(test, clk->backward, 1ULL);
 }
 
 /* Segments: a step that is found, and one that is told, each begin one. */
@@ -304,9 +343,9 @@ static void clock_reset(struct kunit *test)
 	struct tscope_step step = { .ns = 5 };
 
 	script[0] = raw(1000, 100, 5000);
-	tscope_clock_sample(clk, 0);
-	tscope_clock_sample(clk, 0);
-	tscope_clock_stepped(clk, 0, &step);
+	tscope_clock_sample(clk, &leader);
+	tscope_clock_sample(clk, &leader);
+	tscope_clock_stepped(clk, NULL, &step);
 	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 1ULL);
 	tscope_clock_thin(clk, 77);
 	clocks[clock_count++] = clk;
@@ -331,6 +370,7 @@ static struct kunit_case clock_cases[] = {
 	KUNIT_CASE(clock_reference_creeps),
 	KUNIT_CASE(clock_fails),
 	KUNIT_CASE(clock_goes_back),
+	KUNIT_CASE(clock_backward_once),
 	KUNIT_CASE(clock_counts_steps),
 	KUNIT_CASE(clock_segments),
 	KUNIT_CASE(clock_reset),

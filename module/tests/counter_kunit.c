@@ -7,6 +7,8 @@
 
 #define KHZ	2000000
 #define PM_HZ	3579545
+/* the first reading's ticks */
+#define FIRST	BIT_ULL(32)
 
 /* Readings @gap_ns apart of a counter of @bits: none may be miscounted. */
 static void follow(struct kunit *test, u32 bits, u64 gap_ns, u32 tsc_khz)
@@ -24,7 +26,7 @@ static void follow(struct kunit *test, u32 bits, u64 gap_ns, u32 tsc_khz)
 		tsc = 1000 + mul_u64_u64_div_u64(ns, tsc_khz, 1000000);
 		got = tscope_counter_ns(&c, ticks & c.mask, tsc, KHZ);
 		KUNIT_EXPECT_EQ_MSG(test, got,
-				    mul_u64_u64_div_u64(ticks - first,
+				    mul_u64_u64_div_u64(FIRST + ticks - first,
 							NSEC_PER_SEC, PM_HZ),
 				    "reading %u of %u bits, %llu ns apart", i,
 				    bits, gap_ns);
@@ -58,19 +60,53 @@ static void counter_tsc_back(struct kunit *test)
 {
 	struct tscope_counter c = { .num = 1, .den = 1, .mask = 255 };
 
-	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 250, 1ULL << 40, KHZ), 0ULL);
+	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 250, 1ULL << 40, KHZ), FIRST);
 	/* of a TSC that was set back nothing is to be learnt: less than a wrap */
-	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 4, 5, KHZ), 10ULL);
-	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 4, 5, KHZ), 10ULL);
+	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 4, 5, KHZ), FIRST + 10);
+	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 4, 5, KHZ), FIRST + 10);
 	/* and from there on as before: 2000 cycles, 1000 ns, three wraps */
 	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, (4 + 1000) & 255, 2005, KHZ),
-			1010ULL);
+			FIRST + 1010);
+}
+
+/* A count that is lower, and no time for a wrap: not a wrap ahead. */
+static void counter_backward(struct kunit *test)
+{
+	static const u64 masks[] = { 0xffffff, U32_MAX, U64_MAX };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		struct tscope_counter c = { .num = 1, .den = 1, .mask = masks[i] };
+
+		/* at once, across 0, at the same TSC, and later */
+		KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 0, 1000, KHZ), FIRST);
+		KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, masks[i], 1000, KHZ),
+				FIRST - 1);
+		KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 999, 3000, KHZ),
+				FIRST + 999);
+		KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 500, 3002, KHZ),
+				FIRST + 500);
+	}
+}
+
+/* The TSC stopped and the counter did not: it lies ahead, up to 15/16 of a wrap. */
+static void counter_goes_on(struct kunit *test)
+{
+	struct tscope_counter c = { .num = 1, .den = 1, .mask = 0xffffff };
+
+	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 0, 1000, KHZ), FIRST);
+	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 0xefffff, 1000, KHZ),
+			FIRST + 0xefffff);
+	KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 0xefffff - 0xfffff, 1000, KHZ),
+			FIRST + 0xefffff - 0xfffff);
 }
 
 static struct kunit_case counter_cases[] = {
 	KUNIT_CASE(counter_follows),
 	KUNIT_CASE(counter_with_wrong_tsc),
 	KUNIT_CASE(counter_tsc_back),
+	KUNIT_CASE(counter_backward),
+	KUNIT_CASE(counter_goes_on),
 	{}
 };
 

@@ -19,15 +19,16 @@
 static bool leader, known;
 static u32 steps, told, breaks, interruptions, stops;
 static struct tscope_step last;
-static u64 last_event;
+static struct tscope_step_event last_event;
 static struct tscope_cpu *c;
 
-bool tscope_clock_stepped(struct tscope_clock *clk, u64 event,
+bool tscope_clock_stepped(struct tscope_clock *clk,
+			  const struct tscope_step_event *event,
 			  const struct tscope_step *step)
 {
 	steps++;
 	last = *step;
-	last_event = event;
+	last_event = *event;
 	return !known;
 }
 
@@ -121,8 +122,34 @@ static void kvm_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, last.ns, -2LL);
 	KUNIT_EXPECT_EQ(test, last.error_ns, 1ULL);
 	KUNIT_EXPECT_EQ(test, last.tsc, 5000ULL);
-	/* all CPUs get one system time: it names the event */
-	KUNIT_EXPECT_EQ(test, last_event, 49998ULL);
+	/* no master clock: no other CPU's step is this one */
+	KUNIT_EXPECT_EQ(test, last_event.from_ns, 0ULL);
+	KUNIT_EXPECT_EQ(test, last_event.to_ns, 0ULL);
+}
+
+/* All CPUs get one system time: it names the event. */
+static void kvm_step_of_master_clock(struct kunit *test)
+{
+	c->event[0].new.ns -= 2;
+	c->event[0].old.flags = TSCOPE_PVTI_STABLE | TSCOPE_PVTI_STOPPED;
+	c->event[0].new.flags = TSCOPE_PVTI_STABLE;
+	tscope_kvm_events(c, NULL, leader);
+	KUNIT_EXPECT_EQ(test, last_event.from_ns, 50000ULL);
+	KUNIT_EXPECT_EQ(test, last_event.to_ns, 49998ULL);
+	/* gone: each CPU has its own */
+	c->events = 1;
+	c->event[0].new.flags = 0;
+	tscope_kvm_events(c, NULL, leader);
+	KUNIT_EXPECT_EQ(test, last_event.from_ns, 0ULL);
+	KUNIT_EXPECT_EQ(test, last_event.to_ns, 0ULL);
+	/* come: from now on it is one */
+	c->events = 1;
+	c->event[0].old.flags = 0;
+	c->event[0].new.flags = TSCOPE_PVTI_STABLE;
+	tscope_kvm_events(c, NULL, leader);
+	KUNIT_EXPECT_EQ(test, last_event.from_ns, 0ULL);
+	KUNIT_EXPECT_EQ(test, last_event.to_ns, 49998ULL);
+	KUNIT_EXPECT_EQ(test, steps, 3U);
 }
 
 static void kvm_step_of_another_cpu(struct kunit *test)
@@ -177,6 +204,7 @@ static struct kunit_case kvm_cases[] = {
 	KUNIT_CASE(kvm_copies),
 	KUNIT_CASE(kvm_update_without_step),
 	KUNIT_CASE(kvm_step),
+	KUNIT_CASE(kvm_step_of_master_clock),
 	KUNIT_CASE(kvm_step_of_another_cpu),
 	KUNIT_CASE(kvm_rate_changes),
 	KUNIT_CASE(kvm_stopped),

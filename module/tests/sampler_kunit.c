@@ -102,7 +102,7 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 	return &clock[lane];
 }
 
-void tscope_clock_sample(struct tscope_clock *clk, int cpu)
+void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *cpu)
 {
 	sampled[clk - clock]++;
 	if (clk->ops->costly)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * counter.c against a counter of 128 bits that never wraps. The TSC is off
- * by anything below half a wrap.
+ * counter.c against a counter of 128 bits that never wraps, and may run
+ * backward. The TSC is off by anything below half a wrap.
  */
 #include "fuzz.h"
 #include "counter.h"
@@ -35,12 +35,20 @@ static void fuzz_one(struct fuzz_in *in)
 
 	do {
 		got = tscope_counter_ns(&c, (u64)ticks & c.mask, tsc, khz);
-		want = (ticks - first) * c.num / c.den;
+		want = (((tscope_u128)1 << 32) + ticks - first) * c.num / c.den;
 		EXPECT(got == (u64)want,
 		       "%u bits, %s/%s ns, %u kHz, reading %s: truth %s, got %s",
 		       bits, tap_udec(c.num), tap_udec(c.den), khz,
 		       tap_udec(reads), tap_udec((u64)want), tap_udec(got));
 		reads++;
+		/* by less than a sixteenth of a wrap, at once */
+		if (fuzz_u8(in) % 4 == 0) {
+			pass = fuzz_bits(in, 24);
+			if (pass > c.mask >> 4 || pass > ticks - first)
+				return;
+			ticks -= pass;
+			continue;
+		}
 		pass = fuzz_bits(in, 40);
 		/* so that no product passes 128 bits, nor the TSC 64 */
 		if (pass * c.num / c.den >> 50)
@@ -50,7 +58,8 @@ static void fuzz_one(struct fuzz_in *in)
 		tsc_ns = (tscope_s128)(pass * c.num / c.den) + off;
 		/* no later than before: only the counter's own bits are known */
 		if (tsc_ns <= (tscope_s128)(1000000 / khz + 1)) {
-			if ((pass + 1) * c.num / c.den >= wrap_ns)
+			if ((pass + 1) * c.num / c.den >=
+			    wrap_ns - wrap_ns / 16)
 				return;
 			tsc_ns = 0;
 		}
