@@ -63,11 +63,15 @@ rootfs_run() {
 }
 
 # rootfs_kernel DIR FLAVOUR: a cached kernel and its headers, as if they were installed
-# there; sets KREL. Its modules are left out, which nothing here needs.
+# there; sets KREL. Of its modules there is one, which nothing here needs: a kernel that
+# has none, or no modules.dep, is for dkms from 3.2 on one that is gone.
 rootfs_kernel() {
+	local one=kernel/virt/lib
 	kernel_get "$2" || return
-	as_root mkdir -p "$1/root/lib/modules/$KREL" "$1/root/boot" &&
+	as_root mkdir -p "$1/root/lib/modules/$KREL/$one" "$1/root/boot" &&
 		as_root ln -sfn "$KDIR" "$1/root/lib/modules/$KREL/build" &&
+		as_root cp "$MODDIR/irqbypass.ko" "$1/root/lib/modules/$KREL/$one/" &&
+		as_root tee "$1/root/lib/modules/$KREL/modules.dep" >/dev/null <<<"$one/irqbypass.ko:" &&
 		as_root cp "${VMLINUZ%/*}/config-$KREL" "$1/root/boot/"
 }
 
