@@ -115,8 +115,7 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->steps, 0);
 	WRITE_ONCE(clk->step_last_ns, 0);
 	WRITE_ONCE(clk->step_max_ns, 0);
-	memset(clk->told, 0, sizeof(clk->told));
-	clk->told_next = 0;
+	memset(&clk->master, 0, sizeof(clk->master));
 	tscope_shist_init(&clk->step_hist);
 	spin_unlock(&clk->step_lock);
 }
@@ -254,57 +253,62 @@ void tscope_clock_break(struct tscope_clock *clk)
 		tscope_series_break(&clk->series);
 }
 
-/*
- * Whether another CPU told of the event. One that missed an update sees the
- * two around it as one change: from where another began, or to where another
- * ended.
- */
-static bool step_known(const struct tscope_clock *clk,
-		       const struct tscope_step_event *event)
+static void step_count(struct tscope_clock *clk, const struct tscope_step *step)
 {
-	const struct tscope_step_event *t;
-
-	for (t = clk->told; t < clk->told + TSCOPE_STEP_EVENTS; t++)
-		if ((event->from_ns && event->from_ns == t->from_ns) ||
-		    (event->to_ns && event->to_ns == t->to_ns))
-			return true;
-	return false;
+	lockdep_assert_held(&clk->step_lock);
+	WRITE_ONCE(clk->steps, clk->steps + 1);
+	WRITE_ONCE(clk->step_last_ns, step->ns);
+	if (tscope_abs64(step->ns) > tscope_abs64(clk->step_max_ns))
+		WRITE_ONCE(clk->step_max_ns, step->ns);
+	tscope_shist_add(&clk->step_hist, step->ns);
 }
 
 /**
  * tscope_clock_stepped() - count a step
  * @clk: clock
- * @event: of one that all CPUs share, what any of them sees is counted once;
- *	NULL: always counted
  * @step: the step
  *
  * Context: process, any CPU.
- *
- * Return: whether the step was counted.
  */
-bool tscope_clock_stepped(struct tscope_clock *clk,
-			  const struct tscope_step_event *event,
+void tscope_clock_stepped(struct tscope_clock *clk,
 			  const struct tscope_step *step)
 {
-	bool known;
+	spin_lock(&clk->step_lock);
+	step_count(clk, step);
+	spin_unlock(&clk->step_lock);
+	tscope_alert_raise(clk, TSCOPE_ALERT_STEP, step->ns,
+			   raw_smp_processor_id(), -1);
+}
+
+/**
+ * tscope_clock_updated() - count what a CPU's pvti update says
+ * @clk: kvm-clock
+ * @old: the pvti before
+ * @new: and after
+ * @step: the step between them; what is to be told of it, where other CPUs
+ *	told a part of it already
+ *
+ * Every update of a CPU is to come here, in their order. Context: process, any
+ * CPU.
+ *
+ * Return: whether a step was counted.
+ */
+bool tscope_clock_updated(struct tscope_clock *clk,
+			  const struct tscope_pvti *old,
+			  const struct tscope_pvti *new,
+			  struct tscope_step *step)
+{
+	bool stepped;
 
 	spin_lock(&clk->step_lock);
-	known = event && step_known(clk, event);
-	if (!known) {
-		if (event && event->to_ns)
-			clk->told[clk->told_next++ % TSCOPE_STEP_EVENTS] =
-				*event;
-		WRITE_ONCE(clk->steps, clk->steps + 1);
-		WRITE_ONCE(clk->step_last_ns, step->ns);
-		if (tscope_abs64(step->ns) > tscope_abs64(clk->step_max_ns))
-			WRITE_ONCE(clk->step_max_ns, step->ns);
-		tscope_shist_add(&clk->step_hist, step->ns);
-	}
+	stepped = tscope_master_step(&clk->master, old, new, step);
+	if (stepped)
+		step_count(clk, step);
 	spin_unlock(&clk->step_lock);
-	if (!known)
+	if (stepped)
 		tscope_alert_raise(clk, TSCOPE_ALERT_STEP, step->ns,
 				   raw_smp_processor_id(), -1);
-	return !known;
+	return stepped;
 }
 
 /**
@@ -320,7 +324,7 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 
 	tscope_series_add(&clk->series, r, &news);
 	if (news.stepped) {
-		tscope_clock_stepped(clk, NULL, &news.step);
+		tscope_clock_stepped(clk, &news.step);
 		tscope_step_tell(clk, raw_smp_processor_id(), &news.step);
 	}
 	if (!news.point)

@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "fit.h"
 #include "hist.h"
+#include "master.h"
 #include "series.h"
 
 struct tscope_cpu;
@@ -58,7 +59,7 @@ struct tscope_raw {
  * @resolution_ns: the step in which it counts, rounded up; 0: 1
  * @lane: its place in the mailbox, or TSCOPE_NO_LANE
  * @series: points are gathered and fitted: it has skew, phase and steps
- * @exact: its steps are told by tscope_clock_stepped(), not looked for
+ * @exact: its steps are told by tscope_clock_updated(), not looked for
  * @costly: a reading leaves the guest; one such clock is read a window
  * @pair: @tsc of a reading is the clock's own: width is not its error
  * @group: sysfs files that no other clock has, or NULL
@@ -92,20 +93,6 @@ struct tscope_clock_ops {
 	u64 (*to_ns)(const struct tscope_raw *raw);
 };
 
-/* More updates than a host does while one CPU waits for its window. */
-#define TSCOPE_STEP_EVENTS	8
-
-/**
- * struct tscope_step_event - what several CPUs may see of one step
- * @from_ns: the clock's reference before, as the host wrote it; 0: each CPU
- *	had its own, or has now
- * @to_ns: and after; 0: each CPU has its own
- */
-struct tscope_step_event {
-	u64 from_ns;
-	u64 to_ns;
-};
-
 /**
  * struct tscope_clock - a clock that is present, and its figures
  * @ops: what it does
@@ -124,8 +111,7 @@ struct tscope_step_event {
  * @steps: steps seen
  * @step_last_ns: the newest
  * @step_max_ns: the largest by magnitude
- * @told: changes of pvti that steps were told of
- * @told_next: where the next one goes
+ * @master: steps of a master clock that were told
  * @step_hist: sizes
  * @alert: limits, and what was told; see alert.c
  *
@@ -151,8 +137,7 @@ struct tscope_clock {
 	u64 steps;
 	s64 step_last_ns;
 	s64 step_max_ns;
-	struct tscope_step_event told[TSCOPE_STEP_EVENTS];
-	unsigned int told_next;
+	struct tscope_master master;
 	struct tscope_shist step_hist;
 
 	struct tscope_alert alert[TSCOPE_ALERT_CAUSES];
@@ -179,9 +164,12 @@ struct kobject *tscope_clock_kobj(struct tscope_clock *clk);
 void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c);
 void tscope_clock_add(struct tscope_clock *clk,
 		      const struct tscope_reading *r);
-bool tscope_clock_stepped(struct tscope_clock *clk,
-			  const struct tscope_step_event *event,
+void tscope_clock_stepped(struct tscope_clock *clk,
 			  const struct tscope_step *step);
+bool tscope_clock_updated(struct tscope_clock *clk,
+			  const struct tscope_pvti *old,
+			  const struct tscope_pvti *new,
+			  struct tscope_step *step);
 void tscope_clock_break(struct tscope_clock *clk);
 void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc);
 

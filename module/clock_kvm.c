@@ -23,8 +23,6 @@
 #include "trace.h"
 #include "wide.h"
 
-/* Two pvti of the same clock may round apart by 1 ns: no step. */
-#define STEP_MIN_NS	2
 /*
  * An update takes the host less than a microsecond, and a CPU's own page is
  * never seen half-written: so many tries are some microseconds, and more would
@@ -96,9 +94,8 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
 		       bool leader)
 {
 	const struct tscope_pvti_event *e;
-	struct tscope_step_event event;
-	struct tscope_step step = { .error_ns = 1 };
-	bool stepped, stopped, stable;
+	struct tscope_step step;
+	bool stepped, stopped;
 	unsigned int i;
 
 	for (i = 0; i < c->events; i++) {
@@ -107,6 +104,7 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
 		step.ns = tscope_pvti_step(&e->old, &e->new,
 					   e->new.tsc >= e->old.tsc ?
 					   e->new.tsc : e->tsc);
+		step.error_ns = 1;
 		step.tsc = e->tsc;
 		WRITE_ONCE(c->updates, c->updates + 1);
 		stopped = e->new.flags & ~e->old.flags & TSCOPE_PVTI_STOPPED;
@@ -116,15 +114,10 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
 					 e->new.mul, e->new.shift,
 					 e->new.flags, e->tsc);
 
-		stepped = tscope_abs64(step.ns) >= STEP_MIN_NS;
+		stepped = tscope_abs64(step.ns) >= TSCOPE_PVTI_STEP_NS;
 		if (stepped || stopped)
 			tscope_interruption_begin(c->cpu, e->tsc, stopped);
-		/* all CPUs get one system time from a master clock */
-		stable = e->new.flags & TSCOPE_PVTI_STABLE;
-		event.to_ns = stable ? e->new.ns : 0;
-		stable = stable && e->old.flags & TSCOPE_PVTI_STABLE;
-		event.from_ns = stable ? e->old.ns : 0;
-		if (stepped && tscope_clock_stepped(clk, &event, &step))
+		if (tscope_clock_updated(clk, &e->old, &e->new, &step))
 			tscope_step_tell(clk, c->cpu, &step);
 		if (leader &&
 		    (stepped ||

@@ -5,9 +5,9 @@
  * A 24-bit ACPI PM timer wraps every 4.7 s, and readings may lie further
  * apart. The TSC tells how many times it wrapped in between; it need be right
  * to half a wrap only, so what is measured stays independent of it. A counter
- * that shows less than before, by a sixteenth of a wrap at most, with no time
- * passed for a wrap, has run backward. No more than that: where the TSC was
- * stopped and the counter was not, it has wrapped.
+ * that shows less than before, by a sixteenth of a wrap at most, and less than
+ * half a wrap's time later, has run backward. No more than that: where the TSC
+ * was stopped and the counter was not, it has wrapped.
  */
 #include "counter.h"
 #include "wide.h"
@@ -47,7 +47,8 @@ u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 			wraps = (u64)tscope_div128((tscope_u128)expected -
 					passed + half,
 					(tscope_u128)c->mask + 1);
-		else if (passed - expected > c->mask - (c->mask >> 4))
+		else if (passed - expected > half &&
+			 passed > c->mask - (c->mask >> 4))
 			wraps = -1;
 	}
 	/* modulo 2^64: of 64 bits a wrap is none, and backward is as it is */

@@ -15,6 +15,7 @@
 #define tscope_clock_sample		clock_kunit_sample
 #define tscope_clock_add		clock_kunit_add
 #define tscope_clock_stepped		clock_kunit_stepped
+#define tscope_clock_updated		clock_kunit_updated
 #define tscope_clock_break		clock_kunit_break
 #define tscope_clock_thin		clock_kunit_thin
 #define tscope_tsc_khz			clock_kunit_tsc_khz
@@ -241,52 +242,47 @@ static void clock_goes_back(struct kunit *test)
 static void clock_counts_steps(struct kunit *test)
 {
 	static const struct {
-		struct tscope_step_event event;
-		s64 ns;
-		bool counted;
-		s64 last, max;
+		s64 ns, last, max;
 	} cases[] = {
-		{ { 6, 7 }, 100, true, 100, 100 },
-		{ { 6, 7 }, 900, false, 100, 100 },	/* another CPU saw the same */
-		{ { 7, 8 }, -500, true, -500, -500 },
-		{ { 6, 7 }, 400, false, -500, -500 },	/* and one that was slow */
-		{ { 6, 8 }, -400, false, -500, -500 },	/* one missed an update */
-		{ { 8, 10 }, 300, true, 300, -500 },	/* and is the first */
-		{ { 8, 9 }, 200, false, 300, -500 },
-		{ { 9, 10 }, 100, false, 300, -500 },
-		{ { 0, 11 }, 20, true, 20, -500 },	/* the host has one clock now */
-		{ { 0, 11 }, 21, false, 20, -500 },
-		{ { 0, 0 }, 1, true, 1, -500 },	/* and now each CPU its own */
-		{ { 0, 0 }, 1, true, 1, -500 },
-		{ { 11, 12 }, S64_MIN, true, S64_MIN, S64_MIN },
-		{ { 12, 13 }, S64_MAX, true, S64_MAX, S64_MIN },
+		{ 100, 100, 100 },
+		{ -500, -500, -500 },
+		{ 400, 400, -500 },
+		{ 1, 1, -500 },
+		{ S64_MIN, S64_MIN, S64_MIN },
+		{ S64_MAX, S64_MAX, S64_MIN },
 	};
-	struct tscope_step step = { .ns = 3 };
-	u32 i, counted = 0;
+	struct tscope_step step = { };
+	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		step.ns = cases[i].ns;
-		KUNIT_EXPECT_EQ_MSG(test, tscope_clock_stepped(clk, &cases[i].event,
-							       &step),
-				    cases[i].counted, "case %u", i);
-		counted += cases[i].counted;
-		KUNIT_EXPECT_EQ(test, clk->steps, (u64)counted);
-		KUNIT_EXPECT_EQ(test, alerts, counted);
+		tscope_clock_stepped(clk, &step);
+		KUNIT_EXPECT_EQ(test, clk->steps, i + 1ULL);
+		KUNIT_EXPECT_EQ(test, alerts, i + 1);
 		KUNIT_EXPECT_EQ(test, clk->step_last_ns, cases[i].last);
 		KUNIT_EXPECT_EQ(test, clk->step_max_ns, cases[i].max);
 	}
-	/* found in the points, by the leader alone */
-	KUNIT_EXPECT_TRUE(test, tscope_clock_stepped(clk, NULL, &step));
-	KUNIT_EXPECT_TRUE(test, tscope_clock_stepped(clk, NULL, &step));
-	KUNIT_EXPECT_EQ(test, tscope_shist_count(&clk->step_hist),
-			(u64)counted + 2);
-	/* it looks back so far only */
-	for (i = 0; i < TSCOPE_STEP_EVENTS; i++) {
-		struct tscope_step_event event = { 100 + i, 101 + i };
+	KUNIT_EXPECT_EQ(test, tscope_shist_count(&clk->step_hist), (u64)i);
+}
 
-		KUNIT_EXPECT_TRUE(test, tscope_clock_stepped(clk, &event, &step));
-	}
-	KUNIT_EXPECT_TRUE(test, tscope_clock_stepped(clk, &cases[0].event, &step));
+/* All CPUs see a master clock's update: it counts once, whoever is first. */
+static void clock_counts_updates(struct kunit *test)
+{
+	struct tscope_pvti old = { .ns = 1000, .flags = TSCOPE_PVTI_STABLE };
+	struct tscope_pvti new = old;
+	struct tscope_step step = { .ns = 300, .error_ns = 1 };
+
+	new.ns = 2000;
+	new.tsc = 700;
+	KUNIT_EXPECT_TRUE(test, tscope_clock_updated(clk, &old, &new, &step));
+	KUNIT_EXPECT_FALSE(test, tscope_clock_updated(clk, &old, &new, &step));
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, alerts, 1U);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 300LL);
+	/* after a reset what was told is forgotten */
+	clock_zero(clk);
+	KUNIT_EXPECT_TRUE(test, tscope_clock_updated(clk, &old, &new, &step));
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
 }
 
 /* What the burst read of a clock of its own, too, is one line of readings. */
@@ -345,7 +341,7 @@ static void clock_reset(struct kunit *test)
 	script[0] = raw(1000, 100, 5000);
 	tscope_clock_sample(clk, &leader);
 	tscope_clock_sample(clk, &leader);
-	tscope_clock_stepped(clk, NULL, &step);
+	tscope_clock_stepped(clk, &step);
 	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 1ULL);
 	tscope_clock_thin(clk, 77);
 	clocks[clock_count++] = clk;
@@ -372,6 +368,7 @@ static struct kunit_case clock_cases[] = {
 	KUNIT_CASE(clock_goes_back),
 	KUNIT_CASE(clock_backward_once),
 	KUNIT_CASE(clock_counts_steps),
+	KUNIT_CASE(clock_counts_updates),
 	KUNIT_CASE(clock_segments),
 	KUNIT_CASE(clock_reset),
 	{}

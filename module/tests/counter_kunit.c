@@ -86,6 +86,9 @@ static void counter_backward(struct kunit *test)
 				FIRST + 999);
 		KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 500, 3002, KHZ),
 				FIRST + 500);
+		/* almost half a wrap of 24 bits later: 8.388 of 8.389 ms */
+		KUNIT_EXPECT_EQ(test, tscope_counter_ns(&c, 400, 3002 + 2 * 8388000,
+							KHZ), FIRST + 400);
 	}
 }
 

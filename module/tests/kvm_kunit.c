@@ -7,7 +7,7 @@
 #define tscope_kvm_copy			kvm_kunit_copy
 #define tscope_kvm_events		kvm_kunit_events
 #define tscope_clock_kvm		kvm_kunit_clock
-#define tscope_clock_stepped		kvm_kunit_stepped
+#define tscope_clock_updated		kvm_kunit_updated
 #define tscope_clock_break		kvm_kunit_break
 #define tscope_step_tell		kvm_kunit_step_tell
 #define tscope_interruption_begin	kvm_kunit_interruption_begin
@@ -17,19 +17,25 @@
 #include "../clock_kvm.c"
 
 static bool leader, known;
-static u32 steps, told, breaks, interruptions, stops;
+static u32 updates, told, breaks, interruptions, stops;
+static s64 rest, told_ns;
 static struct tscope_step last;
-static struct tscope_step_event last_event;
+static struct tscope_pvti last_old, last_new;
 static struct tscope_cpu *c;
 
-bool tscope_clock_stepped(struct tscope_clock *clk,
-			  const struct tscope_step_event *event,
-			  const struct tscope_step *step)
+bool tscope_clock_updated(struct tscope_clock *clk,
+			  const struct tscope_pvti *old,
+			  const struct tscope_pvti *new,
+			  struct tscope_step *step)
 {
-	steps++;
+	updates++;
 	last = *step;
-	last_event = *event;
-	return !known;
+	last_old = *old;
+	last_new = *new;
+	if (known || tscope_abs64(step->ns) < TSCOPE_PVTI_STEP_NS)
+		return false;
+	step->ns += rest;
+	return true;
 }
 
 void tscope_clock_break(struct tscope_clock *clk)
@@ -41,6 +47,7 @@ void tscope_step_tell(struct tscope_clock *clk, int cpu,
 		      const struct tscope_step *step)
 {
 	told++;
+	told_ns = step->ns;
 }
 
 void tscope_interruption_begin(int cpu, u64 tsc, bool stopped)
@@ -60,8 +67,10 @@ static int kvm_init(struct kunit *test)
 		return -ENOMEM;
 	leader = true;
 	known = false;
-	steps = 0;
+	updates = 0;
+	rest = 0;
 	told = 0;
+	told_ns = 0;
 	breaks = 0;
 	interruptions = 0;
 	stops = 0;
@@ -105,7 +114,7 @@ static void kvm_update_without_step(struct kunit *test)
 	tscope_kvm_events(c, NULL, leader);
 	KUNIT_EXPECT_EQ(test, c->updates, 1ULL);
 	KUNIT_EXPECT_EQ(test, c->events, 0U);
-	KUNIT_EXPECT_EQ(test, steps, 0U);
+	KUNIT_EXPECT_EQ(test, told, 0U);
 	KUNIT_EXPECT_EQ(test, breaks, 0U);
 	KUNIT_EXPECT_EQ(test, interruptions, 0U);
 }
@@ -114,7 +123,7 @@ static void kvm_step(struct kunit *test)
 {
 	c->event[0].new.ns -= 2;
 	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, steps, 1U);
+	KUNIT_EXPECT_EQ(test, updates, 1U);
 	KUNIT_EXPECT_EQ(test, told, 1U);
 	KUNIT_EXPECT_EQ(test, breaks, 1U);
 	KUNIT_EXPECT_EQ(test, interruptions, 1U);
@@ -122,34 +131,19 @@ static void kvm_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, last.ns, -2LL);
 	KUNIT_EXPECT_EQ(test, last.error_ns, 1ULL);
 	KUNIT_EXPECT_EQ(test, last.tsc, 5000ULL);
-	/* no master clock: no other CPU's step is this one */
-	KUNIT_EXPECT_EQ(test, last_event.from_ns, 0ULL);
-	KUNIT_EXPECT_EQ(test, last_event.to_ns, 0ULL);
+	KUNIT_EXPECT_EQ(test, last_old.ns, 50000ULL);
+	KUNIT_EXPECT_EQ(test, last_new.ns, 49998ULL);
 }
 
-/* All CPUs get one system time: it names the event. */
-static void kvm_step_of_master_clock(struct kunit *test)
+/* Of which another CPU told a part. */
+static void kvm_rest_of_step(struct kunit *test)
 {
-	c->event[0].new.ns -= 2;
-	c->event[0].old.flags = TSCOPE_PVTI_STABLE | TSCOPE_PVTI_STOPPED;
-	c->event[0].new.flags = TSCOPE_PVTI_STABLE;
+	rest = -30;
+	c->event[0].new.ns += 100;
 	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, last_event.from_ns, 50000ULL);
-	KUNIT_EXPECT_EQ(test, last_event.to_ns, 49998ULL);
-	/* gone: each CPU has its own */
-	c->events = 1;
-	c->event[0].new.flags = 0;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, last_event.from_ns, 0ULL);
-	KUNIT_EXPECT_EQ(test, last_event.to_ns, 0ULL);
-	/* come: from now on it is one */
-	c->events = 1;
-	c->event[0].old.flags = 0;
-	c->event[0].new.flags = TSCOPE_PVTI_STABLE;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, last_event.from_ns, 0ULL);
-	KUNIT_EXPECT_EQ(test, last_event.to_ns, 49998ULL);
-	KUNIT_EXPECT_EQ(test, steps, 3U);
+	KUNIT_EXPECT_EQ(test, last.ns, 100LL);
+	KUNIT_EXPECT_EQ(test, told, 1U);
+	KUNIT_EXPECT_EQ(test, told_ns, 70LL);
 }
 
 static void kvm_step_of_another_cpu(struct kunit *test)
@@ -158,7 +152,7 @@ static void kvm_step_of_another_cpu(struct kunit *test)
 	leader = false;
 	c->event[0].new.ns += 100;
 	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, steps, 1U);
+	KUNIT_EXPECT_EQ(test, updates, 1U);
 	KUNIT_EXPECT_EQ(test, told, 0U);
 	KUNIT_EXPECT_EQ(test, breaks, 0U);
 }
@@ -170,7 +164,7 @@ static void kvm_rate_changes(struct kunit *test)
 	c->event[0].tsc = 1ULL << 40;
 	c->event[0].new.mul++;
 	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, steps, 0U);
+	KUNIT_EXPECT_EQ(test, told, 0U);
 	KUNIT_EXPECT_EQ(test, breaks, 1U);
 	c->event[0].new = base;
 	c->event[0].new.shift = 0;
@@ -197,14 +191,14 @@ static void kvm_stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->stopped, 1ULL);
 	KUNIT_EXPECT_EQ(test, interruptions, 1U);
 	KUNIT_EXPECT_EQ(test, stops, 1U);
-	KUNIT_EXPECT_EQ(test, steps, 0U);
+	KUNIT_EXPECT_EQ(test, told, 0U);
 }
 
 static struct kunit_case kvm_cases[] = {
 	KUNIT_CASE(kvm_copies),
 	KUNIT_CASE(kvm_update_without_step),
 	KUNIT_CASE(kvm_step),
-	KUNIT_CASE(kvm_step_of_master_clock),
+	KUNIT_CASE(kvm_rest_of_step),
 	KUNIT_CASE(kvm_step_of_another_cpu),
 	KUNIT_CASE(kvm_rate_changes),
 	KUNIT_CASE(kvm_stopped),

@@ -56,9 +56,11 @@ static void one_kind(const struct kind *k)
 		EXPECT_EQ(got, want, "%s: reading %d", k->name, i);
 		if (got != want)
 			return;
-		/* every fourth shows less than the one before, at once */
+		/* every fourth shows less than the one before, up to 0.4 of a wrap later */
 		if (i % 4 == 3) {
 			ticks -= rnd_below(k->bits == 24 ? 1000000 : 1u << 28);
+			pass = (tscope_u128)rnd_below(k->bits == 24 ? 6000000 : 1u << 30);
+			tsc += (u64)(pass * k->num / k->den * KHZ / 1000000);
 			continue;
 		}
 		span_ns = rnd_below(k->most_ns);
@@ -89,9 +91,20 @@ static void test_tsc_back(void)
 		  10 * (FIRST + 10 + 0xffffff), "back again: it wrapped once");
 }
 
+/* The TSC stopped and the counter did not: it lies ahead, up to 15/16 of a wrap. */
+static void test_tsc_stops(void)
+{
+	struct tscope_counter c = { .num = 1, .den = 1, .mask = 0xffffff };
+
+	EXPECT_EQ(tscope_counter_ns(&c, 0, 1000, KHZ), FIRST, "first");
+	EXPECT_EQ(tscope_counter_ns(&c, 0xeffff0, 1000, KHZ), FIRST + 0xeffff0,
+		  "TSC stopped");
+}
+
 static const struct tap_test tests[] = {
 	{ "simulated counters, extended", test_kinds },
 	{ "a TSC that was set back", test_tsc_back },
+	{ "a TSC that stops", test_tsc_stops },
 };
 
 TAP_MAIN(tests)

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * master.c against a host whose updates are known, of which each CPU sees some: those
+ * that stood in its page when it looked. What is told must add up to what the host did.
+ */
+#include "tap.h"
+#include "master.h"
+
+#define ROUNDS	3000
+#define UPDATES	60
+#define CPUS	6
+/* updates a CPU may lag behind: intermediate ones are remembered as well */
+#define LAG	7
+#define APART	1000000
+
+static struct tscope_pvti host[UPDATES + 1];
+static s64 sum[UPDATES + 1];
+
+static void host_updates(void)
+{
+	u32 i, k;
+
+	host[0] = (struct tscope_pvti){
+		.tsc = rnd_bits(50) + APART, .ns = rnd_bits(50) + (1ULL << 60),
+		.flags = TSCOPE_PVTI_STABLE,
+	};
+	sum[0] = 0;
+	for (i = 1; i <= UPDATES; i++) {
+		/* no two of them are a step that is none */
+		s64 step = rnd_below(3) ? 0 : 1000 * (s64)rnd_bits(30);
+
+		if (rnd_below(2))
+			step = -step;
+		host[i] = host[i - 1];
+		host[i].tsc += APART + rnd_below(APART);
+		/* a name of its own, which is a matter of luck here */
+		host[i].ns += host[i].tsc - host[i - 1].tsc + step;
+		for (k = 0; k < i; k++)
+			if (host[k].ns == host[i].ns)
+				break;
+		if (k < i) {
+			i--;
+			continue;
+		}
+		sum[i] = sum[i - 1] + step;
+	}
+}
+
+/* @off: how far apart the CPUs' TSCs may be, below APART */
+static void simulate(u64 off, const char *what)
+{
+	struct tscope_master m = { };
+	s64 told = 0, off_of[CPUS];
+	u32 at[CPUS] = { }, cpu, now = 0, seen = 0, to, count = 0;
+
+	host_updates();
+	for (cpu = 0; cpu < CPUS; cpu++)
+		off_of[cpu] = off ? (s64)rnd_below(off) : 0;
+	while (seen < UPDATES) {
+		struct tscope_pvti old, new;
+		struct tscope_step step = { .error_ns = 1 };
+
+		if (now < UPDATES && !rnd_below(3))
+			now++;
+		cpu = rnd_below(CPUS);
+		for (to = 0; to < CPUS; to++)
+			if (at[to] + LAG < now)
+				cpu = to;
+		if (at[cpu] == now)
+			continue;
+		/* it may have looked at any time since */
+		to = at[cpu] + 1 + rnd_below(now - at[cpu]);
+		old = host[at[cpu]];
+		new = host[to];
+		old.tsc += off_of[cpu];
+		new.tsc += off_of[cpu];
+		step.ns = sum[to] - sum[at[cpu]];
+		at[cpu] = to;
+		if (to > seen)
+			seen = to;
+		if (tscope_master_step(&m, &old, &new, &step)) {
+			told += step.ns;
+			count++;
+		}
+		EXPECT_EQ(told, sum[seen], "%s: told up to update %u", what, seen);
+		if (told != sum[seen])
+			return;
+	}
+	EXPECT(count <= UPDATES, "%s: %u steps told of %u", what, count, UPDATES);
+}
+
+static void test_order(void)
+{
+	u32 i;
+
+	for (i = 0; i < ROUNDS; i++)
+		simulate(0, "one TSC");
+}
+
+static void test_offsets(void)
+{
+	u32 i;
+
+	for (i = 0; i < ROUNDS; i++)
+		simulate(APART, "TSCs apart");
+}
+
+/* The same reference: its TSC was moved. No master clock: a clock of its own. */
+static void test_own(void)
+{
+	struct tscope_master m = { }, none = { };
+	struct tscope_pvti old = { .ns = 5, .flags = TSCOPE_PVTI_STABLE }, new = old;
+	struct tscope_step step = { .error_ns = 1 };
+
+	for (step.ns = -3; step.ns <= 3; step.ns++) {
+		EXPECT_EQ(tscope_master_step(&m, &old, &new, &step),
+			  step.ns < -1 || step.ns > 1, "moved TSC, %d ns", (int)step.ns);
+		new.ns = 6;
+		new.flags = 0;
+		EXPECT_EQ(tscope_master_step(&m, &old, &new, &step),
+			  step.ns < -1 || step.ns > 1, "no master, %d ns", (int)step.ns);
+		new = old;
+	}
+	EXPECT(!memcmp(&m, &none, sizeof(m)), "nothing is remembered of these");
+}
+
+/*
+ * Updates written down: references are 1 us of TSC apart, @from and @to name them; @told
+ * is 0 where nothing is to be told.
+ */
+static const struct update {
+	const char *what;
+	u8 from;
+	u8 to;
+	bool from_stable;
+	bool to_stable;
+	s64 tsc_off;
+	s64 step;
+	s64 told;
+	u64 error;
+} updates[] = {
+	{ "the clock begins: no master before", 0, 1, false, true, 0, 50, 50, 1 },
+	{ "the same of another CPU", 0, 1, false, true, 0, 90, 0, 1 },
+	{ "one that rounds", 1, 2, true, true, 0, -1, 0, 1 },
+	{ "one from before both", 1, 4, true, true, 0, 5000, 5000, 2 },
+	{ "the rest is what rounding makes", 2, 5, true, true, 0, 5002, 0, 2 },
+	{ "and just more than that", 2, 6, true, true, 0, 5003, 3, 2 },
+	{ "in between, and not told", 1, 3, true, true, 0, 700, 0, 1 },
+	{ "a CPU whose TSC is behind, not from the newest", 5, 8, true, true, -9000, 400, 0, 1 },
+	{ "and another one that comes there from the newest", 6, 8, true, true, 0, 400, 397, 2 },
+	{ "no master clock any more", 8, 9, true, false, 0, -3, -3, 1 },
+	{ "and again one, that other CPUs knew", 9, 8, false, true, 0, 70, 0, 1 },
+	{ "and a new one", 9, 10, false, true, 0, 80, 80, 1 },
+	{ "from one that was never seen", 200, 11, true, true, 0, 60, 60, 1 },
+};
+
+static void test_written_down(void)
+{
+	struct tscope_master m = { };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(updates); i++) {
+		const struct update *u = &updates[i];
+		struct tscope_pvti old = {
+			.ns = 100 + u->from, .tsc = 10000 + 1000ULL * u->from,
+			.flags = u->from_stable ? TSCOPE_PVTI_STABLE : 0,
+		}, new = {
+			.ns = 100 + u->to,
+			.tsc = 10000 + 1000ULL * u->to + u->tsc_off,
+			.flags = u->to_stable ? TSCOPE_PVTI_STABLE : 0,
+		};
+		struct tscope_step step = { .ns = u->step, .error_ns = 1 };
+		bool told = tscope_master_step(&m, &old, &new, &step);
+
+		EXPECT_EQ(told, !!u->told, "%s", u->what);
+		if (told)
+			EXPECT_EQ(step.ns, u->told, "%s", u->what);
+		EXPECT_EQ(step.error_ns, u->error, "%s: error", u->what);
+	}
+}
+
+static const struct tap_test tests[] = {
+	{ "told once, whoever looks first", test_order },
+	{ "and with TSCs apart", test_offsets },
+	{ "steps of one CPU alone", test_own },
+	{ "a master clock that comes and goes, CPUs that are behind", test_written_down },
+};
+
+TAP_MAIN(tests)
