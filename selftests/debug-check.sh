@@ -20,7 +20,8 @@ usage() {
 	  kselftests  all of them
 	  stress      controls, readers, hotplug, tracing, load and unload at once
 	  nested      the stress in a guest that has kvm-clock and ptp-kvm
-	  faults      each allocation fails, at load and at every file (kasan only)
+	  faults      allocations fail, one at a time, at load and at every file, and at load
+	              with kvm-clock and ptp-kvm (kasan only)
 
 	  KERNEL      6.12 (default), 6.1
 	  KIND        kasan: KASAN, UBSAN, lockdep, sleep in atomic, kmemleak, debug objects
@@ -33,14 +34,15 @@ usage() {
 	END
 }
 
-# What each kind finds, and the words by which the log tells. Lockdep stops at the use
-# after free and at its own first finding, so these come last.
+# What each kind finds, and the words by which the log tells, with the module's name in what
+# follows; leaks are told when it is gone: as many as it has, of who loaded it. Lockdep stops
+# at the use after free and at its own first finding, so these come last.
 declare -A PLANTED
 PLANTED[kasan]='
 sleep	BUG: sleeping function called from invalid context
 shift	UBSAN: shift-out-of-bounds in .*tscope_planted.c
 object	ODEBUG: free active .* object type: timer_list
-leak	kmemleak: [0-9]+ objects
+leak	kmemleak: 8 objects
 inversion	WARNING: possible circular locking dependency detected
 use-after-free	BUG: KASAN: (slab-)?use-after-free in use_after_free'
 PLANTED[kcsan]='
@@ -102,7 +104,12 @@ part_planted() {
 	fi
 	while IFS=$'\t' read -r bug words; do
 		[ -n "$bug" ] || continue
-		found=$(grep -ohE -m1 "$words" "$LOG" "$OUT/$KREL/planted/guest.log" | head -n 1)
+		found=$(awk -v words="$words" '$0 ~ words { said = $0; lines = 60 }
+			said && lines-- > 0 && /\[tscope_planted\]|tscope_planted[.]c|comm "insmod"/ {
+				print said
+				exit
+			}
+			' "$LOG" "$OUT/$KREL/planted/guest.log")
 		if [ -n "$found" ]; then
 			pass "$FLAVOUR planted: $bug is found: $found"
 		else
@@ -156,10 +163,17 @@ part_nested() {
 part_faults() {
 	[ "$KIND" = kasan ] || return
 	note "$FLAVOUR: failed allocations"
-	if in_guest faults --accel tcg --env "FAULTS=${FAULTS:-100}" failed-allocations; then
-		pass "$FLAVOUR: $(grep -c '^ok' "$LOG") things with failed allocations, nothing left"
+	fail_in faults --accel tcg --env "FAULTS=${FAULTS:-100}"
+	note "$FLAVOUR: failed allocations at load with kvm-clock and ptp-kvm"
+	fail_in nested-faults --env "FAULTS=${FAULTS:-100}" --env LOAD_ONLY=1
+}
+
+# fail_in NAME LAB-ARGUMENT...
+fail_in() {
+	if in_guest "$@" failed-allocations; then
+		pass "$FLAVOUR $1: $(grep -c '^ok' "$LOG") things with failed allocations, nothing left"
 	else
-		fail "$FLAVOUR: failed allocations" "$LOG"
+		fail "$FLAVOUR $1" "$LOG"
 	fi
 }
 

@@ -147,7 +147,7 @@ largest() {
 tsc_moved() {
 	can_inject || { skip "$WHY"; return; }
 	set_to reset 1
-	record warp backward pvti_update -- move_tsc 1000000
+	record warp backward step pvti_update -- move_tsc 1000000
 	ns_of 1000000
 	same "CPU that warps" "$(sed -n 's/^warp clock=tsc \(.*\) warp_ns.*/\1/p' "$TMP/trace" | sort -u)" \
 		"cpu=1 peer=0"
@@ -167,6 +167,13 @@ tsc_moved() {
 		events pvti_update "" 1
 		within "pvti updates of CPU 1" "$EVENTS" 2 10
 		within "largest step of pvti" "$(largest step_ns)" $((NS - 100000)) $((NS + 100000))
+		# both are this CPU's, though the host's reference stays what it was
+		events step kvm-clock
+		get kvm-clock/steps
+		same "kvm-clock/steps" "$VALUE" "$EVENTS"
+		within "steps of kvm-clock" "$EVENTS" 2 4
+		within "largest of them" "$(largest step_ns)" $((NS - 100000)) $((NS + 100000))
+		within "their sum" "$(total step_ns)" -100000 100000
 	fi
 }
 

@@ -48,9 +48,7 @@ guest() {
 
 	tell_updates
 	pvti_steps_hold
-	# each step is what its update says; what all CPUs were told alike counts once
-	between "kvm-clock steps" "$(traced pvti_update | awk '($4 > 1 || $4 < -1) && $2 == 0' | wc -l)" \
-		"$(figure kvm-clock steps)" "$(traced pvti_update | awk '$4 > 1 || $4 < -1' | wc -l)"
+	kvm_steps_counted
 	# while it gave no answers the host's wall clock ran on hpet, at a rate of its own
 	between "ptp-kvm steps" 0 "$(figure ptp-kvm steps)" 1
 	say "# ptp-kvm's step: $(newest_step ptp-kvm)"

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,17 +162,20 @@ int main(int argc, char **argv)
 	long max = NEVER, all, n, left, step, done = 0, failed = 0, other = 0;
 	const char *task = "thread-self";
 	char path[64], **what;
+	bool of_other = false;
 	int opt, err, odd = 0;
 
 	while ((opt = getopt(argc, argv, "+t:m:u:")) != -1) {
-		if (opt == 't')
+		if (opt == 't') {
 			task = optarg;
-		else if (opt == 'm' && atol(optarg) > 0)
+			of_other = true;
+		} else if (opt == 'm' && atol(optarg) > 0) {
 			max = atol(optarg);
-		else if (opt == 'u' && undos < UNDO_MAX)
+		} else if (opt == 'u' && undos < UNDO_MAX) {
 			undo[undos++] = optarg;
-		else
+		} else {
 			return 2;
+		}
 	}
 	what = argv + optind;
 	if (argc - optind < 2 ||
@@ -203,7 +207,9 @@ int main(int argc, char **argv)
 			other++;
 		else if (err)
 			failed++;
-		if (err && (left || err != ENOMEM)) {
+		/* a fork tells some of them as EAGAIN */
+		if (err && (left || (err != ENOMEM &&
+				     (err != EAGAIN || !of_other)))) {
 			printf("# allocation %ld of %ld: %s\n", n, all,
 			       strerror(err));
 			odd++;

@@ -201,6 +201,20 @@ static void op_reset(void)
 	check_state("reset", !rnd(16));
 }
 
+/* What must be refused, whatever the other controls have. */
+static void op_refused(void)
+{
+	int i = rnd(controls);
+	char s[PAGE * 2], seen[PAGE + 1];
+	size_t n = random_text(s, sizeof(s) - 1), used = n < PAGE ? n : PAGE;
+	uint64_t value;
+
+	memcpy(seen, s, used);
+	seen[used] = 0;
+	if (used && expected(i, seen, &value))
+		write_control(i, s, n);
+}
+
 /* What nobody may do, to any file. */
 static void op_forbidden(void)
 {
@@ -370,6 +384,19 @@ static void __attribute__((noreturn)) reader(uint64_t seed)
 	exit(1);
 }
 
+/* What changes nothing, beside others who do. */
+static void one_harmless_op(void)
+{
+	unsigned int kind = rnd(100);
+
+	if (kind < 70)
+		op_look();
+	else if (kind < 90)
+		op_refused();
+	else
+		op_forbidden();
+}
+
 static void one_op(void)
 {
 	unsigned int kind = rnd(100);
@@ -400,7 +427,7 @@ static void usage(void)
 	       "  -n  how many operations (20000)\n"
 	       "  -t  end after so many seconds, however many there were (none)\n"
 	       "  -r  so many other processes that read meanwhile (2)\n"
-	       "  -R  read only\n",
+	       "  -R  change nothing: read, and write what must be refused\n",
 	       SYSFS, DEBUGFS);
 	exit(2);
 }
@@ -410,7 +437,6 @@ int main(int argc, char **argv)
 	uint64_t seed = time(NULL), operations = 20000, i;
 	unsigned int readers = 2, r;
 	double start, seconds = 1e9, said;
-	bool read_only = false;
 	pid_t pid[64];
 	int c, status;
 
@@ -429,7 +455,7 @@ int main(int argc, char **argv)
 			readers = atoi(optarg);
 			break;
 		case 'R':
-			read_only = true;
+			others_change = true;
 			break;
 		default:
 			usage();
@@ -448,6 +474,11 @@ int main(int argc, char **argv)
 		die(SYSFS);
 	qsort(file, files, sizeof(*file), by_path);
 	add_limits();
+	if (others_change) {
+		/* so that no value is wrong for what the other has */
+		control[PERIOD].value = control[PERIOD].high;
+		control[WIDTH].value = control[WIDTH].low;
+	}
 	random_state = seed;
 	printf("# seed %llu, %llu operations, %d files, %d numbers, %u readers\n",
 	       (unsigned long long)seed, (unsigned long long)operations, files,
@@ -462,8 +493,8 @@ int main(int argc, char **argv)
 	said = start;
 	for (i = 0; i < operations && *failures < 10; i++) {
 		operation = i;
-		if (read_only)
-			op_look();
+		if (others_change)
+			one_harmless_op();
 		else
 			one_op();
 		if (now_s() - start >= seconds)
@@ -473,8 +504,7 @@ int main(int argc, char **argv)
 			printf("# %llu operations\n", (unsigned long long)i);
 		}
 	}
-	if (!read_only)
-		check_state("all", true);
+	check_state("all", true);
 	for (r = 0; r < readers; r++) {
 		if (!*failures && waitpid(pid[r], &status, WNOHANG))
 			bad("reader %u ended by itself", r);

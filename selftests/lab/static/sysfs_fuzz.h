@@ -52,6 +52,7 @@ static int controls = FIXED;
 static struct file file[FILES_MAX];
 static int files;
 static bool cpus[CPUS_MAX], possible[CPUS_MAX];
+static bool others_change;	/* what controls have is not known */
 static int cpus_fd;
 
 static uint64_t random_state, operation;
@@ -232,6 +233,8 @@ static void check_state(const char *after, bool all)
 	uint64_t value;
 	int i;
 
+	if (others_change)
+		return;
 	for (i = 0; i < (all ? controls : FIXED); i++) {
 		value = control_now(&control[i]);
 		if (value == control[i].value)
