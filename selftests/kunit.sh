@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# kunit.sh [VERSION...]: the KUnit suites of module/tests; see --help.
+# kunit.sh [VERSION[-tree]...]: the KUnit suites of module/tests; see --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
@@ -21,6 +21,9 @@ usage() {
 	loads the module there. Prints KTAP. It fails for any test that does, a number of
 	tests other than the sources have, a new taint, a kernel log that is not clean, and
 	a guest that does not close and power down.
+
+	VERSION-tree, as 6.12-tree: the suites as a part of a kernel tree, by Kconfig and kunit.py
+	run; see selftests/kunit-tree.sh --help.
 
 	What it leaves: build/kunit/VERSION/{make.log,console.log,ktap,kunit.py.log}
 	TSCOPE_CACHE: where kernels are kept (~/.cache/tscope).
@@ -165,7 +168,10 @@ echo "1..$#"
 number=0 failed=0
 for VERSION; do
 	number=$((number + 1)) result=ok OUT=
-	test_version || { result="not ok"; failed=$((failed + 1)); }
+	case $VERSION in
+	*-tree) "$HERE/kunit-tree.sh" "${VERSION%-tree}" >&2 ;;
+	*) test_version ;;
+	esac || { result="not ok"; failed=$((failed + 1)); }
 	# what is told of a failure is there too
 	[ ! -s "$OUT/ktap" ] || sed 's/^/  /' "$OUT/ktap"
 	echo "$result $number - kunit $VERSION"

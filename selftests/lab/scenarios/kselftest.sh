@@ -10,9 +10,9 @@
 GUEST_APPEND="tsc=unstable"
 TIMEOUT=400
 
-# What may be skipped in a guest of the lab: what asks for a command line of its own (make odd
-# has it), and where the machine is emulated what is KVM's.
-skips() {
+# What may be skipped in a guest of the lab, in $SKIPS: what asks for a command line of its own
+# (make odd has it), and where the machine is emulated what is KVM's.
+may_skip() {
 	SKIPS="only with debugfs=off"
 	grep -qw kvm-clock /sys/devices/system/clocksource/clocksource0/available_clocksource ||
 		SKIPS="$SKIPS|no kvm-clock here|no ptp-kvm here|no lab host|a write of MSR_IA32_TSC_ADJUST moves no TSC"
@@ -39,7 +39,8 @@ installed() {
 	done
 	# shellcheck disable=SC2086
 	./run_kselftest.sh ${tests:--c tscope} 2>&1 | tee /run/ktap >/run/channel
-	grep -q '^ok ' /run/ktap && ! grep -q '^[# ]*not ok' /run/ktap
+	grep -q '^ok ' /run/ktap && ! grep -q '^[# ]*not ok' /run/ktap &&
+		! grep '# SKIP' /run/ktap | grep -vE "# SKIP ($SKIPS)"
 }
 
 guest() {
@@ -50,6 +51,7 @@ guest() {
 	export TSCOPE_MODULE=/lib/tscope/tscope.ko TSCOPE_SET_CLOCK=1 UNDISTURBED=1
 	# the guest has root alone
 	echo "nobody:x:65534:65534:nobody:/:/bin/sh" >>/etc/passwd
+	may_skip
 	if [ -x run_kselftest.sh ]; then
 		installed
 		return
@@ -57,7 +59,6 @@ guest() {
 	limit=${TEST_TIMEOUT:-$(sed -n 's/^timeout=//p' settings)}
 	[ -n "$TESTS" ] || TESTS=$(sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*[.]sh\).*/\1/p' Makefile)
 
-	skips
 	set -- $TESTS
 	say "TAP version 13"
 	say "1..$#"
