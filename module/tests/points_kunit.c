@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * points.c: what readers make of a clock whose points are made up. The file is compiled once
+ * more, with names of its own and a fit window that is set here.
+ */
+#define tscope_points_init		points_kunit_init
+#define tscope_points_exit		points_kunit_exit
+#define tscope_clock_fit		points_kunit_fit
+#define tscope_clock_newest		points_kunit_newest
+#define tscope_clock_residuals		points_kunit_residuals
+#define tscope_clock_points		points_kunit_points
+#define tscope_fit_window_ns		points_kunit_window_ns
+#define tscope_tsc_khz			points_kunit_tsc_khz
+
+#include <linux/slab.h>
+
+#include "tests.h"
+
+#include "../points.c"
+
+#define PERIOD_NS	10000000ULL
+
+u32 tscope_tsc_khz = 1000000;	/* a cycle is a nanosecond */
+static u64 window_ns;
+static struct tscope_clock_ops ops;
+static struct tscope_clock *clk;
+static u64 tsc, ns;
+static struct tscope_shist lies;
+
+u64 tscope_fit_window_ns(void)
+{
+	return window_ns;
+}
+
+static int points_init(struct kunit *test)
+{
+	window_ns = 60 * NSEC_PER_SEC;
+	ops = (struct tscope_clock_ops){ .name = "test", .pair = true };
+	tsc = 1000;
+	ns = 5000;
+	clk = kvzalloc(sizeof(*clk), GFP_KERNEL);
+	if (!clk || tscope_points_init())
+		return -ENOMEM;
+	clk->ops = &ops;
+	tscope_series_init(&clk->series, vcalloc(TSCOPE_SERIES_POINTS,
+						 sizeof(struct tscope_point)),
+			   tscope_tsc_khz, true);
+	return clk->series.ring ? 0 : -ENOMEM;
+}
+
+static void points_exit(struct kunit *test)
+{
+	tscope_points_exit();
+	if (clk)
+		vfree(clk->series.ring);
+	kvfree(clk);
+}
+
+/* @n readings of a clock that gains @gain_ns each period of the TSC */
+static void readings(u32 n, s64 gain_ns, u32 width_ns)
+{
+	struct tscope_series_news news;
+	struct tscope_reading r = { .width_ns = width_ns };
+
+	while (n--) {
+		tsc += PERIOD_NS;
+		ns += PERIOD_NS + gain_ns;
+		r.tsc = tsc;
+		r.ns = ns;
+		tscope_series_add(&clk->series, &r, &news);
+	}
+}
+
+static void points_none(struct kunit *test)
+{
+	struct tscope_point p;
+	struct tscope_fit fit;
+
+	tscope_shist_init(&lies);
+	KUNIT_EXPECT_EQ(test, tscope_clock_newest(clk, &p), -ENODATA);
+	KUNIT_EXPECT_EQ(test, tscope_clock_fit(clk, &fit), -ENODATA);
+	KUNIT_EXPECT_EQ(test, tscope_clock_residuals(clk, &lies), -ENODATA);
+	KUNIT_EXPECT_EQ(test, tscope_shist_count(&lies), 0ULL);
+	KUNIT_EXPECT_EQ(test, tscope_clock_points(clk, clk->series.ring), 0U);
+}
+
+static void points_line(struct kunit *test)
+{
+	struct tscope_point p;
+	struct tscope_fit fit;
+
+	tscope_shist_init(&lies);
+	readings(1000, 25, 0);	/* 2500 ppb */
+	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &fit), 0);
+	KUNIT_EXPECT_EQ(test, fit.points, 1000U);
+	KUNIT_EXPECT_LE(test, (u64)abs(fit.skew_mppb - 2500000), fit.error_mppb);
+	KUNIT_EXPECT_LE(test, fit.error_mppb, 1000ULL);
+	KUNIT_ASSERT_EQ(test, tscope_clock_newest(clk, &p), 0);
+	KUNIT_EXPECT_EQ(test, p.tsc, tsc);
+	KUNIT_EXPECT_EQ(test, p.phase, (999LL * 25) << 16);
+	KUNIT_ASSERT_EQ(test, tscope_clock_residuals(clk, &lies), 0);
+	KUNIT_EXPECT_EQ(test, tscope_shist_count(&lies), 1000ULL);
+}
+
+/* What is older than the window does not count, nor what is before a break. */
+static void points_window(struct kunit *test)
+{
+	struct tscope_point *copy;
+	struct tscope_fit fit;
+
+	copy = vcalloc(TSCOPE_SERIES_POINTS, sizeof(*copy));
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	window_ns = 2 * NSEC_PER_SEC;
+	readings(1000, 25, 0);
+	readings(201, -10, 0);
+	KUNIT_EXPECT_EQ(test, tscope_clock_points(clk, copy), 201U);
+	KUNIT_EXPECT_EQ(test, copy[0].tsc, tsc - 2 * NSEC_PER_SEC);
+	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &fit), 0);
+	KUNIT_EXPECT_EQ(test, fit.points, 201U);
+	KUNIT_EXPECT_LE(test, (u64)abs(fit.skew_mppb + 1000000), fit.error_mppb);
+
+	tscope_series_break(&clk->series);
+	readings(100, 3, 0);
+	KUNIT_EXPECT_EQ(test, tscope_clock_points(clk, copy), 100U);
+	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &fit), 0);
+	KUNIT_EXPECT_LE(test, (u64)abs(fit.skew_mppb - 300000), fit.error_mppb);
+	vfree(copy);
+}
+
+/* Where in its bracket a reading lies is not known: that is part of the error. */
+static void points_bracketed(struct kunit *test)
+{
+	struct tscope_fit exact, wide, coarse;
+
+	readings(1000, 0, 3200);
+	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &exact), 0);
+	ops.pair = false;
+	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &wide), 0);
+	/* a sixteenth of the width over 10 s are 20 ppb */
+	KUNIT_EXPECT_LT(test, exact.error_mppb, 1000ULL);
+	KUNIT_EXPECT_GT(test, wide.error_mppb, 5000ULL);
+	KUNIT_EXPECT_LT(test, wide.error_mppb, 100000ULL);
+	ops.resolution_ns = 2000;
+	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &coarse), 0);
+	KUNIT_EXPECT_GT(test, coarse.error_mppb, wide.error_mppb);
+}
+
+static struct kunit_case points_cases[] = {
+	KUNIT_CASE(points_none),
+	KUNIT_CASE(points_line),
+	KUNIT_CASE(points_window),
+	KUNIT_CASE(points_bracketed),
+	{}
+};
+
+static struct kunit_suite points_suite = {
+	.name = "tscope_points",
+	.init = points_init,
+	.exit = points_exit,
+	.test_cases = points_cases,
+};
+
+kunit_test_suite(points_suite);
