@@ -96,10 +96,16 @@ static int active_timer_freed(void)
 
 static u64 shared;
 
-static int racer(void *unused)
+/* The reader is marked, as it should be, and the writer is not. */
+static int racer(void *writes)
 {
+	u64 n = 0;
+
 	while (!kthread_should_stop()) {
-		shared++;
+		if (writes)
+			shared = n++;
+		else
+			n += READ_ONCE(shared);
 		cond_resched();
 	}
 	return 0;
@@ -111,7 +117,7 @@ static int race(void)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		task[i] = kthread_run(racer, NULL, "planted/%d", i);
+		task[i] = kthread_run(racer, i ? &shared : NULL, "planted/%d", i);
 		if (IS_ERR(task[i])) {
 			if (i)
 				kthread_stop(task[0]);
