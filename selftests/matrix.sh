@@ -12,12 +12,13 @@ FLAVOURS="6.1 6.1-rt 6.1-cloud 6.12 6.12-rt 6.12-cloud trixie trixie-backports s
 
 # clang from 16 on knows what Debian's kernels are built with (-mfunction-return=)
 CLANG=19
-# Debian has no kernel that clang built: what its configuration says of gcc is taken
-# back. objtool finds the mcount calls then, and 6.12's named address spaces, which
-# clang has differently, make a warning in the kernel's own headers.
+# Debian has no kernel that clang built: what its configuration says of gcc is taken back.
+# objtool finds the mcount calls then, and must leave them calls, as this kernel's own are.
+# gcc's named address spaces are not clang's: its percpu accesses would go anywhere.
 CLANG_BUILD=("LLVM=-$CLANG" "CC=clang-$CLANG" CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 CONFIG_CC_IS_CLANG=y
 	CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough CONFIG_FTRACE_MCOUNT_USE_CC=
-	CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y KCFLAGS=-Wno-duplicate-decl-specifier)
+	CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y CONFIG_HAVE_OBJTOOL_NOP_MCOUNT= CONFIG_HAVE_NOP_MCOUNT=
+	"KCFLAGS=-include $HERE/lab/not_gcc.h")
 
 usage() {
 	cat <<-END
