@@ -13,11 +13,12 @@ FLAVOURS="6.1 6.1-rt 6.1-cloud 6.12 6.12-rt 6.12-cloud trixie trixie-backports s
 # clang from 16 on knows what Debian's kernels are built with (-mfunction-return=)
 CLANG=19
 # Debian has no kernel that clang built: what its configuration says of gcc is taken back.
-# objtool finds the mcount calls then, and must leave them calls, as this kernel's own are.
+# Something else has to find the mcount calls then, and to leave them calls, as this kernel
+# expects: objtool, but 6.1's makes nops of them; recordmcount, but 6.12's finds none.
 # gcc's named address spaces are not clang's: its percpu accesses would go anywhere.
 CLANG_BUILD=("LLVM=-$CLANG" "CC=clang-$CLANG" CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 CONFIG_CC_IS_CLANG=y
 	CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough CONFIG_FTRACE_MCOUNT_USE_CC=
-	CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y CONFIG_HAVE_OBJTOOL_NOP_MCOUNT= CONFIG_HAVE_NOP_MCOUNT=
+	CONFIG_HAVE_OBJTOOL_NOP_MCOUNT=
 	"KCFLAGS=-include $HERE/lab/not_gcc.h")
 
 usage() {
@@ -113,6 +114,10 @@ flavour() {
 	mkdir -p "$out"
 	if [ "$name" != "$flavour" ]; then
 		llvm=("${CLANG_BUILD[@]}")
+		case $name in
+		6.1 | 6.1-*) llvm+=(CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT=y) ;;
+		*) llvm+=(CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y) ;;
+		esac
 		need clang-$CLANG:clang-$CLANG:"rows built by clang" \
 			ld.lld-$CLANG:lld-$CLANG:"rows built by clang" \
 			llvm-nm-$CLANG:llvm-$CLANG:"rows built by clang"

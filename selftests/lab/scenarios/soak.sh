@@ -124,6 +124,10 @@ guest() {
 		[ "$name" = realtime ] || clean $name
 		[ ! -e $T/$name/steps ] || no_steps $name
 	done
+	# what a machine is like on which something was found
+	grep -vw interruption $TD/violations | tail -n 20 | sed 's/^/# /' | to_channel
+	dmesg | grep -i clocksource | tail -n 5 | sed 's/^/# /' | to_channel
+	say "# clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 	between "slab grew by KiB" - "$(grown 2)" $GROWN_MAX_KIB
 	between "vmalloc grew by KiB" - "$(grown 3)" $GROWN_MAX_KIB
 	between "percpu memory grew by KiB" - "$(grown 4)" 64
