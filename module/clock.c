@@ -399,7 +399,9 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 	raw.tsc = r->tsc;
 	r->ns = clk->ops->to_ns ? clk->ops->to_ns(&raw) : raw.value;
 	r->width_ns = min_t(u64, width, U32_MAX);
-	r->error_ns = clk->ops->pair ? 0 : width / 2 + 1;
+	/* where in its bracket the clock was read, and where in its tick it was */
+	r->error_ns = clk->ops->pair ? 0 : width / 2 + 1 +
+					   DIV_ROUND_UP(clk->ops->resolution_ns, 2);
 	if (r->ns < *last)
 		clock_backward(clk, *last - r->ns, r->tsc);
 	*last = r->ns;

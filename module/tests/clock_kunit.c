@@ -187,6 +187,19 @@ static void clock_rejects(struct kunit *test)
 	}
 }
 
+/* A clock that counts in steps is anywhere between two of them. */
+static void clock_ticks(struct kunit *test)
+{
+	struct tscope_reading r;
+
+	script[0] = raw(1000000, 100, 5000);
+	KUNIT_ASSERT_TRUE(test, clock_read(clk, &leader, &r));
+	KUNIT_EXPECT_EQ(test, r.error_ns, 51U);
+	ops.resolution_ns = 279;
+	KUNIT_ASSERT_TRUE(test, clock_read(clk, &leader, &r));
+	KUNIT_EXPECT_EQ(test, r.error_ns, 51U + 140);
+}
+
 /* What is narrow was so by chance, and is forgotten. */
 static void clock_reference_creeps(struct kunit *test)
 {
@@ -366,6 +379,7 @@ static struct kunit_case clock_cases[] = {
 	KUNIT_CASE(clock_reference_creeps),
 	KUNIT_CASE(clock_fails),
 	KUNIT_CASE(clock_goes_back),
+	KUNIT_CASE(clock_ticks),
 	KUNIT_CASE(clock_backward_once),
 	KUNIT_CASE(clock_counts_steps),
 	KUNIT_CASE(clock_counts_updates),

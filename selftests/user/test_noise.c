@@ -11,7 +11,10 @@
 
 #define READINGS	100000
 
-enum noise { QUIET, UNIFORM, HEAVY, BURSTS, GAUSS, HIDDEN_UNIFORM };
+/* acpi-pm's tick */
+#define TICK_NS		(1e9 / 3579545)
+
+enum noise { QUIET, UNIFORM, HEAVY, BURSTS, GAUSS, HIDDEN_UNIFORM, TICKS };
 
 /**
  * struct kind - how a clock misbehaves without stepping
@@ -45,6 +48,13 @@ static const struct kind known[] = {
 	{ "pauses, 100 ns", UNIFORM, 100, 50, 200e-6, 0, 20 },
 };
 
+/* An error of half a tick is known besides, as clock.c has it. */
+static const struct kind ticks[] = {
+	{ "ticks of 279 ns, read within 50 ns", TICKS, 25, 0, 0, 0, 0 },
+	{ "ticks of 279 ns, read within 120 ns", TICKS, 60, 0, 0, 0, 0 },
+	{ "ticks of 279 ns, read within 250 ns", TICKS, 125, 0, 0, 0, 0 },
+};
+
 /* Noise that the reader does not know of: it is learnt from the jumps. */
 static const struct kind unknown[] = {
 	{ "rate +-500 ppm in each gap", QUIET, 0, 1, 500e-6, 0, 0 },
@@ -57,6 +67,17 @@ static const struct kind unknown[] = {
 static struct tscope_point *ring;
 static bool burst;
 static u32 wait;
+
+/* The counter at the reading shows its last tick. */
+static struct tscope_reading read_ticks(const struct sim *s, double noise_ns,
+					u32 error_ns)
+{
+	struct tscope_reading r = sim_read(s, noise_ns, error_ns);
+	long double ns = s->cyc * 1e6L / SIM_KHZ + s->phase + noise_ns;
+
+	r.ns = s->ns0 + (s64)floorl(floorl(ns / TICK_NS) * TICK_NS);
+	return r;
+}
 
 static struct tscope_reading read_noisy(const struct sim *s,
 					const struct kind *k)
@@ -75,6 +96,8 @@ static struct tscope_reading read_noisy(const struct sim *s,
 			burst = !burst;
 		width *= burst ? 1000 : 1;
 		break;
+	case TICKS:
+		return read_ticks(s, width * sign, (u32)(width + 1 + TICK_NS / 2) + 1);
 	case GAUSS:
 		return sim_read(s, width * rnd_gauss(), 0);
 	case HIDDEN_UNIFORM:
@@ -148,6 +171,11 @@ static void test_none_known(void)
 static void test_none_unknown(void)
 {
 	check_none(unknown, ARRAY_SIZE(unknown));
+}
+
+static void test_none_ticks(void)
+{
+	check_none(ticks, ARRAY_SIZE(ticks));
 }
 
 /* Many series that begin: nothing is learnt of the noise yet. */
@@ -299,6 +327,7 @@ static void test_beginning(void)
 static const struct tap_test tests[] = {
 	{ "no step in noise that the readings state", test_none_known },
 	{ "no step in noise that has to be learnt", test_none_unknown },
+	{ "no step in a counter of long ticks", test_none_ticks },
 	{ "no step at the beginning of noise to be learnt",
 	  test_none_beginning },
 	{ "every step is found once, noise known", test_found },
