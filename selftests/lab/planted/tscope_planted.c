@@ -96,16 +96,10 @@ static int active_timer_freed(void)
 
 static u64 shared;
 
-/* The reader is marked, as it should be, and the writer is not. */
-static int racer(void *writes)
+static int racer(void *unused)
 {
-	u64 n = 0;
-
 	while (!kthread_should_stop()) {
-		if (writes)
-			shared = n++;
-		else
-			n += READ_ONCE(shared);
+		shared++;
 		cond_resched();
 	}
 	return 0;
@@ -117,7 +111,7 @@ static int race(void)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		task[i] = kthread_run(racer, i ? &shared : NULL, "planted/%d", i);
+		task[i] = kthread_run(racer, NULL, "planted/%d", i);
 		if (IS_ERR(task[i])) {
 			if (i)
 				kthread_stop(task[0]);
