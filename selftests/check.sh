@@ -307,7 +307,7 @@ lab_run() {
 	"$HERE/lab/lab" --module "$MODULE_KO" --add "${TESTS_DIR:-$HERE}:/selftests" --env SHORT=1 \
 		--timeout 900 --silence 120 --out "$TOP/build/lab/$name" "$@" "$what" >"$log" 2>&1
 	status=$?
-	if [ $status != 0 ] && [[ $what = *+* ]] && emulation_lost_it "$log"; then
+	if [ $status != 0 ] && [[ $what = *+* ]] && emulation_lost_it "$log" "$TOP/build/lab/$name"; then
 		note "lab: $name: the emulation lost each guest, see $log: each scenario by itself"
 		for what in ${what//+/ }; do lab_run "$what" "$what" "$@"; done
 		return
@@ -316,12 +316,13 @@ lab_run() {
 	[ $status = 0 ] || tail -n 25 "$log" | sed 's/^/    /'
 }
 
-# emulation_lost_it LOG: nothing failed but that guests were gone, all of them: the longer a
-# guest of emulated KVM lives, the likelier that is
+# emulation_lost_it LOG DIR: nothing failed but that guests were gone, all of them, and no code
+# of tscope's was where one died: the longer a guest of emulated KVM lives, the likelier that is
 emulation_lost_it() {
 	grep -qE '^lab: FAILED at .*: (the guest went without|guest: Kernel panic|nothing was heard)' "$1" &&
 		[ "$(grep -c '^# lab: again from the start' "$1")" -ge 2 ] &&
-		! grep -q '^not ok' "$1"
+		! grep -q '^not ok' "$1" &&
+		! grep -qasE 'RIP: .*\[tscope\]' "$2/guest.log" "$2"/died.*/guest.log
 }
 
 # kselftests_installed: in a guest, by the runner of the kernel tree that they are installed
