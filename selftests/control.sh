@@ -58,8 +58,7 @@ counts_while_on() {
 	sleep 1
 	counters off2
 	cmp -s "$TMP/off1" "$TMP/off2" || bad "counters move while off"
-	threads
-	same "threads while off" "$THREADS" ""
+	threads_are "threads while off" ""
 	set_to enabled 1
 	counters on1
 	not_less off1 on1
@@ -162,8 +161,7 @@ changes_while_on() {
 # on_cpus LIST: its CPUs have threads that are bound to them, no other has
 on_cpus() {
 	local cpu pid where
-	threads
-	same "threads for cpus=$1" "$THREADS" "$(expand "$1")"
+	threads_are "threads for cpus=$1" "$(expand "$1")"
 	for cpu in $(expand "$1"); do
 		pid=$(grep -lx "tscope/$cpu" /proc/[0-9]*/comm | head -n 1)
 		where=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "${pid%comm}status")

@@ -286,6 +286,18 @@ threads() {
 	THREADS=${THREADS% }
 }
 
+# threads_are NAME WANT: one that was stopped is in /proc for a moment more, since
+# kthread_stop() doesn't wait for that
+threads_are() {
+	wait_for 2 threads_now "$2"
+	same "$1" "$THREADS" "$2"
+}
+
+threads_now() {
+	threads
+	[ "$THREADS" = "$1" ]
+}
+
 # nothing_left: what the module must not leave behind
 nothing_left() {
 	local path
@@ -294,6 +306,5 @@ nothing_left() {
 	done
 	! grep -q '^tscope ' /proc/modules || bad "/proc/modules still has it"
 	! grep -qs tscope "$CPUDIR/hotplug/states" || bad "a hotplug state is left"
-	threads
-	same "threads left" "$THREADS" ""
+	threads_are "threads left" ""
 }

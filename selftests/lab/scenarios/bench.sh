@@ -322,9 +322,9 @@ part_cost() {
 			cost $how 10
 			late late-$how 4000
 			echo 0 >$T/enabled
+			late late-off 4000
 			set -- $(cpu_time)
 			value off-threads $(($1 + $2))
-			late late-off 4000
 		done
 		late_busy 4000
 	done

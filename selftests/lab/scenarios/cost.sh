@@ -64,6 +64,8 @@ guest() {
 	below "CPU time at the defaults, %" "$(cpu_used 20)" 1
 	say "# $(cat $T/tsc/samples) readings in 21 s; clocks $(cat $T/clocks)"
 	echo 0 >$T/enabled
+	# kthread_stop() doesn't wait until the thread has left /proc
+	sleep 1
 	between "threads while off" - "$(cat /proc/[0-9]*/comm | grep -c ^tscope/)" 0
 
 	echo 8192 >$F/buffer_size_kb

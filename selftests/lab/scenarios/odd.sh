@@ -66,6 +66,8 @@ isolated() {
 	cat /sys/devices/system/cpu/possible >$T/cpus
 	expect "threads, when all are named" "$(threads)" "0 $ODD_ISOLATED"
 	echo $ODD_ISOLATED >$T/cpus
+	# kthread_stop() doesn't wait until a thread has left /proc
+	sleep 1
 	expect "threads, when the isolated one is named" "$(threads)" $ODD_ISOLATED
 	expect "tsc is sampled there" "$(samples tsc)" yes
 	expect "realtime is sampled there" "$(samples realtime)" yes
