@@ -12,7 +12,7 @@ PARTS="lint build user fuzz kunit dkms package kselftest lab matrix"
 # the ones that stand before them, and are done with both when guests are to be timed
 BESIDE="dkms package kselftest"
 # those that are run only when they are named: they take long
-MORE_PARTS="abuse"
+MORE_PARTS="abuse lab-checks"
 # each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
 # which takes minutes to boot, and plug
 LAB_RUNS=${LAB_RUNS:-"report kselftest
@@ -46,6 +46,7 @@ usage() {
 	and if it is named:
 	  abuse  in emulated guests: random use of all files, lockdown, a short soak, and
 	         odd machines: $ODD (all: make odd)
+	  lab-checks  what must not look green in the lab: a panic, a hang, a warning...
 	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in guests,
 	        all of lab's kselftests in a guest of KVM.
 	Logs are in build/check.
@@ -357,6 +358,11 @@ part_lab() {
 		*) lab_run "$name" "$name" ;;
 		esac
 	done
+}
+
+# whether the lab is to be believed
+part_lab-checks() {
+	script lab-checks "$HERE/lab/checks/run"
 }
 
 # 6.12 has all of it in part_lab

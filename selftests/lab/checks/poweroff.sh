@@ -2,6 +2,7 @@
 # shellcheck shell=dash
 # DESCRIPTION: a guest that powers down cleanly, but too early
 # EXPECT: the guest went without its closing line
+# TRIES: 4
 guest() {
 	poweroff -f
 }
