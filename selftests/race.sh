@@ -10,28 +10,31 @@
 # how long each of the two tests lasts
 DURATION=${DURATION:-10}
 
-# until_end COMMAND: again and again; it may fail, the module may be gone
+# until_end COMMAND: again and again; it may fail, the module may be gone. How often it
+# did not is counted.
 until_end() {
 	local rounds=0
 	while [ ! -e "$TMP/end" ]; do
-		"$@"
-		rounds=$((rounds + 1))
+		! "$@" || rounds=$((rounds + 1))
 	done >/dev/null 2>&1
 	echo "$rounds" >"$TMP/rounds.$*"
 }
 
+# folders are among them, and a file that can't be read
 read_all() {
 	cat "$TSCOPE"/* "$TSCOPE"/*/*
+	[ -e "$TSCOPE/enabled" ]
 }
 
 read_debug() {
 	cat "$DEBUG"/* "$DEBUG"/hist/* "$DEBUG"/hist/*/*
+	[ -e "$DEBUG/points" ]
 }
 
 # a file that stays open while others change what it shows
 read_slowly() {
-	{ sleep 0.1; cat; } <"$DEBUG/points"
-	{ sleep 0.1; cat; } <"$TSCOPE/tsc/samples"
+	{ sleep 0.1; cat; } <"$DEBUG/points" &&
+		{ sleep 0.1; cat; } <"$TSCOPE/tsc/samples"
 }
 
 # no reader may ever see what was refused
@@ -44,12 +47,13 @@ read_controls() {
 		4*) echo "$file $VALUE" >>"$TMP/torn" ;;
 		esac
 	done
+	[ -n "$VALUE" ]
 }
 
 bad_values() {
 	local file
 	for file in $NUMBERS; do
-		echo 4000000000 >"$TSCOPE/$file"
+		! echo 4000000000 >"$TSCOPE/$file" || return
 	done
 }
 
@@ -83,25 +87,27 @@ limits() {
 
 # the module can't go while its tracepoints are on
 tracing() {
-	echo 1 >"$INSTANCE/events/tscope/enable"
+	local on=1
+	echo 1 >"$INSTANCE/events/tscope/enable" || on=
 	sleep 0.2
-	cat "$INSTANCE/trace"
+	grep -q ' tscope_' "$INSTANCE/trace" || on=
 	echo 0 >"$INSTANCE/events/enable"
 	echo >"$INSTANCE/trace"
+	[ -n "$on" ]
 }
 
 toggle() {
-	echo 0 >"$TSCOPE/enabled"
-	echo 1 >"$TSCOPE/enabled"
+	echo 0 >"$TSCOPE/enabled" && echo 1 >"$TSCOPE/enabled"
 }
 
 hotplug() {
-	echo 0 >"$CPUDIR/cpu$LAST/online"
-	echo 1 >"$CPUDIR/cpu$LAST/online"
+	local off=1
+	echo 0 >"$CPUDIR/cpu$LAST/online" || off=
+	echo 1 >"$CPUDIR/cpu$LAST/online" && [ -n "$off" ]
 }
 
 unload_load() {
-	rmmod tscope
+	rmmod tscope || return
 	if [ -n "$TSCOPE_MODULE" ]; then
 		insmod "$TSCOPE_MODULE" enable=1
 	else
@@ -109,9 +115,10 @@ unload_load() {
 	fi
 }
 
-# all_at_once COMMAND...
+# all_at_once NEEDED COMMAND...: each of the needed ones must have succeeded at least once
 all_at_once() {
-	local command pids='' pid waited=0
+	local command pids='' pid waited=0 needed=$1
+	shift
 	rm -f "$TMP"/end "$TMP"/rounds.* "$TMP/torn"
 	for command; do
 		until_end "$command" &
@@ -130,7 +137,7 @@ all_at_once() {
 	for command; do
 		read -r ROUNDS <"$TMP/rounds.$command"
 		echo "# $command: $ROUNDS times"
-		within "$command, times" "$ROUNDS" 1 1000000000
+		case " $needed " in *" $command "*) within "$command, times" "$ROUNDS" 1 1000000000 ;; esac
 	done
 }
 
@@ -138,8 +145,9 @@ all_at_once() {
 while_loaded() {
 	must_load enable=1 || return
 	# shellcheck disable=SC2086
-	all_at_once read_all read_debug read_slowly read_controls bad_values reset_all parameters \
+	set -- read_all read_debug read_slowly read_controls bad_values reset_all parameters \
 		limits toggle $TRACE $HOTPLUG
+	all_at_once "$*" "$@"
 	[ ! -s "$TMP/torn" ] || bad "a refused value was seen: $(sort "$TMP/torn" | uniq -c | head -n 3)"
 	state
 	case $STATE in
@@ -155,13 +163,21 @@ while_loaded() {
 while_unloading() {
 	must_load enable=1 || return
 	# shellcheck disable=SC2086
-	all_at_once read_all read_debug read_slowly unload_load parameters limits toggle \
-		$TRACE $HOTPLUG
+	all_at_once "unload_load $TRACE $HOTPLUG" read_all read_debug read_slowly unload_load \
+		parameters limits toggle $TRACE $HOTPLUG
 	[ ! -d /sys/module/tscope ] || unload
 	nothing_left
 	must_load enable=1 || return
 	wait_for 10 grown tsc/samples 0 || bad "it samples no more"
 	unload
+}
+
+with_hotplug() {
+	[ -n "$HOTPLUG" ] || skip "no CPU can go off"
+}
+
+with_tracing() {
+	[ -n "$TRACE" ] || skip "no instance can be made in $TRACING"
 }
 
 begin
@@ -179,9 +195,9 @@ INSTANCE=$TRACING/instances/tscope_race
 TRACE=
 rmdir "$INSTANCE" 2>/dev/null	# of a run that was killed
 ! mkdir "$INSTANCE" 2>/dev/null || TRACE=tracing
-[ -n "$HOTPLUG" ] || echo "# without hotplug: no CPU can go off"
-[ -n "$TRACE" ] || echo "# without tracing: no instance can be made in $TRACING"
 run_tests <<END
+with_hotplug
+with_tracing
 while_loaded
 while_unloading
 END
