@@ -75,6 +75,10 @@ not_installed() {
 		not modinfo -k "$krel" tscope
 }
 
+uninstalled() {
+	not_installed "$1" && built "$1" built
+}
+
 # the log of a build that failed is more telling
 build() {
 	dkms build "tscope/$1" -k "$krel" && return
@@ -115,7 +119,7 @@ one_kernel() {
 	t "$krel: install" dkms install "tscope/$version" -k "$krel"
 	t "$krel: it is installed" installed "$version"
 	t "$krel: uninstall" dkms uninstall "tscope/$version" -k "$krel"
-	t "$krel: it is uninstalled, and still built" not_installed "$version"
+	t "$krel: it is uninstalled, and still built" uninstalled "$version"
 	t "$krel: autoinstall" dkms autoinstall -k "$krel"
 	t "$krel: it is installed again" installed "$version"
 	t "$krel: the kernel's package is removed" /etc/kernel/prerm.d/dkms "$krel"

@@ -113,7 +113,8 @@ guest() {
 	fi
 	insmod /lib/tscope/tscope.ko || return
 	expect clocks "$(cat $T/clocks)" "$(clocks_wanted)"
-	[ -z "$ODD_DEBUGFS" ] || expect "debugfs" "$(ls -d /sys/kernel/debug/tscope 2>/dev/null)" ""
+	expect "debugfs" "$(ls -d /sys/kernel/debug/tscope 2>/dev/null)" \
+		"$([ -n "$ODD_DEBUGFS" ] || echo /sys/kernel/debug/tscope)"
 	cpus=${ODD_CPUS:-$(cat /sys/devices/system/cpu/possible)}
 	expect "cpus by default" "$(cat $T/cpus)" "$cpus"
 	absent

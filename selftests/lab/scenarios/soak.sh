@@ -142,6 +142,7 @@ guest() {
 	between "slab grew by KiB" - "$(grown 2)" $GROWN_MAX_KIB
 	between "vmalloc grew by KiB" - "$(grown 3)" $GROWN_MAX_KIB
 	between "percpu memory grew by KiB" - "$(grown 4)" 64
+	between "kernel stacks grew by KiB" - "$(grown 5)" 64
 	between "memory available fell by KiB" - "$(grown 1)" $((4 * GROWN_MAX_KIB))
 	echo 0 >$TT/events/enable
 	rmdir $TT
@@ -161,6 +162,7 @@ guest() {
 	after=$(memory)
 	say "# KiB available, slab, vmalloc, percpu, stacks before: $before; after: $after"
 	set -- $before $after
+	between "slab left by KiB" - $(($7 - $2)) $GROWN_MAX_KIB
 	between "vmalloc left by KiB" - $(($8 - $3)) 512
 	between "percpu memory left by KiB" - $(($9 - $4)) 64
 	say "1..$COUNT"
