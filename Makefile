@@ -66,6 +66,7 @@ dkms-source:
 # for the running kernel now, and for each one that comes
 dkms:
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
+	@command -v dkms >/dev/null || { echo "No dkms (Debian: apt install dkms linux-headers-$(KVER))." >&2; exit 1; }
 	if dkms status tscope/$(VERSION) | grep -q .; then dkms remove tscope/$(VERSION) --all; fi
 	$(MAKE) --no-print-directory dkms-source DESTDIR=
 	dkms add tscope/$(VERSION)
@@ -148,7 +149,7 @@ help:
 	@echo "make deb          build/deb/tscope-dkms_*.deb, a Debian package (checked by lintian)"
 	@echo "make dist         build/dist/tscope-*.tar.xz, the release tarball"
 	@echo "make run          a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
-	@echo "make check        all tests; CHECK='user lint' runs some, LONG=1 longer forms"
+	@echo "make check        the short form of all tests; CHECK='user lint' runs some, LONG=1 longer forms"
 	@echo "make kunit        KUnit suites, on kernels built for them (KUNIT='6.12 6.12-tree')"
 	@echo "make coverage     of the pure files, by the user-space tests"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"

@@ -137,6 +137,14 @@ examples() {
 	same "modules-load.d" "$(grep -v '^#' /usr/share/doc/tscope-dkms/examples/modules-load.d/tscope.conf)" tscope
 }
 
+# README's links to files lead somewhere here, too
+links() {
+	local file files
+	cd /usr/share/doc/tscope-dkms || return
+	files=$(grep -oE '\]\([^):#]+' README.md | grep -v https | cut -c3-)
+	[ -n "$files" ] && for file in $files; do [ -f "$file" ] || { echo "no $file"; return 1; }; done
+}
+
 report() {
 	tscope-report --help && not tscope-report 2>/tmp/said && cat /tmp/said &&
 		grep -q 'modprobe tscope' /tmp/said
@@ -168,6 +176,7 @@ inside() {
 	t "nothing loads it or has it sample" starts_nothing
 	t "the examples do" examples
 	t "tscope-report" report
+	t "README's links" links
 	t "upgrade to $NEWER" install "$NEWER"
 	t "DKMS has the newer module" is "$NEWER"
 	t "nothing is left of the older" old_gone "$version"
