@@ -24,21 +24,23 @@ static const struct tscope_reference *find(const struct tscope_master *m,
 	return NULL;
 }
 
-static void add(struct tscope_master *m, const struct tscope_pvti *p,
-		s64 sum_ns)
+static void add(struct tscope_master *m, const struct tscope_reference *r)
 {
-	m->reference[m->count++ % TSCOPE_MASTER_REFERENCES] =
-		(struct tscope_reference){
-			.ns = p->ns, .tsc = p->tsc, .sum_ns = sum_ns,
-		};
+	m->reference[m->count++ % TSCOPE_MASTER_REFERENCES] = *r;
 }
 
-/* Of a part that another CPU told: both were rounded off. */
-static bool rest(const struct tscope_master *m, s64 sum_ns,
+/*
+ * Of a part that another CPU told: each update that is in the sums was rounded off.
+ * @error_ns: of the sum that @r's differs by @step from, or of @r's own
+ */
+static bool rest(const struct tscope_master *m,
+		 const struct tscope_reference *r, u64 error_ns,
 		 struct tscope_step *step)
 {
-	step->ns = (u64)sum_ns - m->newest.sum_ns;
-	step->error_ns++;
+	u64 apart = tscope_abs64(m->newest.error_ns - error_ns);
+
+	step->ns = (u64)r->sum_ns - m->newest.sum_ns;
+	step->error_ns += apart ?: 1;
 	return tscope_abs64(step->ns) > step->error_ns;
 }
 
@@ -63,14 +65,16 @@ bool tscope_master_step(struct tscope_master *m, const struct tscope_pvti *old,
 {
 	bool stepped = tscope_abs64(step->ns) >= TSCOPE_PVTI_STEP_NS;
 	bool shared = old->flags & TSCOPE_PVTI_STABLE;
+	struct tscope_reference next = { .ns = new->ns, .tsc = new->tsc };
 	const struct tscope_reference *from, *to;
-	u64 sum_ns;
 
 	if (!(new->flags & TSCOPE_PVTI_STABLE) || new->ns == old->ns)
 		return stepped;
 	if (shared && !m->count) {
-		add(m, old, 0);
-		m->newest = m->reference[0];
+		m->newest = (struct tscope_reference){
+			.ns = old->ns, .tsc = old->tsc,
+		};
+		add(m, &m->newest);
 	}
 
 	to = find(m, new->ns);
@@ -78,29 +82,34 @@ bool tscope_master_step(struct tscope_master *m, const struct tscope_pvti *old,
 		/* known, but by a TSC that is behind: not told as the newest */
 		if (!shared || old->ns != m->newest.ns)
 			return false;
-		stepped = rest(m, to->sum_ns, step);
+		stepped = rest(m, to, to->error_ns, step);
 		m->newest = *to;
 		return stepped;
 	}
 
 	/* one that nobody knows any more is as good as the newest */
 	from = shared ? find(m, old->ns) : NULL;
-	sum_ns = from ? from->sum_ns : m->newest.sum_ns;
+	next.sum_ns = from ? from->sum_ns : m->newest.sum_ns;
+	next.error_ns = (from ? from->error_ns : m->newest.error_ns) +
+			step->error_ns;
 	if (stepped)
-		sum_ns += step->ns;
+		next.sum_ns = (u64)next.sum_ns + step->ns;
+	/* by the TSC of those who saw the first */
+	if (from)
+		next.tsc = from->tsc + (new->tsc - old->tsc);
 	if (from && from->ns != m->newest.ns) {
 		/* between two of which another CPU saw the later one first */
-		if ((s64)(new->tsc - m->newest.tsc) < 0) {
-			add(m, new, sum_ns);
+		if ((s64)(next.tsc - m->newest.tsc) < 0) {
+			add(m, &next);
 			return false;
 		}
-		stepped = rest(m, sum_ns, step);
-		if (!stepped)
-			sum_ns = m->newest.sum_ns;
+		stepped = rest(m, &next, from->error_ns, step);
+		if (!stepped) {
+			next.sum_ns = m->newest.sum_ns;
+			next.error_ns = m->newest.error_ns;
+		}
 	}
-	add(m, new, sum_ns);
-	m->newest = (struct tscope_reference){
-		.ns = new->ns, .tsc = new->tsc, .sum_ns = sum_ns,
-	};
+	add(m, &next);
+	m->newest = next;
 	return stepped;
 }

@@ -16,13 +16,15 @@
 /**
  * struct tscope_reference - what a host with a master clock gave all CPUs
  * @ns: system time, which names it
- * @tsc: TSC timestamp, of the CPU that saw it first
+ * @tsc: TSC timestamp, by the TSC of the CPU that saw the first of them
  * @sum_ns: all steps up to it
+ * @error_ns: how far that may be off
  */
 struct tscope_reference {
 	u64 ns;
 	u64 tsc;
 	s64 sum_ns;
+	u64 error_ns;
 };
 
 /**

@@ -97,13 +97,18 @@ static void master_tsc_differs(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, told_ns, 107LL);
 		KUNIT_EXPECT_EQ(test, told, 4U);
 	}
-	/* the CPU that is behind sees it first, and not from the newest */
-	master_init(test);
-	tsc_off[1] = off[0];
-	KUNIT_EXPECT_TRUE(test, sees(0, 0, 1));
-	KUNIT_EXPECT_FALSE(test, sees(1, 0, 3));
-	KUNIT_EXPECT_TRUE(test, sees(0, 1, 3));
-	KUNIT_EXPECT_EQ(test, told_ns, -3000000000LL + 101);
+	/* one that is behind or ahead sees it first, and not from the newest */
+	for (i = 0; i < ARRAY_SIZE(off); i++) {
+		master_init(test);
+		tsc_off[1] = off[i];
+		KUNIT_EXPECT_TRUE(test, sees(0, 0, 1));
+		KUNIT_EXPECT_TRUE(test, sees(1, 0, 3));
+		KUNIT_EXPECT_FALSE(test, sees(0, 1, 3));
+		KUNIT_EXPECT_EQ(test, told_ns, -3000000000LL + 101);
+		/* then it samples no more, and the other is told on */
+		KUNIT_EXPECT_TRUE(test, sees(0, 3, 5));
+		KUNIT_EXPECT_EQ(test, told_ns, 101LL);
+	}
 }
 
 /* Its TSC was moved: the host's reference stays, and no other CPU saw that. */
@@ -171,6 +176,35 @@ static void master_rounding(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, step.error_ns, 2ULL);
 }
 
+/* Of many updates that are one for a CPU each was rounded off. */
+static void master_rounds_each(struct kunit *test)
+{
+	struct tscope_pvti old = { .flags = TSCOPE_PVTI_STABLE }, new = old;
+	struct tscope_step step = { .error_ns = 1 };
+	u32 i;
+
+	for (i = 1; i <= 5; i++) {
+		new.ns = i * 1000;
+		new.tsc = i * 1000;
+		step = (struct tscope_step){ .ns = 9, .error_ns = 1 };
+		KUNIT_EXPECT_TRUE(test, tscope_master_step(&m, &old, &new, &step));
+		KUNIT_EXPECT_EQ(test, step.ns, 9LL);
+		KUNIT_EXPECT_EQ(test, step.error_ns, 1ULL);
+		old = new;
+	}
+	new.ns = i * 1000;
+	new.tsc = i * 1000;
+	old.ns = 0;
+	old.tsc = 0;
+	step = (struct tscope_step){ .ns = 50, .error_ns = 1 };
+	KUNIT_EXPECT_FALSE(test, tscope_master_step(&m, &old, &new, &step));
+	new.ns += 1000;
+	new.tsc += 1000;
+	step = (struct tscope_step){ .ns = 350, .error_ns = 1 };
+	KUNIT_EXPECT_TRUE(test, tscope_master_step(&m, &old, &new, &step));
+	KUNIT_EXPECT_LE(test, abs(step.ns - 300), (s64)step.error_ns);
+}
+
 /* A CPU that missed more than is remembered says what it sees. */
 static void master_forgets(struct kunit *test)
 {
@@ -198,6 +232,7 @@ static struct kunit_case master_cases[] = {
 	KUNIT_CASE(master_own_tsc),
 	KUNIT_CASE(master_comes_and_goes),
 	KUNIT_CASE(master_rounding),
+	KUNIT_CASE(master_rounds_each),
 	KUNIT_CASE(master_forgets),
 	{}
 };

@@ -19,7 +19,7 @@ static void fuzz_one(struct fuzz_in *in)
 	s64 told = 0;
 
 	for (cpu = 0; cpu < CPUS; cpu++)
-		off[cpu] = fuzz_u32(in) % APART;
+		off[cpu] = fuzz_u64(in);
 	sum[0] = 0;
 	while (in->left && now < UPDATES - 1 && !tap_failures()) {
 		struct tscope_pvti old = { .flags = TSCOPE_PVTI_STABLE }, new = old;
