@@ -105,6 +105,8 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->backward_max_ns, 0);
 	clk->last_ns = 0;
 	clk->width_ref_ns = 0;
+	clk->begins = false;
+	tscope_source_forget(&clk->source);
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
 	tscope_clock_stability_reset(clk);
@@ -152,6 +154,34 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 	return clk;
 }
 
+static void frequency(u32 khz)
+{
+	WRITE_ONCE(tscope_tsc_khz, khz);
+	WRITE_ONCE(tscope_ns_mult, div_u64(1000000ULL << 32, khz));
+}
+
+/**
+ * tscope_clocks_refined() - take the TSC's frequency anew
+ *
+ * Where the kernel was not told it, it measures it anew in the first seconds after
+ * booting. Context: process; no sampler may be at work.
+ *
+ * Return: whether it is another one, and all figures are to be reset.
+ */
+bool tscope_clocks_refined(void)
+{
+	unsigned int i;
+
+	if (tscope_tsc_khz == tsc_khz)
+		return false;
+	pr_info("the kernel has refined the TSC's frequency from %u to %u kHz: all figures begin anew\n",
+		tscope_tsc_khz, tsc_khz);
+	frequency(tsc_khz);
+	for (i = 0; i < clock_count; i++)
+		clocks[i]->series.khz = tscope_tsc_khz;
+	return true;
+}
+
 /**
  * tscope_clocks_init() - find the clocks that are here
  *
@@ -171,9 +201,7 @@ int tscope_clocks_init(void)
 		pr_err("the kernel knows no TSC frequency\n");
 		return -ENODEV;
 	}
-	tscope_tsc_khz = tsc_khz;
-	tscope_ns_mult = div_u64(1000000ULL << 32, tscope_tsc_khz);
-
+	frequency(tsc_khz);
 	err = tscope_points_init();
 	if (err)
 		return err;
@@ -360,6 +388,39 @@ static bool clock_unusable(struct tscope_clock *clk,
 	return width > WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
 }
 
+/**
+ * tscope_clock_tick_ns() - the step in which a clock counts
+ * @clk: clock
+ *
+ * Context: any.
+ *
+ * Return: nanoseconds, rounded up; 0: 1, or less.
+ */
+u32 tscope_clock_tick_ns(const struct tscope_clock *clk)
+{
+	return READ_ONCE(clk->source.tick_ns) ?: clk->ops->resolution_ns;
+}
+
+/*
+ * A device behind a lock may be read by another CPU and the value be handed to
+ * those who wait for the lock, as hpet's is: it may be older than @raw->before.
+ * What differs from it then was read later.
+ */
+static int clock_read_twice(struct tscope_clock *clk, struct tscope_raw *raw)
+{
+	struct tscope_raw first;
+	int err;
+
+	err = clk->ops->read(&first);
+	if (!err)
+		err = clk->ops->read(raw);
+	if (err)
+		return err;
+	raw->before = first.before;
+	/* the same reading may round off differently */
+	return raw->value - first.value <= 1 ? -EAGAIN : 0;
+}
+
 static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 		       struct tscope_reading *r)
 {
@@ -373,15 +434,21 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 
 	local_irq_save(flags);
 	/* a CPU that goes offline pushes the thread elsewhere first */
-	if (smp_processor_id() == c->cpu)
-		err = clk->ops->read(&raw);
-	else
+	if (smp_processor_id() != c->cpu)
 		err = -EXDEV;
+	else if (clk->source.tick_ns)
+		err = clock_read_twice(clk, &raw);
+	else
+		err = clk->ops->read(&raw);
 	local_irq_restore(flags);
 	if (err == -EXDEV)
 		return false;
 
 	WRITE_ONCE(clk->samples, clk->samples + 1);
+	if (err == -EAGAIN) {
+		WRITE_ONCE(clk->rejected, clk->rejected + 1);
+		return false;
+	}
 	if (err) {
 		WRITE_ONCE(clk->errors, clk->errors + 1);
 		return false;
@@ -401,7 +468,8 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 	r->width_ns = min_t(u64, width, U32_MAX);
 	/* where in its bracket the clock was read, and where in its tick it was */
 	r->error_ns = clk->ops->pair ? 0 : width / 2 + 1 +
-					   DIV_ROUND_UP(clk->ops->resolution_ns, 2);
+					   DIV_ROUND_UP(tscope_clock_tick_ns(clk), 2);
+	r->begins = false;
 	if (r->ns < *last)
 		clock_backward(clk, *last - r->ns, r->tsc);
 	*last = r->ns;
@@ -418,11 +486,16 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c)
 {
 	int n = clk->ops->costly ? READS_COSTLY : READS_CHEAP;
-	/* the first are only to learn how narrow a reading can be */
-	bool learn = !clk->ops->pair && !clk->width_ref_ns;
 	struct tscope_reading r, best;
-	bool valid = false;
+	bool valid = false, learn;
 
+	if (clk->ops->source && clk->ops->source(&clk->source)) {
+		/* nothing that was learned of its reads holds any more */
+		clk->width_ref_ns = 0;
+		clk->begins = true;
+	}
+	/* the first are only to learn how narrow a reading can be */
+	learn = !clk->ops->pair && !clk->width_ref_ns;
 	if (learn)
 		n = READS_LEARN;
 	clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
@@ -433,6 +506,9 @@ void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c)
 			best = r;
 		valid = true;
 	}
-	if (valid && !learn && clk->ops->series)
-		tscope_clock_add(clk, &best);
+	if (!valid || learn || !clk->ops->series)
+		return;
+	best.begins = clk->begins;
+	clk->begins = false;
+	tscope_clock_add(clk, &best);
 }

@@ -13,6 +13,7 @@
 #include "hist.h"
 #include "master.h"
 #include "series.h"
+#include "source.h"
 
 struct tscope_cpu;
 struct tscope_clock;
@@ -73,6 +74,9 @@ struct tscope_raw {
  *	burst reads this clock
  * @reset: forgets what was gathered. Called with no sampler at work. NULL:
  *	nothing to forget
+ * @source: looks what the clock is read from, where that may change, and returns
+ *	whether it did since the last look. Called by one CPU at a time, between
+ *	readings, with interrupts on. NULL: it never does
  * @to_ns: @value in nanoseconds. Called after each read that was not
  *	rejected, in the order of time, with interrupts on. NULL: it is in
  *	nanoseconds
@@ -90,6 +94,7 @@ struct tscope_clock_ops {
 	void (*remove)(void);
 	void (*reset)(void);
 	int (*read)(struct tscope_raw *raw);
+	bool (*source)(struct tscope_source *source);
 	u64 (*to_ns)(const struct tscope_raw *raw);
 };
 
@@ -105,6 +110,8 @@ struct tscope_clock_ops {
  * @backward_max_ns: by how much at most
  * @width: widths of readings, ns
  * @width_ref_ns: width that a reading is judged by
+ * @source: what it is read from, where that may change
+ * @begins: its next point begins a segment
  * @series: its points
  * @stability: of its points; NULL where it has no series
  * @step_lock: protects all below; taken once a step, with interrupts on
@@ -130,6 +137,8 @@ struct tscope_clock {
 	u64 backward_max_ns;
 	struct tscope_hist width;
 	u64 width_ref_ns;
+	struct tscope_source source;
+	bool begins;
 	struct tscope_series series;
 	struct tscope_clock_stability *stability;
 
@@ -152,6 +161,7 @@ extern const struct tscope_clock_ops tscope_clock_acpi_pm;
 extern const struct tscope_clock_ops tscope_clock_hpet;
 
 int tscope_clocks_init(void);
+bool tscope_clocks_refined(void);
 void tscope_clocks_exit(void);
 void tscope_clocks_reset(void);
 unsigned int tscope_clock_count(void);
@@ -161,6 +171,7 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane);
 struct tscope_clock *tscope_clock_of(struct kobject *dir);
 struct kobject *tscope_clock_kobj(struct tscope_clock *clk);
 
+u32 tscope_clock_tick_ns(const struct tscope_clock *clk);
 void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c);
 void tscope_clock_add(struct tscope_clock *clk,
 		      const struct tscope_reading *r);

@@ -24,4 +24,5 @@ const struct tscope_clock_ops tscope_clock_raw = {
 	.lane = TSCOPE_LANE_RAW,
 	.series = true,
 	.read = raw_read,
+	.source = tscope_source_look,
 };

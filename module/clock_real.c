@@ -22,4 +22,5 @@ const struct tscope_clock_ops tscope_clock_real = {
 	.lane = TSCOPE_NO_LANE,
 	.series = true,
 	.read = real_read,
+	.source = tscope_source_look,
 };

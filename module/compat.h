@@ -17,9 +17,4 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
-/* Without SMP it is not there, nor is any CPU that comes back. */
-#ifndef CONFIG_SMP
-#define cpuhp_tasks_frozen	false
-#endif
-
 #endif /* TSCOPE_COMPAT_H */

@@ -140,6 +140,19 @@ static int start_all(void)
 	return 0;
 }
 
+static void reset_all(void)
+{
+	struct tscope_cpu *c;
+
+	lockdep_assert_held(&control_lock);
+	for_each_tscope_cpu(c)
+		tscope_cpu_reset(c);
+	tscope_clocks_reset();
+	tscope_violations_reset();
+	tscope_interruption_reset();
+	tscope_alerts_reset();
+}
+
 static void control_begin(void)
 {
 	cpus_read_lock();
@@ -156,7 +169,8 @@ static void control_end(void)
  * tscope_enable() - start or stop sampling
  * @on: which
  *
- * What was gathered stays. Context: process, may sleep.
+ * What was gathered stays, but where the kernel has refined the TSC's frequency.
+ * Context: process, may sleep.
  *
  * Return: 0 or an errno; nothing samples then.
  */
@@ -167,10 +181,13 @@ int tscope_enable(bool on)
 	control_begin();
 	if (on != enabled) {
 		WRITE_ONCE(enabled, on);
-		if (on)
-			err = start_all();
-		else
+		if (!on) {
 			stop_all();
+		} else {
+			if (tscope_clocks_refined())
+				reset_all();
+			err = start_all();
+		}
 	}
 	control_end();
 	return err;
@@ -314,17 +331,12 @@ void tscope_get_cpus(struct cpumask *cpus)
  */
 int tscope_reset(void)
 {
-	struct tscope_cpu *c;
 	int err;
 
 	control_begin();
 	stop_all();
-	for_each_tscope_cpu(c)
-		tscope_cpu_reset(c);
-	tscope_clocks_reset();
-	tscope_violations_reset();
-	tscope_interruption_reset();
-	tscope_alerts_reset();
+	tscope_clocks_refined();
+	reset_all();
 	err = start_all();
 	control_end();
 	return err;

@@ -13,9 +13,12 @@
  * reading of its bursts, of the other clocks a few readings each. Of the
  * clocks that cost a VM exit one is read a window, in turn.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
+#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -149,6 +152,9 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 	struct tscope_reading r = { };
 	struct tscope_clock *clk;
 
+	if (unlikely(tsc_khz != tscope_tsc_khz))
+		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
+			     tsc_khz, tscope_tsc_khz);
 	for (i = 0; i < n; i++)
 		costly += tscope_clock_get(i)->ops->costly;
 	if (c->costly_wait && !p->flat_out)

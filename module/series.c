@@ -61,7 +61,7 @@ static void put_point(struct tscope_series *s, const struct tscope_reading *r,
 	struct tscope_point *p = &news->newest, *to;
 
 	/* no line leads across a TSC that was set back, or that wrapped */
-	if (s->origin_valid && r->tsc < last->tsc)
+	if (r->begins || (s->origin_valid && r->tsc < last->tsc))
 		s->origin_valid = false;
 	if (s->origin_valid) {
 		p->phase = phase_of(s, r);
@@ -160,16 +160,20 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 		       struct tscope_series_news *news)
 {
 	struct tscope_reading best;
+	bool begins;
 
 	memset(news, 0, sizeof(*news));
 	if (!s->slot_cyc) {
 		take(s, r, news);
 		return;
 	}
-	if (s->best_valid && r->tsc < s->slot_end &&
+	if (s->best_valid && !r->begins && r->tsc < s->slot_end &&
 	    r->tsc >= s->best.tsc) {
-		if (r->width_ns < s->best.width_ns)
+		if (r->width_ns < s->best.width_ns) {
+			begins = s->best.begins;
 			s->best = *r;
+			s->best.begins = begins;
+		}
 		return;
 	}
 	best = s->best_valid ? s->best : *r;

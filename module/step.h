@@ -15,12 +15,14 @@
  * @ns: the clock, nanoseconds
  * @width_ns: how long the read took; 0 where the clock was evaluated at @tsc
  * @error_ns: how far @ns may be from the clock at @tsc, either way
+ * @begins: it begins a segment, whether there is a step or not
  */
 struct tscope_reading {
 	u64 tsc;
 	u64 ns;
 	u32 width_ns;
 	u32 error_ns;
+	bool begins;
 };
 
 /**

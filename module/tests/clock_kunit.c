@@ -9,6 +9,8 @@
 #define tscope_clocks_init		clock_kunit_clocks_init
 #define tscope_clocks_exit		clock_kunit_clocks_exit
 #define tscope_clocks_reset		clock_kunit_clocks_reset
+#define tscope_clocks_refined		clock_kunit_clocks_refined
+#define tscope_clock_tick_ns		clock_kunit_tick_ns
 #define tscope_clock_count		clock_kunit_count
 #define tscope_clock_get		clock_kunit_get
 #define tscope_clock_of_lane		clock_kunit_of_lane
@@ -65,6 +67,18 @@ static int read_script(struct tscope_raw *raw)
 {
 	*raw = script[reads++ % script_len];
 	return script_err;
+}
+
+static bool source_changed;
+static u32 source_tick_ns;
+
+static bool look_script(struct tscope_source *source)
+{
+	bool was = source_changed;
+
+	source->tick_ns = source_tick_ns;
+	source_changed = false;
+	return was;
 }
 
 static struct tscope_clock_ops ops;
@@ -166,7 +180,7 @@ static void clock_rejects(struct kunit *test)
 		{ 1000000, 100, true, 999999, true },
 		{ 1000000, 100, true, 2000001, true },
 	};
-	struct tscope_reading r;
+	struct tscope_reading r = { };
 	bool got;
 	u32 i;
 
@@ -190,7 +204,7 @@ static void clock_rejects(struct kunit *test)
 /* A clock that counts in steps is anywhere between two of them. */
 static void clock_ticks(struct kunit *test)
 {
-	struct tscope_reading r;
+	struct tscope_reading r = { };
 
 	script[0] = raw(1000000, 100, 5000);
 	KUNIT_ASSERT_TRUE(test, clock_read(clk, &leader, &r));
@@ -198,6 +212,58 @@ static void clock_ticks(struct kunit *test)
 	ops.resolution_ns = 279;
 	KUNIT_ASSERT_TRUE(test, clock_read(clk, &leader, &r));
 	KUNIT_EXPECT_EQ(test, r.error_ns, 51U + 140);
+}
+
+/* The kernel takes another clocksource: nothing learned holds, no line leads on. */
+static void clock_source_changes(struct kunit *test)
+{
+	u32 i;
+
+	ops.source = look_script;
+	source_tick_ns = 0;
+	source_changed = true;
+	for (i = 0; i < 20; i++) {
+		script[0] = raw(1000000 * i, 40, 1000000 * i);
+		tscope_clock_sample(clk, &leader);
+	}
+	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 40ULL);
+	KUNIT_EXPECT_EQ(test, clk->series.segment, 1U);
+	KUNIT_EXPECT_EQ(test, tscope_clock_tick_ns(clk), 0U);
+	/* wide reads that no step comes with */
+	source_changed = true;
+	for (; i < 40; i++) {
+		script[0] = raw(1000000 * i, 1000, 1000000 * i);
+		tscope_clock_sample(clk, &leader);
+		KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 1000ULL);
+	}
+	KUNIT_EXPECT_EQ(test, clk->rejected, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->series.segment, 2U);
+}
+
+/* Behind a lock another CPU's older reading may be had, but not twice. */
+static void clock_reads_device_twice(struct kunit *test)
+{
+	struct tscope_reading r = { };
+
+	ops.source = look_script;
+	clk->source.tick_ns = 280;
+	KUNIT_EXPECT_EQ(test, tscope_clock_tick_ns(clk), 280U);
+	script_len = 2;
+	script[0] = raw(1000, 50, 5000);
+	script[1] = raw(2000, 50, 5000);
+	KUNIT_EXPECT_FALSE(test, clock_read(clk, &leader, &r));
+	script[1].value = 5001;
+	KUNIT_EXPECT_FALSE(test, clock_read(clk, &leader, &r));
+	KUNIT_EXPECT_EQ(test, clk->rejected, 2ULL);
+	KUNIT_EXPECT_EQ(test, clk->errors, 0ULL);
+	script[1].value = 6100;
+	KUNIT_ASSERT_TRUE(test, clock_read(clk, &leader, &r));
+	/* between the TSC reads before the first and after the second */
+	KUNIT_EXPECT_EQ(test, r.ns, 6100ULL);
+	KUNIT_EXPECT_EQ(test, r.tsc, 1525ULL);
+	KUNIT_EXPECT_EQ(test, r.width_ns, 1050U);
+	KUNIT_EXPECT_EQ(test, r.error_ns, 526U + 140);
 }
 
 /* What is narrow was so by chance, and is forgotten. */
@@ -231,7 +297,7 @@ static void clock_fails(struct kunit *test)
 
 static void clock_goes_back(struct kunit *test)
 {
-	struct tscope_reading r;
+	struct tscope_reading r = { };
 
 	script[0] = raw(1000, 100, 5000);
 	script[1] = raw(2000, 100, 4970);
@@ -301,7 +367,7 @@ static void clock_counts_updates(struct kunit *test)
 /* What the burst read of a clock of its own, too, is one line of readings. */
 static void clock_backward_once(struct kunit *test)
 {
-	struct tscope_reading r;
+	struct tscope_reading r = { };
 
 	ops.lane = TSCOPE_LANE_RAW;
 	leader.last[TSCOPE_LANE_RAW] = 7000;
@@ -380,6 +446,8 @@ static struct kunit_case clock_cases[] = {
 	KUNIT_CASE(clock_fails),
 	KUNIT_CASE(clock_goes_back),
 	KUNIT_CASE(clock_ticks),
+	KUNIT_CASE(clock_source_changes),
+	KUNIT_CASE(clock_reads_device_twice),
 	KUNIT_CASE(clock_backward_once),
 	KUNIT_CASE(clock_counts_steps),
 	KUNIT_CASE(clock_counts_updates),

@@ -31,6 +31,7 @@
 #define tscope_clock_get		control_kunit_clock_get
 #define tscope_clock_break		control_kunit_clock_break
 #define tscope_clocks_reset		control_kunit_clocks_reset
+#define tscope_clocks_refined		control_kunit_clocks_refined
 #define tscope_alerts_watch		control_kunit_alerts_watch
 #define tscope_alerts_reset		control_kunit_alerts_reset
 #define tscope_interruption_end		control_kunit_interruption_end
@@ -50,7 +51,7 @@ struct tscope_cpu **tscope_cpus;
 
 static u32 starts, stops, breaks, chosen, resets, clears;
 static int start_err;
-static bool watched, no_memory;
+static bool watched, no_memory, refined;
 
 struct tscope_cpu *tscope_cpu_get(int cpu)
 {
@@ -116,6 +117,14 @@ void tscope_clocks_reset(void)
 	resets++;
 }
 
+bool tscope_clocks_refined(void)
+{
+	bool was = refined;
+
+	refined = false;
+	return was;
+}
+
 void tscope_alerts_watch(bool on)
 {
 	watched = on;
@@ -152,6 +161,7 @@ static int control_kunit_setup(struct kunit *test)
 	start_err = 0;
 	watched = false;
 	no_memory = false;
+	refined = false;
 	enabled = false;
 	leader = -1;
 	cpumask_copy(&sampling, cpu_possible_mask);
@@ -254,6 +264,23 @@ static void control_restarts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stops, 3 * n);
 	KUNIT_EXPECT_FALSE(test, watched);
 	KUNIT_EXPECT_EQ(test, tscope_leader(), -1);
+}
+
+/* By another frequency of the TSC all that was gathered is worth nothing. */
+static void control_refines(struct kunit *test)
+{
+	u32 n = num_online_cpus();
+
+	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
+	KUNIT_EXPECT_EQ(test, resets, 0U);
+	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
+	refined = true;
+	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
+	KUNIT_EXPECT_EQ(test, resets, n + 4);
+	refined = true;
+	KUNIT_EXPECT_EQ(test, tscope_reset(), 0);
+	KUNIT_EXPECT_FALSE(test, refined);
+	KUNIT_EXPECT_EQ(test, resets, 2 * (n + 4));
 }
 
 /* What can't be started is off altogether. */
@@ -359,6 +386,7 @@ static void control_hotplug(struct kunit *test)
 static struct kunit_case control_cases[] = {
 	KUNIT_CASE(control_params),
 	KUNIT_CASE(control_restarts),
+	KUNIT_CASE(control_refines),
 	KUNIT_CASE(control_start_fails),
 	KUNIT_CASE(control_cpu_lists),
 	KUNIT_CASE(control_hotplug),

@@ -4,6 +4,8 @@
  * reads, with bursts and clocks that only take time. The file is compiled once more,
  * with names of its own and a TSC that stands still unless something is done.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #define tscope_sampler_start		sampler_kunit_start
 #define tscope_sampler_stop		sampler_kunit_stop
 #define tscope_mailbox_clear		sampler_kunit_mailbox_clear
@@ -30,6 +32,7 @@ static u64 fake_tsc;
 static u64 fake_used_ns;
 #define rdtsc_ordered()		fake_tsc
 #define tscope_cpu_time_ns()	fake_used_ns
+#define tsc_khz			tscope_tsc_khz
 #include "../sampler.c"
 
 #define CPUS	4

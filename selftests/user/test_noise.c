@@ -132,7 +132,7 @@ static u32 count_steps(const struct kind *k, u32 readings,
 {
 	struct tscope_series_news news;
 	struct tscope_series series;
-	struct tscope_reading r;
+	struct tscope_reading r = { 0 };
 	struct sim s;
 	u32 i, steps = 0;
 
@@ -200,7 +200,7 @@ static void step_in(const struct kind *k, const s64 *size, u32 gap, u32 first)
 {
 	struct tscope_series_news news;
 	struct tscope_series series;
-	struct tscope_reading r;
+	struct tscope_reading r = { 0 };
 	u32 i, steps = 0, done = 0, n = first + gap + 40;
 	u64 tsc[2] = { 0 };
 	struct sim s;
@@ -311,7 +311,7 @@ static void test_beginning(void)
 		sim_init(&s, 1000);
 		tscope_series_init(&series, ring, SIM_KHZ, false);
 		for (steps = 0, i = 0; i < 40; i++) {
-			struct tscope_reading r;
+			struct tscope_reading r = { 0 };
 
 			pass(&s, &known[0]);
 			if (i == at)

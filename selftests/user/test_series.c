@@ -318,6 +318,32 @@ static void test_threads(void)
 		 points, WRITES);
 }
 
+/* Where the caller says so a segment begins, at that reading or the narrowest of its slot. */
+static void test_begins(void)
+{
+	struct tscope_reading r = { 0 };
+	u32 i, n, slot;
+
+	for (slot = 0; slot <= 1; slot++) {
+		tscope_series_init(&series, ring, KHZ, false);
+		series.slot_cyc = slot ? 4000 : 0;
+		for (i = 0; i < 100; i++) {
+			r.tsc = 1000 * i;
+			r.ns = r.tsc * 1000000 / KHZ;
+			r.width_ns = 100 - i % 7;
+			r.begins = i == 50;
+			tscope_series_add(&series, &r, &news);
+			EXPECT(!news.stepped, "step at %u", i);
+		}
+		n = tscope_series_copy(&series, U64_MAX, copy);
+		EXPECT_EQ(series.segment, 2, "segments, slots %u", slot);
+		EXPECT(copy[0].tsc >= 50000 && copy[0].tsc < 54000 &&
+		       (slot || copy[0].tsc == 50000), "it began at %llu",
+		       (unsigned long long)copy[0].tsc);
+		EXPECT(n > (slot ? 5 : 40), "%u points of the second", n);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "ring: filling, full, going round", test_ring },
 	{ "restart: nothing is left", test_restart },
@@ -325,6 +351,7 @@ static const struct tap_test tests[] = {
 	{ "phase since the segment's first point", test_phase },
 	{ "thinning keeps the narrowest of each slot", test_thinning },
 	{ "segments begin at steps", test_segments },
+	{ "segments begin where they are told to", test_begins },
 	{ "a TSC that wraps or goes back: no wrong figure", test_tsc_goes },
 	{ "phases past their range: no wrong figure", test_saturation },
 	{ "copies while another thread writes", test_threads },

@@ -244,7 +244,7 @@ static void through(u64 slot_cyc, double white_pm, double walk, u32 periods,
 	series.slot_cyc = slot_cyc;
 	tscope_stability_init(&st);
 	for (i = 0; i < periods; i++) {
-		struct tscope_reading r;
+		struct tscope_reading r = { 0 };
 		u64 late = rnd_below(200000), cyc = sim.cyc;
 
 		/* windows begin late by up to 0.2 ms, and the grid stays */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the kernel's own clocks are read from, and whether that has changed. */
+#ifndef TSCOPE_SOURCE_H
+#define TSCOPE_SOURCE_H
+
+#include <linux/types.h>
+
+/**
+ * struct tscope_source - the clocksource that the kernel's clocks run on
+ * @seq: the kernel's count of changes
+ * @known: it was looked at
+ * @tick_ns: its tick where it is neither the TSC nor kvm-clock; else 0
+ */
+struct tscope_source {
+	u8 seq;
+	bool known;
+	u32 tick_ns;
+};
+
+void tscope_source_forget(struct tscope_source *source);
+bool tscope_source_look(struct tscope_source *source);
+
+#endif /* TSCOPE_SOURCE_H */
