@@ -20,7 +20,7 @@ LAB_RUNS=${LAB_RUNS:-"report kselftest
 	hotplug+pause+save-restore+migration
 	busy-guest+guest-clocksource+suspend
 	tsc-offset+tsc-offset-late+tsc-drift+alerts
-	no-master-clock overcommit+master-clock-switch cost"}
+	no-master-clock overcommit+master-clock-switch clocksource-switch cost"}
 # in a guest of KVM, those that look at its clocks; the others where guests boot and run
 # faster, which bears loading and plugging again and again. LONG=1: all of them with KVM
 KSELFTESTS="abi.sh trace.sh faults.sh debugfs.sh"

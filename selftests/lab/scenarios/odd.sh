@@ -8,7 +8,7 @@
 # ODD_SOURCE, the clocksource that was asked for; ODD_REFUSED, what the log tells of why it can't load,
 # and ODD_ERRNO, the errno of insmod (regular expressions without a blank). ODD_IF, what the
 # log must have told before, or it does load: some of it is the emulation's luck.
-TIMEOUT=200
+TIMEOUT=300
 
 T=/sys/kernel/tscope
 N=0

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086
+# DESCRIPTION: the guest changes its clocksource while all is sampled: new points at once, one step at most, and the device's own rate
+#
+# Without KVM: there a guest that keeps time by a device and samples all the time is lost.
+ACCEL=tcg
+GUEST_APPEND="tsc=reliable"
+
+# points CLOCK SECONDS: how many in its last seconds
+points() {
+	local tsc from
+	tsc=$(awk -v c="$1" '$1 == c { t = $2 } END { print t }' $TD/points)
+	[ -n "$tsc" ] || { echo none; return; }
+	from=$(awk -v k="$(cat $T/tsc/khz)" -v s="$2" 'BEGIN { printf "%.0f", k * 1000 * s }')
+	awk -v c="$1" -v now="$tsc" -v w="$from" '$1 == c && now - $2 <= w { n++ } END { print n + 0 }' \
+		$TD/points
+}
+
+# as_device CLOCK: monotonic-raw is the device, by the multiplier that the kernel rounds
+as_device() {
+	skew monotonic-raw "$(figure "$1" skew_ppb)" "$(calc "$(figure "$1" skew_error_ppb) + 1")"
+}
+
+guest() {
+	local cs=/sys/devices/system/clocksource/clocksource0/current_clocksource name steps real base base_error
+	. /lib/tscope/truth.sh
+
+	tscope_load || return
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	sleep 5
+	no_steps monotonic-raw realtime
+	base=$(figure monotonic-raw skew_ppb) base_error=$(figure monotonic-raw skew_error_ppb)
+	for name in hpet acpi_pm tsc; do
+		steps=$(figure monotonic-raw steps) real=$(figure realtime steps)
+		echo $name >$cs
+		holds "$name: is the clocksource" 1 "$(grep -cx $name $cs)" 0
+		sleep 2
+		between "$name: points after 2 s" 20 "$(points monotonic-raw 3)" -
+		between "$name: steps of monotonic-raw" - $(($(figure monotonic-raw steps) - steps)) 1
+		between "$name: steps of realtime" - $(($(figure realtime steps) - real)) 1
+		say "# $name: step_last_ns $(figure monotonic-raw step_last_ns), realtime's $(figure realtime step_last_ns), rejected $(figure monotonic-raw rejected) of $(figure monotonic-raw samples)"
+		steps=$(($(figure monotonic-raw steps) + $(figure realtime steps)))
+		sleep 8
+		holds "$name: steps after that" 0 \
+			$(($(figure monotonic-raw steps) + $(figure realtime steps) - steps)) 0
+		say "# $name: monotonic-raw $(figure monotonic-raw skew_ppb) +- $(figure monotonic-raw skew_error_ppb) ppb, hpet $(figure hpet skew_ppb) +- $(figure hpet skew_error_ppb), acpi-pm $(figure acpi-pm skew_ppb) +- $(figure acpi-pm skew_error_ppb)"
+		case $name in
+		hpet) as_device hpet ;;
+		acpi_pm) as_device acpi-pm ;;
+		tsc) skew monotonic-raw "$base" "$base_error" ;;
+		esac
+	done
+	echo 0 >$T/enabled
+	clean monotonic-raw tsc
+	no_steps hpet acpi-pm
+	tscope_done
+}
