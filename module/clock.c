@@ -5,7 +5,8 @@
  * A clock that the burst does not read (see burst.c) is read here a few times
  * a window between two ordered TSC reads, and the narrowest reading becomes
  * the window's point. It costs the leader's CPU some microseconds a window,
- * with interrupts off for one reading at a time.
+ * with interrupts off for one reading at a time (two, where the kernel's clocks
+ * run on a device).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -106,6 +107,7 @@ static void clock_zero(struct tscope_clock *clk)
 	clk->last_ns = 0;
 	clk->width_ref_ns = 0;
 	clk->begins = false;
+	clk->tick_ns = clk->ops->resolution_ns;
 	tscope_source_forget(&clk->source);
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
@@ -161,25 +163,34 @@ static void frequency(u32 khz)
 }
 
 /**
- * tscope_clocks_refined() - take the TSC's frequency anew
+ * tscope_clocks_refined() - whether the kernel has refined the TSC's frequency
  *
- * Where the kernel was not told it, it measures it anew in the first seconds after
- * booting. Context: process; no sampler may be at work.
+ * Where it was not told that, it measures it anew in the first seconds after
+ * booting. Context: any.
  *
- * Return: whether it is another one, and all figures are to be reset.
+ * Return: whether it has, and figures are to be reset.
  */
 bool tscope_clocks_refined(void)
 {
+	return tscope_tsc_khz != tsc_khz;
+}
+
+/**
+ * tscope_clocks_refine() - take the TSC's frequency anew
+ *
+ * Context: process; no sampler may be at work, and no point be left.
+ */
+void tscope_clocks_refine(void)
+{
 	unsigned int i;
 
-	if (tscope_tsc_khz == tsc_khz)
-		return false;
+	if (!tscope_clocks_refined())
+		return;
 	pr_info("the kernel has refined the TSC's frequency from %u to %u kHz: all figures begin anew\n",
 		tscope_tsc_khz, tsc_khz);
 	frequency(tsc_khz);
 	for (i = 0; i < clock_count; i++)
 		clocks[i]->series.khz = tscope_tsc_khz;
-	return true;
 }
 
 /**
@@ -357,6 +368,8 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 	}
 	if (!news.point)
 		return;
+	if (news.begins && clk->ops->source)
+		WRITE_ONCE(clk->tick_ns, clk->source.tick_ns);
 	tscope_clock_stability_add(clk, &news.newest);
 	trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
 			   news.newest.tsc, news.newest_ns,
@@ -386,19 +399,6 @@ static bool clock_unusable(struct tscope_clock *clk,
 	if (!clk->width_ref_ns || width < clk->width_ref_ns)
 		clk->width_ref_ns = width;
 	return width > WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
-}
-
-/**
- * tscope_clock_tick_ns() - the step in which a clock counts
- * @clk: clock
- *
- * Context: any.
- *
- * Return: nanoseconds, rounded up; 0: 1, or less.
- */
-u32 tscope_clock_tick_ns(const struct tscope_clock *clk)
-{
-	return READ_ONCE(clk->source.tick_ns) ?: clk->ops->resolution_ns;
 }
 
 /*
@@ -436,7 +436,7 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 	/* a CPU that goes offline pushes the thread elsewhere first */
 	if (smp_processor_id() != c->cpu)
 		err = -EXDEV;
-	else if (clk->source.tick_ns)
+	else if (clk->source.device)
 		err = clock_read_twice(clk, &raw);
 	else
 		err = clk->ops->read(&raw);
@@ -445,11 +445,7 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 		return false;
 
 	WRITE_ONCE(clk->samples, clk->samples + 1);
-	if (err == -EAGAIN) {
-		WRITE_ONCE(clk->rejected, clk->rejected + 1);
-		return false;
-	}
-	if (err) {
+	if (err && err != -EAGAIN) {
 		WRITE_ONCE(clk->errors, clk->errors + 1);
 		return false;
 	}
@@ -457,7 +453,7 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 	/* a TSC that was set back meanwhile tells no width */
 	if (raw.after >= raw.before)
 		tscope_hist_add(&clk->width, width);
-	if (clock_unusable(clk, &raw, width)) {
+	if (err || clock_unusable(clk, &raw, width)) {
 		WRITE_ONCE(clk->rejected, clk->rejected + 1);
 		return false;
 	}
@@ -468,7 +464,8 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
 	r->width_ns = min_t(u64, width, U32_MAX);
 	/* where in its bracket the clock was read, and where in its tick it was */
 	r->error_ns = clk->ops->pair ? 0 : width / 2 + 1 +
-					   DIV_ROUND_UP(tscope_clock_tick_ns(clk), 2);
+					   DIV_ROUND_UP(clk->source.tick_ns ?:
+							clk->ops->resolution_ns, 2);
 	r->begins = false;
 	if (r->ns < *last)
 		clock_backward(clk, *last - r->ns, r->tsc);
@@ -485,17 +482,23 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
  */
 void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c)
 {
-	int n = clk->ops->costly ? READS_COSTLY : READS_CHEAP;
 	struct tscope_reading r, best;
 	bool valid = false, learn;
+	int n;
 
 	if (clk->ops->source && clk->ops->source(&clk->source)) {
 		/* nothing that was learned of its reads holds any more */
 		clk->width_ref_ns = 0;
 		clk->begins = true;
+		/* a smaller one only when no point of the larger is left to be fitted */
+		if (clk->source.tick_ns > clk->tick_ns)
+			WRITE_ONCE(clk->tick_ns, clk->source.tick_ns);
 	}
+	if (clk->source.doubted)
+		return;
 	/* the first are only to learn how narrow a reading can be */
 	learn = !clk->ops->pair && !clk->width_ref_ns;
+	n = clk->ops->costly || clk->source.device ? READS_COSTLY : READS_CHEAP;
 	if (learn)
 		n = READS_LEARN;
 	clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);

@@ -112,6 +112,7 @@ struct tscope_clock_ops {
  * @width_ref_ns: width that a reading is judged by
  * @source: what it is read from, where that may change
  * @begins: its next point begins a segment
+ * @tick_ns: the step in which it counted at the points that are fitted; 0: 1
  * @series: its points
  * @stability: of its points; NULL where it has no series
  * @step_lock: protects all below; taken once a step, with interrupts on
@@ -139,6 +140,7 @@ struct tscope_clock {
 	u64 width_ref_ns;
 	struct tscope_source source;
 	bool begins;
+	u32 tick_ns;
 	struct tscope_series series;
 	struct tscope_clock_stability *stability;
 
@@ -162,6 +164,7 @@ extern const struct tscope_clock_ops tscope_clock_hpet;
 
 int tscope_clocks_init(void);
 bool tscope_clocks_refined(void);
+void tscope_clocks_refine(void);
 void tscope_clocks_exit(void);
 void tscope_clocks_reset(void);
 unsigned int tscope_clock_count(void);
@@ -171,7 +174,6 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane);
 struct tscope_clock *tscope_clock_of(struct kobject *dir);
 struct kobject *tscope_clock_kobj(struct tscope_clock *clk);
 
-u32 tscope_clock_tick_ns(const struct tscope_clock *clk);
 void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c);
 void tscope_clock_add(struct tscope_clock *clk,
 		      const struct tscope_reading *r);

@@ -35,6 +35,8 @@ static struct {
 	u64 tsc[2];
 	u64 real_ns[2];
 	u64 width_cyc;		/* of the wider of the two */
+	bool stale;		/* one of them may be older than that */
+	struct tscope_source source;
 } around;
 
 static struct {
@@ -107,6 +109,26 @@ static void ptp_reset(void)
 	write_seqlock(&offset.lock);
 	offset.valid = false;
 	write_sequnlock(&offset.lock);
+	tscope_source_forget(&around.source);
+}
+
+/* The wall clock's, that is: ptp-kvm itself is the host's. */
+static bool ptp_source(struct tscope_source *none)
+{
+	tscope_source_look(&around.source);
+	return false;
+}
+
+/* As in clock.c: of a device the second of two that differ is read here and now. */
+static u64 real_read(void)
+{
+	u64 first = ktime_get_real_ns(), ns;
+
+	if (!around.source.device)
+		return first;
+	ns = ktime_get_real_ns();
+	around.stale |= ns - first <= 1;
+	return ns;
 }
 
 static int ptp_read(struct tscope_raw *raw)
@@ -114,12 +136,13 @@ static int ptp_read(struct tscope_raw *raw)
 	u64 t[2];
 	long err;
 
+	around.stale = around.source.doubted;
 	t[0] = rdtsc_ordered();
-	around.real_ns[0] = ktime_get_real_ns();
+	around.real_ns[0] = real_read();
 	raw->before = rdtsc_ordered();
 	err = call();
 	raw->after = rdtsc_ordered();
-	around.real_ns[1] = ktime_get_real_ns();
+	around.real_ns[1] = real_read();
 	t[1] = rdtsc_ordered();
 	if (err)
 		return -EIO;
@@ -140,20 +163,20 @@ static u64 ptp_to_ns(const struct tscope_raw *raw)
 	u64 part = raw->tsc - around.tsc[0];
 	u64 real = around.real_ns[0];
 	u64 span_ns = tscope_cyc_to_ns(span, tscope_tsc_khz);
-	u64 off_ns = tscope_cyc_to_ns(around.width_cyc, tscope_tsc_khz) +
-		     span_ns / SLEW_MAX + 4;
+	u64 wide_ns = tscope_cyc_to_ns(around.width_cyc, tscope_tsc_khz) +
+		      around.source.tick_ns;
+	u64 off_ns = wide_ns + span_ns / SLEW_MAX + 4;
 
 	/* a wall clock that was set in between has no line */
-	if (!span || part > span || (s64)gain < 0 ||
+	if (around.stale || !span || part > span || (s64)gain < 0 ||
 	    tscope_abs64((s64)(gain - span_ns)) > off_ns)
 		return raw->value;
 	real += (u64)tscope_div128((tscope_u128)gain * part, span);
 
 	write_seqlock(&offset.lock);
 	offset.ns = tscope_sub64(real, raw->value);
-	/* either end of the line is known to half its width; and rounding */
-	offset.error_ns = tscope_cyc_to_ns(around.width_cyc, tscope_tsc_khz) /
-			  2 + 3;
+	/* either end of the line is known to half its width and tick; and rounding */
+	offset.error_ns = wide_ns / 2 + 3;
 	offset.valid = true;
 	write_sequnlock(&offset.lock);
 	return raw->value;
@@ -227,5 +250,6 @@ const struct tscope_clock_ops tscope_clock_ptp = {
 	.remove = page_put,
 	.reset = ptp_reset,
 	.read = ptp_read,
+	.source = ptp_source,
 	.to_ns = ptp_to_ns,
 };

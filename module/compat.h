@@ -17,4 +17,21 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
+#include <linux/ktime.h>
+
+/* 7.2 has a snapshot of one clock, which may fail, and no other. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
+static inline bool tscope_snapshot(struct system_time_snapshot *snap)
+{
+	ktime_get_snapshot(snap);
+	return true;
+}
+#else
+static inline bool tscope_snapshot(struct system_time_snapshot *snap)
+{
+	ktime_get_snapshot_id(CLOCK_REALTIME, snap);
+	return snap->valid;
+}
+#endif
+
 #endif /* TSCOPE_COMPAT_H */

@@ -151,6 +151,7 @@ static void reset_all(void)
 	tscope_violations_reset();
 	tscope_interruption_reset();
 	tscope_alerts_reset();
+	tscope_clocks_refine();
 }
 
 static void control_begin(void)
@@ -335,7 +336,6 @@ int tscope_reset(void)
 
 	control_begin();
 	stop_all();
-	tscope_clocks_refined();
 	reset_all();
 	err = start_all();
 	control_end();

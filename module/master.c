@@ -94,20 +94,25 @@ bool tscope_master_step(struct tscope_master *m, const struct tscope_pvti *old,
 			step->error_ns;
 	if (stepped)
 		next.sum_ns = (u64)next.sum_ns + step->ns;
-	/* by the TSC of those who saw the first */
-	if (from)
+	/* by the TSC of those who saw the first; one that was moved tells nothing */
+	if (from && (s64)(new->tsc - old->tsc) > 0)
 		next.tsc = from->tsc + (new->tsc - old->tsc);
+	else if (m->count)
+		next.tsc = m->newest.tsc;
 	if (from && from->ns != m->newest.ns) {
 		/* between two of which another CPU saw the later one first */
 		if ((s64)(next.tsc - m->newest.tsc) < 0) {
+			next.error_ns = from->error_ns - step->error_ns;
 			add(m, &next);
 			return false;
 		}
 		stepped = rest(m, &next, from->error_ns, step);
-		if (!stepped) {
+		/* what was told is as far off as all that was told of it */
+		next.error_ns = m->newest.error_ns;
+		if (stepped)
+			next.error_ns += step->error_ns;
+		else
 			next.sum_ns = m->newest.sum_ns;
-			next.error_ns = m->newest.error_ns;
-		}
 	}
 	add(m, &next);
 	m->newest = next;

@@ -49,7 +49,7 @@ static u32 copy_points(struct tscope_clock *clk, struct tscope_point *to)
 /* The points of the fit window into scratch, and a line through them. */
 static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
 {
-	u32 hidden_ns = tscope_clock_tick_ns(clk) ?: 1;
+	u32 hidden_ns = READ_ONCE(clk->tick_ns) ?: 1;
 	struct tscope_bracket b;
 	int err;
 

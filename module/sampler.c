@@ -152,7 +152,7 @@ static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
 	struct tscope_reading r = { };
 	struct tscope_clock *clk;
 
-	if (unlikely(tsc_khz != tscope_tsc_khz))
+	if (unlikely(tscope_clocks_refined()))
 		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
 			     tsc_khz, tscope_tsc_khz);
 	for (i = 0; i < n; i++)

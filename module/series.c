@@ -79,6 +79,7 @@ static void put_point(struct tscope_series *s, const struct tscope_reading *r,
 	p->width_ns = r->width_ns;
 	p->segment = s->segment;
 	news->newest_ns = r->ns;
+	news->begins = r->begins;
 	news->point = true;
 
 	/* pairs with the smp_rmb() in tscope_series_copy(): head goes first */

@@ -59,6 +59,7 @@ struct tscope_series {
  * struct tscope_series_news - what adding a reading brought about
  * @point: a point was put into the ring
  * @stepped: a step was found
+ * @begins: the point is the reading that was said to begin a segment
  * @newest: the point
  * @newest_ns: the clock at it, nanoseconds
  * @step: the step
@@ -66,6 +67,7 @@ struct tscope_series {
 struct tscope_series_news {
 	bool point;
 	bool stepped;
+	bool begins;
 	struct tscope_point newest;
 	u64 newest_ns;
 	struct tscope_step step;

@@ -10,8 +10,8 @@
  * its name. The TSC and kvm-clock are known by what they count.
  */
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
 #include <linux/smp.h>
-#include <linux/timekeeping.h>
 
 #include "compat.h"
 #include "cpu.h"
@@ -19,8 +19,8 @@
 #include "source.h"
 #include "wide.h"
 
-/* The slowest of the others, the ACPI PM timer: 3.579545 MHz. */
-#define TICK_NS		280
+/* The slowest of the devices, the ACPI PM timer: 3.579545 MHz. */
+#define DEVICE_TICK_NS	280
 /* The kernel's kvm-clock may be ahead of a CPU's own where the host has no master clock. */
 #define KVM_AHEAD_NS	1000000
 
@@ -32,21 +32,20 @@
  */
 void tscope_source_forget(struct tscope_source *source)
 {
-	source->known = false;
-	WRITE_ONCE(source->tick_ns, 0);
+	*source = (struct tscope_source){ };
 }
 
-/* Whether the kernel's count is the TSC, or kvm-clock of the CPU. */
-static bool fine(u64 cycles, u64 before, u64 after,
-		 const struct pvclock_vcpu_time_info *page)
+/* Whether the kernel's count is the TSC, or kvm-clock of this CPU. */
+static bool fine(u64 cycles, u64 before, u64 after)
 {
+	struct pvclock_vcpu_time_info *page = tscope_kvm_page(smp_processor_id());
 	struct tscope_pvti p;
 
 	if (cycles - before <= after - before)
 		return true;
 	return page && tscope_kvm_copy(page, &p) &&
-	       tscope_abs64(tscope_sub64(cycles, tscope_pvti_eval(&p, after))) <=
-	       KVM_AHEAD_NS;
+	       tscope_sub64(cycles, tscope_pvti_eval(&p, before)) >= -KVM_AHEAD_NS &&
+	       tscope_sub64(cycles, tscope_pvti_eval(&p, after)) <= KVM_AHEAD_NS;
 }
 
 /**
@@ -61,24 +60,33 @@ static bool fine(u64 cycles, u64 before, u64 after,
 bool tscope_source_look(struct tscope_source *source)
 {
 	struct system_time_snapshot snap;
+	u64 before, after, first, last;
+	bool is_fine, is_jiffies;
 	unsigned long flags;
-	u64 before, after;
-	bool is_fine;
 
 	local_irq_save(flags);
+	first = get_jiffies_64();
 	before = rdtsc_ordered();
-	ktime_get_snapshot(&snap);
-	after = rdtsc_ordered();
-	if (source->known && source->seq == snap.cs_was_changed_seq) {
+	if (!tscope_snapshot(&snap) ||
+	    (source->known && source->seq == snap.cs_was_changed_seq)) {
 		local_irq_restore(flags);
 		return false;
 	}
-	is_fine = fine(snap.cycles, before, after,
-		       tscope_kvm_page(smp_processor_id()));
+	after = rdtsc_ordered();
+	last = get_jiffies_64();
+	is_jiffies = snap.cycles - first <= last - first;
+	is_fine = fine(snap.cycles, before, after);
 	local_irq_restore(flags);
 
+	/* a CPU that stood still meanwhile, or an update, may make it look so */
+	if (!is_fine && !source->doubted) {
+		source->doubted = true;
+		return false;
+	}
 	source->known = true;
+	source->doubted = false;
 	source->seq = snap.cs_was_changed_seq;
-	WRITE_ONCE(source->tick_ns, is_fine ? 0 : TICK_NS);
+	source->device = !is_fine && !is_jiffies;
+	source->tick_ns = is_fine ? 0 : is_jiffies ? TICK_NSEC : DEVICE_TICK_NS;
 	return true;
 }

@@ -9,11 +9,15 @@
  * struct tscope_source - the clocksource that the kernel's clocks run on
  * @seq: the kernel's count of changes
  * @known: it was looked at
+ * @doubted: the last look took it for no clock that is fine; the next one decides
+ * @device: reads are of a device, and may be handed from CPU to CPU
  * @tick_ns: its tick where it is neither the TSC nor kvm-clock; else 0
  */
 struct tscope_source {
 	u8 seq;
 	bool known;
+	bool doubted;
+	bool device;
 	u32 tick_ns;
 };
 

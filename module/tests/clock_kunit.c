@@ -10,7 +10,7 @@
 #define tscope_clocks_exit		clock_kunit_clocks_exit
 #define tscope_clocks_reset		clock_kunit_clocks_reset
 #define tscope_clocks_refined		clock_kunit_clocks_refined
-#define tscope_clock_tick_ns		clock_kunit_tick_ns
+#define tscope_clocks_refine		clock_kunit_clocks_refine
 #define tscope_clock_count		clock_kunit_count
 #define tscope_clock_get		clock_kunit_get
 #define tscope_clock_of_lane		clock_kunit_of_lane
@@ -77,6 +77,7 @@ static bool look_script(struct tscope_source *source)
 	bool was = source_changed;
 
 	source->tick_ns = source_tick_ns;
+	source->device = source_tick_ns;
 	source_changed = false;
 	return was;
 }
@@ -228,17 +229,45 @@ static void clock_source_changes(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 40ULL);
 	KUNIT_EXPECT_EQ(test, clk->series.segment, 1U);
-	KUNIT_EXPECT_EQ(test, tscope_clock_tick_ns(clk), 0U);
-	/* wide reads that no step comes with */
+	KUNIT_EXPECT_EQ(test, clk->tick_ns, 0U);
+	/* wide reads of a device, which no step comes with */
 	source_changed = true;
+	source_tick_ns = 280;
+	script_len = 2;
 	for (; i < 40; i++) {
-		script[0] = raw(1000000 * i, 1000, 1000000 * i);
+		script[0] = raw(1000000 * i, 500, 1000000 * i);
+		script[1] = raw(1000000 * i + 500, 500, 1000000 * i + 500);
 		tscope_clock_sample(clk, &leader);
 		KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 1000ULL);
+		KUNIT_EXPECT_EQ(test, clk->tick_ns, 280U);
 	}
 	KUNIT_EXPECT_EQ(test, clk->rejected, 0ULL);
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 	KUNIT_EXPECT_EQ(test, clk->series.segment, 2U);
+	/* the tick stays as long as its points do */
+	source_changed = true;
+	source_tick_ns = 0;
+	script_len = 1;
+	reads = 0;
+	for (; i < 60; i++) {
+		script[0] = raw(1000000 * i, 40, 1000000 * i);
+		tscope_clock_sample(clk, &leader);
+		KUNIT_EXPECT_EQ(test, clk->tick_ns,
+				clk->series.segment < 3 ? 280U : 0U);
+	}
+	KUNIT_EXPECT_EQ(test, clk->series.segment, 3U);
+}
+
+/* While it isn't known what the clock is read from nothing is read. */
+static void clock_source_doubted(struct kunit *test)
+{
+	ops.source = look_script;
+	clk->source.doubted = true;
+	tscope_clock_sample(clk, &leader);
+	KUNIT_EXPECT_EQ(test, reads, 0U);
+	clk->source.doubted = false;
+	tscope_clock_sample(clk, &leader);
+	KUNIT_EXPECT_EQ(test, reads, (u32)READS_LEARN);
 }
 
 /* Behind a lock another CPU's older reading may be had, but not twice. */
@@ -248,7 +277,7 @@ static void clock_reads_device_twice(struct kunit *test)
 
 	ops.source = look_script;
 	clk->source.tick_ns = 280;
-	KUNIT_EXPECT_EQ(test, tscope_clock_tick_ns(clk), 280U);
+	clk->source.device = true;
 	script_len = 2;
 	script[0] = raw(1000, 50, 5000);
 	script[1] = raw(2000, 50, 5000);
@@ -257,6 +286,7 @@ static void clock_reads_device_twice(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, clock_read(clk, &leader, &r));
 	KUNIT_EXPECT_EQ(test, clk->rejected, 2ULL);
 	KUNIT_EXPECT_EQ(test, clk->errors, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->width.count, 2ULL);
 	script[1].value = 6100;
 	KUNIT_ASSERT_TRUE(test, clock_read(clk, &leader, &r));
 	/* between the TSC reads before the first and after the second */
@@ -447,6 +477,7 @@ static struct kunit_case clock_cases[] = {
 	KUNIT_CASE(clock_goes_back),
 	KUNIT_CASE(clock_ticks),
 	KUNIT_CASE(clock_source_changes),
+	KUNIT_CASE(clock_source_doubted),
 	KUNIT_CASE(clock_reads_device_twice),
 	KUNIT_CASE(clock_backward_once),
 	KUNIT_CASE(clock_counts_steps),

@@ -32,6 +32,7 @@
 #define tscope_clock_break		control_kunit_clock_break
 #define tscope_clocks_reset		control_kunit_clocks_reset
 #define tscope_clocks_refined		control_kunit_clocks_refined
+#define tscope_clocks_refine		control_kunit_clocks_refine
 #define tscope_alerts_watch		control_kunit_alerts_watch
 #define tscope_alerts_reset		control_kunit_alerts_reset
 #define tscope_interruption_end		control_kunit_interruption_end
@@ -119,10 +120,12 @@ void tscope_clocks_reset(void)
 
 bool tscope_clocks_refined(void)
 {
-	bool was = refined;
+	return refined;
+}
 
+void tscope_clocks_refine(void)
+{
 	refined = false;
-	return was;
 }
 
 void tscope_alerts_watch(bool on)

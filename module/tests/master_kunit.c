@@ -205,6 +205,31 @@ static void master_rounds_each(struct kunit *test)
 	KUNIT_EXPECT_LE(test, abs(step.ns - 300), (s64)step.error_ns);
 }
 
+static bool updates(u64 from, u64 to, s64 step_ns, struct tscope_step *step)
+{
+	struct tscope_pvti old = {
+		.ns = 1000 + from, .tsc = 1000 + from, .flags = TSCOPE_PVTI_STABLE,
+	}, new = {
+		.ns = 1000 + to, .tsc = 1000 + to, .flags = TSCOPE_PVTI_STABLE,
+	};
+
+	*step = (struct tscope_step){ .ns = step_ns, .error_ns = 1 };
+	return tscope_master_step(&m, &old, &new, step);
+}
+
+/* True steps are 9.9, 9.9, 99.6 and 0: each sum has other roundings in it. */
+static void master_rounds_branches(struct kunit *test)
+{
+	struct tscope_step step;
+
+	KUNIT_EXPECT_TRUE(test, updates(0, 1, 9, &step));
+	KUNIT_EXPECT_TRUE(test, updates(1, 2, 9, &step));
+	KUNIT_EXPECT_TRUE(test, updates(0, 3, 120, &step));
+	KUNIT_EXPECT_EQ(test, step.ns, 102LL);
+	KUNIT_EXPECT_EQ(test, step.error_ns, 3ULL);
+	KUNIT_EXPECT_FALSE(test, updates(2, 4, 99, &step));
+}
+
 /* A CPU that missed more than is remembered says what it sees. */
 static void master_forgets(struct kunit *test)
 {
@@ -233,6 +258,7 @@ static struct kunit_case master_cases[] = {
 	KUNIT_CASE(master_comes_and_goes),
 	KUNIT_CASE(master_rounding),
 	KUNIT_CASE(master_rounds_each),
+	KUNIT_CASE(master_rounds_branches),
 	KUNIT_CASE(master_forgets),
 	{}
 };

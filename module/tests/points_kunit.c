@@ -140,7 +140,7 @@ static void points_bracketed(struct kunit *test)
 	KUNIT_EXPECT_LT(test, exact.error_mppb, 1000ULL);
 	KUNIT_EXPECT_GT(test, wide.error_mppb, 5000ULL);
 	KUNIT_EXPECT_LT(test, wide.error_mppb, 100000ULL);
-	ops.resolution_ns = 2000;
+	clk->tick_ns = 2000;
 	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &coarse), 0);
 	KUNIT_EXPECT_GT(test, coarse.error_mppb, wide.error_mppb);
 }

@@ -15,6 +15,7 @@
 #define tscope_mailboxes		sampler_kunit_mailboxes
 #define tscope_tsc_khz			sampler_kunit_tsc_khz
 #define tscope_clock_count		sampler_kunit_clock_count
+#define tscope_clocks_refined		sampler_kunit_clocks_refined
 #define tscope_clock_get		sampler_kunit_clock_get
 #define tscope_clock_of_lane		sampler_kunit_clock_of_lane
 #define tscope_clock_sample		sampler_kunit_clock_sample
@@ -32,7 +33,6 @@ static u64 fake_tsc;
 static u64 fake_used_ns;
 #define rdtsc_ordered()		fake_tsc
 #define tscope_cpu_time_ns()	fake_used_ns
-#define tsc_khz			tscope_tsc_khz
 #include "../sampler.c"
 
 #define CPUS	4
@@ -75,6 +75,11 @@ void tscope_get_params(struct tscope_params *to)
 bool tscope_is_leader(int cpu)
 {
 	return leader;
+}
+
+bool tscope_clocks_refined(void)
+{
+	return false;
 }
 
 bool tscope_burst(struct tscope_cpu *cpu, int slot, u64 burst_cyc)

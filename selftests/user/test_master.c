@@ -143,11 +143,11 @@ static const struct update {
 	{ "the same of another CPU", 0, 1, false, true, 0, 90, 0, 1 },
 	{ "one that rounds", 1, 2, true, true, 0, -1, 0, 1 },
 	{ "one from before both", 1, 4, true, true, 0, 5000, 5000, 2 },
-	{ "the rest is what rounding makes", 2, 5, true, true, 0, 5002, 0, 2 },
-	{ "and just more than that", 2, 6, true, true, 0, 5003, 3, 2 },
+	{ "the rest is what rounding makes", 2, 5, true, true, 0, 5003, 0, 3 },
+	{ "and just more than that", 2, 6, true, true, 0, 5004, 4, 3 },
 	{ "in between, and not told", 1, 3, true, true, 0, 700, 0, 1 },
-	{ "a CPU whose TSC is behind, not from the newest", 5, 8, true, true, -9000, 400, 0, 1 },
-	{ "and another one that comes there from the newest", 6, 8, true, true, 0, 400, 397, 2 },
+	{ "a CPU whose TSC is behind, not from the newest", 5, 8, true, true, -9000, 400, 396, 4 },
+	{ "and another one that comes there from the newest", 6, 8, true, true, 0, 400, 0, 1 },
 	{ "no master clock any more", 8, 9, true, false, 0, -3, -3, 1 },
 	{ "and again one, that other CPUs knew", 9, 8, false, true, 0, 70, 0, 1 },
 	{ "and a new one", 9, 10, false, true, 0, 80, 80, 1 },
@@ -162,7 +162,8 @@ static void test_written_down(void)
 	for (i = 0; i < ARRAY_SIZE(updates); i++) {
 		const struct update *u = &updates[i];
 		struct tscope_pvti old = {
-			.ns = 100 + u->from, .tsc = 10000 + 1000ULL * u->from,
+			.ns = 100 + u->from,
+			.tsc = 10000 + 1000ULL * u->from + u->tsc_off,
 			.flags = u->from_stable ? TSCOPE_PVTI_STABLE : 0,
 		}, new = {
 			.ns = 100 + u->to,
