@@ -180,10 +180,48 @@ static void test_written_down(void)
 	}
 }
 
+static bool updates_to(struct tscope_master *m, u32 from, u32 to, u64 old_tsc, u64 new_tsc,
+		       s64 ns, struct tscope_step *step)
+{
+	struct tscope_pvti old = {
+		.ns = 100 + from, .tsc = old_tsc, .flags = TSCOPE_PVTI_STABLE,
+	}, new = {
+		.ns = 100 + to, .tsc = new_tsc, .flags = TSCOPE_PVTI_STABLE,
+	};
+
+	*step = (struct tscope_step){ .ns = ns, .error_ns = 1 };
+	return tscope_master_step(m, &old, &new, step);
+}
+
+/* A CPU's TSC is moved while it looks away: which reference is later it can't tell then. */
+static void test_moved(void)
+{
+	struct tscope_master m = { };
+	struct tscope_step step;
+
+	EXPECT(updates_to(&m, 0, 1, 1000, 2000, 100, &step), "first");
+	EXPECT(updates_to(&m, 1, 2, 2000, 3000, 100, &step), "second");
+	/* set back: told, and not silent until its TSC is there again */
+	EXPECT(updates_to(&m, 1, 3, 900000, 50, 300, &step), "moved");
+	EXPECT_EQ(step.ns, 200, "less what was told");
+	EXPECT_EQ(step.error_ns, 2, "and as far off");
+	EXPECT(!updates_to(&m, 2, 3, 3000, 4000, 200, &step), "known");
+	/* from one that is forgotten, by a TSC that is ahead: others are not silent after it */
+	EXPECT(updates_to(&m, 99, 4, 1ULL << 50, (1ULL << 50) + 1000, 50, &step), "forgotten");
+	EXPECT(updates_to(&m, 3, 5, 4000, 6000, 120, &step), "another one");
+	EXPECT_EQ(step.ns, 70, "less what was told");
+	/* set ahead: others seem to be behind it, until it tells what they saw */
+	EXPECT(updates_to(&m, 5, 6, 6000, 1ULL << 40, 500, &step), "ahead");
+	EXPECT(!updates_to(&m, 5, 7, 6000, 9000, 800, &step), "seems to be in between");
+	EXPECT(updates_to(&m, 6, 7, 1ULL << 40, (1ULL << 40) + 1000, 300, &step), "told now");
+	EXPECT_EQ(step.ns, 300, "all of it");
+}
+
 static const struct tap_test tests[] = {
 	{ "told once, whoever looks first", test_order },
 	{ "and with TSCs apart", test_offsets },
 	{ "steps of one CPU alone", test_own },
+	{ "a TSC that is moved while nobody looks", test_moved },
 	{ "a master clock that comes and goes, CPUs that are behind", test_written_down },
 };
 
