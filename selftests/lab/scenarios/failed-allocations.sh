@@ -9,8 +9,9 @@ GUEST_MEM=768
 # see debug.sh
 GUEST_APPEND="pci=noacpi"
 TIMEOUT=1500
-# what the allocator says of an allocation that fails, and kmemleak of one of its own
-LOG_ALLOW="page allocation failure|vmalloc error|Call Trace:|kmemleak: Cannot allocate a scan area"
+# what the allocator says of an allocation that fails, kmemleak of one of its own, and the
+# kernel's tracing of those that it makes for a module's events
+LOG_ALLOW="page allocation failure|vmalloc error|Call Trace:|kmemleak: Cannot allocate a scan area|WARNING: .* at kernel/trace/trace_events[.]c:"
 
 KO=/lib/tscope/tscope.ko
 TSCOPE=/sys/kernel/tscope
