@@ -132,7 +132,8 @@ extern struct tscope_cpu **tscope_cpus;
  */
 static inline u64 tscope_cpu_time_ns(void)
 {
-	return current->se.sum_exec_runtime;
+	/* the tick writes it */
+	return READ_ONCE(current->se.sum_exec_runtime);
 }
 
 /**
