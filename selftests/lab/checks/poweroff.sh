@@ -2,7 +2,6 @@
 # shellcheck shell=dash
 # DESCRIPTION: a guest that powers down cleanly, but too early
 # EXPECT: the guest went without its closing line
-# TRIES: 4
 guest() {
 	poweroff -f
 }
