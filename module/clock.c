@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clocks: which there are, their readings, their fits.
- *
- * A clock that the burst does not read (see burst.c) is read here a few times
- * a window between two ordered TSC reads, and the narrowest reading becomes
- * the window's point. It costs the leader's CPU some microseconds a window,
- * with interrupts off for one reading at a time (two, where the kernel's clocks
- * run on a device).
+ * The clocks: which there are, their figures, their steps.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/irqflags.h>
 #include <linux/math64.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -18,29 +11,9 @@
 #include <linux/vmalloc.h>
 
 #include "clock.h"
-#include "control.h"
-#include "cpu.h"
 #include "interruption.h"
 #include "trace.h"
-#include "violations.h"
 #include "wide.h"
-
-/* Readings a window: the narrowest of a few is rarely disturbed. */
-#define READS_CHEAP	4
-#define READS_COSTLY	2
-/* The first time. */
-#define READS_LEARN	16
-
-/*
- * A reading is too wide to use when it took twice the usual narrowest and
- * 500 ns: the vCPU was off its CPU, or an SMI came between. Where in so wide a
- * reading the clock was read is anyone's guess, and a few such points near an
- * end of the fit move its slope further than their number tells.
- */
-#define WIDE_FACTOR	2
-#define WIDE_EXTRA_NS	500
-/* The usual narrowest creeps up by that part a window, to follow a change. */
-#define REF_CREEP	256
 
 static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_tsc,
@@ -107,7 +80,7 @@ static void clock_zero(struct tscope_clock *clk)
 	clk->last_ns = 0;
 	clk->width_ref_ns = 0;
 	clk->begins = false;
-	clk->tick_ns = clk->ops->resolution_ns;
+	WRITE_ONCE(clk->tick_ns, clk->ops->resolution_ns);
 	tscope_source_forget(&clk->source);
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
@@ -375,143 +348,4 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 			   news.newest.tsc, news.newest_ns,
 			   tscope_phase_to_ns(news.newest.phase),
 			   news.newest.width_ns);
-}
-
-static void clock_backward(struct tscope_clock *clk, u64 by, u64 tsc)
-{
-	WRITE_ONCE(clk->backward, clk->backward + 1);
-	if (by > clk->backward_max_ns)
-		WRITE_ONCE(clk->backward_max_ns, by);
-	trace_tscope_backward(clk->ops->name, raw_smp_processor_id(), by, 1, tsc);
-	tscope_violation(TSCOPE_BACKWARD, clk->ops->name,
-			 raw_smp_processor_id(), -1,
-			 by > S64_MAX ? S64_MAX : by, 1, tsc);
-}
-
-/* Too wide to use, or a pair from elsewhere than between the two TSC reads. */
-static bool clock_unusable(struct tscope_clock *clk,
-			   const struct tscope_raw *raw, u64 width)
-{
-	if (raw->after < raw->before)
-		return true;
-	if (clk->ops->pair)
-		return raw->tsc < raw->before || raw->tsc > raw->after;
-	if (!clk->width_ref_ns || width < clk->width_ref_ns)
-		clk->width_ref_ns = width;
-	return width > WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
-}
-
-/*
- * A device behind a lock may be read by another CPU and the value be handed to
- * those who wait for the lock, as hpet's is: it may be older than @raw->before.
- * What differs from it then was read later.
- */
-static int clock_read_twice(struct tscope_clock *clk, struct tscope_raw *raw)
-{
-	struct tscope_raw first;
-	int err;
-
-	err = clk->ops->read(&first);
-	if (!err)
-		err = clk->ops->read(raw);
-	if (err)
-		return err;
-	raw->before = first.before;
-	/* the same reading may round off differently */
-	return raw->value - first.value <= 1 ? -EAGAIN : 0;
-}
-
-static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
-		       struct tscope_reading *r)
-{
-	/* the burst may have read it meanwhile: what it saw is not told again */
-	u64 *last = clk->ops->lane == TSCOPE_NO_LANE ? &clk->last_ns :
-						       &c->last[clk->ops->lane];
-	struct tscope_raw raw = { };
-	unsigned long flags;
-	u64 width;
-	int err;
-
-	local_irq_save(flags);
-	/* a CPU that goes offline pushes the thread elsewhere first */
-	if (smp_processor_id() != c->cpu)
-		err = -EXDEV;
-	else if (clk->source.device)
-		err = clock_read_twice(clk, &raw);
-	else
-		err = clk->ops->read(&raw);
-	local_irq_restore(flags);
-	if (err == -EXDEV)
-		return false;
-
-	WRITE_ONCE(clk->samples, clk->samples + 1);
-	if (err && err != -EAGAIN) {
-		WRITE_ONCE(clk->errors, clk->errors + 1);
-		return false;
-	}
-	width = tscope_cyc_to_ns(raw.after - raw.before, tscope_tsc_khz);
-	/* a TSC that was set back meanwhile tells no width */
-	if (raw.after >= raw.before)
-		tscope_hist_add(&clk->width, width);
-	if (err || clock_unusable(clk, &raw, width)) {
-		WRITE_ONCE(clk->rejected, clk->rejected + 1);
-		return false;
-	}
-
-	r->tsc = raw.tsc ?: raw.before + (raw.after - raw.before) / 2;
-	raw.tsc = r->tsc;
-	r->ns = clk->ops->to_ns ? clk->ops->to_ns(&raw) : raw.value;
-	r->width_ns = min_t(u64, width, U32_MAX);
-	/* where in its bracket the clock was read, and where in its tick it was */
-	r->error_ns = clk->ops->pair ? 0 : width / 2 + 1 +
-					   DIV_ROUND_UP(clk->source.tick_ns ?:
-							clk->ops->resolution_ns, 2);
-	r->begins = false;
-	if (r->ns < *last)
-		clock_backward(clk, *last - r->ns, r->tsc);
-	*last = r->ns;
-	return true;
-}
-
-/**
- * tscope_clock_sample() - a window's readings of a clock
- * @clk: clock that has a read op
- * @c: the leader
- *
- * Context: the leader, interrupts on; they are off for a reading at a time.
- */
-void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c)
-{
-	struct tscope_reading r, best;
-	bool valid = false, learn;
-	int n;
-
-	if (clk->ops->source && clk->ops->source(&clk->source)) {
-		/* nothing that was learned of its reads holds any more */
-		clk->width_ref_ns = 0;
-		clk->begins = true;
-		/* a smaller one only when no point of the larger is left to be fitted */
-		if (clk->source.tick_ns > clk->tick_ns)
-			WRITE_ONCE(clk->tick_ns, clk->source.tick_ns);
-	}
-	if (clk->source.doubted)
-		return;
-	/* the first are only to learn how narrow a reading can be */
-	learn = !clk->ops->pair && !clk->width_ref_ns;
-	n = clk->ops->costly || clk->source.device ? READS_COSTLY : READS_CHEAP;
-	if (learn)
-		n = READS_LEARN;
-	clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
-	while (n--) {
-		if (!clock_read(clk, c, &r))
-			continue;
-		if (!valid || r.width_ns < best.width_ns)
-			best = r;
-		valid = true;
-	}
-	if (!valid || learn || !clk->ops->series)
-		return;
-	best.begins = clk->begins;
-	clk->begins = false;
-	tscope_clock_add(clk, &best);
 }

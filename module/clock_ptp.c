@@ -119,7 +119,7 @@ static bool ptp_source(struct tscope_source *none)
 	return false;
 }
 
-/* As in clock.c: of a device the second of two that differ is read here and now. */
+/* Of a device the second of two that differ is read here and now. */
 static u64 real_read(void)
 {
 	u64 first = ktime_get_real_ns(), ns;
@@ -127,7 +127,7 @@ static u64 real_read(void)
 	if (!around.source.device)
 		return first;
 	ns = ktime_get_real_ns();
-	around.stale |= ns - first <= 1;
+	around.stale |= tscope_source_handed(first, ns);
 	return ns;
 }
 

@@ -182,13 +182,12 @@ int tscope_enable(bool on)
 	control_begin();
 	if (on != enabled) {
 		WRITE_ONCE(enabled, on);
-		if (!on) {
-			stop_all();
-		} else {
-			if (tscope_clocks_refined())
-				reset_all();
+		if (on && tscope_clocks_refined())
+			reset_all();
+		if (on)
 			err = start_all();
-		}
+		else
+			stop_all();
 	}
 	control_end();
 	return err;

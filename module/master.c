@@ -31,15 +31,15 @@ static void add(struct tscope_master *m, const struct tscope_reference *r)
 
 /*
  * Of a part that another CPU told: each update that is in the sums was rounded off.
- * @error_ns: of the sum that @r's differs by @step from, or of @r's own
+ * @sum_ns: all steps, as this CPU adds them up; @error_ns: how far that was off
+ * before its own
  */
-static bool rest(const struct tscope_master *m,
-		 const struct tscope_reference *r, u64 error_ns,
+static bool rest(const struct tscope_master *m, s64 sum_ns, u64 error_ns,
 		 struct tscope_step *step)
 {
 	u64 apart = tscope_abs64(m->newest.error_ns - error_ns);
 
-	step->ns = (u64)r->sum_ns - m->newest.sum_ns;
+	step->ns = (u64)sum_ns - m->newest.sum_ns;
 	step->error_ns += apart ?: 1;
 	return tscope_abs64(step->ns) > step->error_ns;
 }
@@ -82,7 +82,7 @@ bool tscope_master_step(struct tscope_master *m, const struct tscope_pvti *old,
 		/* known, but by a TSC that is behind: not told as the newest */
 		if (!shared || old->ns != m->newest.ns)
 			return false;
-		stepped = rest(m, to, to->error_ns, step);
+		stepped = rest(m, to->sum_ns, to->error_ns, step);
 		m->newest = *to;
 		return stepped;
 	}
@@ -106,7 +106,7 @@ bool tscope_master_step(struct tscope_master *m, const struct tscope_pvti *old,
 			add(m, &next);
 			return false;
 		}
-		stepped = rest(m, &next, from->error_ns, step);
+		stepped = rest(m, next.sum_ns, from->error_ns, step);
 		/* what was told is as far off as all that was told of it */
 		next.error_ns = m->newest.error_ns;
 		if (stepped)

@@ -21,6 +21,22 @@ struct tscope_source {
 	u32 tick_ns;
 };
 
+/**
+ * tscope_source_handed() - whether the second of two reads may be as old as the first
+ * @first_ns: what the first read gave
+ * @second_ns: and the one right after it
+ *
+ * A device behind a lock may be read by another CPU and the value be handed to those
+ * who wait for the lock, as hpet's is: it may be older than the read. What differs
+ * from it then was read later. Context: any.
+ *
+ * Return: whether both are the same reading, which may round off differently.
+ */
+static inline bool tscope_source_handed(u64 first_ns, u64 second_ns)
+{
+	return second_ns - first_ns <= 1;
+}
+
 void tscope_source_forget(struct tscope_source *source);
 bool tscope_source_look(struct tscope_source *source);
 

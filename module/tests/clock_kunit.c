@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * clock.c: which readings count, where segments begin, how steps are counted, with a
- * clock whose readings are written down here. The file is compiled once more, with
- * names of its own and a stand-in for what it tells others.
+ * clock.c and reading.c: which readings count, where segments begin, how steps are
+ * counted, with a clock whose readings are written down here. The files are compiled
+ * once more, with names of their own and a stand-in for what they tell others.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -33,6 +33,7 @@
 #undef smp_processor_id
 #define smp_processor_id()		0
 #include "../clock.c"
+#include "../reading.c"
 
 #define PERIOD_NS	10000000ULL
 

@@ -48,7 +48,7 @@ static const struct kind known[] = {
 	{ "pauses, 100 ns", UNIFORM, 100, 50, 200e-6, 0, 20 },
 };
 
-/* An error of half a tick is known besides, as clock.c has it. */
+/* An error of half a tick is known besides, as reading.c has it. */
 static const struct kind ticks[] = {
 	{ "ticks of 279 ns, read within 50 ns", TICKS, 25, 0, 0, 0, 0 },
 	{ "ticks of 279 ns, read within 120 ns", TICKS, 60, 0, 0, 0, 0 },
