@@ -45,6 +45,11 @@ trace_read() {
 	trace_clear
 }
 
+# how often the kernel has changed its clocksource
+changes() {
+	dmesg | grep -c 'clocksource: Switched to clocksource'
+}
+
 # kernel memory, KiB
 memory() {
 	awk '/^MemAvailable:/ { a = $2 } /^SUnreclaim:/ { s = $2 } /^VmallocUsed:/ { v = $2 }
@@ -71,11 +76,11 @@ grown() {
 }
 
 guest() {
-	local began now said=0 fell=0 before after name pids='' fuzzer status source
+	local began now said=0 fell=0 before after name pids='' fuzzer status source changes
 	. /lib/tscope/truth.sh
 
 	SOAK_SECONDS=${SOAK_SECONDS:-60}
-	source=$(cat $CS)
+	source=$(cat $CS) changes=$(changes)
 	# what the first use of anything leaves in caches
 	tscope_load && rmmod tscope
 	before=$(memory)
@@ -128,12 +133,9 @@ guest() {
 		case $name in
 		monotonic-raw | realtime)
 			# a kernel that takes another clocksource loses some time over it
-			[ "$source" = "$(cat $CS)" ] || {
-				skip "$name steps: $(figure $name steps)" "it was on $source, and is on $(cat $CS)"
-				continue
-			} ;;
+			between "$name steps" - "$(figure $name steps)" $(($(changes) - changes)) ;;
+		*) no_steps $name ;;
 		esac
-		no_steps $name
 	done
 	# what a machine is like on which something was found
 	grep -vw interruption $TD/violations | tail -n 20 | sed 's/^/# /' | to_channel
@@ -162,7 +164,8 @@ guest() {
 	after=$(memory)
 	say "# KiB available, slab, vmalloc, percpu, stacks before: $before; after: $after"
 	set -- $before $after
-	between "slab left by KiB" - $(($7 - $2)) $GROWN_MAX_KIB
+	# some 900 after a minute as after an hour: what the kernel keeps at hand
+	between "slab left by KiB" - $(($7 - $2)) $((2 * GROWN_MAX_KIB))
 	between "vmalloc left by KiB" - $(($8 - $3)) 512
 	between "percpu memory left by KiB" - $(($9 - $4)) 64
 	say "1..$COUNT"
