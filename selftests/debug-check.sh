@@ -133,7 +133,7 @@ selftests() {
 		ok*) pass "$FLAVOUR $name: ${line##*: }" ;;
 		*) fail "$FLAVOUR $name: ${line##*: }" "$LOG" ;;
 		esac
-	done < <(awk '/^# lab: again from the start/ { n = 0 }
+	done < <(awk '/^# lab: again from / { n = 0 }
 		/^(not )?ok [0-9]+ selftests: / { line[n++] = $0 }
 		END { for (i = 0; i < n; i++) print line[i] }' "$LOG")
 	if [ $status = 0 ]; then

@@ -177,7 +177,7 @@ in_guest() {
 		"$@" kselftest >"$work/ktap.guest"
 	status=$?
 	# of the last try only
-	awk '/^# lab: again from the start/ { n = 0; next } { line[n++] = $0 }
+	awk '/^# lab: again from / { n = 0; next } { line[n++] = $0 }
 		END { for (i = 0; i < n; i++) print line[i] }' "$work/ktap.guest" >"$work/ktap.last"
 	cp "$work/ktap.last" "$top/build/lab/intree-$name/ktap"
 	[ "$status" = 0 ] || { tail -n 30 "$work/ktap.last"; return "$status"; }

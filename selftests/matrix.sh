@@ -88,7 +88,7 @@ too_old() {
 
 # kselftests' results of a run, or nothing: "61 ok", "60 ok, 1 failed", "60 ok, 1 skipped"
 tests_of() {
-	awk '/^# lab: again from the start/ { pass = fail = skip = 0 }
+	awk '/^# lab: again from / { pass = fail = skip = 0 }
 		/^# ok [0-9]+/ { if (/# SKIP/) skip++; else pass++ }
 		/^# not ok [0-9]+/ { fail++ }
 		END {
@@ -100,7 +100,7 @@ tests_of() {
 
 # word_of NAME LOG: ok or FAILED, of the last run in the log; - if it is not there
 word_of() {
-	awk -v name="$1" '/^# lab: again from the start/ { word = "" }
+	awk -v name="$1" '/^# lab: again from / { word = "" }
 		$1 == "ok" && $3 == name { word = "ok" }
 		$1 == "not" && $4 == name { word = "FAILED" }
 		END { print word ? word : "-" }' "$2"
@@ -132,7 +132,7 @@ flavour() {
 			--module "$MODULE_KO" --add "$HERE:/selftests" --out "$out" \
 			${TESTS:+--env TESTS="$TESTS"} matrix >"$out/log" 2>&1
 		status=$?
-		again=$(grep -c '^# lab: again from the start' "$out/log")
+		again=$(grep -c '^# lab: again from ' "$out/log")
 		[ "$again" = 0 ] || echo "# $flavour: guest begun again $again times, see $out/died.*"
 		sampled=$(word_of sample "$out/log")
 		tests=$(tests_of "$out/log")

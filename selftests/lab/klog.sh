@@ -13,28 +13,29 @@ klog_start() {
 	cat /dev/kmsg >"$KLOG" &
 }
 
-# klog_check [ALLOWED]: says what is wrong; ALLOWED is a regex of lines that
+# klog_check [ALLOWED]: says what is wrong since klog_start; ALLOWED is a regex of lines that
 # a scenario provokes
 klog_check() {
-	local tries=0 taint new
+	local tries=0 taint new end
 
-	echo "lab: end" >/dev/kmsg
-	until grep -q ';lab: end$' "$KLOG"; do
+	end="lab: end $(grep -c ';lab: end' "$KLOG")"
+	echo "$end" >/dev/kmsg
+	until grep -q ";$end\$" "$KLOG"; do
 		tries=$((tries + 1))
 		[ $tries -lt 50 ] || { echo "the kernel log overran"; return 1; }
 		usleep 100000
 	done
-	sed -i '1,/;lab: start$/d' "$KLOG"
+	sed '1,/;lab: start$/d' "$KLOG" >"$KLOG.new"
 	# O and E: an unsigned module from outside the tree
 	taint=$(cat /proc/sys/kernel/tainted)
 	new=$((taint & ~KLOG_TAINT & ~(4096 | 8192)))
-	grep -E "$KLOG_BAD" "$KLOG" | grep -vE "${1:-^\$}" >"$KLOG.bad"
+	grep -E "$KLOG_BAD" "$KLOG.new" | grep -vE "${1:-^\$}" >"$KLOG.bad"
 	if [ -s "$KLOG.bad" ]; then
 		echo "kernel log: $(sed -n '1s/^[^;]*;//p' "$KLOG.bad")"
 		return 1
 	fi
 	# W: those warnings that the scenario provokes
-	! grep -q 'WARNING:' "$KLOG" || new=$((new & ~512))
+	! grep -q 'WARNING:' "$KLOG.new" || new=$((new & ~512))
 	if [ $new != 0 ]; then
 		echo "kernel taint went from $KLOG_TAINT to $taint"
 		return 1
