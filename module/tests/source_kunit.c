@@ -8,7 +8,7 @@
 #define tscope_kvm_page		source_kunit_page
 #define tscope_kvm_copy		source_kunit_copy
 
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include <asm/pvclock.h>
 
