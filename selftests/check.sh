@@ -31,7 +31,8 @@ usage() {
 	cat <<-END
 	usage: make check [CHECK='PART...'], or selftests/check.sh [PART...]
 	  lint   checkpatch --strict, kernel-doc, shellcheck
-	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning; modinfo
+	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning; the suites
+	         for 6.1, which kunit does not run; modinfo
 	  user   the pure files in user space, with ASan and UBSan, and their coverage
 	  kunit  the KUnit suites on 6.12 (make kunit: on 6.1 as well)
 	  fuzz   libFuzzer on the pure files, 5 s each; more: make fuzz
@@ -202,6 +203,13 @@ rebuild() {
 	build_clean "$@"
 }
 
+# the suites compile for it; Debian's kernel has no KUnit to link them with
+suites_build() {
+	module_build "$1" W=1 CONFIG_TSCOPE_KUNIT_TEST=y KBUILD_MODPOST_WARN=1 || return
+	! grep -iE 'warning|error' "$TOP/build/$KREL/make.log" | grep -vE 'modpost: "(__)?kunit_' || return
+	module_build "$1" W=1
+}
+
 # modinfo_whole: each parameter has a description, and what else a user asks it for is there
 modinfo_whole() {
 	local field name type some='' status=0
@@ -225,6 +233,7 @@ part_build() {
 	for flavour in 6.1 6.12; do
 		run "build $flavour W=1, sparse" rebuild "$flavour" W=1 C=2 CF=-Wno-unknown-attribute
 	done
+	run "build 6.1 W=1, with the KUnit suites" suites_build 6.1
 	run "modinfo" modinfo_whole
 }
 
