@@ -10,6 +10,8 @@ TOP=$(cd "$HERE/.." && pwd)
 . "$HERE/lab/build.sh"
 # shellcheck source=selftests/lab/image.sh
 . "$HERE/lab/image.sh"
+# shellcheck source=selftests/lab/rootfs.sh
+. "$HERE/lab/rootfs.sh"
 # The ovmf package has firmware with a key for tests enrolled, and that key.
 OVMF=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd
 OVMF_VARS=/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd
@@ -22,7 +24,8 @@ case ${1:-} in
 	usage: selftests/signing.sh [VERSION]
 	Boots Debian's kernel (6.12 unless named) in QEMU by UEFI firmware with Secure Boot on and
 	module.sig_enforce=1, and loads tscope there: unsigned, signed by a key that nobody
-	enrolled, and signed by one that is enrolled in the firmware. Prints KTAP.
+	enrolled, signed by one that is enrolled in the firmware, and built and signed by DKMS,
+	which was told of that key (needs root, for a Debian of its own). Prints KTAP.
 	Takes a minute. Logs: build/signing/VERSION.
 	END
 	exit 0 ;;
@@ -33,12 +36,32 @@ image_needs
 need openssl:openssl:"keys" sbsign:sbsigntool:"a kernel that the firmware takes" \
 	"$OVMF_VARS:ovmf:firmware with Secure Boot"
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/tscope-signing.XXXXXX") || exit
-trap 'rm -rf "$WORK"' EXIT
+trap 'rootfs_remove "$WORK/dkms"; rm -rf "$WORK"' EXIT
 trap 'exit 130' INT TERM
 
 # sign KEY CERTIFICATE FILE
 sign() {
 	cp "$MODULE_KO" "$3" && "$KDIR/scripts/sign-file" sha256 "$1" "$2" "$3"
+}
+
+# by_dkms FILE: as DKMS builds and signs it in a clean Debian whose framework.conf names the
+# key; nothing, where there is no root
+by_dkms() {
+	local dir=$WORK/dkms
+	as_root true 2>/dev/null || return 0
+	rootfs_get bookworm && rootfs_unpack "$dir" && rootfs_kernel "$dir" "$VERSION" || return
+	mkdir "$dir/shared/tscope" && cp "$WORK/db.key" "$dir/shared/" || return
+	openssl x509 -in "$KEY.pem" -outform DER -out "$dir/shared/db.der" || return
+	(cd "$TOP" && tools/files.sh --new | tar -cf - -T -) | tar -xf - -C "$dir/shared/tscope" || return
+	# shellcheck disable=SC2016
+	rootfs_run "$dir" sh -ec '
+		echo mok_signing_key=/shared/db.key >>/etc/dkms/framework.conf
+		echo mok_certificate=/shared/db.der >>/etc/dkms/framework.conf
+		make -C /shared/tscope dkms-source
+		dkms build "tscope/$2" -k "$1"
+		cp "/var/lib/dkms/tscope/$2/$1/x86_64/module/tscope.ko" /shared/
+	' dkms "$KREL" "$("$TOP/tools/version.sh")" >"$OUT/dkms.log" 2>&1 &&
+		cp "$dir/shared/tscope.ko" "$1"
 }
 
 image() {
@@ -51,6 +74,7 @@ image() {
 	sign "$WORK/nobody.key" "$WORK/nobody.pem" "$root/lab/nobody.ko" || return
 	openssl rsa -passin "pass:$PIN" -in "$KEY.key" -out "$WORK/db.key" 2>/dev/null || return
 	sign "$WORK/db.key" "$KEY.pem" "$root/lab/enrolled.ko" || return
+	by_dkms "$root/lab/dkms.ko" || return
 	image_guest || return
 	{ cat "$CACHED"; image_pack "$root"; } >"$WORK/initrd.cpio" || return
 	sbsign --key "$WORK/db.key" --cert "$KEY.pem" --output "$WORK/vmlinuz" "$VMLINUZ" \
