@@ -149,7 +149,7 @@ help:
 	@echo "make deb          build/deb/tscope-dkms_*.deb, a Debian package (checked by lintian)"
 	@echo "make dist         build/dist/tscope-*.tar.xz, the release tarball"
 	@echo "make run          a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
-	@echo "make check        the short form of all tests; CHECK='user lint' runs some, LONG=1 longer forms"
+	@echo "make check        the short form of most tests; CHECK='user lint' runs some, LONG=1 longer forms"
 	@echo "make kunit        KUnit suites, on kernels built for them (KUNIT='6.12 6.12-tree')"
 	@echo "make coverage     of the pure files, by the user-space tests"
 	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"

@@ -115,7 +115,8 @@ struct tscope_clock_ops {
  * @tick_ns: the step in which it counted at the points that are fitted; 0: 1
  * @series: its points
  * @stability: of its points; NULL where it has no series
- * @step_lock: protects all below; taken once a step, with interrupts on
+ * @step_lock: protects all below but @alert; taken once a step or update, with
+ *	interrupts on
  * @steps: steps seen
  * @step_last_ns: the newest
  * @step_max_ns: the largest by magnitude

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/tscope: pairs, pvti, points and violations, and the
- * folder of histograms (debugfs_hist.c). Root only.
+ * /sys/kernel/debug/tscope: pairs, pvti, points and violations; stability
+ * (debugfs_stability.c), and the folder of histograms (debugfs_hist.c). Root only.
  *
  * Each file is made up when it is read, from what the samplers publish; no
  * sampler waits for a reader.

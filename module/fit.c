@@ -246,7 +246,7 @@ static tscope_u128 residuals(const struct tscope_fit *fit,
  *	residuals: the step in which the clock counts, or more
  * @fit: result
  *
- * Takes three passes over the points. Context: process.
+ * Takes three passes over the points, four where they are many. Context: process.
  *
  * Return: 0; -ENODATA below TSCOPE_FIT_MIN_POINTS or where all points stand
  * at one time; -ERANGE where the phases or the skew pass what the sums hold;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A window's readings of a clock that the burst does not read (see burst.c).
+ * A window's readings of a clock for its points; what bursts read is in burst.c.
  *
  * It is read a few times a window between two ordered TSC reads, and the narrowest
  * reading becomes the window's point. It costs the leader's CPU some microseconds a
@@ -129,7 +129,7 @@ static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
  * @clk: clock that has a read op
  * @c: the leader
  *
- * Context: the leader, interrupts on; they are off for a reading at a time.
+ * Context: the leader, interrupts on; they are off for a reading at a time, or two.
  */
 void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c)
 {

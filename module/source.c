@@ -55,7 +55,8 @@ static bool fine(u64 cycles, u64 before, u64 after)
  * As dear as a read of the clocksource. Context: process, not concurrently with
  * itself; interrupts are off for that read.
  *
- * Return: whether it has changed since the last look, or is looked at first.
+ * Return: whether it has changed since the last look, or is looked at first; of
+ * what seems to be a device, when it seems so twice.
  */
 bool tscope_source_look(struct tscope_source *source)
 {
