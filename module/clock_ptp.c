@@ -165,8 +165,11 @@ static u64 ptp_to_ns(const struct tscope_raw *raw)
 	u64 span_ns = tscope_cyc_to_ns(span, tscope_tsc_khz);
 	u64 wide_ns = tscope_cyc_to_ns(around.width_cyc, tscope_tsc_khz) +
 		      around.source.tick_ns;
-	u64 off_ns = wide_ns + span_ns / SLEW_MAX + 4;
+	u64 off_ns;
 
+	/* a clock that is slewed may move further in it */
+	wide_ns += wide_ns / SLEW_MAX;
+	off_ns = wide_ns + span_ns / SLEW_MAX + 4;
 	/* a wall clock that was set in between has no line */
 	if (around.stale || !span || part > span || (s64)gain < 0 ||
 	    tscope_abs64((s64)(gain - span_ns)) > off_ns)
@@ -176,7 +179,7 @@ static u64 ptp_to_ns(const struct tscope_raw *raw)
 	write_seqlock(&offset.lock);
 	offset.ns = tscope_sub64(real, raw->value);
 	/* either end of the line is known to half its width and tick; and rounding */
-	offset.error_ns = wide_ns / 2 + 3;
+	offset.error_ns = wide_ns / 2 + 4;
 	offset.valid = true;
 	write_sequnlock(&offset.lock);
 	return raw->value;
