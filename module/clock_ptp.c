@@ -163,13 +163,14 @@ static u64 ptp_to_ns(const struct tscope_raw *raw)
 	u64 part = raw->tsc - around.tsc[0];
 	u64 real = around.real_ns[0];
 	u64 span_ns = tscope_cyc_to_ns(span, tscope_tsc_khz);
-	u64 wide_ns = tscope_cyc_to_ns(around.width_cyc, tscope_tsc_khz) +
-		      around.source.tick_ns;
+	u64 wide_ns = tscope_cyc_to_ns(around.width_cyc, tscope_tsc_khz);
+	u64 tick_ns = around.source.tick_ns;
 	u64 off_ns;
 
-	/* a clock that is slewed may move further in it */
+	/* a clock that is slewed may move further in both */
 	wide_ns += wide_ns / SLEW_MAX;
-	off_ns = wide_ns + span_ns / SLEW_MAX + 4;
+	tick_ns += tick_ns / SLEW_MAX;
+	off_ns = wide_ns + tick_ns + span_ns / SLEW_MAX + 4;
 	/* a wall clock that was set in between has no line */
 	if (around.stale || !span || part > span || (s64)gain < 0 ||
 	    tscope_abs64((s64)(gain - span_ns)) > off_ns)
@@ -178,8 +179,8 @@ static u64 ptp_to_ns(const struct tscope_raw *raw)
 
 	write_seqlock(&offset.lock);
 	offset.ns = tscope_sub64(real, raw->value);
-	/* either end of the line is known to half its width and tick; and rounding */
-	offset.error_ns = wide_ns / 2 + 4;
+	/* either end of the line is off by half its width and a tick; and rounding */
+	offset.error_ns = wide_ns / 2 + tick_ns + 4;
 	offset.valid = true;
 	write_sequnlock(&offset.lock);
 	return raw->value;
