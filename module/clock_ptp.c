@@ -35,7 +35,7 @@ static struct {
 	u64 tsc[2];
 	u64 real_ns[2];
 	u64 width_cyc;		/* of the wider of the two */
-	bool stale;		/* one of them may be older than that */
+	bool stale;		/* one of them may be older, or the TSC was set back */
 	struct tscope_source source;
 } around;
 
@@ -147,6 +147,7 @@ static int ptp_read(struct tscope_raw *raw)
 	if (err)
 		return -EIO;
 
+	around.stale |= raw->before < t[0] || t[1] < raw->after;
 	around.width_cyc = max(raw->before - t[0], t[1] - raw->after);
 	around.tsc[0] = t[0] + (raw->before - t[0]) / 2;
 	around.tsc[1] = raw->after + (t[1] - raw->after) / 2;
