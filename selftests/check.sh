@@ -13,12 +13,13 @@ PARTS="lint build user fuzz kunit dkms package kselftest lab matrix"
 BESIDE="dkms package kselftest"
 # those that are run only when they are named: they take long
 MORE_PARTS="abuse lab-checks"
-# each word is one guest, and its scenarios in turn; the catalogue's but for many-cpus,
-# which takes minutes to boot, and plug
-ONE_GUEST=quiet+host-step+guest-step+host-rate+overcommit+busy-guest+guest-clocksource
-ONE_GUEST+=+hotplug+pause+save-restore+migration+master-clock-switch+suspend
-LAB_RUNS=${LAB_RUNS:-"report kselftest $ONE_GUEST tsc-offset+tsc-offset-late+tsc-drift+alerts
-	no-master-clock clocksource-switch cost"}
+# each word is one guest, and its scenarios in turn. Each kind of fault is among them; with
+# LONG=1 it is the whole catalogue but for many-cpus, which takes minutes to boot, and plug
+HOST_FAULTS=quiet+host-step+guest-step+host-rate+hotplug+pause+migration+master-clock-switch
+HOST_FAULTS+=${LONG:++overcommit+busy-guest+guest-clocksource+save-restore+suspend}
+TSC_FAULTS=tsc-offset+alerts${LONG:++tsc-offset-late+tsc-drift}
+LAB_RUNS=${LAB_RUNS:-"report kselftest $HOST_FAULTS $TSC_FAULTS no-master-clock
+	clocksource-switch cost"}
 # in a guest of KVM, those that look at its clocks; the others where guests boot and run
 # faster, which bears loading and plugging again and again. LONG=1: all of them with KVM
 KSELFTESTS="abi.sh trace.sh faults.sh debugfs.sh"
@@ -40,14 +41,14 @@ usage() {
 	  package    the release tarball; the Debian package made, installed, upgraded, purged;
 	             signed and unsigned modules on a machine with Secure Boot
 	  kselftest  selftests as tools/testing/selftests/tscope of 6.12 and 6.1
-	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some)
+	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some; all: make lab)
 	  matrix the short form of make matrix: load, sample, few kselftests on 6.1
 	and if it is named:
 	  abuse  in emulated guests: random use of all files, lockdown, a short soak, and
 	         odd machines: $ODD (all: make odd)
 	  lab-checks  what must not look green in the lab: a panic, a hang, a warning...
 	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in guests,
-	        all of lab's kselftests in a guest of KVM.
+	        all of lab's kselftests in a guest of KVM, more scenarios.
 	Logs are in build/check.
 	END
 }
