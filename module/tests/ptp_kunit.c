@@ -47,6 +47,7 @@ struct world {
 	u32 call_late;		/* and after it */
 	s64 astray_cyc;		/* what the pairing's TSC is off by */
 	s64 set_ns;		/* the wall clock is set so far ahead in the call */
+	s32 turn_ppm;		/* it is so much faster from the pairing on */
 	u32 back;		/* reads before which the TSC is set back, a bit each */
 	long call_err;		/* what the host says */
 };
@@ -106,7 +107,8 @@ static long fake_call(unsigned int nr, u64 gpa, u64 type)
 		pairing->nsec = host_ns % NSEC_PER_SEC;
 		pairing->tsc = now + w.astray_cyc;
 	}
-	w.wall_ns += w.set_ns;
+	w.wall_ns += w.set_ns - (s64)gone * w.turn_ppm / (s64)KHZ;
+	w.ppm += w.turn_ppm;
 	pass(w.call_late);
 	return w.call_err;
 }
@@ -189,21 +191,25 @@ static void ptp_reads(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reads, 2U);
 }
 
-/* The wider bracket's half and the tick, an eighth of both, and 4 ns of rounding. */
+/*
+ * The wider bracket's half and the tick, an eighth of both, 4 ns of rounding, and a
+ * part of the line.
+ */
 static void ptp_error(struct kunit *test)
 {
 	static const struct {
 		u32 width[2], tick_ns;
 		u64 error_ns;
 	} cases[] = {
+		/* the line is 1 us, and in one case 501.5 us */
 		{ { 0, 0 }, 0, 4 },
 		{ { 2, 0 }, 0, 4 },
-		{ { 5000, 0 }, 0, 1125 + 4 },
-		{ { 0, 5000 }, 0, 1125 + 4 },
-		{ { 5000, 4999 }, 0, 1125 + 4 },
-		{ { 2500, 5000 }, 0, 1125 + 4 },
-		{ { 2500000, 5000 }, 0, 562500 + 4 },
-		{ { 5000, 2500 }, 280, 1125 + 315 + 4 },
+		{ { 5000, 0 }, 0, 1125 + 1 + 4 },
+		{ { 0, 5000 }, 0, 1125 + 1 + 4 },
+		{ { 5000, 4999 }, 0, 1125 + 2 + 4 },
+		{ { 2500, 5000 }, 0, 1125 + 2 + 4 },
+		{ { 2500000, 5000 }, 0, 562500 + 490 + 4 },
+		{ { 5000, 2500 }, 280, 1125 + 315 + 2 + 4 },
 		{ { 0, 0 }, 4000000, 4500000 + 4 },
 	};
 	u32 i;
@@ -312,6 +318,18 @@ static void ptp_offset_random(struct kunit *test)
 	random_worlds(test, 2);
 }
 
+/* A vCPU that was off its CPU for 10 ms, while NTP turned its rate from end to end. */
+static void ptp_rate_turns(struct kunit *test)
+{
+	w.call_early = 12500000;
+	w.call_late = 12500000;
+	w.ppm = -500;
+	w.turn_ppm = 1000;
+	KUNIT_EXPECT_TRUE(test, tells_truth(test, 0));
+	w.turn_ppm = -1000;
+	KUNIT_EXPECT_TRUE(test, tells_truth(test, 1));
+}
+
 /* What is no reading of a line leaves what there is. */
 static void ptp_no_line(struct kunit *test)
 {
@@ -391,7 +409,7 @@ static void ptp_refused(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, offset_get(&ns, &error_ns), 0);
 	/* it was read 4 and 2 ns after the middles of its brackets */
 	KUNIT_EXPECT_EQ(test, ns, 5002LL);
-	KUNIT_EXPECT_EQ(test, error_ns, 26ULL);
+	KUNIT_EXPECT_EQ(test, error_ns, 27ULL);
 	tscope_clock_ptp.reset();
 	KUNIT_EXPECT_EQ(test, offset_get(&ns, &error_ns), -ENODATA);
 }
@@ -414,7 +432,7 @@ static void ptp_device(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, offset_comes());
 	KUNIT_EXPECT_EQ(test, reads, 4U);
 	/* brackets of 5000 cycles, 2000 ns, of which the second read is 40 ns past the middle */
-	KUNIT_EXPECT_EQ(test, error_ns, 1125ULL + 112 + 4);
+	KUNIT_EXPECT_EQ(test, error_ns, 1125ULL + 112 + 2 + 4);
 	KUNIT_EXPECT_LE(test, tscope_abs64(ns - 100040), 2ULL);
 	for (i = 0; i < ARRAY_SIZE(handed); i++) {
 		w.handed = handed[i];
@@ -458,6 +476,7 @@ static void ptp_source_looks(struct kunit *test)
 static struct kunit_case ptp_cases[] = {
 	KUNIT_CASE(ptp_reads),
 	KUNIT_CASE(ptp_error),
+	KUNIT_CASE(ptp_rate_turns),
 	KUNIT_CASE(ptp_offset_holds),
 	KUNIT_CASE(ptp_offset_random),
 	KUNIT_CASE(ptp_no_line),
