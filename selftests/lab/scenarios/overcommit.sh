@@ -25,7 +25,12 @@ guest() {
 	echo 1 >$T/reset
 	sleep $((SHORT ? 10 : 20))
 	echo 0 >$T/enabled
-	on_host 'kill $(cat /run/loop)'
+	on_host 'kill $(cat /run/loop)
+		for exe in /proc/[0-9]*/exe; do
+			case $(readlink "$exe") in
+			*qemu-system-x86_64) exe=${exe%/exe}; taskset -ap 3 "${exe#/proc/}" ;;
+			esac
+		done >/dev/null'
 
 	# or they were not overcommitted
 	between "tsc pair bound ns" 10000 "$(pair tsc | cut -d' ' -f2)" -
