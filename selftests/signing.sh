@@ -61,7 +61,9 @@ by_dkms() {
 		dkms build "tscope/$2" -k "$1"
 		cp "/var/lib/dkms/tscope/$2/$1/x86_64/module/tscope.ko" /shared/
 	' dkms "$KREL" "$("$TOP/tools/version.sh")" >"$OUT/dkms.log" 2>&1 &&
-		cp "$dir/shared/tscope.ko" "$1"
+		cp "$dir/shared/tscope.ko" "$1" && return
+	tail -n 20 "$OUT/dkms.log" >&2
+	return 1
 }
 
 image() {
