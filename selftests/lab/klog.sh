@@ -8,6 +8,8 @@ KLOG=/run/klog
 KLOG_BAD='WARNING:|BUG:|Oops|Call Trace|possible (circular|recursive|irq)|INFO: (task|rcu|possible|suspicious)|rcu:.*stall|suspicious|UBSAN|KASAN|KCSAN|KFENCE|kmemleak|general protection|soft lockup|hard LOCKUP|[Uu]nexpected|refcount_t|sleeping function|scheduling while atomic|bad: |page allocation failure|unregister_netdevice'
 
 klog_start() {
+	# for serve as well
+	export KLOG_TAINT
 	KLOG_TAINT=$(cat /proc/sys/kernel/tainted)
 	echo "lab: start" >/dev/kmsg
 	cat /dev/kmsg >"$KLOG" &
