@@ -54,6 +54,8 @@ guest() {
 		printf "%d", (n < 0 ? n - 0.5 : n + 0.5) * unit }')
 	slew "$rate"
 	echo 0 >$T/enabled
+	# the wall clock of whatever runs after it in this guest
+	adjtimex -q -f 0 >/dev/null || return
 	skew realtime "$(calc "$base + $rate * 1000 / 65536")" "$base_error"
 	skew kvm-clock "$(pvti_rate_ppb)"
 	skew monotonic-raw "$(pvti_rate_ppb)"
