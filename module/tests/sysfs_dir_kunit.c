@@ -68,13 +68,13 @@ static int read_none(struct tscope_raw *raw)
 	return 0;
 }
 
-static ssize_t own_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+static ssize_t errors_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "own\n");
+	return sysfs_emit(buf, "0\n");
 }
 
-static struct kobj_attribute own_attr = __ATTR_RO(own);
-static struct attribute *own_attrs[] = { &own_attr.attr, NULL };
+static struct kobj_attribute errors_attr = __ATTR_RO(errors);
+static struct attribute *own_attrs[] = { &errors_attr.attr, NULL };
 static const struct attribute_group own_group = { .attrs = own_attrs };
 
 static int sysfs_dir_setup(struct kunit *test)
@@ -165,7 +165,7 @@ static void sysfs_dir_files(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, mode_of(&clks[c], files[i].name), want,
 					    "%s of %u", files[i].name, c);
 		}
-		KUNIT_EXPECT_EQ(test, mode_of(&clks[c], "own"), (umode_t)(c == 3 ? 0444 : 0));
+		KUNIT_EXPECT_EQ(test, mode_of(&clks[c], "errors"), (umode_t)(c == 3 ? 0444 : 0));
 	}
 	KUNIT_EXPECT_EQ(test, c, (u32)CLOCKS);
 	tscope_sysfs_clocks_exit();
