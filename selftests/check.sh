@@ -207,6 +207,7 @@ rebuild() {
 # the suites compile for it; Debian's kernel has no KUnit to link them with
 suites_build() {
 	local MODULE_BUILD=$TOP/build/suites MODULE_KO KREL
+	rm -rf "$MODULE_BUILD"
 	module_build "$1" W=1 CONFIG_TSCOPE_KUNIT_TEST=y KBUILD_MODPOST_WARN=1 || return
 	! grep -iE 'warning|error' "$MODULE_BUILD/$KREL/make.log" | grep -vE 'modpost: "(__)?kunit_'
 }
