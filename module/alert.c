@@ -112,7 +112,8 @@ void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause,
 			s64 size, int cpu, int peer)
 {
 	struct tscope_alert *a = &clk->alert[cause];
-	u64 limit = READ_ONCE(a->limit), now, interval_ns;
+	u64 limit = READ_ONCE(a->limit), now;
+	s64 interval_ns;
 
 	if (!limit || (cause != TSCOPE_ALERT_SKEW &&
 		       tscope_abs64(size) < limit))
@@ -121,7 +122,8 @@ void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause,
 	interval_ns = READ_ONCE(tscope_alert_interval_s) * NSEC_PER_SEC;
 
 	spin_lock(&alert_lock);
-	if (started && (!a->told || now - a->told_ns >= interval_ns)) {
+	/* another CPU's time may be behind that of the one that told */
+	if (started && (!a->told || (s64)(now - a->told_ns) >= interval_ns)) {
 		a->told = true;
 		a->told_ns = now;
 		a->pending = true;

@@ -261,8 +261,12 @@ void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc)
  */
 void tscope_clock_break(struct tscope_clock *clk)
 {
-	if (clk->ops->series)
-		tscope_series_break(&clk->series);
+	if (!clk->ops->series)
+		return;
+	tscope_series_break(&clk->series);
+	/* what it dropped may have been the one to say so */
+	if (clk->ops->source)
+		clk->begins = true;
 }
 
 static void step_count(struct tscope_clock *clk, const struct tscope_step *step)

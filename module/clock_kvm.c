@@ -104,7 +104,8 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
 		step.ns = tscope_pvti_step(&e->old, &e->new,
 					   e->new.tsc >= e->old.tsc ?
 					   e->new.tsc : e->tsc);
-		step.error_ns = 1;
+		/* exact where the new one begins, else each is rounded */
+		step.error_ns = e->new.tsc >= e->old.tsc ? 1 : 2;
 		step.tsc = e->tsc;
 		WRITE_ONCE(c->updates, c->updates + 1);
 		stopped = e->new.flags & ~e->old.flags & TSCOPE_PVTI_STOPPED;

@@ -18,6 +18,21 @@
 #include <asm/tsc.h>
 
 #include <linux/ktime.h>
+#include <linux/sched/isolation.h>
+
+/* cpu_is_isolated() came with 6.4, and in the middle of 6.1.y. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+static inline bool tscope_cpu_is_isolated(int cpu)
+{
+	return !housekeeping_cpu(cpu, HK_TYPE_DOMAIN) ||
+	       !housekeeping_cpu(cpu, HK_TYPE_TICK);
+}
+#else
+static inline bool tscope_cpu_is_isolated(int cpu)
+{
+	return cpu_is_isolated(cpu) || !housekeeping_cpu(cpu, HK_TYPE_TICK);
+}
+#endif
 
 /* 7.2 has a snapshot of one clock, which may fail, and no other. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)

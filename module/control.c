@@ -390,8 +390,7 @@ static int default_cpus(struct cpumask *cpus)
 	/* from 7.0 on partitions may change the kernel's masks meanwhile */
 	rcu_read_lock();
 	for_each_possible_cpu(cpu)
-		if (!cpu_is_isolated(cpu) &&
-		    housekeeping_test_cpu(cpu, HK_TYPE_TICK))
+		if (!tscope_cpu_is_isolated(cpu))
 			cpumask_set_cpu(cpu, cpus);
 	rcu_read_unlock();
 	if (!cpumask_empty(cpus))

@@ -85,14 +85,18 @@ void tscope_interruption_begin(int cpu, u64 tsc, bool stopped)
 
 	spin_lock(&lock);
 	if (!now.open) {
-		now = (struct interruption){
-			.open = true,
-			.cpu = cpu,
-			.tsc = tsc,
-			.until_ns = time_ns + GATHER_NS +
-				    max(GATHER_PERIODS * tscope_period_ns(),
-					GATHER_POINTS * thinned_ns),
-		};
+		now.stopped = false;
+		now.several = false;
+		now.cpu = cpu;
+		now.tsc = tsc;
+		now.until_ns = time_ns + GATHER_NS +
+			       max(GATHER_PERIODS * tscope_period_ns(),
+				   GATHER_POINTS * thinned_ns);
+		now.clk = NULL;
+		now.step_ns = 0;
+		now.steps = 0;
+		/* finish() looks at it without the lock */
+		WRITE_ONCE(now.open, true);
 	}
 	now.stopped |= stopped;
 	spin_unlock(&lock);

@@ -178,6 +178,8 @@ static void alert_interval(struct kunit *test)
 		{ 60000000000ULL, TSCOPE_ALERT_WARP, true },
 		{ 60000000001ULL, TSCOPE_ALERT_WARP, false },
 		{ 119999999999ULL, TSCOPE_ALERT_WARP, false },
+		/* by a CPU whose clock is behind */
+		{ 59999999999ULL, TSCOPE_ALERT_WARP, false },
 		{ 119999999999ULL, TSCOPE_ALERT_SKEW, true },
 		{ 120000000000ULL, TSCOPE_ALERT_WARP, true },
 	};

@@ -135,6 +135,14 @@ static void kvm_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, last_new.ns, 49998ULL);
 }
 
+/* Each of the two is rounded where neither begins. */
+static void kvm_step_before_both(struct kunit *test)
+{
+	c->event[0].new.tsc -= 1;
+	tscope_kvm_events(c, NULL, leader);
+	KUNIT_EXPECT_EQ(test, last.error_ns, 2ULL);
+}
+
 /* Of which another CPU told a part. */
 static void kvm_rest_of_step(struct kunit *test)
 {
@@ -198,6 +206,7 @@ static struct kunit_case kvm_cases[] = {
 	KUNIT_CASE(kvm_copies),
 	KUNIT_CASE(kvm_update_without_step),
 	KUNIT_CASE(kvm_step),
+	KUNIT_CASE(kvm_step_before_both),
 	KUNIT_CASE(kvm_rest_of_step),
 	KUNIT_CASE(kvm_step_of_another_cpu),
 	KUNIT_CASE(kvm_rate_changes),
