@@ -29,7 +29,7 @@ backward all unsigned 0 0 -
 backward_max_ns all unsigned 0 0 -
 warps tsc,kvm-clock,monotonic-raw unsigned 0 0 -
 warp_max_ns tsc,kvm-clock,monotonic-raw unsigned 0 0 -
-skew_ppb -tsc decimal ENODATA -10000000 10000000
+skew_ppb -tsc decimal ENODATA -500000000 500000000
 skew_error_ppb -tsc positive-decimal ENODATA 0 1000000000
 phase_ns -tsc signed ENODATA -1000000000 1000000000
 steps -tsc unsigned 0 0 100
