@@ -143,7 +143,7 @@ checkpatch() {
 
 kernel_doc() {
 	# shellcheck disable=SC2046
-	(cd "$TOP" && perl "$KSRC/scripts/kernel-doc" -none -Werror $(sources '*.[ch]' | grep '^module/'))
+	(cd "$TOP" && perl "$KSRC/scripts/kernel-doc" -Wall -none -Werror $(sources '*.[ch]' | grep '^module/'))
 }
 
 scripts() {

@@ -13,7 +13,7 @@ PARTS="planted kselftests stress nested faults"
 
 usage() {
 	cat <<-END
-	usage: make debug-check [KERNEL='6.12 6.1'] [KIND='kasan kcsan'] [PART='...']
+	usage: make debug-check [KERNEL='6.12 6.1'] [KIND='kasan kcsan rt'] [PART='...']
 	Builds kernels of Debian's source (minutes, the first time only) and runs in them:
 
 	  planted     bugs planted for the purpose: each must be found, and fail the run
@@ -25,7 +25,9 @@ usage() {
 
 	  KERNEL      6.12 (default), 6.1
 	  KIND        kasan: KASAN, UBSAN, lockdep, sleep in atomic, kmemleak, debug objects
-	              kcsan: data races (default: both)
+	              kcsan: data races
+	              rt: PREEMPT_RT, locks that sleep taken where they must not be; not 6.1,
+	              whose source has none (default: all)
 	  PART        some of the above (default: all)
 	  SECONDS_STRESS, SECONDS_NESTED   how long a stress lasts (60, 60)
 	  FAULTS      allocations of one thing that fail at most (100)
@@ -47,6 +49,10 @@ inversion	WARNING: possible circular locking dependency detected
 use-after-free	BUG: KASAN: (slab-)?use-after-free in use_after_free'
 PLANTED[kcsan]='
 race	BUG: KCSAN: data-race in racer'
+PLANTED[rt]='
+sleep	BUG: sleeping function called from invalid context at kernel/locking/rtmutex_api.c
+sleeping-lock	BUG: sleeping function called from invalid context at kernel/locking/spinlock_rt.c
+inversion	WARNING: possible circular locking dependency detected'
 
 PASSED=0 FAILED=0
 
@@ -186,7 +192,7 @@ for part in ${PART:-$PARTS}; do
 	*) echo "debug-check: no part '$part' (see selftests/debug-check.sh --help)" >&2; exit 2 ;;
 	esac
 done
-KINDS=${KIND:-kasan kcsan} VERSIONS=${KERNEL:-6.12}
+KINDS=${KIND:-kasan kcsan rt} VERSIONS=${KERNEL:-6.12}
 export -n KIND KERNEL PART FAULTS
 for version in $VERSIONS; do
 	for KIND in $KINDS; do

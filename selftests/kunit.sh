@@ -16,8 +16,8 @@ TIMEOUT_S=180
 usage() {
 	cat <<-END
 	usage: selftests/kunit.sh [VERSION...], or make kunit [KUNIT='6.12']
-	Builds a small kernel with KUnit from Debian's linux-source (6.12 and 6.1 unless
-	named; 4 minutes each, once), the module with its suites for it, boots it in QEMU and
+	Builds a small kernel with KUnit from Debian's linux-source (6.12, 6.1 and 6.12-tree
+	unless named; 4 minutes each, once), the module with its suites for it, boots it in QEMU and
 	loads the module there. Prints KTAP. It fails for any test that does, a number of
 	tests other than the sources have, a new taint, a kernel log that is not clean, and
 	a guest that does not close and power down.
@@ -155,7 +155,7 @@ case ${1:-} in
 --help | -h) usage; exit 0 ;;
 -*) echo "kunit: unknown option $1 (see --help)" >&2; exit 2 ;;
 esac
-[ $# -gt 0 ] || set -- 6.12 6.1
+[ $# -gt 0 ] || set -- 6.12 6.1 6.12-tree
 image_needs
 need make:make:"module build" gcc:gcc:"module build" python3:python3:"kunit.py" \
 	/usr/include/gelf.h:libelf-dev:"objtool"

@@ -5,22 +5,29 @@
 # found that it does not call an error in the log?
 
 KMEMLEAK=/sys/kernel/debug/kmemleak
+KCSAN=/sys/kernel/debug/kcsan
+LOCKDEP=/proc/lockdep_stats
 # an object younger than 5 s is not told as a leak
 KMEMLEAK_AGE_S=6
 
 # debugging: what this kernel looks for, and still does: lockdep stops at its first
 # finding, kmemleak where it is out of memory
 debugging() {
-	if [ -e $KMEMLEAK ]; then
-		grep -q '^ *debug_locks: *1$' /proc/lockdep_stats ||
-			{ say "# lockdep is off"; return 1; }
-		# its automatic scan is off anyway
-		echo scan=off >$KMEMLEAK || { say "# kmemleak is off"; return 1; }
-	elif [ -e /sys/kernel/debug/kcsan ]; then
-		grep -q '^enabled: 1$' /sys/kernel/debug/kcsan ||
-			{ say "# KCSAN is off"; return 1; }
-	else
-		say "# this is no debug kernel: --kernel 6.12+kasan or 6.12+kcsan"
+	if [ ! -e $LOCKDEP ] && [ ! -e $KCSAN ]; then
+		say "# this is no debug kernel: --kernel 6.12+kasan, 6.12+kcsan or 6.12+rt"
+		return 1
+	fi
+	if [ -e $LOCKDEP ] && ! grep -q '^ *debug_locks: *1$' $LOCKDEP; then
+		say "# lockdep is off"
+		return 1
+	fi
+	# its automatic scan is off anyway
+	if [ -e $KMEMLEAK ] && ! echo scan=off >$KMEMLEAK; then
+		say "# kmemleak is off"
+		return 1
+	fi
+	if [ -e $KCSAN ] && ! grep -q '^enabled: 1$' $KCSAN; then
+		say "# KCSAN is off"
 		return 1
 	fi
 }
@@ -46,7 +53,7 @@ no_leaks() {
 # A kernel has races of its own that nobody minds: a report counts if a function of
 # tscope is anywhere in it.
 no_races() {
-	[ ! -e $KMEMLEAK ] || return 0
+	[ -e $KCSAN ] || return 0
 	echo "debug: end" >/dev/kmsg
 	until grep -q ';debug: end$' /run/klog; do
 		usleep 100000
@@ -61,7 +68,7 @@ no_races() {
 		END { print ours + 0, other + 0 >"/run/races" }' >/run/reports
 	read -r ours other </run/races
 	say "# KCSAN: $ours data races that tscope has part in, $other of the kernel alone, $(
-		sed -n 's/^setup_watchpoints: //p' /sys/kernel/debug/kcsan) watchpoints"
+		sed -n 's/^setup_watchpoints: //p' $KCSAN) watchpoints"
 	to_channel </run/reports
 	[ "$ours" = 0 ]
 }

@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 
@@ -20,7 +21,7 @@
 
 static char *bug = "";
 module_param(bug, charp, 0444);
-MODULE_PARM_DESC(bug, "use-after-free, sleep, inversion, leak, shift, object or race");
+MODULE_PARM_DESC(bug, "use-after-free, sleep, sleeping-lock, inversion, leak, shift, object or race");
 
 static int use_after_free(void)
 {
@@ -41,6 +42,18 @@ static int sleep_with_interrupts_off(void)
 	local_irq_disable();
 	mutex_lock(&first);
 	mutex_unlock(&first);
+	local_irq_enable();
+	return 0;
+}
+
+static DEFINE_SPINLOCK(spin);
+
+/* As kernels without PREEMPT_RT allow. */
+static int sleeping_lock_with_interrupts_off(void)
+{
+	local_irq_disable();
+	spin_lock(&spin);
+	spin_unlock(&spin);
 	local_irq_enable();
 	return 0;
 }
@@ -96,10 +109,16 @@ static int active_timer_freed(void)
 
 static u64 shared;
 
-static int racer(void *unused)
+/* The reader is marked, as it should be, and the writer is not. */
+static int racer(void *writes)
 {
+	u64 n = 0;
+
 	while (!kthread_should_stop()) {
-		shared++;
+		if (writes)
+			shared = n++;
+		else
+			n += READ_ONCE(shared);
 		cond_resched();
 	}
 	return 0;
@@ -111,7 +130,7 @@ static int race(void)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		task[i] = kthread_run(racer, NULL, "planted/%d", i);
+		task[i] = kthread_run(racer, i ? &shared : NULL, "planted/%d", i);
 		if (IS_ERR(task[i])) {
 			if (i)
 				kthread_stop(task[0]);
@@ -130,6 +149,7 @@ static const struct {
 } bugs[] = {
 	{ "use-after-free", use_after_free },
 	{ "sleep", sleep_with_interrupts_off },
+	{ "sleeping-lock", sleeping_lock_with_interrupts_off },
 	{ "inversion", inversion },
 	{ "leak", leak },
 	{ "shift", shift },

@@ -19,6 +19,8 @@ guest() {
 	if [ -n "$BUGS" ]; then
 		for bug in $BUGS; do
 			insmod /debug/tscope_planted.ko bug="$bug" && rmmod tscope_planted || return
+			# the kernel tells of one sleep a second
+			sleep 1
 		done
 	else
 		(. /debug/kselftest.sh; guest) || status=1

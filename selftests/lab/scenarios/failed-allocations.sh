@@ -36,7 +36,9 @@ faults_on() {
 		cd /sys/kernel/debug/$where || return
 		echo 0 >verbose || return
 		echo 0 >ignore-gfp-wait || return
+		# fail_page_alloc alone has these; vmalloc's pages are of high memory
 		[ ! -e min-order ] || echo 0 >min-order
+		[ ! -e ignore-gfp-highmem ] || echo 0 >ignore-gfp-highmem
 		cd /
 	done
 }

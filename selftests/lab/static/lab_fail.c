@@ -3,10 +3,11 @@
  * lab_fail: does one thing again and again, and lets each time another one of the
  * allocations that it makes fail (the kernel's fault injection, /proc/PID/fail-nth).
  *
- *   lab_fail [-t PID] [-m MAX] [-u FILE=VALUE]... load MODULE [PARAMETERS]
+ *   lab_fail [-s SEED] [-t PID] [-m MAX] [-u FILE=VALUE]... load MODULE [PARAMETERS]
  *   lab_fail ...                                  write FILE VALUE
  *   lab_fail ...                                  read FILE
  *
+ *   -s SEED        of what is random (the time)
  *   -t PID         allocations of that task fail, not of this
  *   -m MAX         so many of them at most, spread evenly from a random one
  *   -u FILE=VALUE  written after each time, with no fault: it must succeed
@@ -160,13 +161,16 @@ static int once(char **what, long n, long *left)
 int main(int argc, char **argv)
 {
 	long max = NEVER, all, n, left, step, done = 0, failed = 0, other = 0;
+	unsigned int seed = time(NULL);
 	const char *task = "thread-self";
 	char path[64], **what;
 	bool of_other = false;
 	int opt, err, odd = 0;
 
-	while ((opt = getopt(argc, argv, "+t:m:u:")) != -1) {
-		if (opt == 't') {
+	while ((opt = getopt(argc, argv, "+s:t:m:u:")) != -1) {
+		if (opt == 's') {
+			seed = atol(optarg);
+		} else if (opt == 't') {
 			task = optarg;
 			of_other = true;
 		} else if (opt == 'm' && atol(optarg) > 0) {
@@ -181,7 +185,8 @@ int main(int argc, char **argv)
 	if (argc - optind < 2 ||
 	    (strcmp(what[0], "load") && strcmp(what[0], "read") &&
 	     (strcmp(what[0], "write") || argc - optind != 3))) {
-		fprintf(stderr, "usage: lab_fail [-t PID] [-m MAX] [-u FILE=VALUE]... WHAT\n"
+		fprintf(stderr, "usage: lab_fail [-s SEED] [-t PID] [-m MAX]\n"
+			"                [-u FILE=VALUE]... WHAT\n"
 			"WHAT: load MODULE [PARAMETERS], write FILE VALUE, read FILE\n");
 		return 2;
 	}
@@ -199,7 +204,7 @@ int main(int argc, char **argv)
 		    strerror(err));
 	all = NEVER - left;
 	step = all > max ? all / max : 1;
-	srand(time(NULL));
+	srand(seed);
 	for (n = 1 + rand() % step; n <= all; n += step) {
 		err = once(what, n, &left);
 		done++;
@@ -216,7 +221,7 @@ int main(int argc, char **argv)
 		}
 	}
 	printf("# %s %s: %ld allocations, ", what[0], what[1], all);
-	printf("%ld tried: %ld errors, %ld no error, %ld not reached\n",
-	       done, failed, done - failed - other, other);
+	printf("%ld tried: %ld errors, %ld no error, %ld not reached (seed %u)\n",
+	       done, failed, done - failed - other, other, seed);
 	return odd != 0;
 }
