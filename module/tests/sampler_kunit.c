@@ -26,13 +26,24 @@
 #define tscope_violation		sampler_kunit_violation
 #define tscope_alert_raise		sampler_kunit_alert_raise
 
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+
 #include "../cpu.h"
 #include "tests.h"
 
-static u64 fake_tsc;
+/* CLOCK_MONOTONIC is the TSC, less what it falls behind. */
+static u64 fake_tsc, clock_slow;
 static u64 fake_used_ns;
+static u32 windows, windows_max;
+static int fake_sleep(ktime_t *expires, u64 delta, enum hrtimer_mode mode);
+
 #define rdtsc_ordered()		fake_tsc
+#define ktime_get_ns()		(fake_tsc - (clock_slow ? fake_tsc / clock_slow : 0))
 #define tscope_cpu_time_ns()	fake_used_ns
+#define kthread_should_stop()	(windows_max && windows >= windows_max)
+#define schedule_hrtimeout_range	fake_sleep
 #include "../sampler.c"
 
 #define CPUS	4
@@ -61,6 +72,9 @@ static u64 sampled[CLOCKS], cost_cyc, burst_cycles;
 static u32 bursts, looks, kvm_told, alerts;
 static struct tscope_reading added;
 static u32 adds;
+static u64 began[8];
+static const u32 *lates;
+static u32 sleeps, stall_window, stall_cyc;
 static struct tscope_violation last;
 static u32 violations;
 
@@ -72,9 +86,20 @@ void tscope_get_params(struct tscope_params *to)
 	*to = params;
 }
 
+/* It is asked once a window, when that begins. */
 bool tscope_is_leader(int cpu)
 {
+	if (windows < ARRAY_SIZE(began))
+		began[windows] = fake_tsc;
+	windows++;
 	return leader;
+}
+
+static int fake_sleep(ktime_t *expires, u64 delta, enum hrtimer_mode mode)
+{
+	fake_tsc = ktime_to_ns(*expires) + lates[sleeps++];
+	__set_current_state(TASK_RUNNING);
+	return 0;
 }
 
 bool tscope_clocks_refined(void)
@@ -86,6 +111,10 @@ bool tscope_burst(struct tscope_cpu *cpu, int slot, u64 burst_cyc)
 {
 	if (pushed_off)
 		return false;
+	if (stall_cyc && windows == stall_window) {
+		fake_tsc += stall_cyc;
+		stall_cyc = 0;
+	}
 	bursts++;
 	burst_cycles += burst_cyc;
 	fake_tsc += burst_cyc;
@@ -185,6 +214,11 @@ static int sampler_init(struct kunit *test)
 	alerts = 0;
 	adds = 0;
 	violations = 0;
+	windows = 0;
+	windows_max = 0;
+	sleeps = 0;
+	clock_slow = 0;
+	stall_cyc = 0;
 	return 0;
 }
 
@@ -442,6 +476,71 @@ static void sampler_tells_findings(struct kunit *test)
 	tscope_tsc_khz = KHZ;
 }
 
+/* Lost is a window that was due and never begun. */
+static void sampler_loses_windows(struct kunit *test)
+{
+	static const u32 late_ns[] = {
+		0, 9000000, 11000000, 0, 35000000, 9999999, 10000000, 0,
+	};
+	static const struct {
+		u64 began, lost;
+	} truth[] = {
+		{ 10000000, 0 }, { 29000000, 0 }, { 41000000, 0 },
+		{ 50000000, 1 }, { 95000000, 1 }, { 109999999, 4 },
+		{ 130000000, 5 }, { 140000000, 6 },
+	};
+	u32 n;
+
+	lates = late_ns;
+	for (n = 1; n <= ARRAY_SIZE(truth); n++) {
+		tscope_cpu_reset(c);
+		fake_tsc = 1000000;
+		sleeps = 0;
+		windows = 0;
+		windows_max = n;
+		KUNIT_EXPECT_EQ(test, sampler(c), 0);
+		KUNIT_EXPECT_EQ(test, windows, n);
+		KUNIT_EXPECT_EQ_MSG(test, began[n - 1], truth[n - 1].began,
+				    "window %u", n);
+		KUNIT_EXPECT_EQ_MSG(test, c->lost, truth[n - 1].lost,
+				    "window %u", n);
+	}
+}
+
+/* Flat out one follows the other, and a window ends with its period. */
+static void sampler_flat_out(struct kunit *test)
+{
+	params.width_us = params.period_us;
+	fake_tsc = 13000000;
+	windows_max = 5;
+	KUNIT_EXPECT_EQ(test, sampler(c), 0);
+	KUNIT_EXPECT_EQ(test, sleeps, 0U);
+	KUNIT_EXPECT_EQ(test, began[0], 13000000ULL);
+	KUNIT_EXPECT_EQ(test, began[1], 20000000ULL);
+	KUNIT_EXPECT_EQ(test, began[4], 50000000ULL);
+	KUNIT_EXPECT_EQ(test, c->lost, 0ULL);
+
+	/* pushed off its CPU in the first one until 38 ms: that of 20 ms is lost */
+	windows = 0;
+	fake_tsc = 13000000;
+	stall_window = 1;
+	stall_cyc = 25000000;
+	KUNIT_EXPECT_EQ(test, sampler(c), 0);
+	KUNIT_EXPECT_EQ(test, began[1], 38010000ULL);
+	KUNIT_EXPECT_EQ(test, began[2], 40000000ULL);
+	KUNIT_EXPECT_EQ(test, c->lost, 1ULL);
+
+	/* by a slower clock the last one has not ended yet: no window twice */
+	windows = 0;
+	c->lost = 0;
+	clock_slow = 1000000;
+	fake_tsc = 13000013;
+	KUNIT_EXPECT_EQ(test, sampler(c), 0);
+	KUNIT_EXPECT_EQ(test, began[1], 20000013ULL);
+	KUNIT_EXPECT_EQ(test, began[2], 30000020ULL);
+	KUNIT_EXPECT_EQ(test, c->lost, 0ULL);
+}
+
 static void sampler_stops(struct kunit *test)
 {
 	u32 lane;
@@ -463,6 +562,8 @@ static struct kunit_case sampler_cases[] = {
 	KUNIT_CASE(sampler_takes_points),
 	KUNIT_CASE(sampler_costly_clocks),
 	KUNIT_CASE(sampler_tells_findings),
+	KUNIT_CASE(sampler_loses_windows),
+	KUNIT_CASE(sampler_flat_out),
 	KUNIT_CASE(sampler_stops),
 	{}
 };
