@@ -223,6 +223,35 @@ while_on() {
 	set_to enabled 0
 }
 
+# figures: what was sampled
+figures() {
+	find "$TSCOPE" -mindepth 2 -type f -perm -400 | sort | while read -r file; do
+		echo "${file#"$TSCOPE/"} $(cat "$file" 2>&1)"
+	done
+	cat "$DEBUG/points" 2>&1
+}
+
+# a reset that is refused resets nothing, nor does a list of CPUs
+figures_stay() {
+	local file text
+	set_to enabled 1
+	sleep 1
+	set_to enabled 0
+	get tsc/samples
+	[ "$VALUE" -gt 0 ] || bad "nothing was sampled"
+	figures >"$TMP/before"
+	find "$TSCOPE" -type f -perm -200 >"$TMP/files"
+	grep -q /reset "$TMP/files" || bad "no reset among the files"
+	while read -r file; do
+		for text in '' 2x -1 99999999999999999999999; do
+			echo "$text" >"$TMP/in"
+			put "${file#"$TSCOPE/"}" <"$TMP/in" && bad "$file takes '$text'"
+		done
+	done <"$TMP/files"
+	figures >"$TMP/after"
+	cmp "$TMP/before" "$TMP/after" || bad "the figures changed"
+}
+
 begin
 load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
 run_tests <<END
@@ -241,5 +270,6 @@ order
 edges
 spelling
 lists
+figures_stay
 while_on
 END
