@@ -109,16 +109,17 @@ static int active_timer_freed(void)
 
 static u64 shared;
 
-/* The reader is marked, as it should be, and the writer is not. */
-static int racer(void *writes)
+/* One write is marked, as it should be, and the other is not. */
+static int racer(void *marked)
 {
 	u64 n = 0;
 
 	while (!kthread_should_stop()) {
-		if (writes)
-			shared = n++;
+		n++;
+		if (marked)
+			WRITE_ONCE(shared, n);
 		else
-			n += READ_ONCE(shared);
+			shared = ~n;
 		cond_resched();
 	}
 	return 0;

@@ -4,7 +4,9 @@
 #
 # KVM gives a new vCPU the TSC of the others, and may make its master clock anew; then
 # TSC_ADJUST is written, as software of hosts and guests was seen to do. KVM keeps that CPU's
-# kvm-clock where it was.
+# kvm-clock where it was. A host before 6.8 makes its master clock anew for a new vCPU, and
+# kvm-clock then steps by what has come together: --host-kernel 6.1 --env PLUG_AFTER=60.
+# Environment (--env): PLUG_AFTER, how many seconds the guest runs before that (5).
 ACCEL=nested
 TIMEOUT=400
 GUEST_SMP=2,maxcpus=3
@@ -29,7 +31,7 @@ guest() {
 	trace_on step pvti_update || return
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
-	sleep 5
+	sleep "${PLUG_AFTER:-5}"
 	pvti_known
 	on_host 'monitor "device_add host-x86_64-cpu,socket-id=0,core-id=2,thread-id=0,id=plugged"' |
 		to_channel
@@ -44,6 +46,7 @@ guest() {
 	clean tsc kvm-clock
 	kvm_steps_counted
 	pvti_steps_hold
+	tell_updates
 	echo 0 >$T/enabled
 	cpu2_holds 0 plugged
 	skew kvm-clock "$(pvti_rate_ppb)"
