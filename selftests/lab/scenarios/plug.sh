@@ -4,7 +4,7 @@
 #
 # KVM gives a new vCPU the TSC of the others, and may make its master clock anew; then
 # TSC_ADJUST is written, as software of hosts and guests was seen to do. KVM keeps that CPU's
-# kvm-clock where it was. A host before 6.8 makes its master clock anew for a new vCPU, and
+# kvm-clock where it was. A host of 6.1 makes its master clock anew for a new vCPU, and
 # kvm-clock then steps by what has come together: --host-kernel 6.1 --env PLUG_AFTER=60.
 # Environment (--env): PLUG_AFTER, how many seconds the guest runs before that (5).
 ACCEL=nested
