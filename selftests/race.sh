@@ -15,7 +15,9 @@ DURATION=${DURATION:-10}
 until_end() {
 	local rounds=0
 	while [ ! -e "$TMP/end" ]; do
-		! "$@" || rounds=$((rounds + 1))
+		"$@" || continue
+		rounds=$((rounds + 1))
+		[ -e "$TMP/did.$*" ] || : >"$TMP/did.$*"
 	done >/dev/null 2>&1
 	echo "$rounds" >"$TMP/rounds.$*"
 }
@@ -115,16 +117,20 @@ unload_load() {
 	fi
 }
 
-# all_at_once NEEDED COMMAND...: each of the needed ones must have succeeded at least once
+# all_at_once NEEDED COMMAND...: each of the needed ones must have succeeded at least once;
+# where others hold it up it gets a minute more
 all_at_once() {
 	local command pids='' pid waited=0 needed=$1
 	shift
-	rm -f "$TMP"/end "$TMP"/rounds.* "$TMP/torn"
+	rm -f "$TMP"/end "$TMP"/rounds.* "$TMP"/did.* "$TMP/torn"
 	for command; do
 		until_end "$command" &
 		pids="$pids $!"
 	done
 	sleep "$DURATION"
+	for command in $needed; do
+		wait_for 60 test -e "$TMP/did.$command"
+	done
 	: >"$TMP/end"
 	for pid in $pids; do
 		while kill -0 "$pid" 2>/dev/null; do
