@@ -31,6 +31,7 @@ usage() {
 	  PART        some of the above (default: all)
 	  SECONDS_STRESS, SECONDS_NESTED   how long a stress lasts (60, 60)
 	  FAULTS      allocations of one thing that fail at most (100)
+	  SEED        of which of them do, as an earlier run tells it
 
 	Passes if every planted bug is found, and of tscope nothing. Logs: build/debug-check.
 	END
@@ -176,7 +177,7 @@ part_faults() {
 
 # fail_in NAME LAB-ARGUMENT...
 fail_in() {
-	if in_guest "$@" failed-allocations; then
+	if in_guest "$@" --env "SEED=${SEED:-}" failed-allocations; then
 		pass "$FLAVOUR $1: $(grep -c '^ok' "$LOG") things with failed allocations, nothing left"
 	else
 		fail "$FLAVOUR $1" "$LOG"
@@ -193,10 +194,14 @@ for part in ${PART:-$PARTS}; do
 	esac
 done
 KINDS=${KIND:-kasan kcsan rt} VERSIONS=${KERNEL:-6.12}
-export -n KIND KERNEL PART FAULTS
+export -n KIND KERNEL PART FAULTS SEED
 for version in $VERSIONS; do
 	for KIND in $KINDS; do
 		FLAVOUR=$version+$KIND
+		if [ "$FLAVOUR" = 6.1+rt ]; then
+			note "$FLAVOUR: left out, the source of 6.1 has no PREEMPT_RT for x86"
+			continue
+		fi
 		# whose race it is the scenario tells
 		KLOG_ALLOW=
 		[ "$KIND" != kcsan ] || KLOG_ALLOW='KCSAN: data-race in'
@@ -212,4 +217,4 @@ for version in $VERSIONS; do
 done
 note "done"
 echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" = 0 ]
+[ "$FAILED" = 0 ] && [ "$PASSED" -gt 0 ]

@@ -3,7 +3,8 @@
 # DESCRIPTION: in a debug kernel: allocations fail, one a time, at load and at every file
 #
 # For make debug-check, which adds what it needs. Environment (--env): FAULTS, how many
-# allocations of one thing fail at most, each in a run of its own; LOAD_ONLY, not the files.
+# allocations of one thing fail at most, each in a run of its own; LOAD_ONLY, not the files;
+# SEED, as an earlier run tells it of the thing that failed.
 
 GUEST_MEM=768
 # see debug.sh
@@ -20,7 +21,7 @@ DEBUG=/sys/kernel/debug/tscope
 # try OPTION... WHAT...: see lab_fail
 try() {
 	NUMBER=$((NUMBER + 1))
-	if lab_fail -m "$FAULTS" "$@" >/run/fail 2>&1; then
+	if lab_fail -m "$FAULTS" ${SEED:+-s "$SEED"} "$@" >/run/fail 2>&1; then
 		sed -n '/ allocations, /s/^# //p' /run/fail >/run/said
 		say "ok $NUMBER - $(cat /run/said)"
 	else

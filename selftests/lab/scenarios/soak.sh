@@ -4,6 +4,9 @@
 #
 # Environment (--env): SOAK_SECONDS (60), SEED.
 TIMEOUT=$((${SOAK_SECONDS:-60} + 300))
+# Read all the time the emulated TSC gains, and the kernel would give it up (see
+# Documentation/testing): monotonic-raw and realtime then truly step.
+GUEST_APPEND="tsc=reliable"
 
 CS=/sys/devices/system/clocksource/clocksource0/current_clocksource
 # what kernel memory may grow by, KiB
