@@ -374,6 +374,8 @@ static int cpu_goes(unsigned int cpu)
 		if (tscope_is_leader(cpu))
 			elect();
 	}
+	if (c)
+		tscope_row_forget(&c->row);
 	mutex_unlock(&control_lock);
 	return 0;
 }

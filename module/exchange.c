@@ -42,6 +42,21 @@ static void past_empty(struct tscope_row *row)
 }
 
 /**
+ * tscope_row_forget() - empty a row, but for its warps
+ * @row: row
+ *
+ * Of a CPU that goes: two that go together would have their last slot in
+ * common for good. Context: process; no sampler may be at work, readers may.
+ */
+void tscope_row_forget(struct tscope_row *row)
+{
+	row->slot = SLOT_NONE;
+	row->windows = 0;
+	row_empty(row->now);
+	past_empty(row);
+}
+
+/**
  * tscope_row_init() - empty a row
  * @row: row
  *
@@ -54,10 +69,7 @@ void tscope_row_init(struct tscope_row *row)
 	for (lane = 0; lane < TSCOPE_PAIR_LANES; lane++)
 		for (i = 0; i < TSCOPE_PEERS_MAX; i++)
 			WRITE_ONCE(row->warps[lane][i], 0);
-	row->slot = SLOT_NONE;
-	row->windows = 0;
-	row_empty(row->now);
-	past_empty(row);
+	tscope_row_forget(row);
 }
 
 static void row_publish(struct tscope_row *row)

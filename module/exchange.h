@@ -53,6 +53,7 @@ extern int *tscope_ranks;
 /* tscope_rank_count - how many ranks there are */
 extern u32 tscope_rank_count;
 
+void tscope_row_forget(struct tscope_row *row);
 void tscope_row_init(struct tscope_row *row);
 void tscope_row_slot(struct tscope_row *row, u64 slot);
 void tscope_row_close(struct tscope_row *row, u64 whole);

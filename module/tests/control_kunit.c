@@ -26,6 +26,7 @@
 #define tscope_cpus_choose		control_kunit_cpus_choose
 #define tscope_sampler_start		control_kunit_sampler_start
 #define tscope_sampler_stop		control_kunit_sampler_stop
+#define tscope_row_forget		control_kunit_row_forget
 #define tscope_mailbox_clear		control_kunit_mailbox_clear
 #define tscope_clock_count		control_kunit_clock_count
 #define tscope_clock_get		control_kunit_clock_get
@@ -50,7 +51,7 @@ static bool fake_frozen;
 
 struct tscope_cpu **tscope_cpus;
 
-static u32 starts, stops, breaks, chosen, resets, clears;
+static u32 starts, stops, breaks, chosen, resets, clears, forgotten;
 static int start_err;
 static bool watched, no_memory, refined;
 
@@ -91,6 +92,11 @@ void tscope_sampler_stop(struct tscope_cpu *c)
 {
 	stops += !!c->task;
 	c->task = NULL;
+}
+
+void tscope_row_forget(struct tscope_row *row)
+{
+	forgotten++;
 }
 
 void tscope_mailbox_clear(int cpu)
@@ -160,6 +166,7 @@ static int control_kunit_setup(struct kunit *test)
 	breaks = 0;
 	chosen = 0;
 	clears = 0;
+	forgotten = 0;
 	resets = 0;
 	start_err = 0;
 	watched = false;
@@ -356,15 +363,20 @@ static void control_hotplug(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, cpu_comes(0), 0);
 	KUNIT_EXPECT_EQ(test, starts, 0U);
+	/* nobody knows it yet */
 	KUNIT_EXPECT_EQ(test, cpu_goes(0), 0);
+	KUNIT_EXPECT_EQ(test, forgotten, 0U);
 
 	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
 	KUNIT_EXPECT_EQ(test, tscope_leader(), 0);
 	KUNIT_EXPECT_EQ(test, cpu_goes(0), 0);
 	KUNIT_EXPECT_EQ(test, tscope_leader(), n > 1 ? 1 : -1);
 	KUNIT_EXPECT_EQ(test, stops, 1U);
+	KUNIT_EXPECT_EQ(test, forgotten, 1U);
+	/* one that has stopped before it goes has offsets as well */
 	KUNIT_EXPECT_EQ(test, cpu_goes(0), 0);
 	KUNIT_EXPECT_EQ(test, stops, 1U);
+	KUNIT_EXPECT_EQ(test, forgotten, 2U);
 	KUNIT_EXPECT_EQ(test, clears, 0U);
 	/* after a suspend what was published is of another TSC */
 	fake_frozen = true;

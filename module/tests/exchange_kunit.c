@@ -35,7 +35,7 @@ static int exchange_init(struct kunit *test)
 	return tscope_cpus ? 0 : -ENOMEM;
 }
 
-static void exchange_exit(struct kunit *test)
+static void exchange_free(void)
 {
 	u32 i;
 
@@ -43,6 +43,11 @@ static void exchange_exit(struct kunit *test)
 		kvfree(cpu[i]);
 		cpu[i] = NULL;
 	}
+}
+
+static void exchange_exit(struct kunit *test)
+{
+	exchange_free();
 	kvfree(tscope_cpus);
 	tscope_cpus = real.cpus;
 	tscope_ranks = real.ranks;
@@ -281,6 +286,31 @@ static void exchange_composed(struct kunit *test)
 	kvfree(node);
 }
 
+/* Two CPUs that go together are no pair any more, and don't hide the others. */
+static void exchange_gone(struct kunit *test)
+{
+	static const u32 counts[] = { 8, CPUS_MAX };
+	struct tscope_pair pair;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		make_cpus(test, counts[i]);
+		cpu[0]->row.warps[TSCOPE_LANE_KVM][0] = 3;
+		all_see(counts[i]);
+		KUNIT_ASSERT_EQ(test, pair_of(0, 1, TSCOPE_LANE_KVM, &pair), 0);
+		tscope_row_forget(&cpu[0]->row);
+		tscope_row_forget(&cpu[1]->row);
+		KUNIT_EXPECT_EQ(test, pair_of(0, 1, TSCOPE_LANE_KVM, &pair),
+				-ENODATA);
+		KUNIT_ASSERT_EQ(test, tscope_exchange_largest(TSCOPE_LANE_KVM,
+							      &pair), 0);
+		KUNIT_EXPECT_EQ(test, pair.offset_ns, 10LL * (counts[i] - 3));
+		KUNIT_EXPECT_EQ(test, cpu[0]->row.warps[TSCOPE_LANE_KVM][0],
+				3ULL);
+		exchange_free();
+	}
+}
+
 static struct kunit_case exchange_cases[] = {
 	KUNIT_CASE(exchange_slots),
 	KUNIT_CASE(exchange_forgets),
@@ -289,6 +319,7 @@ static struct kunit_case exchange_cases[] = {
 	KUNIT_CASE(exchange_warps),
 	KUNIT_CASE(exchange_largest),
 	KUNIT_CASE(exchange_composed),
+	KUNIT_CASE(exchange_gone),
 	{}
 };
 

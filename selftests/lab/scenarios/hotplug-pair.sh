@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2046,SC2086
+# DESCRIPTION: two CPUs of four go off together: they are no pair, and nothing hides the others
+#
+# Two that end within a slot have their last one in common, which nothing newer drives out.
+# The emulated TSCs are in step; four CPUs on two real ones need slots of some seconds to meet.
+ACCEL=tcg
+GUEST_SMP=4
+GUEST_APPEND="tsc=reliable"
+
+# tsc_pairs CPU-PATTERN: how many, of two CPUs that match
+tsc_pairs() {
+	grep -cE "^$1 $1 tsc" $TD/pairs
+}
+
+guest() {
+	local cpu
+	. /lib/tscope/truth.sh
+
+	tscope_load period_us=200000 width_us=40000 burst_us=5 || return
+	echo 1 >$T/enabled
+	sleep 12
+	holds "pairs of four CPUs" 6 "$(tsc_pairs '[0-3]')" 0
+	for cpu in 3 2; do
+		echo 0 >/sys/devices/system/cpu/cpu$cpu/online
+	done
+	holds "pairs of the two that are gone" 0 "$(tsc_pairs '[23]')" 0
+	holds "their pairs with others" 0 "$(grep -cE '^[01] [23] tsc' $TD/pairs)" 0
+	sleep 3
+	holds "pairs of the two that stay" 1 "$(tsc_pairs '[01]')" 0
+	for cpu in 2 3; do
+		echo 1 >/sys/devices/system/cpu/cpu$cpu/online
+	done
+	sleep 12
+	holds "pairs of four CPUs again" 6 "$(tsc_pairs '[0-3]')" 0
+	echo 0 >$T/enabled
+	holds "tsc largest offset ns" 0 "$(figure tsc offset_max_ns)" "$(figure tsc offset_bound_ns)"
+	clean tsc
+	tscope_done
+}
