@@ -17,8 +17,6 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
-#include <asm/tsc.h>
-
 #include "alert.h"
 #include "clock.h"
 #include "control.h"
@@ -135,23 +133,12 @@ void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause,
 	spin_unlock(&alert_lock);
 }
 
-/* No point within the fit window: a clock that answers no more has no skew now. */
-static bool stale(struct tscope_clock *clk)
-{
-	u64 window = tscope_ns_to_cyc(tscope_fit_window_ns(), tscope_tsc_khz);
-	struct tscope_point p;
-
-	return tscope_clock_newest(clk, &p) ||
-	       (s64)(rdtsc_ordered() - p.tsc) > (s64)window;
-}
-
 static void look_at_skew(struct tscope_clock *clk)
 {
 	u64 limit = READ_ONCE(clk->alert[TSCOPE_ALERT_SKEW].limit), skew;
 	struct tscope_fit fit;
 
-	if (!limit || !clk->ops->series || stale(clk) ||
-	    tscope_clock_fit(clk, &fit))
+	if (!limit || !clk->ops->series || tscope_clock_fit(clk, &fit))
 		return;
 	skew = tscope_abs64(fit.skew_mppb);
 	if (skew > fit.error_mppb && skew - fit.error_mppb > limit * 1000)

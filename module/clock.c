@@ -8,6 +8,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
 #include "clock.h"
@@ -345,6 +346,8 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 	}
 	if (!news.point)
 		return;
+	/* not by a TSC: the reader's may be far from the leader's */
+	WRITE_ONCE(clk->point_boot_ns, ktime_get_coarse_boottime_ns());
 	if (news.begins && clk->ops->source)
 		WRITE_ONCE(clk->tick_ns, clk->source.tick_ns);
 	tscope_clock_stability_add(clk, &news.newest);

@@ -114,6 +114,7 @@ struct tscope_clock_ops {
  * @begins: its next point begins a segment
  * @tick_ns: the step in which it counted at the points that are fitted; 0: 1
  * @series: its points
+ * @point_boot_ns: CLOCK_BOOTTIME, to a tick, when the newest of them was added
  * @stability: of its points; NULL where it has no series
  * @step_lock: protects all below but @alert; taken once a step or update, with
  *	interrupts on
@@ -143,6 +144,7 @@ struct tscope_clock {
 	bool begins;
 	u32 tick_ns;
 	struct tscope_series series;
+	u64 point_boot_ns;
 	struct tscope_clock_stability *stability;
 
 	spinlock_t step_lock;	/* protects what follows */

@@ -6,6 +6,7 @@
  * (see series.c), and worked on in memory that all readers share.
  */
 #include <linux/mutex.h>
+#include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
 #include "bracket.h"
@@ -66,6 +67,16 @@ static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
 	return err;
 }
 
+/* A clock that answers no more has no skew now. While sampling is off, figures stay. */
+static bool stale(struct tscope_clock *clk)
+{
+	/* below 0 if one was added since the time was looked at */
+	s64 age_ns = ktime_get_coarse_boottime_ns() -
+		     READ_ONCE(clk->point_boot_ns);
+
+	return tscope_enabled() && age_ns > (s64)tscope_fit_window_ns();
+}
+
 /**
  * tscope_clock_fit() - fit the points of the fit window
  * @clk: clock that has a series
@@ -73,7 +84,7 @@ static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
  *
  * Context: process, may sleep; never waits for a sampler.
  *
- * Return: 0, or an errno of tscope_fit_line().
+ * Return: 0, an errno of tscope_fit_line(), or -ENODATA where all are older.
  */
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
 {
@@ -83,7 +94,7 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
 	mutex_lock(&scratch_lock);
 	err = fit_scratch(clk, fit, &n);
 	mutex_unlock(&scratch_lock);
-	return err;
+	return !err && stale(clk) ? -ENODATA : err;
 }
 
 /**

@@ -14,9 +14,6 @@
 #define tscope_clock_get		alert_kunit_clock_get
 #define tscope_clock_kobj		alert_kunit_clock_kobj
 #define tscope_clock_fit		alert_kunit_clock_fit
-#define tscope_clock_newest		alert_kunit_clock_newest
-#define tscope_fit_window_ns		alert_kunit_fit_window_ns
-#define tscope_tsc_khz			alert_kunit_tsc_khz
 #define tscope_leader			alert_kunit_leader
 
 #include <linux/kobject.h>
@@ -27,14 +24,13 @@
 
 #include "tests.h"
 
-static u64 fake_ns, fake_tsc;
+static u64 fake_ns;
 static void fake_schedule(struct work_struct *work);
 static void fake_notify(struct kobject *kobj, const char *dir, const char *name);
 static void fake_uevent(struct kobject *kobj, enum kobject_action action,
 			char *env[]);
 
 #define ktime_get_boottime_ns()	fake_ns
-#define rdtsc_ordered()		fake_tsc
 #define schedule_work		fake_schedule
 #define sysfs_notify		fake_notify
 #define kobject_uevent_env	fake_uevent
@@ -69,21 +65,6 @@ int tscope_clock_fit(struct tscope_clock *c, struct tscope_fit *to)
 {
 	*to = fit;
 	return fit_err;
-}
-
-static u64 newest_tsc;
-static int newest_err;
-u32 tscope_tsc_khz = 1000000;
-
-int tscope_clock_newest(struct tscope_clock *c, struct tscope_point *p)
-{
-	p->tsc = newest_tsc;
-	return newest_err;
-}
-
-u64 tscope_fit_window_ns(void)
-{
-	return NSEC_PER_SEC;
 }
 
 int tscope_leader(void)
@@ -281,48 +262,12 @@ static void alert_skews(struct kunit *test)
 	}
 }
 
-/* A clock that gave no point within the fit window has no skew to tell. */
-static void alert_stale_skews(struct kunit *test)
-{
-	static const struct {
-		u64 age_ns;
-		int err;
-		bool raised;
-	} cases[] = {
-		{ 0, 0, true },
-		{ NSEC_PER_SEC, 0, true },
-		{ NSEC_PER_SEC + 1, 0, false },
-		{ 3600 * NSEC_PER_SEC, 0, false },
-		{ 0, -ENODATA, false },
-		/* of another CPU, which is ahead */
-		{ -5ULL, 0, true },
-	};
-	u32 i;
-
-	fit.skew_mppb = 60000;
-	fit.error_mppb = 1;
-	fit_err = 0;
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		memset(clk->alert, 0, sizeof(clk->alert));
-		clk->alert[TSCOPE_ALERT_SKEW].limit = 50;
-		scheduled = 0;
-		fake_tsc = 7200 * NSEC_PER_SEC;
-		newest_tsc = fake_tsc - cases[i].age_ns;
-		newest_err = cases[i].err;
-		look_at_skew(clk);
-		KUNIT_EXPECT_EQ_MSG(test, scheduled, (u32)cases[i].raised,
-				    "case %u", i);
-	}
-	newest_err = 0;
-}
-
 static struct kunit_case alert_cases[] = {
 	KUNIT_CASE(alert_limits),
 	KUNIT_CASE(alert_interval),
 	KUNIT_CASE(alert_told),
 	KUNIT_CASE(alert_not_started),
 	KUNIT_CASE(alert_skews),
-	KUNIT_CASE(alert_stale_skews),
 	{}
 };
 

@@ -27,9 +27,11 @@
 #define tscope_violation		clock_kunit_violation
 
 #include <linux/smp.h>
+#include <linux/timekeeping.h>
 
 #include "tests.h"
 
+#define ktime_get_coarse_boottime_ns()	77
 #undef smp_processor_id
 #define smp_processor_id()		0
 #include "../clock.c"
@@ -154,8 +156,10 @@ static void clock_takes_narrowest(struct kunit *test)
 	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 0ULL);
 	KUNIT_EXPECT_EQ(test, clk->width_ref_ns, 120ULL);
+	KUNIT_EXPECT_EQ(test, clk->point_boot_ns, 0ULL);
 	tscope_clock_sample(clk, &leader);
 	KUNIT_EXPECT_EQ(test, (clk->series.head - clk->series.first), 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->point_boot_ns, 77ULL);
 	/* between its two TSC reads, and off by half the width at most */
 	KUNIT_EXPECT_EQ(test, p->tsc, 2060ULL);
 	KUNIT_EXPECT_EQ(test, p->width_ns, 120U);

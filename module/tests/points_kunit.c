@@ -10,18 +10,23 @@
 #define tscope_clock_residuals		points_kunit_residuals
 #define tscope_clock_points		points_kunit_points
 #define tscope_fit_window_ns		points_kunit_window_ns
+#define tscope_enabled			points_kunit_enabled
 #define tscope_tsc_khz			points_kunit_tsc_khz
 
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 
 #include "tests.h"
 
+static u64 boot_ns;
+#define ktime_get_coarse_boottime_ns()	boot_ns
 #include "../points.c"
 
 #define PERIOD_NS	10000000ULL
 
 u32 tscope_tsc_khz = 1000000;	/* a cycle is a nanosecond */
 static u64 window_ns;
+static bool enabled;
 static struct tscope_clock_ops ops;
 static struct tscope_clock *clk;
 static u64 tsc, ns;
@@ -32,9 +37,16 @@ u64 tscope_fit_window_ns(void)
 	return window_ns;
 }
 
+bool tscope_enabled(void)
+{
+	return enabled;
+}
+
 static int points_init(struct kunit *test)
 {
 	window_ns = 60 * NSEC_PER_SEC;
+	boot_ns = 0;
+	enabled = true;
 	ops = (struct tscope_clock_ops){ .name = "test", .pair = true };
 	tsc = 1000;
 	ns = 5000;
@@ -145,11 +157,42 @@ static void points_bracketed(struct kunit *test)
 	KUNIT_EXPECT_GT(test, coarse.error_mppb, wide.error_mppb);
 }
 
+/* A clock that gave no point within the fit window has no skew, but its figures stay. */
+static void points_stale(struct kunit *test)
+{
+	static const struct {
+		u64 age_ns;
+		bool enabled;
+		int err;
+	} cases[] = {
+		{ 0, true, 0 },
+		{ 60 * NSEC_PER_SEC, true, 0 },
+		{ 60 * NSEC_PER_SEC + 1, true, -ENODATA },
+		{ 60 * NSEC_PER_SEC + 1, false, 0 },
+		{ 7200 * NSEC_PER_SEC, true, -ENODATA },
+		{ 7200 * NSEC_PER_SEC, false, 0 },
+		/* added since the time was looked at */
+		{ -4000000ULL, true, 0 },
+	};
+	struct tscope_fit fit;
+	u32 i;
+
+	readings(1000, 25, 0);
+	clk->point_boot_ns = 5 * NSEC_PER_SEC;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		boot_ns = clk->point_boot_ns + cases[i].age_ns;
+		enabled = cases[i].enabled;
+		KUNIT_EXPECT_EQ_MSG(test, tscope_clock_fit(clk, &fit),
+				    cases[i].err, "case %u", i);
+	}
+}
+
 static struct kunit_case points_cases[] = {
 	KUNIT_CASE(points_none),
 	KUNIT_CASE(points_line),
 	KUNIT_CASE(points_window),
 	KUNIT_CASE(points_bracketed),
+	KUNIT_CASE(points_stale),
 	{}
 };
 

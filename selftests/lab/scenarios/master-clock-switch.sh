@@ -11,11 +11,18 @@ host_clocksource() {
 		cat /sys/devices/system/clocksource/clocksource0/current_clocksource"
 }
 
+# skews CLOCK: whether it tells one, 1 or 0
+skews() {
+	cat $T/$1/skew_ppb >/dev/null 2>&1
+	echo $((!$?))
+}
+
 guest() {
 	local updates errors steps stable
 	. /lib/tscope/truth.sh
 
-	tscope_load || return
+	# shorter than what follows: a clock without answers has no skew
+	tscope_load fit_window_s=3 || return
 	trace_on step pvti_update || return
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
@@ -24,6 +31,7 @@ guest() {
 	holds "on tsc: stable" 1 "$(figure kvm-clock stable)" 0
 	holds "on tsc: updates" 0 "$(figure kvm-clock updates)" 0
 	holds "on tsc: ptp-kvm errors" 0 "$(figure ptp-kvm errors)" 0
+	holds "on tsc: ptp-kvm tells a skew" 1 "$(skews ptp-kvm)" 0
 
 	say "# host on $(host_clocksource hpet)"
 	sleep 4
@@ -32,6 +40,8 @@ guest() {
 	between "on hpet: updates" 2 "$updates" -
 	errors=$(figure ptp-kvm errors)
 	between "on hpet: ptp-kvm errors" 1 "$errors" -
+	holds "on hpet: ptp-kvm tells a skew" 0 "$(skews ptp-kvm)" 0
+	holds "on hpet: realtime tells a skew" 1 "$(skews realtime)" 0
 
 	say "# host on $(host_clocksource tsc)"
 	sleep 2
@@ -44,6 +54,7 @@ guest() {
 	errors=$(figure ptp-kvm errors)
 	sleep 6
 	holds "back on tsc: more ptp-kvm errors" 0 $(($(figure ptp-kvm errors) - errors)) 0
+	holds "back on tsc: ptp-kvm tells a skew" 1 "$(skews ptp-kvm)" 0
 	echo 0 >$T/enabled
 
 	tell_updates
