@@ -31,11 +31,11 @@ ODD=${ODD:-"no-acpi isolated-both"}
 usage() {
 	cat <<-END
 	usage: make check [CHECK='PART...'], or selftests/check.sh [PART...]
-	  lint   checkpatch --strict, kernel-doc, shellcheck
+	  lint   checkpatch --strict, kernel-doc, shellcheck, SPDX lines, versions, ABI files, docs
 	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning; the suites
 	         for 6.1, which kunit does not run; modinfo
 	  user   the pure files in user space, with ASan and UBSan, and their coverage
-	  kunit  the KUnit suites on 6.12 (make kunit: on 6.1 as well)
+	  kunit  the KUnit suites on 6.12 (make kunit: on 6.1 and in a kernel tree as well)
 	  fuzz   libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms   DKMS from add to remove, for both kernels
 	  package    the release tarball; the Debian package made, installed, upgraded, purged;

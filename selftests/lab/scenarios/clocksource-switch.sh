@@ -9,10 +9,10 @@ GUEST_APPEND="tsc=reliable"
 # points CLOCK SECONDS: how many in its last seconds
 points() {
 	local tsc from
-	tsc=$(awk -v c="$1" '$1 == c { t = $2 } END { print t }' $TD/points)
+	tsc=$(awk -v c="$1" '$1 == c { t = $3 } END { print t }' $TD/points)
 	[ -n "$tsc" ] || { echo none; return; }
 	from=$(awk -v k="$(cat $T/tsc/khz)" -v s="$2" 'BEGIN { printf "%.0f", k * 1000 * s }')
-	awk -v c="$1" -v now="$tsc" -v w="$from" '$1 == c && now - $2 <= w { n++ } END { print n + 0 }' \
+	awk -v c="$1" -v now="$tsc" -v w="$from" '$1 == c && now - $3 <= w { n++ } END { print n + 0 }' \
 		$TD/points
 }
 

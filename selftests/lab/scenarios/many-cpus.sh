@@ -35,7 +35,7 @@ guest() {
 		END { print n + 0, bad + 0 }' $TD/pairs)
 	say "# pairs, and those whose bound does not hold 0: $pairs"
 	holds "pairs whose bound does not hold 0" 0 "${pairs#* }" 0
-	# the graph has 96 * 14 / 2 edges, and the first CPU 81 others: of those two real CPUs let
+	# the graph has 96 * 12 / 2 edges, and the first CPU 83 others: of those two real CPUs let
 	# 80 to 93 meet within a slot (seen twice); far fewer would show nothing
 	[ "${pairs% *}" -ge 48 ] || result "not ok" "only ${pairs% *} pairs"
 	echo 0 >$T/enabled
