@@ -5,6 +5,7 @@
  * The points are copied without waiting for the leader, which puts them there
  * (see series.c), and worked on in memory that all readers share.
  */
+#include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>

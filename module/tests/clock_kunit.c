@@ -26,6 +26,7 @@
 #define tscope_step_tell		clock_kunit_step_tell
 #define tscope_violation		clock_kunit_violation
 
+#include <linux/ktime.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
 

@@ -13,6 +13,7 @@
 #define tscope_enabled			points_kunit_enabled
 #define tscope_tsc_khz			points_kunit_tsc_khz
 
+#include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
