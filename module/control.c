@@ -181,13 +181,14 @@ int tscope_enable(bool on)
 
 	control_begin();
 	if (on != enabled) {
-		WRITE_ONCE(enabled, on);
 		if (on && tscope_clocks_refined())
 			reset_all();
+		/* before it is off nothing may look any more: stale points count then */
+		if (!on)
+			stop_all();
+		WRITE_ONCE(enabled, on);
 		if (on)
 			err = start_all();
-		else
-			stop_all();
 	}
 	control_end();
 	return err;

@@ -48,6 +48,16 @@ static u32 copy_points(struct tscope_clock *clk, struct tscope_point *to)
 	return tscope_series_copy(&clk->series, span_cyc, to);
 }
 
+/* A clock that answers no more has no skew now. While sampling is off, figures stay. */
+static bool stale(struct tscope_clock *clk)
+{
+	/* below 0 if one was added since the time was looked at */
+	s64 age_ns = ktime_get_coarse_boottime_ns() -
+		     READ_ONCE(clk->point_boot_ns);
+
+	return tscope_enabled() && age_ns > (s64)tscope_fit_window_ns();
+}
+
 /* The points of the fit window into scratch, and a line through them. */
 static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
 {
@@ -56,6 +66,8 @@ static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
 	int err;
 
 	lockdep_assert_held(&scratch_lock);
+	if (stale(clk))
+		return -ENODATA;
 	*n = copy_points(clk, scratch);
 	/* else the reading's TSC is the clock's own, however wide it is */
 	if (!clk->ops->pair) {
@@ -66,16 +78,6 @@ static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
 	if (!err && !clk->ops->pair)
 		fit->error_mppb = tscope_bracket_widen(&b, fit->error_mppb);
 	return err;
-}
-
-/* A clock that answers no more has no skew now. While sampling is off, figures stay. */
-static bool stale(struct tscope_clock *clk)
-{
-	/* below 0 if one was added since the time was looked at */
-	s64 age_ns = ktime_get_coarse_boottime_ns() -
-		     READ_ONCE(clk->point_boot_ns);
-
-	return tscope_enabled() && age_ns > (s64)tscope_fit_window_ns();
 }
 
 /**
@@ -95,7 +97,7 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
 	mutex_lock(&scratch_lock);
 	err = fit_scratch(clk, fit, &n);
 	mutex_unlock(&scratch_lock);
-	return !err && stale(clk) ? -ENODATA : err;
+	return err;
 }
 
 /**

@@ -17,8 +17,8 @@ usage() {
 	  --duration S   how long to sample; 0: only print what is there
 	  --flat-out     sample all the time, not 1 % of it, and restore width_us after
 	  --reset        forget what was gathered before
-	Sampling that was on goes on, undisturbed but by --flat-out and --reset. Needs root,
-	and the module loaded.
+	Sampling that was on is on again afterwards, with new segments; --duration 0 leaves it
+	alone. Needs root, and the module loaded.
 	END
 }
 
@@ -51,8 +51,8 @@ esac
 
 was_on=$(value enabled) was_width=$(value width_us)
 restore() {
-	[ "$was_on" = 1 ] || echo 0 >"$S/enabled"
-	[ -z "$flat" ] || echo "$was_width" >"$S/width_us"
+	echo "$was_on" >"$S/enabled"
+	echo "$was_width" >"$S/width_us"
 }
 
 sample() {
@@ -72,7 +72,7 @@ sample() {
 	[ ! -t 2 ] || printf '\r                        \r' >&2
 	used_width=$(value width_us)
 	# a CPU shows what it saw last when it stops
-	[ "$was_on" = 1 ] || echo 0 >"$S/enabled"
+	echo 0 >"$S/enabled"
 }
 
 head_lines() {

@@ -185,6 +185,9 @@ static void points_stale(struct kunit *test)
 		enabled = cases[i].enabled;
 		KUNIT_EXPECT_EQ_MSG(test, tscope_clock_fit(clk, &fit),
 				    cases[i].err, "case %u", i);
+		tscope_shist_init(&lies);
+		KUNIT_EXPECT_EQ_MSG(test, tscope_clock_residuals(clk, &lies),
+				    cases[i].err, "case %u", i);
 	}
 }
 
