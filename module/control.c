@@ -183,7 +183,7 @@ int tscope_enable(bool on)
 	if (on != enabled) {
 		if (on && tscope_clocks_refined())
 			reset_all();
-		/* before it is off nothing may look any more: stale points count then */
+		/* first, for a stale clock has a skew again where sampling is off */
 		if (!on)
 			stop_all();
 		WRITE_ONCE(enabled, on);

@@ -28,7 +28,6 @@
 
 #include <linux/ktime.h>
 #include <linux/smp.h>
-#include <linux/timekeeping.h>
 
 #include "tests.h"
 
@@ -91,10 +90,8 @@ static struct tscope_clock_ops ops;
 static int clock_init(struct kunit *test)
 {
 	ops = (struct tscope_clock_ops){
-		.name = "test",
-		.lane = TSCOPE_NO_LANE,
-		.series = true,
-		.read = read_script,
+		.name = "test", .lane = TSCOPE_NO_LANE,
+		.series = true, .read = read_script,
 	};
 	alerts = 0;
 	told = 0;
@@ -115,9 +112,7 @@ static void clock_exit(struct kunit *test)
 
 static struct tscope_raw raw(u64 before, u64 width, u64 value)
 {
-	return (struct tscope_raw){
-		.before = before, .after = before + width, .value = value,
-	};
+	return (struct tscope_raw){ .before = before, .after = before + width, .value = value };
 }
 
 static void clock_reads(struct kunit *test)

@@ -15,7 +15,6 @@
 
 #include <linux/ktime.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 
 #include "tests.h"
 
