@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The mailbox: how two CPUs exchange timestamps without a lock.
+ *
+ * A CPU publishes its newest reading in its own mailbox, together with the
+ * newest reading that it saw of its partner (echo) and its own clock at that
+ * instant (seen). With o = partner's clock - own clock, each exchange limits o
+ * from both sides, at one moment and without the partner's help:
+ *
+ *	o >= pub - now		the partner had published pub before now
+ *	o <= seen - echo	the partner saw echo after this CPU had read it
+ *
+ * A CPU changes its partner with each burst, so echo may be a third CPU's
+ * value, or an older one of this CPU. Therefore each burst has a nonce, and an
+ * echo counts only if the partner says both before and after echo and seen were
+ * loaded that it belongs to this nonce. x86 keeps the order of loads and of
+ * stores, so a torn pair only widens the limit.
+ */
+#ifndef TSCOPE_MAILBOX_H
+#define TSCOPE_MAILBOX_H
+
+#include "pure.h"
+
+/* Lanes that carry limits: the TSC, in cycles, and the time page's clock, in ns. */
+#define TSCOPE_MAILBOX_LANES	2
+
+/* A nonce is CPU + 1, life and session; 0 is no nonce. */
+#define TSCOPE_NONCE_CPU_SHIFT	48
+#define TSCOPE_NONCE_LIFE_SHIFT	32
+
+/**
+ * struct tscope_mailbox - what a CPU publishes
+ * @id: nonce of the present session; 0: the CPU does not exchange
+ * @of: the partner's nonce that @echo and @seen belong to
+ * @pub: newest reading of each lane in this session; 0: none yet
+ * @echo: newest reading that was seen of the partner; 0: none yet
+ * @seen: own reading right after @echo was seen
+ * @raw_ns: newest reading of CLOCK_MONOTONIC_RAW; 0: none yet
+ * @raw_id: the nonce of the session that @raw_ns was read in
+ *
+ * What an exchange needs is one cache line. The alignment is two lines, because
+ * a processor may fetch the neighbour of a line with it.
+ */
+struct tscope_mailbox {
+	u64 id;
+	u64 of;
+	u64 pub[TSCOPE_MAILBOX_LANES];
+	u64 echo[TSCOPE_MAILBOX_LANES];
+	u64 seen[TSCOPE_MAILBOX_LANES];
+	u64 raw_ns;
+	u64 raw_id;
+} __aligned(128);
+
+/**
+ * struct tscope_look - what a CPU found in its partner's mailbox
+ * @id: the partner's nonce
+ * @pub: the partner's newest reading of each lane; 0: none
+ * @echo: own reading that the partner saw; 0: none of this session
+ * @seen: the partner's reading right after it saw @echo
+ */
+struct tscope_look {
+	u64 id;
+	u64 pub[TSCOPE_MAILBOX_LANES];
+	u64 echo[TSCOPE_MAILBOX_LANES];
+	u64 seen[TSCOPE_MAILBOX_LANES];
+};
+
+/**
+ * tscope_nonce() - name a session
+ * @cpu: CPU
+ * @life: number of the CPU's life; it changes when the CPU comes online
+ * @session: number of the session within the life
+ *
+ * Return: the nonce, never 0.
+ */
+static __always_inline u64 tscope_nonce(u32 cpu, u16 life, u32 session)
+{
+	return (u64)(cpu + 1) << TSCOPE_NONCE_CPU_SHIFT |
+	       (u64)life << TSCOPE_NONCE_LIFE_SHIFT | session;
+}
+
+/**
+ * tscope_nonce_cpu() - the CPU that a nonce belongs to
+ * @nonce: a nonce, or 0
+ *
+ * Return: the CPU; -1 for 0.
+ */
+static __always_inline int tscope_nonce_cpu(u64 nonce)
+{
+	return (int)(nonce >> TSCOPE_NONCE_CPU_SHIFT) - 1;
+}
+
+/**
+ * tscope_mailbox_begin() - begin a session
+ * @box: the caller's mailbox
+ * @nonce: the session's nonce, not used before; 0 ends exchanging
+ *
+ * Whoever sees the new nonce sees none of the old session's readings. Context:
+ * the mailbox's CPU, interrupts off.
+ */
+static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box,
+						 u64 nonce)
+{
+	int lane;
+
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
+		WRITE_ONCE(box->pub[lane], 0);
+		WRITE_ONCE(box->echo[lane], 0);
+	}
+	WRITE_ONCE(box->of, 0);
+	/* pairs with the acquire of id in tscope_mailbox_look() */
+	smp_store_release(&box->id, nonce);
+}
+
+/**
+ * tscope_mailbox_look() - look into the partner's mailbox
+ * @peer: the partner's mailbox
+ * @nonce: the caller's nonce of this session
+ * @lanes: how many lanes to look at
+ * @look: what was found
+ *
+ * The caller reads its clock right after this by an ordered read. Context: the
+ * caller's burst.
+ */
+static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *peer,
+						u64 nonce, int lanes,
+						struct tscope_look *look)
+{
+	bool ours;
+	int lane;
+
+	/*
+	 * id before pub: a new session's reading under the old id is rejected
+	 * by the partner; an old session's reading under the new id never is.
+	 */
+	look->id = smp_load_acquire(&peer->id);
+	for (lane = 0; lane < lanes; lane++)
+		look->pub[lane] = READ_ONCE(peer->pub[lane]);
+
+	ours = smp_load_acquire(&peer->of) == nonce;
+	for (lane = 0; lane < lanes; lane++) {
+		/* echo before seen: a torn pair has a later seen */
+		look->echo[lane] = smp_load_acquire(&peer->echo[lane]);
+		look->seen[lane] = READ_ONCE(peer->seen[lane]);
+	}
+	/* of again, after what it speaks of */
+	smp_rmb();
+	ours &= READ_ONCE(peer->of) == nonce;
+	if (!ours)
+		for (lane = 0; lane < lanes; lane++)
+			look->echo[lane] = 0;
+}
+
+/**
+ * tscope_mailbox_turn() - turn the echoes to the partner's present session
+ * @box: the caller's mailbox
+ * @look: what tscope_mailbox_look() found
+ * @of: the caller's copy of @box->of; updated
+ *
+ * To be called after the clock was read and before tscope_mailbox_answer().
+ * Context: as tscope_mailbox_begin().
+ */
+static __always_inline void tscope_mailbox_turn(struct tscope_mailbox *box,
+						const struct tscope_look *look,
+						u64 *of)
+{
+	int lane;
+
+	if (likely(look->id == *of))
+		return;
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
+		WRITE_ONCE(box->echo[lane], 0);
+	/* pairs with the acquire of of in tscope_mailbox_look() */
+	smp_store_release(&box->of, look->id);
+	*of = look->id;
+}
+
+/**
+ * tscope_mailbox_answer() - publish a reading, and echo the partner's
+ * @box: the caller's mailbox
+ * @look: what tscope_mailbox_look() found before the reading
+ * @lane: the lane of the reading
+ * @now: the reading, not 0
+ *
+ * Context: as tscope_mailbox_begin().
+ */
+static __always_inline void tscope_mailbox_answer(struct tscope_mailbox *box,
+						  const struct tscope_look *look,
+						  int lane, u64 now)
+{
+	if (look->pub[lane]) {
+		WRITE_ONCE(box->seen[lane], now);
+		/* pairs with the acquire of echo in tscope_mailbox_look() */
+		smp_store_release(&box->echo[lane], look->pub[lane]);
+	}
+	/* after seen and echo: who sees it sees them */
+	smp_store_release(&box->pub[lane], now);
+}
+
+#endif /* TSCOPE_MAILBOX_H */
