@@ -20,6 +20,7 @@
 #include "alert.h"
 #include "clock.h"
 #include "control.h"
+#include "cpu.h"
 #include "wide.h"
 
 #define SKEW_LOOK_MS	1000

@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A burst: readings of the TSC and kvm-clock back to back, interrupts off.
+ * A burst: readings of the TSC and of the time page back to back.
  *
- * Each reading is one ordered TSC read and, with kvm-clock, the CPU's own
- * pvti evaluated at it. Every EXCHANGE_EVERY readings a peer's mailbox is
- * looked at first, and the reading is published: what is read after a peer's
- * value was seen must not be lower. Once a burst monotonic-raw is read and
- * exchanged in the same way.
+ * Each reading is one ordered TSC read and the CPU's own time page evaluated at
+ * it. With a partner, some readings are exchanges: the partner's mailbox is
+ * looked at before the TSC is read, and the reading is published right after.
+ * What an exchange says of the two clocks stands in mailbox.h.
  *
- * No lock, no division. What is found is left in struct tscope_cpu for the
- * sampler to tell once interrupts are on.
+ * No lock, no division. What is found is left in struct tscope_cpu and in
+ * struct tscope_burst for the sampler, which reports it with interrupts on.
  */
-#include <linux/irqflags.h>
-#include <linux/ktime.h>
-#include <linux/smp.h>
-#include <linux/timekeeping.h>
+#include <linux/bitops.h>
+#include <linux/cache.h>
+#include <linux/time64.h>
 
 #include <asm/pvclock.h>
 
-#include "cpu.h"
+#include "burst.h"
 
 /*
- * A contended mailbox costs more than a reading. Natively, a reading and the
- * pair bound are 75, 59, 52, 43 and 34 ns, and 92, 91, 93, 94 and 95 ns, when
- * every 1st, 2nd, 4th, 8th and 16th reading is exchanged (make -C
- * selftests/user bench); in an emulated guest the bound grows from 119 to
- * 158 ns between the 8th and the 16th.
+ * A TSC that stands still must not keep interrupts off for ever. 100 us, the
+ * longest burst, hold fewer than 10000 readings on any processor.
  */
-#define EXCHANGE_EVERY	8
+#define READINGS_MAX	16384
 
-/* Stands in where there is no peer: nothing was ever published. */
+/* The burst is no single moment if it took that many times its length. */
+#define LENGTH_FACTOR	2
+
+/* Two limits from above are the least that a burst is judged by. */
+#define ECHOES_MIN	2
+
+/* Stands in where there is no partner: nothing was ever published. */
 static const struct tscope_mailbox no_mailbox;
 
 /* By a product, not a division: 1 ns in 4 s short, which is plenty. */
@@ -38,56 +39,44 @@ static __always_inline u64 to_ns(u64 cyc)
 	return (u64)(((tscope_u128)cyc * tscope_ns_mult) >> 32);
 }
 
-static noinline void found(struct tscope_finding *f, u64 size, u64 tsc,
-			   int peer)
+static noinline void found(struct tscope_finding *f, u64 size, u64 tsc)
 {
-	f->count++;
-	if (size > f->max) {
-		f->max = size;
-		f->tsc = tsc;
-		f->peer = peer;
-	}
+	tscope_finding_add(f, size, tsc);
 }
 
-static noinline void warped(struct tscope_cpu *c, enum tscope_lane lane,
-			    u64 size, u64 ns, u64 tsc, int slot)
-{
-	found(&c->warp[lane], size, tsc, c->peer[slot]);
-	tscope_hist_add(&c->warp_hist[lane], ns);
-	if (lane < TSCOPE_PAIR_LANES)
-		WRITE_ONCE(c->row.warps[lane][slot],
-			   c->row.warps[lane][slot] + 1);
-}
-
-/*
- * The host has rewritten the pvti. False: there is no room to tell it, or it
- * is not whole.
- */
-static noinline bool pvti_changed(struct tscope_cpu *c,
+/* The host has rewritten the time page. Returns false while it is not whole. */
+static noinline bool page_changed(struct tscope_cpu *c,
 				  const struct pvclock_vcpu_time_info *page,
 				  u64 tsc)
 {
+	struct tscope_pvti new, old = c->pvti;
 	struct tscope_pvti_event *e;
 
-	if (c->events == TSCOPE_PVTI_EVENTS)
+	if (!tscope_kvm_copy(page, &new))
 		return false;
-	e = &c->event[c->events];
-	e->old = c->pvti;
+	c->pvti = new;
+	if (!old.version)
+		return true;
+	if (c->events < TSCOPE_PVTI_EVENTS) {
+		e = &c->event[c->events++];
+		e->old = old;
+		e->updates = 0;
+	} else {
+		/* no room: the newest one stands for this update as well */
+		e = &c->event[TSCOPE_PVTI_EVENTS - 1];
+	}
+	e->new = new;
 	e->tsc = tsc;
-	if (!tscope_kvm_copy(page, &e->new))
-		return false;
-	c->pvti = e->new;
-	if (e->old.version)
-		c->events++;
+	e->updates++;
 	return true;
 }
 
 /*
- * The burst's first look at the pvti, before anything makes the kernel read
- * kvm-clock: that clears GUEST_STOPPED in the page, and the copy must follow,
- * or the next pause would not be seen.
+ * The burst's first look at the time page, before anything makes the kernel
+ * read kvm-clock: that read clears GUEST_STOPPED in the page, and the copy must
+ * follow, or the next pause would not be seen.
  */
-static __always_inline bool pvti_look(struct tscope_cpu *c,
+static __always_inline bool page_look(struct tscope_cpu *c,
 				      const struct pvclock_vcpu_time_info *page,
 				      u64 tsc)
 {
@@ -96,79 +85,103 @@ static __always_inline bool pvti_look(struct tscope_cpu *c,
 	/* the flags of another version are not this copy's */
 	virt_rmb();
 	if (unlikely(READ_ONCE(page->version) != c->pvti.version))
-		return pvti_changed(c, page, tsc);
+		return page_changed(c, page, tsc);
 	c->pvti.flags = flags;
 	return true;
 }
 
-static __always_inline void read_raw(struct tscope_cpu *c,
-				     struct tscope_mailbox *box,
-				     const struct tscope_mailbox *peer_box,
-				     u64 tsc, int slot)
+static __always_inline void warped(struct tscope_cpu *c,
+				   struct tscope_finding *f, int lane, u64 size,
+				   u64 tsc, bool keep)
 {
-	u64 peer_ns = READ_ONCE(peer_box->seen[TSCOPE_LANE_RAW]);
-	u64 ns = ktime_get_raw_ns();
-
-	if (unlikely(ns < c->last[TSCOPE_LANE_RAW]))
-		found(&c->back[TSCOPE_LANE_RAW],
-		      c->last[TSCOPE_LANE_RAW] - ns, tsc, -1);
-	if (unlikely(ns < peer_ns))
-		warped(c, TSCOPE_LANE_RAW, peer_ns - ns, peer_ns - ns, tsc,
-		       slot);
-	c->last[TSCOPE_LANE_RAW] = ns;
-	WRITE_ONCE(c->lane[TSCOPE_LANE_RAW].readings,
-		   c->lane[TSCOPE_LANE_RAW].readings + 1);
-	WRITE_ONCE(box->seen[TSCOPE_LANE_RAW], ns);
+	found(f, size, tsc);
+	if (keep)
+		tscope_hist_add(&c->warp_hist[lane],
+				lane == TSCOPE_LANE_TSC ? to_ns(size) : size);
 }
 
-/* The loop, once with kvm-clock and once without. Returns readings taken. */
-static __always_inline u64 readings(struct tscope_cpu *c, int slot,
-				    u64 burst_cyc,
-				    const struct pvclock_vcpu_time_info *page)
+/* What an exchange says: limits, warps and transits. */
+static __always_inline void limit(struct tscope_cpu *c, struct tscope_burst *b,
+				  const struct tscope_look *look, int lane,
+				  u64 now, u64 tsc, bool keep, u64 *fresh)
 {
-	struct tscope_mailbox *box = &tscope_mailboxes[c->cpu];
-	const struct tscope_mailbox *peer_box;
+	u64 pub = look->pub[lane], echo = look->echo[lane];
+	s64 low = pub - now, high = look->seen[lane] - echo;
+
+	if (pub) {
+		if (low > b->low[lane])
+			b->low[lane] = low;
+		if (unlikely(low > 0))
+			warped(c, &b->warp[lane], lane, low, tsc, keep);
+		else if (lane == TSCOPE_LANE_TSC && *fresh && pub != *fresh)
+			tscope_hist_add(&c->transit, to_ns(now - pub));
+		if (lane == TSCOPE_LANE_TSC)
+			*fresh = pub;
+	}
+	if (echo) {
+		if (high < b->high[lane])
+			b->high[lane] = high;
+		if (unlikely(high < 0))
+			warped(c, &b->peer_warp[lane], lane, 0 - (u64)high, tsc,
+			       keep);
+		if (lane == TSCOPE_LANE_TSC)
+			b->echoes++;
+	}
+}
+
+/* Whether the partner is the one that the burst began with, in the same life. */
+static __always_inline bool same_life(u64 a, u64 b)
+{
+	return (a ^ b) >> TSCOPE_NONCE_LIFE_SHIFT == 0;
+}
+
+/* The loop, once with a time page and once without. */
+static __always_inline void readings(struct tscope_cpu *c,
+				     const struct tscope_burst_plan *plan,
+				     struct tscope_burst *b,
+				     const struct pvclock_vcpu_time_info *page)
+{
+	const struct tscope_mailbox *peer = plan->peer ?: &no_mailbox;
 	u64 tsc_last = c->last[TSCOPE_LANE_TSC];
 	u64 kvm_last = c->last[TSCOPE_LANE_KVM];
-	s64 tsc_min = TSCOPE_TRANSIT_NONE, kvm_min = TSCOPE_TRANSIT_NONE, d;
-	u64 start, tsc, ns = 0, n = 0, fresh, since = 0;
-	u64 peer_tsc = 0, peer_ns = 0;
+	u64 random = tscope_cpu_random(c);
+	u32 next = plan->peer ? 0 : U32_MAX, n = 0, since = 0, loops = 0;
+	u64 start, tsc, ns = 0, of = 0, fresh = 0;
+	const int lanes = page ? 2 : 1;
+	struct tscope_look look;
 	struct tscope_pvti pvti;
-	const u64 *peer_kvm;
+	bool forward = true;
 
-	peer_box = slot < 0 ? &no_mailbox :
-			      &tscope_mailboxes[c->peer[slot]];
-	peer_kvm = &peer_box->seen[TSCOPE_LANE_KVM];
-	fresh = slot < 0 ? 0 : c->fresh[slot];
 	start = rdtsc_ordered();
+	tsc = start;
 	c->current_pvti = false;
-	if (page && !pvti_look(c, page, start))
-		return 0;
+	if (page && !page_look(c, page, start))
+		return;
 	pvti = c->pvti;
-	read_raw(c, box, peer_box, start, slot);
 
 	do {
-		bool exchange = n % EXCHANGE_EVERY == 0;
+		bool exchange = n == next;
 
-		if (exchange) {
-			peer_tsc = READ_ONCE(peer_box->seen[TSCOPE_LANE_TSC]);
-			if (page)
-				peer_ns = READ_ONCE(*peer_kvm);
-		}
-		tsc = rdtsc_ordered();
-		/* at once: what comes between widens the peer's bound */
 		if (exchange)
-			WRITE_ONCE(box->seen[TSCOPE_LANE_TSC], tsc);
+			tscope_mailbox_look(peer, plan->nonce, lanes, &look);
+		tsc = rdtsc_ordered();
+		/* at once: what comes between widens the partner's limit */
+		if (exchange) {
+			tscope_mailbox_turn(&c->box, &look, &of);
+			tscope_mailbox_answer(&c->box, &look, TSCOPE_LANE_TSC,
+					      tsc);
+		}
 
 		if (page) {
 			/*
-			 * The host rewrites this CPU's pvti only while the CPU
+			 * The host rewrites this CPU's page only while the CPU
 			 * is out of the guest, so one look after the TSC read
 			 * tells whether the copy still held at it.
 			 */
 			if (unlikely(READ_ONCE(page->version) !=
 				     pvti.version)) {
-				if (!pvti_changed(c, page, tsc))
+				b->page_whole = false;
+				if (!page_changed(c, page, tsc))
 					break;
 				pvti = c->pvti;
 				since = n;
@@ -176,84 +189,78 @@ static __always_inline u64 readings(struct tscope_cpu *c, int slot,
 			}
 			ns = tscope_pvti_eval(&pvti, tsc);
 			if (exchange)
-				WRITE_ONCE(box->seen[TSCOPE_LANE_KVM], ns);
+				tscope_mailbox_answer(&c->box, &look,
+						      TSCOPE_LANE_KVM, ns);
 			if (unlikely(ns < kvm_last))
-				found(&c->back[TSCOPE_LANE_KVM],
-				      kvm_last - ns, tsc, -1);
+				found(&c->back[TSCOPE_LANE_KVM], kvm_last - ns,
+				      tsc);
 			kvm_last = ns;
 		}
-		if (unlikely(tsc < tsc_last))
-			found(&c->back[TSCOPE_LANE_TSC], tsc_last - tsc, tsc,
-			      -1);
+		if (unlikely(tsc < tsc_last)) {
+			found(&c->back[TSCOPE_LANE_TSC], tsc_last - tsc, tsc);
+			forward = false;
+		}
 		tsc_last = tsc;
 		n++;
-		if (!exchange || !peer_tsc)
+		if (!exchange)
 			continue;
-		d = tsc - peer_tsc;
-		if (d < tsc_min)
-			tsc_min = d;
-		if (unlikely(d < 0))
-			warped(c, TSCOPE_LANE_TSC, -d, to_ns(-d), tsc, slot);
-		else if (peer_tsc != fresh)
-			tscope_hist_add(&c->transit, to_ns(d));
-		fresh = peer_tsc;
-		if (!page || !peer_ns)
-			continue;
-		d = ns - peer_ns;
-		if (d < kvm_min)
-			kvm_min = d;
-		if (unlikely(d < 0))
-			warped(c, TSCOPE_LANE_KVM, -d, -d, tsc, slot);
-		/* unsigned: a TSC set back ends the burst as well */
-	} while (tsc - start < burst_cyc);
 
+		/* fixed gaps would lock the two CPUs' loops in phase */
+		next = n + ((random & 15) ?: 8) - 1;
+		random = ror64(random, 4);
+		limit(c, b, &look, TSCOPE_LANE_TSC, tsc, tsc, plan->keep,
+		      &fresh);
+		if (page)
+			limit(c, b, &look, TSCOPE_LANE_KVM, ns, tsc,
+			      plan->keep, &fresh);
+		if (!b->partner_id)
+			b->partner_id = look.id;
+		else if (unlikely(look.id &&
+				  !same_life(look.id, b->partner_id)))
+			forward = false;
+		if (READ_ONCE(*plan->until) != plan->value)
+			break;
+		/* unsigned: a TSC that was set back ends the burst as well */
+	} while (tsc - start < plan->length_cyc && ++loops < READINGS_MAX);
+
+	if (unlikely(loops == READINGS_MAX))
+		WRITE_ONCE(c->stuck, c->stuck + 1);
 	c->last[TSCOPE_LANE_TSC] = tsc_last;
 	c->last[TSCOPE_LANE_KVM] = kvm_last;
 	c->current_pvti = n > since;
-	if (slot >= 0) {
-		c->fresh[slot] = fresh;
-		if (tsc_min < c->row.now[TSCOPE_LANE_TSC][slot])
-			c->row.now[TSCOPE_LANE_TSC][slot] = tsc_min;
-		if (kvm_min < c->row.now[TSCOPE_LANE_KVM][slot])
-			c->row.now[TSCOPE_LANE_KVM][slot] = kvm_min;
-	}
-	return n;
+	b->readings = n;
+	b->whole = forward && b->echoes >= ECHOES_MIN &&
+		   tsc - start <= LENGTH_FACTOR * plan->length_cyc;
 }
 
 /**
  * tscope_burst() - take readings back to back
  * @c: the CPU, which must be the one that runs this
- * @slot: which of its peers to exchange with, -1 for none
- * @burst_cyc: length, cycles
+ * @plan: what to do
+ * @b: what was measured
  *
- * Context: process. Interrupts are off for @burst_cyc and one reading, at
- * most.
- *
- * Return: false where the thread was pushed to another CPU, and nothing done.
+ * Context: interrupts off, for @plan->length_cyc and one reading at most.
  */
-bool tscope_burst(struct tscope_cpu *c, int slot, u64 burst_cyc)
+void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
+		  struct tscope_burst *b)
 {
 	const struct pvclock_vcpu_time_info *page = tscope_kvm_page(c->cpu);
-	unsigned long flags;
-	bool here;
-	u64 n = 0;
+	int lane;
 
-	local_irq_save(flags);
-	here = smp_processor_id() == c->cpu;
-	if (here) {
-		if (page)
-			n = readings(c, slot, burst_cyc, page);
-		else
-			n = readings(c, slot, burst_cyc, NULL);
+	memset(b, 0, sizeof(*b));
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
+		b->low[lane] = S64_MIN;
+		b->high[lane] = S64_MAX;
 	}
-	local_irq_restore(flags);
-	if (!here)
-		return false;
+	b->page_whole = page;
+	if (page)
+		readings(c, plan, b, page);
+	else
+		readings(c, plan, b, NULL);
 
 	WRITE_ONCE(c->lane[TSCOPE_LANE_TSC].readings,
-		   c->lane[TSCOPE_LANE_TSC].readings + n);
+		   c->lane[TSCOPE_LANE_TSC].readings + b->readings);
 	if (page)
 		WRITE_ONCE(c->lane[TSCOPE_LANE_KVM].readings,
-			   c->lane[TSCOPE_LANE_KVM].readings + n);
-	return true;
+			   c->lane[TSCOPE_LANE_KVM].readings + b->readings);
 }

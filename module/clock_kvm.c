@@ -80,34 +80,35 @@ bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
 }
 
 /**
- * tscope_kvm_events() - tell the pvti updates that a burst met
+ * tscope_kvm_report() - report updates of a CPU's time page
  * @c: the CPU
  * @clk: kvm-clock
- * @leader: whether the CPU adds points in this window
+ * @event: the updates, in their order
+ * @n: how many
+ * @leader: the CPU takes the points, which a change of the rate cuts
  *
- * A step is what it was when the new pvti began to hold, whenever that is
+ * A step is what it was when the new page began to hold, whenever that is
  * looked at: the two may run at different rates.
  *
  * Context: the CPU's sampler, interrupts on.
  */
-void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
+void tscope_kvm_report(struct tscope_cpu *c, struct tscope_clock *clk,
+		       const struct tscope_pvti_event *event, unsigned int n,
 		       bool leader)
 {
 	const struct tscope_pvti_event *e;
 	struct tscope_step step;
 	bool stepped, stopped;
-	unsigned int i;
 
-	for (i = 0; i < c->events; i++) {
-		e = &c->event[i];
-		/* no pvti says what was before it */
+	for (e = event; e < event + n; e++) {
+		/* no page says what was before it */
 		step.ns = tscope_pvti_step(&e->old, &e->new,
 					   e->new.tsc >= e->old.tsc ?
 					   e->new.tsc : e->tsc);
 		/* exact where the new one begins, else each is rounded */
 		step.error_ns = e->new.tsc >= e->old.tsc ? 1 : 2;
 		step.tsc = e->tsc;
-		WRITE_ONCE(c->updates, c->updates + 1);
+		WRITE_ONCE(c->updates, c->updates + e->updates);
 		stopped = e->new.flags & ~e->old.flags & TSCOPE_PVTI_STOPPED;
 		if (stopped)
 			WRITE_ONCE(c->stopped, c->stopped + 1);
@@ -125,7 +126,6 @@ void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
 		     e->old.mul != e->new.mul || e->old.shift != e->new.shift))
 			tscope_clock_break(clk);
 	}
-	c->events = 0;
 }
 
 static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr,

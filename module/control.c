@@ -2,58 +2,43 @@
 /*
  * Parameters, and starting and stopping the samplers.
  *
- * A change of a parameter stops all samplers, changes it, and starts them
- * again: no sampler ever sees half a change, and nothing gathered is lost.
- * So does a reset, and then nobody writes what it clears.
+ * A change waits until no window is open, changes what windows use, and lets
+ * them go on: no window sees half a change, no thread is touched, and a change
+ * that needs memory takes it before anything is changed. So does a reset, and
+ * then nobody writes what it clears.
  *
- * Lock order: cpus_read_lock() (hotplug holds it for writing when it calls
- * here), then control_lock.
+ * Lock order: control_lock, cpus_read_lock(), tscope_pairs_lock, the windows'
+ * semaphore. Hotplug's callbacks hold cpus_write_lock(), and so never take
+ * control_lock. smpboot takes cpus_read_lock() itself: threads are started and
+ * stopped under control_lock alone.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/isolation.h>
+#include <linux/suspend.h>
 
 #include "control.h"
 #include "cpu.h"
+#include "exchange.h"
 #include "interruption.h"
+#include "sampler.h"
 #include "violations.h"
 
 static struct tscope_params tscope_params;
 
-/* protects tscope_params, sampling, enabled, and the samplers' tasks */
+/* protects tscope_params, sampling, and whether the threads exist */
 static DEFINE_MUTEX(control_lock);
 static struct cpumask sampling;
+/* these two are written under tscope_pairs_lock as well */
 static bool enabled;
-static int leader = -1;
+static bool suspended;
 static enum cpuhp_state hotplug;
-
-/**
- * tscope_is_leader() - whether a CPU takes the points
- * @cpu: CPU
- *
- * Context: any.
- *
- * Return: whether it does.
- */
-bool tscope_is_leader(int cpu)
-{
-	return READ_ONCE(leader) == cpu;
-}
-
-/**
- * tscope_leader() - the CPU that takes the points
- *
- * Return: the CPU, -1 while there is none.
- */
-int tscope_leader(void)
-{
-	return READ_ONCE(leader);
-}
 
 /**
  * tscope_fit_window_ns() - how old a fitted point may be
@@ -90,63 +75,99 @@ void tscope_get_params(struct tscope_params *params)
 	params->fit_window_s = READ_ONCE(tscope_params.fit_window_s);
 }
 
-static void elect(void)
+/* Whether the samplers are to run. */
+static bool active(void)
 {
-	struct tscope_cpu *c;
-	unsigned int i;
-
-	lockdep_assert_held(&control_lock);
-	for_each_tscope_cpu(c)
-		if (c->task)
-			break;
-	/* the old leader is gone: points of another TSC are another segment */
-	for (i = 0; i < tscope_clock_count(); i++)
-		tscope_clock_break(tscope_clock_get(i));
-	WRITE_ONCE(leader, c ? c->cpu : -1);
+	lockdep_assert_held(&tscope_pairs_lock);
+	return enabled && !suspended;
 }
 
-static void stop_all(void)
+static void make_plan(struct tscope_plan *plan)
 {
-	struct tscope_cpu *c;
-
-	lockdep_assert_held(&control_lock);
-	tscope_alerts_watch(false);
-	WRITE_ONCE(leader, -1);
-	for_each_tscope_cpu(c)
-		tscope_sampler_stop(c);
-	tscope_interruption_end();
+	plan->period_ns = tscope_period_ns();
+	plan->width_cyc = tscope_ns_to_cyc(tscope_params.width_us * 1000ULL,
+					   tscope_tsc_khz);
+	plan->burst_cyc = tscope_ns_to_cyc(min(tscope_params.burst_us,
+					       tscope_params.width_us) *
+					   1000ULL, tscope_tsc_khz);
+	plan->flat_out = tscope_params.width_us == tscope_params.period_us;
 }
 
-static int start_all(void)
+/* From here to change_end() no window is open and no CPU comes or goes. */
+static void change_begin(void)
 {
-	struct tscope_cpu *c;
+	cpus_read_lock();
+	mutex_lock(&tscope_pairs_lock);
+	tscope_sampling_pause();
+}
+
+static void resume(void)
+{
+	struct tscope_plan plan;
+
+	make_plan(&plan);
+	tscope_pairs_stopped(!active());
+	tscope_sampling_resume(active() ? &plan : NULL);
+}
+
+static void change_end(void)
+{
+	bool wake = active();
+
+	resume();
+	mutex_unlock(&tscope_pairs_lock);
+	if (wake)
+		tscope_samplers_wake();
+	cpus_read_unlock();
+}
+
+/*
+ * Set the CPUs that sample, and a leader among them: the one of before, or the
+ * lowest. -ENOMEM with nothing changed.
+ */
+static int choose(const struct cpumask *cpus)
+{
 	int cpu, err;
 
-	lockdep_assert_held(&control_lock);
-	if (!enabled)
-		return 0;
-	for_each_cpu_and(cpu, &sampling, cpu_online_mask) {
-		c = tscope_cpu_get(cpu);
-		err = c ? tscope_sampler_start(c) : -ENOMEM;
-		if (err) {
-			pr_err("CPU %d: no sampler (%d)\n", cpu, err);
-			stop_all();
-			WRITE_ONCE(enabled, false);
-			return err;
-		}
+	lockdep_assert_held(&tscope_pairs_lock);
+	for_each_cpu(cpu, cpus)
+		if (!tscope_cpu_get(cpu))
+			return -ENOMEM;
+	err = tscope_pairs_choose(cpus);
+	if (err)
+		return err;
+	cpu = tscope_leader();
+	if (cpu < 0 || !cpumask_test_cpu(cpu, cpus)) {
+		cpu = cpumask_first(cpus);
+		tscope_leader_choose(cpu < nr_cpu_ids ? cpu : -1);
 	}
-	elect();
-	tscope_alerts_watch(true);
 	return 0;
+}
+
+/* The chosen CPUs that are online, but for one that goes offline. */
+static int choose_online(const struct cpumask *chosen, int but)
+{
+	cpumask_var_t cpus;
+	int err;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	cpumask_and(cpus, chosen, cpu_online_mask);
+	if (but >= 0)
+		cpumask_clear_cpu(but, cpus);
+	err = choose(cpus);
+	free_cpumask_var(cpus);
+	return err;
 }
 
 static void reset_all(void)
 {
 	struct tscope_cpu *c;
 
-	lockdep_assert_held(&control_lock);
+	lockdep_assert_held(&tscope_pairs_lock);
 	for_each_tscope_cpu(c)
 		tscope_cpu_reset(c);
+	tscope_pairs_clear();
 	tscope_clocks_reset();
 	tscope_violations_reset();
 	tscope_interruption_reset();
@@ -154,16 +175,35 @@ static void reset_all(void)
 	tscope_clocks_refine();
 }
 
-static void control_begin(void)
+static int start(void)
 {
-	cpus_read_lock();
-	mutex_lock(&control_lock);
+	int err = tscope_samplers_start();
+
+	if (err)
+		return err;
+	change_begin();
+	if (tscope_clocks_refined())
+		reset_all();
+	err = choose_online(&sampling, -1);
+	if (!err)
+		WRITE_ONCE(enabled, true);
+	change_end();
+	if (err)
+		tscope_samplers_stop();
+	else
+		tscope_alerts_watch(true);
+	return err;
 }
 
-static void control_end(void)
+static void stop(void)
 {
-	mutex_unlock(&control_lock);
-	cpus_read_unlock();
+	tscope_alerts_watch(false);
+	change_begin();
+	WRITE_ONCE(enabled, false);
+	change_end();
+	tscope_samplers_stop();
+	tscope_leader_choose(-1);
+	tscope_interruption_end();
 }
 
 /**
@@ -173,24 +213,18 @@ static void control_end(void)
  * What was gathered stays, but where the kernel has refined the TSC's frequency.
  * Context: process, may sleep.
  *
- * Return: 0 or an errno; nothing samples then.
+ * Return: 0, or an errno with nothing changed.
  */
 int tscope_enable(bool on)
 {
 	int err = 0;
 
-	control_begin();
-	if (on != enabled) {
-		if (on && tscope_clocks_refined())
-			reset_all();
-		/* first, for a stale clock has a skew again where sampling is off */
-		if (!on)
-			stop_all();
-		WRITE_ONCE(enabled, on);
-		if (on)
-			err = start_all();
-	}
-	control_end();
+	mutex_lock(&control_lock);
+	if (on && !enabled)
+		err = start();
+	else if (!on && enabled)
+		stop();
+	mutex_unlock(&control_lock);
 	return err;
 }
 
@@ -238,27 +272,32 @@ u32 tscope_get_param(size_t param)
  * @param: its place in struct tscope_params
  * @value: its new value
  *
- * What was gathered stays; points begin a new segment. Context: process, may
- * sleep.
+ * What was gathered stays, and so do segments and steps that wait to be judged.
+ * Context: process, may sleep.
  *
  * Return: 0; -ERANGE where the value is out of range or does not fit the
- * others, and nothing changed; or an errno with which sampling stopped.
+ * others, and nothing changed.
  */
 int tscope_set_param(size_t param, u32 value)
 {
 	struct tscope_params params;
 	int err;
 
-	control_begin();
+	mutex_lock(&control_lock);
 	params = tscope_params;
 	*param_of(&params, param) = value;
 	err = check_params(&params);
 	if (!err && value != tscope_get_param(param)) {
-		stop_all();
-		WRITE_ONCE(*param_of(&tscope_params, param), value);
-		err = start_all();
+		if (param == offsetof(struct tscope_params, fit_window_s)) {
+			/* samplers and readers look at it each time */
+			WRITE_ONCE(tscope_params.fit_window_s, value);
+		} else {
+			change_begin();
+			WRITE_ONCE(*param_of(&tscope_params, param), value);
+			change_end();
+		}
 	}
-	control_end();
+	mutex_unlock(&control_lock);
 	return err;
 }
 
@@ -280,13 +319,12 @@ static int parse_cpus(const char *list, struct cpumask *cpus)
  * tscope_set_cpus() - choose the CPUs that sample
  * @list: CPU list
  *
- * A CPU that is possible but offline samples when it comes. What was gathered
- * stays, but for pair offsets and the warps of pairs. Context: process, may
- * sleep.
+ * A CPU that is possible but offline samples when it comes online. What was
+ * gathered stays, but for pairs of a CPU that is not chosen any more. Context:
+ * process, may sleep.
  *
  * Return: 0; -EINVAL for no list or an empty one, -ERANGE for a CPU that is
- * not possible, and nothing changed; -ENOMEM; or an errno with which sampling
- * stopped.
+ * not possible, or -ENOMEM, and nothing changed.
  */
 int tscope_set_cpus(const char *list)
 {
@@ -297,14 +335,14 @@ int tscope_set_cpus(const char *list)
 		return -ENOMEM;
 	err = parse_cpus(list, cpus);
 	if (!err) {
-		control_begin();
-		if (!cpumask_equal(&sampling, cpus)) {
-			stop_all();
+		mutex_lock(&control_lock);
+		change_begin();
+		if (enabled && !cpumask_equal(&sampling, cpus))
+			err = choose_online(cpus, -1);
+		if (!err)
 			cpumask_copy(&sampling, cpus);
-			tscope_cpus_choose(&sampling);
-			err = start_all();
-		}
-		control_end();
+		change_end();
+		mutex_unlock(&control_lock);
 	}
 	free_cpumask_var(cpus);
 	return err;
@@ -327,59 +365,91 @@ void tscope_get_cpus(struct cpumask *cpus)
  * tscope_reset() - all statistics to zero
  *
  * Context: process, may sleep.
- *
- * Return: 0, or an errno with which sampling stopped.
  */
-int tscope_reset(void)
+void tscope_reset(void)
 {
-	int err;
-
-	control_begin();
-	stop_all();
+	mutex_lock(&control_lock);
+	change_begin();
 	reset_all();
-	err = start_all();
-	control_end();
-	return err;
+	change_end();
+	mutex_unlock(&control_lock);
 }
 
-/* An error here would keep the CPU offline: it then only is not sampled. */
-static int cpu_comes(unsigned int cpu)
+/*
+ * Hotplug holds cpus_write_lock(), and control_lock is outside of that. Never
+ * fail: that would abort the online. A CPU without its state is not measured.
+ */
+static int cpu_online_ends(unsigned int cpu)
 {
-	struct tscope_cpu *c;
-	int err;
-
-	mutex_lock(&control_lock);
-	/* a TSC may have begun anew in a suspend, and the first CPU went through it */
-	if (cpuhp_tasks_frozen)
-		for_each_tscope_cpu(c)
-			tscope_mailbox_clear(c->cpu);
+	mutex_lock(&tscope_pairs_lock);
 	if (enabled && cpumask_test_cpu(cpu, &sampling)) {
-		c = tscope_cpu_get(cpu);
-		err = c ? tscope_sampler_start(c) : -ENOMEM;
-		if (err)
-			pr_err("CPU %d: no sampler (%d)\n", cpu, err);
-		else if (leader < 0)
-			elect();
+		tscope_sampling_pause();
+		if (choose_online(&sampling, -1))
+			pr_err("CPU %d: no memory to sample it\n", cpu);
+		resume();
+		tscope_samplers_wake();
 	}
-	mutex_unlock(&control_lock);
+	mutex_unlock(&tscope_pairs_lock);
 	return 0;
 }
 
-static int cpu_goes(unsigned int cpu)
+static int cpu_offline_begins(unsigned int cpu)
 {
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
 
-	mutex_lock(&control_lock);
-	if (c && c->task) {
-		tscope_sampler_stop(c);
-		if (tscope_is_leader(cpu))
-			elect();
-	}
+	mutex_lock(&tscope_pairs_lock);
 	if (c)
-		tscope_row_forget(&c->row);
-	mutex_unlock(&control_lock);
+		c->gone = true;
+	if (enabled && c && c->chosen) {
+		tscope_sampling_pause();
+		if (choose_online(&sampling, cpu))
+			pr_err("CPU %d: no memory to leave it out\n", cpu);
+		resume();
+	}
+	mutex_unlock(&tscope_pairs_lock);
 	return 0;
 }
+
+/* A suspend stops clocks, and may restart the TSC. */
+static int suspend_notify(struct notifier_block *nb, unsigned long event,
+			  void *unused)
+{
+	struct tscope_cpu *c;
+	unsigned int i;
+	bool ends;
+
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		ends = false;
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		ends = true;
+		break;
+	default:
+		return NOTIFY_DONE;
+	}
+	mutex_lock(&control_lock);
+	change_begin();
+	suspended = !ends;
+	if (ends && enabled) {
+		for_each_tscope_cpu(c)
+			if (c->chosen)
+				tscope_cpu_begin_life(c, true);
+		for (i = 0; i < tscope_clock_count(); i++)
+			tscope_clock_break(tscope_clock_get(i));
+	}
+	change_end();
+	mutex_unlock(&control_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block suspend_block = {
+	.notifier_call = suspend_notify,
+};
 
 /*
  * Those that nobody set apart: isolcpus=, nohz_full= and, where the kernel
@@ -439,32 +509,39 @@ int tscope_control_init(const struct tscope_params *params, const char *cpus,
 	err = tscope_cpus_init();
 	if (err)
 		return err;
-	tscope_cpus_choose(&sampling);
 	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "tscope:online",
-					cpu_comes, cpu_goes);
+					cpu_online_ends, cpu_offline_begins);
 	if (err < 0)
 		goto free;
 	hotplug = err;
-	err = enable ? tscope_enable(true) : 0;
+	err = register_pm_notifier(&suspend_block);
 	if (err)
 		goto remove;
+	err = enable ? tscope_enable(true) : 0;
+	if (err)
+		goto unregister;
 	return 0;
 
+unregister:
+	unregister_pm_notifier(&suspend_block);
 remove:
 	cpuhp_remove_state_nocalls(hotplug);
 free:
+	tscope_pairs_free();
 	tscope_cpus_exit();
 	return err;
 }
 
 /**
- * tscope_control_exit() - stop, and give back what tscope_control_init() took
+ * tscope_control_exit() - stop, and free what tscope_control_init() allocated
  *
  * Context: process; no control and no reader may be left.
  */
 void tscope_control_exit(void)
 {
 	tscope_enable(false);
+	unregister_pm_notifier(&suspend_block);
 	cpuhp_remove_state_nocalls(hotplug);
+	tscope_pairs_free();
 	tscope_cpus_exit();
 }

@@ -38,9 +38,7 @@ int tscope_set_cpus(const char *list);
 void tscope_get_cpus(struct cpumask *cpus);
 int tscope_enable(bool on);
 bool tscope_enabled(void);
-int tscope_reset(void);
-bool tscope_is_leader(int cpu);
-int tscope_leader(void);
+void tscope_reset(void);
 u64 tscope_fit_window_ns(void);
 u64 tscope_period_ns(void);
 

@@ -1,43 +1,91 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a sampling CPU has of its own. */
+/* Per-CPU state of the samplers. */
 #ifndef TSCOPE_CPU_H
 #define TSCOPE_CPU_H
 
 #include <linux/cpumask.h>
-#include <linux/sched.h>
+#include <linux/irq_work.h>
+#include <linux/smp.h>
 
 #include "clock.h"
-#include "exchange.h"
+#include "mailbox.h"
 #include "pvti.h"
 #include "wide.h"
 
-/* Updates of a pvti that one burst can tell; it ends when they are full. */
+struct tscope_pair;
+
+/* Updates of a time page that are kept apart until the sampler reports them. */
 #define TSCOPE_PVTI_EVENTS	4
 
 /**
- * struct tscope_pvti_event - a pvti update that a burst met
+ * struct tscope_pvti_event - an update of a CPU's time page
  * @old: before
  * @new: after
- * @tsc: TSC at which the burst saw it
+ * @tsc: TSC at which the update was seen
+ * @updates: how many updates it stands for
  */
 struct tscope_pvti_event {
 	struct tscope_pvti old;
 	struct tscope_pvti new;
 	u64 tsc;
+	u32 updates;
 };
 
 /**
- * struct tscope_finding - warps or backward readings of one window
+ * struct tscope_finding - warps or backward readings
  * @count: how many
  * @max: the largest, in the lane's unit
  * @tsc: the TSC at the largest
- * @peer: the CPU that had published the higher value, or -1
  */
 struct tscope_finding {
 	u64 count;
 	u64 max;
 	u64 tsc;
-	int peer;
+};
+
+/**
+ * tscope_finding_add() - count a warp or a backward reading
+ * @f: of the same kind
+ * @size: its size, in the lane's unit
+ * @tsc: the TSC when it was seen
+ *
+ * Context: any, interrupts off in a burst.
+ */
+static inline void tscope_finding_add(struct tscope_finding *f, u64 size,
+				      u64 tsc)
+{
+	f->count++;
+	if (size > f->max) {
+		f->max = size;
+		f->tsc = tsc;
+	}
+}
+
+/**
+ * struct tscope_burst - what one burst measured
+ * @low: highest lower limit of partner's clock - own clock, by lane
+ * @high: lowest upper limit
+ * @warp: own readings below what the partner had published
+ * @peer_warp: the partner's readings below what this CPU had published
+ * @partner_id: the partner's first nonce in the burst; 0: it did not exchange
+ * @readings: readings taken
+ * @echoes: upper limits that counted
+ * @whole: the limits are of one moment
+ * @page_whole: the time page did not change in the burst
+ *
+ * Limits are in cycles (TSC) and ns (time page). They hold if @whole; those of
+ * the time page if @page_whole as well.
+ */
+struct tscope_burst {
+	s64 low[TSCOPE_MAILBOX_LANES];
+	s64 high[TSCOPE_MAILBOX_LANES];
+	struct tscope_finding warp[TSCOPE_LANES];
+	struct tscope_finding peer_warp[TSCOPE_LANES];
+	u64 partner_id;
+	u32 readings;
+	u32 echoes;
+	bool whole;
+	bool page_whole;
 };
 
 /**
@@ -45,7 +93,7 @@ struct tscope_finding {
  * @readings: taken
  * @backward: lower than the CPU's own last
  * @backward_max: by how much at most, in the lane's unit
- * @warps: lower than what a peer had published
+ * @warps: lower than what another CPU had published, seen by this CPU
  * @warp_max: by how much at most, in the lane's unit
  */
 struct tscope_lane_figures {
@@ -58,83 +106,118 @@ struct tscope_lane_figures {
 
 /**
  * struct tscope_cpu - a sampling CPU
+ * @box: what it publishes
+ * @request: partner + 1 and session of the meeting that this CPU calls for, as
+ *	tscope_request() builds it; 0: none
+ * @meeting_cyc: length of that meeting's burst, cycles
+ * @arrived: nonce of the meeting whose call this CPU has sent
+ * @csd: what the partner is called by
+ * @wait_us: how long it waits for an answer
+ * @sent: calls sent; written by the CPU's own sampler
+ * @answered: calls that the partners are done with
+ * @caller: the CPU whose call this CPU answers; NULL: none
+ * @called_tsc: when that call arrived
+ * @patience_cyc: how long that caller may take to be back
+ * @call_again: interrupts this CPU again, to look for the caller
  * @cpu: its number
- * @task: its sampler, NULL while there is none; protected by the control lock
- * @peers: how many CPUs it watches
- * @peer: which; written with no sampler at work
- * @fresh: the newest TSC value seen of each
- * @last: its newest reading of each lane
- * @pvti: its pvti at the last reading
- * @current_pvti: that the newest reading is of this pvti, not the one before
- * @event: pvti updates of the present burst
+ * @chosen: it is to sample, and is online; written while no window is open
+ * @ready: its sampler runs; a call is answered only then
+ * @life: number of its life; a new one begins when it comes online and at resume
+ * @gone: it went offline since its sampler ran
+ * @session: number of its newest session
+ * @random: state of its random numbers
+ * @last: its newest reading of each lane; 0: none in this life
+ * @pvti: its time page at the newest reading
+ * @current_pvti: the newest reading is by @pvti, not by the page before
+ * @event: updates of the time page that are not reported yet
  * @events: how many
- * @warp: warps of the present window
- * @back: backward readings of the present window
+ * @back: backward readings that are not reported yet
+ * @stuck: bursts that ended by their count because the TSC stood still
+ * @step_cyc: greatest common divisor of TSC differences; 0: none seen
  * @lane: figures of each lane
- * @updates: pvti updates seen
+ * @updates: time page updates seen
  * @stopped: times GUEST_STOPPED was seen set
- * @lost: windows that were due and never begun: the CPU was late by a period
- * @next_peer: where the rotation of peers stands
- * @used_ns: CPU time of its sampler, as of its last window
- * @bursts_cyc: how long that window's bursts took
- * @costly_wait: windows that the next costly clock waits for
- * @next_costly: where the rotation of costly clocks stands
+ * @windows: times that its sampler ran
+ * @lost: windows that never began, because the CPU was late by a period or more
+ * @meetings: meetings that this CPU called for and that took place
+ * @unmet: meetings that it called for in vain
+ * @seen_ms: jiffies, in ms, when its sampler ran last
+ * @next_window_ns: when its next window is due, CLOCK_MONOTONIC; 0: now
+ * @next_meeting_ns: when its next meeting is due, CLOCK_MONOTONIC
+ * @wait_cyc: from the end of its last window until the next one is due, cycles
+ * @end_tsc: the TSC at the end of its last window
+ * @leader_windows: @windows of the leader when this CPU looked last
+ * @leader_ms: when that had changed last
+ * @pair: the pairs that this CPU keeps
+ * @pairs: how many
+ * @next_pair: which of them meets next
+ * @rank: its place among the CPUs that sample
  * @warp_hist: sizes of warps, ns
  * @transit: mailbox transits, ns
- * @wakeup: lateness of window starts, ns
- * @row: smallest transits from each peer
+ * @wakeup: lateness of windows, ns
  *
- * Written by the CPU's own sampler alone, or, while there is none, under the
- * control lock; read at any time.
+ * Written by the CPU itself: by its sampler, and with interrupts off by bursts
+ * and answered calls; @pair, @pairs and @rank only while no window is open.
+ * Read at any time.
  */
 struct tscope_cpu {
+	struct tscope_mailbox box;
+
+	u64 request;
+	u64 meeting_cyc;
+	u64 arrived;
+	call_single_data_t csd;
+	u32 wait_us;
+	u64 sent;
+	atomic64_t answered;
+	struct tscope_cpu *caller;
+	u64 called_tsc;
+	u64 patience_cyc;
+	struct irq_work call_again;
+
 	int cpu;
-	struct task_struct *task;
-	u32 peers;
-	int peer[TSCOPE_PEERS_MAX];
-	u64 fresh[TSCOPE_PEERS_MAX];
+	bool chosen;
+	bool ready;
+	bool gone;
+	u16 life;
+	u32 session;
+	u64 random;
 
 	u64 last[TSCOPE_LANES];
 	struct tscope_pvti pvti;
 	bool current_pvti;
 	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];
 	unsigned int events;
-	struct tscope_finding warp[TSCOPE_LANES];
 	struct tscope_finding back[TSCOPE_LANES];
+	u64 stuck;
+	u64 step_cyc;
 
 	struct tscope_lane_figures lane[TSCOPE_LANES];
 	u64 updates;
 	u64 stopped;
+	u64 windows;
 	u64 lost;
-	unsigned int next_peer;
-	u64 used_ns;
-	u64 bursts_cyc;
-	unsigned int costly_wait;
-	unsigned int next_costly;
+	u64 meetings;
+	u64 unmet;
+	u64 seen_ms;
+	u64 next_window_ns;
+	u64 next_meeting_ns;
+	u64 wait_cyc;
+	u64 end_tsc;
+	u64 leader_windows;
+	u64 leader_ms;
+
+	struct tscope_pair **pair;
+	u32 pairs;
+	u32 next_pair;
+	u32 rank;
 
 	struct tscope_hist warp_hist[TSCOPE_LANES];
 	struct tscope_hist transit;
 	struct tscope_hist wakeup;
-	struct tscope_row row;
 };
 
 extern struct tscope_cpu **tscope_cpus;
-
-/**
- * tscope_cpu_time_ns() - CPU time that the running thread has taken
- *
- * Up to when it last was put on a CPU, at least. Neither interrupts nor what
- * a hypervisor gave to others is in it, where the kernel knows of them.
- *
- * Context: process.
- *
- * Return: ns.
- */
-static inline u64 tscope_cpu_time_ns(void)
-{
-	/* the tick writes it */
-	return READ_ONCE(current->se.sum_exec_runtime);
-}
 
 /**
  * tscope_lane_ns() - the size of a warp or backward reading
@@ -154,10 +237,10 @@ static inline u64 tscope_lane_ns(enum tscope_lane lane, u64 value)
 }
 
 /**
- * tscope_cpu_of() - what a CPU has of its own
+ * tscope_cpu_of() - look up a CPU's sampler state
  * @cpu: CPU
  *
- * Return: it, NULL for a CPU that never sampled.
+ * Return: the state, NULL for a CPU that never sampled.
  */
 static inline struct tscope_cpu *tscope_cpu_of(int cpu)
 {
@@ -182,22 +265,40 @@ static inline struct tscope_cpu *tscope_cpu_from(unsigned int cpu)
 #define for_each_tscope_cpu(c) \
 	for ((c) = tscope_cpu_from(0); (c); (c) = tscope_cpu_from((c)->cpu + 1))
 
+/**
+ * tscope_cpu_random() - a random number that no clock decides
+ * @c: the caller's CPU
+ *
+ * xorshift64 (Marsaglia, J. Stat. Soft. 8, 2003). Context: as a burst, or the
+ * CPU's sampler.
+ *
+ * Return: the number, not 0.
+ */
+static __always_inline u64 tscope_cpu_random(struct tscope_cpu *c)
+{
+	c->random ^= c->random << 13;
+	c->random ^= c->random >> 7;
+	c->random ^= c->random << 17;
+	return c->random;
+}
+
+/* cpus.c */
 int tscope_cpus_init(void);
 void tscope_cpus_exit(void);
 struct tscope_cpu *tscope_cpu_get(int cpu);
 void tscope_cpu_reset(struct tscope_cpu *c);
-void tscope_cpus_choose(const struct cpumask *cpus);
-
-bool tscope_burst(struct tscope_cpu *c, int slot, u64 burst_cyc);
-int tscope_sampler_start(struct tscope_cpu *c);
-void tscope_sampler_stop(struct tscope_cpu *c);
-void tscope_mailbox_clear(int cpu);
+void tscope_cpu_begin_life(struct tscope_cpu *c, bool anew);
+void tscope_cpu_end_life(struct tscope_cpu *c);
+int tscope_leader(void);
+void tscope_leader_choose(int cpu);
+void tscope_leader_replace(int old, int cpu);
 
 /* clock_kvm.c */
 struct pvclock_vcpu_time_info *tscope_kvm_page(int cpu);
 bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
 		     struct tscope_pvti *to);
-void tscope_kvm_events(struct tscope_cpu *c, struct tscope_clock *clk,
+void tscope_kvm_report(struct tscope_cpu *c, struct tscope_clock *clk,
+		       const struct tscope_pvti_event *event, unsigned int n,
 		       bool leader);
 
 #endif /* TSCOPE_CPU_H */

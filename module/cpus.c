@@ -1,42 +1,74 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The CPUs that sample: what each has of its own, and whom it watches.
+ * Per-CPU sampler state: its memory, its lives, its reset; and the leader.
  *
- * A CPU's memory is taken when it first samples and kept until unload. Whom it
- * watches follows from the list of CPUs that are chosen, not from which of
- * them are online: a CPU that goes leaves a hole, and moves no one.
+ * A CPU's memory is allocated when the CPU first samples, and kept until
+ * unload.
  */
 #include <linux/cpumask.h>
-#include <linux/mutex.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
-#include <linux/vmalloc.h>
 
 #include "cpu.h"
+#include "meeting.h"
 
 struct tscope_cpu **tscope_cpus;
-struct tscope_mailbox *tscope_mailboxes;
 
-/* CPU of each rank, and how many ranks there are; see tscope_graph_lock. */
-int *tscope_ranks;
-u32 tscope_rank_count;
-
-/* protects tscope_ranks, tscope_rank_count and the CPUs' peers */
-DEFINE_MUTEX(tscope_graph_lock);
+/* The CPU that takes the points; -1: none. */
+static int leader = -1;
 
 /**
- * tscope_cpu_reset() - a CPU's figures to zero
- * @c: the CPU
+ * tscope_leader() - the CPU that takes the points
  *
- * Context: process; its sampler is not at work, readers may be.
+ * Return: the CPU, -1 while there is none.
+ */
+int tscope_leader(void)
+{
+	return READ_ONCE(leader);
+}
+
+/**
+ * tscope_leader_choose() - choose the CPU that takes the points
+ * @cpu: the CPU; -1: none
+ *
+ * Context: process, no window is open.
+ */
+void tscope_leader_choose(int cpu)
+{
+	WRITE_ONCE(leader, cpu);
+}
+
+/**
+ * tscope_leader_replace() - take the place of a leader that gets no CPU time
+ * @old: the leader
+ * @cpu: the CPU that noticed; of several one succeeds
+ *
+ * Context: a window.
+ */
+void tscope_leader_replace(int old, int cpu)
+{
+	cmpxchg(&leader, old, cpu);
+}
+
+/**
+ * tscope_cpu_reset() - set a CPU's figures to zero
+ * @c: the CPU's state
+ *
+ * Context: process; no window is open and no call is under way, readers may be
+ * at work.
  */
 void tscope_cpu_reset(struct tscope_cpu *c)
 {
 	int i;
 
 	memset(c->last, 0, sizeof(c->last));
-	/* what was updated before now is none of the updates to come */
+	memset(c->back, 0, sizeof(c->back));
+	/* an update before now is none of those to come */
 	c->pvti.version = 0;
+	c->events = 0;
 	for (i = 0; i < TSCOPE_LANES; i++) {
 		WRITE_ONCE(c->lane[i].readings, 0);
 		WRITE_ONCE(c->lane[i].backward, 0);
@@ -47,63 +79,70 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 	}
 	WRITE_ONCE(c->updates, 0);
 	WRITE_ONCE(c->stopped, 0);
+	WRITE_ONCE(c->windows, 0);
 	WRITE_ONCE(c->lost, 0);
+	WRITE_ONCE(c->meetings, 0);
+	WRITE_ONCE(c->unmet, 0);
+	WRITE_ONCE(c->stuck, 0);
 	tscope_hist_init(&c->transit);
 	tscope_hist_init(&c->wakeup);
-	tscope_row_init(&c->row);
-}
-
-static void watch(struct tscope_cpu *c)
-{
-	u32 peers, rank, slot;
-
-	lockdep_assert_held(&tscope_graph_lock);
-	for (rank = 0; rank < tscope_rank_count; rank++)
-		if (tscope_ranks[rank] == c->cpu)
-			break;
-	peers = rank < tscope_rank_count ?
-		tscope_graph_peers(tscope_rank_count) : 0;
-	for (slot = 0; slot < peers; slot++)
-		c->peer[slot] = tscope_ranks[tscope_graph_peer(rank,
-						tscope_rank_count, slot)];
-	c->peers = peers;
-	c->next_peer = 0;
-	tscope_row_init(&c->row);
 }
 
 /**
- * tscope_cpus_choose() - set whom each CPU watches
- * @cpus: the CPUs that are chosen to sample
+ * tscope_cpu_begin_life() - a CPU's sampler begins
+ * @c: the CPU's state
+ * @anew: the CPU was offline or suspended
  *
- * Transits and the warps of pairs begin anew. Context: process; no sampler is
- * at work, readers may be.
+ * What was measured of a CPU before it went offline is of another life: its TSC
+ * may have begun anew. Context: the CPU's sampler; or process, at resume, with
+ * no window open.
  */
-void tscope_cpus_choose(const struct cpumask *cpus)
+void tscope_cpu_begin_life(struct tscope_cpu *c, bool anew)
 {
-	struct tscope_cpu *c;
-	int cpu;
+	unsigned long flags;
 
-	mutex_lock(&tscope_graph_lock);
-	tscope_rank_count = 0;
-	for_each_cpu(cpu, cpus)
-		tscope_ranks[tscope_rank_count++] = cpu;
-	for_each_tscope_cpu(c)
-		watch(c);
-	mutex_unlock(&tscope_graph_lock);
+	local_irq_save(flags);
+	tscope_mailbox_begin(&c->box, 0);
+	memset(c->last, 0, sizeof(c->last));
+	WRITE_ONCE(c->box.raw_ns, 0);
+	c->pvti.version = 0;
+	c->next_window_ns = 0;
+	c->next_meeting_ns = 0;
+	c->end_tsc = 0;
+	if (anew || c->gone || !c->life)
+		WRITE_ONCE(c->life, c->life + 1);
+	c->gone = false;
+	WRITE_ONCE(c->ready, true);
+	local_irq_restore(flags);
 }
 
 /**
- * tscope_cpu_get() - what a CPU has of its own
+ * tscope_cpu_end_life() - a CPU's sampler ends
+ * @c: the CPU's state
+ *
+ * The CPU answers no calls any more. Context: the CPU's sampler.
+ */
+void tscope_cpu_end_life(struct tscope_cpu *c)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	WRITE_ONCE(c->ready, false);
+	tscope_mailbox_begin(&c->box, 0);
+	local_irq_restore(flags);
+}
+
+/**
+ * tscope_cpu_get() - look up a CPU's sampler state, allocate it if needed
  * @cpu: CPU
  *
  * Context: process, may sleep; not concurrently with itself.
  *
- * Return: it, NULL for want of memory.
+ * Return: the state, NULL if the allocation fails.
  */
 struct tscope_cpu *tscope_cpu_get(int cpu)
 {
 	struct tscope_cpu *c = tscope_cpus[cpu];
-	int i;
 
 	if (c)
 		return c;
@@ -111,40 +150,31 @@ struct tscope_cpu *tscope_cpu_get(int cpu)
 	if (!c)
 		return NULL;
 	c->cpu = cpu;
-	for (i = 0; i < 2; i++)
-		seqcount_init(&c->row.past[i].seq);
+	c->random = get_random_u64() | 1;
+	tscope_meeting_init(c);
 	tscope_cpu_reset(c);
-	mutex_lock(&tscope_graph_lock);
-	watch(c);
-	mutex_unlock(&tscope_graph_lock);
 	/* pairs with the acquire in tscope_cpu_of(): a reader finds it whole */
 	smp_store_release(&tscope_cpus[cpu], c);
 	return c;
 }
 
 /**
- * tscope_cpus_init() - take what all CPUs share
+ * tscope_cpus_init() - allocate what all CPUs share
  *
  * Context: process, at load.
  *
- * Return: 0, or -ENOMEM with nothing held.
+ * Return: 0 or -ENOMEM.
  */
 int tscope_cpus_init(void)
 {
 	tscope_cpus = kvcalloc(nr_cpu_ids, sizeof(*tscope_cpus), GFP_KERNEL);
-	tscope_ranks = kvcalloc(nr_cpu_ids, sizeof(*tscope_ranks), GFP_KERNEL);
-	/* whole pages: a mailbox lies on its own cache lines */
-	tscope_mailboxes = vcalloc(nr_cpu_ids, sizeof(*tscope_mailboxes));
-	if (tscope_cpus && tscope_ranks && tscope_mailboxes)
-		return 0;
-	tscope_cpus_exit();
-	return -ENOMEM;
+	return tscope_cpus ? 0 : -ENOMEM;
 }
 
 /**
- * tscope_cpus_exit() - give back what the CPUs took
+ * tscope_cpus_exit() - free what the CPUs allocated
  *
- * Context: process; no sampler and no reader may be left.
+ * Context: process; no sampler, no call and no reader is left.
  */
 void tscope_cpus_exit(void)
 {
@@ -153,10 +183,5 @@ void tscope_cpus_exit(void)
 	for (cpu = 0; tscope_cpus && cpu < nr_cpu_ids; cpu++)
 		kvfree(tscope_cpus[cpu]);
 	kvfree(tscope_cpus);
-	kvfree(tscope_ranks);
-	vfree(tscope_mailboxes);
 	tscope_cpus = NULL;
-	tscope_ranks = NULL;
-	tscope_mailboxes = NULL;
-	tscope_rank_count = 0;
 }

@@ -23,68 +23,6 @@
 
 static struct dentry *root;
 
-static void show_pair(struct seq_file *m, int i, int j, enum tscope_lane lane)
-{
-	const char *name = tscope_clock_of_lane(lane)->ops->name;
-	u64 warps = tscope_exchange_warps(i, j, lane);
-	struct tscope_pair pair;
-	int err = tscope_exchange_pair(i, j, lane, &pair);
-
-	if (!err)
-		seq_printf(m, "%d %d %s %lld %llu %llu\n", i, j, name,
-			   pair.offset_ns, pair.bound_ns, warps);
-	else if (err == -ESTALE || warps)
-		seq_printf(m, "%d %d %s - - %llu\n", i, j, name, warps);
-}
-
-/* Where not all watch each other: the others against the first CPU. */
-static void show_composed(struct seq_file *m, enum tscope_lane lane)
-{
-	const char *name = tscope_clock_of_lane(lane)->ops->name;
-	struct tscope_node *node;
-	struct tscope_pair pair;
-	u32 i, first;
-
-	if (tscope_rank_count <= TSCOPE_MESH_CPUS ||
-	    tscope_exchange_tree(lane, &node))
-		return;
-	for (first = 0; first < tscope_rank_count; first++)
-		if (node[first].reached && !node[first].bound_ns)
-			break;
-	for (i = first + 1; i < tscope_rank_count; i++)
-		if (node[i].reached &&
-		    tscope_exchange_pair(tscope_ranks[first], tscope_ranks[i],
-					 lane, &pair))
-			seq_printf(m, "%d %d %s %lld %llu 0\n",
-				   tscope_ranks[first], tscope_ranks[i], name,
-				   node[i].offset_ns, node[i].bound_ns);
-	kvfree(node);
-}
-
-static int pairs_show(struct seq_file *m, void *unused)
-{
-	struct tscope_cpu *c;
-	u32 slot;
-	int lane;
-
-	seq_puts(m, "# cpu_i cpu_j clock offset_ns bound_ns warps (j ahead of i; - while the offset changes)\n");
-	for (lane = 0; lane < TSCOPE_PAIR_LANES; lane++) {
-		if (!tscope_clock_of_lane(lane))
-			continue;
-		mutex_lock(&tscope_graph_lock);
-		for_each_tscope_cpu(c)
-			for (slot = 0; slot < c->peers; slot++)
-				if (c->peer[slot] > c->cpu)
-					show_pair(m, c->cpu, c->peer[slot],
-						  lane);
-		show_composed(m, lane);
-		mutex_unlock(&tscope_graph_lock);
-		cond_resched();
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(pairs);
-
 static int pvti_show(struct seq_file *m, void *unused)
 {
 	struct pvclock_vcpu_time_info *page;
@@ -244,7 +182,7 @@ DEFINE_SHOW_ATTRIBUTE(violations);
 void tscope_debugfs_init(void)
 {
 	root = debugfs_create_dir("tscope", NULL);
-	debugfs_create_file("pairs", 0400, root, NULL, &pairs_fops);
+	tscope_debugfs_pairs_init(root);
 	debugfs_create_file("pvti", 0400, root, NULL, &pvti_fops);
 	debugfs_create_file("points", 0400, root, NULL, &points_fops);
 	debugfs_create_file("violations", 0400, root, NULL, &violations_fops);

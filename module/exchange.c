@@ -1,310 +1,553 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mailboxes: what CPUs show each other, and the transits they see.
+ * Pairs of CPUs: who exchanges with whom, and what is known of each pair.
  *
- * A CPU publishes its newest reading in cache lines of its own and reads one
- * peer's mailbox before a reading of its own (see burst.c). The smallest
- * differences of a slot of time are kept, and those of the last two slots
- * that ended are what offsets are made of. A stale mailbox only makes a
- * difference larger, hence a bound wider.
+ * One CPU of each pair keeps it: it calls the other one (meeting.c), or both
+ * sample all the time and meet by rounds. A burst of the keeper has limits from
+ * both sides, so nothing that the other CPU measured is needed. The keeper feeds
+ * the pair's trackers (interval.c); readers copy them.
+ *
+ * Up to TSCOPE_ALL_PAIRS_CPUS sampling CPUs each pair meets. Above, the CPUs
+ * are ranked, each meets those whose rank differs by a power of two, and other
+ * offsets are composed of those (mesh.c).
+ *
+ * Ages and epochs are by jiffies, never by a clock of one CPU.
  */
-#include <linux/mutex.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "cpu.h"
+#include "control.h"
 #include "exchange.h"
+#include "trace.h"
 #include "wide.h"
 
-#define SLOT_NONE U64_MAX
+/* Pairs that a CPU meets in a second at the defaults. */
+#define MEETINGS_PER_S	8
 
-static void row_empty(s64 (*min)[TSCOPE_PEERS_MAX])
+/*
+ * tscope_pairs_lock - protects who keeps which pairs against readers. Writers
+ * hold it and have no window open. Inside cpus_read_lock().
+ */
+DEFINE_MUTEX(tscope_pairs_lock);
+
+/* The CPUs that sample, by rank; written as the pairs are. */
+static int *ranks;
+static u32 rank_count;
+
+/* When sampling stopped; 0 while it goes on. */
+static u64 stopped_ms;
+
+/**
+ * tscope_now_ms() - the time that ages and epochs are counted by
+ *
+ * Context: any.
+ *
+ * Return: jiffies since boot in ms, never 0.
+ */
+u64 tscope_now_ms(void)
 {
-	int lane, i;
-
-	for (lane = 0; lane < TSCOPE_PAIR_LANES; lane++)
-		for (i = 0; i < TSCOPE_PEERS_MAX; i++)
-			min[lane][i] = TSCOPE_TRANSIT_NONE;
+	return jiffies64_to_msecs(get_jiffies_64()) + 1;
 }
 
-static void past_empty(struct tscope_row *row)
+/* The time that a figure is judged by: sampling that stopped makes none stale. */
+static u64 judged_ms(void)
 {
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		preempt_disable();
-		write_seqcount_begin(&row->past[i].seq);
-		row->past[i].slot = SLOT_NONE;
-		row_empty(row->past[i].min);
-		write_seqcount_end(&row->past[i].seq);
-		preempt_enable();
-	}
+	return READ_ONCE(stopped_ms) ?: tscope_now_ms();
 }
 
 /**
- * tscope_row_forget() - empty a row, but for its warps
- * @row: row
+ * tscope_pairs_stopped() - sampling stopped, or goes on
+ * @stopped: which
  *
- * Of a CPU that goes: two that go together would have their last slot in
- * common for good. Context: process; no sampler may be at work, readers may.
+ * Figures keep their values while sampling is off. Context: process, no window
+ * is open.
  */
-void tscope_row_forget(struct tscope_row *row)
+void tscope_pairs_stopped(bool stopped)
 {
-	row->slot = SLOT_NONE;
-	row->windows = 0;
-	row_empty(row->now);
-	past_empty(row);
-}
+	struct tscope_cpu *c;
+	u32 i;
 
-/**
- * tscope_row_init() - empty a row
- * @row: row
- *
- * Context: process; no sampler may be at work, readers may.
- */
-void tscope_row_init(struct tscope_row *row)
-{
-	int lane, i;
-
-	for (lane = 0; lane < TSCOPE_PAIR_LANES; lane++)
-		for (i = 0; i < TSCOPE_PEERS_MAX; i++)
-			WRITE_ONCE(row->warps[lane][i], 0);
-	tscope_row_forget(row);
-}
-
-static void row_publish(struct tscope_row *row)
-{
-	int i = row->slot & 1;
-
-	if (row->slot == SLOT_NONE)
+	if (stopped == !!stopped_ms)
 		return;
+	WRITE_ONCE(stopped_ms, stopped ? tscope_now_ms() : 0);
+	if (stopped)
+		return;
+	/* nobody could meet while sampling was off */
+	for_each_tscope_cpu(c)
+		for (i = 0; i < c->pairs; i++)
+			WRITE_ONCE(c->pair[i]->since_ms, tscope_now_ms());
+}
+
+/**
+ * tscope_pairs_cpus() - how many CPUs sample
+ *
+ * Context: a window, or tscope_pairs_lock.
+ *
+ * Return: the number.
+ */
+u32 tscope_pairs_cpus(void)
+{
+	return READ_ONCE(rank_count);
+}
+
+/* How many pairs a CPU belongs to at most. */
+static u32 partners_of(u32 n)
+{
+	if (n <= TSCOPE_ALL_PAIRS_CPUS)
+		return n ? n - 1 : 0;
+	return 2 * fls(n - 1);
+}
+
+/**
+ * tscope_pairs_turn_ms() - the time in which each pair meets once
+ *
+ * Context: any.
+ *
+ * Return: max(1 s, partners of a CPU / 8 s), in ms.
+ */
+u32 tscope_pairs_turn_ms(void)
+{
+	u32 partners = partners_of(READ_ONCE(rank_count));
+
+	return max(partners * (u32)MSEC_PER_SEC / MEETINGS_PER_S,
+		   (u32)MSEC_PER_SEC);
+}
+
+/**
+ * tscope_pairs_partner() - whom a CPU exchanges with in a round
+ * @rank: the CPU's rank
+ * @round: number of the round
+ *
+ * The circle method of round-robin tournaments: in n - 1 rounds (n of an odd n)
+ * each meets each. Context: a window.
+ *
+ * Return: CPU; -1 for none.
+ */
+int tscope_pairs_partner(u32 rank, u64 round)
+{
+	u32 n = rank_count, m = n | 1, turn, other;
+
+	if (n < 2)
+		return -1;
+	/* m players in a circle; with an even n the last one stands beside it */
+	if (!(n & 1))
+		m = n - 1;
+	turn = (u32)(round % m);
+	if (rank == m) {
+		/* the one whose double is the turn, modulo an odd m */
+		other = turn & 1 ? (turn + m) / 2 : turn / 2;
+		return ranks[other];
+	}
+	other = (turn + m - rank) % m;
+	if (other == rank)
+		other = m;
+	return other < n ? ranks[other] : -1;
+}
+
+/* Whether @cpu keeps the pair with @peer: each CPU keeps about half of its pairs. */
+static bool keeps(int cpu, int peer)
+{
+	return (cpu + peer) & 1 ? cpu < peer : cpu > peer;
+}
+
+/* The CPU's @i-th pair in the graph of ranks; -1: there is no more. */
+static int graph_peer(const int *by_rank, u32 n, u32 rank, u32 i)
+{
+	return i < 31 && rank + (1U << i) < n ? by_rank[rank + (1U << i)] : -1;
+}
+
+static struct tscope_pair *pair_find(const struct tscope_cpu *c, int peer)
+{
+	u32 i;
+
+	for (i = 0; i < c->pairs; i++)
+		if (c->pair[i] && c->pair[i]->peer == peer)
+			return c->pair[i];
+	return NULL;
+}
+
+/* What a CPU is to keep: the pairs that it has already, and new ones. */
+struct kept {
+	struct tscope_pair **pair;
+	u32 n;
+};
+
+static void kept_free(struct tscope_cpu *c, struct kept *k)
+{
+	u32 i;
+
+	/* those that the CPU had before stay with it */
+	for (i = 0; i < k->n; i++)
+		if (pair_find(c, k->pair[i]->peer) != k->pair[i])
+			kvfree(k->pair[i]);
+	kvfree(k->pair);
+}
+
+static int kept_add(struct tscope_cpu *c, struct kept *k, int peer)
+{
+	struct tscope_pair *p = pair_find(c, peer);
+	int lane;
+
+	if (!p) {
+		p = kvzalloc_node(sizeof(*p), GFP_KERNEL, cpu_to_node(c->cpu));
+		if (!p)
+			return -ENOMEM;
+		p->cpu = c->cpu;
+		p->peer = peer;
+		p->since_ms = tscope_now_ms();
+		seqcount_init(&p->lock);
+		for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
+			tscope_tracker_init(&p->tracker[lane]);
+	}
+	k->pair[k->n++] = p;
+	return 0;
+}
+
+static int kept_make(struct tscope_cpu *c, struct kept *k, const int *by_rank,
+		     u32 n, u32 rank)
+{
+	u32 i;
+	int err = 0, peer;
+
+	k->n = 0;
+	k->pair = kvcalloc(max(partners_of(n), 1U), sizeof(*k->pair),
+			   GFP_KERNEL);
+	if (!k->pair)
+		return -ENOMEM;
+	if (n <= TSCOPE_ALL_PAIRS_CPUS) {
+		for (i = 0; i < n && !err; i++)
+			if (i != rank && keeps(c->cpu, by_rank[i]))
+				err = kept_add(c, k, by_rank[i]);
+	} else {
+		for (i = 0; !err; i++) {
+			peer = graph_peer(by_rank, n, rank, i);
+			if (peer < 0)
+				break;
+			err = kept_add(c, k, peer);
+		}
+	}
+	if (err) {
+		kept_free(c, k);
+		k->pair = NULL;
+		k->n = 0;
+	}
+	return err;
+}
+
+/* From here on the CPU keeps these, and no others. */
+static void kept_take(struct tscope_cpu *c, struct kept *k)
+{
+	u32 i, j;
+
+	for (i = 0; i < c->pairs; i++) {
+		for (j = 0; j < k->n && k->pair[j] != c->pair[i]; j++)
+			;
+		if (j == k->n)
+			kvfree(c->pair[i]);
+	}
+	kvfree(c->pair);
+	c->pair = k->pair;
+	c->pairs = k->n;
+	c->next_pair = 0;
+}
+
+/**
+ * tscope_pairs_choose() - set which pairs there are
+ * @cpus: the CPUs that sample: chosen and online; each has its state
+ *
+ * Pairs that there were already keep their figures. Context: process, no window
+ * is open, tscope_pairs_lock is held.
+ *
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
+int tscope_pairs_choose(const struct cpumask *cpus)
+{
+	struct kept *kept, none = { };
+	struct tscope_cpu *c;
+	int cpu, *by_rank;
+	u32 n = 0, i;
+	int err = 0;
+
+	lockdep_assert_held(&tscope_pairs_lock);
+	by_rank = kvcalloc(nr_cpu_ids, sizeof(*by_rank), GFP_KERNEL);
+	kept = kvcalloc(nr_cpu_ids, sizeof(*kept), GFP_KERNEL);
+	if (!by_rank || !kept) {
+		err = -ENOMEM;
+		goto free;
+	}
+	for_each_cpu(cpu, cpus)
+		by_rank[n++] = cpu;
+	for (i = 0; i < n && !err; i++)
+		err = kept_make(tscope_cpu_of(by_rank[i]), &kept[i], by_rank,
+				n, i);
+	if (err) {
+		while (i--)
+			kept_free(tscope_cpu_of(by_rank[i]), &kept[i]);
+		goto free;
+	}
+
+	for_each_tscope_cpu(c) {
+		for (i = 0; i < n && by_rank[i] != c->cpu; i++)
+			;
+		c->rank = i;
+		WRITE_ONCE(c->chosen, i < n);
+		kept_take(c, i < n ? &kept[i] : &none);
+	}
+	swap(ranks, by_rank);
+	WRITE_ONCE(rank_count, n);
+free:
+	kvfree(kept);
+	kvfree(by_rank);
+	return err;
+}
+
+/* Forget the intervals; warps are counted since the last reset. */
+static void pair_clear(struct tscope_pair *p)
+{
+	int lane;
+
 	preempt_disable();
-	write_seqcount_begin(&row->past[i].seq);
-	row->past[i].slot = row->slot;
-	memcpy(row->past[i].min, row->now, sizeof(row->now));
-	write_seqcount_end(&row->past[i].seq);
+	write_seqcount_begin(&p->lock);
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
+		tscope_tracker_init(&p->tracker[lane]);
+	WRITE_ONCE(p->since_ms, tscope_now_ms());
+	write_seqcount_end(&p->lock);
 	preempt_enable();
 }
 
 /**
- * tscope_row_slot() - a window begins: end the slot before, if it is over
- * @row: the caller's row
- * @slot: number of the slot that the window lies in; the same on all CPUs
+ * tscope_pairs_clear() - forget what is known of all pairs
  *
- * Context: process; the row's sampler.
+ * Context: process, no window is open; readers may be at work.
  */
-void tscope_row_slot(struct tscope_row *row, u64 slot)
+void tscope_pairs_clear(void)
 {
-	row->windows++;
-	if (slot == row->slot)
-		return;
-	row_publish(row);
-	/* slots became longer: the numbers of old ones are of another count */
-	if (row->slot != SLOT_NONE && slot < row->slot)
-		past_empty(row);
-	row_empty(row->now);
-	row->slot = slot;
-	row->windows = 1;
-}
+	struct tscope_cpu *c;
+	u32 i;
 
-/**
- * tscope_row_close() - sampling ends: let readers see the present slot
- * @row: the caller's row
- * @whole: windows that a whole slot has
- *
- * Unless it has just begun and there is one before: few transits make a wide
- * bound. Context: process; the row's sampler.
- */
-void tscope_row_close(struct tscope_row *row, u64 whole)
-{
-	if (2 * row->windows >= whole ||
-	    (row->past[0].slot == SLOT_NONE && row->past[1].slot == SLOT_NONE))
-		row_publish(row);
-}
-
-/* Smallest transit from a peer in a slot of time, if the row still has it. */
-static s64 past_min(const struct tscope_row *row, u64 slot, int lane, int peer)
-{
-	unsigned int seq;
-	s64 min;
-
-	do {
-		seq = read_seqcount_begin(&row->past[slot & 1].seq);
-		min = row->past[slot & 1].slot == slot ?
-		      row->past[slot & 1].min[lane][peer] :
-		      TSCOPE_TRANSIT_NONE;
-	} while (read_seqcount_retry(&row->past[slot & 1].seq, seq));
-	return min;
-}
-
-static u64 past_slot(const struct tscope_row *row, int i)
-{
-	unsigned int seq;
-	u64 slot;
-
-	do {
-		seq = read_seqcount_begin(&row->past[i].seq);
-		slot = row->past[i].slot;
-	} while (read_seqcount_retry(&row->past[i].seq, seq));
-	return slot;
-}
-
-/* The slot of a peer in a CPU's row, or -1. */
-static int slot_of(const struct tscope_cpu *c, int peer)
-{
-	u32 slot;
-
-	lockdep_assert_held(&tscope_graph_lock);
-	for (slot = 0; c && slot < c->peers; slot++)
-		if (c->peer[slot] == peer)
-			return slot;
-	return -1;
-}
-
-/**
- * tscope_exchange_pair() - how far CPU j's clock is ahead of CPU i's
- * @i: a CPU
- * @j: another
- * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
- * @pair: result, of the newest slot of time that both CPUs have finished
- *
- * Context: process, tscope_graph_lock held; never waits for a sampler.
- *
- * Return: 0; -ENODATA where the two don't watch each other, or did not see
- * each other in one slot; -ESTALE where the offset changed within the slot.
- */
-int tscope_exchange_pair(int i, int j, enum tscope_lane lane,
-			 struct tscope_pair *pair)
-{
-	u32 khz = lane == TSCOPE_LANE_TSC ? tscope_tsc_khz : 0;
-	const struct tscope_cpu *ci = tscope_cpu_of(i), *cj = tscope_cpu_of(j);
-	int at_i = slot_of(ci, j), at_j = slot_of(cj, i);
-	int err = -ENODATA, k;
-	u64 a, b, slot;
-
-	if (at_i < 0 || at_j < 0)
-		return -ENODATA;
-	a = past_slot(&cj->row, 0);
-	b = past_slot(&cj->row, 1);
-
-	/* the newer of the two first; SLOT_NONE + 1 is the oldest of all */
-	slot = a + 1 > b + 1 ? a : b;
-	for (k = 0; k < 2 && err == -ENODATA; k++) {
-		if (slot != SLOT_NONE)
-			err = tscope_pair_offset(past_min(&cj->row, slot, lane,
-							  at_j),
-						 past_min(&ci->row, slot, lane,
-							  at_i),
-						 khz, pair);
-		slot = slot == a ? b : a;
-	}
-	return err;
-}
-
-static int mesh_largest(enum tscope_lane lane, struct tscope_pair *pair)
-{
-	struct tscope_pair p;
-	int err = -ENODATA;
-	u32 i, j;
-
-	for (i = 0; i < tscope_rank_count; i++) {
-		for (j = i + 1; j < tscope_rank_count; j++) {
-			if (tscope_exchange_pair(tscope_ranks[i],
-						 tscope_ranks[j], lane, &p))
-				continue;
-			if (err || tscope_abs64(p.offset_ns) >
-				   tscope_abs64(pair->offset_ns))
-				*pair = p;
-			err = 0;
+	for_each_tscope_cpu(c) {
+		for (i = 0; i < c->pairs; i++) {
+			pair_clear(c->pair[i]);
+			memset(c->pair[i]->warps, 0, sizeof(c->pair[i]->warps));
 		}
 	}
-	return err;
-}
-
-static int tsc_edge(u32 from, u32 to, struct tscope_pair *pair)
-{
-	return tscope_exchange_pair(tscope_ranks[from], tscope_ranks[to],
-				    TSCOPE_LANE_TSC, pair);
-}
-
-static int kvm_edge(u32 from, u32 to, struct tscope_pair *pair)
-{
-	return tscope_exchange_pair(tscope_ranks[from], tscope_ranks[to],
-				    TSCOPE_LANE_KVM, pair);
+	if (READ_ONCE(stopped_ms))
+		WRITE_ONCE(stopped_ms, tscope_now_ms());
 }
 
 /**
- * tscope_exchange_tree() - each CPU's offset against the first, along pairs
- * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
- * @node: result, by rank; to be freed by kvfree()
+ * tscope_pairs_free() - free all pairs
  *
- * Context: process, tscope_graph_lock held; may sleep.
- *
- * Return: 0 or -ENOMEM.
+ * Context: process, at unload; no sampler and no reader is left.
  */
-int tscope_exchange_tree(enum tscope_lane lane, struct tscope_node **node)
+void tscope_pairs_free(void)
 {
-	*node = kvcalloc(max(tscope_rank_count, 1U), sizeof(**node),
-			 GFP_KERNEL);
-	if (!*node)
-		return -ENOMEM;
-	tscope_graph_tree(tscope_rank_count,
-			  lane == TSCOPE_LANE_TSC ? tsc_edge : kvm_edge,
-			  *node);
-	return 0;
+	struct kept none = { };
+	struct tscope_cpu *c;
+
+	for_each_tscope_cpu(c)
+		kept_take(c, &none);
+	kvfree(ranks);
+	ranks = NULL;
+	rank_count = 0;
+}
+
+/* Once an epoch: is there something to trace? */
+static void pair_trace(struct tscope_pair *p, u64 now_ms)
+{
+	struct tscope_offset o;
+	int lane;
+
+	if (now_ms - p->looked_ms < TSCOPE_EPOCH_MS)
+		return;
+	p->looked_ms = now_ms;
+	if (!trace_tscope_pair_enabled())
+		return;
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
+		if (tscope_pair_offset(p, lane, &o) && o.moving)
+			trace_tscope_pair(tscope_clock_of_lane(lane)->ops->name,
+					  o.cpu_i, o.cpu_j, o.hull_low_ns,
+					  o.hull_high_ns, o.meetings);
 }
 
 /**
- * tscope_exchange_largest() - the largest pair offset
- * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
- * @pair: result: the largest offset by magnitude, and its bound
+ * tscope_pair_add() - add a burst to a pair
+ * @c: the CPU that keeps it, which took the burst
+ * @p: the pair
+ * @b: the burst
  *
- * Of CPUs that all watch each other it is measured, of more than
- * TSCOPE_MESH_CPUS composed along the graph. Context: process, may sleep;
+ * Context: the CPU's sampler, in a window, interrupts on.
+ */
+void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p,
+		     const struct tscope_burst *b)
+{
+	u16 peer_life = b->partner_id >> TSCOPE_NONCE_LIFE_SHIFT;
+	u64 now_ms = tscope_now_ms();
+	u32 step_cyc = min_t(u64, c->step_cyc, U32_MAX), step_ns;
+	int lane;
+
+	if (!b->partner_id)
+		return;
+	if (p->life != c->life || p->peer_life != peer_life) {
+		/* nothing is known of these lives yet */
+		pair_clear(p);
+		p->life = c->life;
+		p->peer_life = peer_life;
+	}
+	step_ns = tscope_cyc_to_ns(step_cyc, tscope_tsc_khz) + 1;
+
+	preempt_disable();
+	write_seqcount_begin(&p->lock);
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
+		WRITE_ONCE(p->warps[lane], p->warps[lane] +
+			   b->warp[lane].count + b->peer_warp[lane].count);
+		if (!b->whole || b->low[lane] == S64_MIN ||
+		    b->high[lane] == S64_MAX)
+			continue;
+		if (lane == TSCOPE_LANE_TSC)
+			tscope_tracker_add(&p->tracker[lane], b->low[lane],
+					   b->high[lane], step_cyc, now_ms);
+		else if (b->page_whole)
+			/* each of two clocks was rounded down to a ns */
+			tscope_tracker_add(&p->tracker[lane],
+					   b->low[lane] - 1, b->high[lane] + 1,
+					   step_ns, now_ms);
+	}
+	write_seqcount_end(&p->lock);
+	preempt_enable();
+	pair_trace(p, now_ms);
+}
+
+/* A consistent copy, if it is of both CPUs' present lives. */
+static bool pair_copy(const struct tscope_pair *p, enum tscope_lane lane,
+		      struct tscope_tracker *t)
+{
+	const struct tscope_cpu *c = tscope_cpu_of(p->cpu);
+	const struct tscope_cpu *peer = tscope_cpu_of(p->peer);
+	unsigned int seq;
+	bool alive;
+
+	do {
+		seq = read_seqcount_begin(&p->lock);
+		alive = p->life == READ_ONCE(c->life) &&
+			p->peer_life == READ_ONCE(peer->life);
+		memcpy(t, &p->tracker[lane], sizeof(*t));
+	} while (read_seqcount_retry(&p->lock, seq));
+	return alive;
+}
+
+static s64 to_ns(s64 value, enum tscope_lane lane)
+{
+	return lane == TSCOPE_LANE_TSC ?
+	       tscope_scyc_to_ns(value, tscope_tsc_khz) : value;
+}
+
+/**
+ * tscope_pair_offset() - what is known of a pair
+ * @p: the pair
+ * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
+ * @o: result
+ *
+ * Context: process, tscope_pairs_lock held, or the sampler that keeps the pair;
  * never waits for a sampler.
  *
- * Return: 0, -ENODATA where no pair has an offset, or -ENOMEM.
+ * Return: whether there is an interval of the CPUs' present lives, however old.
  */
-int tscope_exchange_largest(enum tscope_lane lane, struct tscope_pair *pair)
+bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
+			struct tscope_offset *o)
 {
-	struct tscope_node *node;
-	int err;
+	struct tscope_interval in;
+	struct tscope_tracker t;
 
-	mutex_lock(&tscope_graph_lock);
-	if (tscope_rank_count <= TSCOPE_MESH_CPUS) {
-		err = mesh_largest(lane, pair);
-	} else {
-		err = tscope_exchange_tree(lane, &node);
-		if (!err) {
-			err = tscope_graph_largest(tscope_rank_count, node,
-						   pair);
-			kvfree(node);
-		}
+	if (!pair_copy(p, lane, &t) ||
+	    tscope_tracker_interval(&t, judged_ms(), &in))
+		return false;
+	if (p->cpu > p->peer) {
+		swap(in.low, in.high);
+		in.low = -in.low;
+		in.high = -in.high;
+		swap(in.hull_low, in.hull_high);
+		in.hull_low = -in.hull_low;
+		in.hull_high = -in.hull_high;
 	}
-	mutex_unlock(&tscope_graph_lock);
-	return err;
+	o->cpu_i = min(p->cpu, p->peer);
+	o->cpu_j = max(p->cpu, p->peer);
+	o->moving = in.moving;
+	tscope_interval_ns(in.low, in.high,
+			   lane == TSCOPE_LANE_TSC ? tscope_tsc_khz : 0,
+			   &o->offset_ns, &o->bound_ns);
+	/* outwards: a cycle is less than a ns */
+	o->hull_low_ns = to_ns(in.hull_low, lane) - (lane == TSCOPE_LANE_TSC);
+	o->hull_high_ns = to_ns(in.hull_high, lane) + (lane == TSCOPE_LANE_TSC);
+	o->age_ms = tscope_now_ms() - in.at_ms;
+	o->meetings = in.meetings;
+	return true;
+}
+
+/* |offset| - bound: how far the offset surely is from 0. */
+static tscope_s128 surely(const struct tscope_offset *o)
+{
+	return (tscope_s128)tscope_abs64(o->offset_ns) - o->bound_ns;
+}
+
+static bool worse(const struct tscope_offset *a, const struct tscope_offset *b)
+{
+	if (a->moving != b->moving)
+		return a->moving;
+	if (surely(a) != surely(b))
+		return surely(a) > surely(b);
+	if (a->cpu_i != b->cpu_i)
+		return a->cpu_i < b->cpu_i;
+	return a->cpu_j < b->cpu_j;
+}
+
+/* How long the two could have met, and did not. */
+static u64 apart_ms(const struct tscope_pair *p, const struct tscope_offset *o,
+		    bool met, u64 now_ms)
+{
+	u64 last_ms = READ_ONCE(p->since_ms);
+
+	if (met)
+		last_ms = max(last_ms, tscope_now_ms() - o->age_ms);
+	return now_ms > last_ms ? now_ms - last_ms : 0;
 }
 
 /**
- * tscope_exchange_warps() - warps between two CPUs
- * @i: a CPU
- * @j: another
+ * tscope_pairs_summary() - look at all pairs of one lane
  * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
+ * @s: result
  *
- * Context: process, tscope_graph_lock held.
- *
- * Return: how many readings of either were lower than what the other had
- * published.
+ * Context: process, may sleep; never waits for a sampler.
  */
-u64 tscope_exchange_warps(int i, int j, enum tscope_lane lane)
+void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 {
-	const struct tscope_cpu *ci = tscope_cpu_of(i), *cj = tscope_cpu_of(j);
-	int at_i = slot_of(ci, j), at_j = slot_of(cj, i);
-	u64 n = 0;
+	u32 stale_ms = 2 * tscope_pairs_turn_ms(), i;
+	u64 now_ms = judged_ms();
+	struct tscope_offset o;
+	struct tscope_cpu *c;
+	bool met;
 
-	if (at_i >= 0)
-		n += READ_ONCE(ci->row.warps[lane][at_i]);
-	if (at_j >= 0)
-		n += READ_ONCE(cj->row.warps[lane][at_j]);
-	return n;
+	memset(s, 0, sizeof(*s));
+	mutex_lock(&tscope_pairs_lock);
+	for_each_tscope_cpu(c) {
+		for (i = 0; i < c->pairs; i++) {
+			met = tscope_pair_offset(c->pair[i], lane, &o);
+			if (apart_ms(c->pair[i], &o, met, now_ms) > stale_ms) {
+				s->unmet++;
+				continue;
+			}
+			if (!met)
+				continue;
+			s->moving += o.moving;
+			s->widest_ns = max(s->widest_ns, o.bound_ns);
+			if (!s->found || worse(&o, &s->worst))
+				s->worst = o;
+			s->found = true;
+		}
+		cond_resched();
+	}
+	mutex_unlock(&tscope_pairs_lock);
 }

@@ -1,66 +1,97 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Mailboxes: what CPUs show each other, and the transits they see. */
+/* Pairs of CPUs: who exchanges with whom, and what is known of each pair. */
 #ifndef TSCOPE_EXCHANGE_H
 #define TSCOPE_EXCHANGE_H
 
+#include <linux/cpumask.h>
+#include <linux/mutex.h>
 #include <linux/seqlock.h>
 
-#include "clock.h"
-#include "graph.h"
+#include "cpu.h"
+#include "interval.h"
 
-/* Minima are kept for a slot of time, so that a slow drift shows. */
-#define TSCOPE_SLOT_NS		1000000000ULL
-
-/**
- * struct tscope_mailbox - a CPU's newest published readings
- * @seen: value of each lane; 0: none yet
- *
- * Two cache lines, because the neighbour of a line may be fetched with it.
- */
-struct tscope_mailbox {
-	u64 seen[TSCOPE_LANES];
-} __aligned(128);
+/* Up to so many sampling CPUs each pair meets; above, neighbours in a graph. */
+#define TSCOPE_ALL_PAIRS_CPUS	64
 
 /**
- * struct tscope_row - smallest transits that a CPU saw, by slots of its peers
- * @now: of the present slot
- * @slot: number of the present slot
- * @windows: windows that it had so far
- * @warps: warps seen against each peer
- * @past: of the last two slots that ended, @slot & 1 picks one
- * @past.seq: guards the place against its being rewritten
- * @past.slot: number of the slot
- * @past.min: the smallest transits
+ * struct tscope_pair - a pair of CPUs
+ * @cpu: the CPU that keeps the pair and calls the other one
+ * @peer: the other CPU
+ * @lock: lets readers copy what follows while @cpu writes it
+ * @life: the life of @cpu that the figures are of
+ * @peer_life: the life of @peer that they are of
+ * @since_ms: when the two could meet first, in these lives
+ * @looked_ms: when it was last looked whether the offset moves
+ * @tracker: intervals of peer's clock - cpu's clock, by lane
+ * @warps: readings of one below what the other had published, by lane
  */
-struct tscope_row {
-	s64 now[TSCOPE_PAIR_LANES][TSCOPE_PEERS_MAX];
-	u64 slot;
-	u64 windows;
-	u64 warps[TSCOPE_PAIR_LANES][TSCOPE_PEERS_MAX];
-	struct {
-		seqcount_t seq;
-		u64 slot;
-		s64 min[TSCOPE_PAIR_LANES][TSCOPE_PEERS_MAX];
-	} past[2];
+struct tscope_pair {
+	int cpu;
+	int peer;
+	seqcount_t lock;
+	u16 life;
+	u16 peer_life;
+	u64 since_ms;
+	u64 looked_ms;
+	struct tscope_tracker tracker[TSCOPE_MAILBOX_LANES];
+	u64 warps[TSCOPE_MAILBOX_LANES];
 };
 
-extern struct tscope_mailbox *tscope_mailboxes;
+/**
+ * struct tscope_offset - how far CPU j's clock is ahead of CPU i's
+ * @cpu_i: the lower CPU
+ * @cpu_j: the higher CPU
+ * @moving: the offset moved within the last two epochs
+ * @offset_ns: middle of the interval
+ * @bound_ns: half of its width, rounded up; 1 or more
+ * @hull_low_ns: lowest limit of the last two epochs
+ * @hull_high_ns: highest limit
+ * @age_ms: age of the interval, by jiffies
+ * @meetings: bursts that it is made of, since the pair's lives began
+ */
+struct tscope_offset {
+	int cpu_i;
+	int cpu_j;
+	bool moving;
+	s64 offset_ns;
+	u64 bound_ns;
+	s64 hull_low_ns;
+	s64 hull_high_ns;
+	u64 age_ms;
+	u64 meetings;
+};
 
-/* tscope_graph_lock - protects who watches whom; the samplers need it not */
-extern struct mutex tscope_graph_lock;
-/* tscope_ranks - the CPU of each rank of the graph */
-extern int *tscope_ranks;
-/* tscope_rank_count - how many ranks there are */
-extern u32 tscope_rank_count;
+/**
+ * struct tscope_pairs_summary - all pairs of one lane
+ * @worst: the pair with the largest |offset| - bound, moving ones first
+ * @found: there is such a pair
+ * @moving: pairs whose offset moved
+ * @unmet: pairs that have not met for two turns
+ * @widest_ns: the largest bound
+ */
+struct tscope_pairs_summary {
+	struct tscope_offset worst;
+	bool found;
+	u64 moving;
+	u64 unmet;
+	u64 widest_ns;
+};
 
-void tscope_row_forget(struct tscope_row *row);
-void tscope_row_init(struct tscope_row *row);
-void tscope_row_slot(struct tscope_row *row, u64 slot);
-void tscope_row_close(struct tscope_row *row, u64 whole);
-int tscope_exchange_pair(int i, int j, enum tscope_lane lane,
-			 struct tscope_pair *pair);
-int tscope_exchange_largest(enum tscope_lane lane, struct tscope_pair *pair);
-int tscope_exchange_tree(enum tscope_lane lane, struct tscope_node **node);
-u64 tscope_exchange_warps(int i, int j, enum tscope_lane lane);
+extern struct mutex tscope_pairs_lock;
+
+int tscope_pairs_choose(const struct cpumask *cpus);
+void tscope_pairs_clear(void);
+void tscope_pairs_free(void);
+void tscope_pairs_stopped(bool stopped);
+u32 tscope_pairs_turn_ms(void);
+u32 tscope_pairs_cpus(void);
+int tscope_pairs_partner(u32 rank, u64 round);
+void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p,
+		     const struct tscope_burst *b);
+bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
+			struct tscope_offset *o);
+void tscope_pairs_summary(enum tscope_lane lane,
+			  struct tscope_pairs_summary *s);
+u64 tscope_now_ms(void);
 
 #endif /* TSCOPE_EXCHANGE_H */

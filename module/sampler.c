@@ -1,355 +1,550 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sampler of a CPU: a thread that opens a window every period.
+ * The samplers: a thread on each CPU that samples.
  *
- * All CPUs open their windows at the same multiples of the period of
- * CLOCK_MONOTONIC, so that they sample at the same time. A window is bursts,
- * with a chance to schedule between two of them. It ends when it should, also
- * if it began late; and what the thread does besides, from waking up to going
- * to sleep, comes off the next one: it takes no more of its CPU than width_us a
- * period.
+ * Below flat out only the leader has periodic windows: one burst or more, and
+ * the points of all clocks. Each CPU that keeps pairs also calls the partners
+ * of these in turn (meeting.c). All others wake up twice a second, which shows
+ * that their timers work. Flat out, each CPU samples all the time, and two CPUs
+ * exchange because all change partners by one shared round number, which no
+ * clock decides.
  *
- * One CPU, the leader, also takes the window's points: of kvm-clock the last
- * reading of its bursts, of the other clocks a few readings each. Of the
- * clocks that cost a VM exit one is read a window, in turn.
+ * The threads are smpboot threads: they exist while sampling is enabled, stay
+ * on their CPU, and are parked while it is offline. A window is a reader of
+ * window_sem; a change of anything that windows use is its writer, so that no
+ * change touches a thread, and no window sees half a change.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/gcd.h>
 #include <linux/hrtimer.h>
+#include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
+#include <linux/percpu-rwsem.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/smpboot.h>
 
 #include "control.h"
-#include "cpu.h"
-#include "interruption.h"
+#include "exchange.h"
+#include "meeting.h"
+#include "sampler.h"
 #include "trace.h"
 #include "violations.h"
 
-/*
- * Where an exit takes longer than half a window (in emulation, or when the
- * host is busy), costly clocks wait for so many windows at most.
- */
-#define COSTLY_WAIT_MAX	4ULL
+/* A CPU that keeps pairs calls one of their partners so often at least. */
+#define MEETING_MAX_NS	(NSEC_PER_SEC / 4)
+/* A CPU without other work wakes up so often. */
+#define HEARTBEAT_NS	(NSEC_PER_SEC / 2)
+/* A leader that has not had a window for so long is replaced. */
+#define LEADER_STARVED_MS	1000
+/* A change of parameters waits so long for a CPU that still answers a call. */
+#define SETTLE_MS	100
 
-/*
- * What a bracketed exit takes more than its shortest falls before or after the
- * reading, by chance, so that the middle is off by up to half of it: of so
- * many periods the narrowest reading becomes a point.
- */
-#define BRACKETED_PERIODS	24
+static DEFINE_PER_CPU(struct task_struct *, tscope_thread);
 
-/* What a thread works by; a change of parameters starts a new thread. */
-struct plan {
-	u64 period_ns;
-	u64 slot_ns;
-	u64 width_cyc;
-	u64 burst_cyc;
-	u64 thin_cyc;
-	u64 bracketed_cyc;
-	bool flat_out;
-};
+/* Windows are its readers; it protects what they use: plan, pairs, ranks. */
+DEFINE_STATIC_PERCPU_RWSEM(window_sem);
+static struct tscope_plan plan;
+/* Changes that wait for the windows, which end early then. */
+static atomic_t pausing = ATOMIC_INIT(0);
+/* The samplers may run. */
+static bool running;
 
-static void make_plan(struct plan *p)
+/* The CPU whose TSC the points are held against. */
+static int points_cpu = -1;
+/* One CPU at a time takes points; a starved leader may hold it. */
+static DEFINE_MUTEX(points_lock);
+
+/* Flat out: all CPUs exchange with the partner of this round. */
+static u64 tscope_round ____cacheline_aligned_in_smp;
+
+/* A burst without a partner ends by its length only. */
+static const u64 never;
+
+/* Points of another CPU's TSC are another segment. */
+static void points_begin(int cpu)
 {
-	struct tscope_params par;
+	unsigned int i;
 
-	tscope_get_params(&par);
-	p->period_ns = par.period_us * 1000ULL;
-	p->slot_ns = max(TSCOPE_SLOT_NS, 2 * p->period_ns);
-	p->width_cyc = tscope_ns_to_cyc(par.width_us * 1000ULL,
-					tscope_tsc_khz);
-	p->burst_cyc = tscope_ns_to_cyc(min(par.burst_us, par.width_us) *
-					1000ULL, tscope_tsc_khz);
-	p->flat_out = par.width_us == par.period_us;
-	/* a point for each window, unless the ring is too small for them */
-	p->thin_cyc = 0;
-	if (par.fit_window_s * NSEC_PER_SEC >
-	    p->period_ns * TSCOPE_SERIES_POINTS)
-		p->thin_cyc = tscope_ns_to_cyc(div_u64(par.fit_window_s *
-						       NSEC_PER_SEC,
-						       TSCOPE_SERIES_POINTS),
-					       tscope_tsc_khz);
-	p->bracketed_cyc = tscope_ns_to_cyc(BRACKETED_PERIODS * p->period_ns,
-					    tscope_tsc_khz);
-	p->bracketed_cyc = max(p->bracketed_cyc, p->thin_cyc);
+	if (points_cpu == cpu)
+		return;
+	if (points_cpu >= 0)
+		for (i = 0; i < tscope_clock_count(); i++)
+			tscope_clock_break(tscope_clock_get(i));
+	points_cpu = cpu;
 }
 
-/* One kind of finding: into the figures and "violations"; its size in ns. */
-static s64 tell_finding(struct tscope_cpu *c, enum tscope_lane lane,
-			enum tscope_what what, const struct tscope_finding *f,
-			u64 *count, u64 *max)
+/* The next CPU that notices takes the place of a leader that gets no CPU time. */
+static void leader_check(struct tscope_cpu *c)
+{
+	int cpu = tscope_leader();
+	u64 now_ms = tscope_now_ms(), windows;
+
+	if (cpu == c->cpu || cpu < 0)
+		return;
+	windows = READ_ONCE(tscope_cpu_of(cpu)->windows);
+	if (windows != c->leader_windows || !c->leader_ms) {
+		c->leader_windows = windows;
+		c->leader_ms = now_ms;
+	} else if (now_ms - c->leader_ms > LEADER_STARVED_MS) {
+		c->leader_ms = 0;
+		tscope_leader_replace(cpu, c->cpu);
+	}
+}
+
+static s64 report(struct tscope_cpu *c, enum tscope_lane lane,
+		  enum tscope_what what, const struct tscope_finding *f,
+		  int cpu, int peer, u64 *count, u64 *max)
 {
 	s64 ns = min_t(u64, tscope_lane_ns(lane, f->max), S64_MAX);
 
 	WRITE_ONCE(*count, *count + f->count);
 	if (f->max > *max)
 		WRITE_ONCE(*max, f->max);
-	tscope_violation(what, tscope_clock_of_lane(lane)->ops->name, c->cpu,
-			 f->peer, ns, f->count, f->tsc);
+	tscope_violation(what, tscope_clock_of_lane(lane)->ops->name, cpu,
+			 peer, ns, f->count, f->tsc);
 	return ns;
 }
 
-/* A window's warps and backward readings are told, and forgotten. */
-static void tell_findings(struct tscope_cpu *c)
+/* Warps that a burst found, on either side. */
+static void report_warps(struct tscope_cpu *c, const struct tscope_burst *b,
+			 int peer)
 {
-	struct tscope_lane_figures *l;
-	struct tscope_finding *f;
+	const struct tscope_finding *f;
 	struct tscope_clock *clk;
-	int lane;
+	int lane, side, by, of;
 	s64 ns;
 
 	for (lane = 0; lane < TSCOPE_LANES; lane++) {
-		l = &c->lane[lane];
-		clk = tscope_clock_of_lane(lane);
-		f = &c->warp[lane];
-		if (f->count) {
-			ns = tell_finding(c, lane, TSCOPE_WARP, f, &l->warps,
-					  &l->warp_max);
-			trace_tscope_warp(clk->ops->name, c->cpu, f->peer, ns,
-					  f->count, f->tsc);
-			tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, c->cpu,
-					   f->peer);
-			memset(f, 0, sizeof(*f));
-		}
-		f = &c->back[lane];
-		if (f->count) {
-			ns = tell_finding(c, lane, TSCOPE_BACKWARD, f,
-					  &l->backward, &l->backward_max);
-			trace_tscope_backward(clk->ops->name, c->cpu, ns,
-					      f->count, f->tsc);
-			memset(f, 0, sizeof(*f));
+		for (side = 0; side < 2; side++) {
+			f = side ? &b->peer_warp[lane] : &b->warp[lane];
+			if (likely(!f->count))
+				continue;
+			clk = tscope_clock_of_lane(lane);
+			by = side ? peer : c->cpu;
+			of = side ? c->cpu : peer;
+			ns = report(c, lane, TSCOPE_WARP, f, by, of,
+				    &c->lane[lane].warps,
+				    &c->lane[lane].warp_max);
+			trace_tscope_warp(clk->ops->name, by, of, ns, f->count,
+					  f->tsc);
+			tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, by, of);
 		}
 	}
 }
 
-/* Slot of the next peer in turn that samples, -1 where there is none. */
-static int next_peer(struct tscope_cpu *c)
+/* Updates and backward readings that bursts and answered calls left. */
+static void report_found(struct tscope_cpu *c, bool is_leader)
 {
-	const struct tscope_mailbox *box;
-	unsigned int i;
-
-	for (i = 0; i < c->peers; i++) {
-		c->next_peer = c->next_peer + 1 < c->peers ?
-			       c->next_peer + 1 : 0;
-		box = &tscope_mailboxes[c->peer[c->next_peer]];
-		if (READ_ONCE(box->seen[TSCOPE_LANE_TSC]))
-			return c->next_peer;
-	}
-	return -1;
-}
-
-/*
- * The leader's readings of this window. @read: its bursts took some, of which
- * the last is kvm-clock's point.
- */
-static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
-{
-	unsigned int n = tscope_clock_count(), i, costly = 0, turn = n;
-	u64 half = p->width_cyc / 2, cost;
-	struct tscope_reading r = { };
+	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];
+	struct tscope_finding back[TSCOPE_LANES];
 	struct tscope_clock *clk;
+	unsigned long flags;
+	unsigned int events;
+	int lane;
+	s64 ns;
 
-	if (unlikely(tscope_clocks_refined()))
-		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
-			     tsc_khz, tscope_tsc_khz);
-	for (i = 0; i < n; i++)
-		costly += tscope_clock_get(i)->ops->costly;
-	if (c->costly_wait && !p->flat_out)
-		c->costly_wait--;
-	else if (costly)
-		turn = c->next_costly++ % costly;
+	local_irq_save(flags);
+	events = c->events;
+	c->events = 0;
+	memcpy(event, c->event, events * sizeof(*event));
+	memcpy(back, c->back, sizeof(back));
+	memset(c->back, 0, sizeof(c->back));
+	local_irq_restore(flags);
 
-	for (i = 0; i < n; i++) {
-		clk = tscope_clock_get(i);
-		if (clk->ops->series)
-			tscope_clock_thin(clk, clk->ops->costly &&
-					  !clk->ops->pair ? p->bracketed_cyc :
-							    p->thin_cyc);
-		if (clk->ops->costly && turn-- != 0)
+	if (unlikely(events))
+		tscope_kvm_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM),
+				  event, events, is_leader);
+	for (lane = 0; lane < TSCOPE_LANES; lane++) {
+		if (likely(!back[lane].count))
 			continue;
-		if (clk->ops->costly) {
-			cost = rdtsc_ordered();
-			tscope_clock_sample(clk, c);
-			cost = rdtsc_ordered() - cost;
-			/* what it took beyond half a window, others do without */
-			c->costly_wait = min(div64_u64(cost, half),
-					     COSTLY_WAIT_MAX);
-		} else if (clk->ops->read) {
-			tscope_clock_sample(clk, c);
-		} else if (clk->ops->lane == TSCOPE_LANE_KVM && read &&
-			   c->current_pvti) {
-			r.tsc = c->last[TSCOPE_LANE_TSC];
-			r.ns = c->last[TSCOPE_LANE_KVM];
-			tscope_clock_add(clk, &r);
-		}
+		clk = tscope_clock_of_lane(lane);
+		ns = report(c, lane, TSCOPE_BACKWARD, &back[lane], c->cpu, -1,
+			    &c->lane[lane].backward,
+			    &c->lane[lane].backward_max);
+		trace_tscope_backward(clk->ops->name, c->cpu, ns,
+				      back[lane].count, back[lane].tsc);
 	}
+	if (unlikely(READ_ONCE(c->stuck)))
+		pr_warn_once("CPU %d: the TSC stands still\n", c->cpu);
 }
 
-/*
- * What the thread took of the CPU since the last window, but for its bursts;
- * cycles. As of when it went to sleep: that is when it is known.
- */
-static u64 besides(struct tscope_cpu *c, const struct plan *p)
+/* The steps in which the TSC counts: the divisor of all differences. */
+static void learn_step(struct tscope_cpu *c, u64 before)
 {
-	u64 used_ns = tscope_cpu_time_ns(), cyc;
+	u64 now = c->last[TSCOPE_LANE_TSC];
 
-	cyc = tscope_ns_to_cyc(used_ns - c->used_ns, tscope_tsc_khz);
-	c->used_ns = used_ns;
-	cyc -= min(cyc, c->bursts_cyc);
-	return min(cyc, p->width_cyc / 2);
+	if (before && now > before)
+		WRITE_ONCE(c->step_cyc, gcd(now - before, c->step_cyc));
 }
 
-/*
- * @late_ns: below 0 it begins early, and takes that much longer. False: the
- * thread was pushed off its CPU, which is on its way out.
- */
-static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
-		   s64 late_ns)
+/* A burst with a partner that samples all the time, or with none. */
+static u32 burst(struct tscope_cpu *c, int partner, u64 round, u64 length_cyc)
 {
-	struct tscope_clock *kvm = tscope_clock_of_lane(TSCOPE_LANE_KVM);
-	u64 before = c->lane[TSCOPE_LANE_TSC].readings, bursts = 0;
-	u64 start = rdtsc_ordered(), len = p->width_cyc, cyc = p->burst_cyc;
-	bool leader = tscope_is_leader(c->cpu);
-	u64 late = 0, spent, readings;
+	struct tscope_burst_plan p = {
+		.length_cyc = length_cyc,
+		.until = &never,
+	};
+	struct tscope_pair *pair = NULL;
+	struct tscope_burst b;
+	unsigned long flags;
+	u32 i;
 
-	tscope_row_slot(&c->row, div64_u64(start_ns, p->slot_ns));
-	if (late_ns >= 0)
-		late = tscope_ns_to_cyc(late_ns, tscope_tsc_khz);
-	else
-		len += tscope_ns_to_cyc(-late_ns, tscope_tsc_khz);
-	/* flat out all of the CPU is taken */
-	if (!p->flat_out)
-		late += besides(c, p);
-	len -= min(len, late);
+	if (partner >= 0) {
+		p.peer = &tscope_cpu_of(partner)->box;
+		p.until = &tscope_round;
+		p.value = round;
+		for (i = 0; i < c->pairs && !pair; i++)
+			if (c->pair[i]->peer == partner)
+				pair = c->pair[i];
+		p.keep = pair;
+	}
+
+	local_irq_save(flags);
+	p.nonce = tscope_nonce(c->cpu, c->life, ++c->session);
+	if (partner >= 0)
+		tscope_mailbox_begin(&c->box, p.nonce);
+	tscope_burst(c, &p, &b);
+	local_irq_restore(flags);
+
+	if (pair) {
+		report_warps(c, &b, partner);
+		tscope_pair_add(c, pair, &b);
+	}
+	if (partner >= 0)
+		cmpxchg(&tscope_round, round, round + 1);
+	return b.readings;
+}
+
+/* Call the partners of the CPU's pairs in turn. */
+static void meet(struct tscope_cpu *c)
+{
+	u32 turn_ms = tscope_pairs_turn_ms();
+	struct tscope_burst b = { };
+	struct tscope_pair *p;
+	u64 interval_ns, now;
+
+	if (!c->pairs)
+		return;
+	now = ktime_get_ns();
+	if (now < c->next_meeting_ns &&
+	    c->next_meeting_ns - now < MEETING_MAX_NS * 2)
+		return;
+
+	/* an eighth of the turn is left for meetings that fail */
+	interval_ns = min(div_u64(turn_ms * (u64)NSEC_PER_MSEC * 7 / 8,
+				  c->pairs), MEETING_MAX_NS);
+	/* by chance, or CPUs that begin together would stay together */
+	c->next_meeting_ns = now + interval_ns -
+			     ((interval_ns * (u8)tscope_cpu_random(c)) >> 11);
+
+	c->next_pair = c->next_pair + 1 < c->pairs ? c->next_pair + 1 : 0;
+	p = c->pair[c->next_pair];
+	if (tscope_meet(c, p->peer, plan.burst_cyc, &b) || !b.whole) {
+		WRITE_ONCE(c->unmet, c->unmet + 1);
+		if (!b.partner_id)
+			return;
+	} else {
+		WRITE_ONCE(c->meetings, c->meetings + 1);
+	}
+	report_warps(c, &b, p->peer);
+	tscope_pair_add(c, p, &b);
+}
+
+/* What a CPU that samples all the time reads outside of its bursts. */
+static void flat_out(struct tscope_cpu *c, u64 *readings, u64 *bursts)
+{
+	bool all_pairs = tscope_pairs_cpus() <= TSCOPE_ALL_PAIRS_CPUS;
+	u64 start = rdtsc_ordered(), round;
+	int partner = -1;
 
 	do {
-		if (!tscope_burst(c, next_peer(c), cyc))
-			break;
-		bursts++;
+		round = READ_ONCE(tscope_round);
+		if (all_pairs)
+			partner = tscope_pairs_partner(c->rank, round);
+		*readings += burst(c, partner, round, plan.burst_cyc);
+		(*bursts)++;
 		if (unlikely(c->events))
-			tscope_kvm_events(c, kvm, leader);
-		/* flat out it never sleeps: RCU-tasks must be told */
+			report_found(c, tscope_leader() == c->cpu);
+		/* it never sleeps: RCU-tasks must be told */
 		cond_resched_tasks_rcu_qs();
-		spent = rdtsc_ordered() - start;
-		cyc = min(p->burst_cyc, len - spent);
-	} while (!kthread_should_stop() && spent < len);
-
-	c->bursts_cyc = rdtsc_ordered() - start;
-	tell_findings(c);
-	if (leader)
-		tscope_interruption_look();
-	readings = c->lane[TSCOPE_LANE_TSC].readings - before;
-	if (leader && bursts)
-		take_points(c, p, readings);
-	trace_tscope_window(c->cpu, start_ns, max(late_ns, 0LL), readings,
-			    bursts);
-	return bursts;
+	} while (rdtsc_ordered() - start < plan.width_cyc &&
+		 !atomic_read(&pausing) && *bursts < 1000000);
+	if (!all_pairs)
+		meet(c);
 }
 
-/* Sleep until then; false when the thread is to stop. */
-static bool sleep_until(u64 when_ns)
+static void leader_window(struct tscope_cpu *c, u64 *readings, u64 *bursts)
 {
-	ktime_t expires = ns_to_ktime(when_ns);
+	u64 start = rdtsc_ordered(), spent = 0;
 
 	do {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop()) {
-			__set_current_state(TASK_RUNNING);
-			return false;
-		}
-		schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
-	} while (ktime_get_ns() < when_ns);
-	return !kthread_should_stop();
+		*readings += burst(c, -1, 0,
+				   min(plan.burst_cyc, plan.width_cyc - spent));
+		(*bursts)++;
+		cond_resched();
+		spent = rdtsc_ordered() - start;
+	} while (spent < plan.width_cyc && !atomic_read(&pausing) &&
+		 *bursts < 1000000);
 }
 
-static int sampler(void *data)
+/* How late this window is; both clocks must say so, for either may have jumped. */
+static u64 late_ns(const struct tscope_cpu *c, u64 now_ns)
 {
-	struct tscope_cpu *c = data;
-	u64 now, start, due = 0;
-	struct plan p;
+	u64 passed_cyc = rdtsc_ordered() - c->end_tsc;
 
-	make_plan(&p);
-	c->used_ns = tscope_cpu_time_ns();
-	c->bursts_cyc = 0;
-	while (!kthread_should_stop()) {
-		now = ktime_get_ns();
-		start = div64_u64(now, p.period_ns) * p.period_ns;
-		if (!p.flat_out) {
-			start += p.period_ns;
-			if (!sleep_until(start))
-				break;
-			now = ktime_get_ns();
-			tscope_hist_add(&c->wakeup, now - start);
-		} else if (start < due) {
-			/* by the TSC the last one ended, not yet by this clock */
-			start = due;
-		}
-		if (due && start > due)
+	if (now_ns <= c->next_window_ns || passed_cyc <= c->wait_cyc)
+		return 0;
+	return min(now_ns - c->next_window_ns,
+		   tscope_cyc_to_ns(passed_cyc - c->wait_cyc, tscope_tsc_khz));
+}
+
+/* The window before may have been another one's: this CPU is a new leader. */
+static void next_window(struct tscope_cpu *c, u64 now_ns)
+{
+	u64 due_ns = (div64_u64(now_ns, plan.period_ns) + 1) * plan.period_ns;
+
+	WRITE_ONCE(c->next_window_ns, due_ns);
+	now_ns = ktime_get_ns();
+	c->wait_cyc = due_ns > now_ns ?
+		      tscope_ns_to_cyc(due_ns - now_ns, tscope_tsc_khz) : 0;
+}
+
+static void window(struct tscope_cpu *c)
+{
+	u64 before = c->last[TSCOPE_LANE_TSC], now_ns = ktime_get_ns();
+	u64 readings = 0, bursts = 0, late = 0;
+	bool is_leader;
+
+	leader_check(c);
+	is_leader = tscope_leader() == c->cpu;
+	if (plan.flat_out) {
+		flat_out(c, &readings, &bursts);
+	} else if (!is_leader) {
+		c->next_window_ns = 0;
+	} else if (now_ns >= c->next_window_ns) {
+		if (c->next_window_ns) {
+			late = late_ns(c, now_ns);
+			tscope_hist_add(&c->wakeup, late);
 			WRITE_ONCE(c->lost, c->lost +
-				   div64_u64(start - due, p.period_ns));
-		due = start + p.period_ns;
-		if (window(c, &p, start, now - start))
-			continue;
-		/* hotplug is waited for asleep: it may need this other CPU */
-		if (!sleep_until(ktime_get_ns() + p.period_ns))
-			break;
-		/* where it failed nobody starts this thread again */
-		if (cpu_active(c->cpu))
-			set_cpus_allowed_ptr(current, cpumask_of(c->cpu));
+				   div64_u64(late, plan.period_ns));
+		}
+		leader_window(c, &readings, &bursts);
 	}
-	tscope_row_close(&c->row, div64_u64(p.slot_ns, p.period_ns));
-	return 0;
+	if (!plan.flat_out)
+		meet(c);
+
+	report_found(c, is_leader);
+	if (is_leader && bursts && mutex_trylock(&points_lock)) {
+		points_begin(c->cpu);
+		tscope_points_take(c, readings);
+		mutex_unlock(&points_lock);
+	}
+	learn_step(c, before);
+	if (is_leader && bursts)
+		next_window(c, now_ns);
+	c->end_tsc = rdtsc_ordered();
+	WRITE_ONCE(c->windows, c->windows + 1);
+	WRITE_ONCE(c->seen_ms, tscope_now_ms());
+	if (bursts)
+		trace_tscope_window(c->cpu, now_ns, late, readings, bursts);
+}
+
+/* When this CPU has something to do, CLOCK_MONOTONIC. */
+static u64 due_ns(struct tscope_cpu *c, u64 now_ns)
+{
+	u64 due = now_ns + HEARTBEAT_NS;
+
+	if (READ_ONCE(plan.flat_out))
+		return now_ns;
+	if (tscope_leader() == c->cpu) {
+		due = READ_ONCE(c->next_window_ns);
+		/* what falls between two windows waits for the second one */
+		if (READ_ONCE(plan.period_ns) <= MEETING_MAX_NS)
+			return due;
+	}
+	if (c->pairs)
+		due = min(due, c->next_meeting_ns);
+	return due;
+}
+
+static int sampler_should_run(unsigned int cpu)
+{
+	const struct tscope_cpu *c = tscope_cpu_of(cpu);
+
+	return READ_ONCE(running) && c && READ_ONCE(c->chosen);
+}
+
+/* One window, and the sleep before it. */
+static void sampler_run(unsigned int cpu)
+{
+	struct tscope_cpu *c = tscope_cpu_of(cpu);
+	u64 now_ns = ktime_get_ns(), due = due_ns(c, now_ns);
+	ktime_t expires = ns_to_ktime(due);
+
+	if (due > now_ns) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		/* park, stop and a change wake the thread up as well */
+		if (!kthread_should_park() && !kthread_should_stop() &&
+		    sampler_should_run(cpu))
+			schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
+		__set_current_state(TASK_RUNNING);
+		if (kthread_should_park() || kthread_should_stop())
+			return;
+	}
+	percpu_down_read(&window_sem);
+	if (sampler_should_run(cpu)) {
+		/* its state was made after the thread was */
+		if (unlikely(!c->ready))
+			tscope_cpu_begin_life(c, true);
+		window(c);
+	}
+	percpu_up_read(&window_sem);
+}
+
+static void sampler_setup(unsigned int cpu)
+{
+	if (tscope_cpu_of(cpu))
+		tscope_cpu_begin_life(tscope_cpu_of(cpu), false);
+}
+
+static void sampler_unpark(unsigned int cpu)
+{
+	if (tscope_cpu_of(cpu))
+		tscope_cpu_begin_life(tscope_cpu_of(cpu), true);
+}
+
+static void sampler_park(unsigned int cpu)
+{
+	if (tscope_cpu_of(cpu))
+		tscope_cpu_end_life(tscope_cpu_of(cpu));
+}
+
+static void sampler_cleanup(unsigned int cpu, bool online)
+{
+	sampler_park(cpu);
+}
+
+static struct smp_hotplug_thread sampler_threads = {
+	.store			= &tscope_thread,
+	.thread_should_run	= sampler_should_run,
+	.thread_fn		= sampler_run,
+	.thread_comm		= "tscope/%u",
+	.setup			= sampler_setup,
+	.cleanup		= sampler_cleanup,
+	.park			= sampler_park,
+	.unpark			= sampler_unpark,
+};
+
+/**
+ * tscope_samplers_start() - create the threads
+ *
+ * Context: process, may sleep; takes cpus_read_lock().
+ *
+ * Return: 0, or an errno with no thread left.
+ */
+int tscope_samplers_start(void)
+{
+	return smpboot_register_percpu_thread(&sampler_threads);
 }
 
 /**
- * tscope_sampler_start() - start a CPU's sampler
- * @c: the CPU, online; with a sampler nothing is done
+ * tscope_samplers_stop() - end the threads and wait for them and their calls
  *
- * Context: process, the control lock held.
- *
- * Return: 0 or an errno.
+ * Context: process, may sleep; takes cpus_read_lock().
  */
-int tscope_sampler_start(struct tscope_cpu *c)
+void tscope_samplers_stop(void)
+{
+	WRITE_ONCE(running, false);
+	atomic_inc(&pausing);
+	smpboot_unregister_percpu_thread(&sampler_threads);
+	atomic_dec(&pausing);
+	tscope_meetings_finish();
+}
+
+/**
+ * tscope_samplers_wake() - let all threads look at what changed
+ *
+ * Context: process, cpus_read_lock() held, the threads exist.
+ */
+void tscope_samplers_wake(void)
 {
 	struct task_struct *task;
+	int cpu;
 
-	if (c->task)
-		return 0;
-	task = kthread_create_on_cpu(sampler, c, c->cpu, "tscope/%u");
-	if (IS_ERR(task))
-		return PTR_ERR(task);
-	c->task = task;
-	wake_up_process(task);
-	return 0;
+	for_each_online_cpu(cpu) {
+		task = per_cpu(tscope_thread, cpu);
+		if (task)
+			wake_up_process(task);
+	}
 }
 
 /**
- * tscope_mailbox_clear() - forget what a CPU published
- * @cpu: the CPU; it may publish anew meanwhile
+ * tscope_sampling_pause() - wait until no window is open, and open none
  *
- * Peers then turn to CPUs that show readings. Context: any.
+ * A window that is open ends within a burst or a reading. Context: process,
+ * may sleep; tscope_sampling_resume() must follow.
  */
-void tscope_mailbox_clear(int cpu)
+void tscope_sampling_pause(void)
 {
-	int lane;
-
-	for (lane = 0; lane < TSCOPE_LANES; lane++)
-		WRITE_ONCE(tscope_mailboxes[cpu].seen[lane], 0);
+	atomic_inc(&pausing);
+	percpu_down_write(&window_sem);
+	atomic_dec(&pausing);
+	tscope_meetings_settle(SETTLE_MS);
 }
 
 /**
- * tscope_sampler_stop() - stop a CPU's sampler and wait for it
- * @c: the CPU; without a sampler nothing is done
+ * tscope_sampling_resume() - let windows open again
+ * @p: what they are to work by; NULL: they are not to run
  *
- * Context: process, the control lock held.
+ * Context: process, after tscope_sampling_pause().
  */
-void tscope_sampler_stop(struct tscope_cpu *c)
+void tscope_sampling_resume(const struct tscope_plan *p)
 {
-	if (c->task)
-		kthread_stop(c->task);
-	c->task = NULL;
-	tscope_mailbox_clear(c->cpu);
+	struct tscope_cpu *c;
+
+	if (p) {
+		plan = *p;
+		for_each_tscope_cpu(c) {
+			WRITE_ONCE(c->next_window_ns, 0);
+			c->leader_ms = 0;
+		}
+	}
+	WRITE_ONCE(running, p);
+	percpu_up_write(&window_sem);
+}
+
+/* One reading: is this CPU's clock behind what it read before? */
+static void look(void *unused)
+{
+	struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
+	struct tscope_burst_plan p = { .until = &never };
+	struct tscope_burst b;
+
+	if (c && READ_ONCE(c->ready))
+		tscope_burst(c, &p, &b);
+}
+
+/**
+ * tscope_look_if_behind() - let all CPUs read their clocks if time stands still
+ *
+ * A TSC that was set back stops all timers of a kernel that keeps time by it, so
+ * no window opens. Whoever reads a file then runs on a CPU whose TSC is behind
+ * the last one that it read. Context: process.
+ */
+void tscope_look_if_behind(void)
+{
+	const struct tscope_cpu *c;
+	bool behind;
+
+	preempt_disable();
+	c = tscope_cpu_of(smp_processor_id());
+	behind = c && READ_ONCE(c->ready) &&
+		 rdtsc_ordered() < READ_ONCE(c->last[TSCOPE_LANE_TSC]);
+	preempt_enable();
+	if (behind)
+		on_each_cpu(look, NULL, true);
 }

@@ -48,7 +48,7 @@ static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
 	if (!err && !on)
 		err = -ERANGE;
 	if (!err)
-		err = tscope_reset();
+		tscope_reset();
 	return err ?: count;
 }
 

@@ -4,6 +4,9 @@
 #define TSCOPE_SYSFS_H
 
 #include <linux/kobject.h>
+#include <linux/sysfs.h>
+
+extern const struct attribute_group tscope_offset_group;
 
 int tscope_sysfs_init(void);
 void tscope_sysfs_exit(void);

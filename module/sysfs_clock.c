@@ -7,6 +7,7 @@
 #include <linux/sysfs.h>
 
 #include "cpu.h"
+#include "sampler.h"
 #include "sysfs.h"
 
 /**
@@ -60,10 +61,13 @@ static u64 lane_figure(const struct tscope_clock *clk, enum lane_figure which)
 			n += READ_ONCE(l->readings);
 			break;
 		case BACKWARD:
-			n += READ_ONCE(l->backward);
+			/* with those that no window has reported yet */
+			n += READ_ONCE(l->backward) +
+			     READ_ONCE(c->back[lane].count);
 			break;
 		case BACKWARD_MAX:
-			n = max(n, READ_ONCE(l->backward_max));
+			n = max3(n, READ_ONCE(l->backward_max),
+				 READ_ONCE(c->back[lane].max));
 			break;
 		case WARPS:
 			n += READ_ONCE(l->warps);
@@ -75,6 +79,14 @@ static u64 lane_figure(const struct tscope_clock *clk, enum lane_figure which)
 	}
 	return which == BACKWARD_MAX || which == WARP_MAX ?
 	       tscope_lane_ns(lane, n) : n;
+}
+
+/* No window opens while a TSC that was set back stops all timers. */
+static u64 backward_of_lane(const struct tscope_clock *clk)
+{
+	if (clk->ops->lane == TSCOPE_LANE_TSC)
+		tscope_look_if_behind();
+	return lane_figure(clk, BACKWARD);
 }
 
 #define SHOW_U64(name, value) \
@@ -89,7 +101,7 @@ static u64 lane_figure(const struct tscope_clock *clk, enum lane_figure which)
 
 SHOW_U64(samples, READ_ONCE(clk->samples) + lane_figure(clk, READINGS));
 SHOW_U64(rejected, READ_ONCE(clk->rejected));
-SHOW_U64(backward, READ_ONCE(clk->backward) + lane_figure(clk, BACKWARD));
+SHOW_U64(backward, READ_ONCE(clk->backward) + backward_of_lane(clk));
 SHOW_U64(backward_max_ns, max(READ_ONCE(clk->backward_max_ns),
 			      lane_figure(clk, BACKWARD_MAX)));
 SHOW_U64(warps, lane_figure(clk, WARPS));
@@ -168,26 +180,6 @@ static ssize_t phase_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%lld\n", tscope_phase_to_ns(p.phase));
 }
 
-static ssize_t offset_max_ns_show(struct kobject *kobj,
-				  struct kobj_attribute *attr, char *buf)
-{
-	struct tscope_pair pair;
-	int err = tscope_exchange_largest(tscope_clock_of(kobj)->ops->lane,
-					  &pair);
-
-	return err ?: sysfs_emit(buf, "%lld\n", pair.offset_ns);
-}
-
-static ssize_t offset_bound_ns_show(struct kobject *kobj,
-				    struct kobj_attribute *attr, char *buf)
-{
-	struct tscope_pair pair;
-	int err = tscope_exchange_largest(tscope_clock_of(kobj)->ops->lane,
-					  &pair);
-
-	return err ?: sysfs_emit(buf, "%llu\n", pair.bound_ns);
-}
-
 static struct kobj_attribute step_last_ns_attr = __ATTR_RO(step_last_ns);
 static struct kobj_attribute step_max_ns_attr = __ATTR_RO(step_max_ns);
 static struct kobj_attribute read_min_ns_attr = __ATTR_RO(read_min_ns);
@@ -195,8 +187,6 @@ static struct kobj_attribute read_avg_ns_attr = __ATTR_RO(read_avg_ns);
 static struct kobj_attribute skew_ppb_attr = __ATTR_RO(skew_ppb);
 static struct kobj_attribute skew_error_ppb_attr = __ATTR_RO(skew_error_ppb);
 static struct kobj_attribute phase_ns_attr = __ATTR_RO(phase_ns);
-static struct kobj_attribute offset_max_ns_attr = __ATTR_RO(offset_max_ns);
-static struct kobj_attribute offset_bound_ns_attr = __ATTR_RO(offset_bound_ns);
 
 /* A limit: of its file's cause, up to what the figure can be. */
 struct limit_attr {
@@ -255,12 +245,6 @@ static struct attribute *warp_attrs[] = {
 	NULL
 };
 
-static struct attribute *pair_attrs[] = {
-	&offset_max_ns_attr.attr,
-	&offset_bound_ns_attr.attr,
-	NULL
-};
-
 static struct attribute *series_attrs[] = {
 	&skew_ppb_attr.attr,
 	&skew_error_ppb_attr.attr,
@@ -286,15 +270,6 @@ static umode_t warp_visible(struct kobject *kobj, struct attribute *attr,
 	       attr->mode : 0;
 }
 
-static umode_t pair_visible(struct kobject *kobj, struct attribute *attr,
-			    int n)
-{
-	int lane = tscope_clock_of(kobj)->ops->lane;
-
-	return lane != TSCOPE_NO_LANE && lane < TSCOPE_PAIR_LANES ?
-	       attr->mode : 0;
-}
-
 static umode_t series_visible(struct kobject *kobj, struct attribute *attr,
 			      int n)
 {
@@ -314,11 +289,6 @@ static const struct attribute_group warp_group = {
 	.is_visible = warp_visible,
 };
 
-static const struct attribute_group pair_group = {
-	.attrs = pair_attrs,
-	.is_visible = pair_visible,
-};
-
 static const struct attribute_group series_group = {
 	.attrs = series_attrs,
 	.is_visible = series_visible,
@@ -332,7 +302,7 @@ static const struct attribute_group read_group = {
 static const struct attribute_group *clock_groups[] = {
 	&clock_group,
 	&warp_group,
-	&pair_group,
+	&tscope_offset_group,
 	&series_group,
 	&read_group,
 	NULL

@@ -36,6 +36,31 @@ TRACE_EVENT(tscope_warp,
 		  __entry->warp_ns, __entry->count, __entry->tsc)
 );
 
+TRACE_EVENT(tscope_pair,
+	TP_PROTO(const char *clock, int cpu_i, int cpu_j, s64 low_ns,
+		 s64 high_ns, u64 meetings),
+	TP_ARGS(clock, cpu_i, cpu_j, low_ns, high_ns, meetings),
+	TP_STRUCT__entry(
+		__array(char, clock, TSCOPE_TRACE_NAME_LEN)
+		__field(s32, cpu_i)
+		__field(s32, cpu_j)
+		__field(s64, low_ns)
+		__field(s64, high_ns)
+		__field(u64, meetings)
+	),
+	TP_fast_assign(
+		strscpy(__entry->clock, clock, TSCOPE_TRACE_NAME_LEN);
+		__entry->cpu_i = cpu_i;
+		__entry->cpu_j = cpu_j;
+		__entry->low_ns = low_ns;
+		__entry->high_ns = high_ns;
+		__entry->meetings = meetings;
+	),
+	TP_printk("clock=%s cpu_i=%d cpu_j=%d low_ns=%lld high_ns=%lld meetings=%llu",
+		  __entry->clock, __entry->cpu_i, __entry->cpu_j,
+		  __entry->low_ns, __entry->high_ns, __entry->meetings)
+);
+
 TRACE_EVENT(tscope_backward,
 	TP_PROTO(const char *clock, int cpu, u64 backward_ns, u64 count,
 		 u64 tsc),
