@@ -20,8 +20,11 @@ typedef int64_t s64;
 #define S32_MAX INT32_MAX
 #define S64_MAX INT64_MAX
 #define S64_MIN INT64_MIN
+#define U8_MAX UINT8_MAX
 #define U32_MAX UINT32_MAX
 #define U64_MAX UINT64_MAX
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
