@@ -49,19 +49,6 @@ static void hull_extend(struct tscope_epoch *epoch, s64 low, s64 high)
 	epoch->hull = true;
 }
 
-/* The hull of two epochs, and what the offset may do between two bursts. */
-static void hull_close(struct tscope_epoch *into,
-		       const struct tscope_epoch *other)
-{
-	s64 margin;
-
-	if (other->hull)
-		hull_extend(into, other->hull_low, other->hull_high);
-	margin = tscope_ssub64(into->hull_high, into->hull_low) / 64;
-	into->hull_low = tscope_ssub64(into->hull_low, margin);
-	into->hull_high = tscope_sadd64(into->hull_high, margin);
-}
-
 static void epoch_clear(struct tscope_epoch *epoch)
 {
 	memset(epoch, 0, sizeof(*epoch));
@@ -97,13 +84,19 @@ static void sample_restart(struct tscope_tracker *t)
 	t->until_sample = 1;
 }
 
+/*
+ * The width that evidence is measured by: of the last epochs' widths the least
+ * but one. With few bursts an epoch's own may be that of a torn burst.
+ */
 static u32 narrow_width(const struct tscope_tracker *t)
 {
-	u32 width = t->running.limits.width, i;
+	u32 widths[TSCOPE_EPOCHS_RECENT + 1], width;
 
-	for (i = 0; i < TSCOPE_EPOCHS_RECENT; i++)
-		if (t->recent[i] < width)
-			width = t->recent[i];
+	memcpy(widths, t->recent, sizeof(t->recent));
+	widths[TSCOPE_EPOCHS_RECENT] = t->running.limits.width;
+	width = tscope_width_of_rank(widths, ARRAY_SIZE(widths), 1);
+	if (width == U32_MAX)
+		width = tscope_width_of_rank(widths, ARRAY_SIZE(widths), 0);
 	return width;
 }
 
@@ -171,7 +164,7 @@ static void epoch_finish(struct tscope_tracker *t)
 		       moved_since_last(t);
 	epoch->evidence = epoch->proof ||
 			  tscope_limits_suggest(&epoch->limits, narrow_width(t),
-					 t->step);
+						t->step);
 	if (epoch->evidence) {
 		evidence_note(t, GAP_EPOCHS, 1);
 		memory_forget(t);
@@ -342,7 +335,7 @@ static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
 void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step,
 			u64 now_ms)
 {
-	t->step = min(max(t->step, step), (u32)S32_MAX);
+	t->step = min_t(u32, max(t->step, step), S32_MAX);
 	if (t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 	    now_ms - t->started_ms >= TSCOPE_EPOCH_MS)
 		epoch_finish(t);
@@ -356,6 +349,36 @@ void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step,
 	limit_offset(t, low, high);
 	if (low <= high)
 		sample_width(t, tscope_limits_width(low, high));
+}
+
+/*
+ * The tightest limits of an epoch may be those of torn bursts: each is as far
+ * from an offset that there was as limits of other bursts are.
+ */
+static void hull_join(struct tscope_epoch *hull, const struct tscope_epoch *epoch,
+		      u32 width)
+{
+	if (epoch->hull)
+		hull_extend(hull, epoch->hull_low, epoch->hull_high);
+	if (tscope_limits_prove(&epoch->limits, 0))
+		hull_extend(hull, tscope_ssub64(epoch->limits.high, width),
+			    tscope_sadd64(epoch->limits.low, width));
+}
+
+/* The hull of the last two epochs, with what the offset may do between bursts. */
+static struct tscope_epoch hull_of(const struct tscope_tracker *t)
+{
+	struct tscope_epoch hull = { };
+	s64 margin;
+
+	if (t->used)
+		hull_extend(&hull, t->low, t->high);
+	hull_join(&hull, &t->last, least_width(t));
+	hull_join(&hull, &t->running, least_width(t));
+	margin = tscope_ssub64(hull.hull_high, hull.hull_low) / 64;
+	hull.hull_low = tscope_ssub64(hull.hull_low, margin);
+	hull.hull_high = tscope_sadd64(hull.hull_high, margin);
+	return hull;
 }
 
 /**
@@ -375,12 +398,9 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms,
 			    struct tscope_interval *out)
 {
 	const struct tscope_epoch *run = &t->running;
-	struct tscope_epoch hull = t->last;
+	struct tscope_epoch hull = hull_of(t);
 	bool evidence;
 
-	if (t->used)
-		hull_extend(&hull, t->low, t->high);
-	hull_close(&hull, run);
 	if (!hull.hull)
 		return -ENODATA;
 

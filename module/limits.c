@@ -154,7 +154,9 @@ static tscope_s128 divide_floor(tscope_s128 num, u64 den)
 {
 	if (num >= 0)
 		return (tscope_s128)tscope_div128((tscope_u128)num, den);
-	return -(tscope_s128)tscope_div128((tscope_u128)-num + den - 1, den);
+	/* rounded away from 0 */
+	num = den - 1 - num;
+	return -(tscope_s128)tscope_div128((tscope_u128)num, den);
 }
 
 /**
@@ -179,7 +181,7 @@ void tscope_interval_ns(s64 low, s64 high, u32 khz, s64 *offset_ns,
 		middle = (low_ns + high_ns) * 1000000 + khz;
 		middle = divide_floor(middle, 2 * (u64)khz);
 		low_ns = divide_floor(low_ns * 1000000, khz);
-		high_ns = -divide_floor(-high_ns * 1000000, khz);
+		high_ns = -divide_floor(high_ns * -1000000, khz);
 	}
 	if (middle > S64_MAX)
 		middle = S64_MAX;

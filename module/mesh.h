@@ -63,14 +63,14 @@ struct tscope_mesh_node {
  * @passes: passes up to now
  * @contradiction: the edges are of no one set of offsets
  *
- * The caller provides the arrays and sets the first four fields.
+ * The caller provides the arrays and sets the first four fields; the others are
+ * results.
  */
 struct tscope_mesh {
 	struct tscope_mesh_node *nodes;
 	u32 count;
 	const struct tscope_mesh_edge *edges;
 	u32 edge_count;
-	/* private: */
 	u32 root;
 	u32 passes;
 	bool contradiction;
