@@ -141,11 +141,13 @@ static void run(struct found *sum)
 static void check(s64 third_cyc)
 {
 	u64 wanted = getenv("MAILBOX_LONG") ? 10000000 : 100000;
+	bool is_far = third_cyc > 1000000;
 	struct found sum = { };
 	u32 runs = 0;
 
 	offset_cyc[2] = third_cyc;
-	while (sum.uppers < wanted && runs++ < wanted / 2000)
+	while ((sum.uppers < wanted || (is_far && !sum.unchecked_wrong)) &&
+	       runs++ < wanted / 2000)
 		run(&sum);
 	tap_note("third clock %+lld cycles: %llu upper and %llu lower limits; unchecked, %llu of %llu are false",
 		 (long long)third_cyc, (unsigned long long)sum.uppers,
@@ -155,7 +157,8 @@ static void check(s64 third_cyc)
 	EXPECT(!sum.wrong, "%llu limits are false, by %lld cycles",
 	       (unsigned long long)sum.wrong, (long long)sum.worst_cyc);
 	EXPECT(sum.uppers >= wanted / 10, "few limits");
-	EXPECT(sum.unchecked_wrong, "no limit is false unchecked");
+	/* 300 ns may be less than what slow code takes to look */
+	EXPECT(!is_far || sum.unchecked_wrong, "no limit is false unchecked");
 }
 
 static void test_near(void)
