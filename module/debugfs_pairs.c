@@ -77,7 +77,7 @@ static int pairs_show(struct seq_file *m, void *v)
 	if (tscope_pair_offset(p, lane, &o))
 		seq_printf(m, "%lld %llu %d %lld %lld %llu %llu", o.offset_ns,
 			   o.bound_ns, o.moving, o.hull_low_ns, o.hull_high_ns,
-			   o.age_ms, o.meetings);
+			   tscope_now_ms() - o.at_ms, o.meetings);
 	else
 		seq_puts(m, "- - - - - - 0");
 	seq_printf(m, " %llu\n", READ_ONCE(p->warps[lane]));

@@ -19,8 +19,10 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "composed.h"
 #include "control.h"
 #include "exchange.h"
+#include "limits.h"
 #include "trace.h"
 #include "wide.h"
 
@@ -298,6 +300,7 @@ int tscope_pairs_choose(const struct cpumask *cpus)
 	}
 	swap(ranks, by_rank);
 	WRITE_ONCE(rank_count, n);
+	tscope_composed_forget();
 free:
 	kvfree(kept);
 	kvfree(by_rank);
@@ -336,6 +339,7 @@ void tscope_pairs_clear(void)
 	}
 	if (READ_ONCE(stopped_ms))
 		WRITE_ONCE(stopped_ms, tscope_now_ms());
+	tscope_composed_forget();
 }
 
 /**
@@ -446,45 +450,100 @@ static s64 to_ns(s64 value, enum tscope_lane lane)
 }
 
 /**
- * tscope_pair_offset() - what is known of a pair
+ * tscope_pair_interval() - what is known of a pair, in the lane's unit
  * @p: the pair
  * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
- * @o: result
+ * @in: result, of @p->peer's clock - @p->cpu's clock
  *
  * Context: process, tscope_pairs_lock held, or the sampler that keeps the pair;
  * never waits for a sampler.
  *
  * Return: whether there is an interval of the CPUs' present lives, however old.
  */
+bool tscope_pair_interval(const struct tscope_pair *p, enum tscope_lane lane,
+			  struct tscope_interval *in)
+{
+	struct tscope_tracker t;
+
+	return pair_copy(p, lane, &t) &&
+	       !tscope_tracker_interval(&t, judged_ms(), in);
+}
+
+/**
+ * tscope_offset_of() - turn an interval into an offset between two CPUs
+ * @lane: of which clock
+ * @from: a CPU
+ * @to: another
+ * @low: lower limit of @to's clock - @from's clock, in the lane's unit
+ * @high: upper limit
+ * @o: result: cpu_i, cpu_j, offset_ns, bound_ns
+ *
+ * Context: process.
+ */
+void tscope_offset_of(enum tscope_lane lane, int from, int to, s64 low,
+		      s64 high, struct tscope_offset *o)
+{
+	o->cpu_i = min(from, to);
+	o->cpu_j = max(from, to);
+	if (from > to) {
+		swap(low, high);
+		low = -low;
+		high = -high;
+	}
+	tscope_interval_ns(low, high,
+			   lane == TSCOPE_LANE_TSC ? tscope_tsc_khz : 0,
+			   &o->offset_ns, &o->bound_ns);
+}
+
+/**
+ * tscope_pair_offset() - what is known of a pair
+ * @p: the pair
+ * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
+ * @o: result
+ *
+ * Context: as tscope_pair_interval().
+ *
+ * Return: as tscope_pair_interval().
+ */
 bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 			struct tscope_offset *o)
 {
 	struct tscope_interval in;
-	struct tscope_tracker t;
 
-	if (!pair_copy(p, lane, &t) ||
-	    tscope_tracker_interval(&t, judged_ms(), &in))
+	if (!tscope_pair_interval(p, lane, &in))
 		return false;
+	tscope_offset_of(lane, p->cpu, p->peer, in.low, in.high, o);
 	if (p->cpu > p->peer) {
-		swap(in.low, in.high);
-		in.low = -in.low;
-		in.high = -in.high;
 		swap(in.hull_low, in.hull_high);
 		in.hull_low = -in.hull_low;
 		in.hull_high = -in.hull_high;
 	}
-	o->cpu_i = min(p->cpu, p->peer);
-	o->cpu_j = max(p->cpu, p->peer);
-	o->moving = in.moving;
-	tscope_interval_ns(in.low, in.high,
-			   lane == TSCOPE_LANE_TSC ? tscope_tsc_khz : 0,
-			   &o->offset_ns, &o->bound_ns);
 	/* outwards: a cycle is less than a ns */
 	o->hull_low_ns = to_ns(in.hull_low, lane) - (lane == TSCOPE_LANE_TSC);
 	o->hull_high_ns = to_ns(in.hull_high, lane) + (lane == TSCOPE_LANE_TSC);
-	o->age_ms = tscope_now_ms() - in.at_ms;
+	o->moving = in.moving;
+	o->at_ms = in.at_ms;
+	o->met_ms = in.met_ms;
 	o->meetings = in.meetings;
 	return true;
+}
+
+/**
+ * tscope_pairs_cpu() - the CPU of a rank
+ * @rank: rank
+ *
+ * Context: process.
+ *
+ * Return: CPU; -1 where there is none.
+ */
+int tscope_pairs_cpu(u32 rank)
+{
+	int cpu;
+
+	mutex_lock(&tscope_pairs_lock);
+	cpu = rank < rank_count ? ranks[rank] : -1;
+	mutex_unlock(&tscope_pairs_lock);
+	return cpu;
 }
 
 /* |offset| - bound: how far the offset surely is from 0. */
@@ -504,15 +563,13 @@ static bool worse(const struct tscope_offset *a, const struct tscope_offset *b)
 	return a->cpu_j < b->cpu_j;
 }
 
-/* How long the two could have met, and did not. */
-static u64 apart_ms(const struct tscope_pair *p, const struct tscope_offset *o,
-		    bool met, u64 now_ms)
+/* When the two met last, or could have met first. */
+static u64 met_ms(const struct tscope_pair *p, const struct tscope_offset *o,
+		  bool met)
 {
-	u64 last_ms = READ_ONCE(p->since_ms);
+	u64 since_ms = READ_ONCE(p->since_ms);
 
-	if (met)
-		last_ms = max(last_ms, tscope_now_ms() - o->age_ms);
-	return now_ms > last_ms ? now_ms - last_ms : 0;
+	return met ? max(since_ms, o->met_ms) : since_ms;
 }
 
 /**
@@ -524,22 +581,20 @@ static u64 apart_ms(const struct tscope_pair *p, const struct tscope_offset *o,
  */
 void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 {
-	u32 stale_ms = 2 * tscope_pairs_turn_ms(), i;
-	u64 now_ms = judged_ms();
+	u64 stale_ms = 2ULL * tscope_pairs_turn_ms(), now_ms = judged_ms();
 	struct tscope_offset o;
 	struct tscope_cpu *c;
 	bool met;
+	u32 i;
 
 	memset(s, 0, sizeof(*s));
 	mutex_lock(&tscope_pairs_lock);
 	for_each_tscope_cpu(c) {
 		for (i = 0; i < c->pairs; i++) {
 			met = tscope_pair_offset(c->pair[i], lane, &o);
-			if (apart_ms(c->pair[i], &o, met, now_ms) > stale_ms) {
+			if (now_ms > met_ms(c->pair[i], &o, met) + stale_ms)
 				s->unmet++;
-				continue;
-			}
-			if (!met)
+			if (!met || now_ms > o.at_ms + stale_ms)
 				continue;
 			s->moving += o.moving;
 			s->widest_ns = max(s->widest_ns, o.bound_ns);
@@ -550,4 +605,9 @@ void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 		cond_resched();
 	}
 	mutex_unlock(&tscope_pairs_lock);
+
+	/* where not all CPUs meet, the largest may be between two that do not */
+	if (s->found && tscope_pairs_cpus() > TSCOPE_ALL_PAIRS_CPUS &&
+	    !tscope_composed_worst(lane, now_ms, &o))
+		s->worst = o;
 }

@@ -46,7 +46,8 @@ struct tscope_pair {
  * @bound_ns: half of its width, rounded up; 1 or more
  * @hull_low_ns: lowest limit of the last two epochs
  * @hull_high_ns: highest limit
- * @age_ms: age of the interval, by jiffies
+ * @at_ms: when the interval was measured, as tscope_now_ms()
+ * @met_ms: when the pair met last
  * @meetings: bursts that it is made of, since the pair's lives began
  */
 struct tscope_offset {
@@ -57,7 +58,8 @@ struct tscope_offset {
 	u64 bound_ns;
 	s64 hull_low_ns;
 	s64 hull_high_ns;
-	u64 age_ms;
+	u64 at_ms;
+	u64 met_ms;
 	u64 meetings;
 };
 
@@ -88,6 +90,11 @@ u32 tscope_pairs_cpus(void);
 int tscope_pairs_partner(u32 rank, u64 round);
 void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p,
 		     const struct tscope_burst *b);
+bool tscope_pair_interval(const struct tscope_pair *p, enum tscope_lane lane,
+			  struct tscope_interval *in);
+void tscope_offset_of(enum tscope_lane lane, int from, int to, s64 low,
+		      s64 high, struct tscope_offset *o);
+int tscope_pairs_cpu(u32 rank);
 bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 			struct tscope_offset *o);
 void tscope_pairs_summary(enum tscope_lane lane,

@@ -39,7 +39,7 @@ static ssize_t offset_show(struct kobject *kobj, struct kobj_attribute *attr,
 		return -ENODATA;
 	return sysfs_emit(buf, "%lld %llu %d %d %d %llu\n", o->offset_ns,
 			  o->bound_ns, o->cpu_i, o->cpu_j, o->moving,
-			  o->age_ms);
+			  tscope_now_ms() - o->at_ms);
 }
 
 static ssize_t offset_max_ns_show(struct kobject *kobj,

@@ -42,4 +42,36 @@ static inline s64 tscope_sub64(u64 a, u64 b)
 	return b - a > S64_MAX ? S64_MIN : -(s64)(b - a);
 }
 
+/**
+ * tscope_ssub64() - difference of two signed numbers, saturated
+ * @a: minuend
+ * @b: subtrahend
+ *
+ * Return: a - b, or S64_MAX/S64_MIN where that does not fit.
+ */
+static inline s64 tscope_ssub64(s64 a, s64 b)
+{
+	s64 diff;
+
+	if (__builtin_sub_overflow(a, b, &diff))
+		return a < b ? S64_MIN : S64_MAX;
+	return diff;
+}
+
+/**
+ * tscope_sadd64() - sum of two signed numbers, saturated
+ * @a: any value
+ * @b: any value
+ *
+ * Return: a + b, or S64_MAX/S64_MIN where that does not fit.
+ */
+static inline s64 tscope_sadd64(s64 a, s64 b)
+{
+	s64 sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return a < 0 ? S64_MIN : S64_MAX;
+	return sum;
+}
+
 #endif /* TSCOPE_WIDE_H */

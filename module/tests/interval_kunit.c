@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/* interval.c and limits.c with offsets that rest, alternate, drift and step. */
+#include "../interval.h"
+#include "tests.h"
+
+#define FLOOR	150
+#define STEP	21
+
+/* A burst whose transits are 150 to 181 and, one in 16, up to 661 cycles. */
+static void add_burst(struct tscope_tracker *t, u64 *state, s64 offset,
+		      u64 now_ms)
+{
+	u64 draw = tscope_test_rnd(state);
+	s64 forth = FLOOR + draw % 32, back = FLOOR + (draw >> 8) % 32;
+
+	if (!(draw >> 16 & 15))
+		forth += (draw >> 32) % 480;
+	tscope_tracker_add(t, offset - forth, offset + back, STEP, now_ms);
+}
+
+static void interval_rests(struct kunit *test)
+{
+	struct tscope_tracker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct tscope_interval iv;
+	u64 state = 11, now_ms;
+	s64 offset = -(1LL << 61) + 12345;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	tscope_tracker_init(t);
+	KUNIT_EXPECT_EQ(test, tscope_tracker_interval(t, 0, &iv), -ENODATA);
+	for (now_ms = 0; now_ms < 600000; now_ms += 20) {
+		add_burst(t, &state, offset, now_ms);
+		KUNIT_ASSERT_EQ(test, tscope_tracker_interval(t, now_ms, &iv), 0);
+		KUNIT_ASSERT_FALSE_MSG(test, iv.moving, "at %llu ms", now_ms);
+		KUNIT_ASSERT_TRUE_MSG(test, iv.low <= offset && offset <= iv.high,
+				      "at %llu ms: %lld in %lld..%lld", now_ms,
+				      offset, iv.low, iv.high);
+		KUNIT_ASSERT_LE(test, iv.high - iv.low, 900);
+		KUNIT_ASSERT_LE(test, now_ms - iv.at_ms, (u64)1000);
+	}
+	KUNIT_EXPECT_EQ(test, iv.meetings, (u64)30000);
+}
+
+/* Each offset that there was is in the hull, and the hull is not much wider. */
+static void interval_alternates(struct kunit *test)
+{
+	static const s64 extents[] = { 90, 200, 1000, 100000 };
+	struct tscope_tracker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct tscope_interval iv;
+	u64 state = 12, now_ms;
+	s64 offset;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	for (i = 0; i < ARRAY_SIZE(extents); i++) {
+		tscope_tracker_init(t);
+		for (now_ms = 0; now_ms < 20000; now_ms += 10) {
+			offset = now_ms / 70 & 1 ? extents[i] : -extents[i];
+			add_burst(t, &state, offset, now_ms);
+			KUNIT_ASSERT_EQ(test, tscope_tracker_interval(t, now_ms,
+								      &iv), 0);
+			if (now_ms < 3000)
+				continue;
+			KUNIT_ASSERT_TRUE_MSG(test, iv.moving,
+					      "+-%lld at %llu ms", extents[i],
+					      now_ms);
+			KUNIT_ASSERT_TRUE(test, iv.hull_low <= -extents[i] &&
+					  iv.hull_high >= extents[i]);
+			KUNIT_ASSERT_EQ(test, iv.low, iv.hull_low);
+			KUNIT_ASSERT_EQ(test, iv.high, iv.hull_high);
+			KUNIT_ASSERT_LE(test, iv.high - iv.low,
+					2 * extents[i] + 1400 + extents[i] / 15);
+		}
+	}
+}
+
+static void interval_drifts(struct kunit *test)
+{
+	struct tscope_tracker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct tscope_interval iv;
+	u64 state = 13, now_ms, first_ms = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	tscope_tracker_init(t);
+	/* 21 cycles a second are 10 ns/s at 2.1 GHz */
+	for (now_ms = 0; now_ms < 60000; now_ms += 20) {
+		add_burst(t, &state, now_ms * 21 / 1000, now_ms);
+		KUNIT_ASSERT_EQ(test, tscope_tracker_interval(t, now_ms, &iv), 0);
+		if (iv.moving && !first_ms)
+			first_ms = now_ms;
+		KUNIT_ASSERT_TRUE_MSG(test, iv.moving || now_ms < 20000,
+				      "at %llu ms", now_ms);
+	}
+	KUNIT_EXPECT_GT(test, first_ms, (u64)2000);
+}
+
+static void interval_steps(struct kunit *test)
+{
+	struct tscope_tracker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct tscope_interval iv;
+	u64 state = 14, now_ms;
+	u32 moving = 0;
+	s64 offset;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	tscope_tracker_init(t);
+	for (now_ms = 0; now_ms < 20000; now_ms += 20) {
+		offset = now_ms < 10130 ? 0 : 2096000;
+		add_burst(t, &state, offset, now_ms);
+		KUNIT_ASSERT_EQ(test, tscope_tracker_interval(t, now_ms, &iv), 0);
+		moving += iv.moving;
+		KUNIT_ASSERT_TRUE(test, !iv.moving ||
+				  (now_ms >= 10130 && now_ms < 13200));
+		KUNIT_ASSERT_TRUE(test, iv.low <= offset && offset <= iv.high);
+	}
+	KUNIT_EXPECT_GT(test, moving, 50U);
+	KUNIT_EXPECT_LE(test, iv.high - iv.low, 900);
+}
+
+static void interval_rounds(struct kunit *test)
+{
+	static const struct {
+		s64 low, high;
+		u32 khz;
+		s64 offset_ns;
+		u64 bound_ns;
+	} cases[] = {
+		{ 0, 0, 0, 0, 1 },
+		{ -95, 95, 0, 0, 95 },
+		{ -95, 96, 0, 1, 96 },
+		{ -96, 95, 0, 0, 96 },
+		{ 3000, 3000, 3000000, 1000, 1 },
+		{ 3001, 3002, 3000000, 1001, 1 },
+		{ -300, 300, 3000000, 0, 100 },
+		{ -301, 300, 3000000, 0, 101 },
+		{ S64_MAX, S64_MAX, 0, S64_MAX, 1 },
+		{ S64_MIN, S64_MIN, 0, S64_MIN, 1 },
+		{ S64_MAX - 1, S64_MAX, 1, S64_MAX, U64_MAX },
+	};
+	s64 offset_ns;
+	u64 bound_ns;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		tscope_interval_ns(cases[i].low, cases[i].high, cases[i].khz,
+				   &offset_ns, &bound_ns);
+		KUNIT_EXPECT_EQ_MSG(test, offset_ns, cases[i].offset_ns,
+				    "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, bound_ns, cases[i].bound_ns,
+				    "case %u", i);
+	}
+}
+
+static struct kunit_case interval_cases[] = {
+	KUNIT_CASE(interval_rests),
+	KUNIT_CASE(interval_alternates),
+	KUNIT_CASE(interval_drifts),
+	KUNIT_CASE(interval_steps),
+	KUNIT_CASE(interval_rounds),
+	{}
+};
+
+static struct kunit_suite interval_suite = {
+	.name = "tscope_interval",
+	.test_cases = interval_cases,
+};
+
+kunit_test_suite(interval_suite);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef TSCOPE_LINUX_KERNEL_H
+#define TSCOPE_LINUX_KERNEL_H
+
+/* the C library's headers include it too */
+#include_next <linux/kernel.h>
+
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define min_t(type, a, b) min((type)(a), (type)(b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif /* TSCOPE_LINUX_KERNEL_H */

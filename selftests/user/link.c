@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Simulated bursts. Transits are a floor and an exponential part, which is
+ * larger in some bursts, so that widths spread as they do on real CPUs: 10, 50,
+ * 90 and 99 percent of them are near 1, 1.15, 1.5 and 2.5 floors. Clocks count
+ * in steps.
+ */
+#include <math.h>
+
+#include "link.h"
+
+#define EXCHANGES	14
+#define CYC_PER_NS	(LINK_KHZ / 1e6)
+
+s64 link_offset_cyc(const struct link *l, double at_ns)
+{
+	double ns = 0;
+
+	if (l->motion == LINK_ALTERNATES)
+		ns = (u64)(at_ns / l->half_ns) & 1 ? l->extent_ns :
+						     -l->extent_ns;
+	if (l->motion == LINK_DRIFTS && at_ns > l->since_ns)
+		ns = (at_ns - l->since_ns) * l->rate;
+	return l->base_cyc + llrint(ns * CYC_PER_NS);
+}
+
+/* The least of many draws of a transit, in cycles, seen in steps. */
+static s64 transit_cyc(double floor_ns, double noise_ns, u32 draws)
+{
+	double steps;
+
+	floor_ns += -log(rnd_unit()) * noise_ns / draws;
+	steps = floor_ns * CYC_PER_NS / LINK_STEP_CYC + rnd_unit();
+	return (s64)steps * LINK_STEP_CYC;
+}
+
+/* Exchanges at about one time, which share an offset. */
+static void exchange(const struct link *l, double at_ns, double noise_ns,
+		     u32 draws, struct link_burst *b)
+{
+	s64 offset = link_offset_cyc(l, at_ns);
+	s64 low = offset - transit_cyc(l->forth_ns, noise_ns, draws);
+	s64 high = offset + transit_cyc(l->back_ns, noise_ns, draws);
+
+	b->low = max(b->low, low);
+	b->high = min(b->high, high);
+	b->least = min(b->least, offset);
+	b->most = max(b->most, offset);
+}
+
+void link_burst(const struct link *l, double at_ns, struct link_burst *b)
+{
+	double noise = l->noise_ns, split;
+	u64 kind = rnd_below(100);
+	u32 i, first;
+
+	if (kind < 20)
+		noise *= 4;
+	if (kind < 3)
+		noise *= 5;
+	*b = (struct link_burst) { S64_MIN, S64_MAX, S64_MAX, S64_MIN };
+	if (l->motion == LINK_DRIFTS) {
+		for (i = 0; i < EXCHANGES; i++)
+			exchange(l, at_ns + (i + 0.5) * LINK_BURST_NS / EXCHANGES,
+				 noise, 1, b);
+		return;
+	}
+	first = EXCHANGES;
+	if (l->motion == LINK_ALTERNATES) {
+		split = l->half_ns - fmod(at_ns, l->half_ns);
+		if (split < LINK_BURST_NS)
+			first = split / LINK_BURST_NS * EXCHANGES;
+	}
+	if (first)
+		exchange(l, at_ns, noise, first, b);
+	if (first < EXCHANGES)
+		exchange(l, at_ns + LINK_BURST_NS, noise, EXCHANGES - first, b);
+}

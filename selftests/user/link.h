@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Simulated bursts between two CPUs whose offset is known at each moment. */
+#ifndef TSCOPE_LINK_H
+#define TSCOPE_LINK_H
+
+#include "tap.h"
+
+#define LINK_KHZ	2096000
+#define LINK_STEP_CYC	21
+#define LINK_BURST_NS	10000
+
+enum link_motion { LINK_RESTS, LINK_ALTERNATES, LINK_DRIFTS };
+
+/**
+ * struct link - two CPUs
+ * @motion: what the offset does
+ * @base_cyc: the offset around which it does it
+ * @extent_ns: it alternates by +- this
+ * @half_ns: after so long each time
+ * @rate: it drifts by so many ns a ns
+ * @since_ns: it drifts from then on
+ * @forth_ns: least transit in one direction
+ * @back_ns: in the other one
+ * @noise_ns: mean of what one exchange adds to that
+ */
+struct link {
+	enum link_motion motion;
+	s64 base_cyc;
+	double extent_ns;
+	double half_ns;
+	double rate;
+	double since_ns;
+	double forth_ns;
+	double back_ns;
+	double noise_ns;
+};
+
+/**
+ * struct link_burst - what a burst gives
+ * @low: lower limit, cycles
+ * @high: upper limit, cycles
+ * @least: lowest offset that there was in the burst, cycles
+ * @most: highest one
+ */
+struct link_burst {
+	s64 low;
+	s64 high;
+	s64 least;
+	s64 most;
+};
+
+s64 link_offset_cyc(const struct link *l, double at_ns);
+void link_burst(const struct link *l, double at_ns, struct link_burst *burst);
+
+#endif /* TSCOPE_LINK_H */

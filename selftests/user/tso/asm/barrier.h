@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* On x86 these are plain accesses: loads are in order, and stores are. */
+#ifndef TSCOPE_TSO_BARRIER_H
+#define TSCOPE_TSO_BARRIER_H
+
+#include "../../tso.h"
+
+#define smp_load_acquire(p) tso_load(p)
+#define smp_store_release(p, v) tso_store((p), (v))
+#define smp_rmb() do { } while (0)
+#define smp_wmb() do { } while (0)
+
+#endif /* TSCOPE_TSO_BARRIER_H */
