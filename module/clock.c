@@ -13,8 +13,8 @@
 #include <linux/vmalloc.h>
 
 #include "clock.h"
-#include "interruption.h"
 #include "trace.h"
+#include "violations.h"
 #include "wide.h"
 
 static const struct tscope_clock_ops *const clock_table[] = {
@@ -343,7 +343,8 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 	tscope_series_add(&clk->series, r, &news);
 	if (news.stepped) {
 		tscope_clock_stepped(clk, &news.step);
-		tscope_step_tell(clk, raw_smp_processor_id(), &news.step);
+		tscope_step_record(clk->ops->name, raw_smp_processor_id(),
+				   &news.step);
 	}
 	if (!news.point)
 		return;

@@ -20,7 +20,6 @@
 
 #include "control.h"
 #include "cpu.h"
-#include "interruption.h"
 #include "violations.h"
 
 static struct tscope_params tscope_params;
@@ -66,16 +65,6 @@ u64 tscope_fit_window_ns(void)
 }
 
 /**
- * tscope_period_ns() - from one window's start to the next
- *
- * Return: nanoseconds.
- */
-u64 tscope_period_ns(void)
-{
-	return READ_ONCE(tscope_params.period_us) * (u64)NSEC_PER_USEC;
-}
-
-/**
  * tscope_get_params() - the parameters in force
  * @params: copy
  *
@@ -114,7 +103,6 @@ static void stop_all(void)
 	WRITE_ONCE(leader, -1);
 	for_each_tscope_cpu(c)
 		tscope_sampler_stop(c);
-	tscope_interruption_end();
 }
 
 static int start_all(void)
@@ -149,7 +137,6 @@ static void reset_all(void)
 		tscope_cpu_reset(c);
 	tscope_clocks_reset();
 	tscope_violations_reset();
-	tscope_interruption_reset();
 	tscope_alerts_reset();
 	tscope_clocks_refine();
 }

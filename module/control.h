@@ -42,6 +42,5 @@ int tscope_reset(void);
 bool tscope_is_leader(int cpu);
 int tscope_leader(void);
 u64 tscope_fit_window_ns(void);
-u64 tscope_period_ns(void);
 
 #endif /* TSCOPE_CONTROL_H */

@@ -24,7 +24,6 @@
 
 #include "control.h"
 #include "cpu.h"
-#include "interruption.h"
 #include "trace.h"
 #include "violations.h"
 
@@ -239,8 +238,6 @@ static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 
 	c->bursts_cyc = rdtsc_ordered() - start;
 	tell_findings(c);
-	if (leader)
-		tscope_interruption_look();
 	readings = c->lane[TSCOPE_LANE_TSC].readings - before;
 	if (leader && bursts)
 		take_points(c, p, readings);

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "trace.h"
 #include "violations.h"
 
 static struct tscope_violation ring[TSCOPE_VIOLATIONS];
@@ -19,7 +20,6 @@ static const char * const what_names[] = {
 	[TSCOPE_WARP] = "warp",
 	[TSCOPE_BACKWARD] = "backward",
 	[TSCOPE_STEP] = "step",
-	[TSCOPE_INTERRUPTION] = "interruption",
 };
 
 /**
@@ -64,6 +64,21 @@ void tscope_violation(enum tscope_what what, const char *clock, int cpu,
 	WRITE_ONCE(v->peer, peer);
 	/* pairs with the acquire in tscope_violation_get() */
 	smp_store_release(&v->seq, number + 1);
+}
+
+/**
+ * tscope_step_record() - trace a step that was counted, and keep it
+ * @clock: name of the clock; must stay while the module is loaded
+ * @cpu: the CPU that saw it
+ * @step: the step
+ *
+ * Context: process, any CPU, concurrently with itself.
+ */
+void tscope_step_record(const char *clock, int cpu,
+			const struct tscope_step *step)
+{
+	trace_tscope_step(clock, cpu, step->ns, step->error_ns, step->tsc);
+	tscope_violation(TSCOPE_STEP, clock, cpu, -1, step->ns, 1, step->tsc);
 }
 
 /**

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "step.h"
+
 #define TSCOPE_VIOLATIONS	1024
 
 /**
@@ -12,13 +14,11 @@
  * @TSCOPE_WARP: a CPU read a clock lower than another had published
  * @TSCOPE_BACKWARD: a CPU read a clock lower than it had itself
  * @TSCOPE_STEP: a clock's phase jumped
- * @TSCOPE_INTERRUPTION: a pause, restore or migration moved several clocks
  */
 enum tscope_what {
 	TSCOPE_WARP,
 	TSCOPE_BACKWARD,
 	TSCOPE_STEP,
-	TSCOPE_INTERRUPTION,
 };
 
 /**
@@ -47,6 +47,8 @@ struct tscope_violation {
 
 void tscope_violation(enum tscope_what what, const char *clock, int cpu,
 		      int peer, s64 size_ns, u64 count, u64 tsc);
+void tscope_step_record(const char *clock, int cpu,
+			const struct tscope_step *step);
 u64 tscope_violations_head(void);
 bool tscope_violation_get(u64 number, struct tscope_violation *v);
 const char *tscope_what_name(enum tscope_what what);

@@ -25,7 +25,6 @@
 #define tscope_clock_add	FAKE(clock_add)
 #define tscope_clock_thin	FAKE(clock_thin)
 #define tscope_kvm_events	FAKE(kvm_events)
-#define tscope_interruption_look	FAKE(look)
 #define tscope_violation	FAKE(violation)
 #define tscope_alert_raise	FAKE(alert_raise)
 
@@ -72,7 +71,7 @@ static struct tscope_params params;
 static struct plan p;
 static bool leader, pushed_off;
 static u64 sampled[CLOCKS], cost_cyc, burst_cycles;
-static u32 bursts, looks, kvm_told, alerts;
+static u32 bursts, kvm_told, alerts;
 static struct tscope_reading added;
 static u32 adds;
 static u64 began[8];
@@ -167,11 +166,6 @@ void tscope_kvm_events(struct tscope_cpu *cpu, struct tscope_clock *clk,
 	cpu->events = 0;
 }
 
-void tscope_interruption_look(void)
-{
-	looks++;
-}
-
 void tscope_violation(enum tscope_what what, const char *name, int cpu,
 		      int peer, s64 size_ns, u64 count, u64 tsc)
 {
@@ -212,7 +206,6 @@ static int sampler_fakes_init(struct kunit *test)
 	leader = false;
 	pushed_off = false;
 	bursts = 0;
-	looks = 0;
 	kvm_told = 0;
 	alerts = 0;
 	adds = 0;

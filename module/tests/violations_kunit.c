@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* violations.c: a ring of its own, filled by one and by several threads, and read. */
 #define tscope_violation		violations_kunit_violation
+#define tscope_step_record		violations_kunit_step_record
 #define tscope_violations_head		violations_kunit_head
 #define tscope_violation_get		violations_kunit_get
 #define tscope_violations_reset		violations_kunit_reset
@@ -67,8 +68,31 @@ static void violations_named(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, tscope_what_name(TSCOPE_WARP), "warp");
 	KUNIT_EXPECT_STREQ(test, tscope_what_name(TSCOPE_BACKWARD), "backward");
 	KUNIT_EXPECT_STREQ(test, tscope_what_name(TSCOPE_STEP), "step");
-	KUNIT_EXPECT_STREQ(test, tscope_what_name(TSCOPE_INTERRUPTION),
-			   "interruption");
+}
+
+/* Each step has an entry of its own, also those of clocks that one pause moved. */
+static void violations_steps(struct kunit *test)
+{
+	static const struct tscope_step steps[] = {
+		{ .ns = -3284804247, .error_ns = 1, .tsc = 100 },
+		{ .ns = -3284804321, .error_ns = 65762, .tsc = 100 },
+	};
+	struct tscope_violation v;
+
+	tscope_step_record("kvm-clock", 1, &steps[0]);
+	tscope_step_record("realtime", 0, &steps[1]);
+	KUNIT_ASSERT_EQ(test, tscope_violations_head(), 2ULL);
+	KUNIT_ASSERT_TRUE(test, tscope_violation_get(0, &v));
+	KUNIT_EXPECT_EQ(test, v.what, (u32)TSCOPE_STEP);
+	KUNIT_EXPECT_STREQ(test, v.clock, "kvm-clock");
+	KUNIT_EXPECT_EQ(test, v.cpu, 1);
+	KUNIT_EXPECT_EQ(test, v.peer, -1);
+	KUNIT_EXPECT_EQ(test, v.size_ns, steps[0].ns);
+	KUNIT_EXPECT_EQ(test, v.count, 1ULL);
+	KUNIT_EXPECT_EQ(test, v.tsc, 100ULL);
+	KUNIT_ASSERT_TRUE(test, tscope_violation_get(1, &v));
+	KUNIT_EXPECT_STREQ(test, v.clock, "realtime");
+	KUNIT_EXPECT_EQ(test, v.size_ns, steps[1].ns);
 }
 
 static struct completion done;
@@ -118,6 +142,7 @@ static void violations_written_meanwhile(struct kunit *test)
 static struct kunit_case violations_cases[] = {
 	KUNIT_CASE(violations_kept),
 	KUNIT_CASE(violations_named),
+	KUNIT_CASE(violations_steps),
 	KUNIT_CASE(violations_written_meanwhile),
 	{}
 };
