@@ -23,8 +23,7 @@ enum tscope_what {
 
 /**
  * struct tscope_violation - one violation
- * @seq: its number + 1; 0 while it is being written
- * @time_ns: CLOCK_MONOTONIC when it was told
+ * @time_ns: CLOCK_MONOTONIC when it was recorded
  * @tsc: the TSC when it was seen
  * @size_ns: size; of several, of the largest
  * @count: how many of the kind the window had
@@ -34,7 +33,6 @@ enum tscope_what {
  * @peer: the CPU whose value was higher, or -1
  */
 struct tscope_violation {
-	u64 seq;
 	u64 time_ns;
 	u64 tsc;
 	s64 size_ns;
@@ -49,7 +47,7 @@ void tscope_violation(enum tscope_what what, const char *clock, int cpu,
 		      int peer, s64 size_ns, u64 count, u64 tsc);
 void tscope_step_record(const char *clock, int cpu,
 			const struct tscope_step *step);
-u64 tscope_violations_head(void);
+void tscope_violations_range(u64 *first, u64 *end);
 bool tscope_violation_get(u64 number, struct tscope_violation *v);
 const char *tscope_what_name(enum tscope_what what);
 void tscope_violations_reset(void);
