@@ -225,7 +225,7 @@ static ssize_t limit_store(struct kobject *kobj, struct kobj_attribute *attr,
 	if (!err && value > l->max)
 		err = -ERANGE;
 	if (!err)
-		WRITE_ONCE(clk->alert[l->cause].limit, value);
+		tscope_alert_set_limit(clk, l->cause, value);
 	return err ?: count;
 }
 
