@@ -198,40 +198,32 @@ static struct kobj_attribute phase_ns_attr = __ATTR_RO(phase_ns);
 static struct kobj_attribute offset_max_ns_attr = __ATTR_RO(offset_max_ns);
 static struct kobj_attribute offset_bound_ns_attr = __ATTR_RO(offset_bound_ns);
 
-/* A limit: of its file's cause, up to what the figure can be. */
-struct limit_attr {
-	struct kobj_attribute attr;
-	enum tscope_cause cause;
-	u64 max;
-};
-
 static ssize_t limit_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
 {
-	struct limit_attr *l = container_of(attr, struct limit_attr, attr);
+	enum tscope_cause cause = tscope_control_of(attr)->cause;
 	struct tscope_clock *clk = tscope_clock_of(kobj);
 
-	return sysfs_emit(buf, "%llu\n", READ_ONCE(clk->alert[l->cause].limit));
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(clk->alert[cause].limit));
 }
 
-static ssize_t limit_store(struct kobject *kobj, struct kobj_attribute *attr,
-			   const char *buf, size_t count)
+static int limit_set(struct kobject *kobj, const struct tscope_control *c,
+		     const char *buf)
 {
-	struct limit_attr *l = container_of(attr, struct limit_attr, attr);
-	struct tscope_clock *clk = tscope_clock_of(kobj);
 	u64 value;
 	int err = kstrtou64(buf, 10, &value);
 
-	if (!err && value > l->max)
+	if (!err && value > c->max)
 		err = -ERANGE;
 	if (!err)
-		tscope_alert_set_limit(clk, l->cause, value);
-	return err ?: count;
+		tscope_alert_set_limit(tscope_clock_of(kobj), c->cause, value);
+	return err;
 }
 
 #define LIMIT(name, which, most) \
-	static struct limit_attr name##_attr = { \
-		.attr = __ATTR(name, 0644, limit_show, limit_store), \
+	static struct tscope_control name##_attr = { \
+		.attr = __ATTR(name, 0644, limit_show, tscope_control_store), \
+		.set = limit_set, \
 		.cause = which, \
 		.max = most, \
 	}
