@@ -3,6 +3,8 @@
 #ifndef TSCOPE_CLOCK_H
 #define TSCOPE_CLOCK_H
 
+#include <linux/completion.h>
+#include <linux/kobject.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
@@ -101,7 +103,8 @@ struct tscope_clock_ops {
 /**
  * struct tscope_clock - a clock that is present, and its figures
  * @ops: what it does
- * @dir: its folder in sysfs
+ * @dir: its directory in sysfs
+ * @dir_released: nobody refers to @dir any more
  * @samples: readings taken outside the bursts
  * @rejected: of those, too wide to use
  * @errors: of those, failed
@@ -130,7 +133,8 @@ struct tscope_clock_ops {
  */
 struct tscope_clock {
 	const struct tscope_clock_ops *ops;
-	struct tscope_clock_dir *dir;
+	struct kobject dir;
+	struct completion dir_released;
 
 	u64 samples;
 	u64 rejected;

@@ -3,42 +3,33 @@
  * /sys/kernel/tscope/<clock>: a clock's figures. Each is described in
  * Documentation/ABI/testing/sysfs-kernel-tscope.
  */
-#include <linux/slab.h>
+#include <linux/completion.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "cpu.h"
 #include "sysfs.h"
 
 /**
- * struct tscope_clock_dir - a clock's folder
- * @kobj: the folder
- * @clk: the clock
- */
-struct tscope_clock_dir {
-	struct kobject kobj;
-	struct tscope_clock *clk;
-};
-
-/**
- * tscope_clock_of() - the clock of a folder
- * @dir: folder
+ * tscope_clock_of() - the clock of a directory
+ * @dir: directory
  *
  * Return: the clock.
  */
 struct tscope_clock *tscope_clock_of(struct kobject *dir)
 {
-	return container_of(dir, struct tscope_clock_dir, kobj)->clk;
+	return container_of(dir, struct tscope_clock, dir);
 }
 
 /**
- * tscope_clock_kobj() - the folder of a clock
- * @clk: clock; its folder is there
+ * tscope_clock_kobj() - the directory of a clock
+ * @clk: clock; its directory is there
  *
- * Return: the folder.
+ * Return: the directory.
  */
 struct kobject *tscope_clock_kobj(struct tscope_clock *clk)
 {
-	return &clk->dir->kobj;
+	return &clk->dir;
 }
 
 enum lane_figure { READINGS, BACKWARD, BACKWARD_MAX, WARPS, WARP_MAX };
@@ -332,7 +323,7 @@ static const struct attribute_group *clock_groups[] = {
 
 static void dir_release(struct kobject *kobj)
 {
-	kfree(container_of(kobj, struct tscope_clock_dir, kobj));
+	complete(&tscope_clock_of(kobj)->dir_released);
 }
 
 static const struct kobj_type dir_type = {
@@ -341,29 +332,24 @@ static const struct kobj_type dir_type = {
 	.default_groups = clock_groups,
 };
 
+/* What it leaves on an error is removed by tscope_sysfs_clocks_exit(). */
 static int dir_make(struct tscope_clock *clk, struct kset *kset)
 {
-	struct tscope_clock_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	int err;
 
-	if (!dir)
-		return -ENOMEM;
-	dir->clk = clk;
-	dir->kobj.kset = kset;
-	err = kobject_init_and_add(&dir->kobj, &dir_type, NULL, "%s",
+	init_completion(&clk->dir_released);
+	clk->dir.kset = kset;
+	err = kobject_init_and_add(&clk->dir, &dir_type, NULL, "%s",
 				   clk->ops->name);
-	if (!err && clk->ops->group)
-		err = sysfs_create_group(&dir->kobj, clk->ops->group);
 	if (err) {
-		kobject_put(&dir->kobj);
+		kobject_put(&clk->dir);
 		return err;
 	}
-	clk->dir = dir;
-	return 0;
+	return clk->ops->group ? sysfs_create_group(&clk->dir, clk->ops->group) : 0;
 }
 
 /**
- * tscope_sysfs_clocks_init() - make a folder for each clock
+ * tscope_sysfs_clocks_init() - make a directory for each clock
  * @kset: /sys/kernel/tscope
  *
  * Context: process, at load.
@@ -386,9 +372,10 @@ int tscope_sysfs_clocks_init(struct kset *kset)
 }
 
 /**
- * tscope_sysfs_clocks_exit() - remove the clocks' folders
+ * tscope_sysfs_clocks_exit() - remove the clocks' directories
  *
- * Waits for whoever is in one of their files. Context: process.
+ * Waits for whoever is in one of their files, and until nobody refers to them: what releases
+ * them is code of the module, and they are part of their clocks. Context: process, may sleep.
  */
 void tscope_sysfs_clocks_exit(void)
 {
@@ -397,12 +384,19 @@ void tscope_sysfs_clocks_exit(void)
 
 	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
-		if (!clk->dir)
+		if (!clk->dir.state_in_sysfs)
 			continue;
 		if (clk->ops->group)
-			sysfs_remove_group(&clk->dir->kobj, clk->ops->group);
-		kobject_del(&clk->dir->kobj);
-		kobject_put(&clk->dir->kobj);
-		clk->dir = NULL;
+			sysfs_remove_group(&clk->dir, clk->ops->group);
+		kobject_del(&clk->dir);
+		kobject_put(&clk->dir);
+	}
+	/* apart, for a debug kernel releases each some seconds later */
+	for (i = 0; i < tscope_clock_count(); i++) {
+		clk = tscope_clock_get(i);
+		if (!clk->dir.state_initialized)
+			continue;
+		wait_for_completion(&clk->dir_released);
+		memset(&clk->dir, 0, sizeof(clk->dir));
 	}
 }
