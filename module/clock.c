@@ -188,10 +188,6 @@ int tscope_clocks_init(void)
 		return -ENODEV;
 	}
 	frequency(tsc_khz);
-	err = tscope_points_init();
-	if (err)
-		return err;
-
 	for (i = 0; i < ARRAY_SIZE(clock_table); i++) {
 		ops = clock_table[i];
 		why = "not found";
@@ -227,7 +223,6 @@ void tscope_clocks_exit(void)
 		clock_free(clk);
 		clocks[clock_count] = NULL;
 	}
-	tscope_points_exit();
 }
 
 /**

@@ -193,8 +193,6 @@ bool tscope_clock_updated(struct tscope_clock *clk,
 void tscope_clock_break(struct tscope_clock *clk);
 void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc);
 
-int tscope_points_init(void);
-void tscope_points_exit(void);
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);
 int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p);
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h);

@@ -126,14 +126,22 @@ static ssize_t emit_milli(char *buf, bool negative, u64 milli)
 			  milli / 1000, milli % 1000);
 }
 
+/* -ENODATA where there is no fit, for whatever reason, or -ENOMEM. */
+static int fit_of(struct kobject *kobj, struct tscope_fit *fit)
+{
+	int err = tscope_clock_fit(tscope_clock_of(kobj), fit);
+
+	return err && err != -ENOMEM ? -ENODATA : err;
+}
+
 static ssize_t skew_ppb_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
 	struct tscope_fit fit;
-	int err = tscope_clock_fit(tscope_clock_of(kobj), &fit);
+	int err = fit_of(kobj, &fit);
 
 	if (err)
-		return -ENODATA;
+		return err;
 	return emit_milli(buf, fit.skew_mppb < 0, tscope_abs64(fit.skew_mppb));
 }
 
@@ -141,10 +149,10 @@ static ssize_t skew_error_ppb_show(struct kobject *kobj,
 				   struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_fit fit;
-	int err = tscope_clock_fit(tscope_clock_of(kobj), &fit);
+	int err = fit_of(kobj, &fit);
 
 	if (err)
-		return -ENODATA;
+		return err;
 	return emit_milli(buf, false, fit.error_mppb);
 }
 
