@@ -23,8 +23,10 @@ static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_ptp,
 	&tscope_clock_raw,
 	&tscope_clock_real,
+#ifdef CONFIG_ACPI
 	&tscope_clock_acpi_pm,
 	&tscope_clock_hpet,
+#endif
 };
 
 static_assert(ARRAY_SIZE(clock_table) <= TSCOPE_CLOCKS_MAX);
