@@ -8,8 +8,12 @@
  * happens once in alert_interval_s at most; what comes in between is in the
  * figures, but not told again.
  *
- * Skews are looked at once a second. The alert is for a skew that is beyond
- * its limit with its whole 95 % interval, or noise would raise it.
+ * Skews are looked at once a second, while sampling is on and some clock has a
+ * limit for its skew. The alert is for a skew that is beyond its limit with its
+ * whole 95 % interval.
+ *
+ * All work is on unbound workqueues: it must not run on an isolated CPU because
+ * a sampler, or whoever wrote a control, ran there.
  */
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -19,6 +23,7 @@
 
 #include "alert.h"
 #include "clock.h"
+#include "compat.h"
 #include "control.h"
 #include "cpu.h"
 #include "wide.h"
@@ -27,8 +32,9 @@
 
 u32 tscope_alert_interval_s = TSCOPE_ALERT_INTERVAL_S;
 
-static DEFINE_SPINLOCK(alert_lock);	/* protects all alerts, and started */
+static DEFINE_SPINLOCK(alert_lock);	/* protects all alerts, started, sampling */
 static bool started;
+static bool sampling;
 static struct kobject *root;
 static u64 alerts;
 
@@ -129,7 +135,7 @@ void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause,
 		a->size = size;
 		a->cpu = cpu;
 		a->peer = peer;
-		schedule_work(&tell_work);
+		queue_work(tscope_unbound_wq, &tell_work);
 	}
 	spin_unlock(&alert_lock);
 }
@@ -150,28 +156,72 @@ static void look_at_skew(struct tscope_clock *clk)
 static void look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look);
 
+/* Does nothing if it is armed already. */
+static void arm_look(void)
+{
+	lockdep_assert_held(&alert_lock);
+	queue_delayed_work(tscope_unbound_wq, &look_work,
+			   msecs_to_jiffies(SKEW_LOOK_MS));
+}
+
+static bool has_skew_limit(const struct tscope_clock *clk)
+{
+	return READ_ONCE(clk->alert[TSCOPE_ALERT_SKEW].limit);
+}
+
+static void arm_look_if_limited(void)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&alert_lock);
+	for (i = 0; i < tscope_clock_count(); i++)
+		if (sampling && has_skew_limit(tscope_clock_get(i)))
+			arm_look();
+}
+
 static void look(struct work_struct *work)
 {
 	unsigned int i;
 
 	for (i = 0; i < tscope_clock_count(); i++)
 		look_at_skew(tscope_clock_get(i));
-	schedule_delayed_work(&look_work, msecs_to_jiffies(SKEW_LOOK_MS));
+	spin_lock(&alert_lock);
+	arm_look_if_limited();
+	spin_unlock(&alert_lock);
 }
 
 /**
- * tscope_alerts_watch() - look at skews, or no longer
+ * tscope_alerts_watch() - look at skews that have a limit, or no longer
  * @on: whether samplers are at work
  *
  * Context: process, may sleep.
  */
 void tscope_alerts_watch(bool on)
 {
-	if (on)
-		schedule_delayed_work(&look_work,
-				      msecs_to_jiffies(SKEW_LOOK_MS));
-	else
+	spin_lock(&alert_lock);
+	sampling = on;
+	arm_look_if_limited();
+	spin_unlock(&alert_lock);
+	if (!on)
 		cancel_delayed_work_sync(&look_work);
+}
+
+/**
+ * tscope_alert_set_limit() - set what raises an alert
+ * @clk: clock
+ * @cause: of what
+ * @limit: ns or ppb; 0: no alert
+ *
+ * Context: process.
+ */
+void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
+			    u64 limit)
+{
+	spin_lock(&alert_lock);
+	WRITE_ONCE(clk->alert[cause].limit, limit);
+	if (sampling && cause == TSCOPE_ALERT_SKEW && limit)
+		arm_look();
+	spin_unlock(&alert_lock);
 }
 
 /**

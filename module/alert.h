@@ -52,6 +52,8 @@ struct tscope_clock;
 
 void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause,
 			s64 size, int cpu, int peer);
+void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
+			    u64 limit);
 void tscope_alerts_start(struct kobject *root);
 void tscope_alerts_stop(void);
 void tscope_alerts_watch(bool on);

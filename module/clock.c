@@ -13,8 +13,8 @@
 #include <linux/vmalloc.h>
 
 #include "clock.h"
-#include "interruption.h"
 #include "trace.h"
+#include "violations.h"
 #include "wide.h"
 
 static const struct tscope_clock_ops *const clock_table[] = {
@@ -23,8 +23,10 @@ static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_ptp,
 	&tscope_clock_raw,
 	&tscope_clock_real,
+#ifdef CONFIG_ACPI
 	&tscope_clock_acpi_pm,
 	&tscope_clock_hpet,
+#endif
 };
 
 static_assert(ARRAY_SIZE(clock_table) <= TSCOPE_CLOCKS_MAX);
@@ -188,10 +190,6 @@ int tscope_clocks_init(void)
 		return -ENODEV;
 	}
 	frequency(tsc_khz);
-	err = tscope_points_init();
-	if (err)
-		return err;
-
 	for (i = 0; i < ARRAY_SIZE(clock_table); i++) {
 		ops = clock_table[i];
 		why = "not found";
@@ -227,7 +225,6 @@ void tscope_clocks_exit(void)
 		clock_free(clk);
 		clocks[clock_count] = NULL;
 	}
-	tscope_points_exit();
 }
 
 /**
@@ -343,7 +340,8 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 	tscope_series_add(&clk->series, r, &news);
 	if (news.stepped) {
 		tscope_clock_stepped(clk, &news.step);
-		tscope_step_tell(clk, raw_smp_processor_id(), &news.step);
+		tscope_step_record(clk->ops->name, raw_smp_processor_id(),
+				   &news.step);
 	}
 	if (!news.point)
 		return;

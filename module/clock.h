@@ -3,6 +3,8 @@
 #ifndef TSCOPE_CLOCK_H
 #define TSCOPE_CLOCK_H
 
+#include <linux/completion.h>
+#include <linux/kobject.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
@@ -101,7 +103,8 @@ struct tscope_clock_ops {
 /**
  * struct tscope_clock - a clock that is present, and its figures
  * @ops: what it does
- * @dir: its folder in sysfs
+ * @dir: its directory in sysfs
+ * @dir_released: nobody refers to @dir any more
  * @samples: readings taken outside the bursts
  * @rejected: of those, too wide to use
  * @errors: of those, failed
@@ -130,7 +133,8 @@ struct tscope_clock_ops {
  */
 struct tscope_clock {
 	const struct tscope_clock_ops *ops;
-	struct tscope_clock_dir *dir;
+	struct kobject dir;
+	struct completion dir_released;
 
 	u64 samples;
 	u64 rejected;
@@ -193,8 +197,6 @@ void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc);
 void tscope_points_take(struct tscope_cpu *c, bool read);
 
 /* points.c */
-int tscope_points_init(void);
-void tscope_points_exit(void);
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);
 int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p);
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h);

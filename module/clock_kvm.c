@@ -19,8 +19,8 @@
 
 #include "cpu.h"
 #include "control.h"
-#include "interruption.h"
 #include "trace.h"
+#include "violations.h"
 #include "wide.h"
 
 /*
@@ -40,9 +40,12 @@
  */
 struct pvclock_vcpu_time_info *tscope_kvm_page(int cpu)
 {
-	struct pvclock_vsyscall_time_info *page = per_cpu(hv_clock_per_cpu,
-							  cpu);
+	struct pvclock_vsyscall_time_info *page;
 
+	/* without it there is no hv_clock_per_cpu to link with */
+	if (!IS_ENABLED(CONFIG_KVM_GUEST))
+		return NULL;
+	page = per_cpu(hv_clock_per_cpu, cpu);
 	return page ? &page->pvti : NULL;
 }
 
@@ -98,7 +101,7 @@ void tscope_kvm_report(struct tscope_cpu *c, struct tscope_clock *clk,
 {
 	const struct tscope_pvti_event *e;
 	struct tscope_step step;
-	bool stepped, stopped;
+	bool stepped;
 
 	for (e = event; e < event + n; e++) {
 		/* no page says what was before it */
@@ -109,18 +112,15 @@ void tscope_kvm_report(struct tscope_cpu *c, struct tscope_clock *clk,
 		step.error_ns = e->new.tsc >= e->old.tsc ? 1 : 2;
 		step.tsc = e->tsc;
 		WRITE_ONCE(c->updates, c->updates + e->updates);
-		stopped = e->new.flags & ~e->old.flags & TSCOPE_PVTI_STOPPED;
-		if (stopped)
+		if (e->new.flags & ~e->old.flags & TSCOPE_PVTI_STOPPED)
 			WRITE_ONCE(c->stopped, c->stopped + 1);
 		trace_tscope_pvti_update(c->cpu, e->new.version, step.ns,
 					 e->new.mul, e->new.shift,
 					 e->new.flags, e->tsc);
 
 		stepped = tscope_abs64(step.ns) >= TSCOPE_PVTI_STEP_NS;
-		if (stepped || stopped)
-			tscope_interruption_begin(c->cpu, e->tsc, stopped);
 		if (tscope_clock_updated(clk, &e->old, &e->new, &step))
-			tscope_step_tell(clk, c->cpu, &step);
+			tscope_step_record("kvm-clock", c->cpu, &step);
 		if (leader &&
 		    (stepped ||
 		     e->old.mul != e->new.mul || e->old.shift != e->new.shift))

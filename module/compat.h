@@ -19,6 +19,7 @@
 
 #include <linux/ktime.h>
 #include <linux/sched/isolation.h>
+#include <linux/workqueue.h>
 
 /* cpu_is_isolated() came with 6.4, and in the middle of 6.1.y. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
@@ -47,6 +48,13 @@ static inline bool tscope_snapshot(struct system_time_snapshot *snap)
 	ktime_get_snapshot_id(CLOCK_REALTIME, snap);
 	return snap->valid;
 }
+#endif
+
+/* 6.17 has the new name as well, and later ones warn of the old one. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define tscope_unbound_wq	system_unbound_wq
+#else
+#define tscope_unbound_wq	system_dfl_wq
 #endif
 
 #endif /* TSCOPE_COMPAT_H */

@@ -26,7 +26,6 @@
 #include "control.h"
 #include "cpu.h"
 #include "exchange.h"
-#include "interruption.h"
 #include "sampler.h"
 #include "violations.h"
 
@@ -48,16 +47,6 @@ static enum cpuhp_state hotplug;
 u64 tscope_fit_window_ns(void)
 {
 	return READ_ONCE(tscope_params.fit_window_s) * NSEC_PER_SEC;
-}
-
-/**
- * tscope_period_ns() - from one window's start to the next
- *
- * Return: nanoseconds.
- */
-u64 tscope_period_ns(void)
-{
-	return READ_ONCE(tscope_params.period_us) * (u64)NSEC_PER_USEC;
 }
 
 /**
@@ -84,7 +73,7 @@ static bool active(void)
 
 static void make_plan(struct tscope_plan *plan)
 {
-	plan->period_ns = tscope_period_ns();
+	plan->period_ns = tscope_params.period_us * (u64)NSEC_PER_USEC;
 	plan->width_cyc = tscope_ns_to_cyc(tscope_params.width_us * 1000ULL,
 					   tscope_tsc_khz);
 	plan->burst_cyc = tscope_ns_to_cyc(min(tscope_params.burst_us,
@@ -170,7 +159,6 @@ static void reset_all(void)
 	tscope_pairs_clear();
 	tscope_clocks_reset();
 	tscope_violations_reset();
-	tscope_interruption_reset();
 	tscope_alerts_reset();
 	tscope_clocks_refine();
 }
@@ -203,7 +191,6 @@ static void stop(void)
 	change_end();
 	tscope_samplers_stop();
 	tscope_leader_choose(-1);
-	tscope_interruption_end();
 }
 
 /**

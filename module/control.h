@@ -40,6 +40,5 @@ int tscope_enable(bool on);
 bool tscope_enabled(void);
 void tscope_reset(void);
 u64 tscope_fit_window_ns(void);
-u64 tscope_period_ns(void);
 
 #endif /* TSCOPE_CONTROL_H */

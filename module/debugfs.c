@@ -151,27 +151,75 @@ static const struct file_operations points_fops = {
 	.release = points_release,
 };
 
-static int violations_show(struct seq_file *m, void *unused)
-{
+/* The violations that were kept when reading began, less those that were overwritten since. */
+struct violations_reader {
+	u64 first;
+	u64 end;
 	struct tscope_violation v;
-	u64 head = tscope_violations_head(), i;
+};
 
-	seq_puts(m, "# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count)\n");
-	i = head > TSCOPE_VIOLATIONS ? head - TSCOPE_VIOLATIONS : 0;
-	for (; i < head; i++) {
-		if (!tscope_violation_get(i, &v))
-			continue;
-		seq_printf(m, "%llu %llu %s %s %d ", v.time_ns, v.tsc,
-			   tscope_what_name(v.what), v.clock, v.cpu);
-		if (v.peer < 0)
-			seq_puts(m, "-");
-		else
-			seq_printf(m, "%d", v.peer);
-		seq_printf(m, " %lld %llu\n", v.size_ns, v.count);
+static void *violations_start(struct seq_file *m, loff_t *pos)
+{
+	struct violations_reader *r = m->private;
+
+	if (*pos == 0) {
+		tscope_violations_range(&r->first, &r->end);
+		return SEQ_START_TOKEN;
 	}
+	for (; r->first + *pos - 1 < r->end; ++*pos)
+		if (tscope_violation_get(r->first + *pos - 1, &r->v))
+			return &r->v;
+	return NULL;
+}
+
+static void *violations_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return violations_start(m, pos);
+}
+
+static void violations_stop(struct seq_file *m, void *v)
+{
+}
+
+static int violations_show(struct seq_file *m, void *it)
+{
+	struct tscope_violation *v = it;
+
+	if (it == SEQ_START_TOKEN) {
+		seq_puts(m, "# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count)\n");
+		return 0;
+	}
+	seq_printf(m, "%llu %llu %s %s %d ", v->time_ns, v->tsc,
+		   tscope_what_name(v->what), v->clock, v->cpu);
+	if (v->peer < 0)
+		seq_puts(m, "-");
+	else
+		seq_printf(m, "%d", v->peer);
+	seq_printf(m, " %lld %llu\n", v->size_ns, v->count);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(violations);
+
+static const struct seq_operations violations_ops = {
+	.start = violations_start,
+	.next = violations_next,
+	.stop = violations_stop,
+	.show = violations_show,
+};
+
+static int violations_open(struct inode *inode, struct file *file)
+{
+	return seq_open_private(file, &violations_ops,
+				sizeof(struct violations_reader));
+}
+
+static const struct file_operations violations_fops = {
+	.owner = THIS_MODULE,
+	.open = violations_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release_private,
+};
 
 /**
  * tscope_debugfs_init() - make /sys/kernel/debug/tscope

@@ -27,7 +27,7 @@ struct hist_file {
 
 static struct hist_file files[4 * TSCOPE_CLOCKS_MAX + 2];
 
-static void gather(const struct hist_file *f, struct tscope_shist *h)
+static int gather(const struct hist_file *f, struct tscope_shist *h)
 {
 	struct tscope_cpu *c;
 
@@ -37,8 +37,7 @@ static void gather(const struct hist_file *f, struct tscope_shist *h)
 		break;
 	case RESIDUAL:
 		/* too few points: an empty histogram */
-		tscope_clock_residuals(f->clk, h);
-		break;
+		return tscope_clock_residuals(f->clk, h) == -ENOMEM ? -ENOMEM : 0;
 	case STEP:
 		spin_lock(&f->clk->step_lock);
 		*h = f->clk->step_hist;
@@ -58,6 +57,7 @@ static void gather(const struct hist_file *f, struct tscope_shist *h)
 			tscope_hist_merge(&h->pos, &c->wakeup);
 		break;
 	}
+	return 0;
 }
 
 /* Windows that never were, because a CPU woke later than its next one. */
@@ -76,11 +76,16 @@ static int hist_show(struct seq_file *m, void *unused)
 	struct tscope_shist *h = kvmalloc(sizeof(*h), GFP_KERNEL);
 	const struct hist_file *f = m->private;
 	unsigned int i;
+	int err;
 
 	if (!h)
 		return -ENOMEM;
 	tscope_shist_init(h);
-	gather(f, h);
+	err = gather(f, h);
+	if (err) {
+		kvfree(h);
+		return err;
+	}
 
 	seq_printf(m, "# unit ns count %llu min %lld mean %lld max %lld p50 %lld p99 %lld p99.9 %lld",
 		   tscope_shist_count(h), tscope_shist_min(h),

@@ -103,6 +103,7 @@ static void age_by_tsc(void *info)
 
 static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 {
+	struct tscope_params params;
 	s64 age_cyc, late_ms;
 
 	if (!tscope_enabled() || !READ_ONCE(c->chosen) || !READ_ONCE(c->ready))
@@ -114,7 +115,8 @@ static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 		if (age_cyc < 0 || late_ms - (s64)age_ms > STOOD_MS)
 			return "stood-still";
 	}
-	if (age_ms > div_u64(3 * tscope_period_ns(), NSEC_PER_MSEC) + LATE_MS)
+	tscope_get_params(&params);
+	if (age_ms > 3 * params.period_us / USEC_PER_MSEC + LATE_MS)
 		return "late";
 	return "sampling";
 }

@@ -104,6 +104,7 @@ static int stability_show(struct seq_file *m, void *unused)
 	struct tscope_stability_sums *sums = kmalloc(sizeof(*sums), GFP_KERNEL);
 	struct tscope_stability_figures fig;
 	struct tscope_clock *clk;
+	u32 khz = READ_ONCE(tscope_tsc_khz);
 	unsigned int i, k;
 
 	if (!sums)
@@ -115,8 +116,7 @@ static int stability_show(struct seq_file *m, void *unused)
 			continue;
 		copy_sums(clk->stability, sums);
 		for (k = 0; k < TSCOPE_STABILITY_OCTAVES; k++) {
-			if (tscope_stability_figures(sums, tscope_tsc_khz, k,
-						     &fig))
+			if (tscope_stability_figures(sums, khz, k, &fig))
 				continue;
 			seq_puts(m, clk->ops->name);
 			show_decimal(m, fig.tau_us, 1000000, 6);

@@ -7,10 +7,16 @@
  * Loading it starts nothing unless enable=1 is given. It only looks: it
  * writes no clock MSR, clears no flag, sets no clock.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/init.h>
 #include <linux/module.h>
+#include <linux/printk.h>
+
+#include <asm/cpufeature.h>
 
 #include "clock.h"
+#include "compat.h"
 #include "control.h"
 #include "sysfs.h"
 
@@ -41,6 +47,20 @@ static char *cpus;
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "list of the CPUs that sample (default: all that are not isolated)");
 
+/* All figures are against the TSC: where nobody vouches for it they may be its own fault. */
+static void __init warn_of_tsc(void)
+{
+	bool unstable = check_tsc_unstable();
+	bool varies = !boot_cpu_has(X86_FEATURE_CONSTANT_TSC);
+	bool stops = !boot_cpu_has(X86_FEATURE_NONSTOP_TSC);
+
+	if (unstable || varies || stops)
+		pr_warn("the TSC, against which all figures are, may be no steady time base:%s%s%s\n",
+			unstable ? " the kernel calls it unstable" : "",
+			varies ? " no constant_tsc" : "",
+			stops ? " no nonstop_tsc" : "");
+}
+
 static int __init tscope_init(void)
 {
 	int err;
@@ -48,6 +68,7 @@ static int __init tscope_init(void)
 	err = tscope_clocks_init();
 	if (err)
 		return err;
+	warn_of_tsc();
 	err = tscope_control_init(&params, cpus, enable);
 	if (err)
 		goto clocks;

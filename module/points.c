@@ -3,41 +3,24 @@
  * What readers make of a clock's points: fits, residuals, the newest.
  *
  * The points are copied without waiting for the leader, which puts them there
- * (see series.c), and worked on in memory that all readers share.
+ * (see series.c), and worked on in memory of the reader's own: no reader waits for
+ * another one that the scheduler leaves alone.
  */
 #include <linux/ktime.h>
-#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/timekeeping.h>
-#include <linux/vmalloc.h>
 
 #include "bracket.h"
 #include "clock.h"
 #include "control.h"
 #include "wide.h"
 
-static struct tscope_point *scratch;
-static DEFINE_MUTEX(scratch_lock);	/* protects scratch */
-
-/**
- * tscope_points_init() - take the memory that readers share
- *
- * Return: 0 or -ENOMEM.
- */
-int tscope_points_init(void)
+/* To be freed by kvfree(). Files that do this are readable by all: it is theirs to pay for. */
+static struct tscope_point *scratch_alloc(void)
 {
-	scratch = vmalloc(array_size(TSCOPE_SERIES_POINTS, sizeof(*scratch)));
-	return scratch ? 0 : -ENOMEM;
-}
-
-/**
- * tscope_points_exit() - give it back
- *
- * Context: process; no reader may be left.
- */
-void tscope_points_exit(void)
-{
-	vfree(scratch);
-	scratch = NULL;
+	return kvmalloc_array(TSCOPE_SERIES_POINTS, sizeof(struct tscope_point),
+			      GFP_KERNEL_ACCOUNT);
 }
 
 static u32 copy_points(struct tscope_clock *clk, struct tscope_point *to)
@@ -58,17 +41,18 @@ static bool stale(struct tscope_clock *clk)
 	return tscope_enabled() && age_ns > (s64)tscope_fit_window_ns();
 }
 
-/* The points of the fit window into scratch, and a line through them. */
-static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
+/* The points of the fit window into @scratch, and a line through them. */
+static int fit_scratch(struct tscope_clock *clk, struct tscope_point *scratch,
+		       struct tscope_fit *fit, u32 *n)
 {
 	u32 hidden_ns = READ_ONCE(clk->tick_ns) ?: 1;
 	struct tscope_bracket b;
 	int err;
 
-	lockdep_assert_held(&scratch_lock);
 	if (stale(clk))
 		return -ENODATA;
 	*n = copy_points(clk, scratch);
+	cond_resched();
 	/* else the reading's TSC is the clock's own, however wide it is */
 	if (!clk->ops->pair) {
 		hidden_ns = tscope_bracket_hidden_ns(scratch, *n, hidden_ns);
@@ -85,18 +69,20 @@ static int fit_scratch(struct tscope_clock *clk, struct tscope_fit *fit, u32 *n)
  * @clk: clock that has a series
  * @fit: result
  *
- * Context: process, may sleep; never waits for a sampler.
+ * Context: process, may sleep; waits for no sampler and no other reader.
  *
- * Return: 0, an errno of tscope_fit_line(), or -ENODATA where all are older.
+ * Return: 0, an errno of tscope_fit_line(), -ENODATA where all are older, or -ENOMEM.
  */
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
 {
+	struct tscope_point *scratch = scratch_alloc();
 	int err;
 	u32 n;
 
-	mutex_lock(&scratch_lock);
-	err = fit_scratch(clk, fit, &n);
-	mutex_unlock(&scratch_lock);
+	if (!scratch)
+		return -ENOMEM;
+	err = fit_scratch(clk, scratch, fit, &n);
+	kvfree(scratch);
 	return err;
 }
 
@@ -105,20 +91,13 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
  * @clk: clock that has a series
  * @p: result
  *
- * Context: process, may sleep.
+ * Context: any.
  *
  * Return: 0, or -ENODATA where there is none.
  */
 int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p)
 {
-	u32 n;
-
-	mutex_lock(&scratch_lock);
-	n = tscope_series_copy(&clk->series, 0, scratch);
-	if (n)
-		*p = scratch[n - 1];
-	mutex_unlock(&scratch_lock);
-	return n ? 0 : -ENODATA;
+	return tscope_series_newest(&clk->series, p) ? 0 : -ENODATA;
 }
 
 /**
@@ -126,24 +105,26 @@ int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p)
  * @clk: clock that has a series
  * @h: histogram that the residuals are added to, ns
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; waits for no sampler and no other reader.
  *
- * Return: 0, or an errno of tscope_fit_line().
+ * Return: 0, an errno of tscope_fit_line(), -ENODATA where all are older, or -ENOMEM.
  */
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
 {
+	struct tscope_point *scratch = scratch_alloc();
 	struct tscope_fit fit;
 	s64 phase;
 	u32 n, i;
 	int err;
 
-	mutex_lock(&scratch_lock);
-	err = fit_scratch(clk, &fit, &n);
+	if (!scratch)
+		return -ENOMEM;
+	err = fit_scratch(clk, scratch, &fit, &n);
 	for (i = 0; !err && i < n; i++) {
 		phase = tscope_fit_residual(&fit, &scratch[i]);
 		tscope_shist_add(h, tscope_phase_to_ns(phase));
 	}
-	mutex_unlock(&scratch_lock);
+	kvfree(scratch);
 	return err;
 }
 

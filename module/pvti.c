@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kvm-clock's arithmetic: frequency, rate and steps from its pvti.
+ * kvm-clock's arithmetic: frequency and steps from its pvti.
  */
 #include "pvti.h"
 #include "wide.h"
@@ -29,44 +29,6 @@ u32 tscope_pvti_khz(u32 mul, s8 shift)
 		num <<= -shift;
 	khz = (tscope_div128(num, mul) + 1) >> 1;
 	return khz > U32_MAX ? 0 : (u32)khz;
-}
-
-/**
- * tscope_pvti_rate_mppb() - how fast a pvti runs against the nominal TSC
- * @mul: tsc_to_system_mul
- * @shift: tsc_shift, -32..31
- * @khz: the TSC's nominal frequency
- *
- * mul * 2^(shift - 32) * khz / 10^6 - 1: what the rounding of mul, and a
- * frequency other than the nominal one, do to kvm-clock's rate.
- *
- * Return: 10^-3 ppb, rounded towards zero, saturated; S64_MAX where shift is
- * out of range.
- */
-s64 tscope_pvti_rate_mppb(u32 mul, s8 shift, u32 khz)
-{
-	const u64 mppb = 1000000000000ULL;
-	tscope_u128 ns, whole, quot;
-	bool slow;
-
-	if (shift < -32 || shift > 31)
-		return S64_MAX;
-	/* ns and whole: nanoseconds a kilocycle-second in units of 2^-64 */
-	ns = (tscope_u128)mul * khz;
-	ns <<= 32 + shift;
-	whole = (tscope_u128)1000000 << 64;
-	slow = ns < whole;
-	ns = slow ? whole - ns : ns - whole;
-	/*
-	 * 10^6 cancels against the 10^12 of mppb: no overflow below 2^108. One
-	 * that is slow is so by 10^12 mppb at most.
-	 */
-	if (tscope_fls128(ns) > 108)
-		return S64_MAX;
-	quot = (ns * (mppb / 1000000)) >> 64;
-	if (quot > S64_MAX)
-		return S64_MAX;
-	return slow ? -(s64)quot : (s64)quot;
 }
 
 /**

@@ -27,7 +27,6 @@ struct tscope_pvti {
 };
 
 u32 tscope_pvti_khz(u32 mul, s8 shift);
-s64 tscope_pvti_rate_mppb(u32 mul, s8 shift, u32 khz);
 s64 tscope_pvti_step(const struct tscope_pvti *old,
 		     const struct tscope_pvti *new, u64 tsc);
 

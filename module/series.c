@@ -257,3 +257,33 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
 	}
 	return n;
 }
+
+/**
+ * tscope_series_newest() - the newest point
+ * @s: series; may be written meanwhile
+ * @p: result
+ *
+ * Context: any; never waits for the writer.
+ *
+ * Return: false where there is none.
+ */
+bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p)
+{
+	const struct tscope_point *from;
+	u64 head;
+
+	do {
+		/* pairs with the release in put_point(): the point is written */
+		head = smp_load_acquire(&s->head);
+		if (head == READ_ONCE(s->first))
+			return false;
+		from = &s->ring[(head - 1) % TSCOPE_SERIES_POINTS];
+		p->tsc = READ_ONCE(from->tsc);
+		p->phase = READ_ONCE(from->phase);
+		p->width_ns = READ_ONCE(from->width_ns);
+		p->segment = READ_ONCE(from->segment);
+		/* its place is written again after a whole ring: then once more */
+		smp_rmb();
+	} while (READ_ONCE(s->head) - head >= TSCOPE_SERIES_POINTS - 1);
+	return true;
+}

@@ -79,6 +79,7 @@ void tscope_series_restart(struct tscope_series *s);
 void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 		       struct tscope_series_news *news);
 void tscope_series_break(struct tscope_series *s);
+bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p);
 u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
 		       struct tscope_point *to);
 

@@ -12,6 +12,30 @@
 
 static struct kset *kset;
 
+/**
+ * tscope_control_store() - take what was written to a file
+ * @kobj: its directory
+ * @attr: the file, of a struct tscope_control
+ * @buf: what was written
+ * @count: its length
+ *
+ * kernfs hands on the first page of a longer write as if it were all of it. So a page is
+ * no value. Context: process, may sleep.
+ *
+ * Return: @count; -EINVAL for a page; or the errno of the control's set().
+ */
+ssize_t tscope_control_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t count)
+{
+	const struct tscope_control *c = tscope_control_of(attr);
+	int err;
+
+	if (count >= PAGE_SIZE)
+		return -EINVAL;
+	err = c->set(kobj, c, buf);
+	return err ?: count;
+}
+
 static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
@@ -28,19 +52,17 @@ static int parse_flag(const char *buf, u8 *value)
 	return *value > 1 ? -ERANGE : 0;
 }
 
-static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
-			     const char *buf, size_t count)
+static int enabled_set(struct kobject *kobj, const struct tscope_control *c,
+		       const char *buf)
 {
 	u8 on;
 	int err = parse_flag(buf, &on);
 
-	if (!err)
-		err = tscope_enable(on);
-	return err ?: count;
+	return err ?: tscope_enable(on);
 }
 
-static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
-			   const char *buf, size_t count)
+static int reset_set(struct kobject *kobj, const struct tscope_control *c,
+		     const char *buf)
 {
 	u8 on;
 	int err = parse_flag(buf, &on);
@@ -49,9 +71,10 @@ static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
 		err = -ERANGE;
 	if (!err)
 		tscope_reset();
-	return err ?: count;
+	return err;
 }
 
+/* A list in steps ("0-8191:2/4") is short when it is written, and long when it is read. */
 static ssize_t cpus_show(struct kobject *kobj, struct kobj_attribute *attr,
 			 char *buf)
 {
@@ -61,15 +84,15 @@ static ssize_t cpus_show(struct kobject *kobj, struct kobj_attribute *attr,
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return -ENOMEM;
 	tscope_get_cpus(cpus);
-	len = sysfs_emit(buf, "%*pbl\n", cpumask_pr_args(cpus));
+	len = snprintf(buf, PAGE_SIZE, "%*pbl\n", cpumask_pr_args(cpus));
 	free_cpumask_var(cpus);
-	return len;
+	return len < PAGE_SIZE ? len : -EFBIG;
 }
 
-static ssize_t cpus_store(struct kobject *kobj, struct kobj_attribute *attr,
-			  const char *buf, size_t count)
+static int cpus_set(struct kobject *kobj, const struct tscope_control *c,
+		    const char *buf)
 {
-	return tscope_set_cpus(buf) ?: count;
+	return tscope_set_cpus(buf);
 }
 
 static ssize_t clocks_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -96,9 +119,8 @@ static ssize_t alert_interval_s_show(struct kobject *kobj,
 	return sysfs_emit(buf, "%u\n", READ_ONCE(tscope_alert_interval_s));
 }
 
-static ssize_t alert_interval_s_store(struct kobject *kobj,
-				      struct kobj_attribute *attr,
-				      const char *buf, size_t count)
+static int alert_interval_s_set(struct kobject *kobj,
+				const struct tscope_control *c, const char *buf)
 {
 	u32 value;
 	int err = kstrtou32(buf, 10, &value);
@@ -107,64 +129,65 @@ static ssize_t alert_interval_s_store(struct kobject *kobj,
 		err = -ERANGE;
 	if (!err)
 		WRITE_ONCE(tscope_alert_interval_s, value);
-	return err ?: count;
+	return err;
 }
-
-struct param_attr {
-	struct kobj_attribute attr;
-	size_t param;	/* its place in struct tscope_params */
-};
 
 static ssize_t param_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
 {
-	struct param_attr *p = container_of(attr, struct param_attr, attr);
-
-	return sysfs_emit(buf, "%u\n", tscope_get_param(p->param));
+	return sysfs_emit(buf, "%u\n",
+			  tscope_get_param(tscope_control_of(attr)->param));
 }
 
-static ssize_t param_store(struct kobject *kobj, struct kobj_attribute *attr,
-			   const char *buf, size_t count)
+static int param_set(struct kobject *kobj, const struct tscope_control *c,
+		     const char *buf)
 {
-	struct param_attr *p = container_of(attr, struct param_attr, attr);
 	u32 value;
 	int err = kstrtou32(buf, 10, &value);
 
-	if (!err)
-		err = tscope_set_param(p->param, value);
-	return err ?: count;
+	return err ?: tscope_set_param(c->param, value);
 }
 
+#define CONTROL(name) \
+	static struct tscope_control name##_attr = { \
+		.attr = __ATTR(name, 0644, name##_show, tscope_control_store), \
+		.set = name##_set, \
+	}
+
 #define PARAM(name) \
-	static struct param_attr name##_attr = { \
-		.attr = __ATTR(name, 0644, param_show, param_store), \
+	static struct tscope_control name##_attr = { \
+		.attr = __ATTR(name, 0644, param_show, tscope_control_store), \
+		.set = param_set, \
 		.param = offsetof(struct tscope_params, name), \
 	}
 
+CONTROL(enabled);
+CONTROL(cpus);
+CONTROL(alert_interval_s);
 PARAM(period_us);
 PARAM(width_us);
 PARAM(burst_us);
 PARAM(fit_window_s);
 
-static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
-static struct kobj_attribute reset_attr = __ATTR_WO(reset);
-static struct kobj_attribute cpus_attr = __ATTR_RW(cpus);
+static struct tscope_control reset_attr = {
+	.attr = __ATTR(reset, 0200, NULL, tscope_control_store),
+	.set = reset_set,
+};
+
 static struct kobj_attribute clocks_attr = __ATTR_RO(clocks);
 static struct kobj_attribute alerts_attr = __ATTR_RO(alerts);
-static struct kobj_attribute alert_interval_s_attr =
-	__ATTR_RW(alert_interval_s);
 
 static struct attribute *control_attrs[] = {
-	&enabled_attr.attr,
-	&reset_attr.attr,
+	&enabled_attr.attr.attr,
+	&reset_attr.attr.attr,
 	&period_us_attr.attr.attr,
 	&width_us_attr.attr.attr,
 	&burst_us_attr.attr.attr,
 	&fit_window_s_attr.attr.attr,
-	&cpus_attr.attr,
+	&cpus_attr.attr.attr,
 	&clocks_attr.attr,
 	&alerts_attr.attr,
-	&alert_interval_s_attr.attr,
+	&alert_interval_s_attr.attr.attr,
 	NULL
 };
 

@@ -3,7 +3,8 @@
  * /sys/kernel/tscope/<clock>: a clock's figures. Each is described in
  * Documentation/ABI/testing/sysfs-kernel-tscope.
  */
-#include <linux/slab.h>
+#include <linux/completion.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "cpu.h"
@@ -11,35 +12,25 @@
 #include "sysfs.h"
 
 /**
- * struct tscope_clock_dir - a clock's folder
- * @kobj: the folder
- * @clk: the clock
- */
-struct tscope_clock_dir {
-	struct kobject kobj;
-	struct tscope_clock *clk;
-};
-
-/**
- * tscope_clock_of() - the clock of a folder
- * @dir: folder
+ * tscope_clock_of() - the clock of a directory
+ * @dir: directory
  *
  * Return: the clock.
  */
 struct tscope_clock *tscope_clock_of(struct kobject *dir)
 {
-	return container_of(dir, struct tscope_clock_dir, kobj)->clk;
+	return container_of(dir, struct tscope_clock, dir);
 }
 
 /**
- * tscope_clock_kobj() - the folder of a clock
- * @clk: clock; its folder is there
+ * tscope_clock_kobj() - the directory of a clock
+ * @clk: clock; its directory is there
  *
- * Return: the folder.
+ * Return: the directory.
  */
 struct kobject *tscope_clock_kobj(struct tscope_clock *clk)
 {
-	return &clk->dir->kobj;
+	return &clk->dir;
 }
 
 enum lane_figure { READINGS, BACKWARD, BACKWARD_MAX, WARPS, WARP_MAX };
@@ -147,14 +138,22 @@ static ssize_t emit_milli(char *buf, bool negative, u64 milli)
 			  milli / 1000, milli % 1000);
 }
 
+/* -ENODATA where there is no fit, for whatever reason, or -ENOMEM. */
+static int fit_of(struct kobject *kobj, struct tscope_fit *fit)
+{
+	int err = tscope_clock_fit(tscope_clock_of(kobj), fit);
+
+	return err && err != -ENOMEM ? -ENODATA : err;
+}
+
 static ssize_t skew_ppb_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
 	struct tscope_fit fit;
-	int err = tscope_clock_fit(tscope_clock_of(kobj), &fit);
+	int err = fit_of(kobj, &fit);
 
 	if (err)
-		return -ENODATA;
+		return err;
 	return emit_milli(buf, fit.skew_mppb < 0, tscope_abs64(fit.skew_mppb));
 }
 
@@ -162,10 +161,10 @@ static ssize_t skew_error_ppb_show(struct kobject *kobj,
 				   struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_fit fit;
-	int err = tscope_clock_fit(tscope_clock_of(kobj), &fit);
+	int err = fit_of(kobj, &fit);
 
 	if (err)
-		return -ENODATA;
+		return err;
 	return emit_milli(buf, false, fit.error_mppb);
 }
 
@@ -188,40 +187,32 @@ static struct kobj_attribute skew_ppb_attr = __ATTR_RO(skew_ppb);
 static struct kobj_attribute skew_error_ppb_attr = __ATTR_RO(skew_error_ppb);
 static struct kobj_attribute phase_ns_attr = __ATTR_RO(phase_ns);
 
-/* A limit: of its file's cause, up to what the figure can be. */
-struct limit_attr {
-	struct kobj_attribute attr;
-	enum tscope_cause cause;
-	u64 max;
-};
-
 static ssize_t limit_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
 {
-	struct limit_attr *l = container_of(attr, struct limit_attr, attr);
+	enum tscope_cause cause = tscope_control_of(attr)->cause;
 	struct tscope_clock *clk = tscope_clock_of(kobj);
 
-	return sysfs_emit(buf, "%llu\n", READ_ONCE(clk->alert[l->cause].limit));
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(clk->alert[cause].limit));
 }
 
-static ssize_t limit_store(struct kobject *kobj, struct kobj_attribute *attr,
-			   const char *buf, size_t count)
+static int limit_set(struct kobject *kobj, const struct tscope_control *c,
+		     const char *buf)
 {
-	struct limit_attr *l = container_of(attr, struct limit_attr, attr);
-	struct tscope_clock *clk = tscope_clock_of(kobj);
 	u64 value;
 	int err = kstrtou64(buf, 10, &value);
 
-	if (!err && value > l->max)
+	if (!err && value > c->max)
 		err = -ERANGE;
 	if (!err)
-		WRITE_ONCE(clk->alert[l->cause].limit, value);
-	return err ?: count;
+		tscope_alert_set_limit(tscope_clock_of(kobj), c->cause, value);
+	return err;
 }
 
 #define LIMIT(name, which, most) \
-	static struct limit_attr name##_attr = { \
-		.attr = __ATTR(name, 0644, limit_show, limit_store), \
+	static struct tscope_control name##_attr = { \
+		.attr = __ATTR(name, 0644, limit_show, tscope_control_store), \
+		.set = limit_set, \
 		.cause = which, \
 		.max = most, \
 	}
@@ -310,7 +301,7 @@ static const struct attribute_group *clock_groups[] = {
 
 static void dir_release(struct kobject *kobj)
 {
-	kfree(container_of(kobj, struct tscope_clock_dir, kobj));
+	complete(&tscope_clock_of(kobj)->dir_released);
 }
 
 static const struct kobj_type dir_type = {
@@ -319,29 +310,24 @@ static const struct kobj_type dir_type = {
 	.default_groups = clock_groups,
 };
 
+/* What it leaves on an error is removed by tscope_sysfs_clocks_exit(). */
 static int dir_make(struct tscope_clock *clk, struct kset *kset)
 {
-	struct tscope_clock_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	int err;
 
-	if (!dir)
-		return -ENOMEM;
-	dir->clk = clk;
-	dir->kobj.kset = kset;
-	err = kobject_init_and_add(&dir->kobj, &dir_type, NULL, "%s",
+	init_completion(&clk->dir_released);
+	clk->dir.kset = kset;
+	err = kobject_init_and_add(&clk->dir, &dir_type, NULL, "%s",
 				   clk->ops->name);
-	if (!err && clk->ops->group)
-		err = sysfs_create_group(&dir->kobj, clk->ops->group);
 	if (err) {
-		kobject_put(&dir->kobj);
+		kobject_put(&clk->dir);
 		return err;
 	}
-	clk->dir = dir;
-	return 0;
+	return clk->ops->group ? sysfs_create_group(&clk->dir, clk->ops->group) : 0;
 }
 
 /**
- * tscope_sysfs_clocks_init() - make a folder for each clock
+ * tscope_sysfs_clocks_init() - make a directory for each clock
  * @kset: /sys/kernel/tscope
  *
  * Context: process, at load.
@@ -364,9 +350,10 @@ int tscope_sysfs_clocks_init(struct kset *kset)
 }
 
 /**
- * tscope_sysfs_clocks_exit() - remove the clocks' folders
+ * tscope_sysfs_clocks_exit() - remove the clocks' directories
  *
- * Waits for whoever is in one of their files. Context: process.
+ * Waits for whoever is in one of their files, and until nobody refers to them: what releases
+ * them is code of the module, and they are part of their clocks. Context: process, may sleep.
  */
 void tscope_sysfs_clocks_exit(void)
 {
@@ -375,12 +362,19 @@ void tscope_sysfs_clocks_exit(void)
 
 	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
-		if (!clk->dir)
+		if (!clk->dir.state_in_sysfs)
 			continue;
 		if (clk->ops->group)
-			sysfs_remove_group(&clk->dir->kobj, clk->ops->group);
-		kobject_del(&clk->dir->kobj);
-		kobject_put(&clk->dir->kobj);
-		clk->dir = NULL;
+			sysfs_remove_group(&clk->dir, clk->ops->group);
+		kobject_del(&clk->dir);
+		kobject_put(&clk->dir);
+	}
+	/* apart, for a debug kernel releases each some seconds later */
+	for (i = 0; i < tscope_clock_count(); i++) {
+		clk = tscope_clock_get(i);
+		if (!clk->dir.state_initialized)
+			continue;
+		wait_for_completion(&clk->dir_released);
+		memset(&clk->dir, 0, sizeof(clk->dir));
 	}
 }

@@ -107,31 +107,6 @@ TRACE_EVENT(tscope_step,
 		  __entry->error_ns, __entry->tsc)
 );
 
-TRACE_EVENT(tscope_interruption,
-	TP_PROTO(const char *clock, int cpu, s64 step_ns, u64 steps,
-		 bool stopped, u64 tsc),
-	TP_ARGS(clock, cpu, step_ns, steps, stopped, tsc),
-	TP_STRUCT__entry(
-		__array(char, clock, TSCOPE_TRACE_NAME_LEN)
-		__field(s32, cpu)
-		__field(u32, stopped)
-		__field(s64, step_ns)
-		__field(u64, steps)
-		__field(u64, tsc)
-	),
-	TP_fast_assign(
-		strscpy(__entry->clock, clock, TSCOPE_TRACE_NAME_LEN);
-		__entry->cpu = cpu;
-		__entry->stopped = stopped;
-		__entry->step_ns = step_ns;
-		__entry->steps = steps;
-		__entry->tsc = tsc;
-	),
-	TP_printk("clock=%s cpu=%d step_ns=%lld steps=%llu stopped=%u tsc=%llu",
-		  __entry->clock, __entry->cpu, __entry->step_ns,
-		  __entry->steps, __entry->stopped, __entry->tsc)
-);
-
 TRACE_EVENT(tscope_pvti_update,
 	TP_PROTO(int cpu, u32 version, s64 step_ns, u32 mul, s32 shift,
 		 u32 flags, u64 tsc),

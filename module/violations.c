@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last warps, backward readings and steps.
+ * The last warps, backward readings and steps: a ring.
  *
- * A ring without a lock: a writer takes a number, and the number, written
- * last, tells readers that the entry is whole.
+ * A spinlock is enough: a CPU has a few entries a window at most, and a reader holds it for
+ * one entry.
  */
-#include <linux/atomic.h>
 #include <linux/ktime.h>
-#include <linux/string.h>
+#include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
+#include "trace.h"
 #include "violations.h"
 
+static DEFINE_SPINLOCK(ring_lock);	/* protects ring, oldest and head */
 static struct tscope_violation ring[TSCOPE_VIOLATIONS];
-static atomic64_t head = ATOMIC64_INIT(0);
+static u64 oldest, head;	/* numbers of the first that is kept and of the next one */
 
 static const char * const what_names[] = {
 	[TSCOPE_WARP] = "warp",
 	[TSCOPE_BACKWARD] = "backward",
 	[TSCOPE_STEP] = "step",
-	[TSCOPE_INTERRUPTION] = "interruption",
 };
 
 /**
@@ -48,32 +48,52 @@ const char *tscope_what_name(enum tscope_what what)
 void tscope_violation(enum tscope_what what, const char *clock, int cpu,
 		      int peer, s64 size_ns, u64 count, u64 tsc)
 {
-	u64 number = atomic64_inc_return(&head) - 1;
-	struct tscope_violation *v = &ring[number % TSCOPE_VIOLATIONS];
+	struct tscope_violation v = {
+		.time_ns = ktime_get_ns(),
+		.tsc = tsc,
+		.size_ns = size_ns,
+		.count = count,
+		.clock = clock,
+		.what = what,
+		.cpu = cpu,
+		.peer = peer,
+	};
 
-	WRITE_ONCE(v->seq, 0);
-	/* pairs with the second barrier in tscope_violation_get() */
-	smp_wmb();
-	WRITE_ONCE(v->time_ns, ktime_get_ns());
-	WRITE_ONCE(v->tsc, tsc);
-	WRITE_ONCE(v->size_ns, size_ns);
-	WRITE_ONCE(v->count, count);
-	WRITE_ONCE(v->clock, clock);
-	WRITE_ONCE(v->what, what);
-	WRITE_ONCE(v->cpu, cpu);
-	WRITE_ONCE(v->peer, peer);
-	/* pairs with the acquire in tscope_violation_get() */
-	smp_store_release(&v->seq, number + 1);
+	spin_lock(&ring_lock);
+	ring[head++ % TSCOPE_VIOLATIONS] = v;
+	if (head - oldest > TSCOPE_VIOLATIONS)
+		oldest = head - TSCOPE_VIOLATIONS;
+	spin_unlock(&ring_lock);
 }
 
 /**
- * tscope_violations_head() - how many were ever kept
+ * tscope_step_record() - trace a step that was counted, and keep it
+ * @clock: name of the clock; must stay while the module is loaded
+ * @cpu: the CPU that saw it
+ * @step: the step
  *
- * Return: number of the next one.
+ * Context: process, any CPU, concurrently with itself.
  */
-u64 tscope_violations_head(void)
+void tscope_step_record(const char *clock, int cpu,
+			const struct tscope_step *step)
 {
-	return atomic64_read(&head);
+	trace_tscope_step(clock, cpu, step->ns, step->error_ns, step->tsc);
+	tscope_violation(TSCOPE_STEP, clock, cpu, -1, step->ns, 1, step->tsc);
+}
+
+/**
+ * tscope_violations_range() - which violations are kept now
+ * @first: number of the oldest
+ * @end: number of the next one that will be kept
+ *
+ * Numbers ascend by one and never begin anew while the module is loaded. Context: process.
+ */
+void tscope_violations_range(u64 *first, u64 *end)
+{
+	spin_lock(&ring_lock);
+	*first = oldest;
+	*end = head;
+	spin_unlock(&ring_lock);
 }
 
 /**
@@ -81,39 +101,30 @@ u64 tscope_violations_head(void)
  * @number: its number
  * @v: the copy
  *
- * Context: any; never waits for a writer.
+ * Context: process.
  *
  * Return: false where it is not there, or no longer.
  */
 bool tscope_violation_get(u64 number, struct tscope_violation *v)
 {
-	const struct tscope_violation *from = &ring[number % TSCOPE_VIOLATIONS];
+	bool kept;
 
-	/* pairs with the release in tscope_violation() */
-	if (smp_load_acquire(&from->seq) != number + 1)
-		return false;
-	v->time_ns = READ_ONCE(from->time_ns);
-	v->tsc = READ_ONCE(from->tsc);
-	v->size_ns = READ_ONCE(from->size_ns);
-	v->count = READ_ONCE(from->count);
-	v->clock = READ_ONCE(from->clock);
-	v->what = READ_ONCE(from->what);
-	v->cpu = READ_ONCE(from->cpu);
-	v->peer = READ_ONCE(from->peer);
-	/* pairs with the barrier in tscope_violation() */
-	smp_rmb();
-	return READ_ONCE(from->seq) == number + 1;
+	spin_lock(&ring_lock);
+	kept = number >= oldest && number < head;
+	if (kept)
+		*v = ring[number % TSCOPE_VIOLATIONS];
+	spin_unlock(&ring_lock);
+	return kept;
 }
 
 /**
  * tscope_violations_reset() - forget all
  *
- * Context: process; no writer may be at work, readers may.
+ * Context: process, concurrently with writers and readers.
  */
 void tscope_violations_reset(void)
 {
-	int i;
-
-	for (i = 0; i < TSCOPE_VIOLATIONS; i++)
-		WRITE_ONCE(ring[i].seq, 0);
+	spin_lock(&ring_lock);
+	oldest = head;
+	spin_unlock(&ring_lock);
 }

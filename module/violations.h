@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "step.h"
+
 #define TSCOPE_VIOLATIONS	1024
 
 /**
@@ -12,19 +14,16 @@
  * @TSCOPE_WARP: a CPU read a clock lower than another had published
  * @TSCOPE_BACKWARD: a CPU read a clock lower than it had itself
  * @TSCOPE_STEP: a clock's phase jumped
- * @TSCOPE_INTERRUPTION: a pause, restore or migration moved several clocks
  */
 enum tscope_what {
 	TSCOPE_WARP,
 	TSCOPE_BACKWARD,
 	TSCOPE_STEP,
-	TSCOPE_INTERRUPTION,
 };
 
 /**
  * struct tscope_violation - one violation
- * @seq: its number + 1; 0 while it is being written
- * @time_ns: CLOCK_MONOTONIC when it was told
+ * @time_ns: CLOCK_MONOTONIC when it was recorded
  * @tsc: the TSC when it was seen
  * @size_ns: size; of several, of the largest
  * @count: how many of the kind the window had
@@ -34,7 +33,6 @@ enum tscope_what {
  * @peer: the CPU whose value was higher, or -1
  */
 struct tscope_violation {
-	u64 seq;
 	u64 time_ns;
 	u64 tsc;
 	s64 size_ns;
@@ -47,7 +45,9 @@ struct tscope_violation {
 
 void tscope_violation(enum tscope_what what, const char *clock, int cpu,
 		      int peer, s64 size_ns, u64 count, u64 tsc);
-u64 tscope_violations_head(void);
+void tscope_step_record(const char *clock, int cpu,
+			const struct tscope_step *step);
+void tscope_violations_range(u64 *first, u64 *end);
 bool tscope_violation_get(u64 number, struct tscope_violation *v);
 const char *tscope_what_name(enum tscope_what what);
 void tscope_violations_reset(void);

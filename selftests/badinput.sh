@@ -62,15 +62,39 @@ refused_text() {
 	done
 }
 
-# one write gives the kernel 4096 bytes at most: more comes as two
+# a page or more is no value, whatever it holds
 refused_long() {
 	local length
-	for length in 21 255 4095 4096 5000; do
+	for length in 21 255 4095; do
 		repeat "$length" 9 >"$TMP/in"
 		refused "$1" ERANGE "$length digits"
 		repeat "$length" x >"$TMP/in"
 		refused "$1" EINVAL "$length letters"
 	done
+	refused_page "$1"
+}
+
+# refused_page FILE: what would be a good value, were it not for its length
+refused_page() {
+	local length
+	for length in 4096 5000; do
+		repeat $((length - 1)) 0 >"$TMP/in"
+		echo >>"$TMP/in"
+		refused "$1" EINVAL "0 in $length bytes"
+		repeat $((length - 1)) 0 >"$TMP/in"
+		printf 1 >>"$TMP/in"
+		refused "$1" EINVAL "1 in $length bytes"
+	done
+}
+
+# every file that can be written
+pages_refused() {
+	local file
+	find "$TSCOPE" -type f -perm -200 | sort >"$TMP/files"
+	within "files that can be written" "$(wc -l <"$TMP/files")" 10 100
+	while read -r file; do
+		refused_page "${file#"$TSCOPE/"}"
+	done <"$TMP/files"
 }
 
 # number FILE TOO-LOW TOO-HIGH
@@ -148,12 +172,11 @@ cpu_list() {
 	ERANGE 4294967296\n
 	ERANGE 99999999999999999999999\n
 	END
-	for length in 4095 5000; do
-		repeat "$length" x >"$TMP/in"
-		refused cpus EINVAL "$length letters"
-		repeat "$length" 9 >"$TMP/in"
-		refused cpus ERANGE "$length digits"
-	done
+	repeat 4095 x >"$TMP/in"
+	refused cpus EINVAL "4095 letters"
+	repeat 4095 9 >"$TMP/in"
+	refused cpus ERANGE "4095 digits"
+	refused_page cpus
 }
 
 # taken FILE VALUE [READS]
@@ -243,7 +266,7 @@ figures_stay() {
 	find "$TSCOPE" -type f -perm -200 >"$TMP/files"
 	grep -q /reset "$TMP/files" || bad "no reset among the files"
 	while read -r file; do
-		for text in '' 2x -1 99999999999999999999999; do
+		for text in '' 2x -1 99999999999999999999999 "$(repeat 5000 0)1"; do
 			echo "$text" >"$TMP/in"
 			put "${file#"$TSCOPE/"}" <"$TMP/in" && bad "$file takes '$text'"
 		done
@@ -266,6 +289,7 @@ flag enabled
 flag reset
 reset_takes_one
 cpu_list
+pages_refused
 order
 edges
 spelling

@@ -33,7 +33,7 @@ usage() {
 	usage: make check [CHECK='PART...'], or selftests/check.sh [PART...]
 	  lint   checkpatch --strict, kernel-doc, shellcheck, SPDX lines, versions, ABI files, docs
 	  build  the module for 6.1 and 6.12, with W=1 and sparse, without a warning; the suites
-	         for 6.1, which kunit does not run; modinfo
+	         for 6.1, which kunit does not run; without KVM_GUEST and ACPI; modinfo
 	  user   the pure files in user space, with ASan and UBSan, and their coverage
 	  kunit  the KUnit suites on 6.12 (make kunit: on 6.1 and in a kernel tree as well)
 	  fuzz   libFuzzer on the pure files, 5 s each; more: make fuzz
@@ -212,6 +212,26 @@ suites_build() {
 	! grep -iE 'warning|error' "$MODULE_BUILD/$KREL/make.log" | grep -vE 'modpost: "(__)?kunit_'
 }
 
+# build_without OPTION...: for a kernel that lacks them. Of its own headers the options are
+# undefined; what it exports then must not be asked for.
+build_without() {
+	local MODULE_BUILD=$TOP/build/without MODULE_KO KREL option asked args=()
+	rm -rf "$MODULE_BUILD"
+	mkdir -p "$MODULE_BUILD/include/generated"
+	{
+		echo '#include_next <generated/autoconf.h>'
+		printf '#undef CONFIG_%s\n' "$@"
+	} >"$MODULE_BUILD/include/generated/autoconf.h"
+	for option; do
+		args+=("CONFIG_$option=")
+	done
+	module_build 6.12 W=1 NOSTDINC_FLAGS="-nostdinc -I$MODULE_BUILD/include" "${args[@]}" ||
+		return
+	! grep -iE 'warning|error' "$MODULE_BUILD/$KREL/make.log" || return
+	asked=$(nm -u "$MODULE_KO" | grep -E ' (acpi_|kvm_|hv_clock|pvclock_)')
+	[ -z "$asked" ] || { echo "$asked"; return 1; }
+}
+
 # modinfo_whole: each parameter has a description, and what else a user asks it for is there
 modinfo_whole() {
 	local field name type some='' status=0
@@ -236,6 +256,7 @@ part_build() {
 		run "build $flavour W=1, sparse" rebuild "$flavour" W=1 C=2 CF=-Wno-unknown-attribute
 	done
 	run "modinfo" modinfo_whole
+	run "build 6.12 without KVM_GUEST and ACPI" build_without KVM_GUEST ACPI
 	run "build 6.1 W=1, with the KUnit suites" suites_build 6.1
 }
 

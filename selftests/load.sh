@@ -90,6 +90,24 @@ accepted() {
 	unload
 }
 
+# says_why_tsc: a TSC that may be no time base is told of at load, and none that is
+says_why_tsc() {
+	local want='' had has
+	# "unstable" is known from the command line alone: what else the log said may be gone
+	grep -qw tsc=unstable /proc/cmdline && want="$want the kernel calls it unstable"
+	grep -qw constant_tsc /proc/cpuinfo || want="$want no constant_tsc"
+	grep -qw nonstop_tsc /proc/cpuinfo || want="$want no nonstop_tsc"
+	had=$(dmesg | grep -c "tscope: the TSC, .* no steady time base:$want\$")
+	must_load || return
+	has=$(dmesg | grep -c "tscope: the TSC, .* no steady time base:$want\$")
+	unload
+	if [ -n "$want" ]; then
+		[ "$has" -gt "$had" ] || bad "the log does not tell '$want'"
+	elif ! dmesg | grep -q 'tsc.*unstable'; then
+		same "lines about the TSC" "$has" "$had"
+	fi
+}
+
 # debugfs not mounted: all else works
 without_debugfs() {
 	if ! umount /sys/kernel/debug 2>/dev/null; then
@@ -125,6 +143,7 @@ often
 starts_nothing
 starts_sampling
 twice
+says_why_tsc
 accepted period_us=1000 width_us=10 burst_us=1 fit_window_s=1 cpus=0
 accepted period_us=10000000 width_us=10000000 burst_us=100 fit_window_s=3600
 refused ERANGE out_of_range period_us=0

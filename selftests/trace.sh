@@ -13,14 +13,13 @@ FIELDS="
 tscope_warp char clock[16]; s32 cpu; s32 peer; u64 warp_ns; u64 count; u64 tsc;
 tscope_backward char clock[16]; s32 cpu; u64 backward_ns; u64 count; u64 tsc;
 tscope_step char clock[16]; s32 cpu; s64 step_ns; u64 error_ns; u64 tsc;
-tscope_interruption char clock[16]; s32 cpu; u32 stopped; s64 step_ns; u64 steps; u64 tsc;
 tscope_pvti_update s32 cpu; u32 version; s64 step_ns; u32 mul; s32 shift; u32 flags; u64 tsc;
 tscope_point char clock[16]; s32 cpu; u32 width_ns; u64 tsc; u64 clock_ns; s64 phase_ns;
 tscope_window s32 cpu; u64 start_ns; u64 late_ns; u64 readings; u64 bursts;"
 
 formats() {
 	local event want
-	same "events" "$(ls -d "$TRACING"/events/tscope/tscope_* | wc -l)" 7
+	same "events" "$(ls -d "$TRACING"/events/tscope/tscope_* | wc -l)" 6
 	while read -r event want; do
 		[ -n "$event" ] || continue
 		same "$event" "$(sed -n '/field:.* common_/d; s/^\tfield:\([^;]*;\).*/\1/p' \

@@ -6,6 +6,7 @@
 #define tscope_alert_interval_s		alert_kunit_interval_s
 #define tscope_alerts_count		alert_kunit_count
 #define tscope_alert_raise		alert_kunit_raise
+#define tscope_alert_set_limit		alert_kunit_set_limit
 #define tscope_alerts_watch		alert_kunit_watch
 #define tscope_alerts_start		alert_kunit_start
 #define tscope_alerts_stop		alert_kunit_stop
@@ -25,13 +26,13 @@
 #include "tests.h"
 
 static u64 fake_ns;
-static void fake_schedule(struct work_struct *work);
+static void fake_queue(struct workqueue_struct *wq, struct work_struct *work);
 static void fake_notify(struct kobject *kobj, const char *dir, const char *name);
 static void fake_uevent(struct kobject *kobj, enum kobject_action action,
 			char *env[]);
 
 #define ktime_get_boottime_ns()	fake_ns
-#define schedule_work		fake_schedule
+#define queue_work		fake_queue
 #define sysfs_notify		fake_notify
 #define kobject_uevent_env	fake_uevent
 #include "../alert.c"
@@ -72,9 +73,9 @@ int tscope_leader(void)
 	return 3;
 }
 
-static void fake_schedule(struct work_struct *work)
+static void fake_queue(struct workqueue_struct *wq, struct work_struct *work)
 {
-	scheduled++;
+	scheduled += wq == tscope_unbound_wq;
 }
 
 static void fake_notify(struct kobject *kobj, const char *dir, const char *name)
@@ -117,6 +118,7 @@ static int alert_init(struct kunit *test)
 static void alert_exit(struct kunit *test)
 {
 	started = false;
+	tscope_alerts_watch(false);
 }
 
 static void alert_limits(struct kunit *test)
@@ -262,12 +264,45 @@ static void alert_skews(struct kunit *test)
 	}
 }
 
+/* Nothing wakes up for skews that have no limit. */
+static void alert_looks_when_limited(struct kunit *test)
+{
+	fit_err = -ENODATA;
+	clk->alert[TSCOPE_ALERT_SKEW].limit = 0;
+	tscope_alerts_watch(true);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&look_work));
+	tscope_alert_set_limit(clk, TSCOPE_ALERT_WARP, 5);
+	KUNIT_EXPECT_EQ(test, clk->alert[TSCOPE_ALERT_WARP].limit, 5ULL);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&look_work));
+	tscope_alert_set_limit(clk, TSCOPE_ALERT_SKEW, 5);
+	KUNIT_EXPECT_EQ(test, clk->alert[TSCOPE_ALERT_SKEW].limit, 5ULL);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&look_work));
+	/* again as long as there is a limit */
+	cancel_delayed_work_sync(&look_work);
+	look(NULL);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&look_work));
+	tscope_alert_set_limit(clk, TSCOPE_ALERT_SKEW, 0);
+	cancel_delayed_work_sync(&look_work);
+	look(NULL);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&look_work));
+
+	/* a limit that was set while sampling was off */
+	tscope_alerts_watch(false);
+	tscope_alert_set_limit(clk, TSCOPE_ALERT_SKEW, 5);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&look_work));
+	tscope_alerts_watch(true);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&look_work));
+	tscope_alerts_watch(false);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&look_work));
+}
+
 static struct kunit_case alert_cases[] = {
 	KUNIT_CASE(alert_limits),
 	KUNIT_CASE(alert_interval),
 	KUNIT_CASE(alert_told),
 	KUNIT_CASE(alert_not_started),
 	KUNIT_CASE(alert_skews),
+	KUNIT_CASE(alert_looks_when_limited),
 	{}
 };
 

@@ -23,7 +23,7 @@
 #define tscope_tsc_khz			clock_kunit_tsc_khz
 #define tscope_ns_mult			clock_kunit_ns_mult
 #define tscope_alert_raise		clock_kunit_alert_raise
-#define tscope_step_tell		clock_kunit_step_tell
+#define tscope_step_record		clock_kunit_step_record
 #define tscope_violation		clock_kunit_violation
 
 #include <linux/ktime.h>
@@ -53,8 +53,8 @@ void tscope_alert_raise(struct tscope_clock *c, enum tscope_cause cause,
 	alerts += cause == TSCOPE_ALERT_STEP;
 }
 
-void tscope_step_tell(struct tscope_clock *c, int cpu,
-		      const struct tscope_step *step)
+void tscope_step_record(const char *clock, int cpu,
+			const struct tscope_step *step)
 {
 	told++;
 }

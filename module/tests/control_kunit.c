@@ -9,7 +9,6 @@
 #define tscope_is_leader		control_kunit_is_leader
 #define tscope_leader			control_kunit_leader
 #define tscope_fit_window_ns		control_kunit_fit_window_ns
-#define tscope_period_ns		control_kunit_period_ns
 #define tscope_get_params		control_kunit_get_params
 #define tscope_enable			control_kunit_enable
 #define tscope_enabled			control_kunit_enabled
@@ -36,8 +35,6 @@
 #define tscope_clocks_refine		control_kunit_clocks_refine
 #define tscope_alerts_watch		control_kunit_alerts_watch
 #define tscope_alerts_reset		control_kunit_alerts_reset
-#define tscope_interruption_end		control_kunit_interruption_end
-#define tscope_interruption_reset	control_kunit_interruption_reset
 #define tscope_violations_reset		control_kunit_violations_reset
 
 #include <linux/slab.h>
@@ -145,15 +142,6 @@ void tscope_alerts_reset(void)
 	resets++;
 }
 
-void tscope_interruption_end(void)
-{
-}
-
-void tscope_interruption_reset(void)
-{
-	resets++;
-}
-
 void tscope_violations_reset(void)
 {
 	resets++;
@@ -243,7 +231,6 @@ static void control_params(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(width_us), 2000), 0);
 	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(period_us), 1999), -ERANGE);
 	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(period_us), 2000), 0);
-	KUNIT_EXPECT_EQ(test, tscope_period_ns(), 2000000ULL);
 	KUNIT_EXPECT_EQ(test, tscope_fit_window_ns(), 60000000000ULL);
 }
 
@@ -270,7 +257,7 @@ static void control_restarts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, breaks, 2U);
 	KUNIT_EXPECT_EQ(test, tscope_reset(), 0);
 	KUNIT_EXPECT_EQ(test, starts, 3 * n);
-	KUNIT_EXPECT_EQ(test, resets, n + 4);
+	KUNIT_EXPECT_EQ(test, resets, n + 3);
 	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
 	KUNIT_EXPECT_EQ(test, stops, 3 * n);
 	KUNIT_EXPECT_FALSE(test, watched);
@@ -289,11 +276,11 @@ static void control_refines(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
 	refined = true;
 	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
-	KUNIT_EXPECT_EQ(test, resets, n + 4);
+	KUNIT_EXPECT_EQ(test, resets, n + 3);
 	refined = true;
 	KUNIT_EXPECT_EQ(test, tscope_reset(), 0);
 	KUNIT_EXPECT_FALSE(test, refined);
-	KUNIT_EXPECT_EQ(test, resets, 2 * (n + 4));
+	KUNIT_EXPECT_EQ(test, resets, 2 * (n + 3));
 }
 
 /* What can't be started is off altogether. */

@@ -3,8 +3,6 @@
  * points.c: what readers make of a clock whose points are made up. The file is compiled once
  * more, with names of its own and a fit window that is set here.
  */
-#define tscope_points_init		points_kunit_init
-#define tscope_points_exit		points_kunit_exit
 #define tscope_clock_fit		points_kunit_fit
 #define tscope_clock_newest		points_kunit_newest
 #define tscope_clock_residuals		points_kunit_residuals
@@ -13,8 +11,11 @@
 #define tscope_enabled			points_kunit_enabled
 #define tscope_tsc_khz			points_kunit_tsc_khz
 
+#include <linux/completion.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 #include "tests.h"
 
@@ -37,8 +38,15 @@ u64 tscope_fit_window_ns(void)
 	return window_ns;
 }
 
+static struct task_struct *slow;	/* a reader that gets no further */
+static struct completion slow_came, slow_may_go;
+
 bool tscope_enabled(void)
 {
+	if (slow == current) {
+		complete(&slow_came);
+		wait_for_completion(&slow_may_go);
+	}
 	return enabled;
 }
 
@@ -51,7 +59,7 @@ static int points_init(struct kunit *test)
 	tsc = 1000;
 	ns = 5000;
 	clk = kvzalloc(sizeof(*clk), GFP_KERNEL);
-	if (!clk || tscope_points_init())
+	if (!clk)
 		return -ENOMEM;
 	clk->ops = &ops;
 	tscope_series_init(&clk->series, vcalloc(TSCOPE_SERIES_POINTS,
@@ -62,7 +70,6 @@ static int points_init(struct kunit *test)
 
 static void points_exit(struct kunit *test)
 {
-	tscope_points_exit();
 	if (clk)
 		vfree(clk->series.ring);
 	kvfree(clk);
@@ -190,12 +197,78 @@ static void points_stale(struct kunit *test)
 	}
 }
 
+/* However often the ring was written, and whatever has begun since. */
+static void points_newest(struct kunit *test)
+{
+	struct tscope_point p;
+	u32 n;
+
+	for (n = 1; n <= 3 * TSCOPE_SERIES_POINTS; n++) {
+		readings(1, 7, n);
+		if (tscope_clock_newest(clk, &p) || p.tsc != tsc ||
+		    p.phase != (n - 1LL) * 7 << 16 || p.width_ns != n)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, n, 3U * TSCOPE_SERIES_POINTS + 1);
+	/* it is known until there is another one, but not after a reset */
+	tscope_series_break(&clk->series);
+	KUNIT_EXPECT_EQ(test, tscope_clock_newest(clk, &p), 0);
+	KUNIT_EXPECT_EQ(test, p.tsc, tsc);
+	tscope_series_restart(&clk->series);
+	KUNIT_EXPECT_EQ(test, tscope_clock_newest(clk, &p), -ENODATA);
+}
+
+static struct work_struct slow_work, other_work;
+static struct completion other_done;
+
+static void read_slowly(struct work_struct *work)
+{
+	struct tscope_fit fit;
+
+	slow = current;
+	tscope_clock_fit(clk, &fit);
+	slow = NULL;
+}
+
+static void read_all(struct work_struct *work)
+{
+	struct tscope_point p;
+	struct tscope_fit fit;
+
+	if (!tscope_clock_fit(clk, &fit) && !tscope_clock_newest(clk, &p) &&
+	    !tscope_clock_residuals(clk, &lies))
+		complete(&other_done);
+}
+
+/* One reader that the scheduler leaves alone, in the middle of a fit, and another. */
+static void points_reader_waits_for_none(struct kunit *test)
+{
+	tscope_shist_init(&lies);
+	readings(100, 25, 0);
+	init_completion(&slow_came);
+	init_completion(&slow_may_go);
+	init_completion(&other_done);
+	INIT_WORK(&slow_work, read_slowly);
+	INIT_WORK(&other_work, read_all);
+	queue_work(system_long_wq, &slow_work);
+	wait_for_completion(&slow_came);
+	queue_work(system_long_wq, &other_work);
+	KUNIT_EXPECT_NE_MSG(test, wait_for_completion_timeout(&other_done, 5 * HZ), 0UL,
+			    "the other reader waits");
+	complete(&slow_may_go);
+	flush_work(&other_work);
+	flush_work(&slow_work);
+	KUNIT_EXPECT_EQ(test, tscope_shist_count(&lies), 100ULL);
+}
+
 static struct kunit_case points_cases[] = {
 	KUNIT_CASE(points_none),
 	KUNIT_CASE(points_line),
 	KUNIT_CASE(points_window),
 	KUNIT_CASE(points_bracketed),
 	KUNIT_CASE(points_stale),
+	KUNIT_CASE(points_newest),
+	KUNIT_CASE(points_reader_waits_for_none),
 	{}
 };
 

@@ -28,7 +28,6 @@ u32 tscope_tsc_khz = 2000000;	/* two cycles a nanosecond */
 static struct tscope_cpu *cpus[CPUS];
 static struct tscope_clock_ops ops;
 static struct tscope_clock *clk;
-static struct tscope_clock_dir dir;
 static struct tscope_fit fit;
 static struct tscope_point point;
 static struct tscope_pair pair;
@@ -75,7 +74,6 @@ static int sysfs_clock_setup(struct kunit *test)
 	ops = (struct tscope_clock_ops){ .name = "test", .lane = TSCOPE_LANE_TSC };
 	clk->ops = &ops;
 	tscope_hist_init(&clk->width);
-	dir.clk = clk;
 	fit_err = 0;
 	newest_err = 0;
 	pair_err = 0;
@@ -112,7 +110,7 @@ static ssize_t show(const char *name)
 	struct kobj_attribute *attr = file(name);
 
 	memset(text, 0, PAGE_SIZE);
-	return attr ? attr->show(&dir.kobj, attr, text) : -ENOENT;
+	return attr ? attr->show(&clk->dir, attr, text) : -ENOENT;
 }
 
 static const char *shown(const char *name)
@@ -130,7 +128,7 @@ static ssize_t store(const char *name, const char *value)
 {
 	struct kobj_attribute *attr = file(name);
 
-	return attr ? attr->store(&dir.kobj, attr, value, strlen(value)) : -ENOENT;
+	return attr ? attr->store(&clk->dir, attr, value, strlen(value)) : -ENOENT;
 }
 
 /* What only the leader counts; CPUs' figures are none of a clock without a lane. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sysfs_clock.c: which files which clock has, and that nothing is left of folders that were
+ * sysfs_clock.c: which files which clock has, and that nothing is left of directories that were
  * removed or could not be made, in a kset of the suite's own. The file is compiled once
  * more, with names of its own.
  */
@@ -16,15 +16,10 @@
 
 #include "tests.h"
 
-static void *fake_zalloc(size_t size, gfp_t gfp);
 static __printf(4, 5) int fake_add(struct kobject *kobj, const struct kobj_type *type,
 				   struct kobject *parent, const char *fmt, ...);
 static int group_err;
-static u32 released;
 
-#undef kzalloc
-#define kzalloc(size, gfp)		fake_zalloc(size, gfp)
-#define kfree(dir)			(released++, kfree(dir))
 #define kobject_init_and_add		fake_add
 #define sysfs_create_group(k, group)	(group_err ?: sysfs_create_group(k, group))
 #include "../sysfs_clock.c"
@@ -33,12 +28,7 @@ static u32 released;
 
 static struct tscope_clock_ops ops[CLOCKS];
 static struct tscope_clock *clks;
-static u32 made, alloc_fails_at, add_fails_at;
-
-static void *fake_zalloc(size_t size, gfp_t gfp)
-{
-	return made++ == alloc_fails_at ? NULL : kcalloc(1, size, gfp);
-}
+static u32 made, add_fails_at;
 
 static int fake_add(struct kobject *kobj, const struct kobj_type *type,
 		    struct kobject *parent, const char *fmt, ...)
@@ -50,7 +40,7 @@ static int fake_add(struct kobject *kobj, const struct kobj_type *type,
 	va_start(args, fmt);
 	vscnprintf(name, sizeof(name), fmt, args);
 	va_end(args);
-	return made - 1 == add_fails_at ? -ENOSPC : kobject_add(kobj, parent, "%s", name);
+	return made++ == add_fails_at ? -ENOSPC : kobject_add(kobj, parent, "%s", name);
 }
 
 unsigned int tscope_clock_count(void)
@@ -100,8 +90,6 @@ static int sysfs_dir_setup(struct kunit *test)
 		clks[i].ops = &ops[i];
 	group_err = 0;
 	made = 0;
-	released = 0;
-	alloc_fails_at = U32_MAX;
 	add_fails_at = U32_MAX;
 	return 0;
 }
@@ -119,6 +107,15 @@ static umode_t mode_of(struct tscope_clock *clk, const char *name)
 
 	kernfs_put(node);
 	return mode;
+}
+
+static void nothing_left(struct kunit *test, struct kset *kset)
+{
+	u32 c;
+
+	KUNIT_EXPECT_TRUE(test, list_empty(&kset->list));
+	for (c = 0; c < CLOCKS; c++)
+		KUNIT_EXPECT_FALSE(test, clks[c].dir.state_initialized);
 }
 
 /* As in Documentation/ABI/testing/sysfs-kernel-tscope. */
@@ -155,7 +152,7 @@ static void sysfs_dir_files(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, kset);
 	KUNIT_EXPECT_EQ(test, tscope_sysfs_clocks_init(kset), 0);
-	for (c = 0; c < CLOCKS && clks[c].dir; c++) {
+	for (c = 0; c < CLOCKS && clks[c].dir.state_in_sysfs; c++) {
 		struct kobject *kobj = tscope_clock_kobj(&clks[c]);
 
 		KUNIT_EXPECT_PTR_EQ(test, tscope_clock_of(kobj), &clks[c]);
@@ -169,51 +166,70 @@ static void sysfs_dir_files(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, c, (u32)CLOCKS);
 	tscope_sysfs_clocks_exit();
-	KUNIT_EXPECT_EQ(test, released, (u32)CLOCKS);
-	KUNIT_EXPECT_TRUE(test, list_empty(&kset->list));
-	for (c = 0; c < CLOCKS; c++)
-		KUNIT_EXPECT_NULL(test, clks[c].dir);
+	nothing_left(test, kset);
 	/* again: nothing is left to be removed */
 	tscope_sysfs_clocks_exit();
-	KUNIT_EXPECT_EQ(test, released, (u32)CLOCKS);
+	nothing_left(test, kset);
 	kset_unregister(kset);
 }
 
-/* Each folder may fail in each way, and none is left. */
+/* Each directory may fail in each way, and none is left. */
 static void sysfs_dir_undoes(struct kunit *test)
 {
 	struct kset *kset = kset_create_and_add("tscope_kunit", NULL, NULL);
-	u32 at, way, c, want;
-	int err;
+	u32 at, way, c;
 
 	KUNIT_ASSERT_NOT_NULL(test, kset);
 	for (at = 0; at < CLOCKS; at++) {
-		for (way = 0; way < 3; way++) {
+		for (way = 0; way < 2; way++) {
 			made = 0;
-			released = 0;
-			alloc_fails_at = way == 0 ? at : U32_MAX;
-			add_fails_at = way == 1 ? at : U32_MAX;
-			group_err = way == 2 ? -EMFILE : 0;
+			add_fails_at = way == 0 ? at : U32_MAX;
+			group_err = way == 1 ? -EMFILE : 0;
 			for (c = 0; c < CLOCKS; c++)
 				ops[c].group = c == at ? &own_group : NULL;
-			err = way == 0 ? -ENOMEM : way == 1 ? -ENOSPC : -EMFILE;
-			/* all that were allocated are released, once */
-			want = way == 0 ? at : at + 1;
-			KUNIT_EXPECT_EQ_MSG(test, tscope_sysfs_clocks_init(kset), err,
+			KUNIT_EXPECT_EQ_MSG(test, tscope_sysfs_clocks_init(kset),
+					    way == 0 ? -ENOSPC : -EMFILE,
 					    "%u, way %u", at, way);
 			KUNIT_EXPECT_EQ(test, made, at + 1);
-			KUNIT_EXPECT_EQ_MSG(test, released, want, "%u, way %u", at, way);
-			KUNIT_EXPECT_TRUE(test, list_empty(&kset->list));
-			for (c = 0; c < CLOCKS; c++)
-				KUNIT_EXPECT_NULL(test, clks[c].dir);
+			nothing_left(test, kset);
 		}
 	}
+	kset_unregister(kset);
+}
+
+static struct work_struct exit_work;
+static struct completion exited;
+
+static void exit_all(struct work_struct *work)
+{
+	tscope_sysfs_clocks_exit();
+	complete(&exited);
+}
+
+/* Whoever still holds a directory is waited for: what releases it is code of the module. */
+static void sysfs_dir_waits(struct kunit *test)
+{
+	struct kset *kset = kset_create_and_add("tscope_kunit", NULL, NULL);
+	struct kobject *held;
+
+	KUNIT_ASSERT_NOT_NULL(test, kset);
+	KUNIT_ASSERT_EQ(test, tscope_sysfs_clocks_init(kset), 0);
+	held = kobject_get(tscope_clock_kobj(&clks[1]));
+	init_completion(&exited);
+	INIT_WORK_ONSTACK(&exit_work, exit_all);
+	schedule_work(&exit_work);
+	KUNIT_EXPECT_EQ_MSG(test, wait_for_completion_timeout(&exited, HZ / 5), 0UL,
+			    "the directories are gone while one is held");
+	kobject_put(held);
+	flush_work(&exit_work);
+	destroy_work_on_stack(&exit_work);
 	kset_unregister(kset);
 }
 
 static struct kunit_case sysfs_dir_cases[] = {
 	KUNIT_CASE(sysfs_dir_files),
 	KUNIT_CASE(sysfs_dir_undoes),
+	KUNIT_CASE(sysfs_dir_waits),
 	{}
 };
 

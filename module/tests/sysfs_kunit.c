@@ -4,6 +4,7 @@
  * controls that only note what they are set to. The file is compiled once more, with
  * names of its own.
  */
+#define tscope_control_store		sysfs_kunit_store
 #define tscope_sysfs_init		sysfs_kunit_init
 #define tscope_sysfs_exit		sysfs_kunit_exit
 #define tscope_sysfs_clocks_init	sysfs_kunit_clocks_init
@@ -151,6 +152,45 @@ static const char *read(struct kobj_attribute *attr)
 	return page;
 }
 
+/* Of the file of that name in /sys/kernel/tscope. */
+static struct kobj_attribute *file(const char *name)
+{
+	struct attribute **attr;
+
+	for (attr = control_attrs; *attr; attr++)
+		if (!strcmp((*attr)->name, name))
+			return container_of(*attr, struct kobj_attribute, attr);
+	return NULL;
+}
+
+/* kernfs hands on the first page of a longer write as if it were all of it. */
+static void sysfs_long_writes(struct kunit *test)
+{
+	static const char * const names[] = {
+		"enabled", "reset", "period_us", "width_us", "burst_us",
+		"fit_window_s", "cpus", "alert_interval_s",
+	};
+	char *longest = kunit_kzalloc(test, PAGE_SIZE + 1, GFP_KERNEL);
+	struct kobj_attribute *attr;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, longest);
+	memset(longest, '0', PAGE_SIZE - 1);
+	longest[PAGE_SIZE - 1] = '1';
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		attr = file(names[i]);
+		KUNIT_ASSERT_NOT_NULL(test, attr);
+		KUNIT_EXPECT_EQ_MSG(test, attr->store(NULL, attr, longest, PAGE_SIZE),
+				    (ssize_t)-EINVAL, "%s", names[i]);
+		/* one less may still be a number */
+		KUNIT_EXPECT_EQ_MSG(test, attr->store(NULL, attr, longest + 1,
+						      PAGE_SIZE - 1),
+				    (ssize_t)PAGE_SIZE - 1, "%s", names[i]);
+	}
+	KUNIT_EXPECT_EQ(test, enables, 1U);
+	KUNIT_EXPECT_EQ(test, resets, 1U);
+}
+
 static void sysfs_flags(struct kunit *test)
 {
 	static const struct {
@@ -176,17 +216,17 @@ static void sysfs_flags(struct kunit *test)
 		len = strlen(cases[i].text);
 		enables = 0;
 		resets = 0;
-		KUNIT_EXPECT_EQ_MSG(test, write(&enabled_attr, cases[i].text),
+		KUNIT_EXPECT_EQ_MSG(test, write(&enabled_attr.attr, cases[i].text),
 				    (ssize_t)(cases[i].enabled ?: len), "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, enables, (u32)!cases[i].enabled,
 				    "case %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, write(&reset_attr, cases[i].text),
+		KUNIT_EXPECT_EQ_MSG(test, write(&reset_attr.attr, cases[i].text),
 				    (ssize_t)(cases[i].reset ?: len), "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, resets, (u32)!cases[i].reset,
 				    "case %u", i);
 	}
 	on = true;
-	KUNIT_EXPECT_STREQ(test, read(&enabled_attr), "1\n");
+	KUNIT_EXPECT_STREQ(test, read(&enabled_attr.attr), "1\n");
 }
 
 static void sysfs_numbers(struct kunit *test)
@@ -225,7 +265,7 @@ static void sysfs_numbers(struct kunit *test)
 static void sysfs_params(struct kunit *test)
 {
 	static const struct {
-		struct param_attr *attr;
+		struct tscope_control *attr;
 		const char *name, *shown;
 		size_t param;
 	} cases[] = {
@@ -250,12 +290,12 @@ static void sysfs_params(struct kunit *test)
 static void sysfs_errors(struct kunit *test)
 {
 	err_of_control = -ENOMEM;
-	KUNIT_EXPECT_EQ(test, write(&enabled_attr, "1"), (ssize_t)-ENOMEM);
-	KUNIT_EXPECT_EQ(test, write(&reset_attr, "1"), (ssize_t)-ENOMEM);
-	KUNIT_EXPECT_EQ(test, write(&cpus_attr, "0"), (ssize_t)-ENOMEM);
+	KUNIT_EXPECT_EQ(test, write(&enabled_attr.attr, "1"), (ssize_t)-ENOMEM);
+	KUNIT_EXPECT_EQ(test, write(&reset_attr.attr, "1"), (ssize_t)-ENOMEM);
+	KUNIT_EXPECT_EQ(test, write(&cpus_attr.attr, "0"), (ssize_t)-ENOMEM);
 	KUNIT_EXPECT_EQ(test, write(&period_us_attr.attr, "1"), (ssize_t)-ENOMEM);
 	err_of_control = 0;
-	KUNIT_EXPECT_EQ(test, write(&cpus_attr, "0-3\n"), (ssize_t)4);
+	KUNIT_EXPECT_EQ(test, write(&cpus_attr.attr, "0-3\n"), (ssize_t)4);
 }
 
 static void sysfs_alert_interval(struct kunit *test)
@@ -275,14 +315,14 @@ static void sysfs_alert_interval(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		tscope_alert_interval_s = 60;
 		len = strlen(cases[i].text);
-		KUNIT_EXPECT_EQ_MSG(test, write(&alert_interval_s_attr,
+		KUNIT_EXPECT_EQ_MSG(test, write(&alert_interval_s_attr.attr,
 						cases[i].text),
 				    (ssize_t)(cases[i].err ?: len), "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, tscope_alert_interval_s, cases[i].value,
 				    "case %u", i);
 	}
 	tscope_alert_interval_s = 17;
-	KUNIT_EXPECT_STREQ(test, read(&alert_interval_s_attr), "17\n");
+	KUNIT_EXPECT_STREQ(test, read(&alert_interval_s_attr.attr), "17\n");
 }
 
 static void sysfs_shows(struct kunit *test)
@@ -291,16 +331,17 @@ static void sysfs_shows(struct kunit *test)
 	clock_count = 0;
 	KUNIT_EXPECT_STREQ(test, read(&clocks_attr), "\n");
 	KUNIT_EXPECT_STREQ(test, read(&alerts_attr), "18446744073709551615\n");
-	KUNIT_EXPECT_STREQ(test, read(&cpus_attr), "0\n");
+	KUNIT_EXPECT_STREQ(test, read(&cpus_attr.attr), "0\n");
 	/* root writes, all read */
-	KUNIT_EXPECT_EQ(test, enabled_attr.attr.mode, (umode_t)0644);
-	KUNIT_EXPECT_EQ(test, reset_attr.attr.mode, (umode_t)0200);
-	KUNIT_EXPECT_EQ(test, cpus_attr.attr.mode, (umode_t)0644);
+	KUNIT_EXPECT_EQ(test, enabled_attr.attr.attr.mode, (umode_t)0644);
+	KUNIT_EXPECT_EQ(test, reset_attr.attr.attr.mode, (umode_t)0200);
+	KUNIT_EXPECT_EQ(test, cpus_attr.attr.attr.mode, (umode_t)0644);
 	KUNIT_EXPECT_EQ(test, clocks_attr.attr.mode, (umode_t)0444);
 	KUNIT_EXPECT_EQ(test, alerts_attr.attr.mode, (umode_t)0444);
 }
 
 static struct kunit_case sysfs_cases[] = {
+	KUNIT_CASE(sysfs_long_writes),
 	KUNIT_CASE(sysfs_flags),
 	KUNIT_CASE(sysfs_numbers),
 	KUNIT_CASE(sysfs_params),

@@ -53,7 +53,7 @@ guest() {
 	clean tsc kvm-clock monotonic-raw
 	no_steps ptp-kvm
 	between "GUEST_STOPPED seen" "$(raised)" "$(figure kvm-clock stopped)" $pauses
-	told_as_one $pauses
+	steps_kept
 	tell_updates
 	pvti_steps_hold
 	between "updates" $((2 * pauses)) "$(figure kvm-clock updates)" -

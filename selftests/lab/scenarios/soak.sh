@@ -88,7 +88,7 @@ guest() {
 	tscope_load && rmmod tscope
 	before=$(memory)
 	tscope_load || return
-	trace_on warp backward step interruption pvti_update point window || return
+	trace_on warp backward step pvti_update point window || return
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
 	sysfs_fuzz -R -s "${SEED:-1}" -t $SOAK_SECONDS -n 1000000000 -r 1 >/tmp/reads &
@@ -141,7 +141,7 @@ guest() {
 		esac
 	done
 	# what a machine is like on which something was found
-	grep -vw interruption $TD/violations | tail -n 20 | sed 's/^/# /' | to_channel
+	tail -n 20 $TD/violations | sed 's/^/# /' | to_channel
 	dmesg | grep -i clocksource | tail -n 5 | sed 's/^/# /' | to_channel
 	say "# clocksource $source at first, $(cat $CS) at the end"
 	between "slab grew by KiB" - "$(grown 2)" $GROWN_MAX_KIB

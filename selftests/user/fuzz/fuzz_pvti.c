@@ -61,36 +61,14 @@ static void check_khz(u32 mul, int shift)
 			  want);
 }
 
-static void check_rate(u32 mul, int shift, u32 khz)
-{
-	s64 got = tscope_pvti_rate_mppb(mul, (s8)shift, khz);
-	long double want;
-
-	if (shift < -32 || shift > 31) {
-		EXPECT_EQ(got, S64_MAX, "shift %d", shift);
-		return;
-	}
-	/* the product is exact; what is left of 1 has 2^-63 of it */
-	want = (ldexpl((long double)((u64)mul * khz), shift - 32) - 1e6L) * 1e6L;
-	if (want >= 0x1p63L)
-		EXPECT_EQ(got, S64_MAX, "mul %u, shift %d, %u kHz", mul, shift,
-			  khz);
-	else
-		EXPECT(fabsl(got - want) <= 1.001L + fabsl(want) * 0x1p-60L,
-		       "mul %u, shift %d, %u kHz: truth %.3Lf, got %s", mul,
-		       shift, khz, want, tap_dec(got));
-}
-
 static void fuzz_one(struct fuzz_in *in)
 {
 	struct tscope_pvti old = take_pvti(in), new = take_pvti(in);
 	u64 tsc = fuzz_bits(in, 64);
-	u32 khz = fuzz_khz(in);
 
 	if (fuzz_u8(in) & 1)
 		new.mul = old.mul;
 	check_khz(old.mul, old.shift);
-	check_rate(old.mul, old.shift, khz);
 	EXPECT(tscope_pvti_eval(&old, tsc) == eval(&old, tsc),
 	       "tsc %s, mul %u, shift %d: truth %s, got %s",
 	       tap_udec(tsc - old.tsc), old.mul, old.shift,
