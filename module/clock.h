@@ -189,6 +189,10 @@ bool tscope_clock_updated(struct tscope_clock *clk,
 void tscope_clock_break(struct tscope_clock *clk);
 void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc);
 
+/* reading.c */
+void tscope_points_take(struct tscope_cpu *c, bool read);
+
+/* points.c */
 int tscope_points_init(void);
 void tscope_points_exit(void);
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);

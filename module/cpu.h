@@ -77,8 +77,6 @@ struct tscope_lane_figures {
  * @next_peer: where the rotation of peers stands
  * @used_ns: CPU time of its sampler, as of its last window
  * @bursts_cyc: how long that window's bursts took
- * @costly_wait: windows that the next costly clock waits for
- * @next_costly: where the rotation of costly clocks stands
  * @warp_hist: sizes of warps, ns
  * @transit: mailbox transits, ns
  * @wakeup: lateness of window starts, ns
@@ -109,8 +107,6 @@ struct tscope_cpu {
 	unsigned int next_peer;
 	u64 used_ns;
 	u64 bursts_cyc;
-	unsigned int costly_wait;
-	unsigned int next_costly;
 
 	struct tscope_hist warp_hist[TSCOPE_LANES];
 	struct tscope_hist transit;

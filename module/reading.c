@@ -7,11 +7,15 @@
  * window, with interrupts off for one reading at a time (two, where the kernel's
  * clocks run on a device).
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/irqflags.h>
 #include <linux/math64.h>
+#include <linux/printk.h>
 #include <linux/smp.h>
 
 #include "clock.h"
+#include "control.h"
 #include "cpu.h"
 #include "trace.h"
 #include "violations.h"
@@ -31,6 +35,17 @@
  */
 #define WIDE_FACTOR	2
 #define WIDE_EXTRA_NS	500
+/*
+ * Where an exit takes longer than half a window (in emulation, or when the
+ * host is busy), costly clocks wait for so many windows at most.
+ */
+#define COSTLY_WAIT_MAX	4ULL
+/*
+ * What a bracketed exit takes more than its shortest falls before or after the
+ * reading, by chance, so that the middle is off by up to half of it: the
+ * narrowest reading of that long becomes a point.
+ */
+#define BRACKETED_NS	(240 * NSEC_PER_MSEC)
 /* The usual narrowest creeps up by that part a window, to follow a change. */
 #define REF_CREEP	256
 
@@ -165,4 +180,75 @@ void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c)
 	best.begins = clk->begins;
 	clk->begins = false;
 	tscope_clock_add(clk, &best);
+}
+
+/* The rotation of costly clocks; the leader's alone. */
+static struct {
+	unsigned int next;	/* which is read next */
+	unsigned int wait;	/* windows that it waits for */
+} costly_turn;
+
+/**
+ * tscope_points_take() - the leader's readings of a window
+ * @c: the leader
+ * @read: whether the window's bursts took readings: the last of them is the
+ *	time page's point
+ *
+ * Of the clocks that cost a VM exit one is read a window, in turn. Context: the
+ * leader's thread on its own CPU, once a window, with interrupts on.
+ */
+void tscope_points_take(struct tscope_cpu *c, bool read)
+{
+	unsigned int n = tscope_clock_count(), i, costly = 0, turn = n;
+	u64 thin_cyc = 0, bracketed_cyc, half_cyc, cost;
+	struct tscope_reading r = { };
+	struct tscope_params params;
+	struct tscope_clock *clk;
+
+	if (unlikely(tscope_clocks_refined()))
+		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
+			     tsc_khz, tscope_tsc_khz);
+	tscope_get_params(&params);
+	/* a point for each window, unless the ring is too small for them */
+	if (params.fit_window_s * USEC_PER_SEC >
+	    (u64)params.period_us * TSCOPE_SERIES_POINTS)
+		thin_cyc = tscope_ns_to_cyc(div_u64(params.fit_window_s *
+						    NSEC_PER_SEC,
+						    TSCOPE_SERIES_POINTS),
+					    tscope_tsc_khz);
+	bracketed_cyc = max(tscope_ns_to_cyc(BRACKETED_NS, tscope_tsc_khz),
+			    thin_cyc);
+	half_cyc = tscope_ns_to_cyc(params.width_us * 500ULL, tscope_tsc_khz);
+
+	for (i = 0; i < n; i++)
+		costly += tscope_clock_get(i)->ops->costly;
+	if (costly_turn.wait && params.width_us != params.period_us)
+		costly_turn.wait--;
+	else if (costly)
+		turn = costly_turn.next++ % costly;
+
+	for (i = 0; i < n; i++) {
+		clk = tscope_clock_get(i);
+		if (clk->ops->series)
+			tscope_clock_thin(clk, clk->ops->costly &&
+					  !clk->ops->pair ? bracketed_cyc :
+							    thin_cyc);
+		if (clk->ops->costly && turn-- != 0)
+			continue;
+		if (clk->ops->costly) {
+			cost = rdtsc_ordered();
+			tscope_clock_sample(clk, c);
+			cost = rdtsc_ordered() - cost;
+			/* what it took beyond half a window, others do without */
+			costly_turn.wait = min(div64_u64(cost, half_cyc),
+					       COSTLY_WAIT_MAX);
+		} else if (clk->ops->read) {
+			tscope_clock_sample(clk, c);
+		} else if (clk->ops->lane == TSCOPE_LANE_KVM && read &&
+			   c->current_pvti) {
+			r.tsc = c->last[TSCOPE_LANE_TSC];
+			r.ns = c->last[TSCOPE_LANE_KVM];
+			tscope_clock_add(clk, &r);
+		}
+	}
 }

@@ -9,9 +9,7 @@
  * to sleep, comes off the next one: it takes no more of its CPU than width_us a
  * period.
  *
- * One CPU, the leader, also takes the window's points: of kvm-clock the last
- * reading of its bursts, of the other clocks a few readings each. Of the
- * clocks that cost a VM exit one is read a window, in turn.
+ * One CPU, the leader, also takes the window's points (reading.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,27 +26,12 @@
 #include "trace.h"
 #include "violations.h"
 
-/*
- * Where an exit takes longer than half a window (in emulation, or when the
- * host is busy), costly clocks wait for so many windows at most.
- */
-#define COSTLY_WAIT_MAX	4ULL
-
-/*
- * What a bracketed exit takes more than its shortest falls before or after the
- * reading, by chance, so that the middle is off by up to half of it: of so
- * many periods the narrowest reading becomes a point.
- */
-#define BRACKETED_PERIODS	24
-
 /* What a thread works by; a change of parameters starts a new thread. */
 struct plan {
 	u64 period_ns;
 	u64 slot_ns;
 	u64 width_cyc;
 	u64 burst_cyc;
-	u64 thin_cyc;
-	u64 bracketed_cyc;
 	bool flat_out;
 };
 
@@ -64,17 +47,6 @@ static void make_plan(struct plan *p)
 	p->burst_cyc = tscope_ns_to_cyc(min(par.burst_us, par.width_us) *
 					1000ULL, tscope_tsc_khz);
 	p->flat_out = par.width_us == par.period_us;
-	/* a point for each window, unless the ring is too small for them */
-	p->thin_cyc = 0;
-	if (par.fit_window_s * NSEC_PER_SEC >
-	    p->period_ns * TSCOPE_SERIES_POINTS)
-		p->thin_cyc = tscope_ns_to_cyc(div_u64(par.fit_window_s *
-						       NSEC_PER_SEC,
-						       TSCOPE_SERIES_POINTS),
-					       tscope_tsc_khz);
-	p->bracketed_cyc = tscope_ns_to_cyc(BRACKETED_PERIODS * p->period_ns,
-					    tscope_tsc_khz);
-	p->bracketed_cyc = max(p->bracketed_cyc, p->thin_cyc);
 }
 
 /* One kind of finding: into the figures and "violations"; its size in ns. */
@@ -142,53 +114,6 @@ static int next_peer(struct tscope_cpu *c)
 }
 
 /*
- * The leader's readings of this window. @read: its bursts took some, of which
- * the last is kvm-clock's point.
- */
-static void take_points(struct tscope_cpu *c, const struct plan *p, bool read)
-{
-	unsigned int n = tscope_clock_count(), i, costly = 0, turn = n;
-	u64 half = p->width_cyc / 2, cost;
-	struct tscope_reading r = { };
-	struct tscope_clock *clk;
-
-	if (unlikely(tscope_clocks_refined()))
-		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
-			     tsc_khz, tscope_tsc_khz);
-	for (i = 0; i < n; i++)
-		costly += tscope_clock_get(i)->ops->costly;
-	if (c->costly_wait && !p->flat_out)
-		c->costly_wait--;
-	else if (costly)
-		turn = c->next_costly++ % costly;
-
-	for (i = 0; i < n; i++) {
-		clk = tscope_clock_get(i);
-		if (clk->ops->series)
-			tscope_clock_thin(clk, clk->ops->costly &&
-					  !clk->ops->pair ? p->bracketed_cyc :
-							    p->thin_cyc);
-		if (clk->ops->costly && turn-- != 0)
-			continue;
-		if (clk->ops->costly) {
-			cost = rdtsc_ordered();
-			tscope_clock_sample(clk, c);
-			cost = rdtsc_ordered() - cost;
-			/* what it took beyond half a window, others do without */
-			c->costly_wait = min(div64_u64(cost, half),
-					     COSTLY_WAIT_MAX);
-		} else if (clk->ops->read) {
-			tscope_clock_sample(clk, c);
-		} else if (clk->ops->lane == TSCOPE_LANE_KVM && read &&
-			   c->current_pvti) {
-			r.tsc = c->last[TSCOPE_LANE_TSC];
-			r.ns = c->last[TSCOPE_LANE_KVM];
-			tscope_clock_add(clk, &r);
-		}
-	}
-}
-
-/*
  * What the thread took of the CPU since the last window, but for its bursts;
  * cycles. As of when it went to sleep: that is when it is known.
  */
@@ -243,7 +168,7 @@ static bool window(struct tscope_cpu *c, const struct plan *p, u64 start_ns,
 		tscope_interruption_look();
 	readings = c->lane[TSCOPE_LANE_TSC].readings - before;
 	if (leader && bursts)
-		take_points(c, p, readings);
+		tscope_points_take(c, readings);
 	trace_tscope_window(c->cpu, start_ns, max(late_ns, 0LL), readings,
 			    bursts);
 	return bursts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * sampler.c for a suite of its own: compiled once more, with names of its own, bursts and
- * clocks that only take time, and a TSC that stands still unless something is done. The
+ * sampler.c for a suite of its own: compiled once more, with names of its own, bursts
+ * that only take time, and a TSC that stands still unless something is done. The
  * suite says what its names begin with:
  *
  *   #define FAKE(name) suite_##name
@@ -17,13 +17,8 @@
 #define tscope_burst		FAKE(burst)
 #define tscope_mailboxes	FAKE(mailboxes)
 #define tscope_tsc_khz		FAKE(tsc_khz)
-#define tscope_clock_count	FAKE(clock_count)
-#define tscope_clocks_refined	FAKE(clocks_refined)
-#define tscope_clock_get	FAKE(clock_get)
 #define tscope_clock_of_lane	FAKE(clock_of_lane)
-#define tscope_clock_sample	FAKE(clock_sample)
-#define tscope_clock_add	FAKE(clock_add)
-#define tscope_clock_thin	FAKE(clock_thin)
+#define tscope_points_take	FAKE(points_take)
 #define tscope_kvm_events	FAKE(kvm_events)
 #define tscope_interruption_look	FAKE(look)
 #define tscope_violation	FAKE(violation)
@@ -52,17 +47,12 @@ static int fake_sleep(ktime_t *expires, u64 delta, enum hrtimer_mode mode);
 #define CPUS	4
 #define KHZ	1000000		/* a cycle is a nanosecond */
 
-enum { TSC, KVM, RAW, PTP, HPET, CLOCKS };
+enum { TSC, KVM, RAW, CLOCKS };
 
 static const struct tscope_clock_ops ops[CLOCKS] = {
 	[TSC] = { .name = "tsc", .lane = TSCOPE_LANE_TSC },
 	[KVM] = { .name = "kvm-clock", .lane = TSCOPE_LANE_KVM, .series = true },
-	[RAW] = { .name = "raw", .lane = TSCOPE_LANE_RAW, .series = true,
-		  .read = (void *)1 },
-	[PTP] = { .name = "ptp", .lane = TSCOPE_NO_LANE, .series = true,
-		  .read = (void *)1, .costly = true, .pair = true },
-	[HPET] = { .name = "hpet", .lane = TSCOPE_NO_LANE, .series = true,
-		   .read = (void *)1, .costly = true },
+	[RAW] = { .name = "raw", .lane = TSCOPE_LANE_RAW, .series = true },
 };
 
 static struct tscope_clock *clock;
@@ -71,10 +61,9 @@ static struct tscope_cpu *c;
 static struct tscope_params params;
 static struct plan p;
 static bool leader, pushed_off;
-static u64 sampled[CLOCKS], cost_cyc, burst_cycles;
+static u64 burst_cycles;
 static u32 bursts, looks, kvm_told, alerts;
-static struct tscope_reading added;
-static u32 adds;
+static u32 points_taken;
 static u64 began[8];
 static const u32 *lates;
 static u32 sleeps, stall_window, stall_cyc;
@@ -105,11 +94,6 @@ static int fake_sleep(ktime_t *expires, u64 delta, enum hrtimer_mode mode)
 	return 0;
 }
 
-bool tscope_clocks_refined(void)
-{
-	return false;
-}
-
 bool tscope_burst(struct tscope_cpu *cpu, int slot, u64 burst_cyc)
 {
 	if (pushed_off)
@@ -127,37 +111,14 @@ bool tscope_burst(struct tscope_cpu *cpu, int slot, u64 burst_cyc)
 	return true;
 }
 
-unsigned int tscope_clock_count(void)
-{
-	return CLOCKS;
-}
-
-struct tscope_clock *tscope_clock_get(unsigned int i)
-{
-	return &clock[i];
-}
-
 struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 {
 	return &clock[lane];
 }
 
-void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *cpu)
+void tscope_points_take(struct tscope_cpu *cpu, bool read)
 {
-	sampled[clk - clock]++;
-	if (clk->ops->costly)
-		fake_tsc += cost_cyc;
-}
-
-void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
-{
-	added = *r;
-	adds++;
-}
-
-void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc)
-{
-	clk->series.slot_cyc = slot_cyc;
+	points_taken += read;
 }
 
 void tscope_kvm_events(struct tscope_cpu *cpu, struct tscope_clock *clk,
@@ -201,21 +162,19 @@ static int sampler_fakes_init(struct kunit *test)
 	tscope_cpu_reset(c);
 	c->current_pvti = true;
 	memset(boxes, 0, sizeof(boxes));
-	memset(sampled, 0, sizeof(sampled));
 	params = (struct tscope_params){
 		.period_us = 10000, .width_us = 100, .burst_us = 10,
 		.fit_window_s = 60,
 	};
 	make_plan(&p);
 	fake_tsc = 1000000;
-	cost_cyc = 1000;
 	leader = false;
 	pushed_off = false;
 	bursts = 0;
 	looks = 0;
 	kvm_told = 0;
 	alerts = 0;
-	adds = 0;
+	points_taken = 0;
 	violations = 0;
 	windows = 0;
 	windows_max = 0;
