@@ -83,9 +83,11 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->backward_max_ns, 0);
 	clk->last_ns = 0;
 	clk->width_ref_ns = 0;
+	clk->width_known = false;
+	WRITE_ONCE(clk->exactness, TSCOPE_UNREAD);
 	clk->begins = false;
-	WRITE_ONCE(clk->tick_ns, clk->ops->resolution_ns);
-	tscope_source_forget(&clk->source);
+	clk->read_tick_ns = 0;
+	WRITE_ONCE(clk->tick_ns, 0);
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
 	tscope_clock_stability_reset(clk);
@@ -122,7 +124,7 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 	if (ops->series) {
 		ring = vcalloc(TSCOPE_SERIES_POINTS, sizeof(*ring));
 		tscope_series_init(&clk->series, ring, tscope_tsc_khz,
-				   ops->exact);
+				   ops->kind == TSCOPE_KIND_PAGE);
 		clk->stability = tscope_clock_stability_alloc();
 		if (!ring || !clk->stability) {
 			clock_free(clk);
@@ -264,8 +266,7 @@ void tscope_clock_break(struct tscope_clock *clk)
 		return;
 	tscope_series_break(&clk->series);
 	/* what it dropped may have been the one to say so */
-	if (clk->ops->source)
-		clk->begins = true;
+	clk->begins = true;
 }
 
 static void step_count(struct tscope_clock *clk, const struct tscope_step *step)
@@ -327,7 +328,7 @@ bool tscope_clock_updated(struct tscope_clock *clk,
 }
 
 /**
- * tscope_clock_add() - add a window's narrowest reading to the points
+ * tscope_clock_add() - add a window's reading to the points
  * @clk: clock that has a series
  * @r: reading
  *
@@ -347,8 +348,9 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 		return;
 	/* not by a TSC: the reader's may be far from the leader's */
 	WRITE_ONCE(clk->point_boot_ns, ktime_get_coarse_boottime_ns());
-	if (news.begins && clk->ops->source)
-		WRITE_ONCE(clk->tick_ns, clk->source.tick_ns);
+	/* a smaller one only now: no point of the larger is left to be fitted */
+	if (news.begins)
+		WRITE_ONCE(clk->tick_ns, clk->read_tick_ns);
 	tscope_clock_stability_add(clk, &news.newest);
 	trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
 			   news.newest.tsc, news.newest_ns,

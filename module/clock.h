@@ -15,7 +15,6 @@
 #include "hist.h"
 #include "master.h"
 #include "series.h"
-#include "source.h"
 
 struct tscope_cpu;
 struct tscope_clock;
@@ -43,61 +42,87 @@ enum tscope_lane {
 };
 
 /**
- * struct tscope_raw - a clock between two ordered TSC reads
+ * enum tscope_kind - how a clock is read
+ * @TSCOPE_KIND_TSC: by the bursts; all others are held against it
+ * @TSCOPE_KIND_PAGE: a time page, evaluated at a TSC value; its steps are told by
+ *	tscope_clock_updated(), not looked for
+ * @TSCOPE_KIND_KERNEL: by snapshots, at a TSC value where the clocksource is the TSC or
+ *	a time page, else between two TSC reads
+ * @TSCOPE_KIND_PAIRING: the host says its clock together with the TSC value
+ * @TSCOPE_KIND_DEVICE: between two TSC reads; a reading leaves the guest
+ */
+enum tscope_kind {
+	TSCOPE_KIND_TSC,
+	TSCOPE_KIND_PAGE,
+	TSCOPE_KIND_KERNEL,
+	TSCOPE_KIND_PAIRING,
+	TSCOPE_KIND_DEVICE,
+};
+
+/**
+ * struct tscope_raw - one reading of a clock
  * @before: TSC before the read
  * @after: TSC after it
- * @tsc: the TSC at the very reading, or 0 where it is not known
- * @value: what the clock showed, in its own unit
+ * @tsc: the TSC value at which the clock was read, where @exact
+ * @ns: what the clock showed, nanoseconds
+ * @tick_ns: the step in which it counts; 0 where @frac is all there is below @ns
+ * @frac: what is known of it beyond @ns, 2^-16 ns
+ * @exact: it was read at @tsc, else somewhere between @before and @after
+ * @begins: it is not known how much time the clock counted since the last reading, or
+ *	it is read from something else than before
  */
 struct tscope_raw {
 	u64 before;
 	u64 after;
 	u64 tsc;
-	u64 value;
+	u64 ns;
+	u32 tick_ns;
+	u32 frac;
+	bool exact;
+	bool begins;
 };
 
 /**
  * struct tscope_clock_ops - what a clock does
  * @name: its name in sysfs, debugfs and tracepoints; at most 15 letters
- * @resolution_ns: the step in which it counts, rounded up; 0: 1
+ * @kind: how it is read
  * @lane: its place in the mailbox, or TSCOPE_NO_LANE
  * @series: points are gathered and fitted: it has skew, phase and steps
- * @exact: its steps are told by tscope_clock_updated(), not looked for
- * @costly: a reading leaves the guest; one such clock is read a window
- * @pair: @tsc of a reading is the clock's own: width is not its error
  * @group: sysfs files that no other clock has, or NULL
  * @probe: whether the clock is here. Called once at load, may sleep. Takes
  *	what it needs; returns 0, or an errno with the reason in @why, and then
  *	holds nothing. NULL: always here
  * @remove: gives back what @probe took. Called once, after the last read.
  *	May sleep. NULL: nothing to do
- * @read: one reading. Called by one CPU at a time with interrupts off; does
- *	not divide or lock. Returns 0 or an errno, which is counted. NULL: the
- *	burst reads this clock
+ * @read: one reading. Called by the leader's thread on its own CPU with interrupts
+ *	on; may divide, does not sleep. Returns 0; -EAGAIN for a reading that tells
+ *	nothing, which is counted as rejected; or an errno, which is counted as an error.
+ *	NULL: the bursts read this clock
  * @reset: forgets what was gathered. Called with no sampler at work. NULL:
  *	nothing to forget
- * @source: looks what the clock is read from, where that may change, and returns
- *	whether it did since the last look. Called by one CPU at a time, between
- *	readings, with interrupts on. NULL: it never does
- * @to_ns: @value in nanoseconds. Called after each read that was not
- *	rejected, in the order of time, with interrupts on. NULL: it is in
- *	nanoseconds
  */
 struct tscope_clock_ops {
 	const char *name;
-	u32 resolution_ns;
+	enum tscope_kind kind;
 	enum tscope_lane lane;
 	bool series;
-	bool exact;
-	bool costly;
-	bool pair;
 	const struct attribute_group *group;
 	int (*probe)(const char **why);
 	void (*remove)(void);
 	void (*reset)(void);
 	int (*read)(struct tscope_raw *raw);
-	bool (*source)(struct tscope_source *source);
-	u64 (*to_ns)(const struct tscope_raw *raw);
+};
+
+/**
+ * enum tscope_exactness - how the newest reading was taken
+ * @TSCOPE_UNREAD: there is none
+ * @TSCOPE_BRACKETED: between two TSC reads
+ * @TSCOPE_EXACT: at a TSC value
+ */
+enum tscope_exactness {
+	TSCOPE_UNREAD,
+	TSCOPE_BRACKETED,
+	TSCOPE_EXACT,
 };
 
 /**
@@ -113,9 +138,11 @@ struct tscope_clock_ops {
  * @backward_max_ns: by how much at most
  * @width: widths of readings, ns
  * @width_ref_ns: width that a reading is judged by
- * @source: what it is read from, where that may change
+ * @width_known: there is one
+ * @exactness: enum tscope_exactness of the newest reading
  * @begins: its next point begins a segment
- * @tick_ns: the step in which it counted at the points that are fitted; 0: 1
+ * @read_tick_ns: the step in which it counted at the newest reading
+ * @tick_ns: the largest step in which it counted at the points that are fitted
  * @series: its points
  * @point_boot_ns: CLOCK_BOOTTIME, to a tick, when the newest of them was added
  * @stability: of its points; NULL where it has no series
@@ -144,8 +171,10 @@ struct tscope_clock {
 	u64 backward_max_ns;
 	struct tscope_hist width;
 	u64 width_ref_ns;
-	struct tscope_source source;
+	bool width_known;
+	u8 exactness;
 	bool begins;
+	u32 read_tick_ns;
 	u32 tick_ns;
 	struct tscope_series series;
 	u64 point_boot_ns;
@@ -181,7 +210,6 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane);
 struct tscope_clock *tscope_clock_of(struct kobject *dir);
 struct kobject *tscope_clock_kobj(struct tscope_clock *clk);
 
-void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c);
 void tscope_clock_add(struct tscope_clock *clk,
 		      const struct tscope_reading *r);
 void tscope_clock_stepped(struct tscope_clock *clk,
@@ -192,6 +220,9 @@ bool tscope_clock_updated(struct tscope_clock *clk,
 			  struct tscope_step *step);
 void tscope_clock_break(struct tscope_clock *clk);
 void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc);
+
+/* clock_kvm.c */
+bool tscope_kvm_stable(const struct tscope_pvti *p);
 
 /* reading.c */
 void tscope_points_take(struct tscope_cpu *c, bool read);

@@ -13,6 +13,9 @@
 #include <linux/kobject.h>
 #include <linux/percpu.h>
 
+#include <asm/kvm_para.h>
+#include <asm/processor.h>
+
 /* in this order: asm/kvmclock.h does not include what it needs */
 #include <asm/pvclock.h>
 #include <asm/kvmclock.h>
@@ -82,6 +85,29 @@ bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
 	return false;
 }
 
+/* CPUID says that TSCOPE_PVTI_STABLE means something. */
+static bool stable_bit_valid;
+
+/**
+ * tscope_kvm_stable() - whether a pvti is of a master clock
+ * @p: copy of a pvti
+ *
+ * Context: any.
+ *
+ * Return: whether it has the flag, and CPUID says that the flag counts.
+ */
+bool tscope_kvm_stable(const struct tscope_pvti *p)
+{
+	return stable_bit_valid && p->flags & TSCOPE_PVTI_STABLE;
+}
+
+/* Without CPUID's word the flag is none. */
+static void clear_invalid_flag(struct tscope_pvti *p)
+{
+	if (!tscope_kvm_stable(p))
+		p->flags &= ~TSCOPE_PVTI_STABLE;
+}
+
 /**
  * tscope_kvm_report() - report updates of a CPU's time page
  * @c: the CPU
@@ -96,10 +122,10 @@ bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
  * Context: the CPU's sampler, interrupts on.
  */
 void tscope_kvm_report(struct tscope_cpu *c, struct tscope_clock *clk,
-		       const struct tscope_pvti_event *event, unsigned int n,
+		       struct tscope_pvti_event *event, unsigned int n,
 		       bool leader)
 {
-	const struct tscope_pvti_event *e;
+	struct tscope_pvti_event *e;
 	struct tscope_step step;
 	bool stepped;
 
@@ -119,6 +145,8 @@ void tscope_kvm_report(struct tscope_cpu *c, struct tscope_clock *clk,
 					 e->new.flags, e->tsc);
 
 		stepped = tscope_abs64(step.ns) >= TSCOPE_PVTI_STEP_NS;
+		clear_invalid_flag(&e->old);
+		clear_invalid_flag(&e->new);
 		if (tscope_clock_updated(clk, &e->old, &e->new, &step))
 			tscope_step_record("kvm-clock", c->cpu, &step);
 		if (leader &&
@@ -162,7 +190,7 @@ static ssize_t stable_show(struct kobject *kobj, struct kobj_attribute *attr,
 	for_each_online_cpu(cpu) {
 		page = tscope_kvm_page(cpu);
 		stable &= page && tscope_kvm_copy(page, &p) &&
-			  p.flags & TSCOPE_PVTI_STABLE;
+			  tscope_kvm_stable(&p);
 	}
 	cpus_read_unlock();
 	return sysfs_emit(buf, "%d\n", stable);
@@ -199,18 +227,23 @@ static const struct attribute_group kvm_group = {
 
 static int kvm_probe(const char **why)
 {
+	u32 base;
+
 	if (!tscope_kvm_page(0)) {
 		*why = "not a KVM guest, or kvm-clock is off";
 		return -ENODEV;
 	}
+	base = hypervisor_cpuid_base("KVMKVMKVM\0\0\0", 0);
+	stable_bit_valid = base && cpuid_eax(base | KVM_CPUID_FEATURES) &
+			   BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
 	return 0;
 }
 
 const struct tscope_clock_ops tscope_clock_kvm = {
 	.name = "kvm-clock",
+	.kind = TSCOPE_KIND_PAGE,
 	.lane = TSCOPE_LANE_KVM,
 	.series = true,
-	.exact = true,
 	.group = &kvm_group,
 	.probe = kvm_probe,
 };

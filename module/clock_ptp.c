@@ -7,47 +7,68 @@
  * VM exit, one to two microseconds natively. It neither needs nor disturbs
  * the ptp_kvm driver: it has a page of its own.
  *
+ * The guest's wall clock is read before the call and after it. Where both moments are
+ * exact, the line between them gives it at the pairing's TSC value to some ns; else to
+ * as much as the reads are wide.
+ *
  * That the host refuses (-EOPNOTSUPP while it is not on a TSC clocksource) is
  * a state that may pass: it is counted in "errors", and no reading comes of
  * it.
  */
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/kobject.h>
-#include <linux/ktime.h>
 #include <linux/kvm_para.h>
 #include <linux/mm.h>
 #include <linux/seqlock.h>
 #include <linux/set_memory.h>
-#include <linux/timekeeping.h>
+#include <linux/time64.h>
 
 #include "clock.h"
+#include "clock_kernel.h"
 #include "wide.h"
 
-/* adjtimex slews a clock by a tenth at most: less than one part in so many */
-#define SLEW_MAX	8
 /*
- * A rate that changes within the call by r bends the line by a quarter of r at most: by
- * this part of it for 0.4 %, and NTP's changes are below 0.1 %.
+ * How far the guest's wall clock may be off the line between two moments: by the
+ * rounding of both and of the host's clock...
  */
-#define BEND_MAX	1024
+#define ROUNDING_TSC_NS		3
+#define ROUNDING_PAGE_NS	5
+/*
+ * ...and where its rate changes within the call. A change by 500 ppm, NTP's largest, from
+ * one end of the range to the other bends the line by this part of it.
+ */
+#define BEND_PART		4000
+/* Against monotonic-raw's own rate the moments may be off by that part of the call. */
+#define RAW_PART		1000
+/* Before that rate is known: the kernel may have the TSC's frequency wrong. */
+#define UNKNOWN_RATE_PART	8
+#define WRONG_RATE_PART		32
+/* A rate that was measured for so many times the call's length can be told by it. */
+#define RATE_SPANS		8
+/* Of the pairings of so long a time the best is shown. */
+#define WINDOW_MS		1
 
 static struct kvm_clock_pairing *pairing;
 static phys_addr_t pairing_gpa;
 
-/* The guest's wall clock on either side of the call, for the offset. */
+/* An earlier moment, by which the wall clock's slew is known; the leader's alone. */
 static struct {
-	u64 tsc[2];
-	u64 real_ns[2];
-	u64 width_cyc;		/* of the wider of the two */
-	bool stale;		/* one of them may be older, or the TSC was set back */
-	struct tscope_source source;
-} around;
+	u64 tsc;
+	s64 ahead_ns;		/* realtime less monotonic-raw */
+	unsigned int was_set;
+	unsigned int source;
+	bool valid;
+} earlier;
 
 static struct {
 	seqlock_t lock;		/* protects what follows */
 	s64 ns;
 	u64 error_ns;
+	u64 tsc;
+	u64 jiffies;
+	bool exact;
 	bool valid;
 } offset;
 
@@ -111,120 +132,233 @@ static int ptp_probe(const char **why)
 
 static void ptp_reset(void)
 {
+	earlier.valid = false;
 	write_seqlock(&offset.lock);
 	offset.valid = false;
 	write_sequnlock(&offset.lock);
-	tscope_source_forget(&around.source);
 }
 
-/* The wall clock's, that is: ptp-kvm itself is the host's. */
-static bool ptp_source(struct tscope_source *none)
+static u64 span_ns(u64 from_tsc, u64 to_tsc)
 {
-	tscope_source_look(&around.source);
+	return tscope_cyc_to_ns(to_tsc - from_tsc, tscope_tsc_khz);
+}
+
+/*
+ * How much monotonic-raw should gain against the TSC in @cyc cycles, by what is
+ * gathered of it. False: that is too little yet.
+ */
+static bool raw_gain_ns(u64 cyc, s64 *gain_ns)
+{
+	struct tscope_clock *clk;
+	u64 span_cyc, mag;
+	unsigned int i;
+	s64 gain;
+
+	for (i = 0; i < tscope_clock_count(); i++) {
+		clk = tscope_clock_get(i);
+		if (clk->ops != &tscope_clock_raw)
+			continue;
+		if (!tscope_series_rate(&clk->series, &gain, &span_cyc) ||
+		    span_cyc / MSEC_PER_SEC < tscope_tsc_khz)
+			return false;
+		mag = (u64)tscope_div128((tscope_u128)tscope_abs64(gain) * cyc,
+					 span_cyc) >> TSCOPE_PHASE_SHIFT;
+		*gain_ns = gain < 0 ? -(s64)mag : (s64)mag;
+		return true;
+	}
 	return false;
 }
 
-/* Of a device the second of two that differ is read here and now. */
-static u64 real_read(void)
+/* Whether time went on between two moments as it does, and nobody set the clock. */
+static bool same_time(const struct tscope_moment *a, const struct tscope_moment *b)
 {
-	u64 first = ktime_get_real_ns(), ns;
+	u64 passed_ns = span_ns(a->tsc, b->tsc), off_ns;
+	s64 gain_ns = 0;
 
-	if (!around.source.device)
-		return first;
-	ns = ktime_get_real_ns();
-	around.stale |= tscope_source_handed(first, ns);
-	return ns;
+	if (a->source != b->source || a->was_set != b->was_set ||
+	    a->exact != b->exact)
+		return false;
+	if (raw_gain_ns(b->tsc - a->tsc, &gain_ns))
+		off_ns = 3 + passed_ns / RAW_PART;
+	else
+		off_ns = 3 + passed_ns / UNKNOWN_RATE_PART;
+	if (!a->exact)
+		off_ns += span_ns(a->before, a->after) +
+			  span_ns(b->before, b->after) + a->tick_ns;
+	return tscope_abs64(tscope_sub64(b->raw_ns, a->raw_ns + passed_ns +
+					 gain_ns)) <= off_ns;
+}
+
+static s64 ahead_ns(const struct tscope_moment *m)
+{
+	return (s64)(m->real_ns - m->raw_ns);
+}
+
+/*
+ * How far the wall clock's rate can have bent between two exact moments. The line
+ * that led to the first one hits the second one but for that.
+ */
+static u64 bend_ns(const struct tscope_moment *a, const struct tscope_moment *b)
+{
+	u64 most_ns = DIV_ROUND_UP_ULL(span_ns(a->tsc, b->tsc), BEND_PART);
+	u64 before_cyc = a->tsc - earlier.tsc, cyc = b->tsc - a->tsc, slew_ns, off_ns;
+	s64 moved_ns = ahead_ns(a) - earlier.ahead_ns;
+
+	if (!earlier.valid || earlier.source != a->source ||
+	    earlier.was_set != a->was_set || earlier.tsc >= a->tsc ||
+	    before_cyc / RATE_SPANS < cyc)
+		return most_ns;
+	slew_ns = (u64)tscope_div128((tscope_u128)tscope_abs64(moved_ns) * cyc,
+				     before_cyc);
+	off_ns = tscope_abs64(ahead_ns(b) - ahead_ns(a) -
+			      (moved_ns < 0 ? -(s64)slew_ns : (s64)slew_ns));
+	/* each of the four differences is of whole nanoseconds */
+	return min(most_ns, off_ns + 3);
+}
+
+static void remember(const struct tscope_moment *m)
+{
+	earlier.tsc = m->tsc;
+	earlier.ahead_ns = ahead_ns(m);
+	earlier.was_set = m->was_set;
+	earlier.source = m->source;
+	earlier.valid = true;
+}
+
+static u64 error_of(const struct tscope_moment *a, const struct tscope_moment *b)
+{
+	u64 wide_ns;
+
+	if (a->exact)
+		return (a->tick_ns ? ROUNDING_TSC_NS : ROUNDING_PAGE_NS) +
+		       bend_ns(a, b);
+	wide_ns = max(span_ns(a->before, a->after), span_ns(b->before, b->after));
+	/*
+	 * The line's ends are the middles of their reads, by a TSC whose frequency may be
+	 * wrong by some percent, and may be a tick old.
+	 */
+	return wide_ns / 2 + wide_ns / WRONG_RATE_PART + a->tick_ns + ROUNDING_PAGE_NS +
+	       span_ns(a->tsc, b->tsc) / RAW_PART;
+}
+
+static void offset_show(s64 ns, u64 error_ns, u64 tsc, bool exact)
+{
+	write_seqlock(&offset.lock);
+	if (!offset.valid || error_ns <= offset.error_ns ||
+	    (tsc - offset.tsc) / WINDOW_MS > tscope_tsc_khz) {
+		offset.ns = ns;
+		offset.error_ns = error_ns;
+		offset.tsc = tsc;
+		offset.jiffies = get_jiffies_64();
+		offset.exact = exact;
+		offset.valid = true;
+	}
+	write_sequnlock(&offset.lock);
+}
+
+/* The guest's wall clock at the pairing's TSC, on the line between two moments. */
+static void offset_take(const struct tscope_moment *a, const struct tscope_moment *b,
+			const struct tscope_raw *raw)
+{
+	u64 span = b->tsc - a->tsc, part = raw->tsc - a->tsc, error_ns;
+	s64 gain = tscope_sub64(b->real_ns, a->real_ns), ns;
+	tscope_u128 line;
+
+	/* unsigned: before the first is far behind the second */
+	if (a->tsc >= b->tsc || part > span || !same_time(a, b) || gain < 0)
+		return;
+	line = ((tscope_u128)gain << TSCOPE_PHASE_SHIFT) + b->frac - a->frac;
+	line = tscope_div128(line * part, span) + a->frac +
+	       (1 << (TSCOPE_PHASE_SHIFT - 1));
+	ns = tscope_sub64(a->real_ns + (u64)(line >> TSCOPE_PHASE_SHIFT), raw->ns);
+	error_ns = error_of(a, b);
+	offset_show(ns, error_ns, raw->tsc, a->exact);
+	if (a->exact && (!earlier.valid || earlier.tsc > b->tsc ||
+			 (b->tsc - earlier.tsc) / WINDOW_MS > tscope_tsc_khz))
+		remember(b);
 }
 
 static int ptp_read(struct tscope_raw *raw)
 {
-	u64 t[2];
+	struct tscope_moment a, b;
+	bool framed;
 	long err;
 
-	around.stale = around.source.doubted;
-	t[0] = rdtsc_ordered();
-	around.real_ns[0] = real_read();
+	*raw = (struct tscope_raw){ .tick_ns = 1, .exact = true };
+	framed = !tscope_moment_read(&a);
 	raw->before = rdtsc_ordered();
 	err = call();
 	raw->after = rdtsc_ordered();
-	around.real_ns[1] = real_read();
-	t[1] = rdtsc_ordered();
 	if (err)
 		return -EIO;
-
-	around.stale |= raw->before < t[0] || t[1] < raw->after;
-	around.width_cyc = max(raw->before - t[0], t[1] - raw->after);
-	around.tsc[0] = t[0] + (raw->before - t[0]) / 2;
-	around.tsc[1] = raw->after + (t[1] - raw->after) / 2;
 	raw->tsc = pairing->tsc;
-	raw->value = pairing->sec * NSEC_PER_SEC + pairing->nsec;
+	raw->ns = pairing->sec * NSEC_PER_SEC + pairing->nsec;
+	if (framed && !tscope_moment_read(&b))
+		offset_take(&a, &b, raw);
 	return 0;
 }
 
-/* The guest's wall clock at the pairing's TSC, on the line between the two. */
-static u64 ptp_to_ns(const struct tscope_raw *raw)
-{
-	u64 span = around.tsc[1] - around.tsc[0];
-	u64 gain = around.real_ns[1] - around.real_ns[0];
-	u64 part = raw->tsc - around.tsc[0];
-	u64 real = around.real_ns[0];
-	u64 span_ns = tscope_cyc_to_ns(span, tscope_tsc_khz);
-	u64 wide_ns = tscope_cyc_to_ns(around.width_cyc, tscope_tsc_khz);
-	u64 tick_ns = around.source.tick_ns;
-	u64 off_ns;
+struct shown {
+	s64 ns;
+	u64 error_ns;
+	u64 age_ms;
+	bool exact;
+};
 
-	/* a clock that is slewed may move further in both */
-	wide_ns += wide_ns / SLEW_MAX;
-	tick_ns += tick_ns / SLEW_MAX;
-	off_ns = wide_ns + tick_ns + span_ns / SLEW_MAX + 4;
-	/* a wall clock that was set in between has no line */
-	if (around.stale || !span || part > span || (s64)gain < 0 ||
-	    tscope_abs64((s64)(gain - span_ns)) > off_ns)
-		return raw->value;
-	real += (u64)tscope_div128((tscope_u128)gain * part, span);
-
-	write_seqlock(&offset.lock);
-	offset.ns = tscope_sub64(real, raw->value);
-	/* either end of the line is off by half its width and a tick; and rounding */
-	offset.error_ns = wide_ns / 2 + tick_ns + span_ns / BEND_MAX + 4;
-	offset.valid = true;
-	write_sequnlock(&offset.lock);
-	return raw->value;
-}
-
-/* The offset and its error, which belong together; -ENODATA before the first. */
-static int offset_get(s64 *ns, u64 *error_ns)
+/* The offset and what belongs to it; -ENODATA before the first. */
+static int offset_get(struct shown *to)
 {
 	unsigned int seq;
 	bool valid;
+	u64 since;
 
 	do {
 		seq = read_seqbegin(&offset.lock);
-		*ns = offset.ns;
-		*error_ns = offset.error_ns;
+		to->ns = offset.ns;
+		to->error_ns = offset.error_ns;
+		to->exact = offset.exact;
+		since = offset.jiffies;
 		valid = offset.valid;
 	} while (read_seqretry(&offset.lock, seq));
+	to->age_ms = jiffies64_to_msecs(get_jiffies_64() - since);
 	return valid ? 0 : -ENODATA;
+}
+
+static ssize_t offset_file_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	struct shown s;
+	int err = offset_get(&s);
+
+	return err ?: sysfs_emit(buf, "%lld %llu %llu\n", s.ns, s.error_ns,
+				 s.age_ms);
 }
 
 static ssize_t offset_ns_show(struct kobject *kobj,
 			      struct kobj_attribute *attr, char *buf)
 {
-	u64 error_ns;
-	s64 ns;
-	int err = offset_get(&ns, &error_ns);
+	struct shown s;
+	int err = offset_get(&s);
 
-	return err ?: sysfs_emit(buf, "%lld\n", ns);
+	return err ?: sysfs_emit(buf, "%lld\n", s.ns);
 }
 
 static ssize_t offset_error_ns_show(struct kobject *kobj,
 				    struct kobj_attribute *attr, char *buf)
 {
-	u64 error_ns;
-	s64 ns;
-	int err = offset_get(&ns, &error_ns);
+	struct shown s;
+	int err = offset_get(&s);
 
-	return err ?: sysfs_emit(buf, "%llu\n", error_ns);
+	return err ?: sysfs_emit(buf, "%llu\n", s.error_ns);
+}
+
+static ssize_t exact_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	struct shown s;
+	int err = offset_get(&s);
+
+	return err ?: sysfs_emit(buf, "%d\n", s.exact);
 }
 
 static ssize_t errors_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -234,13 +368,17 @@ static ssize_t errors_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  READ_ONCE(tscope_clock_of(kobj)->errors));
 }
 
-static struct kobj_attribute offset_attr = __ATTR_RO(offset_ns);
+static struct kobj_attribute offset_attr = __ATTR(offset, 0444, offset_file_show, NULL);
+static struct kobj_attribute offset_ns_attr = __ATTR_RO(offset_ns);
 static struct kobj_attribute offset_error_attr = __ATTR_RO(offset_error_ns);
+static struct kobj_attribute exact_attr = __ATTR_RO(exact);
 static struct kobj_attribute errors_attr = __ATTR_RO(errors);
 
 static struct attribute *ptp_attrs[] = {
 	&offset_attr.attr,
+	&offset_ns_attr.attr,
 	&offset_error_attr.attr,
+	&exact_attr.attr,
 	&errors_attr.attr,
 	NULL
 };
@@ -251,15 +389,12 @@ static const struct attribute_group ptp_group = {
 
 const struct tscope_clock_ops tscope_clock_ptp = {
 	.name = "ptp-kvm",
+	.kind = TSCOPE_KIND_PAIRING,
 	.lane = TSCOPE_NO_LANE,
 	.series = true,
-	.costly = true,
-	.pair = true,
 	.group = &ptp_group,
 	.probe = ptp_probe,
 	.remove = page_put,
 	.reset = ptp_reset,
 	.read = ptp_read,
-	.source = ptp_source,
-	.to_ns = ptp_to_ns,
 };

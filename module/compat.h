@@ -35,18 +35,60 @@ static inline bool tscope_cpu_is_isolated(int cpu)
 }
 #endif
 
-/* 7.2 has a snapshot of one clock, which may fail, and no other. */
+/**
+ * struct tscope_snapshot - the kernel's clocks, all of one read of the clocksource
+ * @cycles: what the clocksource counted
+ * @tsc: the TSC value that @cycles was computed from, where the kernel says so; else 0
+ * @raw_ns: CLOCK_MONOTONIC_RAW
+ * @real_ns: CLOCK_REALTIME
+ * @was_set: changes when CLOCK_REALTIME is set
+ * @changed: changes with the clocksource
+ */
+struct tscope_snapshot {
+	u64 cycles;
+	u64 tsc;
+	u64 raw_ns;
+	u64 real_ns;
+	unsigned int was_set;
+	u8 changed;
+};
+
+/*
+ * 7.2 has a snapshot of any clock with CLOCK_MONOTONIC_RAW, which may fail, and no
+ * other; and it has the hardware's count where the clocksource is derived.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
-static inline bool tscope_snapshot(struct system_time_snapshot *snap)
+static inline bool tscope_snapshot(struct tscope_snapshot *to)
 {
-	ktime_get_snapshot(snap);
+	struct system_time_snapshot snap;
+
+	ktime_get_snapshot(&snap);
+	*to = (struct tscope_snapshot){
+		.cycles = snap.cycles,
+		.raw_ns = ktime_to_ns(snap.raw),
+		.real_ns = ktime_to_ns(snap.real),
+		.was_set = snap.clock_was_set_seq,
+		.changed = snap.cs_was_changed_seq,
+	};
 	return true;
 }
 #else
-static inline bool tscope_snapshot(struct system_time_snapshot *snap)
+static inline bool tscope_snapshot(struct tscope_snapshot *to)
 {
-	ktime_get_snapshot_id(CLOCK_REALTIME, snap);
-	return snap->valid;
+	struct system_time_snapshot snap;
+
+	ktime_get_snapshot_id(CLOCK_REALTIME, &snap);
+	if (!snap.valid)
+		return false;
+	*to = (struct tscope_snapshot){
+		.cycles = snap.cycles,
+		.tsc = snap.hw_csid == CSID_X86_TSC ? snap.hw_cycles : 0,
+		.raw_ns = ktime_to_ns(snap.monoraw),
+		.real_ns = ktime_to_ns(snap.systime),
+		.was_set = snap.clock_was_set_seq,
+		.changed = snap.cs_was_changed_seq,
+	};
+	return true;
 }
 #endif
 

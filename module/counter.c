@@ -12,6 +12,11 @@
 #include "counter.h"
 #include "wide.h"
 
+/*
+ * The TSC's frequency may be wrong by some percent. After so many wraps (2^4) an
+ * error of a 32nd is half a wrap.
+ */
+#define SURE_WRAPS_BITS	4
 /* Room for what runs backward at once. */
 #define FIRST_TICKS	((u64)1 << 32)
 
@@ -38,11 +43,13 @@ u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 		c->ticks = FIRST_TICKS;
 	}
 	passed = (count - c->last) & c->mask;
+	c->uncertain = false;
 	/* the same TSC tells as well: no time passed */
 	if (tsc >= c->tsc) {
 		expected = (u64)tscope_div128((tscope_u128)
 				tscope_cyc_to_ns(tsc - c->tsc, khz) * c->den,
 				c->num);
+		c->uncertain = expected >> SURE_WRAPS_BITS > c->mask;
 		if (expected > passed)
 			wraps = (u64)tscope_div128((tscope_u128)expected -
 					passed + half,

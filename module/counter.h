@@ -14,6 +14,8 @@
  * @last: the counter at the last reading
  * @tsc: the TSC at the last reading
  * @valid: there was a reading
+ * @uncertain: so much time passed before the last one that nothing tells how often
+ *	the counter wrapped
  */
 struct tscope_counter {
 	u64 num;
@@ -23,6 +25,7 @@ struct tscope_counter {
 	u64 last;
 	u64 tsc;
 	bool valid;
+	bool uncertain;
 };
 
 u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz);

@@ -4,7 +4,6 @@
 #define TSCOPE_CPU_H
 
 #include <linux/cpumask.h>
-#include <linux/irq_work.h>
 #include <linux/smp.h>
 
 #include "clock.h"
@@ -110,15 +109,13 @@ struct tscope_lane_figures {
  * @request: partner + 1 and session of the meeting that this CPU calls for, as
  *	tscope_request() builds it; 0: none
  * @meeting_cyc: length of that meeting's burst, cycles
- * @arrived: nonce of the meeting whose call this CPU has sent
  * @csd: what the partner is called by
  * @wait_us: how long it waits for an answer
  * @sent: calls sent; written by the CPU's own sampler
  * @answered: calls that the partners are done with
- * @caller: the CPU whose call this CPU answers; NULL: none
- * @called_tsc: when that call arrived
- * @patience_cyc: how long that caller may take to be back
- * @call_again: interrupts this CPU again, to look for the caller
+ * @busy: its session is in use: it answers no call
+ * @invited_by: the CPU whose call waits for this CPU's sampler; NULL: none
+ * @task: its sampler; NULL: none
  * @cpu: its number
  * @chosen: it is to sample, and is online; written while no window is open
  * @ready: its sampler runs; a call is answered only then
@@ -165,15 +162,13 @@ struct tscope_cpu {
 
 	u64 request;
 	u64 meeting_cyc;
-	u64 arrived;
 	call_single_data_t csd;
 	u32 wait_us;
 	u64 sent;
 	atomic64_t answered;
-	struct tscope_cpu *caller;
-	u64 called_tsc;
-	u64 patience_cyc;
-	struct irq_work call_again;
+	bool busy;
+	struct tscope_cpu *invited_by;
+	struct task_struct *task;
 
 	int cpu;
 	bool chosen;
@@ -298,7 +293,7 @@ struct pvclock_vcpu_time_info *tscope_kvm_page(int cpu);
 bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
 		     struct tscope_pvti *to);
 void tscope_kvm_report(struct tscope_cpu *c, struct tscope_clock *clk,
-		       const struct tscope_pvti_event *event, unsigned int n,
+		       struct tscope_pvti_event *event, unsigned int n,
 		       bool leader);
 
 #endif /* TSCOPE_CPU_H */

@@ -130,6 +130,7 @@ void tscope_cpu_end_life(struct tscope_cpu *c)
 	WRITE_ONCE(c->ready, false);
 	tscope_mailbox_begin(&c->box, 0);
 	local_irq_restore(flags);
+	tscope_meeting_refuse(c);
 }
 
 /**

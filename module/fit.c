@@ -17,9 +17,13 @@
  *   more than means of so many independent points would (batch means, as in
  *   Law and Kelton, Simulation Modeling and Analysis, ch. 9), and are
  *   correlated in turn. The worse of the two counts.
- * - A clock that is read in whole nanoseconds can hide a slope of one
- *   resolution over the span, with residuals of exactly zero; one whose
- *   readings are bracketed can hide more (bracket.c).
+ * - A clock that is read in whole nanoseconds can hide a slope, with residuals of
+ *   exactly zero. Rounding down moves a slope of least squares by up to 1.5
+ *   of its steps over the span. Where the readings fall at all places of a
+ *   nanosecond alike, rounding is noise as any other, and residuals tell it.
+ *   Whether they do is told by the TSC values and the line, not by the
+ *   residuals, in which noise before and after the rounding looks the same:
+ *   tscope_fit_dithers(). What brackets hide is in bracket.c.
  */
 #include "fit.h"
 #include "wide.h"
@@ -39,6 +43,18 @@
 #define BLOCK_POINTS	4
 /* 10^12 (mppb) / 10^6 (ns a cycle at 1 kHz) */
 #define MPPB_PER_KHZ	1000000ULL
+/* Half-widths are added up in 10^-6 ppb. */
+#define UPPB_PER_MPPB	1000
+/* Places within the nanosecond: in each quarter of the points, by that many harmonics. */
+#define DITHER_PARTS	4
+#define DITHER_HARMONICS	4
+/* Below that many points in a quarter they say too little. */
+#define DITHER_POINTS	16
+/*
+ * The length of the sum of n unit vectors in random directions passes 3 sqrt(n) once
+ * in 8000 times.
+ */
+#define DITHER_MAX_SQUARED	9
 
 /* Student's t, two-sided 95 %, times 1000, for 1..30 degrees of freedom. */
 static const u16 student_t[] = {
@@ -46,6 +62,28 @@ static const u16 student_t[] = {
 	2201, 2179, 2160, 2145, 2131, 2120, 2110, 2101, 2093, 2086,
 	2080, 2074, 2069, 2064, 2060, 2056, 2052, 2048, 2045, 2042,
 };
+
+/* sin(pi / 2 * i / 64) * 32767 */
+static const s16 quarter_wave[] = {
+	0, 804, 1608, 2410, 3212, 4011, 4808, 5602,
+	6393, 7179, 7962, 8739, 9512, 10278, 11039, 11793,
+	12539, 13279, 14010, 14732, 15446, 16151, 16846, 17530,
+	18204, 18868, 19519, 20159, 20787, 21403, 22005, 22594,
+	23170, 23731, 24279, 24811, 25329, 25832, 26319, 26790,
+	27245, 27683, 28105, 28510, 28898, 29268, 29621, 29956,
+	30273, 30571, 30852, 31113, 31356, 31580, 31785, 31971,
+	32137, 32285, 32412, 32521, 32609, 32678, 32728, 32757,
+	32767,
+};
+
+/* Of an angle in 1/256 of a turn. */
+static s32 sine(u8 angle)
+{
+	u8 in = angle % 64;
+	s32 x = quarter_wave[angle & 64 ? 64 - in : in];
+
+	return angle & 128 ? -x : x;
+}
 
 static u32 student_t_milli(u64 freedom)
 {
@@ -142,6 +180,53 @@ s64 tscope_fit_residual(const struct tscope_fit *fit,
 
 	line = line < 0 ? -(-line >> fit->slope_bits) : line >> fit->slope_bits;
 	return (s64)(p->phase - fit->phase - line);
+}
+
+static bool part_dithers(const struct tscope_fit *fit,
+			 const struct tscope_point *p, u32 n)
+{
+	s64 cosines[DITHER_HARMONICS] = { 0 }, sines[DITHER_HARMONICS] = { 0 };
+	u32 i, k;
+	u16 place;
+	u8 angle;
+
+	for (i = 0; i < n; i++) {
+		/* where in its nanosecond the clock was: the line less whole ns */
+		place = p[i].added - (u16)tscope_fit_residual(fit, &p[i]);
+		for (k = 0; k < DITHER_HARMONICS; k++) {
+			angle = (u16)(place * (k + 1)) >> 8;
+			cosines[k] += sine(angle + 64);
+			sines[k] += sine(angle);
+		}
+	}
+	for (k = 0; k < DITHER_HARMONICS; k++)
+		if ((u64)(cosines[k] * cosines[k] + sines[k] * sines[k]) >
+		    (u64)DITHER_MAX_SQUARED * n * 32767 * 32767)
+			return false;
+	return true;
+}
+
+/**
+ * tscope_fit_dithers() - whether readings fall at all places of a nanosecond alike
+ * @fit: line
+ * @p: its points, of a clock that is read in whole nanoseconds
+ * @n: how many
+ *
+ * Context: any.
+ *
+ * Return: whether they do; false where they are too few to tell.
+ */
+bool tscope_fit_dithers(const struct tscope_fit *fit,
+			const struct tscope_point *p, u32 n)
+{
+	u32 part = n / DITHER_PARTS, i;
+
+	if (part < DITHER_POINTS)
+		return false;
+	for (i = 0; i < DITHER_PARTS; i++)
+		if (!part_dithers(fit, p + i * part, part))
+			return false;
+	return true;
 }
 
 /* num / den with FACTOR_BITS places, of sums that may take 127 bits. */
@@ -242,21 +327,21 @@ static tscope_u128 residuals(const struct tscope_fit *fit,
  * @p: points of one segment, in the order of time
  * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @khz: the TSC's nominal frequency, not 0
- * @hidden_ns: what the phase may move by over the span without a trace in the
- *	residuals: the step in which the clock counts, or more
+ * @hidden: what the phase may move by without a trace in the residuals
  * @fit: result
  *
- * Takes three passes over the points, four where they are many. Context: process.
+ * Takes three passes over the points, four where they are many, and more for
+ * @hidden->whole_ns. Context: process.
  *
  * Return: 0; -ENODATA below TSCOPE_FIT_MIN_POINTS or where all points stand
  * at one time; -ERANGE where the phases or the skew pass what the sums hold;
  * -EINVAL for too many points or points out of order.
  */
 int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
-		    u32 hidden_ns, struct tscope_fit *fit)
+		    const struct tscope_hidden *hidden, struct tscope_fit *fit)
 {
 	tscope_u128 sxx = 0, slope, ssr, var, per_mppb;
-	u64 freedom, random, hidden, span_ns;
+	u64 freedom, random, unseen = 0, span_ns;
 	tscope_s128 sxy = 0;
 	int bits, shift, err;
 	s64 x;
@@ -307,18 +392,24 @@ int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 			  per_mppb *
 			  student_t_milli(freedom >> FACTOR_BITS),
 			  TSCOPE_PHASE_SHIFT + fit->tsc_shift + bits / 2);
-	if (random < S64_MAX)
-		random = random / 1000 + 1;
-
 	span_ns = tscope_cyc_to_ns(p[n - 1].tsc - p[0].tsc, khz);
-	/* 2^62 and more is no figure: below, it becomes S64_MAX */
-	ssr = tscope_div128((tscope_u128)hidden_ns * 1000000000000ULL,
-			    span_ns ? span_ns : 1) + 1;
-	hidden = ssr >> 62 ? U64_MAX : (u64)ssr;
-	if (random >> 62 || hidden >> 62)
+	fit->span_ms = span_ns / 1000000;
+	if (hidden->phase &&
+	    !(hidden->whole_ns && tscope_fit_dithers(fit, p, n))) {
+		/* 2^62 and more is no figure: below, it becomes S64_MAX */
+		var = tscope_div128(((tscope_u128)hidden->phase *
+				     1000000000000000ULL) >> TSCOPE_PHASE_SHIFT,
+				    span_ns ?: 1) + 1;
+		unseen = var >> 62 ? U64_MAX : (u64)var;
+	}
+	if (random >> 62 || unseen >> 62) {
 		fit->error_mppb = S64_MAX;
-	else
-		fit->error_mppb = tscope_sqrt128((tscope_u128)random * random +
-						 (tscope_u128)hidden * hidden) + 1;
+		return 0;
+	}
+	random = tscope_sqrt128((tscope_u128)random * random +
+				(tscope_u128)unseen * unseen) + 1;
+	/* the skew itself is rounded */
+	fit->error_mppb = (random + UPPB_PER_MPPB / 2 + UPPB_PER_MPPB - 1) /
+			  UPPB_PER_MPPB;
 	return 0;
 }

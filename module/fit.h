@@ -11,17 +11,29 @@
 #define TSCOPE_FIT_MAX_POINTS	65536
 
 /**
- * struct tscope_point - the narrowest reading of a window, as it is fitted
+ * struct tscope_point - a window's reading, as it is fitted
  * @tsc: time, cycles
  * @phase: clock - TSC since the segment's first point, 2^-16 ns
- * @width_ns: width of the reading
- * @segment: number of the segment that it belongs to
+ * @width_ns: width of the reading; 0 where the clock was read at @tsc
+ * @segment: number of the segment that it belongs to, modulo 2^16
+ * @added: what averaging added to the one reading at @tsc, 2^-16 ns, modulo 1 ns
  */
 struct tscope_point {
 	u64 tsc;
 	s64 phase;
 	u32 width_ns;
-	u32 segment;
+	u16 segment;
+	u16 added;
+};
+
+/**
+ * struct tscope_hidden - what phases may move by without a trace in the residuals
+ * @phase: from the first point to the last, 2^-16 ns
+ * @whole_ns: only where the readings do not fall at all places of a nanosecond
+ */
+struct tscope_hidden {
+	u64 phase;
+	bool whole_ns;
 };
 
 /**
@@ -29,6 +41,7 @@ struct tscope_point {
  * @skew_mppb: slope, 10^-3 ppb
  * @error_mppb: half-width of its 95 % confidence interval, 10^-3 ppb
  * @points: how many points it was fitted to
+ * @span_ms: from the first of them to the last, by the TSC
  * @tsc: mean time of the points, cycles
  * @phase: mean phase of the points, 2^-16 ns
  * @slope: phase a (shifted) cycle, in units of 2^-@slope_bits
@@ -39,6 +52,7 @@ struct tscope_fit {
 	s64 skew_mppb;
 	u64 error_mppb;
 	u32 points;
+	u64 span_ms;
 	u64 tsc;
 	s64 phase;
 	tscope_s128 slope;
@@ -47,7 +61,9 @@ struct tscope_fit {
 };
 
 int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
-		    u32 hidden_ns, struct tscope_fit *fit);
+		    const struct tscope_hidden *hidden, struct tscope_fit *fit);
+bool tscope_fit_dithers(const struct tscope_fit *fit,
+			const struct tscope_point *p, u32 n);
 s64 tscope_fit_residual(const struct tscope_fit *fit,
 			const struct tscope_point *p);
 

@@ -8,26 +8,27 @@
  * the partner answers, and then both exchange for one burst. A CPU whose timers
  * are dead, or whose clock is far off, still answers.
  *
- * The caller begins its session before it sends the call, and says when it is
- * back from sending: to send an interrupt may take a virtual machine longer
- * than to receive one. The partner answers in hard interrupt context. If the
- * caller is not back yet, the partner interrupts itself again, so that other
- * interrupts are served in between. Then it begins a session of its own and
- * exchanges until the burst's length is over, its count of readings is, or the
- * caller's session ends. The caller sees the answer as its own nonce in the
- * partner's mailbox.
+ * The caller begins its session before it sends the call. The partner answers
+ * in hard interrupt context: it begins a session of its own and exchanges until
+ * the burst's length is over, its count of readings is, or the caller's session
+ * ends. The caller sees the answer as its own nonce in the partner's mailbox.
  *
- * A CPU that is being called by another one, or that waits for an answer itself,
- * does not answer: its session is in use.
+ * Where interrupts are slow (in software emulation, and where virtual CPUs share
+ * a processor) the answer is over before the caller has returned from sending
+ * the call. A caller whose calls fail has more patience the next time, and then
+ * asks the partner's sampler instead of its interrupt handler: both take bursts,
+ * with interrupts on in between, until one of the caller's is whole.
+ *
+ * A CPU that waits for an answer itself does not answer: its session is in use.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
-#include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
 
@@ -35,17 +36,20 @@
 
 /*
  * How long the caller waits. An interrupt reaches another vCPU in 13 to 50 us
- * natively. In software emulation it takes a millisecond: a caller that waited
- * in vain has twice the patience the next time, up to the most.
+ * natively, and takes a millisecond in software emulation.
  */
 #define WAIT_MIN_US	200
 #define WAIT_MAX_US	3200
+/* A caller with more patience than this asks the partner's sampler. */
+#define WAIT_FAST_US	800
 /* The same by a count, for a TSC that stands still. */
 #define WAIT_TURNS	1000000
-#define CALL_TURNS	10000
 
 /* How long the unload waits for a call before it says so in the log. */
 #define FINISH_MESSAGE_MS	10000
+
+/* A burst ends by its length only. */
+static const u64 never;
 
 /* The low half is the session: a late call finds it withdrawn or changed. */
 static u64 request_of(int partner, u64 nonce)
@@ -61,30 +65,9 @@ static void publish_raw(struct tscope_cpu *c, u64 id)
 	smp_store_release(&c->box.raw_id, id);
 }
 
-static void call_done(struct tscope_cpu *c)
+static bool slow(const struct tscope_cpu *from)
 {
-	struct tscope_cpu *from = c->caller;
-
-	c->caller = NULL;
-	atomic64_inc(&from->answered);
-}
-
-/* The caller is there: exchange with it. */
-static void answer(struct tscope_cpu *c, struct tscope_cpu *from, u64 id)
-{
-	struct tscope_burst_plan plan = {
-		.peer = &from->box,
-		.nonce = tscope_nonce(c->cpu, c->life, ++c->session),
-		.length_cyc = READ_ONCE(from->meeting_cyc),
-		.until = &from->box.id,
-		.value = id,
-	};
-	struct tscope_burst b;
-
-	tscope_mailbox_begin(&c->box, plan.nonce);
-	tscope_burst(c, &plan, &b);
-	publish_raw(c, id);
-	tscope_mailbox_begin(&c->box, 0);
+	return READ_ONCE(from->wait_us) > WAIT_FAST_US;
 }
 
 /* Is the call still for this CPU, and may this CPU answer it? */
@@ -93,54 +76,46 @@ static bool call_holds(const struct tscope_cpu *c,
 {
 	/* pairs with the release in tscope_meet() */
 	return smp_load_acquire(&from->request) == request_of(c->cpu, id) &&
-	       READ_ONCE(c->ready) && !READ_ONCE(c->request);
+	       READ_ONCE(c->ready);
 }
 
-/* Hard interrupt context: answer if the caller is back, or come again. */
-static void call_try(struct tscope_cpu *c)
+static void answer_plan(struct tscope_cpu *c, struct tscope_cpu *from, u64 id,
+			struct tscope_burst_plan *plan)
 {
-	u64 start = rdtsc_ordered(), id;
-	struct tscope_cpu *from = c->caller;
-	u64 spin_cyc = READ_ONCE(from->meeting_cyc);
-	u32 turns;
-
-	for (turns = 0; turns < CALL_TURNS; turns++) {
-		id = READ_ONCE(from->box.id);
-		if (!call_holds(c, from, id))
-			break;
-		if (smp_load_acquire(&from->arrived) == id) {
-			answer(c, from, id);
-			break;
-		}
-		if (rdtsc_ordered() - start < spin_cyc)
-			continue;
-		if (start - c->called_tsc <= c->patience_cyc &&
-		    irq_work_queue(&c->call_again))
-			return;
-		break;
-	}
-	call_done(c);
-}
-
-static void tscope_meeting_again(struct irq_work *work)
-{
-	call_try(container_of(work, struct tscope_cpu, call_again));
+	*plan = (struct tscope_burst_plan){
+		.peer = &from->box,
+		.nonce = tscope_nonce(c->cpu, c->life, ++c->session),
+		.length_cyc = READ_ONCE(from->meeting_cyc),
+		.until = &from->box.id,
+		.value = id,
+	};
+	tscope_mailbox_begin(&c->box, plan->nonce);
 }
 
 /* The call arrives: hard interrupt context. */
 static void tscope_meeting_called(void *info)
 {
 	struct tscope_cpu *from = info, *c = tscope_cpu_of(smp_processor_id());
+	struct tscope_burst_plan plan;
+	struct tscope_burst b;
+	u64 id;
 
-	if (!c || c->caller) {
-		atomic64_inc(&from->answered);
+	id = READ_ONCE(from->box.id);
+	if (!c || READ_ONCE(c->busy) || !call_holds(c, from, id))
+		goto done;
+	if (slow(from)) {
+		/* its sampler is done with it: tscope_meeting_answer() */
+		if (!c->task || cmpxchg(&c->invited_by, NULL, from))
+			goto done;
+		wake_up_process(c->task);
 		return;
 	}
-	c->caller = from;
-	c->called_tsc = rdtsc_ordered();
-	c->patience_cyc = tscope_ns_to_cyc(READ_ONCE(from->wait_us) *
-					   NSEC_PER_USEC, tscope_tsc_khz);
-	call_try(c);
+	answer_plan(c, from, id, &plan);
+	tscope_burst(c, &plan, &b);
+	publish_raw(c, id);
+	tscope_mailbox_begin(&c->box, 0);
+done:
+	atomic64_inc(&from->answered);
 }
 
 /**
@@ -150,16 +125,73 @@ static void tscope_meeting_called(void *info)
 void tscope_meeting_init(struct tscope_cpu *c)
 {
 	INIT_CSD(&c->csd, tscope_meeting_called, c);
-	c->call_again = IRQ_WORK_INIT_HARD(tscope_meeting_again);
 	c->wait_us = WAIT_MIN_US;
+}
+
+/**
+ * tscope_meeting_refuse() - answer no call that waits for a CPU's sampler
+ * @c: the CPU's state
+ *
+ * Context: any.
+ */
+void tscope_meeting_refuse(struct tscope_cpu *c)
+{
+	struct tscope_cpu *from = xchg(&c->invited_by, NULL);
+
+	if (from)
+		atomic64_inc(&from->answered);
+}
+
+static u64 wait_cyc(const struct tscope_cpu *from)
+{
+	return tscope_ns_to_cyc(READ_ONCE(from->wait_us) * NSEC_PER_USEC,
+				tscope_tsc_khz);
+}
+
+/**
+ * tscope_meeting_answer() - answer a call that waits for this CPU's sampler
+ * @c: the CPU that runs this
+ *
+ * Context: the CPU's sampler, in a window; interrupts on.
+ */
+void tscope_meeting_answer(struct tscope_cpu *c)
+{
+	struct tscope_cpu *from = xchg(&c->invited_by, NULL);
+	struct tscope_burst_plan plan;
+	struct tscope_burst b;
+	unsigned long flags;
+	u64 id, start;
+	u32 turns;
+
+	if (!from)
+		return;
+	local_irq_save(flags);
+	WRITE_ONCE(c->busy, true);
+	id = READ_ONCE(from->box.id);
+	answer_plan(c, from, id, &plan);
+	local_irq_restore(flags);
+
+	start = rdtsc_ordered();
+	for (turns = 0; turns < WAIT_TURNS && call_holds(c, from, id); turns++) {
+		local_irq_save(flags);
+		tscope_burst(c, &plan, &b);
+		local_irq_restore(flags);
+		if (rdtsc_ordered() - start > 2 * wait_cyc(from))
+			break;
+	}
+	publish_raw(c, id);
+
+	local_irq_save(flags);
+	tscope_mailbox_begin(&c->box, 0);
+	WRITE_ONCE(c->busy, false);
+	local_irq_restore(flags);
+	atomic64_inc(&from->answered);
 }
 
 /* Wait until a word has a value; interrupts are on. */
 static bool wait_for(struct tscope_cpu *c, const u64 *word, u64 value)
 {
-	u64 limit_cyc = tscope_ns_to_cyc(c->wait_us * NSEC_PER_USEC,
-					 tscope_tsc_khz);
-	u64 start = rdtsc_ordered();
+	u64 limit_cyc = wait_cyc(c), start = rdtsc_ordered();
 	u32 turns;
 
 	for (turns = 0; turns < WAIT_TURNS; turns++) {
@@ -170,13 +202,6 @@ static bool wait_for(struct tscope_cpu *c, const u64 *word, u64 value)
 			return false;
 	}
 	return false;
-}
-
-/* The caller's patience, by what became of the wait. */
-static void learn_wait(struct tscope_cpu *c, bool answered)
-{
-	c->wait_us = answered ? c->wait_us - c->wait_us / 8 : c->wait_us * 2;
-	c->wait_us = clamp(c->wait_us, WAIT_MIN_US, WAIT_MAX_US);
 }
 
 /*
@@ -200,6 +225,43 @@ static void check_raw(struct tscope_cpu *c, const struct tscope_cpu *p,
 	if (after_ns < peer_ns)
 		tscope_finding_add(&b->warp[TSCOPE_LANE_RAW],
 				   peer_ns - after_ns, tsc);
+}
+
+/* The partner answers at once: one burst when it does. */
+static int meet_fast(struct tscope_cpu *c, const struct tscope_cpu *p,
+		     struct tscope_burst_plan *plan, struct tscope_burst *b)
+{
+	unsigned long flags;
+
+	if (!wait_for(c, &p->box.of, plan->nonce))
+		return -ETIMEDOUT;
+	local_irq_save(flags);
+	plan->value = READ_ONCE(p->box.id);
+	tscope_burst(c, plan, b);
+	local_irq_restore(flags);
+	return 0;
+}
+
+/* The partner answers at some time: bursts until one is whole. */
+static int meet_slow(struct tscope_cpu *c, struct tscope_burst_plan *plan,
+		     struct tscope_burst *b)
+{
+	u64 limit_cyc = wait_cyc(c), start = rdtsc_ordered();
+	unsigned long flags;
+	u32 turns;
+
+	plan->until = &never;
+	for (turns = 0; turns < WAIT_TURNS; turns++) {
+		local_irq_save(flags);
+		tscope_burst(c, plan, b);
+		local_irq_restore(flags);
+		if (b->whole)
+			return 0;
+		if (rdtsc_ordered() - start > limit_cyc)
+			break;
+		cond_resched();
+	}
+	return -ETIMEDOUT;
 }
 
 /**
@@ -234,6 +296,7 @@ int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 	before_ns = ktime_get_raw_ns();
 
 	local_irq_save(flags);
+	WRITE_ONCE(c->busy, true);
 	plan.nonce = tscope_nonce(c->cpu, c->life, ++c->session);
 	tscope_mailbox_begin(&c->box, plan.nonce);
 	WRITE_ONCE(c->meeting_cyc, length_cyc);
@@ -245,27 +308,25 @@ int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 	preempt_disable();
 	err = cpu_online(partner) ?
 	      smp_call_function_single_async(partner, &c->csd) : -ENXIO;
-	preempt_enable();
-	if (!err) {
+	if (!err)
 		WRITE_ONCE(c->sent, c->sent + 1);
-		/* pairs with the acquire in call_try() */
-		smp_store_release(&c->arrived, plan.nonce);
-		if (!wait_for(c, &p->box.of, plan.nonce))
-			err = -ETIMEDOUT;
-		learn_wait(c, !err);
-	}
+	preempt_enable();
+	if (!err)
+		err = slow(c) ? meet_slow(c, &plan, b) :
+				meet_fast(c, p, &plan, b);
 
 	local_irq_save(flags);
-	if (!err) {
-		plan.value = READ_ONCE(p->box.id);
-		tscope_burst(c, &plan, b);
-	}
 	tscope_mailbox_begin(&c->box, 0);
+	WRITE_ONCE(c->request, 0);
+	WRITE_ONCE(c->busy, false);
 	local_irq_restore(flags);
 
 	if (!err)
 		check_raw(c, p, plan.nonce, before_ns, b);
-	WRITE_ONCE(c->request, 0);
+	/* patience: by what became of the call */
+	c->wait_us = err || !b->whole ? c->wait_us * 2 :
+					c->wait_us - c->wait_us / 32;
+	c->wait_us = clamp(c->wait_us, WAIT_MIN_US, WAIT_MAX_US);
 	return err;
 }
 
@@ -290,6 +351,10 @@ static bool calls_pending(void)
  */
 bool tscope_meetings_settle(unsigned int limit_ms)
 {
+	struct tscope_cpu *c;
+
+	for_each_tscope_cpu(c)
+		tscope_meeting_refuse(c);
 	for (; calls_pending(); limit_ms--) {
 		if (!limit_ms)
 			return false;

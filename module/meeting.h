@@ -8,6 +8,8 @@
 void tscope_meeting_init(struct tscope_cpu *c);
 int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 		struct tscope_burst *b);
+void tscope_meeting_answer(struct tscope_cpu *c);
+void tscope_meeting_refuse(struct tscope_cpu *c);
 bool tscope_meetings_settle(unsigned int limit_ms);
 void tscope_meetings_finish(void);
 

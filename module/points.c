@@ -41,11 +41,31 @@ static bool stale(struct tscope_clock *clk)
 	return tscope_enabled() && age_ns > (s64)tscope_fit_window_ns();
 }
 
+static bool bracketed(const struct tscope_point *p, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (p[i].width_ns)
+			return true;
+	return false;
+}
+
+/* A step of rounding moves a slope of least squares by 1.5 of it over the span. */
+static u32 rounding_ns(u32 tick_ns)
+{
+	return tick_ns + DIV_ROUND_UP(tick_ns, 2);
+}
+
 /* The points of the fit window into @scratch, and a line through them. */
 static int fit_scratch(struct tscope_clock *clk, struct tscope_point *scratch,
 		       struct tscope_fit *fit, u32 *n)
 {
-	u32 hidden_ns = READ_ONCE(clk->tick_ns) ?: 1;
+	u32 tick_ns = READ_ONCE(clk->tick_ns), hidden_ns;
+	struct tscope_hidden hidden = {
+		.phase = 3ULL * tick_ns << (TSCOPE_PHASE_SHIFT - 1),
+		.whole_ns = tick_ns == 1,
+	};
 	struct tscope_bracket b;
 	int err;
 
@@ -53,13 +73,15 @@ static int fit_scratch(struct tscope_clock *clk, struct tscope_point *scratch,
 		return -ENODATA;
 	*n = copy_points(clk, scratch);
 	cond_resched();
-	/* else the reading's TSC is the clock's own, however wide it is */
-	if (!clk->ops->pair) {
-		hidden_ns = tscope_bracket_hidden_ns(scratch, *n, hidden_ns);
-		tscope_bracket_correct(scratch, *n, &b);
-	}
-	err = tscope_fit_line(scratch, *n, tscope_tsc_khz, hidden_ns, fit);
-	if (!err && !clk->ops->pair)
+	if (!bracketed(scratch, *n))
+		return tscope_fit_line(scratch, *n, tscope_tsc_khz, &hidden, fit);
+
+	hidden_ns = tscope_bracket_hidden_ns(scratch, *n, rounding_ns(tick_ns));
+	hidden.phase = (u64)hidden_ns << TSCOPE_PHASE_SHIFT;
+	hidden.whole_ns = false;
+	tscope_bracket_correct(scratch, *n, &b);
+	err = tscope_fit_line(scratch, *n, tscope_tsc_khz, &hidden, fit);
+	if (!err)
 		fit->error_mppb = tscope_bracket_widen(&b, fit->error_mppb);
 	return err;
 }

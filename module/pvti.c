@@ -32,6 +32,72 @@ u32 tscope_pvti_khz(u32 mul, s8 shift)
 }
 
 /**
+ * tscope_pvti_eval_frac() - kvm-clock at a TSC value, with its fraction
+ * @p: the CPU's pvti
+ * @tsc: a TSC reading of the same CPU
+ * @frac: what is above the whole nanosecond, 2^-16 ns, rounded down
+ *
+ * A pvti defines a line: its points have no steps. tscope_pvti_eval() has what the
+ * ABI says, which drops bits of the cycles where @p->shift is below 0, and so is
+ * up to 2^-@p->shift cycles and 1 ns lower. Context: any.
+ *
+ * Return: nanoseconds, rounded down.
+ */
+u64 tscope_pvti_eval_frac(const struct tscope_pvti *p, u64 tsc, u16 *frac)
+{
+	s64 cyc = (s64)(tsc - p->tsc);
+	tscope_u128 ns = (tscope_u128)tscope_abs64(cyc) * p->mul;
+	int right = 32 - TSCOPE_PHASE_SHIFT - p->shift;
+	tscope_s128 line;
+
+	if (right >= 128)
+		ns = 0;
+	else
+		ns = right > 0 ? ns >> right : ns << -right;
+	line = cyc < 0 ? -(tscope_s128)ns : (tscope_s128)ns;
+	*frac = (u16)line;
+	return p->ns + (u64)(line >> TSCOPE_PHASE_SHIFT);
+}
+
+/* The first scaled cycle that counts @ns. */
+static tscope_u128 first_cycle(u64 ns, u32 mul)
+{
+	return tscope_div128(((tscope_u128)ns << 32) + mul - 1, mul);
+}
+
+/**
+ * tscope_pvti_inverse() - the TSC value at which kvm-clock shows a time
+ * @p: the CPU's pvti
+ * @ns: what kvm-clock showed, by tscope_pvti_eval()
+ * @tsc: the middle of the values at which it does
+ *
+ * Context: process; divides.
+ *
+ * Return: false where there is no such value, or none after @p->tsc.
+ */
+bool tscope_pvti_inverse(const struct tscope_pvti *p, u64 ns, u64 *tsc)
+{
+	tscope_u128 low, high;
+	u64 since = ns - p->ns;
+
+	if (!p->mul || (s64)since < 0 || p->shift > 31 || p->shift < -32)
+		return false;
+	low = first_cycle(since, p->mul);
+	high = first_cycle(since + 1, p->mul);
+	if (p->shift < 0) {
+		low <<= -p->shift;
+		high <<= -p->shift;
+	} else {
+		low = (low + (1ULL << p->shift) - 1) >> p->shift;
+		high = (high + (1ULL << p->shift) - 1) >> p->shift;
+	}
+	if (low >= high || high >> 63)
+		return false;
+	*tsc = p->tsc + (u64)(low + (high - 1 - low) / 2);
+	return tscope_pvti_eval(p, *tsc) == ns;
+}
+
+/**
  * tscope_pvti_step() - the step between two pvti of one CPU
  * @old: the pvti before the update
  * @new: the pvti after it

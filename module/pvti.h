@@ -27,6 +27,8 @@ struct tscope_pvti {
 };
 
 u32 tscope_pvti_khz(u32 mul, s8 shift);
+u64 tscope_pvti_eval_frac(const struct tscope_pvti *p, u64 tsc, u16 *frac);
+bool tscope_pvti_inverse(const struct tscope_pvti *p, u64 ns, u64 *tsc);
 s64 tscope_pvti_step(const struct tscope_pvti *old,
 		     const struct tscope_pvti *new, u64 tsc);
 

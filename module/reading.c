@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A window's readings of a clock for its points; what bursts read is in burst.c.
+ * A window's readings of all clocks for their points; what bursts read is in burst.c.
  *
- * It is read a few times a window between two ordered TSC reads, and the narrowest
- * reading becomes the window's point. It costs the leader's CPU some microseconds a
- * window, with interrupts off for one reading at a time (two, where the kernel's
- * clocks run on a device).
+ * Exact readings are as good as each other: one is taken, and of pairings, each of
+ * which has the rounding of the host's clock, the average of as many as there is time
+ * for. Of bracketed readings the narrowest of a few becomes the point. It costs the
+ * leader's CPU some microseconds a window, with interrupts on but for one read of a
+ * device at a time.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/irqflags.h>
 #include <linux/math64.h>
 #include <linux/printk.h>
 #include <linux/smp.h>
 
 #include "clock.h"
+#include "clock_kernel.h"
 #include "control.h"
 #include "cpu.h"
 #include "trace.h"
 #include "violations.h"
 #include "wide.h"
 
-/* Readings a window: the narrowest of a few is rarely disturbed. */
-#define READS_CHEAP	4
-#define READS_COSTLY	2
+/* Bracketed readings a window: the narrowest of a few is rarely disturbed. */
+#define READS_KERNEL	4
+#define READS_DEVICE	2
 /* The first time. */
-#define READS_LEARN	16
+#define READS_LEARN	8
 
 /*
  * A reading is too wide to use when it took twice the usual narrowest and
@@ -35,19 +36,32 @@
  */
 #define WIDE_FACTOR	2
 #define WIDE_EXTRA_NS	500
+/* The usual narrowest creeps up by that part a window, to follow a change. */
+#define REF_CREEP	256
+
 /*
- * Where an exit takes longer than half a window (in emulation, or when the
- * host is busy), costly clocks wait for so many windows at most.
+ * Pairings a second, and in one window at most. An error of 95 % a third as wide as
+ * that of a time service that pairs 16 times a second takes 9 times as many.
  */
-#define COSTLY_WAIT_MAX	4ULL
+#define PAIRINGS_PER_S	150
+#define PAIRINGS_MAX	8
+/*
+ * Where a device's reading takes longer than half a window (in emulation, or when the
+ * host is busy), devices wait for so many windows at most.
+ */
+#define DEVICE_WAIT_MAX	4ULL
 /*
  * What a bracketed exit takes more than its shortest falls before or after the
  * reading, by chance, so that the middle is off by up to half of it: the
  * narrowest reading of that long becomes a point.
  */
-#define BRACKETED_NS	(240 * NSEC_PER_MSEC)
-/* The usual narrowest creeps up by that part a window, to follow a change. */
-#define REF_CREEP	256
+#define DEVICE_POINT_NS	(240 * NSEC_PER_MSEC)
+
+/* A window's reading of a clock, as it is chosen. */
+struct choice {
+	struct tscope_reading best;
+	bool valid;
+};
 
 static void clock_backward(struct tscope_clock *clk, u64 by, u64 tsc)
 {
@@ -60,133 +74,256 @@ static void clock_backward(struct tscope_clock *clk, u64 by, u64 tsc)
 			 by > S64_MAX ? S64_MAX : by, 1, tsc);
 }
 
-/* Too wide to use, or a pair from elsewhere than between the two TSC reads. */
-static bool clock_unusable(struct tscope_clock *clk,
-			   const struct tscope_raw *raw, u64 width)
+/* Too wide, or said to be from elsewhere than between the two TSC reads. */
+static bool unusable(struct tscope_clock *clk, const struct tscope_raw *raw,
+		     u64 width_ns)
 {
 	if (raw->after < raw->before)
 		return true;
-	if (clk->ops->pair)
+	if (raw->exact)
 		return raw->tsc < raw->before || raw->tsc > raw->after;
-	if (!clk->width_ref_ns || width < clk->width_ref_ns)
-		clk->width_ref_ns = width;
-	return width > WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
+	if (!clk->width_known || width_ns < clk->width_ref_ns) {
+		clk->width_ref_ns = width_ns;
+		clk->width_known = true;
+	}
+	return width_ns > WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
 }
 
-static int clock_read_twice(struct tscope_clock *clk, struct tscope_raw *raw)
+/* What a reading tells of how the clock is read. */
+static void note_how(struct tscope_clock *clk, const struct tscope_raw *raw)
 {
-	struct tscope_raw first;
-	int err;
+	enum tscope_exactness how = raw->exact ? TSCOPE_EXACT : TSCOPE_BRACKETED;
 
-	err = clk->ops->read(&first);
-	if (!err)
-		err = clk->ops->read(raw);
-	if (err)
-		return err;
-	raw->before = first.before;
-	return tscope_source_handed(first.value, raw->value) ? -EAGAIN : 0;
+	if (raw->begins ||
+	    (clk->exactness != TSCOPE_UNREAD && clk->exactness != how)) {
+		clk->begins = true;
+		/* nothing that was learned of its reads holds any more */
+		clk->width_known = false;
+	}
+	WRITE_ONCE(clk->exactness, how);
+	clk->read_tick_ns = raw->tick_ns;
+	if (raw->tick_ns > clk->tick_ns)
+		WRITE_ONCE(clk->tick_ns, raw->tick_ns);
 }
 
-static bool clock_read(struct tscope_clock *clk, struct tscope_cpu *c,
+static void reading_of(const struct tscope_raw *raw, u64 width_ns,
 		       struct tscope_reading *r)
+{
+	*r = (struct tscope_reading){
+		.tsc = raw->tsc,
+		.ns = raw->ns + (raw->frac >> TSCOPE_PHASE_SHIFT),
+		.frac = (u16)raw->frac,
+		.error_ns = 1,
+	};
+	if (raw->exact)
+		return;
+	r->width_ns = min_t(u64, width_ns, U32_MAX);
+	/* where in its bracket the clock was read, and where in its tick it was */
+	r->error_ns = min_t(u64, width_ns / 2 + 1 + DIV_ROUND_UP(raw->tick_ns, 2),
+			    U32_MAX);
+}
+
+/* Whether a reading counts; it is @r then. @err: what its read op said. */
+static bool clock_reads(struct tscope_clock *clk, struct tscope_cpu *c,
+			const struct tscope_raw *raw, int err,
+			struct tscope_reading *r)
 {
 	/* the burst may have read it meanwhile: what it saw is not told again */
 	u64 *last = clk->ops->lane == TSCOPE_NO_LANE ? &clk->last_ns :
 						       &c->last[clk->ops->lane];
-	struct tscope_raw raw = { };
-	unsigned long flags;
-	u64 width;
-	int err;
+	u64 width_ns;
 
-	local_irq_save(flags);
 	/* a CPU that goes offline pushes the thread elsewhere first */
-	if (smp_processor_id() != c->cpu)
-		err = -EXDEV;
-	else if (clk->source.device)
-		err = clock_read_twice(clk, &raw);
-	else
-		err = clk->ops->read(&raw);
-	local_irq_restore(flags);
-	if (err == -EXDEV)
+	if (raw_smp_processor_id() != c->cpu)
 		return false;
-
 	WRITE_ONCE(clk->samples, clk->samples + 1);
-	if (err && err != -EAGAIN) {
-		WRITE_ONCE(clk->errors, clk->errors + 1);
-		return false;
-	}
-	width = tscope_cyc_to_ns(raw.after - raw.before, tscope_tsc_khz);
-	/* a TSC that was set back meanwhile tells no width */
-	if (raw.after >= raw.before)
-		tscope_hist_add(&clk->width, width);
-	if (err || clock_unusable(clk, &raw, width)) {
+	if (err == -EAGAIN) {
 		WRITE_ONCE(clk->rejected, clk->rejected + 1);
 		return false;
 	}
-
-	r->tsc = raw.tsc ?: raw.before + (raw.after - raw.before) / 2;
-	raw.tsc = r->tsc;
-	r->ns = clk->ops->to_ns ? clk->ops->to_ns(&raw) : raw.value;
-	r->width_ns = min_t(u64, width, U32_MAX);
-	/* where in its bracket the clock was read, and where in its tick it was */
-	r->error_ns = clk->ops->pair ? 0 : width / 2 + 1 +
-					   DIV_ROUND_UP(clk->source.tick_ns ?:
-							clk->ops->resolution_ns, 2);
-	r->begins = false;
-	if (r->ns < *last)
-		clock_backward(clk, *last - r->ns, r->tsc);
-	*last = r->ns;
+	if (err) {
+		WRITE_ONCE(clk->errors, clk->errors + 1);
+		return false;
+	}
+	note_how(clk, raw);
+	width_ns = tscope_cyc_to_ns(raw->after - raw->before, tscope_tsc_khz);
+	/* a TSC that was set back meanwhile tells no width */
+	if (raw->after >= raw->before)
+		tscope_hist_add(&clk->width, width_ns);
+	if (unusable(clk, raw, width_ns)) {
+		WRITE_ONCE(clk->rejected, clk->rejected + 1);
+		return false;
+	}
+	if (raw->ns < *last)
+		clock_backward(clk, *last - raw->ns, raw->tsc);
+	*last = raw->ns;
+	reading_of(raw, width_ns, r);
 	return true;
 }
 
-/**
- * tscope_clock_sample() - a window's readings of a clock
- * @clk: clock that has a read op
- * @c: the leader
- *
- * Context: the leader, interrupts on; they are off for a reading at a time, or two.
- */
-void tscope_clock_sample(struct tscope_clock *clk, struct tscope_cpu *c)
+static void choose(struct choice *to, const struct tscope_reading *r)
 {
-	struct tscope_reading r, best;
-	bool valid = false, learn;
-	int n;
-
-	if (clk->ops->source && clk->ops->source(&clk->source)) {
-		/* nothing that was learned of its reads holds any more */
-		clk->width_ref_ns = 0;
-		clk->begins = true;
-		/* a smaller one only when no point of the larger is left to be fitted */
-		if (clk->source.tick_ns > clk->tick_ns)
-			WRITE_ONCE(clk->tick_ns, clk->source.tick_ns);
-	}
-	if (clk->source.doubted)
-		return;
-	/* the first are only to learn how narrow a reading can be */
-	learn = !clk->ops->pair && !clk->width_ref_ns;
-	n = clk->ops->costly || clk->source.device ? READS_COSTLY : READS_CHEAP;
-	if (learn)
-		n = READS_LEARN;
-	clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
-	while (n--) {
-		if (!clock_read(clk, c, &r))
-			continue;
-		if (!valid || r.width_ns < best.width_ns)
-			best = r;
-		valid = true;
-	}
-	if (!valid || learn || !clk->ops->series)
-		return;
-	best.begins = clk->begins;
-	clk->begins = false;
-	tscope_clock_add(clk, &best);
+	if (!to->valid || r->width_ns < to->best.width_ns)
+		to->best = *r;
+	to->valid = true;
 }
 
-/* The rotation of costly clocks; the leader's alone. */
+static void add(struct tscope_clock *clk, struct tscope_reading *r)
+{
+	r->begins = clk->begins;
+	clk->begins = false;
+	tscope_clock_add(clk, r);
+}
+
+/* Whether the first readings are only to learn how narrow one can be. */
+static bool learns(struct tscope_clock *clk)
+{
+	if (clk->width_known)
+		clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
+	return !clk->width_known;
+}
+
+static void take_device(struct tscope_clock *clk, struct tscope_cpu *c)
+{
+	bool learn = learns(clk);
+	int n = learn ? READS_LEARN : READS_DEVICE, err;
+	struct choice choice = { };
+	struct tscope_reading r;
+	struct tscope_raw raw;
+
+	while (n--) {
+		err = clk->ops->read(&raw);
+		if (clock_reads(clk, c, &raw, err, &r))
+			choose(&choice, &r);
+	}
+	if (choice.valid && !learn)
+		add(clk, &choice.best);
+}
+
+/* Both of the kernel's clocks have their reading of the same moments. */
+static void take_kernel(struct tscope_cpu *c)
+{
+	struct choice choice[TSCOPE_CLOCKS_MAX] = { };
+	unsigned int n = tscope_clock_count(), i;
+	struct tscope_clock *clk;
+	int reads = READS_KERNEL;
+	struct tscope_reading r;
+	struct tscope_raw raw;
+	bool exact = false;
+	int err, err_read;
+
+	for (i = 0; i < n; i++) {
+		clk = tscope_clock_get(i);
+		if (clk->ops->kind == TSCOPE_KIND_KERNEL && learns(clk))
+			reads = READS_LEARN;
+	}
+	while (reads-- && !exact) {
+		err = tscope_kernel_read();
+		for (i = 0; i < n; i++) {
+			clk = tscope_clock_get(i);
+			if (clk->ops->kind != TSCOPE_KIND_KERNEL)
+				continue;
+			err_read = err ?: clk->ops->read(&raw);
+			if (!clock_reads(clk, c, &raw, err_read, &r))
+				continue;
+			choose(&choice[i], &r);
+			exact = raw.exact;
+		}
+	}
+	for (i = 0; i < n; i++)
+		if (choice[i].valid)
+			add(tscope_clock_get(i), &choice[i].best);
+}
+
+/* As many as there is time for, and one in any case. */
+static void take_pairing(struct tscope_clock *clk, struct tscope_cpu *c,
+			 const struct tscope_params *p, u64 budget_cyc)
+{
+	u32 most = clamp_t(u64, (u64)p->period_us * PAIRINGS_PER_S / USEC_PER_SEC,
+			   1, PAIRINGS_MAX), n = 0, k;
+	struct tscope_reading r[PAIRINGS_MAX], mean;
+	u64 start = rdtsc_ordered(), spent;
+	struct tscope_raw raw;
+	int err;
+
+	for (k = 1; k <= most; k++) {
+		err = clk->ops->read(&raw);
+		if (clock_reads(clk, c, &raw, err, &r[n]))
+			n++;
+		else if (err)
+			break;
+		/* with one more as long as those before */
+		spent = rdtsc_ordered() - start;
+		if (spent + spent / k > budget_cyc)
+			break;
+	}
+	if (!n)
+		return;
+	tscope_series_average(&clk->series, r, n, &mean);
+	add(clk, &mean);
+}
+
+static void take_page(struct tscope_clock *clk, struct tscope_cpu *c)
+{
+	struct tscope_reading r = { .error_ns = 1 };
+	struct tscope_pvti page;
+	unsigned long flags;
+
+	/* a call that this CPU answers may change both */
+	local_irq_save(flags);
+	r.tsc = c->last[TSCOPE_LANE_TSC];
+	page = c->pvti;
+	local_irq_restore(flags);
+	r.ns = tscope_pvti_eval_frac(&page, r.tsc, &r.frac);
+	WRITE_ONCE(clk->exactness, TSCOPE_EXACT);
+	add(clk, &r);
+}
+
+/* The rotation of devices; the leader's alone. */
 static struct {
 	unsigned int next;	/* which is read next */
 	unsigned int wait;	/* windows that it waits for */
-} costly_turn;
+} device_turn;
+
+static void take_devices(struct tscope_cpu *c, u64 budget_cyc, bool flat_out)
+{
+	struct tscope_clock *device[TSCOPE_CLOCKS_MAX];
+	unsigned int i, n = 0;
+	u64 cost;
+
+	for (i = 0; i < tscope_clock_count(); i++)
+		if (tscope_clock_get(i)->ops->kind == TSCOPE_KIND_DEVICE)
+			device[n++] = tscope_clock_get(i);
+	if (!n)
+		return;
+	if (device_turn.wait && !flat_out) {
+		device_turn.wait--;
+		return;
+	}
+	cost = rdtsc_ordered();
+	take_device(device[device_turn.next++ % n], c);
+	cost = rdtsc_ordered() - cost;
+	/* what it took beyond its budget, others do without */
+	device_turn.wait = min(div64_u64(cost, budget_cyc ?: 1), DEVICE_WAIT_MAX);
+}
+
+/* A point for each window, unless the ring is too small for them. */
+static void thin(const struct tscope_params *p)
+{
+	u64 window_ns = p->fit_window_s * (u64)NSEC_PER_SEC, slot_ns = 0;
+	struct tscope_clock *clk;
+	unsigned int i;
+
+	if (window_ns > p->period_us * (u64)NSEC_PER_USEC * TSCOPE_SERIES_POINTS)
+		slot_ns = div_u64(window_ns, TSCOPE_SERIES_POINTS);
+	for (i = 0; i < tscope_clock_count(); i++) {
+		clk = tscope_clock_get(i);
+		tscope_clock_thin(clk, tscope_ns_to_cyc(clk->ops->kind ==
+							TSCOPE_KIND_DEVICE ?
+							max(slot_ns, DEVICE_POINT_NS) :
+							slot_ns, tscope_tsc_khz));
+	}
+}
 
 /**
  * tscope_points_take() - the leader's readings of a window
@@ -194,61 +331,32 @@ static struct {
  * @read: whether the window's bursts took readings: the last of them is the
  *	time page's point
  *
- * Of the clocks that cost a VM exit one is read a window, in turn. Context: the
- * leader's thread on its own CPU, once a window, with interrupts on.
+ * Of the devices one is read a window, in turn. Context: the leader's thread on its
+ * own CPU, once a window, with interrupts on; they are off for one read of a device
+ * at a time.
  */
 void tscope_points_take(struct tscope_cpu *c, bool read)
 {
-	unsigned int n = tscope_clock_count(), i, costly = 0, turn = n;
-	u64 thin_cyc = 0, bracketed_cyc, half_cyc, cost;
-	struct tscope_reading r = { };
-	struct tscope_params params;
+	struct tscope_params p;
 	struct tscope_clock *clk;
+	unsigned int i;
+	u64 half_cyc;
 
 	if (unlikely(tscope_clocks_refined()))
 		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
 			     tsc_khz, tscope_tsc_khz);
-	tscope_get_params(&params);
-	/* a point for each window, unless the ring is too small for them */
-	if (params.fit_window_s * USEC_PER_SEC >
-	    (u64)params.period_us * TSCOPE_SERIES_POINTS)
-		thin_cyc = tscope_ns_to_cyc(div_u64(params.fit_window_s *
-						    NSEC_PER_SEC,
-						    TSCOPE_SERIES_POINTS),
-					    tscope_tsc_khz);
-	bracketed_cyc = max(tscope_ns_to_cyc(BRACKETED_NS, tscope_tsc_khz),
-			    thin_cyc);
-	half_cyc = tscope_ns_to_cyc(params.width_us * 500ULL, tscope_tsc_khz);
+	tscope_get_params(&p);
+	half_cyc = tscope_ns_to_cyc(p.width_us * 500ULL, tscope_tsc_khz);
+	thin(&p);
 
-	for (i = 0; i < n; i++)
-		costly += tscope_clock_get(i)->ops->costly;
-	if (costly_turn.wait && params.width_us != params.period_us)
-		costly_turn.wait--;
-	else if (costly)
-		turn = costly_turn.next++ % costly;
-
-	for (i = 0; i < n; i++) {
+	take_kernel(c);
+	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
-		if (clk->ops->series)
-			tscope_clock_thin(clk, clk->ops->costly &&
-					  !clk->ops->pair ? bracketed_cyc :
-							    thin_cyc);
-		if (clk->ops->costly && turn-- != 0)
-			continue;
-		if (clk->ops->costly) {
-			cost = rdtsc_ordered();
-			tscope_clock_sample(clk, c);
-			cost = rdtsc_ordered() - cost;
-			/* what it took beyond half a window, others do without */
-			costly_turn.wait = min(div64_u64(cost, half_cyc),
-					       COSTLY_WAIT_MAX);
-		} else if (clk->ops->read) {
-			tscope_clock_sample(clk, c);
-		} else if (clk->ops->lane == TSCOPE_LANE_KVM && read &&
-			   c->current_pvti) {
-			r.tsc = c->last[TSCOPE_LANE_TSC];
-			r.ns = c->last[TSCOPE_LANE_KVM];
-			tscope_clock_add(clk, &r);
-		}
+		if (clk->ops->kind == TSCOPE_KIND_PAIRING)
+			take_pairing(clk, c, &p, half_cyc);
+		else if (clk->ops->kind == TSCOPE_KIND_PAGE && read &&
+			 c->current_pvti)
+			take_page(clk, c);
 	}
+	take_devices(c, half_cyc, p.width_us == p.period_us);
 }

@@ -319,6 +319,7 @@ static void window(struct tscope_cpu *c)
 	u64 readings = 0, bursts = 0, late = 0;
 	bool is_leader;
 
+	tscope_meeting_answer(c);
 	leader_check(c);
 	is_leader = tscope_leader() == c->cpu;
 	if (plan.flat_out) {
@@ -385,11 +386,13 @@ static void sampler_run(unsigned int cpu)
 	u64 now_ns = ktime_get_ns(), due = due_ns(c, now_ns);
 	ktime_t expires = ns_to_ktime(due);
 
+	if (unlikely(c->task != current))
+		WRITE_ONCE(c->task, current);
 	if (due > now_ns) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		/* park, stop and a change wake the thread up as well */
+		/* park, stop, a change and a call wake the thread up as well */
 		if (!kthread_should_park() && !kthread_should_stop() &&
-		    sampler_should_run(cpu))
+		    sampler_should_run(cpu) && !READ_ONCE(c->invited_by))
 			schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
 		__set_current_state(TASK_RUNNING);
 		if (kthread_should_park() || kthread_should_stop())
@@ -425,7 +428,13 @@ static void sampler_park(unsigned int cpu)
 
 static void sampler_cleanup(unsigned int cpu, bool online)
 {
-	sampler_park(cpu);
+	struct tscope_cpu *c = tscope_cpu_of(cpu);
+
+	if (!c)
+		return;
+	tscope_cpu_end_life(c);
+	/* calls find no thread to wake up any more */
+	WRITE_ONCE(c->task, NULL);
 }
 
 static struct smp_hotplug_thread sampler_threads = {

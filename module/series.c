@@ -49,8 +49,14 @@ void tscope_series_restart(struct tscope_series *s)
 static s64 phase_of(const struct tscope_series *s,
 		    const struct tscope_reading *r)
 {
-	return tscope_phase(tscope_sub64(r->ns, s->origin.ns),
-			    tscope_sub64(r->tsc, s->origin.tsc), s->khz);
+	s64 phase = tscope_phase(tscope_sub64(r->ns, s->origin.ns),
+				 tscope_sub64(r->tsc, s->origin.tsc), s->khz);
+
+	if (phase > S64_MAX - U16_MAX)
+		return S64_MAX;
+	if (phase < S64_MIN + U16_MAX)
+		return S64_MIN;
+	return phase + r->frac - s->origin.frac;
 }
 
 static void put_point(struct tscope_series *s, const struct tscope_reading *r,
@@ -78,6 +84,7 @@ static void put_point(struct tscope_series *s, const struct tscope_reading *r,
 	p->tsc = r->tsc;
 	p->width_ns = r->width_ns;
 	p->segment = s->segment;
+	p->added = r->added;
 	news->newest_ns = r->ns;
 	news->begins = r->begins;
 	news->point = true;
@@ -89,21 +96,40 @@ static void put_point(struct tscope_series *s, const struct tscope_reading *r,
 	WRITE_ONCE(to->phase, p->phase);
 	WRITE_ONCE(to->width_ns, p->width_ns);
 	WRITE_ONCE(to->segment, p->segment);
+	WRITE_ONCE(to->added, p->added);
 	/* pairs with the acquire in tscope_series_copy() */
 	smp_store_release(&s->head, s->head + 1);
+}
+
+static u64 usual_jump_ns(const struct tscope_series *s)
+{
+	u64 noise_ns = (s->noise_q8 + 255) >> 8, wild_ns;
+
+	if (s->jumps < NOISE_MEMORY) {
+		wild_ns = tscope_step_wild(s->wait, s->khz);
+		if (wild_ns > noise_ns)
+			noise_ns = wild_ns < U32_MAX ? wild_ns : U32_MAX;
+	}
+	return noise_ns;
+}
+
+/* A reading is left out; where it was to begin a segment the next one does. */
+static void leave_out(struct tscope_series *s, u32 i)
+{
+	bool begins = s->wait[i].begins;
+
+	for (; i + 1 < s->waiting; i++)
+		s->wait[i] = s->wait[i + 1];
+	s->waiting--;
+	s->wait[TSCOPE_STEP_SIDE].begins |= begins;
 }
 
 /* Eight readings wait: judge the gap in their middle. */
 static void judge(struct tscope_series *s, struct tscope_series_news *news)
 {
-	u64 noise_ns = (s->noise_q8 + 255) >> 8, jump_ns, wild_ns;
 	bool learning = s->jumps < NOISE_MEMORY;
+	u64 noise_ns = usual_jump_ns(s), jump_ns;
 
-	if (learning) {
-		wild_ns = tscope_step_wild(s->wait, s->khz);
-		if (wild_ns > noise_ns)
-			noise_ns = wild_ns < U32_MAX ? wild_ns : U32_MAX;
-	}
 	if (tscope_step_find(s->wait, s->khz, noise_ns, &news->step,
 			     &jump_ns)) {
 		news->stepped = true;
@@ -143,6 +169,11 @@ static void take(struct tscope_series *s, const struct tscope_reading *r,
 	}
 	if (s->waiting < TSCOPE_STEP_POINTS)
 		return;
+	if (tscope_step_continues(s->wait, s->khz,
+				  (s->noise_q8 + 255) >> 8)) {
+		leave_out(s, TSCOPE_STEP_SIDE);
+		return;
+	}
 	judge(s, news);
 	put_point(s, &s->wait[s->judged++], news);
 }
@@ -154,8 +185,8 @@ static void take(struct tscope_series *s, const struct tscope_reading *r,
  * @news: what came of it
  *
  * Steps are found TSCOPE_STEP_SIDE points late, and until then the points
- * after the gap are held back: no fit crosses a step. Context: process; not
- * concurrently with itself.
+ * after the gap are held back: no fit crosses a step. While a clock stands still,
+ * all are. Context: process; not concurrently with itself.
  */
 void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 		       struct tscope_series_news *news)
@@ -201,6 +232,69 @@ void tscope_series_break(struct tscope_series *s)
 }
 
 /**
+ * tscope_series_rate() - how the clock moved against the TSC since the segment began
+ * @s: series
+ * @gain: phase that it gained, 2^-16 ns
+ * @span_cyc: within how many cycles
+ *
+ * Context: as tscope_series_add().
+ *
+ * Return: false where there are no two points yet.
+ */
+bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
+{
+	const struct tscope_point *last =
+		&s->ring[(s->head - 1) % TSCOPE_SERIES_POINTS];
+
+	if (!s->origin_valid || s->head == s->first ||
+	    last->tsc <= s->origin.tsc)
+		return false;
+	*gain = last->phase;
+	*span_cyc = last->tsc - s->origin.tsc;
+	return true;
+}
+
+/**
+ * tscope_series_average() - one reading of several that were taken in a row
+ * @s: the series that it is for
+ * @r: readings
+ * @n: how many, 1 and more
+ * @mean: at the TSC value of the middle one, to which all others are brought by
+ *	the segment's rate; the middle one itself while that is not known
+ *
+ * Context: as tscope_series_add(); divides.
+ */
+void tscope_series_average(const struct tscope_series *s,
+			   const struct tscope_reading *r, u32 n,
+			   struct tscope_reading *mean)
+{
+	const struct tscope_reading *mid = &r[n / 2];
+	tscope_s128 sum = 0, drift;
+	u64 span_cyc, cyc;
+	s64 gain;
+	u32 i;
+
+	*mean = *mid;
+	if (n == 1 || !tscope_series_rate(s, &gain, &span_cyc))
+		return;
+	for (i = 0; i < n; i++) {
+		cyc = tscope_abs64(tscope_sub64(r[i].tsc, mid->tsc));
+		drift = tscope_div128((tscope_u128)tscope_abs64(gain) * cyc,
+				      span_cyc);
+		if ((gain < 0) != (r[i].tsc < mid->tsc))
+			drift = -drift;
+		sum += tscope_phase(tscope_sub64(r[i].ns, mid->ns),
+				    tscope_sub64(r[i].tsc, mid->tsc), s->khz) -
+		       drift;
+	}
+	sum = sum < 0 ? -(tscope_s128)tscope_div128(-sum, n) :
+			(tscope_s128)tscope_div128(sum, n);
+	mean->ns += (u64)(sum >> TSCOPE_PHASE_SHIFT);
+	mean->frac = (u16)sum;
+	mean->added = mean->frac;
+}
+
+/**
  * tscope_series_copy() - the newest segment's points
  * @s: series; may be written meanwhile
  * @span_cyc: how far back from the newest point, cycles
@@ -217,7 +311,8 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
 	const struct tscope_point *from;
 	struct tscope_point p;
 	u64 newest_tsc = 0;
-	u32 segment = 0, n, k;
+	u16 segment = 0;
+	u32 n, k;
 
 	/* pairs with the release in put_point(): the points are written */
 	head = smp_load_acquire(&s->head);
@@ -230,6 +325,7 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
 		p.phase = READ_ONCE(from->phase);
 		p.width_ns = READ_ONCE(from->width_ns);
 		p.segment = READ_ONCE(from->segment);
+		p.added = READ_ONCE(from->added);
 		if (i == head) {
 			segment = p.segment;
 			newest_tsc = p.tsc;

@@ -80,6 +80,10 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 		       struct tscope_series_news *news);
 void tscope_series_break(struct tscope_series *s);
 bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p);
+bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc);
+void tscope_series_average(const struct tscope_series *s,
+			   const struct tscope_reading *r, u32 n,
+			   struct tscope_reading *mean);
 u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
 		       struct tscope_point *to);
 

@@ -10,6 +10,14 @@
  * between what the two rates give. Two changes of rate within the eight
  * readings can look like a step; from a ramp that turns the spread of the
  * gains tells it.
+ *
+ * A clock that stands still for longer than its readings are apart gains
+ * nothing in several gaps. Such gaps are one step: tscope_step_continues() says
+ * that the reading after the middle gap lies within it, and is to be left out.
+ *
+ * The rates say what was to be gained in the time that passed. The TSC tells that
+ * time, unless it jumped: where it says that the readings were unusually far
+ * apart, or in the wrong order, and the clock does not, the clock is believed.
  */
 #include "step.h"
 #include "wide.h"
@@ -20,10 +28,17 @@
 #define NOISE_FACTOR	20
 /* Where a ramp turns, the gain passes the median by twice the gains' spread. */
 #define SPREAD_FACTOR	4
+/*
+ * No rate is that part of 1 off the TSC's: adjtimex() turns a clock by a tenth at
+ * most, and a frequency that the kernel has wrong is wrong by some percent.
+ */
+#define STILL_PART	8
+/* A clock that loses less than that part of a gap did not stand still for some of it. */
+#define LOSS_PART	64
 
 struct gap {
 	s64 gain_ns;		/* clock - TSC over the gap */
-	u64 span_ns;
+	u64 span_ns;		/* how long it was */
 	u64 error_ns;
 };
 
@@ -53,6 +68,52 @@ static void gap_of(const struct tscope_reading *r, u32 khz, struct gap *g)
 		g->span_ns = 1;
 	g->gain_ns = clamp128((tscope_s128)ns - g->span_ns);
 	g->error_ns = (u64)r[0].error_ns + r[1].error_ns;
+}
+
+static bool unusual(s64 span_ns, u64 usual_ns)
+{
+	return span_ns <= 0 || (u64)span_ns / 2 > usual_ns;
+}
+
+/* The gap that is judged: the TSC may have jumped in it. */
+static void middle_gap_of(const struct tscope_reading *r, u32 khz, u64 usual_ns,
+			  struct gap *g)
+{
+	s64 ns = tscope_sub64(r[1].ns, r[0].ns);
+	s64 tsc_ns = tscope_scyc_to_ns(tscope_sub64(r[1].tsc, r[0].tsc), khz);
+
+	if (!unusual(tsc_ns, usual_ns))
+		g->span_ns = tsc_ns;
+	else if (!unusual(ns, usual_ns))
+		g->span_ns = ns;
+	else
+		g->span_ns = tsc_ns > 0 ? (u64)tsc_ns : usual_ns;
+	g->gain_ns = clamp128((tscope_s128)ns - tsc_ns);
+	g->error_ns = (u64)r[0].error_ns + r[1].error_ns;
+}
+
+/*
+ * All gaps between the readings; false where the TSC went back in one that is not
+ * the middle one: no rate can be had of it.
+ */
+static bool gaps_of(const struct tscope_reading *r, u32 khz, struct gap *g)
+{
+	const int middle = TSCOPE_STEP_SIDE - 1;
+	u64 before, after;
+	int i;
+
+	for (i = 0; i < TSCOPE_STEP_POINTS - 1; i++) {
+		if (i == middle)
+			continue;
+		if (r[i + 1].tsc <= r[i].tsc)
+			return false;
+		gap_of(&r[i], khz, &g[i]);
+	}
+	before = g[middle - 1].span_ns;
+	after = g[middle + 1].span_ns;
+	middle_gap_of(&r[middle], khz, before > after ? before : after,
+		      &g[middle]);
+	return true;
 }
 
 static u64 max_u64(u64 a, u64 b)
@@ -119,15 +180,75 @@ u64 tscope_step_wild(const struct tscope_reading *r, u32 khz)
 	int i;
 
 	for (i = 0; i < TSCOPE_STEP_POINTS - 1; i++) {
-		if (r[i + 1].tsc <= r[i].tsc)
-			return 0;
 		if (i == TSCOPE_STEP_SIDE - 1)
 			continue;
+		if (r[i + 1].tsc <= r[i].tsc)
+			return 0;
 		gap_of(&r[i], khz, &g);
 		low = g.gain_ns < low ? g.gain_ns : low;
 		high = g.gain_ns > high ? g.gain_ns : high;
 	}
 	return (u64)high - (u64)low;
+}
+
+/* How far a gap lies off the rate before the middle one; 0 where it is noise. */
+static s64 excess(const struct gap *before, const struct gap *g, u64 noise_ns)
+{
+	u64 error = 0, spread = 0;
+	s64 off = clamp128((tscope_s128)g->gain_ns -
+			   expect(before, g->span_ns, &error, &spread));
+
+	error += g->error_ns + ROUNDING_NS +
+		 max_u64(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
+	return tscope_abs64(off) > error ? off : 0;
+}
+
+static bool loses(const struct gap *g, s64 off, u32 part)
+{
+	return off < 0 && tscope_abs64(off) > g->span_ns / part;
+}
+
+/* It lost no more than all of the gap: it need not have been set back. */
+static bool went_back(const struct tscope_reading *r)
+{
+	return tscope_sub64(r[1].ns, r[0].ns) <
+	       -(s64)((u64)r[0].error_ns + r[1].error_ns);
+}
+
+/**
+ * tscope_step_continues() - whether the step in the middle goes on after it
+ * @r: TSCOPE_STEP_POINTS readings, in the order of time
+ * @khz: the TSC's nominal frequency, not 0
+ * @noise_ns: usual jump between readings; see tscope_step_find()
+ *
+ * It does where the clock loses time in the next gap as well, and there either more
+ * than any rate would make it lose, or in the two gaps after that nothing more.
+ *
+ * Context: process; divides.
+ *
+ * Return: whether the reading after the middle gap is one within the step.
+ */
+bool tscope_step_continues(const struct tscope_reading *r, u32 khz,
+			   u64 noise_ns)
+{
+	struct gap g[TSCOPE_STEP_POINTS - 1], *mid = &g[TSCOPE_STEP_SIDE - 1];
+	s64 first, next;
+
+	if (!gaps_of(r, khz, g) ||
+	    r[TSCOPE_STEP_SIDE].tsc <= r[TSCOPE_STEP_SIDE - 1].tsc ||
+	    went_back(&r[TSCOPE_STEP_SIDE - 1]) || went_back(&r[TSCOPE_STEP_SIDE]))
+		return false;
+	first = excess(g, mid, noise_ns);
+	next = excess(g, mid + 1, noise_ns);
+	if (first >= 0 || next >= 0)
+		return false;
+	/* a clock that stood still from the beginning has no rate to go back to */
+	if (loses(&g[1], g[1].gain_ns, STILL_PART))
+		return false;
+	if (loses(mid + 1, next, STILL_PART))
+		return true;
+	return (loses(mid, first, LOSS_PART) || loses(mid + 1, next, LOSS_PART)) &&
+	       !excess(g, mid + 2, noise_ns) && !excess(g, mid + 3, noise_ns);
 }
 
 /**
@@ -150,15 +271,10 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 	struct gap g[TSCOPE_STEP_POINTS - 1], *mid = &g[TSCOPE_STEP_SIDE - 1];
 	u64 error = 0, spread = 0, noise, jump, differ;
 	s64 before, after;
-	int i;
 
 	*jump_ns = 0;
-	for (i = 0; i < TSCOPE_STEP_POINTS - 1; i++) {
-		/* no rate can be had of a TSC that went back */
-		if (r[i + 1].tsc <= r[i].tsc)
-			return false;
-		gap_of(&r[i], khz, &g[i]);
-	}
+	if (!gaps_of(r, khz, g))
+		return false;
 	before = clamp128((tscope_s128)mid->gain_ns -
 			  expect(g, mid->span_ns, &error, &spread));
 	after = clamp128((tscope_s128)mid->gain_ns -

@@ -13,8 +13,11 @@
  * struct tscope_reading - a clock and the TSC, read together
  * @tsc: time, cycles
  * @ns: the clock, nanoseconds
- * @width_ns: how long the read took; 0 where the clock was evaluated at @tsc
+ * @width_ns: how long the read took; 0 where the clock was read at @tsc
  * @error_ns: how far @ns may be from the clock at @tsc, either way
+ * @frac: what is known of the clock beyond @ns, 2^-16 ns
+ * @added: of @frac, what is no part of the one reading at @tsc but comes from
+ *	the average with others
  * @begins: it begins a segment, whether there is a step or not
  */
 struct tscope_reading {
@@ -22,6 +25,8 @@ struct tscope_reading {
 	u64 ns;
 	u32 width_ns;
 	u32 error_ns;
+	u16 frac;
+	u16 added;
 	bool begins;
 };
 
@@ -38,6 +43,8 @@ struct tscope_step {
 };
 
 u64 tscope_step_wild(const struct tscope_reading *r, u32 khz);
+bool tscope_step_continues(const struct tscope_reading *r, u32 khz,
+			   u64 noise_ns);
 bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 		      struct tscope_step *step, u64 *jump_ns);
 

@@ -168,6 +168,30 @@ static ssize_t skew_error_ppb_show(struct kobject *kobj,
 	return emit_milli(buf, false, fit.error_mppb);
 }
 
+static ssize_t skew_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	struct tscope_fit fit;
+	u64 skew;
+
+	if (tscope_clock_fit(tscope_clock_of(kobj), &fit))
+		return -ENODATA;
+	skew = tscope_abs64(fit.skew_mppb);
+	return sysfs_emit(buf, "%s%llu.%03llu %llu.%03llu %u %llu\n",
+			  fit.skew_mppb < 0 ? "-" : "", skew / 1000, skew % 1000,
+			  fit.error_mppb / 1000, fit.error_mppb % 1000,
+			  fit.points, fit.span_ms);
+}
+
+static ssize_t exact_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	int how = READ_ONCE(tscope_clock_of(kobj)->exactness);
+
+	return how == TSCOPE_UNREAD ? -ENODATA :
+				      sysfs_emit(buf, "%d\n", how == TSCOPE_EXACT);
+}
+
 static ssize_t phase_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
@@ -183,6 +207,8 @@ static struct kobj_attribute step_last_ns_attr = __ATTR_RO(step_last_ns);
 static struct kobj_attribute step_max_ns_attr = __ATTR_RO(step_max_ns);
 static struct kobj_attribute read_min_ns_attr = __ATTR_RO(read_min_ns);
 static struct kobj_attribute read_avg_ns_attr = __ATTR_RO(read_avg_ns);
+static struct kobj_attribute skew_attr = __ATTR_RO(skew);
+static struct kobj_attribute exact_attr = __ATTR_RO(exact);
 static struct kobj_attribute skew_ppb_attr = __ATTR_RO(skew_ppb);
 static struct kobj_attribute skew_error_ppb_attr = __ATTR_RO(skew_error_ppb);
 static struct kobj_attribute phase_ns_attr = __ATTR_RO(phase_ns);
@@ -237,6 +263,7 @@ static struct attribute *warp_attrs[] = {
 };
 
 static struct attribute *series_attrs[] = {
+	&skew_attr.attr,
 	&skew_ppb_attr.attr,
 	&skew_error_ppb_attr.attr,
 	&phase_ns_attr.attr,
@@ -245,6 +272,11 @@ static struct attribute *series_attrs[] = {
 	&step_max_ns_attr.attr,
 	&step_alert_ns_attr.attr.attr,
 	&skew_alert_ppb_attr.attr.attr,
+	NULL
+};
+
+static struct attribute *exact_attrs[] = {
+	&exact_attr.attr,
 	NULL
 };
 
@@ -267,6 +299,16 @@ static umode_t series_visible(struct kobject *kobj, struct attribute *attr,
 	return tscope_clock_of(kobj)->ops->series ? attr->mode : 0;
 }
 
+/* ptp-kvm has a file of its own: its offset may be bracketed, its readings are not. */
+static umode_t exact_visible(struct kobject *kobj, struct attribute *attr,
+			     int n)
+{
+	enum tscope_kind kind = tscope_clock_of(kobj)->ops->kind;
+
+	return kind == TSCOPE_KIND_PAGE || kind == TSCOPE_KIND_KERNEL ?
+	       attr->mode : 0;
+}
+
 static umode_t read_visible(struct kobject *kobj, struct attribute *attr,
 			    int n)
 {
@@ -285,6 +327,11 @@ static const struct attribute_group series_group = {
 	.is_visible = series_visible,
 };
 
+static const struct attribute_group exact_group = {
+	.attrs = exact_attrs,
+	.is_visible = exact_visible,
+};
+
 static const struct attribute_group read_group = {
 	.attrs = read_attrs,
 	.is_visible = read_visible,
@@ -295,6 +342,7 @@ static const struct attribute_group *clock_groups[] = {
 	&warp_group,
 	&tscope_offset_group,
 	&series_group,
+	&exact_group,
 	&read_group,
 	NULL
 };

@@ -249,6 +249,10 @@ is() {
 		case ${2##*.} in *[!0-9]*) return 1 ;; esac ;;
 	positive-decimal)
 		is decimal "$2" && [ "${2#-}" = "$2" ] ;;
+	skew)		# skew_ppb error_ppb points span_ms
+		echo "$2" | grep -qxE -e '-?[0-9]+\.[0-9]{3} [0-9]+\.[0-9]{3} [0-9]+ [0-9]+' ;;
+	offset)		# offset_ns error_ns age_ms
+		echo "$2" | grep -qxE -e '-?[0-9]+ [0-9]+ [0-9]+' ;;
 	cpus)
 		echo "$2" | grep -qxE '[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*' ;;
 	*)	return 1 ;;

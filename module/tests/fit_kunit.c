@@ -50,7 +50,7 @@ static void fit_straight_lines(struct kunit *test)
 	for (n = 0; n < 3 * 4 * 6; n++) {
 		make_line(l, tscs[n % 3], PERIOD_NS, phases[n / 3 % 4],
 			  slopes[n / 12]);
-		KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, 1,
+		KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, HIDES(1),
 						      &l->fit), 0);
 		/* slope / 2^16 ns in PERIOD_NS ns, 10^-12 */
 		want = mul_u64_u64_div_u64(abs(slopes[n / 12]), 1000000000000ULL,
@@ -96,7 +96,7 @@ static void fit_against_textbook(struct kunit *test)
 		den = POINTS * sxx - sx * sx;
 		/* num / den / 2^16 ns in 10 ms: * 10^12 / 10^7 */
 		want = div64_s64(num * 100000, den << 16);
-		KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, 1,
+		KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, HIDES(1),
 						      &l->fit), 0);
 		KUNIT_EXPECT_LE_MSG(test, abs(l->fit.skew_mppb - want), 1LL,
 				    "round %u", round);
@@ -117,7 +117,7 @@ static void fit_interval(struct kunit *test)
 	make_line(l, 0, PERIOD_NS, 0, 0);
 	for (i = 0; i < POINTS; i++)
 		l->p[i].phase += i & 1 ? a : -a;
-	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, 1, &l->fit), 0);
+	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, HIDES(1), &l->fit), 0);
 	/* a tenth of a ns in 10 ms is 10^4 mppb */
 	want = 21450ULL * int_sqrt64(16ULL * 100000000 / 14 / 340);
 	KUNIT_EXPECT_GE(test, l->fit.error_mppb, want * 98 / 100);
@@ -134,12 +134,12 @@ static void fit_correlated(struct kunit *test)
 	make_line(l, 0, PERIOD_NS, 0, 0);
 	for (i = 0; i < POINTS; i++)
 		l->p[i].phase = i & 1 ? 1 << 20 : -(1 << 20);
-	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, 1, &l->fit), 0);
+	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, HIDES(1), &l->fit), 0);
 	free = l->fit.error_mppb;
 	/* a hump: positive in the middle, negative at both ends */
 	for (i = 0; i < POINTS; i++)
 		l->p[i].phase = i >= 4 && i < 12 ? 1 << 20 : -(1 << 20);
-	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, 1, &l->fit), 0);
+	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, HIDES(1), &l->fit), 0);
 	KUNIT_EXPECT_GT(test, l->fit.error_mppb, 2 * free);
 }
 
@@ -178,7 +178,7 @@ static void fit_refuses(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		make_line(l, 100, cases[i].period, cases[i].phase, cases[i].slope);
 		KUNIT_EXPECT_EQ_MSG(test, tscope_fit_line(l->p, cases[i].n,
-							  cases[i].khz, 1,
+							  cases[i].khz, HIDES(1),
 							  &l->fit),
 				    cases[i].err, "case %u", i);
 	}
@@ -190,13 +190,13 @@ static void fit_resolution(struct kunit *test)
 	struct line *l = line_of(test);
 
 	make_line(l, 0, PERIOD_NS, 0, 0);
-	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, 280, &l->fit), 0);
+	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, KHZ, HIDES(280), &l->fit), 0);
 	/* 280 ns in 150 ms */
 	KUNIT_EXPECT_GE(test, l->fit.error_mppb, 280ULL * 1000000 / 150);
 	KUNIT_EXPECT_LE(test, l->fit.error_mppb, 281ULL * 1000000 / 150);
 	/* in no time at all a clock may hide anything */
 	make_line(l, 0, 1, 0, 0);
-	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, U32_MAX, U32_MAX,
+	KUNIT_ASSERT_EQ(test, tscope_fit_line(l->p, POINTS, U32_MAX, HIDES(U32_MAX),
 					      &l->fit), 0);
 	KUNIT_EXPECT_EQ(test, l->fit.error_mppb, (u64)S64_MAX);
 }

@@ -6,6 +6,7 @@
 #define tscope_kvm_page			kvm_kunit_page
 #define tscope_kvm_copy			kvm_kunit_copy
 #define tscope_kvm_events		kvm_kunit_events
+#define tscope_kvm_stable		kvm_kunit_stable
 #define tscope_clock_kvm		kvm_kunit_clock
 #define tscope_clock_updated		kvm_kunit_updated
 #define tscope_clock_break		kvm_kunit_break
@@ -58,6 +59,7 @@ static int kvm_init(struct kunit *test)
 	c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 	if (!c)
 		return -ENOMEM;
+	stable_bit_valid = true;
 	leader = true;
 	known = false;
 	updates = 0;
@@ -188,6 +190,26 @@ static void kvm_stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, told, 0U);
 }
 
+/* Without CPUID's word STABLE is no flag: no master clock is seen in it. */
+static void kvm_stable_by_cpuid(struct kunit *test)
+{
+	struct tscope_pvti p = base;
+
+	KUNIT_EXPECT_FALSE(test, tscope_kvm_stable(&p));
+	p.flags = TSCOPE_PVTI_STABLE | TSCOPE_PVTI_STOPPED;
+	KUNIT_EXPECT_TRUE(test, tscope_kvm_stable(&p));
+	c->event[0].old = p;
+	c->event[0].new = p;
+	tscope_kvm_events(c, NULL, leader);
+	KUNIT_EXPECT_EQ(test, last_old.flags, p.flags);
+	stable_bit_valid = false;
+	KUNIT_EXPECT_FALSE(test, tscope_kvm_stable(&p));
+	c->events = 1;
+	tscope_kvm_events(c, NULL, leader);
+	KUNIT_EXPECT_EQ(test, last_old.flags, (u8)TSCOPE_PVTI_STOPPED);
+	KUNIT_EXPECT_EQ(test, last_new.flags, (u8)TSCOPE_PVTI_STOPPED);
+}
+
 static struct kunit_case kvm_cases[] = {
 	KUNIT_CASE(kvm_copies),
 	KUNIT_CASE(kvm_update_without_step),
@@ -197,6 +219,7 @@ static struct kunit_case kvm_cases[] = {
 	KUNIT_CASE(kvm_step_of_another_cpu),
 	KUNIT_CASE(kvm_rate_changes),
 	KUNIT_CASE(kvm_stopped),
+	KUNIT_CASE(kvm_stable_by_cpuid),
 	{}
 };
 

@@ -55,7 +55,7 @@ static int points_init(struct kunit *test)
 	window_ns = 60 * NSEC_PER_SEC;
 	boot_ns = 0;
 	enabled = true;
-	ops = (struct tscope_clock_ops){ .name = "test", .pair = true };
+	ops = (struct tscope_clock_ops){ .name = "test" };
 	tsc = 1000;
 	ns = 5000;
 	clk = kvzalloc(sizeof(*clk), GFP_KERNEL);
@@ -146,17 +146,28 @@ static void points_window(struct kunit *test)
 	vfree(copy);
 }
 
-/* Where in its bracket a reading lies is not known: that is part of the error. */
+/*
+ * Where in its bracket a reading lies is not known: that is part of the error. So is the
+ * rounding of a clock whose readings all fall at one place of the nanosecond; a time
+ * page has none.
+ */
 static void points_bracketed(struct kunit *test)
 {
-	struct tscope_fit exact, wide, coarse;
+	struct tscope_fit page, exact, wide, coarse;
 
-	readings(1000, 0, 3200);
+	readings(1000, 0, 0);
+	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &page), 0);
+	KUNIT_EXPECT_EQ(test, page.error_mppb, 1ULL);
+	clk->tick_ns = 1;
 	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &exact), 0);
-	ops.pair = false;
+	/* 1.5 ns over 10 s */
+	KUNIT_EXPECT_GE(test, exact.error_mppb, 150ULL);
+	KUNIT_EXPECT_LE(test, exact.error_mppb, 152ULL);
+	KUNIT_EXPECT_EQ(test, exact.span_ms, 9990ULL);
+	tscope_series_break(&clk->series);
+	readings(1000, 0, 3200);
 	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &wide), 0);
 	/* a sixteenth of the width over 10 s are 20 ppb */
-	KUNIT_EXPECT_LT(test, exact.error_mppb, 1000ULL);
 	KUNIT_EXPECT_GT(test, wide.error_mppb, 5000ULL);
 	KUNIT_EXPECT_LT(test, wide.error_mppb, 100000ULL);
 	clk->tick_ns = 2000;

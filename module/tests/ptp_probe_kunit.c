@@ -5,8 +5,6 @@
  */
 #define tscope_clock_ptp	ptp_probe_kunit_clock
 #define tscope_clock_of		ptp_probe_kunit_clock_of
-#define tscope_source_forget	ptp_probe_kunit_source_forget
-#define tscope_source_look	ptp_probe_kunit_source_look
 
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
@@ -69,15 +67,6 @@ static int fake_set(bool encrypt, unsigned long addr, int pages)
 	return err;
 }
 
-void tscope_source_forget(struct tscope_source *source)
-{
-}
-
-bool tscope_source_look(struct tscope_source *source)
-{
-	return false;
-}
-
 struct tscope_clock *tscope_clock_of(struct kobject *dir)
 {
 	return clk;
@@ -133,7 +122,7 @@ static void ptp_probe_holds_page(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, freed, i + 1);
 	}
 	KUNIT_EXPECT_STREQ(test, tscope_clock_ptp.name, "ptp-kvm");
-	KUNIT_EXPECT_TRUE(test, tscope_clock_ptp.pair);
+	KUNIT_EXPECT_EQ(test, tscope_clock_ptp.kind, TSCOPE_KIND_PAIRING);
 }
 
 static void ptp_probe_fails(struct kunit *test)
@@ -231,6 +220,8 @@ static void ptp_probe_shows(struct kunit *test)
 	tscope_clock_ptp.reset();
 	KUNIT_EXPECT_EQ(test, shows("offset_ns"), (ssize_t)-ENODATA);
 	KUNIT_EXPECT_EQ(test, shows("offset_error_ns"), (ssize_t)-ENODATA);
+	KUNIT_EXPECT_EQ(test, shows("offset"), (ssize_t)-ENODATA);
+	KUNIT_EXPECT_EQ(test, shows("exact"), (ssize_t)-ENODATA);
 	KUNIT_EXPECT_EQ(test, shows("errors"), (ssize_t)2);
 	KUNIT_EXPECT_STREQ(test, text, "0\n");
 	offset.valid = true;
@@ -240,6 +231,11 @@ static void ptp_probe_shows(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, text, "-1234\n");
 	KUNIT_EXPECT_EQ(test, shows("offset_error_ns"), (ssize_t)3);
 	KUNIT_EXPECT_STREQ(test, text, "56\n");
+	shows("offset");
+	KUNIT_EXPECT_EQ(test, strncmp(text, "-1234 56 ", 9), 0);
+	offset.exact = true;
+	KUNIT_EXPECT_EQ(test, shows("exact"), (ssize_t)2);
+	KUNIT_EXPECT_STREQ(test, text, "1\n");
 	offset.ns = S64_MIN;
 	offset.error_ns = U64_MAX;
 	clk->errors = U64_MAX;

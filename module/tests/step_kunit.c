@@ -142,6 +142,9 @@ static void step_tsc_back(struct kunit *test)
 	u32 i;
 
 	for (i = 1; i < TSCOPE_STEP_POINTS; i++) {
+		/* in the gap that is judged it may be a jump of the TSC */
+		if (i == TSCOPE_STEP_SIDE)
+			continue;
 		make_readings(&c, r);
 		r[i].tsc = r[i - 1].tsc;
 		KUNIT_EXPECT_FALSE(test, tscope_step_find(r, KHZ, 0, &step,

@@ -5,7 +5,11 @@
 
 #include <kunit/test.h>
 
+#include "../fit.h"
 #include "../pure.h"
+
+/* What a fit is to allow for, in nanoseconds. */
+#define HIDES(ns) (&(struct tscope_hidden){ .phase = (u64)(ns) << 16 })
 
 /**
  * tscope_test_rnd() - the next number of Marsaglia's xorshift64

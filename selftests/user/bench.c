@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "fit.h"
+#include "hides.h"
 #include "hist.h"
 #include "pair.h"
 #include "pure.h"
@@ -97,7 +98,7 @@ static void do_fit(void)
 {
 	struct tscope_fit fit;
 
-	tscope_fit_line(point, POINTS, khz, 1, &fit);
+	tscope_fit_line(point, POINTS, khz, HIDES(1), &fit);
 	sink += fit.skew_mppb;
 }
 

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "tap.h"
+#include "hides.h"
 #include "bracket.h"
 #include "wide.h"
 
@@ -107,7 +108,7 @@ static void against_oracle(void)
 			       2 + l.widen * 1024 / 1e3,
 			       "case %u, %u points: %u, %Lf", i, n, b.widen,
 			       l.widen * 1024);
-			EXPECT(!tscope_fit_line(pt, n, KHZ, 1, &fit), "case %u", i);
+			EXPECT(!tscope_fit_line(pt, n, KHZ, HIDES(1), &fit), "case %u", i);
 			mppb = l.slope / NS * KHZ * 1e6L;
 			/* a share is whole: what it lacks, by the widths' drift */
 			error = 1 + 2.0L / NS * fabs(c[i].drift) * 1000 +
@@ -129,9 +130,9 @@ static void holds_truth(void)
 
 	for (round = 0; round < 1000; round++) {
 		make(100, -59.6, 0.9, 80000, 40000, round % 2 ? 2000 : 0, 500);
-		EXPECT(!tscope_fit_line(old, 100, KHZ, 1, &plain), "plain");
+		EXPECT(!tscope_fit_line(old, 100, KHZ, HIDES(1), &plain), "plain");
 		tscope_bracket_correct(pt, 100, &b);
-		EXPECT(!tscope_fit_line(pt, 100, KHZ, 1, &fit), "corrected");
+		EXPECT(!tscope_fit_line(pt, 100, KHZ, HIDES(1), &fit), "corrected");
 		error = tscope_bracket_widen(&b, fit.error_mppb);
 		held += tscope_abs64(fit.skew_mppb + 59600) <= error;
 		narrower += error < plain.error_mppb;
@@ -225,11 +226,11 @@ static void place_drifts(void)
 		drift = (rnd_unit() - 0.5) * 2 * 400 / 16;
 		for (i = 0; i < 2000; i++)
 			pt[i].phase += (s64)(drift * NS * i / 2000);
-		EXPECT(!tscope_fit_line(pt, 2000, KHZ, 1, &plain), "plain");
+		EXPECT(!tscope_fit_line(pt, 2000, KHZ, HIDES(1), &plain), "plain");
 		before += tscope_abs64(plain.skew_mppb + 198) <= plain.error_mppb;
 		i = tscope_bracket_hidden_ns(pt, 2000, 1);
 		tscope_bracket_correct(pt, 2000, &b);
-		EXPECT(!tscope_fit_line(pt, 2000, KHZ, i, &fit), "corrected");
+		EXPECT(!tscope_fit_line(pt, 2000, KHZ, HIDES(i), &fit), "corrected");
 		held += tscope_abs64(fit.skew_mppb + 198) <=
 			tscope_bracket_widen(&b, fit.error_mppb);
 	}

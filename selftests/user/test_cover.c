@@ -10,6 +10,7 @@
 
 #include "tap.h"
 #include "fit.h"
+#include "hides.h"
 #include "wide.h"
 
 #define KHZ		2893437
@@ -100,8 +101,9 @@ static double cover(const struct kind *k, u32 runs, double *mean_error)
 	for (i = 0; i < runs; i++) {
 		skew = k->skew_ppb * 1e-9L * rnd_gauss();
 		simulate(k, skew);
-		EXPECT_EQ(tscope_fit_line(pt, k->n, KHZ, k->resolution_ns,
-					  &fit), 0, "%s", k->what);
+		EXPECT_EQ(tscope_fit_line(pt, k->n, KHZ,
+					  HIDES(k->resolution_ns), &fit), 0,
+			  "%s", k->what);
 		held += fabsl(fit.skew_mppb - skew * 1e12L) <= fit.error_mppb;
 		*mean_error += (double)fit.error_mppb / runs / 1e3;
 	}
@@ -190,6 +192,131 @@ static void test_bracket(void)
 	check_kinds(k, ARRAY_SIZE(k), LEAST_SHARE, 0.999);
 }
 
+/*
+ * A clock of whole nanoseconds, computed from a TSC by KVM's arithmetic, at points of
+ * which the phase within the nanosecond is or is not spread, as the TSC's own step and
+ * the times have it.
+ */
+struct machine {
+	u32 khz;
+	u32 step;		/* the TSC counts in steps of so many cycles */
+	bool spread;		/* readings fall at all places of a nanosecond */
+};
+
+enum when { RANDOM, PERIODIC, JITTER };
+
+/* The multiplier by which a host's KVM turns cycles into 2^-32 ns. */
+static void time_scale(u64 hz, int *shift, u32 *mul)
+{
+	u64 scaled = 1000000000, tps = hz;
+	u32 tps32;
+
+	for (*shift = 0; tps > 2 * scaled || tps >> 32; --*shift)
+		tps >>= 1;
+	for (tps32 = (u32)tps; tps32 <= scaled; ++*shift)
+		tps32 <<= 1;
+	*mul = (u32)(((tscope_u128)scaled << 32) / tps32);
+}
+
+/* Returns the true skew, mppb. @noise_ns: of the clock, before it is rounded down. */
+static long double whole_ns(const struct machine *m, enum when when, double noise_ns,
+			    u32 n)
+{
+	u64 tsc0 = rnd_bits(60), period = 10000ULL * m->khz / n, at, cyc = 0;
+	long double lead = rnd_unit() * 1000, ns, rate;
+	int shift;
+	u32 mul, i;
+
+	time_scale(m->khz * 1000ULL, &shift, &mul);
+	rate = ldexpl(mul, shift - 32);
+	for (i = 0; i < n; i++) {
+		at = i * period;
+		if (when == RANDOM)
+			at += (u64)(rnd_unit() * period / 2);
+		else if (when == JITTER)
+			at += (u64)(fabs(rnd_gauss()) * 0.03 * m->khz);
+		at -= at % m->step;
+		/* a TSC that does not stand still */
+		cyc = i && at <= cyc ? cyc + m->step : at;
+		ns = floorl(cyc * rate + lead + noise_ns * rnd_gauss());
+		pt[i] = (struct tscope_point){
+			.tsc = tsc0 + cyc,
+			.phase = tscope_phase((s64)ns, (s64)cyc, m->khz),
+		};
+	}
+	return (rate * m->khz / 1e6L - 1) * 1e12L;
+}
+
+#define MACHINE_RUNS	1000
+#define MACHINE_LEAST	930
+
+/* The median of half-widths. */
+static u64 median(u64 *x, u32 n)
+{
+	u32 i, k;
+	u64 t;
+
+	for (i = 1; i < n; i++)
+		for (k = i; k && x[k - 1] > x[k]; k--) {
+			t = x[k];
+			x[k] = x[k - 1];
+			x[k - 1] = t;
+		}
+	return x[n / 2];
+}
+
+static void one_machine(const struct machine *m, enum when when, double noise_ns, u32 n)
+{
+	static const char * const names[] = { "random", "periodic", "30 us jitter" };
+	static const struct tscope_hidden hidden = { .phase = 3 << 15, .whole_ns = true };
+	static u64 error[MACHINE_RUNS];
+	struct tscope_fit fit = { 0 };
+	u32 i, held = 0, dithers = 0;
+	long double truth = 0;
+	u64 mid;
+
+	for (i = 0; i < MACHINE_RUNS; i++) {
+		truth = whole_ns(m, when, noise_ns, n);
+		EXPECT_EQ(tscope_fit_line(pt, n, m->khz, &hidden, &fit), 0, "fit");
+		held += fabsl(fit.skew_mppb - truth) <= fit.error_mppb;
+		dithers += tscope_fit_dithers(&fit, pt, n);
+		error[i] = fit.error_mppb;
+	}
+	mid = median(error, MACHINE_RUNS);
+	tap_note("%u kHz by %u, %s, %.1f ns, n %u: held %u of %u, spread %u, half-width %.3f ppb",
+		 m->khz, m->step, names[when], noise_ns, n, held, MACHINE_RUNS,
+		 dithers, mid / 1e3);
+	tap_note("  last: truth %.3Lf ppb, figure %.3f, bound %.3f", truth / 1e3,
+		 fit.skew_mppb / 1e3, fit.error_mppb / 1e3);
+	EXPECT(held >= MACHINE_LEAST, "held %u of %u", held, MACHINE_RUNS);
+	if (when == PERIODIC)
+		return;
+	/* 10 s: white rounding of 0.29 ns and the noise, or 1.5 ns over the span */
+	if (m->spread)
+		EXPECT(mid <= (noise_ns > 0 ? 60 : 25) * sqrt(200.0 / n) + 1,
+		       "half-width %s mppb", tap_udec(mid));
+	else
+		/* without noise rounding looks as if it wandered, and is widened for that */
+		EXPECT(mid >= 140 && mid <= (noise_ns > 0 ? 200 : 1500),
+		       "half-width %s mppb", tap_udec(mid));
+}
+
+static void test_machines(void)
+{
+	/* 24 cycles are 10 ns, and 21 are 10 ns of 2.1 GHz */
+	static const struct machine machines[] = {
+		{ 2100000, 1, true }, { 2096000, 1, true }, { 2899999, 1, true },
+		{ 2095999, 21, true }, { 2400000, 24, false },
+		{ 2100000, 21, false }, { 1000000, 1, false },
+	};
+	u32 i, k;
+
+	for (i = 0; i < ARRAY_SIZE(machines); i++)
+		for (k = 0; k < 12; k++)
+			one_machine(&machines[i], k % 3, k / 3 % 2 ? 0.5 : 0,
+				    k / 6 ? 1000 : 200);
+}
+
 /* Four times the points at one rate: an eighth of the error. */
 static void test_shrinks(void)
 {
@@ -211,6 +338,7 @@ static const struct tap_test tests[] = {
 	{ "correlated noise", test_ar1 },
 	{ "noise that wanders below white noise", test_wander },
 	{ "bounded noise of brackets", test_bracket },
+	{ "whole nanoseconds: TSCs that spread readings over them, and do not", test_machines },
 	{ "errors shrink with n", test_shrinks },
 };
 

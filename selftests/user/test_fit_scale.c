@@ -7,6 +7,7 @@
 
 #define tscope_fit_line		scale_fit_line
 #define tscope_fit_residual	scale_fit_residual
+#define tscope_fit_dithers	scale_fit_dithers
 
 #include "tap.h"
 #include "../../module/fit.c"

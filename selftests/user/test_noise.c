@@ -295,6 +295,60 @@ static void test_up_and_back(void)
 	}
 }
 
+/*
+ * The clock stands still, or counts one of @of, for a time that begins and ends anywhere
+ * between readings: one step, of the time that it lost, and the rate is as before.
+ */
+static void stand_still(const struct kind *k, double gaps, u32 of)
+{
+	long double since = 150 + rnd_unit(), until = since + gaps, from, to;
+	struct tscope_series_news news;
+	struct tscope_series series;
+	struct tscope_reading r;
+	struct tscope_step step = { 0 };
+	u32 i, steps = 0, n = 200 + (u32)gaps;
+	long double lost = 0, ns;
+	struct sim s;
+
+	sim_init(&s, rnd_bits(62));
+	tscope_series_init(&series, ring, SIM_KHZ, false);
+	for (i = 0; i < n; i++) {
+		ns = s.cyc * 1e6L / SIM_KHZ;
+		pass(&s, k);
+		ns = s.cyc * 1e6L / SIM_KHZ - ns;
+		from = fmaxl(since, i);
+		to = fminl(until, i + 1);
+		if (to > from) {
+			s.phase -= ns * (to - from) * (of - 1) / of;
+			lost += ns * (to - from) * (of - 1) / of;
+		}
+		r = read_noisy(&s, k);
+		tscope_series_add(&series, &r, &news);
+		if (news.stepped)
+			step = news.step;
+		steps += news.stepped;
+	}
+	EXPECT_EQ(steps, 1, "%s, still for %.3f gaps, one of %u", k->what, gaps, of);
+	EXPECT(fabsl(step.ns + lost) <= step.error_ns,
+	       "%s: truth %.0Lf, figure %s, bound %s", k->what, -lost,
+	       tap_dec(step.ns), tap_udec(step.error_ns));
+	/* the readings' error tells the rate over as many gaps as it stood still */
+	EXPECT(step.error_ns < 1000 + 10 * k->ns * (4 + gaps), "%s: bound %s", k->what,
+	       tap_udec(step.error_ns));
+	EXPECT_EQ(series.segment, 2, "%s: segments", k->what);
+}
+
+static void test_stands_still(void)
+{
+	u32 i;
+
+	for (i = 0; i < 400; i++) {
+		stand_still(&known[i % 2], exp2(8 * rnd_unit()) - 0.8, 1000000000);
+		/* of what it lost within a gap more than an eighth is wanted */
+		stand_still(&known[i % 2], 1 + 9 * rnd_unit(), 2);
+	}
+}
+
 /* Four points are wanted on either side: the first gaps are not judged. */
 static void test_beginning(void)
 {
@@ -333,6 +387,7 @@ static const struct tap_test tests[] = {
 	{ "every step is found once, noise known", test_found },
 	{ "every step is found once, noise learnt", test_found_unknown },
 	{ "a step and the next, 1 to 10 readings later", test_up_and_back },
+	{ "a clock that stands still for many readings: one step", test_stands_still },
 	{ "steps at the beginning", test_beginning },
 };
 
