@@ -19,8 +19,6 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/printk.h>
-#include <linux/rcupdate.h>
-#include <linux/sched/isolation.h>
 #include <linux/suspend.h>
 
 #include "control.h"
@@ -288,20 +286,6 @@ int tscope_set_param(size_t param, u32 value)
 	return err;
 }
 
-static int parse_cpus(const char *list, struct cpumask *cpus)
-{
-	int err = cpulist_parse(list, cpus);
-
-	/* a CPU number past 32 bits is out of range as any other */
-	if (err)
-		return err == -EOVERFLOW ? -ERANGE : err;
-	if (cpumask_empty(cpus))
-		return -EINVAL;
-	if (!cpumask_subset(cpus, cpu_possible_mask))
-		return -ERANGE;
-	return 0;
-}
-
 /**
  * tscope_set_cpus() - choose the CPUs that sample
  * @list: CPU list
@@ -320,7 +304,7 @@ int tscope_set_cpus(const char *list)
 
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return -ENOMEM;
-	err = parse_cpus(list, cpus);
+	err = tscope_cpus_parse(list, cpus);
 	if (!err) {
 		mutex_lock(&control_lock);
 		change_begin();
@@ -438,27 +422,6 @@ static struct notifier_block suspend_block = {
 	.notifier_call = suspend_notify,
 };
 
-/*
- * Those that nobody set apart: isolcpus=, nohz_full= and, where the kernel
- * tells of them (6.12 does), isolated partitions of cpusets. Offline ones too.
- */
-static int default_cpus(struct cpumask *cpus)
-{
-	int cpu;
-
-	cpumask_clear(cpus);
-	/* from 7.0 on partitions may change the kernel's masks meanwhile */
-	rcu_read_lock();
-	for_each_possible_cpu(cpu)
-		if (!tscope_cpu_is_isolated(cpu))
-			cpumask_set_cpu(cpu, cpus);
-	rcu_read_unlock();
-	if (!cpumask_empty(cpus))
-		return 0;
-	pr_err("all CPUs are isolated: name those that sample by cpus=\n");
-	return -EINVAL;
-}
-
 /**
  * tscope_control_init() - take what sampling needs
  * @params: parameters
@@ -482,13 +445,13 @@ int tscope_control_init(const struct tscope_params *params, const char *cpus,
 	tscope_params = *params;
 
 	if (cpus) {
-		err = parse_cpus(cpus, &sampling);
+		err = tscope_cpus_parse(cpus, &sampling);
 		if (err) {
 			pr_err("cpus=%s names no CPUs that there are\n", cpus);
 			return err;
 		}
 	} else {
-		err = default_cpus(&sampling);
+		err = tscope_cpus_default(&sampling);
 		if (err)
 			return err;
 	}

@@ -284,6 +284,8 @@ struct tscope_cpu *tscope_cpu_get(int cpu);
 void tscope_cpu_reset(struct tscope_cpu *c);
 void tscope_cpu_begin_life(struct tscope_cpu *c, bool anew);
 void tscope_cpu_end_life(struct tscope_cpu *c);
+int tscope_cpus_parse(const char *list, struct cpumask *cpus);
+int tscope_cpus_default(struct cpumask *cpus);
 int tscope_leader(void);
 void tscope_leader_choose(int cpu);
 void tscope_leader_replace(int old, int cpu);

@@ -5,10 +5,14 @@
  * A CPU's memory is allocated when the CPU first samples, and kept until
  * unload.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cpumask.h>
 #include <linux/irqflags.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/random.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 
@@ -185,4 +189,54 @@ void tscope_cpus_exit(void)
 		kvfree(tscope_cpus[cpu]);
 	kvfree(tscope_cpus);
 	tscope_cpus = NULL;
+}
+
+/**
+ * tscope_cpus_parse() - read a CPU list
+ * @list: the list, as text
+ * @cpus: result
+ *
+ * Context: process.
+ *
+ * Return: 0; -EINVAL for no list or an empty one, -ERANGE for a CPU that is not
+ * possible.
+ */
+int tscope_cpus_parse(const char *list, struct cpumask *cpus)
+{
+	int err = cpulist_parse(list, cpus);
+
+	/* a CPU number past 32 bits is out of range as any other */
+	if (err)
+		return err == -EOVERFLOW ? -ERANGE : err;
+	if (cpumask_empty(cpus))
+		return -EINVAL;
+	if (!cpumask_subset(cpus, cpu_possible_mask))
+		return -ERANGE;
+	return 0;
+}
+
+/**
+ * tscope_cpus_default() - the CPUs that sample unless others are chosen
+ * @cpus: result: all that are not isolated, offline ones too
+ *
+ * Isolated are those of isolcpus=, nohz_full= and, where the kernel exports it,
+ * of isolated cpuset partitions. Context: process.
+ *
+ * Return: 0, or -EINVAL where all are isolated.
+ */
+int tscope_cpus_default(struct cpumask *cpus)
+{
+	int cpu;
+
+	cpumask_clear(cpus);
+	/* from 7.0 on partitions may change the kernel's masks meanwhile */
+	rcu_read_lock();
+	for_each_possible_cpu(cpu)
+		if (!tscope_cpu_is_isolated(cpu))
+			cpumask_set_cpu(cpu, cpus);
+	rcu_read_unlock();
+	if (!cpumask_empty(cpus))
+		return 0;
+	pr_err("all CPUs are isolated: name those that sample by cpus=\n");
+	return -EINVAL;
 }

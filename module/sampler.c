@@ -30,9 +30,9 @@
 #include "control.h"
 #include "exchange.h"
 #include "meeting.h"
+#include "report.h"
 #include "sampler.h"
 #include "trace.h"
-#include "violations.h"
 
 /* A CPU that keeps pairs calls one of their partners so often at least. */
 #define MEETING_MAX_NS	(NSEC_PER_SEC / 4)
@@ -95,83 +95,6 @@ static void leader_check(struct tscope_cpu *c)
 	}
 }
 
-static s64 report(struct tscope_cpu *c, enum tscope_lane lane,
-		  enum tscope_what what, const struct tscope_finding *f,
-		  int cpu, int peer, u64 *count, u64 *max)
-{
-	s64 ns = min_t(u64, tscope_lane_ns(lane, f->max), S64_MAX);
-
-	WRITE_ONCE(*count, *count + f->count);
-	if (f->max > *max)
-		WRITE_ONCE(*max, f->max);
-	tscope_violation(what, tscope_clock_of_lane(lane)->ops->name, cpu,
-			 peer, ns, f->count, f->tsc);
-	return ns;
-}
-
-/* Warps that a burst found, on either side. */
-static void report_warps(struct tscope_cpu *c, const struct tscope_burst *b,
-			 int peer)
-{
-	const struct tscope_finding *f;
-	struct tscope_clock *clk;
-	int lane, side, by, of;
-	s64 ns;
-
-	for (lane = 0; lane < TSCOPE_LANES; lane++) {
-		for (side = 0; side < 2; side++) {
-			f = side ? &b->peer_warp[lane] : &b->warp[lane];
-			if (likely(!f->count))
-				continue;
-			clk = tscope_clock_of_lane(lane);
-			by = side ? peer : c->cpu;
-			of = side ? c->cpu : peer;
-			ns = report(c, lane, TSCOPE_WARP, f, by, of,
-				    &c->lane[lane].warps,
-				    &c->lane[lane].warp_max);
-			trace_tscope_warp(clk->ops->name, by, of, ns, f->count,
-					  f->tsc);
-			tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, by, of);
-		}
-	}
-}
-
-/* Updates and backward readings that bursts and answered calls left. */
-static void report_found(struct tscope_cpu *c, bool is_leader)
-{
-	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];
-	struct tscope_finding back[TSCOPE_LANES];
-	struct tscope_clock *clk;
-	unsigned long flags;
-	unsigned int events;
-	int lane;
-	s64 ns;
-
-	local_irq_save(flags);
-	events = c->events;
-	c->events = 0;
-	memcpy(event, c->event, events * sizeof(*event));
-	memcpy(back, c->back, sizeof(back));
-	memset(c->back, 0, sizeof(c->back));
-	local_irq_restore(flags);
-
-	if (unlikely(events))
-		tscope_kvm_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM),
-				  event, events, is_leader);
-	for (lane = 0; lane < TSCOPE_LANES; lane++) {
-		if (likely(!back[lane].count))
-			continue;
-		clk = tscope_clock_of_lane(lane);
-		ns = report(c, lane, TSCOPE_BACKWARD, &back[lane], c->cpu, -1,
-			    &c->lane[lane].backward,
-			    &c->lane[lane].backward_max);
-		trace_tscope_backward(clk->ops->name, c->cpu, ns,
-				      back[lane].count, back[lane].tsc);
-	}
-	if (unlikely(READ_ONCE(c->stuck)))
-		pr_warn_once("CPU %d: the TSC stands still\n", c->cpu);
-}
-
 /* The steps in which the TSC counts: the divisor of all differences. */
 static void learn_step(struct tscope_cpu *c, u64 before)
 {
@@ -211,7 +134,7 @@ static u32 burst(struct tscope_cpu *c, int partner, u64 round, u64 length_cyc)
 	local_irq_restore(flags);
 
 	if (pair) {
-		report_warps(c, &b, partner);
+		tscope_report_warps(c, &b, partner);
 		tscope_pair_add(c, pair, &b);
 	}
 	if (partner >= 0)
@@ -250,7 +173,7 @@ static void meet(struct tscope_cpu *c)
 	} else {
 		WRITE_ONCE(c->meetings, c->meetings + 1);
 	}
-	report_warps(c, &b, p->peer);
+	tscope_report_warps(c, &b, p->peer);
 	tscope_pair_add(c, p, &b);
 }
 
@@ -268,7 +191,7 @@ static void flat_out(struct tscope_cpu *c, u64 *readings, u64 *bursts)
 		*readings += burst(c, partner, round, plan.burst_cyc);
 		(*bursts)++;
 		if (unlikely(c->events))
-			report_found(c, tscope_leader() == c->cpu);
+			tscope_report_found(c, tscope_leader() == c->cpu);
 		/* it never sleeps: RCU-tasks must be told */
 		cond_resched_tasks_rcu_qs();
 	} while (rdtsc_ordered() - start < plan.width_cyc &&
@@ -338,7 +261,7 @@ static void window(struct tscope_cpu *c)
 	if (!plan.flat_out)
 		meet(c);
 
-	report_found(c, is_leader);
+	tscope_report_found(c, is_leader);
 	if (is_leader && bursts && mutex_trylock(&points_lock)) {
 		points_begin(c->cpu);
 		tscope_points_take(c, readings);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What bursts find is reported. */
+#ifndef TSCOPE_REPORT_H
+#define TSCOPE_REPORT_H
+
+#include "cpu.h"
+
+void tscope_report_warps(struct tscope_cpu *c, const struct tscope_burst *b,
+			 int peer);
+void tscope_report_found(struct tscope_cpu *c, bool is_leader);
+
+#endif /* TSCOPE_REPORT_H */
