@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
 .PHONY: all modules load unload report install uninstall modules_install \
-	dkms dkms-remove dkms-source deb dist run check kunit coverage lab matrix bench \
+	dkms dkms-remove dkms-source deb dist run check kunit coverage lab matrix bench native \
 	docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
 all: modules
@@ -106,6 +106,10 @@ lab:
 matrix:
 	@selftests/matrix.sh $(MATRIX)
 
+# The burst, intervals, time page and fit on the real TSC of this machine.
+native:
+	@$(MAKE) -s -C selftests/user native
+
 bench:
 	@KERNEL=$(KERNEL) selftests/lab/bench.run
 
@@ -162,5 +166,6 @@ help:
 	@echo "make signing      a machine with Secure Boot takes it signed, refuses it unsigned (KERNEL=)"
 	@echo "make docs         build/docs/index.html, by Sphinx"
 	@echo "make bench        tscope against bare loops of the same reads, in a guest"
+	@echo "make native       the burst, intervals, time page and fit on this machine's TSC (NATIVE_SHORT=1 SEED=)"
 	@echo "make debug-check  kselftests and a stress in debug kernels (KERNEL= KIND= PART=)"
 	@echo "make clean        remove what was built"

@@ -36,7 +36,7 @@ static s64 transit_cyc(double floor_ns, double noise_ns, u32 draws)
 
 /* Exchanges at about one time, which share an offset. */
 static void exchange(const struct link *l, double at_ns, double noise_ns,
-		     u32 draws, struct link_burst *b)
+		     u32 draws, struct moment *b)
 {
 	s64 offset = link_offset_cyc(l, at_ns);
 	s64 low = offset - transit_cyc(l->forth_ns, noise_ns, draws);
@@ -48,7 +48,7 @@ static void exchange(const struct link *l, double at_ns, double noise_ns,
 	b->most = max(b->most, offset);
 }
 
-void link_burst(const struct link *l, double at_ns, struct link_burst *b)
+void link_burst(const struct link *l, double at_ns, struct moment *b)
 {
 	double noise = l->noise_ns, split;
 	u64 kind = rnd_below(100);
@@ -58,7 +58,7 @@ void link_burst(const struct link *l, double at_ns, struct link_burst *b)
 		noise *= 4;
 	if (kind < 3)
 		noise *= 5;
-	*b = (struct link_burst) { S64_MIN, S64_MAX, S64_MAX, S64_MIN };
+	*b = (struct moment) { S64_MIN, S64_MAX, S64_MAX, S64_MIN };
 	if (l->motion == LINK_DRIFTS) {
 		for (i = 0; i < EXCHANGES; i++)
 			exchange(l, at_ns + (i + 0.5) * LINK_BURST_NS / EXCHANGES,

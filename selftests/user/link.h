@@ -3,6 +3,7 @@
 #ifndef TSCOPE_LINK_H
 #define TSCOPE_LINK_H
 
+#include "moments.h"
 #include "tap.h"
 
 #define LINK_KHZ	2096000
@@ -35,21 +36,7 @@ struct link {
 	double noise_ns;
 };
 
-/**
- * struct link_burst - what a burst gives
- * @low: lower limit, cycles
- * @high: upper limit, cycles
- * @least: lowest offset that there was in the burst, cycles
- * @most: highest one
- */
-struct link_burst {
-	s64 low;
-	s64 high;
-	s64 least;
-	s64 most;
-};
-
 s64 link_offset_cyc(const struct link *l, double at_ns);
-void link_burst(const struct link *l, double at_ns, struct link_burst *burst);
+void link_burst(const struct link *l, double at_ns, struct moment *m);
 
 #endif /* TSCOPE_LINK_H */

@@ -10,7 +10,6 @@
 #include "interval.h"
 #include "link.h"
 
-#define KEPT		16384
 #define CYC_PER_NS	(LINK_KHZ / 1e6)
 /* a healthy link: the bound of a usual burst is some 80 ns */
 #define FLOOR_NS	75
@@ -40,68 +39,7 @@ struct trial {
 	double last_s;
 };
 
-static struct {
-	u64 at_ms;
-	struct link_burst burst;
-} kept[KEPT];
-
 static u64 bursts;
-
-static bool holds(s64 low, s64 high, const struct link_burst *b)
-{
-	return low <= b->least && b->most <= high;
-}
-
-/* Is the interval true of the moment that it says it is of? */
-static bool moment_is_true(const struct tscope_interval *iv)
-{
-	const struct link_burst *b;
-	bool some = false;
-	u64 i;
-
-	for (i = bursts; i && bursts - i < KEPT - 1; i--) {
-		b = &kept[(i - 1) % KEPT].burst;
-		if (kept[(i - 1) % KEPT].at_ms < iv->at_ms)
-			break;
-		if (kept[(i - 1) % KEPT].at_ms > iv->at_ms)
-			continue;
-		/* of one millisecond there may be many bursts */
-		if (b->low == iv->low && b->high == iv->high)
-			return holds(iv->low, iv->high, b);
-		some |= holds(iv->low, iv->high, b);
-	}
-	return some;
-}
-
-/* The bursts of a second before now are in the last two epochs. */
-static bool hull_is_true(const struct tscope_interval *iv, u64 now_ms)
-{
-	u64 i;
-
-	for (i = bursts; i && bursts - i < KEPT - 1; i--) {
-		if (kept[(i - 1) % KEPT].at_ms + TSCOPE_EPOCH_MS <= now_ms)
-			break;
-		if (!holds(iv->hull_low, iv->hull_high,
-			   &kept[(i - 1) % KEPT].burst))
-			return false;
-	}
-	return true;
-}
-
-static bool narrowest_is_true(u64 now_ms)
-{
-	const struct link_burst *b, *narrowest = NULL;
-	u64 i;
-
-	for (i = bursts; i && bursts - i < KEPT - 1; i--) {
-		b = &kept[(i - 1) % KEPT].burst;
-		if (kept[(i - 1) % KEPT].at_ms + TSCOPE_EPOCH_MS <= now_ms)
-			break;
-		if (!narrowest || b->high - b->low < narrowest->high - narrowest->low)
-			narrowest = b;
-	}
-	return holds(narrowest->low, narrowest->high, narrowest);
-}
 
 static void look(const struct tscope_tracker *t, double at_s, u64 now_ms,
 		 struct trial *trial)
@@ -116,11 +54,11 @@ static void look(const struct tscope_tracker *t, double at_s, u64 now_ms,
 	       iv.high <= iv.hull_high && iv.at_ms <= iv.met_ms &&
 	       iv.met_ms == now_ms && iv.meetings == bursts, "at %.3f s", at_s);
 	trial->looks++;
-	trial->false_narrowest += !narrowest_is_true(now_ms);
+	trial->false_narrowest += !moments_narrowest_holds(now_ms);
 	tscope_interval_ns(iv.low, iv.high, LINK_KHZ, &offset_ns, &bound_ns);
 	if (!iv.moving) {
 		trial->bound_ns += bound_ns;
-		trial->false_rests += !moment_is_true(&iv);
+		trial->false_rests += !moments_hold(&iv);
 		return;
 	}
 	if (!trial->moving++)
@@ -128,7 +66,7 @@ static void look(const struct tscope_tracker *t, double at_s, u64 now_ms,
 	trial->last_s = at_s;
 	if (bound_ns > trial->widest_ns)
 		trial->widest_ns = bound_ns;
-	trial->false_hulls += !hull_is_true(&iv, now_ms);
+	trial->false_hulls += !moments_hull_holds(&iv, now_ms);
 }
 
 /**
@@ -146,7 +84,7 @@ static void run_trial(struct link *l, double rate, double seconds,
 	double move_ns = now_ns + place_s * 1e9;
 	double forth_ns = l->forth_ns, back_ns = l->back_ns;
 	struct tscope_tracker t;
-	struct link_burst b;
+	struct moment b;
 	bool near = false;
 	u64 now_ms;
 
@@ -154,6 +92,7 @@ static void run_trial(struct link *l, double rate, double seconds,
 	trial->first_s = seconds;
 	tscope_tracker_init(&t);
 	bursts = 0;
+	moments_clear();
 	while (now_ns < start_ns + seconds * 1e9) {
 		now_ns += 1e9 / rate * (rate > 1000 ? 1 : 0.5 + rnd_unit());
 		if (place_s && now_ns > move_ns) {
@@ -166,8 +105,7 @@ static void run_trial(struct link *l, double rate, double seconds,
 		link_burst(l, now_ns, &b);
 		now_ms = now_ns / 1e6;
 		tscope_tracker_add(&t, b.low, b.high, LINK_STEP_CYC, now_ms);
-		kept[bursts % KEPT].at_ms = now_ms;
-		kept[bursts % KEPT].burst = b;
+		moments_add(&b, now_ms);
 		bursts++;
 		/* one burst alone does not show that the offset moved within it */
 		if (now_ns < look_ns || bursts < 2)
@@ -362,7 +300,7 @@ static void test_step(void)
 	struct tscope_interval iv;
 	struct link l = healthy();
 	double at_ns, rate, step_ns;
-	struct link_burst b;
+	struct moment b;
 	u32 i, moving, looks;
 	double sum_ns;
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The bursts of the last seconds with their true offsets. */
+#include "moments.h"
+
+/* flat out there are 100000 a second */
+#define KEPT	262144
+
+static struct {
+	u64 at_ms;
+	struct moment moment;
+} kept[KEPT];
+
+static u64 count;
+
+void moments_clear(void)
+{
+	count = 0;
+}
+
+void moments_add(const struct moment *m, u64 at_ms)
+{
+	kept[count % KEPT].at_ms = at_ms;
+	kept[count % KEPT].moment = *m;
+	count++;
+}
+
+/* The newest but @back, not older than @since_ms; NULL: none. */
+static const struct moment *before(u64 back, u64 since_ms, u64 *at_ms)
+{
+	u64 i = count - 1 - back;
+
+	if (back >= count || back >= KEPT || kept[i % KEPT].at_ms < since_ms)
+		return NULL;
+	*at_ms = kept[i % KEPT].at_ms;
+	return &kept[i % KEPT].moment;
+}
+
+static bool holds(s64 low, s64 high, const struct moment *m)
+{
+	return low <= m->least && m->most <= high;
+}
+
+static u64 second_before(u64 now_ms)
+{
+	return now_ms < TSCOPE_EPOCH_MS ? 0 : now_ms - TSCOPE_EPOCH_MS + 1;
+}
+
+bool moments_hold(const struct tscope_interval *iv)
+{
+	const struct moment *m;
+	bool some = false;
+	u64 i, at_ms;
+
+	for (i = 0; (m = before(i, iv->at_ms, &at_ms)); i++) {
+		if (at_ms > iv->at_ms)
+			continue;
+		/* of one millisecond there may be many bursts */
+		if (m->low == iv->low && m->high == iv->high)
+			return holds(iv->low, iv->high, m);
+		some |= holds(iv->low, iv->high, m);
+	}
+	return some;
+}
+
+bool moments_hull_holds(const struct tscope_interval *iv, u64 now_ms)
+{
+	const struct moment *m;
+	u64 i, at_ms;
+
+	for (i = 0; (m = before(i, second_before(now_ms), &at_ms)); i++)
+		if (!holds(iv->hull_low, iv->hull_high, m))
+			return false;
+	return true;
+}
+
+bool moments_narrowest_holds(u64 now_ms)
+{
+	const struct moment *m, *narrowest = NULL;
+	u64 i, at_ms;
+
+	for (i = 0; (m = before(i, second_before(now_ms), &at_ms)); i++)
+		if (!narrowest || m->high - m->low <
+				  narrowest->high - narrowest->low)
+			narrowest = m;
+	return narrowest && holds(narrowest->low, narrowest->high, narrowest);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The real TSC, and an offset that is added to it and moves as it is told to. */
+#ifndef TSCOPE_MOTION_H
+#define TSCOPE_MOTION_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+/**
+ * struct motion - what is added to a thread's TSC
+ * @from: since this TSC value
+ * @extent_cyc: it alternates by +- this
+ * @half_cyc: and changes its sign after so many cycles; 0: never
+ * @rate: it grows by so many cycles in 2^32
+ */
+struct motion {
+	u64 from;
+	s64 extent_cyc;
+	u64 half_cyc;
+	s64 rate;
+};
+
+/* That of the present thread; NULL: none */
+extern __thread const struct motion *native_motion;
+
+static __always_inline u64 native_tsc(void)
+{
+	u32 low, high;
+
+	/* what rdtsc_ordered() is on any recent CPU */
+	asm volatile("lfence; rdtsc" : "=a" (low), "=d" (high) : : "memory");
+	return (u64)high << 32 | low;
+}
+
+/**
+ * motion_offset() - the offset at a moment
+ * @m: the motion
+ * @tsc: the TSC, without the offset
+ *
+ * Return: cycles.
+ */
+static __always_inline s64 motion_offset(const struct motion *m, u64 tsc)
+{
+	u64 cyc = tsc - m->from;
+
+	if (m->half_cyc)
+		return cyc / m->half_cyc & 1 ? m->extent_cyc : -m->extent_cyc;
+	return m->extent_cyc + (s64)(((__int128)cyc * m->rate) >> 32);
+}
+
+#endif /* TSCOPE_MOTION_H */

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module's burst, mailbox, intervals, time page and fit, unchanged, in user
+ * space on the real TSC of this machine. Two threads are pinned to two CPUs.
+ * One of them adds an offset to its TSC that rests, alternates or drifts, so
+ * that the truth is known.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "native.h"
+#include "tap.h"
+
+/* A burst whose begin and end are so far apart is of no one moment here. */
+#define APART_CYC	(3 * native_burst_cyc)
+#define WIDTHS_MAX	1000000
+
+static struct side {
+	struct tscope_cpu cpu;
+	struct run *run;
+	pthread_t thread;
+} sides[2];
+
+static cpu_set_t native_cpus;
+static u64 shared_round __aligned(128);
+static int call_pipe[2];
+
+static s64 widths[WIDTHS_MAX];
+
+/* To the first or second CPU that the program may run on. */
+static void pin(int which)
+{
+	cpu_set_t one;
+	int cpu;
+
+	for (cpu = 0; cpu < CPU_SETSIZE - 1; cpu++)
+		if (CPU_ISSET(cpu, &native_cpus) && !which--)
+			break;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void look(struct run *run, u64 now_ms)
+{
+	struct tscope_interval iv;
+
+	if (tscope_tracker_interval(&run->tracker, now_ms, &iv) ||
+	    iv.meetings < 2)
+		return;
+	run->looks++;
+	if (!iv.moving) {
+		run->bound_cyc += (iv.high - iv.low) / 2.0;
+		run->false_rests += !moments_hold(&iv);
+		return;
+	}
+	if (!run->moving++)
+		run->first_s = (native_tsc() - run->start) / native_hz;
+	run->hull_cyc = max(run->hull_cyc, (iv.high - iv.low) / 2);
+	run->false_hulls += !moments_hull_holds(&iv, now_ms);
+}
+
+/* What the tightest limits of an epoch are of the widths, at rest. */
+static void note_epoch(struct run *run)
+{
+	const struct tscope_limits *l = &run->tracker.last.limits;
+	double ratio;
+
+	if (run->epoch_ms == run->tracker.started_ms)
+		return;
+	run->epoch_ms = run->tracker.started_ms;
+	if (!l->bursts || l->width == U32_MAX || !l->width)
+		return;
+	ratio = (double)(l->high - l->low) / l->width;
+	if (!run->epochs++)
+		run->ratio_min = ratio;
+	run->ratio_min = min(run->ratio_min, ratio);
+	run->ratio_max = max(run->ratio_max, ratio);
+}
+
+/* The keeper of the pair adds a burst that was taken from @from to @to. */
+static void add(struct run *run, const struct tscope_burst *b, u64 from, u64 to)
+{
+	s64 before = motion_offset(&run->motion, from);
+	s64 after = motion_offset(&run->motion, to);
+	struct moment m = {
+		.low = b->low[TSCOPE_LANE_TSC],
+		.high = b->high[TSCOPE_LANE_TSC],
+		.least = min(before, after),
+		.most = max(before, after),
+	};
+	u64 now_ms = native_ms();
+
+	run->bursts++;
+	run->warps += b->warp[TSCOPE_LANE_TSC].count +
+		      b->peer_warp[TSCOPE_LANE_TSC].count;
+	run->page_warps += b->warp[TSCOPE_LANE_KVM].count +
+			   b->peer_warp[TSCOPE_LANE_KVM].count;
+	if (!b->whole || to - from > APART_CYC) {
+		run->broken++;
+		return;
+	}
+	run->echoes += b->echoes;
+	tscope_tracker_add(&run->tracker, m.low, m.high, native_step_cyc,
+			   now_ms);
+	if (b->page_whole)
+		tscope_tracker_add(&run->page_tracker, b->low[TSCOPE_LANE_KVM],
+				   b->high[TSCOPE_LANE_KVM], 1, now_ms);
+	moments_add(&m, now_ms);
+	note_epoch(run);
+	if (run->width_count < WIDTHS_MAX)
+		widths[run->width_count++] = m.high - m.low;
+	if (to < run->look)
+		return;
+	run->look = to + native_hz * 0.4 * rnd_unit();
+	look(run, now_ms);
+}
+
+/* The time page's clock at the newest reading, as the module keeps points. */
+static void add_point(struct run *run, const struct tscope_cpu *c)
+{
+	u64 tsc = c->last[TSCOPE_LANE_TSC], page_ns = c->last[TSCOPE_LANE_KVM];
+	struct tscope_point *p = &run->points[run->point_count];
+
+	if (run->point_count == NATIVE_POINTS || !c->current_pvti)
+		return;
+	if (!run->point_count)
+		run->first_ns = page_ns;
+	else if (tsc - p[-1].tsc < native_hz / 200)
+		return;
+	run->point_count++;
+	p->tsc = tsc;
+	p->phase = tscope_phase(page_ns - run->first_ns,
+				tsc - run->points[0].tsc, tscope_tsc_khz);
+}
+
+static struct tscope_burst_plan plan_of(struct side *s, u32 session)
+{
+	return (struct tscope_burst_plan) {
+		.peer = &sides[s == sides].cpu.box,
+		.nonce = tscope_nonce(s->cpu.cpu, 1, session),
+		.length_cyc = native_burst_cyc,
+		.keep = s == sides,
+	};
+}
+
+static void burst(struct side *s, const struct tscope_burst_plan *plan)
+{
+	struct tscope_burst b;
+	u64 from = native_tsc();
+
+	tscope_burst(&s->cpu, plan, &b);
+	if (s != sides)
+		return;
+	add(s->run, &b, from, native_tsc());
+	if (s->run->points)
+		add_point(s->run, &s->cpu);
+}
+
+/* On a busy machine threads meet seldom, and it takes longer. */
+static bool is_over(const struct run *run)
+{
+	u64 now = native_tsc(), readings = 0;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		readings += READ_ONCE(sides[i].cpu.lane[TSCOPE_LANE_TSC].readings);
+	return now > run->latest ||
+	       (now > run->end && readings >= run->readings_wanted &&
+		READ_ONCE(run->looks) >= NATIVE_LOOKS);
+}
+
+/* All the time: whoever is first at the end of its burst ends that of both. */
+static void flat_out(struct side *s)
+{
+	struct tscope_burst_plan plan;
+	u32 session = 0;
+	u64 round;
+
+	while (!is_over(s->run)) {
+		round = READ_ONCE(shared_round);
+		plan = plan_of(s, ++session);
+		plan.until = &shared_round;
+		plan.value = round;
+		tscope_mailbox_begin(&s->cpu.box, plan.nonce);
+		burst(s, &plan);
+		__sync_val_compare_and_swap(&shared_round, round, round + 1);
+	}
+	tscope_mailbox_begin(&s->cpu.box, 0);
+}
+
+/* Some meetings a second: one calls, and waits until the other is there. */
+static void call(struct side *s)
+{
+	const struct tscope_mailbox *peer = &sides[1].cpu.box;
+	struct tscope_burst_plan plan;
+	u32 session = 0;
+	u64 until;
+
+	while (!is_over(s->run)) {
+		usleep(100000 + rnd_below(130000));
+		plan = plan_of(s, ++session);
+		tscope_mailbox_begin(&s->cpu.box, plan.nonce);
+		if (write(call_pipe[1], "", 1) != 1)
+			exit(1);
+		until = native_tsc() + native_hz / 50;
+		while (smp_load_acquire(&peer->of) != plan.nonce &&
+		       native_tsc() < until)
+			cpu_relax();
+		plan.until = &peer->id;
+		plan.value = READ_ONCE(peer->id);
+		if (smp_load_acquire(&peer->of) == plan.nonce)
+			burst(s, &plan);
+		tscope_mailbox_begin(&s->cpu.box, 0);
+	}
+	if (write(call_pipe[1], "e", 1) != 1)
+		exit(1);
+}
+
+static void answer(struct side *s)
+{
+	struct tscope_burst_plan plan;
+	u32 session = 0;
+	char message;
+
+	while (read(call_pipe[0], &message, 1) == 1 && message != 'e') {
+		plan = plan_of(s, ++session);
+		plan.until = &sides[0].cpu.box.id;
+		plan.value = READ_ONCE(*plan.until);
+		tscope_mailbox_begin(&s->cpu.box, plan.nonce);
+		burst(s, &plan);
+		tscope_mailbox_begin(&s->cpu.box, 0);
+	}
+}
+
+static void *side_runs(void *arg)
+{
+	struct side *s = arg;
+
+	pin(s - sides);
+	native_motion = s == sides ? NULL : &s->run->motion;
+	if (!s->run->seldom)
+		flat_out(s);
+	else if (s == sides)
+		call(s);
+	else
+		answer(s);
+	return NULL;
+}
+
+/* Returns false where there are not two CPUs. */
+bool native_init(void)
+{
+	if (!CPU_COUNT(&native_cpus))
+		sched_getaffinity(0, sizeof(native_cpus), &native_cpus);
+	return CPU_COUNT(&native_cpus) >= 2;
+}
+
+void native_run(struct run *run, double seconds)
+{
+	int i;
+
+	tscope_tracker_init(&run->tracker);
+	tscope_tracker_init(&run->page_tracker);
+	moments_clear();
+	memset(sides, 0, sizeof(sides));
+	run->start = native_tsc();
+	run->motion.from = run->start;
+	run->end = run->start + seconds * native_hz;
+	run->latest = run->start + 20 * seconds * native_hz;
+	run->first_s = seconds;
+	run->look = run->start + native_hz;
+	if (run->seldom && pipe(call_pipe))
+		exit(1);
+	for (i = 0; i < 2; i++) {
+		sides[i].run = run;
+		sides[i].cpu.cpu = i;
+		sides[i].cpu.random = rnd64() | 1;
+		if (pthread_create(&sides[i].thread, NULL, side_runs, &sides[i]))
+			exit(1);
+	}
+	for (i = 0; i < 2; i++) {
+		const struct tscope_cpu *c = &sides[i].cpu;
+
+		pthread_join(sides[i].thread, NULL);
+		run->readings += c->lane[TSCOPE_LANE_TSC].readings;
+		run->backward += c->back[TSCOPE_LANE_TSC].count +
+				 c->back[TSCOPE_LANE_KVM].count;
+	}
+	if (run->seldom) {
+		close(call_pipe[0]);
+		close(call_pipe[1]);
+	}
+}
+
+static int by_size(const void *a, const void *b)
+{
+	s64 x = *(const s64 *)a, y = *(const s64 *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Sorts the widths of the last run. */
+double native_width_ns(const struct run *run, double percent)
+{
+	u32 n = run->width_count;
+
+	if (!n)
+		return 0;
+	qsort(widths, n, sizeof(*widths), by_size);
+	return widths[(u32)((n - 1) * percent / 100)] * 1e9 / native_hz;
+}
+
+/**
+ * struct ball - two words that two threads send each other
+ * @there: written by the one
+ * @back: written by the other
+ */
+static struct ball {
+	u64 there __aligned(128);
+	u64 back __aligned(128);
+} ball;
+
+#define ROUNDS	300000
+
+static void *ball_returns(void *arg)
+{
+	u64 i;
+
+	(void)arg;
+	pin(1);
+	for (i = 1; i <= ROUNDS; i++) {
+		while (READ_ONCE(ball.there) != i)
+			;
+		WRITE_ONCE(ball.back, i);
+	}
+	return NULL;
+}
+
+/* Half of the median round trip of one word, ns: the least that a bound can be. */
+double native_ping_pong_ns(void)
+{
+	pthread_t thread;
+	u64 i, begin;
+
+	memset(&ball, 0, sizeof(ball));
+	pin(0);
+	if (pthread_create(&thread, NULL, ball_returns, NULL))
+		exit(1);
+	for (i = 1; i <= ROUNDS; i++) {
+		begin = native_tsc();
+		WRITE_ONCE(ball.there, i);
+		while (READ_ONCE(ball.back) != i)
+			;
+		widths[i - 1] = native_tsc() - begin;
+	}
+	pthread_join(thread, NULL);
+	qsort(widths, ROUNDS, sizeof(*widths), by_size);
+	return widths[ROUNDS / 2] * 1e9 / native_hz / 2;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef TSCOPE_LINUX_COMPLETION_H
+#define TSCOPE_LINUX_COMPLETION_H
+
+struct completion {
+	int unused;
+};
+
+#endif /* TSCOPE_LINUX_COMPLETION_H */

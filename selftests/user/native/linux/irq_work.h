@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef TSCOPE_LINUX_IRQ_WORK_H
+#define TSCOPE_LINUX_IRQ_WORK_H
+
+struct irq_work {
+	int unused;
+};
+
+#endif /* TSCOPE_LINUX_IRQ_WORK_H */

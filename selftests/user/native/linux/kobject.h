@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef TSCOPE_LINUX_KOBJECT_H
+#define TSCOPE_LINUX_KOBJECT_H
+
+#include <linux/types.h>
+
+struct kobject {
+	int unused;
+};
+
+#endif /* TSCOPE_LINUX_KOBJECT_H */

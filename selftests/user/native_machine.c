@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The machine that the native test runs on, and its time page. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include <asm/pvclock.h>
+
+#include "native.h"
+#include "tap.h"
+
+double native_hz;
+u32 native_step_cyc;
+u64 native_burst_cyc;
+const struct pvclock_vcpu_time_info *native_page;
+
+__thread const struct motion *native_motion;
+
+/* what the module's clock.c holds */
+u32 tscope_tsc_khz;
+u64 tscope_ns_mult;
+
+static sigjmp_buf no_page;
+
+u64 native_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
+}
+
+/* All CPUs have one page here, as the vDSO has it. */
+struct pvclock_vcpu_time_info *tscope_kvm_page(int cpu)
+{
+	(void)cpu;
+	return (struct pvclock_vcpu_time_info *)native_page;
+}
+
+bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
+		     struct tscope_pvti *to)
+{
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		to->version = READ_ONCE(page->version);
+		virt_rmb();
+		to->tsc = page->tsc_timestamp;
+		to->ns = page->system_time;
+		to->mul = page->tsc_to_system_mul;
+		to->shift = page->tsc_shift;
+		to->flags = page->flags;
+		virt_rmb();
+		if (!(to->version & 1) &&
+		    to->version == READ_ONCE(page->version))
+			return true;
+	}
+	return false;
+}
+
+static u64 raw_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static u64 common_divisor(u64 a, u64 b)
+{
+	return b ? common_divisor(b, a % b) : a;
+}
+
+/* The frequency over 200 ms, and the steps in which the TSC counts. */
+static void measure_tsc(void)
+{
+	u64 tsc = native_tsc(), ns = raw_ns(), step = 0, last, now;
+	struct timespec pause = { .tv_nsec = 200000000 };
+	u32 i;
+
+	nanosleep(&pause, NULL);
+	native_hz = (native_tsc() - tsc) * 1e9 / (raw_ns() - ns);
+	last = native_tsc();
+	for (i = 0; i < 10000; i++) {
+		now = native_tsc();
+		step = common_divisor(step, now - last);
+		last = now;
+	}
+	native_step_cyc = step;
+	native_burst_cyc = native_hz * 10e-6;
+	tscope_tsc_khz = native_hz / 1000;
+	tscope_ns_mult = 4294967296e9 / native_hz;
+}
+
+static void print_line(const char *what, const char *path, const char *key)
+{
+	FILE *f = fopen(path, "r");
+	char line[256] = "", *text = NULL;
+
+	while (f && !text && fgets(line, sizeof(line), f))
+		if (!key || !strncmp(line, key, strlen(key)))
+			text = key ? strchr(line, ':') + 2 : line;
+	if (text)
+		tap_note("%s: %.*s", what, (int)strcspn(text, "\n"), text);
+	if (f)
+		fclose(f);
+}
+
+void native_machine(void)
+{
+	struct utsname names;
+
+	measure_tsc();
+	uname(&names);
+	print_line("processor", "/proc/cpuinfo", "model name");
+	print_line("model", "/proc/cpuinfo", "model\t");
+	print_line("hypervisor", "/sys/hypervisor/type", NULL);
+	tap_note("kernel: %s", names.release);
+	print_line("clocksource",
+		   "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+		   NULL);
+	tap_note("TSC: %.3f MHz, in steps of %u cycles", native_hz / 1e6,
+		 native_step_cyc);
+}
+
+static void page_is_absent(int number)
+{
+	(void)number;
+	siglongjmp(no_page, 1);
+}
+
+/* Where the kernel has not used kvm-clock, a look at its page is a SIGBUS. */
+static bool is_readable(const struct pvclock_vcpu_time_info *page)
+{
+	struct sigaction action = { .sa_handler = page_is_absent }, old;
+	volatile bool readable = false;
+
+	sigaction(SIGBUS, &action, &old);
+	if (!sigsetjmp(no_page, 1))
+		readable = READ_ONCE(page->version);
+	sigaction(SIGBUS, &old, NULL);
+	return readable;
+}
+
+/* CPU 0's page as the vDSO maps it; NULL where there is none. */
+const struct pvclock_vcpu_time_info *native_real_page(void)
+{
+	const struct pvclock_vcpu_time_info *page = NULL;
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long start;
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (strstr(line, "[vvar_vclock]") &&
+		    sscanf(line, "%lx", &start) == 1)
+			page = (const struct pvclock_vcpu_time_info *)start;
+	if (f)
+		fclose(f);
+	return page && is_readable(page) ? page : NULL;
+}

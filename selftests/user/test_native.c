@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the module measures natively, held against offsets that are known.
+ * NATIVE_SHORT=1: some 15 s in place of some minutes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <asm/pvclock.h>
+
+#include "fit.h"
+#include "native.h"
+#include "tap.h"
+#include "wide.h"
+
+static double half_round_trip_ns;
+
+static bool is_short(void)
+{
+	return getenv("NATIVE_SHORT");
+}
+
+static double ns(double cyc)
+{
+	return cyc * 1e9 / native_hz;
+}
+
+static void check_truth(const struct run *run, const char *what)
+{
+	EXPECT(!run->false_rests && !run->false_hulls && run->looks,
+	       "%s: %u intervals and %u hulls are false of %u", what,
+	       run->false_rests, run->false_hulls, run->looks);
+	tap_note("%s: %u looks, %u moving (first after %.1f s), bound %.0f ns, hull up to +-%.0f ns; %llu bursts, %llu of no one moment",
+		 what, run->looks, run->moving, run->first_s,
+		 run->looks > run->moving ?
+		 ns(run->bound_cyc) / (run->looks - run->moving) : 0.0,
+		 ns(run->hull_cyc), (unsigned long long)run->bursts,
+		 (unsigned long long)run->broken);
+}
+
+static void test_rest(void)
+{
+	struct run run = {
+		.readings_wanted = is_short() ? 30000000 : 1000000000,
+	};
+	double median_ns;
+
+	if (!native_init()) {
+		tap_note("this needs two CPUs: not tested");
+		return;
+	}
+	native_machine();
+	half_round_trip_ns = native_ping_pong_ns();
+	tap_note("half of a bare round trip: median %.1f ns", half_round_trip_ns);
+	native_run(&run, is_short() ? 3 : 30);
+	check_truth(&run, "at rest, flat out");
+	median_ns = native_width_ns(&run, 50) / 2;
+	tap_note("half widths of bursts, 10, 50, 90, 99 %%: %.0f %.0f %.0f %.0f ns; median %.2f half round trips",
+		 native_width_ns(&run, 10) / 2, median_ns,
+		 native_width_ns(&run, 90) / 2, native_width_ns(&run, 99) / 2,
+		 median_ns / half_round_trip_ns);
+	tap_note("limits of an epoch, of its widths: %.2f to %.2f in %u epochs",
+		 run.ratio_min, run.ratio_max, run.epochs);
+	tap_note("%llu readings, %llu echoes: %llu warps, %llu backward",
+		 (unsigned long long)run.readings,
+		 (unsigned long long)run.echoes, (unsigned long long)run.warps,
+		 (unsigned long long)run.backward);
+	EXPECT(!run.warps && !run.backward, "%llu warps, %llu backward",
+	       (unsigned long long)run.warps, (unsigned long long)run.backward);
+	EXPECT(run.readings >= run.readings_wanted / 2, "few readings");
+	EXPECT(!run.moving, "moving in %u looks of %u", run.moving, run.looks);
+	EXPECT(median_ns <= 2 * half_round_trip_ns, "bursts are wide");
+}
+
+static void check_alternation(double bounds, double half_ms, bool seldom)
+{
+	struct run run = {
+		.motion.extent_cyc = bounds * half_round_trip_ns * native_hz / 1e9,
+		.motion.half_cyc = half_ms * native_hz / 1000,
+		.seldom = seldom,
+	};
+	char what[80];
+
+	snprintf(what, sizeof(what), "%s, +-%.0f ns each %.1f ms",
+		 seldom ? "seldom" : "flat out", ns(run.motion.extent_cyc),
+		 half_ms);
+	native_run(&run, seldom ? 6 : is_short() ? 2 : 5);
+	check_truth(&run, what);
+	EXPECT(ns(run.hull_cyc) <= ns(run.motion.extent_cyc) * 1.04 +
+	       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
+	       ns(run.hull_cyc));
+	/* by four bounds or more in each second */
+	if (bounds >= 2)
+		EXPECT(run.moving && run.first_s <= 3.5, "%s: moving in %u",
+		       what, run.moving);
+}
+
+static void test_alternation(void)
+{
+	u32 i, rounds = is_short() ? 2 : 12;
+
+	if (!native_init())
+		return;
+	/* 0.1 to 10 bounds; half of them where bursts are torn */
+	for (i = 0; i < rounds; i++) {
+		check_alternation(0.1 * __builtin_exp(rnd_unit() * 4.6),
+				  __builtin_exp(rnd_unit() * 6.2), false);
+		check_alternation(0.5 + rnd_unit(),
+				  __builtin_exp(rnd_unit() * 3), false);
+	}
+	for (i = 0; i < (is_short() ? 0 : 6); i++)
+		check_alternation(0.3 * __builtin_exp(rnd_unit() * 3.5),
+				  __builtin_exp(rnd_unit() * 6.2), true);
+}
+
+static void check_drift(double ns_per_s, double seconds, bool seldom)
+{
+	struct run run = {
+		.motion.rate = ns_per_s * 1e-9 * 4294967296,
+		.seldom = seldom,
+	};
+	char what[80];
+
+	snprintf(what, sizeof(what), "%s, drift of %.0f ns/s",
+		 seldom ? "seldom" : "flat out", ns_per_s);
+	native_run(&run, seconds);
+	check_truth(&run, what);
+	EXPECT(run.moving && run.first_s <= 20, "%s: moving after %.1f s", what,
+	       run.first_s);
+	EXPECT(ns(run.hull_cyc) <= ns_per_s * 1.5 + 10 * half_round_trip_ns,
+	       "%s: hull +-%.0f ns", what, ns(run.hull_cyc));
+}
+
+static void test_drift(void)
+{
+	double ns_per_s;
+
+	if (!native_init())
+		return;
+	if (is_short()) {
+		check_drift(2000 + rnd_below(1000000), 2, false);
+		return;
+	}
+	check_drift(10, 24, false);
+	for (ns_per_s = 100; ns_per_s <= 1e7; ns_per_s *= 10)
+		check_drift(ns_per_s, 6, false);
+	check_drift(10, 26, true);
+	for (ns_per_s = 100; ns_per_s <= 1e7; ns_per_s *= 100)
+		check_drift(ns_per_s, 8, true);
+}
+
+/* The fit of a page's clock must find the rate that its multiplier says. */
+static void check_fit(const struct run *run, const char *what, u32 mul, s8 shift)
+{
+	long double ns_per_cyc = mul / 4294967296.0L *
+				 (shift < 0 ? 1.0L / (1 << -shift) : 1 << shift);
+	double truth_ppb = (ns_per_cyc * tscope_tsc_khz / 1e6L - 1) * 1e9L;
+	struct tscope_fit fit;
+	double skew_ppb, error_ppb, span_s;
+
+	if (tscope_fit_line(run->points, run->point_count, tscope_tsc_khz, 1,
+			    &fit)) {
+		EXPECT(0, "%s: no fit of %u points", what, run->point_count);
+		return;
+	}
+	span_s = (run->points[run->point_count - 1].tsc - run->points[0].tsc) /
+		 native_hz;
+	skew_ppb = fit.skew_mppb / 1000.0;
+	error_ppb = fit.error_mppb / 1000.0;
+	tap_note("%s: skew %.3f +- %.3f ppb of %u points in %.1f s; by its multiplier %.3f",
+		 what, skew_ppb, error_ppb, fit.points, span_s, truth_ppb);
+	EXPECT(__builtin_fabs(skew_ppb - truth_ppb) <= error_ppb,
+	       "%s: %.3f +- %.3f ppb, truth %.3f", what, skew_ppb, error_ppb,
+	       truth_ppb);
+	/* a nanosecond may be hidden at each end */
+	EXPECT(error_ppb <= 4 / span_s, "%s: +-%.3f ppb", what, error_ppb);
+}
+
+/* A constant offset shows in both lanes, and the page's clock fits its own rate. */
+static void check_page(const char *what, u32 mul, s8 shift)
+{
+	static struct tscope_point points[NATIVE_POINTS];
+	struct run run = { .points = points };
+	struct tscope_interval iv, page_iv;
+	s64 offset_ns, page_ns;
+	u64 bound_ns, page_bound_ns;
+
+	native_run(&run, 1.5);
+	EXPECT(!run.warps && !run.page_warps && !run.backward,
+	       "%s: %llu and %llu warps, %llu backward", what,
+	       (unsigned long long)run.warps,
+	       (unsigned long long)run.page_warps,
+	       (unsigned long long)run.backward);
+	check_fit(&run, what, mul, shift);
+
+	run = (struct run) {
+		.motion.extent_cyc = rnd_range(-3000000, 3000000),
+	};
+	native_run(&run, 1.5);
+	if (tscope_tracker_interval(&run.tracker, native_ms(), &iv) ||
+	    tscope_tracker_interval(&run.page_tracker, native_ms(), &page_iv)) {
+		EXPECT(0, "%s: no interval", what);
+		return;
+	}
+	EXPECT(iv.low <= run.motion.extent_cyc &&
+	       run.motion.extent_cyc <= iv.high && !iv.moving, "%s: %s", what,
+	       tap_dec(run.motion.extent_cyc));
+	tscope_interval_ns(iv.low, iv.high, tscope_tsc_khz, &offset_ns,
+			   &bound_ns);
+	tscope_interval_ns(page_iv.low, page_iv.high, 0, &page_ns,
+			   &page_bound_ns);
+	/* the page turns the same cycles to ns by its own multiplier */
+	offset_ns = run.motion.extent_cyc < 0 ?
+		    -(s64)tscope_pvti_scale(-run.motion.extent_cyc, mul, shift) :
+		    (s64)tscope_pvti_scale(run.motion.extent_cyc, mul, shift);
+	tap_note("%s: offset %lld ns, %lld +- %llu ns measured", what,
+		 (long long)offset_ns, (long long)page_ns,
+		 (unsigned long long)page_bound_ns);
+	EXPECT(tscope_abs64(page_ns - offset_ns) <= page_bound_ns + 1 &&
+	       page_bound_ns <= 4 * half_round_trip_ns && !page_iv.moving,
+	       "%s: %lld +- %llu ns", what, (long long)page_ns,
+	       (unsigned long long)page_bound_ns);
+}
+
+static void test_software_page(void)
+{
+	static struct pvclock_vcpu_time_info page = { .version = 2 };
+	/* off the measured frequency by up to 50 ppm */
+	double khz = native_hz / 1000 * (1 + (rnd_unit() - 0.5) * 1e-4);
+
+	if (!native_init())
+		return;
+	/* 2^-32 ns a half cycle, as hosts have it for such frequencies */
+	page.tsc_timestamp = native_tsc();
+	page.system_time = 1000000000;
+	page.tsc_shift = -1;
+	page.tsc_to_system_mul = 4294967296.0 * 2e6 / khz;
+	native_page = &page;
+	check_page("a page in software", page.tsc_to_system_mul, page.tsc_shift);
+	native_page = NULL;
+}
+
+static void test_real_page(void)
+{
+	struct tscope_pvti pvti;
+
+	if (!native_init())
+		return;
+	native_page = native_real_page();
+	if (!native_page) {
+		tap_note("the vDSO maps no kvm-clock here: not tested");
+		return;
+	}
+	tscope_kvm_copy(native_page, &pvti);
+	tap_note("kvm-clock: multiplier %u, shift %d, flags %#x", pvti.mul,
+		 pvti.shift, pvti.flags);
+	check_page("kvm-clock", pvti.mul, pvti.shift);
+	native_page = NULL;
+}
+
+static const struct tap_test tests[] = {
+	{ "at rest: true, narrow, no false warp", test_rest },
+	{ "alternating offsets: true, or moving", test_alternation },
+	{ "drifting offsets: true, or moving", test_drift },
+	{ "a time page in software: both lanes are true", test_software_page },
+	{ "kvm-clock: both lanes are true", test_real_page },
+};
+
+TAP_MAIN(tests)
