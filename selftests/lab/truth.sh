@@ -60,6 +60,14 @@ calc() {
 	awk "BEGIN { printf \"%.3f\", $1 }"
 }
 
+# minus A B: A - B, or none where one of them is no number
+minus() {
+	case $1/$2 in
+	*[!0-9/-]* | */ | /*) echo none ;;
+	*) echo $(($1 - $2)) ;;
+	esac
+}
+
 # figure CLOCK FILE: what it says, or none
 figure() {
 	cat "$T/$1/$2" 2>/dev/null || echo none
@@ -391,7 +399,7 @@ log_uniform() {
 	LOG_UNIFORM=$(($1 << RANDOM_NUMBER))
 	random 32768
 	LOG_UNIFORM=$((LOG_UNIFORM + LOG_UNIFORM * RANDOM_NUMBER / 32768))
-	[ $LOG_UNIFORM -le "$2" ] || LOG_UNIFORM=$2
+	[ $LOG_UNIFORM -le "$2" ] || LOG_UNIFORM=$((LOG_UNIFORM / 2))
 }
 
 # cycles_of NS, ns_of CYCLES: by the kernel's frequency

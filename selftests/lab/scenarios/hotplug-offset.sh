@@ -35,7 +35,7 @@ comes_back() {
 	done
 	[ "$2" -gt 20 ] || { echo 0 >$T/enabled; name="$name, stopped at once"; sleep 2; }
 	pair_line tsc 0 1
-	say "# $name: off and on in $(((t1 - t0) / 1000000)) ms"
+	say "# $name: off and on in $(((t1 - t0) / 1000000)) ms, then $OFFSET $BOUND, truth $truth_ns"
 	between "$name: not done by the CPU itself" -1 "$(cut -d' ' -f1 $MOTION/at_online)" -1
 	between "$name: lines that do not hold the truth" 0 $wrong 0
 	between "$name: lines that moved" 0 $moved 0
@@ -51,7 +51,7 @@ comes_back() {
 }
 
 guest() {
-	local cpu1=/sys/devices/system/cpu/cpu1/online total=0 sign=1 rounds=6 watch
+	local cpu1=/sys/devices/system/cpu/cpu1/online total=0 rounds=${SHORT:+4} sign watch
 	. /lib/tscope/truth.sh
 
 	seed
@@ -62,9 +62,11 @@ guest() {
 	sleep 3
 	pair_line tsc 0 1
 	holds "tsc pair offset before, ns" 0 "$OFFSET" "$BOUND"
+	rounds=${rounds:-10}
 	while [ $rounds -gt 0 ]; do
 		rounds=$((rounds - 1))
-		sign=$((-sign))
+		# each direction, each way of looking
+		sign=$((rounds / 2 % 2 * 2 - 1))
 		log_uniform 60 1000
 		# in turn: looked at for 3 s, and stopped within the second
 		watch=100

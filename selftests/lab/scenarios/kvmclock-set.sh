@@ -26,15 +26,14 @@ wakeup_max() {
 
 # jumped NAME NS
 jumped() {
-	local low high step
-	step=$(figure kvm-clock step_last_ns)
+	local low high
 	# it also loses the pause
 	low=$(($2 - PAUSE_MS * 1000000 - 1000000)) high=$2
 	pvti_steps_hold
 	tell_updates
 	between "$1: kvm-clock's largest step ns" $low \
 		"$(traced pvti_update | awk '$2 == 0 { s += $4 } END { printf "%.0f", s }')" $high
-	between "$1: kvm-clock's steps" 1 "$(figure kvm-clock steps)" 4
+	kvm_steps_counted
 }
 
 guest() {
@@ -57,7 +56,7 @@ guest() {
 	say "# ahead by $ns ns in a pause of $PAUSE_MS ms at most; windows lost before $lost0, after $lost1"
 	jumped "ahead by $ns" $ns
 	# some are lost in emulation, but not those of a minute
-	between "ahead: windows lost" 0 $((lost1 - lost0)) 40
+	between "ahead: windows lost" 0 "$(minus "$lost1" "$lost0")" 40
 	between "ahead: the latest wake-up ns" 0 "$(wakeup_max)" 10000000000
 	holds "ahead: kvm-clock backward" 0 "$(figure kvm-clock backward)" 0
 	clean tsc
