@@ -402,6 +402,13 @@ log_uniform() {
 	[ $LOG_UNIFORM -le "$2" ] || LOG_UNIFORM=$((LOG_UNIFORM / 2))
 }
 
+# tsc_above SECONDS: waits until every TSC, which began at 0 with the guest, can go back by that
+tsc_above() {
+	while [ "$(cut -d. -f1 /proc/uptime)" -lt "$1" ]; do
+		sleep 1
+	done
+}
+
 # cycles_of NS, ns_of CYCLES: by the kernel's frequency
 cycles_of() {
 	awk -v n="$1" -v k="$(figure tsc khz)" 'BEGIN { printf "%.0f", n * k / 1e6 }'

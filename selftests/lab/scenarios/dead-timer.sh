@@ -21,6 +21,7 @@ guest() {
 	random 4
 	seconds=$((9 + RANDOM_NUMBER))
 	echo 1 >$T/enabled
+	tsc_above 18
 	sleep 4
 	between "CPU 1 samples before (1)" 1 "$(cpu_field 1 2 | grep -c '^sampling$')" 1
 	echo "1 $((-seconds * khz * 1000))" >/sys/module/tsc_inject/parameters/tsc ||

@@ -56,6 +56,7 @@ guest() {
 	insmod /lib/tscope/tsc_inject.ko || return
 	tscope_load || return
 	between "tsc is the clocksource (1)" 1 "$(grep -cx tsc $cs)" 1
+	tsc_above 28
 	stands "defaults"
 	cat $T/period_us >$T/width_us
 	stands "flat out"

@@ -45,13 +45,16 @@ jump() {
 		fi
 		holds "$name: $c's step ns" "$truth_ns" "$step_ns" "$(calc "${4:-0} + 1000")"
 		holds "$name: $c's step_last_ns" "${3:-none}" "$(figure $c step_last_ns)" 0
-		below "$name: $c's step's error ns" "${4:-none}" 1000000
+		# in emulation a read of these leaves the guest twice, and waits for its turn
+		case $c in acpi-pm | hpet) error_max=50000000 ;; *) error_max=1000000 ;; esac
+		below "$name: $c's step's error ns" "${4:-none}" $error_max
 	done
 	[ "$2" -gt 0 ] || back=2
 	holds "$name: tsc backward" $back "$(figure tsc backward)" 0
 	[ $back = 0 ] || between "$name: tsc backward by at most ns" 1 "$(figure tsc backward_max_ns)" \
 		"${truth_ns%.*}"
-	holds "$name: tsc warps" 0 "$(figure tsc warps)" 0
+	# who reads for the first time after it may find what another had published before it
+	between "$name: tsc warps" 0 "$(figure tsc warps)" $back
 	clean kvm-clock monotonic-raw
 	offset_line tsc
 	holds "$name: tsc offset ns" 0 "$OFFSET" "$BOUND"
@@ -59,7 +62,7 @@ jump() {
 }
 
 guest() {
-	local khz c was step_ns cycles
+	local khz c was step_ns cycles error_max
 	. /lib/tscope/truth.sh
 
 	seed
