@@ -23,6 +23,7 @@ at_rest() {
 	holds "at rest: tsc offset ns" 0 "$OFFSET" "$BOUND"
 	holds "at rest: moving" 0 "$MOVING" 0
 	say "# at rest: bounds of $bound_ns to $widest_ns ns"
+	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
 	below "at rest: narrowest bound ns" "${bound_ns:-none}" 1000
 	[ "${bound_ns:-9999}" -le 1000 ] || bound_ns=1000
 }
@@ -80,7 +81,8 @@ alternates() {
 		}
 	done
 	read -r moves late wrong_moves <$MOTION/moves
-	say "# $name: $moves moves, the latest by $((late / 1000)) us; moving after $flagged ms; offset $(cat $T/tsc/offset 2>/dev/null)"
+	say "# $name: $moves moves, the latest by $((late / 1000)) us; moving after $flagged ms"
+	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
 	echo 1 >$MOTION/stop
 	between "$name: moves that went wrong" 0 "$wrong_moves" 0
 	between "$name: moves" 7 "$moves" -

@@ -71,7 +71,7 @@ drifts() {
 	done
 	read -r moves late wrong_moves <$MOTION/moves
 	motion_now
-	say "# $name: $moves moves in $(((MOTION_NOW - began) / 1000000)) ms, the latest by $((late / 1000)) us; moving after $flagged ms; offset $(cat $T/tsc/offset 2>/dev/null)"
+	say "# $name: $moves moves in $(((MOTION_NOW - began) / 1000000)) ms, the latest by $((late / 1000)) us; moving after $flagged ms"
 	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
 	echo 1 >$MOTION/stop
 	between "$name: moves that went wrong" 0 "$wrong_moves" 0
