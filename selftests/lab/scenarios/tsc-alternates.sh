@@ -24,8 +24,8 @@ at_rest() {
 	holds "at rest: moving" 0 "$MOVING" 0
 	say "# at rest: bounds of $bound_ns to $widest_ns ns"
 	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
-	below "at rest: narrowest bound ns" "${bound_ns:-none}" 1000
-	[ "${bound_ns:-9999}" -le 1000 ] || bound_ns=1000
+	below "at rest: narrowest bound ns" "${bound_ns:-none}" 2000
+	[ "${bound_ns:-9999}" -le 2000 ] || bound_ns=2000
 }
 
 # judge: whether what offset_line and pair_line found speaks true
