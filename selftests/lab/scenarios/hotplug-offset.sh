@@ -11,7 +11,7 @@ GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 
 # comes_back CYCLES WATCH
 comes_back() {
-	local name="CPU 1 comes back by $1 cycles" i=0 wrong=0 seen=0 moved=0 truth_ns t0 t1
+	local name="CPU 1 comes back by $1 cycles" i=0 wrong=0 seen=0 moved=0 narrowest='' truth_ns t0 t1
 	echo "1 $1" >$MOTION/at_online || { result "not ok" "injection refused"; return 1; }
 	motion_now
 	t0=$MOTION_NOW
@@ -30,6 +30,7 @@ comes_back() {
 				say "# $name: truth $truth_ns, line $i: $OFFSET $BOUND $MOVING $HULL_LOW $HULL_HIGH $AGE_MS"
 			}
 			[ "$MOVING" = 0 ] || moved=$((moved + 1))
+			[ "$BOUND" -ge "${narrowest:-$((BOUND + 1))}" ] || narrowest=$BOUND
 		fi
 		usleep 20000
 	done
@@ -42,7 +43,7 @@ comes_back() {
 	if [ "$2" -gt 20 ]; then
 		between "$name: lines seen" 1 $seen -
 		holds "$name: tsc pair offset ns" "$truth_ns" "$OFFSET" "$BOUND"
-		below "$name: tsc pair bound ns" "$BOUND" 1000
+		below "$name: narrowest bound ns" "${narrowest:-none}" 2000
 	elif [ "$OFFSET" != - ]; then
 		holds "$name: tsc pair offset ns" "$truth_ns" "$OFFSET" "$BOUND"
 	fi
