@@ -60,6 +60,14 @@ calc() {
 	awk "BEGIN { printf \"%.3f\", $1 }"
 }
 
+# minus A B: A - B, or none where one of them is no number
+minus() {
+	case $1/$2 in
+	*[!0-9/-]* | */ | /*) echo none ;;
+	*) echo $(($1 - $2)) ;;
+	esac
+}
+
 # figure CLOCK FILE: what it says, or none
 figure() {
 	cat "$T/$1/$2" 2>/dev/null || echo none
@@ -330,9 +338,84 @@ pvti_rate_ppb() {
 		printf "%.3f\n", (r - 1) * 1e9 }' $TD/pvti
 }
 
-# pair CLOCK: offset and bound of CPU 1 against CPU 0
+# pair CLOCK: offset, bound and warps of CPU 1 against CPU 0
 pair() {
-	awk -v c="$1" '$1 == 0 && $2 == 1 && $3 == c { print $4, $5, $6 }' $TD/pairs
+	awk -v c="$1" '$1 == c && $2 == 0 && $3 == 1 { print $4, $5, $11 }' $TD/pairs
+}
+
+# pair_line CLOCK CPU_I CPU_J: the fields of its line in `pairs`, or - each
+pair_line() {
+	# shellcheck disable=SC2046
+	set -- $(awk -v c="$1" -v i="$2" -v j="$3" '$1 == c && $2 == i && $3 == j {
+		$1 = $2 = $3 = ""; print }' $TD/pairs 2>/dev/null)
+	OFFSET=${1:--} BOUND=${2:--} MOVING=${3:--} HULL_LOW=${4:--} HULL_HIGH=${5:--} AGE_MS=${6:--}
+	MEETINGS=${7:--} WARPS=${8:--}
+}
+
+# offset_line CLOCK: the fields of its `offset`, or -; false where there are none
+offset_line() {
+	read -r OFFSET BOUND CPU_I CPU_J MOVING AGE_MS 2>/dev/null <"$T/$1/offset" && return
+	OFFSET=- BOUND=- CPU_I=- CPU_J=- MOVING=- AGE_MS=-
+	return 1
+}
+
+# cpu_field CPU N: field N of that CPU's line in `cpus`: 2 state, 4 windows, 5 lost, 6 meetings
+cpu_field() {
+	awk -v c="$1" -v n="$2" '$1 == c { print $n; f = 1 } END { if (!f) print "none" }' \
+		$TD/cpus 2>/dev/null || echo none
+}
+
+# within LOW HIGH VALUE: for fractions too; false where one is no number
+within() {
+	awk -v l="$1" -v h="$2" -v v="$3" 'BEGIN { n = "^-?[0-9]+(\\.[0-9]+)?$"
+		exit !(l ~ n && h ~ n && v ~ n && l <= v && v <= h) }'
+}
+
+# A TSC in motion (inject/tsc_motion.c)
+MOTION=/sys/module/tsc_motion/parameters
+
+# motion_now: its clock, in ns, without a process
+motion_now() {
+	read -r MOTION_NOW <$MOTION/now
+}
+
+# motion_seen T0 T1 AGE_MS: where the TSC can have been, in cycles, AGE_MS before what was read
+# between T0 and T1: SEEN_LOW, SEEN_HIGH. An age counts jiffies of 4 ms, and what is printed is
+# of a burst that had ended
+motion_seen() {
+	local from=$(($1 - ($3 + 8) * 1000000))
+	[ $from -gt 0 ] || from=0
+	echo "$from $(($2 - ($3 - 8) * 1000000))" >$MOTION/span &&
+		read -r SEEN_LOW SEEN_HIGH <$MOTION/span
+}
+
+# log_uniform LOW HIGH: a whole number of that range, each octave as likely: LOG_UNIFORM
+log_uniform() {
+	local octaves=0
+	while [ $(($1 << (octaves + 1))) -le "$2" ]; do
+		octaves=$((octaves + 1))
+	done
+	random $((octaves + 1))
+	LOG_UNIFORM=$(($1 << RANDOM_NUMBER))
+	random 32768
+	LOG_UNIFORM=$((LOG_UNIFORM + LOG_UNIFORM * RANDOM_NUMBER / 32768))
+	[ $LOG_UNIFORM -le "$2" ] || LOG_UNIFORM=$((LOG_UNIFORM / 2))
+}
+
+# tsc_above SECONDS: waits until every TSC, which began at 0 with the guest, can go back by that
+tsc_above() {
+	while [ "$(cut -d. -f1 /proc/uptime)" -lt "$1" ]; do
+		sleep 1
+	done
+}
+
+# cycles_of NS, ns_of CYCLES: by the kernel's frequency
+cycles_of() {
+	awk -v n="$1" -v k="$(figure tsc khz)" 'BEGIN { printf "%.0f", n * k / 1e6 }'
+}
+
+ns_of() {
+	awk -v c="$1" -v k="$(figure tsc khz)" 'BEGIN { printf "%.3f", c * 1e6 / k }'
 }
 
 # a random whole number in 0..$1-1, from SEED

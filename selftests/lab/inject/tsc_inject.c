@@ -5,11 +5,12 @@
  *   echo "CPU DELTA" > /sys/module/tsc_inject/parameters/adjust
  *   echo "CPU DELTA" > /sys/module/tsc_inject/parameters/tsc
  *
- * DELTA is in cycles and signed. `adjust` adds it to MSR_IA32_TSC_ADJUST and is
- * exact. `tsc` writes MSR_IA32_TSC, so the time between reading and writing is
- * lost on top. Either read back is every CPU's MSR_IA32_TSC_ADJUST, the truth:
- * KVM keeps it in step with writes of the TSC itself. A write that moves nothing
- * is -EOPNOTSUPP.
+ * DELTA is in cycles and signed. CPU "all" moves every CPU while none of them runs
+ * anything else, so that nobody sees one that has moved beside one that has not.
+ * `adjust` adds DELTA to MSR_IA32_TSC_ADJUST and is exact. `tsc` writes MSR_IA32_TSC,
+ * so the time between reading and writing is lost on top. Either read back is every
+ * CPU's MSR_IA32_TSC_ADJUST, the truth: KVM keeps it in step with writes of the TSC
+ * itself. A write that moves nothing is -EOPNOTSUPP.
  *
  * The kernel takes back what it finds in MSR_IA32_TSC_ADJUST within a second or so
  * ("TSC ADJUST differs"). Two settings of a guest keep the injection:
@@ -27,30 +28,17 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/smp.h>
+#include <linux/stop_machine.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include <asm/msr.h>
-#include <asm/tsc.h>
+#include "inject.h"
 
 struct injection {
 	void (*how)(struct injection *inj);
 	s64 delta;
 	int err;
 };
-
-static int read_adjust(u64 *val)
-{
-	u32 low, high;
-	int err = rdmsr_safe(MSR_IA32_TSC_ADJUST, &low, &high);
-
-	*val = (u64)high << 32 | low;
-	return err;
-}
-
-static int write_msr(u32 msr, u64 val)
-{
-	return wrmsr_safe(msr, (u32)val, (u32)(val >> 32));
-}
 
 static void inject_adjust(struct injection *inj)
 {
@@ -83,12 +71,45 @@ static void inject_checked(void *data)
 		inj->err = -EOPNOTSUPP;
 }
 
+struct everywhere {
+	const struct injection *what;
+	atomic_t err;
+};
+
+static int inject_here(void *data)
+{
+	struct everywhere *every = data;
+	struct injection inj = *every->what;
+
+	inject_checked(&inj);
+	if (inj.err)
+		atomic_set(&every->err, inj.err);
+	return 0;
+}
+
+static int inject_all(const char *text, struct injection *inj)
+{
+	struct everywhere every = { .what = inj };
+	int err;
+
+	err = kstrtoll(text, 10, &inj->delta);
+	if (err)
+		return err;
+	err = stop_machine(inject_here, &every, cpu_online_mask);
+	err = err ?: atomic_read(&every.err);
+	if (!err)
+		pr_info("all CPUs moved by %lld cycles\n", inj->delta);
+	return err;
+}
+
 static int inject(const char *text, void (*how)(struct injection *inj))
 {
 	struct injection inj = { .how = how };
 	unsigned int cpu;
 	int err;
 
+	if (str_has_prefix(text, "all "))
+		return inject_all(text + 4, &inj);
 	if (sscanf(text, "%u %lld", &cpu, &inj.delta) != 2)
 		return -EINVAL;
 

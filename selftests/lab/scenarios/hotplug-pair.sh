@@ -10,7 +10,7 @@ GUEST_APPEND="tsc=reliable"
 
 # tsc_pairs CPU-PATTERN: how many, of two CPUs that match
 tsc_pairs() {
-	grep -cE "^$1 $1 tsc" $TD/pairs
+	grep -cE "^tsc $1 $1 " $TD/pairs
 }
 
 guest() {
@@ -25,7 +25,7 @@ guest() {
 		echo 0 >/sys/devices/system/cpu/cpu$cpu/online
 	done
 	holds "pairs of the two that are gone" 0 "$(tsc_pairs '[23]')" 0
-	holds "their pairs with others" 0 "$(grep -cE '^[01] [23] tsc' $TD/pairs)" 0
+	holds "their pairs with others" 0 "$(grep -cE '^tsc [01] [23] ' $TD/pairs)" 0
 	sleep 3
 	holds "pairs of the two that stay" 1 "$(tsc_pairs '[01]')" 0
 	for cpu in 2 3; do

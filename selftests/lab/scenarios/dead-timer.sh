@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
+# DESCRIPTION: a CPU's TSC goes back by 10 s under its deadline timer: it is late, and its pair still meets
+#
+# A TSC deadline that was set lies 10 s ahead then, so that CPU's timers are dead for as long,
+# while it answers all else.
+ACCEL=nested
+GUEST_CPU="-tsc-adjust"
+GUEST_APPEND="tsc=reliable"
+
+guest() {
+	local khz seconds late=none i=0 state met0 met1 truth_ns
+	. /lib/tscope/truth.sh
+
+	seed
+	insmod /lib/tscope/tsc_inject.ko || return
+	# or its own timers would keep CPU 1 going
+	taskset -p 1 $$ >/dev/null
+	tscope_load || return
+	khz=$(figure tsc khz)
+	random 4
+	seconds=$((9 + RANDOM_NUMBER))
+	echo 1 >$T/enabled
+	tsc_above 18
+	sleep 4
+	between "CPU 1 samples before (1)" 1 "$(cpu_field 1 2 | grep -c '^sampling$')" 1
+	echo "1 $((-seconds * khz * 1000))" >/sys/module/tsc_inject/parameters/tsc ||
+		{ result "not ok" "injection refused"; return 1; }
+	met0=$(cpu_field 1 6)
+	while [ $i -lt 30 ]; do
+		usleep 100000
+		i=$((i + 1))
+		state=$(cpu_field 1 2)
+		case $state in late | stood-still) [ $late != none ] || late=$i ;; esac
+	done
+	say "# CPU 1 was $state after $i looks; late after ${late}00 ms"
+	grep -v '^#' $TD/cpus 2>/dev/null | sed 's/^/# /' | to_channel
+	between "CPU 1 is late or stands still after tenths of a second" 1 $late 30
+	between "CPU 0 samples (1)" 1 "$(cpu_field 0 2 | grep -c '^sampling$')" 1
+	met1=$(cpu_field 1 6)
+	between "meetings of CPU 1 in 3 s" 3 "$(minus "$met1" "$met0")" -
+	truth_ns=$(awk -v k="$khz" '$1 == 1 { printf "%.3f", $2 * 1e6 / k }' \
+		/sys/module/tsc_inject/parameters/tsc)
+	pair_line tsc 0 1
+	holds "tsc pair offset ns" "$truth_ns" "$OFFSET" "$BOUND"
+	below "tsc pair bound ns" "$BOUND" 50000
+	below "tsc pair age ms" "$AGE_MS" 2500
+	between "tsc backward" 1 "$(figure tsc backward)" 1
+	sleep $((seconds + 2))
+	between "CPU 1 samples again (1)" 1 "$(cpu_field 1 2 | grep -c '^sampling$')" 1
+	echo 0 >$T/enabled
+	rmmod tsc_inject
+	tscope_done
+}

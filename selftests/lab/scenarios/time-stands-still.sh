@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
+# DESCRIPTION: the TSC is the clocksource and goes back by 20 s: the guest's time stands, and tscope says so
+#
+# The kernel never lets its clock go back, so it stands until the TSC has caught up, and with
+# it every timer of the guest. Nothing in here may sleep meanwhile: the host waits. KVM does
+# not make a CPU's time page anew for a write of MSR_IA32_TSC, so kvm-clock goes back too.
+ACCEL=nested
+TIMEOUT=400
+GUEST_CPU="-tsc-adjust"
+GUEST_APPEND="clocksource=tsc tsc=reliable lapic=notscdeadline"
+
+up() {
+	cut -d' ' -f1 /proc/uptime
+}
+
+# stands MODE
+stands() {
+	local name=$1 back up0 up1 cpu tries=0 khz seconds
+	khz=$(figure tsc khz)
+	random 5
+	seconds=$((18 + RANDOM_NUMBER))
+	echo 1 >$T/reset
+	echo 1 >$T/enabled
+	sleep 5
+	between "$name: tsc is the clocksource (1)" 1 "$(grep -cx tsc $cs)" 1
+	between "$name: CPUs that sample before it" 2 \
+		"$(grep -c '^[01] sampling ' $TD/cpus 2>/dev/null)" 2
+	echo "all $((-seconds * khz * 1000))" >/sys/module/tsc_inject/parameters/tsc ||
+		{ result "not ok" "injection refused"; return 1; }
+	up0=$(up)
+	on_host sleep 4
+	for cpu in 0 1; do
+		between "$name: CPU $cpu stands still (1)" 1 \
+			"$(cpu_field $cpu 2 | grep -c '^stood-still$')" 1
+	done
+	grep -v '^#' $TD/cpus 2>/dev/null | sed "s/^/# $name, while it stands: /" | to_channel
+	between "$name: tsc backward while it stands" 2 "$(figure tsc backward)" 2
+	up1=$(up)
+	below "$name: the guest's time went on by s" "$(calc "$up1 - $up0")" 1
+	on_host sleep $((seconds + 4))
+	sleep 3
+	up1=$(up)
+	between "$name: seconds that time stood, at least" $((seconds - 2)) \
+		$((4 + seconds + 4 + 3 - ${up1%.*} + ${up0%.*})) $((seconds + 4))
+	echo 0 >$T/enabled
+	between "$name: tsc backward" 2 "$(figure tsc backward)" 2
+	between "$name: tsc backward by ns" $(((seconds - 6) * 1000000000)) \
+		"$(figure tsc backward_max_ns)" $((seconds * 1000000000))
+}
+
+guest() {
+	local cs=/sys/devices/system/clocksource/clocksource0/current_clocksource
+	. /lib/tscope/truth.sh
+
+	seed
+	insmod /lib/tscope/tsc_inject.ko || return
+	tscope_load || return
+	tsc_above 28
+	stands "defaults"
+	cat $T/period_us >$T/width_us
+	stands "flat out"
+	rmmod tsc_inject
+	tscope_done
+}

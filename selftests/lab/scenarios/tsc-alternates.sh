@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
+# DESCRIPTION: a TSC alternates by 7 ns to 10 bounds every 1 to 500 ms: the interval holds it, or it is moving
+#
+# tsc_motion moves one CPU's TSC to either side in turn. Twice a second `offset` is looked
+# at: with moving 0 its interval holds one of the two offsets, with moving 1 it holds both,
+# and the hull in `pairs` as well.
+ACCEL=nested
+TIMEOUT=600
+GUEST_APPEND="tsc=unstable lapic=notscdeadline"
+
+# at_rest: the narrowest and the widest bound of some seconds without motion
+at_rest() {
+	local looks=0
+	bound_ns='' widest_ns=1
+	while [ $looks -lt 6 ]; do
+		usleep 500000
+		looks=$((looks + 1))
+		offset_line tsc || continue
+		[ "$BOUND" -ge "${bound_ns:-$((BOUND + 1))}" ] || bound_ns=$BOUND
+		[ "$BOUND" -le $widest_ns ] || widest_ns=$BOUND
+	done
+	holds "at rest: tsc offset ns" 0 "$OFFSET" "$BOUND"
+	holds "at rest: moving" 0 "$MOVING" 0
+	say "# at rest: bounds of $bound_ns to $widest_ns ns"
+	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
+	below "at rest: narrowest bound ns" "${bound_ns:-none}" 2000
+	[ "${bound_ns:-9999}" -le 2000 ] || bound_ns=2000
+}
+
+# judge: whether what offset_line and pair_line found speaks true
+judge() {
+	case $MOVING in
+	0)
+		within $((OFFSET - BOUND)) $((OFFSET + BOUND)) "-$side_ns" ||
+			within $((OFFSET - BOUND)) $((OFFSET + BOUND)) "$side_ns"
+		;;
+	1)
+		within $((OFFSET - BOUND)) $((OFFSET + BOUND)) "-$side_ns" &&
+			within $((OFFSET - BOUND)) $((OFFSET + BOUND)) "$side_ns"
+		;;
+	*) return 1 ;;
+	esac
+}
+
+hull_judge() {
+	[ "$MOVING" = 1 ] || return 0
+	within "$HULL_LOW" "$HULL_HIGH" "-$side_ns" && within "$HULL_LOW" "$HULL_HIGH" "$side_ns"
+}
+
+# alternates CYCLES HALF_US
+alternates() {
+	local name looks=0 wrong=0 hulls=0 flagged=none began kvm=0
+	side_ns=$(ns_of "$1")
+	name="+-$side_ns ns every $2 us"
+	motion_now
+	began=$MOTION_NOW
+	echo "$cpu $1 $2" >$MOTION/alternate || { result "not ok" "injection refused"; return 1; }
+	while [ $looks -lt 14 ]; do
+		usleep 500000
+		looks=$((looks + 1))
+		offset_line tsc
+		motion_now
+		[ "$flagged" != none ] || [ "$MOVING" != 1 ] ||
+			flagged=$(((MOTION_NOW - began) / 1000000))
+		# the first second has epochs of rest in it
+		[ $looks -gt 2 ] || continue
+		if ! judge; then
+			wrong=$((wrong + 1))
+			say "# $name: offset is $OFFSET $BOUND $CPU_I $CPU_J $MOVING $AGE_MS"
+		fi
+		pair_line tsc 0 1
+		if ! hull_judge; then
+			hulls=$((hulls + 1))
+			say "# $name: the hull is $HULL_LOW..$HULL_HIGH"
+		fi
+		pair_line kvm-clock 0 1
+		within $((OFFSET - BOUND)) $((OFFSET + BOUND)) 0 || {
+			kvm=$((kvm + 1))
+			say "# $name: kvm-clock's pair is $OFFSET $BOUND $MOVING"
+		}
+	done
+	read -r moves late wrong_moves <$MOTION/moves
+	say "# $name: $moves moves, the latest by $((late / 1000)) us; moving after $flagged ms"
+	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
+	echo 1 >$MOTION/stop
+	between "$name: moves that went wrong" 0 "$wrong_moves" 0
+	between "$name: moves" 7 "$moves" -
+	between "$name: looks that hold neither" 0 $wrong 0
+	between "$name: hulls that do not hold both" 0 $hulls 0
+	between "$name: looks at kvm-clock that do not hold 0" 0 $kvm 0
+	# by a bound or more, peak to peak, in each second
+	if within $widest_ns 999999999 "$(calc "2 * $side_ns")" && [ "$2" -le 250000 ]; then
+		between "$name: moving after ms" 1 "$flagged" 3500
+		between "$name: tsc/moving" 1 "$(figure tsc moving)" 1
+	fi
+	sleep 4
+	offset_line tsc
+	holds "$name, ended: moving" 0 "$MOVING" 0
+	holds "$name, ended: tsc offset ns" 0 "$OFFSET" "$BOUND"
+}
+
+guest() {
+	local cpu bound_ns widest_ns side_ns rounds=7 moves late wrong_moves
+	. /lib/tscope/truth.sh
+
+	seed
+	insmod /lib/tscope/tsc_motion.ko || return
+	tscope_load || return
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	sleep 3
+	at_rest
+	random 2
+	cpu=$RANDOM_NUMBER
+	# the band in which a torn burst looks better than an honest one comes first
+	alternates "$(cycles_of "$(calc "$bound_ns * 0.77")")" 20000
+	[ -z "$SHORT" ] || rounds=3
+	while [ $rounds -gt 0 ]; do
+		rounds=$((rounds - 1))
+		log_uniform 7 $((bound_ns > 2 ? 10 * bound_ns : 20))
+		set -- "$(cycles_of $LOG_UNIFORM)"
+		log_uniform 1000 500000
+		alternates "$1" $LOG_UNIFORM
+	done
+	echo 0 >$T/enabled
+	clean kvm-clock
+	rmmod tsc_motion
+	tscope_done
+}

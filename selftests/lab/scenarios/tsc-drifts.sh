@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2153
+# DESCRIPTION: a TSC of two, then of three drifts by 10 ns/s to 10 ms/s: its pair is named, and holds it
+#
+# tsc_motion adds some cycles again and again. Twice a second `offset` must hold what the TSC
+# was off by at the moment that it names, and a pair that is well must not stand before the
+# one that drifts.
+ACCEL=nested
+TIMEOUT=600
+GUEST_SMP=3
+GUEST_APPEND="tsc=unstable lapic=notscdeadline"
+
+at_rest() {
+	local looks=0
+	bound_ns=1
+	while [ $looks -lt 6 ]; do
+		usleep 500000
+		looks=$((looks + 1))
+		bound=$(figure tsc widest_bound_ns)
+		[ "$bound" -le $bound_ns ] 2>/dev/null || bound_ns=$bound
+	done
+	holds "$1 CPUs at rest: moving" 0 "$(figure tsc moving)" 0
+	holds "$1 CPUs at rest: unmet" 0 "$(figure tsc unmet)" 0
+	below "$1 CPUs at rest: widest bound ns" "$bound_ns" 2000
+}
+
+# look: whether `offset` names the CPU that drifts, and holds how far it was off
+look() {
+	local t0 sign=1
+	motion_now
+	t0=$MOTION_NOW
+	offset_line tsc || { held=0 named=0; return; }
+	motion_now
+	named=1 held=1
+	case $cpu in
+	"$CPU_J") ;;
+	"$CPU_I") sign=-1 ;;
+	*) named=0; return ;;
+	esac
+	motion_seen "$t0" "$MOTION_NOW" "$AGE_MS" || { held=0; return; }
+	awk -v o="$OFFSET" -v b="$BOUND" -v s=$sign -v l="$SEEN_LOW" -v h="$SEEN_HIGH" \
+		-v k="$khz" 'BEGIN {
+			l *= s * 1e6 / k; h *= s * 1e6 / k
+			if (l > h) { t = l; l = h; h = t }
+			exit !(o - b <= h && l <= o + b) }' || held=0
+}
+
+# drifts CPUS CYCLES PERIOD_US SECONDS
+drifts() {
+	local rate name i=0 wrong=0 other=0 flagged=none began limit=20500 named held
+	rate=$(calc "$2 * 1e6 / $khz * 1e6 / $3")
+	name="$1 CPUs, CPU $cpu by $rate ns/s"
+	motion_now
+	began=$MOTION_NOW
+	echo "$cpu $2 $3" >$MOTION/drift || { result "not ok" "injection refused"; return 1; }
+	while [ $i -lt $(($4 * 2)) ]; do
+		usleep 500000
+		i=$((i + 1))
+		look
+		[ "$flagged" != none ] || [ "$MOVING" != 1 ] || [ $named = 0 ] ||
+			flagged=$(((MOTION_NOW - began) / 1000000))
+		if [ $held = 0 ]; then
+			wrong=$((wrong + 1))
+			say "# $name: offset is $OFFSET $BOUND $CPU_I $CPU_J $MOVING $AGE_MS, truth $SEEN_LOW..$SEEN_HIGH cycles"
+		fi
+		# as long as it is less than a bound away, any pair may be the first
+		if [ $named = 0 ] && [ "$flagged" != none ]; then
+			other=$((other + 1))
+			say "# $name: offset names $OFFSET $BOUND $CPU_I $CPU_J $MOVING"
+		fi
+	done
+	read -r moves late wrong_moves <$MOTION/moves
+	motion_now
+	say "# $name: $moves moves in $(((MOTION_NOW - began) / 1000000)) ms, the latest by $((late / 1000)) us; moving after $flagged ms"
+	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
+	echo 1 >$MOTION/stop
+	between "$name: moves that went wrong" 0 "$wrong_moves" 0
+	between "$name: looks that do not hold it" 0 $wrong 0
+	between "$name: looks that name others" 0 $other 0
+	# a bound in each second
+	! within $bound_ns 99999999999 "${rate#-}" || limit=3500
+	between "$name: moving after ms" 1 "$flagged" $limit
+	sleep 4
+	offset_line tsc
+	holds "$name, ended: moving" 0 "$MOVING" 0
+	holds "$name, ended: tsc offset ns" 0 "$OFFSET" "$BOUND"
+}
+
+# rounds CPUS
+rounds() {
+	local ranges range sign=1
+	at_rest "$1"
+	# ns a second; the slowest takes the longest to be seen
+	ranges="10:20 100:1000 1000:100000 100000:10000000"
+	[ -z "$SHORT" ] || ranges="100:1000 100000:10000000"
+	for range in $ranges; do
+		random $(($1 - 1))
+		cpu=$((1 + RANDOM_NUMBER))
+		sign=$((-sign))
+		log_uniform ${range%:*} ${range#*:}
+		# cycles each 20 ms; where that is less than one, one cycle as often as it takes
+		step=$((LOG_UNIFORM * khz / 50000000)) period_us=20000
+		if [ $step -lt 2 ]; then
+			period_us=$((1000000000 / (LOG_UNIFORM * khz / 1000000))) step=1
+		fi
+		if [ ${range%:*} -lt 1000 ]; then
+			drifts "$1" $((sign * step)) $period_us 21
+		else
+			drifts "$1" $((sign * step)) $period_us 6
+		fi
+	done
+}
+
+guest() {
+	local cpu khz bound bound_ns step period_us moves late wrong_moves
+	. /lib/tscope/truth.sh
+
+	seed
+	insmod /lib/tscope/tsc_motion.ko || return
+	echo 0 >/sys/devices/system/cpu/cpu2/online || return
+	tscope_load || return
+	khz=$(figure tsc khz)
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	sleep 3
+	rounds 2
+	echo 1 >/sys/devices/system/cpu/cpu2/online || result "not ok" "CPU 2 does not come"
+	sleep 3
+	rounds 3
+	echo 0 >$T/enabled
+	clean kvm-clock
+	rmmod tsc_motion
+	tscope_done
+}

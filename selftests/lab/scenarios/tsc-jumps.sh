@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2013
+# DESCRIPTION: the TSCs of all CPUs jump ahead by 3 s and back: every other clock steps once, by minus that
+#
+# The jump is exact, and the same of all CPUs at once. What each clock steps by is held against
+# it within the error that its step is told with; those that count in nanoseconds or are
+# read through the kernel's multiplier may be off by some more.
+ACCEL=nested
+GUEST_APPEND="tsc=unstable lapic=notscdeadline"
+# acpi-pm has 24 bits: it can't tell a step from one that differs by a whole turn
+PM_TURN_NS=4686871645
+
+# other clocks than the TSC
+others() {
+	for c in $(cat $T/clocks); do
+		[ "$c" = tsc ] || echo "$c"
+	done
+}
+
+# jump MODE CYCLES
+jump() {
+	local name="$1, all by $2 cycles" truth_ns c back=0
+	truth_ns=$(ns_of "$((-$2))")
+	echo 1 >$T/reset
+	trace_clear
+	echo 1 >$T/enabled
+	sleep 5
+	for c in $(others); do
+		eval "was_$(echo $c | tr - _)=$(figure $c steps)"
+	done
+	echo "all $2" >/sys/module/tsc_inject/parameters/adjust ||
+		{ result "not ok" "injection refused"; return 1; }
+	sleep 6
+	echo 0 >$T/enabled
+	for c in $(others); do
+		eval "was=\$was_$(echo $c | tr - _)"
+		between "$name: steps of $c before" 0 "$was" 0
+		between "$name: steps of $c" 1 "$(figure $c steps)" 1
+		set -- "$1" "$2" $(newest_step $c)
+		step_ns=${3:-none}
+		if [ $c = acpi-pm ] && [ "$step_ns" != none ]; then
+			step_ns=$(awk -v s="$step_ns" -v t="$truth_ns" -v p=$PM_TURN_NS 'BEGIN {
+				n = (s - t) / p; n = n < 0 ? int(n - 0.5) : int(n + 0.5)
+				printf "%.0f", s - n * p }')
+		fi
+		holds "$name: $c's step ns" "$truth_ns" "$step_ns" "$(calc "${4:-0} + 1000")"
+		holds "$name: $c's step_last_ns" "${3:-none}" "$(figure $c step_last_ns)" 0
+		# in emulation a read of these leaves the guest twice, and waits for its turn
+		case $c in acpi-pm | hpet) error_max=50000000 ;; *) error_max=1000000 ;; esac
+		below "$name: $c's step's error ns" "${4:-none}" $error_max
+	done
+	[ "$2" -gt 0 ] || back=2
+	holds "$name: tsc backward" $back "$(figure tsc backward)" 0
+	[ $back = 0 ] || between "$name: tsc backward by at most ns" 1 "$(figure tsc backward_max_ns)" \
+		"${truth_ns%.*}"
+	# who reads for the first time after it may find what another had published before it
+	between "$name: tsc warps" 0 "$(figure tsc warps)" $back
+	clean kvm-clock monotonic-raw
+	offset_line tsc
+	holds "$name: tsc offset ns" 0 "$OFFSET" "$BOUND"
+	holds "$name: moving" 0 "$MOVING" 0
+}
+
+guest() {
+	local khz c was step_ns cycles error_max
+	. /lib/tscope/truth.sh
+
+	seed
+	insmod /lib/tscope/tsc_inject.ko || return
+	tscope_load || return
+	trace_on step || return
+	khz=$(figure tsc khz)
+	random 1000
+	cycles=$(((2500 + RANDOM_NUMBER) * khz))
+	jump "defaults" $cycles
+	jump "defaults" $((-cycles))
+	cat $T/period_us >$T/width_us
+	jump "flat out" $cycles
+	jump "flat out" $((-cycles))
+	rmmod tsc_inject
+	tscope_done
+}

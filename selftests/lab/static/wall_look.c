@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * wall_look: how far the guest's wall clock is ahead of the host's, as tscope shows it,
+ * and as the kernel's own ptp_kvm does; and by how much it was moved between two series
+ * of such looks.
+ *
+ *   wall_look COUNT MS [/dev/ptpN]
+ *	COUNT looks at ptp-kvm/offset, MS apart. A line each: the moment that it is of, by
+ *	CLOCK_MONOTONIC_RAW; offset, error, age in ms; then the moment and the offset of
+ *	PTP_SYS_OFFSET_PRECISE, or - -. All else in ns.
+ *   wall_look --step BEFORE AFTER
+ *	Two files of such lines, fitted by lines of one slope: prints STEP_NS, RATE_PPB,
+ *	the worst ERROR_NS, STEP_NS by PTP_SYS_OFFSET_PRECISE, and by how many ns that is
+ *	off the line through tscope's, in the mean (- -: no such device).
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/ptp_clock.h>
+
+#define OFFSET_FILE "/sys/kernel/tscope/ptp-kvm/offset"
+#define LOOKS_MAX 4096
+
+struct look {
+	long long moment, offset, error, age_ms, ptp_moment, ptp_offset;
+	int has_ptp;
+};
+
+struct series {
+	int n;
+	struct look look[LOOKS_MAX];
+};
+
+static struct series before, after;
+
+static long long now_raw(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static long long ptp_ns(const struct ptp_clock_time *t)
+{
+	return t->sec * 1000000000LL + t->nsec;
+}
+
+static int look_at(struct look *look, int ptp)
+{
+	struct ptp_sys_offset_precise precise;
+	FILE *file = fopen(OFFSET_FILE, "r");
+	int n;
+
+	if (!file)
+		return -1;
+	n = fscanf(file, "%lld %lld %lld", &look->offset, &look->error, &look->age_ms);
+	fclose(file);
+	if (n != 3)
+		return -1;
+	look->moment = now_raw() - look->age_ms * 1000000;
+	memset(&precise, 0, sizeof(precise));
+	look->has_ptp = ptp >= 0 && !ioctl(ptp, PTP_SYS_OFFSET_PRECISE, &precise);
+	if (look->has_ptp) {
+		look->ptp_moment = ptp_ns(&precise.sys_monoraw);
+		look->ptp_offset = ptp_ns(&precise.sys_realtime) - ptp_ns(&precise.device);
+	}
+	return 0;
+}
+
+static int look(int count, int ms, const char *device)
+{
+	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+	int ptp = device ? open(device, O_RDWR) : -1, i, failed = 0;
+	struct look l;
+
+	if (device && ptp < 0) {
+		perror(device);
+		return 1;
+	}
+	for (i = 0; i < count; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		if (look_at(&l, ptp)) {
+			failed++;
+			continue;
+		}
+		printf("%lld %lld %lld %lld ", l.moment, l.offset, l.error, l.age_ms);
+		if (l.has_ptp)
+			printf("%lld %lld\n", l.ptp_moment, l.ptp_offset);
+		else
+			printf("- -\n");
+	}
+	if (failed)
+		fprintf(stderr, "wall_look: %d looks found no offset\n", failed);
+	return failed == count;
+}
+
+static int series_read(struct series *s, const char *path)
+{
+	char line[256];
+	FILE *file = fopen(path, "r");
+
+	if (!file) {
+		perror(path);
+		return -1;
+	}
+	while (s->n < LOOKS_MAX && fgets(line, sizeof(line), file)) {
+		struct look *l = &s->look[s->n];
+		int fields = sscanf(line, "%lld %lld %lld %lld %lld %lld", &l->moment,
+				    &l->offset, &l->error, &l->age_ms, &l->ptp_moment,
+				    &l->ptp_offset);
+
+		if (fields < 4)
+			continue;
+		l->has_ptp = fields == 6;
+		s->n++;
+	}
+	fclose(file);
+	return s->n < 2 ? -1 : 0;
+}
+
+/* a line through two series that differ by a step; all less the first look's values */
+struct line {
+	double slope, at[2], mean_t[2], n[2];
+	double worst_error;
+};
+
+static void line_add(struct line *line, const struct series *s, int which, long long t0,
+		     long long o0, int ptp, double *sxx, double *sxy)
+{
+	double t, o, mt = 0, mo = 0, n = 0;
+	int i, turn;
+
+	for (turn = 0; turn < 2; turn++) {
+		for (i = 0; i < s->n; i++) {
+			const struct look *l = &s->look[i];
+
+			if (ptp && !l->has_ptp)
+				continue;
+			t = (ptp ? l->ptp_moment : l->moment) - t0;
+			o = (ptp ? l->ptp_offset : l->offset) - o0;
+			if (turn) {
+				*sxx += (t - mt) * (t - mt);
+				*sxy += (t - mt) * (o - mo);
+				continue;
+			}
+			mt += t;
+			mo += o;
+			n++;
+			if (l->error > line->worst_error)
+				line->worst_error = l->error;
+		}
+		if (!turn && n) {
+			mt /= n;
+			mo /= n;
+		}
+	}
+	line->mean_t[which] = mt;
+	line->at[which] = mo;
+	line->n[which] = n;
+}
+
+static struct line fit(int ptp, long long t0, long long o0)
+{
+	struct line line = { .slope = 0 };
+	double sxx = 0, sxy = 0;
+
+	line_add(&line, &before, 0, t0, o0, ptp, &sxx, &sxy);
+	line_add(&line, &after, 1, t0, o0, ptp, &sxx, &sxy);
+	if (sxx)
+		line.slope = sxy / sxx;
+	return line;
+}
+
+static double step_of(const struct line *line)
+{
+	return line->at[1] - line->at[0] - line->slope * (line->mean_t[1] - line->mean_t[0]);
+}
+
+static int step(const char *before_path, const char *after_path)
+{
+	long long t0, o0;
+	struct line own, ptp;
+	double off = 0;
+	int i;
+
+	if (series_read(&before, before_path) || series_read(&after, after_path)) {
+		fprintf(stderr, "wall_look: too few looks\n");
+		return 1;
+	}
+	t0 = before.look[0].moment;
+	o0 = before.look[0].offset;
+	own = fit(0, t0, o0);
+	printf("%.3f %.3f %.0f ", step_of(&own), own.slope * 1e9, own.worst_error);
+	ptp = fit(1, t0, o0);
+	if (!ptp.n[0] || !ptp.n[1]) {
+		printf("- -\n");
+		return 0;
+	}
+	for (i = 0; i < 2; i++)
+		off += (ptp.at[i] - own.at[i] -
+			own.slope * (ptp.mean_t[i] - own.mean_t[i])) / 2;
+	printf("%.3f %.3f\n", step_of(&ptp), off);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], "--step"))
+		return step(argv[2], argv[3]);
+	if ((argc == 3 || argc == 4) && atoi(argv[1]) > 0 && atoi(argv[2]) > 0)
+		return look(atoi(argv[1]), atoi(argv[2]), argc == 4 ? argv[3] : NULL);
+	fprintf(stderr, "usage: wall_look COUNT MS [/dev/ptpN]\n"
+			"       wall_look --step BEFORE AFTER\n");
+	return 2;
+}
