@@ -110,7 +110,7 @@ static bool all_fit(enum source is)
 static enum source look(void)
 {
 	struct take t;
-	u64 first;
+	u64 first, last;
 	int i;
 
 	for (i = 0; i < LOOK_ROUNDS; i++) {
@@ -120,9 +120,10 @@ static enum source look(void)
 			return BY_PAGE;
 	}
 	first = get_jiffies_64();
-	if (take(&t) && t.snap.cycles - first <= get_jiffies_64() - first)
-		return BY_JIFFIES;
-	return BY_DEVICE;
+	if (!take(&t))
+		return BY_DEVICE;
+	last = get_jiffies_64();
+	return t.snap.cycles - first <= last - first ? BY_JIFFIES : BY_DEVICE;
 }
 
 static bool is_stable(const struct take *t)

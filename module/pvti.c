@@ -45,16 +45,13 @@ u32 tscope_pvti_khz(u32 mul, s8 shift)
  */
 u64 tscope_pvti_eval_frac(const struct tscope_pvti *p, u64 tsc, u16 *frac)
 {
-	s64 cyc = (s64)(tsc - p->tsc);
-	tscope_u128 ns = (tscope_u128)tscope_abs64(cyc) * p->mul;
+	tscope_s128 line = (tscope_s128)(s64)(tsc - p->tsc) * p->mul;
 	int right = 32 - TSCOPE_PHASE_SHIFT - p->shift;
-	tscope_s128 line;
 
-	if (right >= 128)
-		ns = 0;
+	if (right > 0)
+		line >>= right < 127 ? right : 127;
 	else
-		ns = right > 0 ? ns >> right : ns << -right;
-	line = cyc < 0 ? -(tscope_s128)ns : (tscope_s128)ns;
+		line = (tscope_s128)((tscope_u128)line << -right);
 	*frac = (u16)line;
 	return p->ns + (u64)(line >> TSCOPE_PHASE_SHIFT);
 }

@@ -270,6 +270,7 @@ void tscope_series_average(const struct tscope_series *s,
 {
 	const struct tscope_reading *mid = &r[n / 2];
 	tscope_s128 sum = 0, drift;
+	bool earlier, loses;
 	u64 span_cyc, cyc;
 	s64 gain;
 	u32 i;
@@ -277,11 +278,13 @@ void tscope_series_average(const struct tscope_series *s,
 	*mean = *mid;
 	if (n == 1 || !tscope_series_rate(s, &gain, &span_cyc))
 		return;
+	loses = gain < 0;
 	for (i = 0; i < n; i++) {
 		cyc = tscope_abs64(tscope_sub64(r[i].tsc, mid->tsc));
 		drift = tscope_div128((tscope_u128)tscope_abs64(gain) * cyc,
 				      span_cyc);
-		if ((gain < 0) != (r[i].tsc < mid->tsc))
+		earlier = r[i].tsc < mid->tsc;
+		if (earlier != loses)
 			drift = -drift;
 		sum += tscope_phase(tscope_sub64(r[i].ns, mid->ns),
 				    tscope_sub64(r[i].tsc, mid->tsc), s->khz) -

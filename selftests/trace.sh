@@ -98,8 +98,8 @@ points() {
 		while read -r line; do
 			# shellcheck disable=SC2086
 			fields $line
-			if [ "$clock" = kvm-clock ]; then
-				same "width of kvm-clock" "$F_width_ns" 0
+			if [ "$clock" = ptp-kvm ] || { get "$clock/exact" 2>/dev/null && [ "$VALUE" = 1 ]; }; then
+				same "width of $clock" "$F_width_ns" 0
 			else
 				within "width of $clock" "$F_width_ns" 1 1000000000
 			fi

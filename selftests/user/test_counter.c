@@ -101,7 +101,26 @@ static void test_tsc_stops(void)
 		  "TSC stopped");
 }
 
+/* After 16 wraps and more nothing tells how many there were, nor is it claimed. */
+static void test_uncertain(void)
+{
+	struct tscope_counter c = { .num = 1, .den = 1, .mask = 0xffffff };
+	u64 tsc = 1000, wraps;
+
+	tscope_counter_ns(&c, 0, tsc, 1000000);
+	EXPECT(!c.uncertain, "first");
+	for (wraps = 1; wraps < 40; wraps++) {
+		tsc += wraps << 24;
+		EXPECT_EQ(tscope_counter_ns(&c, 0, tsc, 1000000), FIRST + tsc - 1000,
+			  "wraps");
+		EXPECT_EQ(c.uncertain, wraps > 15, "%u wraps", (u32)wraps);
+	}
+	tscope_counter_ns(&c, 5, 1000, 1000000);
+	EXPECT(!c.uncertain, "the TSC was set back: no wrap is made up");
+}
+
 static const struct tap_test tests[] = {
+	{ "gaps of many wraps", test_uncertain },
 	{ "simulated counters, extended", test_kinds },
 	{ "a TSC that was set back", test_tsc_back },
 	{ "a TSC that stops", test_tsc_stops },

@@ -203,7 +203,7 @@ struct machine {
 	bool spread;		/* readings fall at all places of a nanosecond */
 };
 
-enum when { RANDOM, PERIODIC, JITTER };
+enum times { RANDOM, PERIODIC, JITTER };
 
 /* The multiplier by which a host's KVM turns cycles into 2^-32 ns. */
 static void time_scale(u64 hz, int *shift, u32 *mul)
@@ -219,7 +219,7 @@ static void time_scale(u64 hz, int *shift, u32 *mul)
 }
 
 /* Returns the true skew, mppb. @noise_ns: of the clock, before it is rounded down. */
-static long double whole_ns(const struct machine *m, enum when when, double noise_ns,
+static long double whole_ns(const struct machine *m, enum times when, double noise_ns,
 			    u32 n)
 {
 	u64 tsc0 = rnd_bits(60), period = 10000ULL * m->khz / n, at, cyc = 0;
@@ -265,7 +265,7 @@ static u64 median(u64 *x, u32 n)
 	return x[n / 2];
 }
 
-static void one_machine(const struct machine *m, enum when when, double noise_ns, u32 n)
+static void one_machine(const struct machine *m, enum times when, double noise_ns, u32 n)
 {
 	static const char * const names[] = { "random", "periodic", "30 us jitter" };
 	static const struct tscope_hidden hidden = { .phase = 3 << 15, .whole_ns = true };

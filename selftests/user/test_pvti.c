@@ -4,6 +4,7 @@
  * definition of kvm-clock in the KVM ABI.
  */
 #include <math.h>
+#include <stdlib.h>
 
 #include "tap.h"
 #include "pvti.h"
@@ -253,7 +254,87 @@ static void test_step_zero(void)
 		  "new at 300 ns, old at -200 ns");
 }
 
+static struct tscope_pvti any_pvti(u64 hz)
+{
+	struct tscope_pvti p = { .tsc = rnd_bits(62), .ns = rnd_bits(62) };
+	long double mul = 1e9L / hz;
+
+	/* as KVM has it: mul in its upper half */
+	for (p.shift = 32; mul < 0.5L; p.shift--)
+		mul *= 2;
+	for (; mul >= 1; p.shift++)
+		mul /= 2;
+	p.shift -= 32;
+	p.mul = (u32)(mul * 0x1p32L);
+	return p;
+}
+
+/* A line: the fraction is that of delta * mul * 2^shift / 2^32, of which nothing is dropped. */
+static void test_frac(void)
+{
+	long double want, worst = 0;
+	struct tscope_pvti p;
+	u32 i;
+	u16 frac;
+	s64 cyc;
+	u64 ns;
+
+	for (i = 0; i < 200000; i++) {
+		p = any_pvti(800000000 + rnd_below(5000000000ULL));
+		cyc = (s64)rnd_bits(40) * (rnd64() & 1 ? 1 : -1);
+		ns = tscope_pvti_eval_frac(&p, p.tsc + cyc, &frac);
+		want = (long double)cyc * p.mul * ldexpl(1, p.shift - 32);
+		want -= (s64)(ns - p.ns) + frac * 0x1p-16L;
+		worst = fmaxl(worst, fabsl(want));
+		EXPECT(want > -0x1p-20L && want < 0x1.01p-16L,
+		       "mul %u, shift %d, %s cycles: off by %Lg ns", p.mul, p.shift,
+		       tap_dec(cyc), want);
+		/* the ABI's own reading is off by what it drops */
+		cyc = (s64)(ns - tscope_pvti_eval(&p, p.tsc + cyc));
+		EXPECT(llabs(cyc) <= (p.shift < 0 ? 1 << -p.shift : 1),
+		       "shift %d: %s ns above pvclock's", p.shift, tap_dec(cyc));
+	}
+	tap_note("at most %Lg ns off, 2^-16 are %Lg", worst, 0x1p-16L);
+}
+
+/* Of a snapshot's nanoseconds the TSC value: within half of the cycles that show it. */
+static void test_inverse(void)
+{
+	struct tscope_pvti p;
+	long double worst = 0, off, most;
+	u64 cyc, ns, tsc;
+	u32 i;
+
+	for (i = 0; i < 200000; i++) {
+		p = any_pvti(800000000 + rnd_below(5000000000ULL));
+		cyc = rnd_bits(55);
+		ns = tscope_pvti_eval(&p, p.tsc + cyc);
+		EXPECT(tscope_pvti_inverse(&p, ns, &tsc), "an inverse");
+		EXPECT(tscope_pvti_eval(&p, tsc) == ns, "the inverse shows the same");
+		off = fabsl((long double)(s64)(tsc - p.tsc - cyc));
+		most = ldexpl(1.0L / p.mul, 32 - p.shift) / 2 +
+		       (p.shift < 0 ? 1 << -p.shift : 1);
+		EXPECT(off <= most, "off by %Lg cycles of %Lg", off, most);
+		worst = fmaxl(worst, off * p.mul * ldexpl(1, p.shift - 32));
+	}
+	tap_note("at most %Lg ns off", worst);
+	EXPECT(worst < 2, "%Lg ns", worst);
+	/* before the pvti's own time there is none, nor of no multiplier */
+	EXPECT(!tscope_pvti_inverse(&p, p.ns - 1, &tsc), "before");
+	/* a nanosecond that no cycle shows: a cycle of 3 ns */
+	p = (struct tscope_pvti){ .ns = 100, .tsc = 50, .mul = 3U << 30, .shift = 2 };
+	EXPECT(tscope_pvti_inverse(&p, 103, &tsc) && tsc == 51, "one cycle");
+	EXPECT(!tscope_pvti_inverse(&p, 104, &tsc), "never shown");
+	p.mul = 0;
+	EXPECT(!tscope_pvti_inverse(&p, 103, &tsc), "no multiplier");
+	p.mul = 1;
+	p.shift = 32;
+	EXPECT(!tscope_pvti_inverse(&p, 103, &tsc), "no such shift");
+}
+
 static const struct tap_test tests[] = {
+	{ "eval with its fraction: the line", test_frac },
+	{ "inverse: within a nanosecond's cycles", test_inverse },
 	{ "eval: every shift, mul to 0xffffffff, TSC behind and near 2^64",
 	  test_eval },
 	{ "eval: as floating point has it", test_eval_float },

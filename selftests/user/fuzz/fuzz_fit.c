@@ -102,9 +102,9 @@ static void check_error(u32 n, u32 khz, u32 resolution,
 	       fit->error_mppb == S64_MAX,
 	       "%u points, %u kHz: half-width %s, most %.1Lf", n, khz,
 	       tap_udec(fit->error_mppb), high);
-	/* before it is divided by 1000 it must fit 63 bits */
+	/* before it is divided by 1000 it must fit 62 bits */
 	if (fit->error_mppb == S64_MAX)
-		EXPECT(high * 1020 > 0x1p63L, "no half-width, most %.1Lf", high);
+		EXPECT(high * 1020 > 0x1p62L, "no half-width, most %.1Lf", high);
 }
 
 static void check(u32 n, u32 khz, u32 resolution)

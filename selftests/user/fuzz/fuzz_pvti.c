@@ -61,6 +61,50 @@ static void check_khz(u32 mul, int shift)
 			  want);
 }
 
+/* delta * mul * 2^(shift - 32) in 2^-16 ns, rounded down, as far as 128 bits hold it. */
+static void check_frac(const struct tscope_pvti *p, u64 tsc)
+{
+	tscope_s128 cyc = (s64)(tsc - p->tsc), want = cyc * p->mul;
+	int left = p->shift - 16;
+	u16 frac;
+	u64 ns;
+
+	if (left > 0 || left < -96)
+		return;
+	want >>= -left;
+	ns = tscope_pvti_eval_frac(p, tsc, &frac);
+	EXPECT(ns == p->ns + (u64)(want >> 16) && frac == (u16)want,
+	       "mul %u, shift %d, %s cycles: got %s ns", p->mul, p->shift,
+	       tap_dec((s64)cyc), tap_udec(ns));
+}
+
+/* What kvm-clock shows at a TSC value is shown at its inverse, which is as near. */
+static void check_inverse(const struct tscope_pvti *p, u64 cyc)
+{
+	u64 ns, tsc, got;
+	long double ns_cyc;
+
+	if (!p->mul || p->shift > 31 || p->shift < -32)
+		return;
+	/* a nanosecond of centuries has no TSC value in its middle */
+	ns_cyc = ldexpl(1.0L / p->mul, 32 - p->shift);
+	if (ns_cyc > 0x1p60L)
+		return;
+	/* what pvclock's product holds */
+	cyc >>= p->shift > 0 ? 2 + p->shift : 2;
+	ns = scaled(cyc, p->mul, p->shift);
+	if (ns >> 62)
+		return;
+	EXPECT(tscope_pvti_inverse(p, p->ns + ns, &tsc), "mul %u, shift %d, %s cycles",
+	       p->mul, p->shift, tap_udec(cyc));
+	got = tsc - p->tsc;
+	EXPECT(scaled(got, p->mul, p->shift) == ns, "inverse of %s ns", tap_udec(ns));
+	/* half of a nanosecond's cycles, and of those that a negative shift drops */
+	EXPECT(fabsl((long double)got - cyc) <=
+	       ns_cyc / 2 + (p->shift < 0 ? ldexpl(1, -p->shift) : 1) + 1,
+	       "inverse of %s cycles: %s", tap_udec(cyc), tap_udec(got));
+}
+
 static void fuzz_one(struct fuzz_in *in)
 {
 	struct tscope_pvti old = take_pvti(in), new = take_pvti(in);
@@ -74,6 +118,8 @@ static void fuzz_one(struct fuzz_in *in)
 	       tap_udec(tsc - old.tsc), old.mul, old.shift,
 	       tap_udec(eval(&old, tsc)),
 	       tap_udec(tscope_pvti_eval(&old, tsc)));
+	check_frac(&old, tsc);
+	check_inverse(&old, tsc);
 	EXPECT(tscope_pvti_step(&old, &new, tsc) ==
 	       (s64)(eval(&new, tsc) - eval(&old, tsc)), "step");
 	EXPECT_EQ(tscope_pvti_step(&old, &old, tsc), 0, "step to itself");

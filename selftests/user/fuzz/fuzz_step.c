@@ -79,10 +79,17 @@ static void fuzz_one(struct fuzz_in *in)
 {
 	struct tscope_reading r[TSCOPE_STEP_POINTS];
 	struct scene c = take_scene(in);
-	u64 noise_ns = fuzz_bits(in, 20), jump, wild;
+	u64 noise_ns = fuzz_bits(in, 20), jump, wild, usual;
 	struct tscope_step step = { };
 	tscope_s128 off;
 	u32 i;
+
+	/* a long gap in which the clock seems to have passed a usual one is a TSC's jump */
+	usual = c.span_ns[TSCOPE_STEP_SIDE - 1] > c.span_ns[TSCOPE_STEP_SIDE + 1] ?
+		c.span_ns[TSCOPE_STEP_SIDE - 1] : c.span_ns[TSCOPE_STEP_SIDE + 1];
+	if (c.span_ns[TSCOPE_STEP_SIDE] / 2 + 1 >= usual &&
+	    (tscope_s128)c.span_ns[TSCOPE_STEP_SIDE] + c.step_ns < 3 * (tscope_s128)usual)
+		c.span_ns[TSCOPE_STEP_SIDE] = usual;
 
 	play(&c, r);
 	wild = tscope_step_wild(r, c.khz);
@@ -113,8 +120,9 @@ static void fuzz_one(struct fuzz_in *in)
 		r[i].error_ns = fuzz_u32(in);
 	}
 	for (i = 1; i < TSCOPE_STEP_POINTS; i++)
-		if (r[i].tsc <= r[i - 1].tsc)
+		if (i != TSCOPE_STEP_SIDE && r[i].tsc <= r[i - 1].tsc)
 			break;
+	tscope_step_continues(r, c.khz, noise_ns);
 	tscope_step_wild(r, c.khz);
 	if (tscope_step_find(r, c.khz, noise_ns, &step, &jump))
 		EXPECT(i == TSCOPE_STEP_POINTS, "a step of a TSC that went back");
