@@ -106,8 +106,9 @@ struct tscope_lane_figures {
 /**
  * struct tscope_cpu - a sampling CPU
  * @box: what it publishes
- * @request: partner + 1 and session of the meeting that this CPU calls for, as
- *	tscope_request() builds it; 0: none
+ * @request: partner + 1, and number of the call that this CPU waits to be
+ *	answered; 0: none
+ * @calls: number of its newest call
  * @meeting_cyc: length of that meeting's burst, cycles
  * @csd: what the partner is called by
  * @wait_us: how long it waits for an answer
@@ -161,6 +162,7 @@ struct tscope_cpu {
 	struct tscope_mailbox box;
 
 	u64 request;
+	u32 calls;
 	u64 meeting_cyc;
 	call_single_data_t csd;
 	u32 wait_us;

@@ -51,18 +51,23 @@
 /* A burst ends by its length only. */
 static const u64 never;
 
-/* The low half is the session: a late call finds it withdrawn or changed. */
-static u64 request_of(int partner, u64 nonce)
+/* The low half counts: a late call finds its request withdrawn or changed. */
+static u64 request_of(int partner, u32 number)
 {
-	return (u64)(partner + 1) << 32 | (u32)nonce;
+	return (u64)(partner + 1) << 32 | number;
+}
+
+static int partner_of(u64 request)
+{
+	return (int)(request >> 32) - 1;
 }
 
 /* Clocks that only the kernel can read are read outside the burst. */
-static void publish_raw(struct tscope_cpu *c, u64 id)
+static void publish_raw(struct tscope_cpu *c, u64 request)
 {
 	WRITE_ONCE(c->box.raw_ns, ktime_get_raw_ns());
 	/* pairs with the acquire in wait_for() */
-	smp_store_release(&c->box.raw_id, id);
+	smp_store_release(&c->box.raw_id, request);
 }
 
 static bool slow(const struct tscope_cpu *from)
@@ -70,38 +75,38 @@ static bool slow(const struct tscope_cpu *from)
 	return READ_ONCE(from->wait_us) > WAIT_FAST_US;
 }
 
-/* Is the call still for this CPU, and may this CPU answer it? */
+/* Does the caller still wait, and may this CPU answer it? */
 static bool call_holds(const struct tscope_cpu *c,
-		       const struct tscope_cpu *from, u64 id)
+		       const struct tscope_cpu *from, u64 request)
 {
 	/* pairs with the release in tscope_meet() */
-	return smp_load_acquire(&from->request) == request_of(c->cpu, id) &&
-	       READ_ONCE(c->ready);
+	return smp_load_acquire(&from->request) == request &&
+	       partner_of(request) == c->cpu && READ_ONCE(c->ready);
 }
 
-static void answer_plan(struct tscope_cpu *c, struct tscope_cpu *from, u64 id,
-			struct tscope_burst_plan *plan)
+/* One burst with the caller's present session. */
+static void answer_burst(struct tscope_cpu *c, struct tscope_cpu *from)
 {
-	*plan = (struct tscope_burst_plan){
+	struct tscope_burst_plan plan = {
 		.peer = &from->box,
 		.nonce = tscope_nonce(c->cpu, c->life, ++c->session),
 		.length_cyc = READ_ONCE(from->meeting_cyc),
 		.until = &from->box.id,
-		.value = id,
+		.value = READ_ONCE(from->box.id),
 	};
-	tscope_mailbox_begin(&c->box, plan->nonce);
+	struct tscope_burst b;
+
+	tscope_mailbox_begin(&c->box, plan.nonce);
+	tscope_burst(c, &plan, &b);
 }
 
 /* The call arrives: hard interrupt context. */
 static void tscope_meeting_called(void *info)
 {
 	struct tscope_cpu *from = info, *c = tscope_cpu_of(smp_processor_id());
-	struct tscope_burst_plan plan;
-	struct tscope_burst b;
-	u64 id;
+	u64 request = READ_ONCE(from->request);
 
-	id = READ_ONCE(from->box.id);
-	if (!c || READ_ONCE(c->busy) || !call_holds(c, from, id))
+	if (!c || READ_ONCE(c->busy) || !call_holds(c, from, request))
 		goto done;
 	if (slow(from)) {
 		/* its sampler is done with it: tscope_meeting_answer() */
@@ -110,9 +115,8 @@ static void tscope_meeting_called(void *info)
 		wake_up_process(c->task);
 		return;
 	}
-	answer_plan(c, from, id, &plan);
-	tscope_burst(c, &plan, &b);
-	publish_raw(c, id);
+	answer_burst(c, from);
+	publish_raw(c, request);
 	tscope_mailbox_begin(&c->box, 0);
 done:
 	atomic64_inc(&from->answered);
@@ -157,34 +161,27 @@ static u64 wait_cyc(const struct tscope_cpu *from)
 void tscope_meeting_answer(struct tscope_cpu *c)
 {
 	struct tscope_cpu *from = xchg(&c->invited_by, NULL);
-	struct tscope_burst_plan plan;
-	struct tscope_burst b;
-	unsigned long flags;
-	u64 id, start;
+	u64 request, start;
 	u32 turns;
 
 	if (!from)
 		return;
-	local_irq_save(flags);
+	request = READ_ONCE(from->request);
 	WRITE_ONCE(c->busy, true);
-	id = READ_ONCE(from->box.id);
-	answer_plan(c, from, id, &plan);
-	local_irq_restore(flags);
-
 	start = rdtsc_ordered();
-	for (turns = 0; turns < WAIT_TURNS && call_holds(c, from, id); turns++) {
-		local_irq_save(flags);
-		tscope_burst(c, &plan, &b);
-		local_irq_restore(flags);
-		if (rdtsc_ordered() - start > 2 * wait_cyc(from))
+	for (turns = 0; turns < WAIT_TURNS; turns++) {
+		if (!call_holds(c, from, request) ||
+		    rdtsc_ordered() - start > 2 * wait_cyc(from))
 			break;
+		local_irq_disable();
+		answer_burst(c, from);
+		local_irq_enable();
 	}
-	publish_raw(c, id);
-
-	local_irq_save(flags);
+	publish_raw(c, request);
+	local_irq_disable();
 	tscope_mailbox_begin(&c->box, 0);
+	local_irq_enable();
 	WRITE_ONCE(c->busy, false);
-	local_irq_restore(flags);
 	atomic64_inc(&from->answered);
 }
 
@@ -209,11 +206,11 @@ static bool wait_for(struct tscope_cpu *c, const u64 *word, u64 value)
  * here: each must be at least as high as the one before.
  */
 static void check_raw(struct tscope_cpu *c, const struct tscope_cpu *p,
-		      u64 nonce, u64 before_ns, struct tscope_burst *b)
+		      u64 request, u64 before_ns, struct tscope_burst *b)
 {
 	u64 peer_ns, after_ns, tsc = c->last[TSCOPE_LANE_TSC];
 
-	if (!wait_for(c, &p->box.raw_id, nonce))
+	if (!wait_for(c, &p->box.raw_id, request))
 		return;
 	peer_ns = READ_ONCE(p->box.raw_ns);
 	after_ns = ktime_get_raw_ns();
@@ -227,19 +224,25 @@ static void check_raw(struct tscope_cpu *c, const struct tscope_cpu *p,
 				   peer_ns - after_ns, tsc);
 }
 
+/* A burst is one moment, and has a session of its own. Interrupts are off. */
+static void begin_session(struct tscope_cpu *c, struct tscope_burst_plan *plan)
+{
+	plan->nonce = tscope_nonce(c->cpu, c->life, ++c->session);
+	tscope_mailbox_begin(&c->box, plan->nonce);
+}
+
 /* The partner answers at once: one burst when it does. */
 static int meet_fast(struct tscope_cpu *c, const struct tscope_cpu *p,
 		     struct tscope_burst_plan *plan, struct tscope_burst *b)
 {
-	unsigned long flags;
-
 	if (!wait_for(c, &p->box.of, plan->nonce))
 		return -ETIMEDOUT;
-	local_irq_save(flags);
+	plan->until = &p->box.id;
+	local_irq_disable();
 	plan->value = READ_ONCE(p->box.id);
 	tscope_burst(c, plan, b);
-	local_irq_restore(flags);
-	return 0;
+	local_irq_enable();
+	return b->whole ? 0 : -ETIMEDOUT;
 }
 
 /* The partner answers at some time: bursts until one is whole. */
@@ -247,14 +250,13 @@ static int meet_slow(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 		     struct tscope_burst *b)
 {
 	u64 limit_cyc = wait_cyc(c), start = rdtsc_ordered();
-	unsigned long flags;
 	u32 turns;
 
-	plan->until = &never;
 	for (turns = 0; turns < WAIT_TURNS; turns++) {
-		local_irq_save(flags);
+		local_irq_disable();
+		begin_session(c, plan);
 		tscope_burst(c, plan, b);
-		local_irq_restore(flags);
+		local_irq_enable();
 		if (b->whole)
 			return 0;
 		if (rdtsc_ordered() - start > limit_cyc)
@@ -269,13 +271,14 @@ static int meet_slow(struct tscope_cpu *c, struct tscope_burst_plan *plan,
  * @c: the CPU that runs this
  * @partner: the CPU to call
  * @length_cyc: length of the burst, cycles
- * @b: what was measured
+ * @b: what was measured; zeroed by the caller
  *
  * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on.
  * They are off for @length_cyc and one reading on both CPUs.
  *
- * Return: 0; -ENXIO for a partner that is offline, -EBUSY while the call before
- * has not reached its partner, -ETIMEDOUT where the partner did not answer.
+ * Return: 0 with @b whole; -ENXIO for a partner that is offline, -EBUSY while the
+ * call before has not reached its partner, -ETIMEDOUT where the partner did not
+ * answer, or not for long enough.
  */
 int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 		struct tscope_burst *b)
@@ -283,26 +286,24 @@ int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 	struct tscope_cpu *p = tscope_cpu_of(partner);
 	struct tscope_burst_plan plan = {
 		.length_cyc = length_cyc,
+		.until = &never,
 		.keep = true,
 	};
-	unsigned long flags;
-	u64 before_ns;
+	u64 request = request_of(partner, ++c->calls), before_ns;
 	int err;
 
 	if (!p)
 		return -ENXIO;
 	plan.peer = &p->box;
-	plan.until = &p->box.id;
 	before_ns = ktime_get_raw_ns();
 
-	local_irq_save(flags);
+	local_irq_disable();
 	WRITE_ONCE(c->busy, true);
-	plan.nonce = tscope_nonce(c->cpu, c->life, ++c->session);
-	tscope_mailbox_begin(&c->box, plan.nonce);
+	begin_session(c, &plan);
+	local_irq_enable();
 	WRITE_ONCE(c->meeting_cyc, length_cyc);
 	/* pairs with the acquire in call_holds() */
-	smp_store_release(&c->request, request_of(partner, plan.nonce));
-	local_irq_restore(flags);
+	smp_store_release(&c->request, request);
 
 	/* with preemption off the partner can't finish going offline */
 	preempt_disable();
@@ -315,17 +316,16 @@ int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 		err = slow(c) ? meet_slow(c, &plan, b) :
 				meet_fast(c, p, &plan, b);
 
-	local_irq_save(flags);
+	local_irq_disable();
 	tscope_mailbox_begin(&c->box, 0);
+	local_irq_enable();
+	/* the partner's sampler ends its bursts now */
 	WRITE_ONCE(c->request, 0);
 	WRITE_ONCE(c->busy, false);
-	local_irq_restore(flags);
-
 	if (!err)
-		check_raw(c, p, plan.nonce, before_ns, b);
+		check_raw(c, p, request, before_ns, b);
 	/* patience: by what became of the call */
-	c->wait_us = err || !b->whole ? c->wait_us * 2 :
-					c->wait_us - c->wait_us / 32;
+	c->wait_us = err ? c->wait_us * 2 : c->wait_us - c->wait_us / 32;
 	c->wait_us = clamp(c->wait_us, WAIT_MIN_US, WAIT_MAX_US);
 	return err;
 }

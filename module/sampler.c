@@ -166,7 +166,7 @@ static void meet(struct tscope_cpu *c)
 
 	c->next_pair = c->next_pair + 1 < c->pairs ? c->next_pair + 1 : 0;
 	p = c->pair[c->next_pair];
-	if (tscope_meet(c, p->peer, plan.burst_cyc, &b) || !b.whole) {
+	if (tscope_meet(c, p->peer, plan.burst_cyc, &b)) {
 		WRITE_ONCE(c->unmet, c->unmet + 1);
 		if (!b.partner_id)
 			return;
