@@ -13,6 +13,7 @@
  *
  * Ages and epochs are by jiffies, never by a clock of one CPU.
  */
+#include <linux/bitops.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
@@ -149,10 +150,13 @@ int tscope_pairs_partner(u32 rank, u64 round)
 	return other < n ? ranks[other] : -1;
 }
 
-/* Whether @cpu keeps the pair with @peer: each CPU keeps about half of its pairs. */
+/*
+ * Whether @cpu keeps the pair with @peer. Each CPU keeps about half of its pairs, also
+ * where only every second or fourth CPU samples, and whichever others do.
+ */
 static bool keeps(int cpu, int peer)
 {
-	return (cpu + peer) & 1 ? cpu < peer : cpu > peer;
+	return hweight32(cpu ^ peer) & 1 ? cpu < peer : cpu > peer;
 }
 
 /* The CPU's @i-th pair in the graph of ranks; -1: there is no more. */
