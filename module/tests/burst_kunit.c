@@ -21,9 +21,9 @@
 #define PEER_LIFE	tscope_nonce(1, 8, 4)
 
 /* 17 s at 2 GHz: no burst of the suite lasts a thousandth of it */
-#define FAR_CYC		(1ULL << 35)
+#define FAR_CYC		BIT_ULL(35)
 /* A burst that another CPU ends; READINGS_MAX of burst.c ends it if that is late. */
-#define LONG_CYC	(1ULL << 33)
+#define LONG_CYC	BIT_ULL(33)
 #define TRIES		200
 
 static struct tscope_cpu *c;
@@ -256,12 +256,14 @@ static void page_set(u32 version, u64 ns)
 {
 	/* the host makes the version odd, writes, makes it even */
 	WRITE_ONCE(page->version, version - 1);
+	/* pairs with the first virt_rmb() in tscope_kvm_copy() */
 	smp_wmb();
 	page->tsc_timestamp = 0;
 	page->tsc_to_system_mul = 1U << 31;
 	page->tsc_shift = 1;
 	page->system_time = ns;
 	page->flags = TSCOPE_PVTI_STABLE;
+	/* and with the second one */
 	smp_wmb();
 	WRITE_ONCE(page->version, version);
 }

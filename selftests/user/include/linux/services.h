@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Kernel services for a program of one thread: memory is the C library's, locks do nothing, jiffies and CPU numbers are what the test says.
+ * Kernel services for a program of one thread: memory is the C library's, locks do nothing,
+ * jiffies and CPU numbers are what the test says.
  */
 #ifndef TSCOPE_LINUX_SERVICES_H
 #define TSCOPE_LINUX_SERVICES_H
