@@ -244,7 +244,7 @@ static __always_inline void readings(struct tscope_cpu *c,
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		  struct tscope_burst *b)
 {
-	const struct pvclock_vcpu_time_info *page = tscope_kvm_page(c->cpu);
+	const struct pvclock_vcpu_time_info *page = c->page;
 	int lane;
 
 	memset(b, 0, sizeof(*b));

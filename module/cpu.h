@@ -125,7 +125,8 @@ struct tscope_lane_figures {
  * @session: number of its newest session
  * @random: state of its random numbers
  * @last: its newest reading of each lane; 0: none in this life
- * @pvti: its time page at the newest reading
+ * @page: its time page, written by the host; NULL: there is none
+ * @pvti: the time page at the newest reading
  * @current_pvti: the newest reading is by @pvti, not by the page before
  * @event: updates of the time page that are not reported yet
  * @events: how many
@@ -181,6 +182,7 @@ struct tscope_cpu {
 	u64 random;
 
 	u64 last[TSCOPE_LANES];
+	const struct pvclock_vcpu_time_info *page;
 	struct tscope_pvti pvti;
 	bool current_pvti;
 	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];

@@ -109,6 +109,7 @@ void tscope_cpu_begin_life(struct tscope_cpu *c, bool anew)
 	tscope_mailbox_begin(&c->box, 0);
 	memset(c->last, 0, sizeof(c->last));
 	WRITE_ONCE(c->box.raw_ns, 0);
+	c->page = tscope_kvm_page(c->cpu);
 	c->pvti.version = 0;
 	c->next_window_ns = 0;
 	c->next_meeting_ns = 0;

@@ -28,16 +28,16 @@ module_param(enable, bool, 0444);
 MODULE_PARM_DESC(enable, "sample from the start (default: 0)");
 
 static struct tscope_params params = {
-	.period_us = 10000,
-	.width_us = 100,
+	.period_us = 50000,
+	.width_us = 20,
 	.burst_us = 10,
 	.fit_window_s = 60,
 };
 
 module_param_named(period_us, params.period_us, uint, 0444);
-MODULE_PARM_DESC(period_us, "from one window's start to the next, 1000..10000000 (default: 10000)");
+MODULE_PARM_DESC(period_us, "from one window's start to the next, 1000..10000000 (default: 50000)");
 module_param_named(width_us, params.width_us, uint, 0444);
-MODULE_PARM_DESC(width_us, "length of a window, 10..period_us (default: 100)");
+MODULE_PARM_DESC(width_us, "length of a window, 10..period_us (default: 20)");
 module_param_named(burst_us, params.burst_us, uint, 0444);
 MODULE_PARM_DESC(burst_us, "longest time with interrupts off, 1..100 (default: 10)");
 module_param_named(fit_window_s, params.fit_window_s, uint, 0444);

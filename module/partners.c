@@ -9,6 +9,7 @@
  * are ranked, each meets those whose rank differs by a power of two, and other
  * offsets are composed of those (composed.c).
  */
+#include <linux/bitops.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -95,10 +96,13 @@ int tscope_pairs_partner(u32 rank, u64 round)
 	return other < n ? ranks[other] : -1;
 }
 
-/* Whether @cpu keeps the pair with @peer: each CPU keeps about half of its pairs. */
+/*
+ * Whether @cpu keeps the pair with @peer. Each CPU keeps about half of its pairs, also
+ * where only every second or fourth CPU samples, and whichever others do.
+ */
 static bool keeps(int cpu, int peer)
 {
-	return (cpu + peer) & 1 ? cpu < peer : cpu > peer;
+	return hweight32(cpu ^ peer) & 1 ? cpu < peer : cpu > peer;
 }
 
 /* The CPU's @i-th pair in the graph of ranks; -1: there is no more. */

@@ -12,8 +12,8 @@
 CONTROL_TABLE="
 enabled 644 flag 0
 reset 200 - EACCES
-period_us 644 unsigned 10000
-width_us 644 unsigned 100
+period_us 644 unsigned 50000
+width_us 644 unsigned 20
 burst_us 644 unsigned 10
 fit_window_s 644 unsigned 60
 cpus 644 cpus @default
@@ -40,8 +40,13 @@ step_max_ns -tsc signed 0 -1000000000 1000000000
 read_min_ns -tsc,kvm-clock unsigned ENODATA 1 10000000
 read_avg_ns -tsc,kvm-clock unsigned ENODATA 1 100000000
 khz tsc,kvm-clock unsigned - 100000 20000000
+offset tsc,kvm-clock offset ENODATA - -
 offset_max_ns tsc,kvm-clock signed ENODATA -1000000000 1000000000
 offset_bound_ns tsc,kvm-clock unsigned ENODATA 1 1000000000
+moving tsc,kvm-clock unsigned 0 0 -
+unmet tsc,kvm-clock unsigned 0 0 0
+widest_bound_ns tsc,kvm-clock unsigned ENODATA 1 1000000000
+step_cycles tsc unsigned ENODATA 1 -
 updates kvm-clock unsigned 0 0 -
 stable kvm-clock flag - 0 1
 stopped kvm-clock unsigned 0 0 -
@@ -180,7 +185,7 @@ values() {
 		{ [ -n "$file" ] && has "$1" "$clocks"; } || continue
 		if ! get "$1/$file"; then
 			case $file in
-			offset_max_ns | offset_bound_ns) [ "$(nproc)" -gt 1 ] || continue ;;
+			offset | offset_*_ns | widest_*) [ "$(nproc)" -gt 1 ] || continue ;;
 			esac
 			bad "$file: $ERRNO"
 			continue
@@ -192,6 +197,36 @@ values() {
 	done <<-END
 	$CLOCK_TABLE
 	END
+}
+
+# offsets CLOCK: of one pair, lower CPU first, recent; the single files are its fields
+offsets() {
+	local offset bound i j moving age
+	[ -d "$TSCOPE/$1" ] || { skip "no $1 here"; return; }
+	[ "$(nproc)" -gt 1 ] || { skip "one CPU: no pairs"; return; }
+	get "$1/offset" || bad "$1/offset: $ERRNO"
+	# shellcheck disable=SC2086
+	set -- "$1" $VALUE
+	offset=$2 bound=$3 i=$4 j=$5 moving=$6 age=$7
+	[ "$i" -lt "$j" ] || bad "cpu_i $i, cpu_j $j"
+	for cpu in "$i" "$j"; do
+		case " $(expand "$(cat "$CPUDIR/online")") " in
+		*" $cpu "*) ;; *) bad "no CPU $cpu" ;; esac
+	done
+	# sampling stopped some seconds ago
+	within "age_ms" "$age" 0 120000
+	get "$1/offset_max_ns"
+	same offset_max_ns "$VALUE" "$offset"
+	get "$1/offset_bound_ns"
+	same offset_bound_ns "$VALUE" "$bound"
+	get "$1/widest_bound_ns"
+	within widest_bound_ns "$VALUE" "$bound" 1000000000
+	get "$1/moving"
+	[ "$moving" = 0 ] || within moving "$VALUE" 1 1000000
+	sleep 0.2
+	get "$1/offset"
+	[ "${VALUE##* }" -gt "$age" ] || bad "age_ms $age, then ${VALUE##* }"
+	same "offset while sampling is off" "${VALUE% *}" "$offset $bound $i $j $moving"
 }
 
 # consistent: figures that must fit one another
@@ -250,6 +285,8 @@ $(for clock in $KNOWN; do echo "files $clock"; done)
 $(for clock in $KNOWN; do echo "fresh $clock"; done)
 sample
 $(for clock in $KNOWN; do echo "values $clock"; done)
+offsets tsc
+offsets kvm-clock
 consistent
 read_only
 END

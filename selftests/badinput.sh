@@ -276,7 +276,7 @@ figures_stay() {
 }
 
 begin
-load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
+load enable=0 period_us=10000 width_us=100 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
 run_tests <<END
 number period_us 999 10000001
 number width_us 9 10001

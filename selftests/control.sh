@@ -73,16 +73,16 @@ zeroed() {
 	for path in "$TSCOPE"/*/*; do
 		file=${path#"$TSCOPE/"}
 		case $file in
-		*/khz | */stable | */*_alert_*) continue ;;
+		*/khz | */stable | */step_cycles | */*_alert_*) continue ;;
 		esac
 		if get "$file"; then
 			case $file in
-			*/skew*_ppb | */phase_ns | */read_*_ns | */offset_*) bad "$file has $VALUE" ;;
+			*/skew*_ppb | */phase_ns | */read_*_ns | */offset* | */widest_*) bad "$file has $VALUE" ;;
 			*) same "$file" "$VALUE" 0 ;;
 			esac
 		else
 			case $file in
-			*/skew*_ppb | */phase_ns | */read_*_ns | */offset_*) same "$file" "$ERRNO" ENODATA ;;
+			*/skew*_ppb | */phase_ns | */read_*_ns | */offset* | */widest_*) same "$file" "$ERRNO" ENODATA ;;
 			*) bad "$file: $ERRNO" ;;
 			esac
 		fi
@@ -150,19 +150,33 @@ changes_while_on() {
 		changed fit_window_s 3600
 		changed fit_window_s 1
 		changed burst_us 10
-		changed width_us 100
-		changed period_us 10000
+		changed width_us 20
+		changed period_us 50000
 		changed fit_window_s 60
 		i=$((i + 1))
 	done
 	set_to enabled 0
 }
 
-# on_cpus LIST: its CPUs have threads that are bound to them, no other has
+# sampling_now NUMBERS: whether these CPUs sample and no others, in $SAMPLING
+sampling_now() {
+	SAMPLING=$(awk '$2 == "sampling" { print $1 }' "$DEBUG/cpus" | sort -n | tr '\n' ' ')
+	SAMPLING=${SAMPLING% }
+	[ "$SAMPLING" = "$1" ]
+}
+
+# on_cpus LIST: its CPUs sample and no others. While sampling is enabled each CPU that is
+# online has a thread that is bound to it, and else none.
 on_cpus() {
-	local cpu pid where
-	threads_are "threads for cpus=$1" "$(expand "$1")"
-	for cpu in $(expand "$1"); do
+	local cpu pid where online
+	get enabled
+	[ "$VALUE" = 0 ] || online=$(expand "$(cat "$CPUDIR/online")")
+	threads_are "threads for cpus=$1" "$online"
+	if [ -d "$DEBUG" ]; then
+		wait_for 5 sampling_now "$(expand "$1")"
+		same "CPUs that sample" "$SAMPLING" "$(expand "$1")"
+	fi
+	for cpu in $online; do
 		pid=$(grep -lx "tscope/$cpu" /proc/[0-9]*/comm | head -n 1)
 		where=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "${pid%comm}status")
 		same "CPUs of tscope/$cpu" "$where" "$cpu"

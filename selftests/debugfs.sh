@@ -10,7 +10,8 @@
 
 # file, first line up to a parenthesis
 HEADERS="
-pairs # cpu_i cpu_j clock offset_ns bound_ns warps
+pairs # clock cpu_i cpu_j offset_ns bound_ns moving hull_low_ns hull_high_ns age_ms meetings warps
+cpus # cpu state leader windows lost meetings unmet age_ms readings
 pvti # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_cpu0_ns
 points # clock segment tsc phase_ns width_ns
 violations # time_ns tsc what clock cpu peer size_ns count
@@ -30,7 +31,7 @@ files() {
 	local clocks clock
 	get clocks
 	clocks=$VALUE
-	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "hist pairs points pvti stability violations "
+	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "cpus hist pairs points pvti stability violations "
 	# shellcheck disable=SC2086
 	same "hist" "$(ls "$DEBUG/hist" | tr '\n' ' ')" \
 		"$(printf '%s\n' $clocks transit wakeup | sort | tr '\n' ' ')"
@@ -74,26 +75,59 @@ columns() {
 	sed 1d "$DEBUG/$1" | grep -vxE "$2" >"$TMP/odd" && bad "$1: $(head -n 3 "$TMP/odd")"
 }
 
-# each pair of CPUs and each of the two clocks once; the largest is sysfs's
+# each pair of CPUs and each of the two clocks once; the worst is sysfs's
 pairs() {
-	local clock largest clocks=tsc n
-	columns pairs '[0-9]+ [0-9]+ (tsc|kvm-clock) ((-?[0-9]+ [0-9]+)|- -) [0-9]+'
+	local clock worst clocks=tsc n
+	columns pairs '(tsc|kvm-clock) [0-9]+ [0-9]+ (-?[0-9]+ [0-9]+ [01] -?[0-9]+ -?[0-9]+ [0-9]+ [1-9][0-9]*|- - - - - - 0) [0-9]+'
 	[ ! -d "$TSCOPE/kvm-clock" ] || clocks="tsc kvm-clock"
 	n=$(nproc)
 	for clock in $clocks; do
-		same "pairs of $clock" "$(grep -c " $clock " "$DEBUG/pairs")" $((n * (n - 1) / 2))
-		largest=$(awk -v clock="$clock" '$3 != clock || $4 == "-" { next }
-			$1 >= $2 { print "order", $1, $2 }
+		same "pairs of $clock" "$(grep -c "^$clock " "$DEBUG/pairs")" $((n * (n - 1) / 2))
+		[ "$n" -gt 1 ] || continue
+		# the one that is surely farthest off, those that move before all others
+		worst=$(awk -v clock="$clock" '$1 != clock { next }
+			$2 >= $3 { print "order", $2, $3 }
+			seen[$2, $3]++ { print "twice", $2, $3 }
+			$4 == "-" { print "unmet", $2, $3; next }
 			$5 < 1 { print "bound", $5 }
-			{ size = $4 < 0 ? -$4 : $4 }
-			best == "" || size > most { most = size; best = $4 " " $5 }
+			# what is printed lies in all that was measured, but for rounding
+			$4 + $5 < $7 - 2 || $4 - $5 > $8 + 2 { print "hull", $0 }
+			{ sure = ($4 < 0 ? -$4 : $4) - $5 }
+			best == "" || $6 > moves || ($6 == moves && (sure > most || (sure == most &&
+				($2 < i || ($2 == i && $3 < j))))) {
+				moves = $6; most = sure; i = $2; j = $3
+				best = $4 " " $5 " " $2 " " $3 " " $6 }
 			END { print best }' "$DEBUG/pairs")
-		get "$clock/offset_max_ns"
-		same "largest of $clock" "${largest% *}" "$VALUE"
-		get "$clock/offset_bound_ns"
-		same "its bound" "${largest#* }" "$VALUE"
+		get "$clock/offset"
+		same "worst of $clock" "$worst" "${VALUE% *}"
+		get "$clock/widest_bound_ns"
+		same "widest of $clock" "$(awk -v clock="$clock" '$1 == clock && $5 > most { most = $5 }
+			END { print most }' "$DEBUG/pairs")" "$VALUE"
+		get "$clock/moving"
+		same "moving of $clock" "$(awk -v clock="$clock" '$1 == clock { n += $6 } END { print n + 0 }' \
+			"$DEBUG/pairs")" "$VALUE"
 	done
 	[ "$n" -gt 1 ] || skip "one CPU: no pairs"
+}
+
+# a line for each CPU that ever sampled; all readings of the TSC are theirs
+cpus() {
+	local n
+	columns cpus '[0-9]+ off 0 [1-9][0-9]* [0-9]+ [0-9]+ [0-9]+ [0-9]+ [1-9][0-9]*'
+	same "CPUs" "$(sed '1d; s/ .*//' "$DEBUG/cpus" | tr '\n' ' ')" \
+		"$(expand "$(cat "$CPUDIR/online")") "
+	get tsc/samples
+	same "readings" "$(awk '{ n += $9 } END { printf "%d", n }' "$DEBUG/cpus")" "$VALUE"
+	[ "$(nproc)" -gt 1 ] || return
+	# two seconds at the defaults: each pair has met by a call
+	n=$(awk '{ n += $6 } END { print n }' "$DEBUG/cpus")
+	within "meetings" "$n" 1 1000000
+	set_to enabled 1
+	sleep 1.5
+	sed '1d; s/^\([0-9]* [a-z-]* [01]\) .*/\1/' "$DEBUG/cpus" >"$TMP/cpus"
+	set_to enabled 0
+	same "CPUs that lead" "$(grep -c ' 1$' "$TMP/cpus")" 1
+	same "CPUs that don't sample" "$(grep -v ' sampling ' "$TMP/cpus")" ""
 }
 
 # a line for each CPU; the frequency of mul and shift is kvm-clock/khz
@@ -268,4 +302,5 @@ points
 violations
 stability
 histograms
+cpus
 END

@@ -195,15 +195,27 @@ set_to() {
 	put "$1" <"$TMP/in" || bad "echo $2 >$1: $ERRNO"
 }
 
+# set_windows PERIOD-US WIDTH-US BURST-US: whatever they were
+set_windows() {
+	set_to width_us 10
+	set_to period_us "$1"
+	set_to width_us "$2"
+	set_to burst_us "$3"
+}
+
+# set_defaults: what they are after loading
+set_defaults() {
+	set_windows 50000 20 10
+}
+
 # flat_out SECONDS: sample all the time, which gives hpet the most points: one in 24 periods,
 # of which 4 wait
 flat_out() {
-	get period_us
-	set_to width_us "$VALUE"
+	set_windows 10000 10000 10
 	set_to enabled 1
 	sleep "$1"
 	set_to enabled 0
-	set_to width_us 100
+	set_defaults
 }
 
 # state: all controls in one line, in $STATE
@@ -251,8 +263,8 @@ is() {
 		is decimal "$2" && [ "${2#-}" = "$2" ] ;;
 	skew)		# skew_ppb error_ppb points span_ms
 		echo "$2" | grep -qxE -e '-?[0-9]+\.[0-9]{3} [0-9]+\.[0-9]{3} [0-9]+ [0-9]+' ;;
-	offset)		# offset_ns error_ns age_ms
-		echo "$2" | grep -qxE -e '-?[0-9]+ [0-9]+ [0-9]+' ;;
+	offset)		# offset_ns bound_ns cpu_i cpu_j moving age_ms; of ptp-kvm offset_ns error_ns age_ms
+		echo "$2" | grep -qxE -e '-?[0-9]+ [1-9][0-9]*( [0-9]+ [0-9]+ [01])? [0-9]+' ;;
 	cpus)
 		echo "$2" | grep -qxE '[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*' ;;
 	*)	return 1 ;;
@@ -274,14 +286,6 @@ default_cpus() {
 		case " $(expand "$apart" | tr '\n' ' ') " in *" $cpu "*) ;; *) echo "$cpu" ;; esac
 	done | tr '\n' ' ')
 	CPUS=${CPUS% }
-}
-
-# online_of NUMBERS: those that are online
-online_of() {
-	local cpu
-	for cpu in $(expand "$(cat "$CPUDIR/online")"); do
-		case " $1 " in *" $cpu "*) echo "$cpu" ;; esac
-	done | tr '\n' ' ' | sed 's/ $//'
 }
 
 # threads: numbers of the CPUs that have a sampler, in $THREADS

@@ -40,8 +40,11 @@ starts_sampling() {
 	get tsc/samples
 	tsc=$VALUE
 	wait_for 10 grown tsc/samples "$tsc" || bad "tsc/samples stays $tsc"
-	default_cpus
-	threads_are "threads" "$(online_of "$CPUS")"
+	threads_are "threads" "$(expand "$(cat "$CPUDIR/online")")"
+	set_to enabled 0
+	threads_are "threads while sampling is off" ""
+	set_to enabled 1
+	threads_are "threads" "$(expand "$(cat "$CPUDIR/online")")"
 	unload
 }
 

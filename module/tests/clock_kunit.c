@@ -18,6 +18,7 @@
 #define tscope_clock_updated		clock_kunit_updated
 #define tscope_clock_break		clock_kunit_break
 #define tscope_clock_thin		clock_kunit_thin
+#define tscope_points_take		clock_kunit_points_take
 #define tscope_tsc_khz			clock_kunit_tsc_khz
 #define tscope_ns_mult			clock_kunit_ns_mult
 #define tscope_alert_raise		clock_kunit_alert_raise

@@ -1,187 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * control.c: what parameters and CPU lists are taken, when samplers stop and start, who
- * leads, with samplers that only note that they run. The file is compiled once more,
- * with names of its own.
+ * control.c: which parameters and CPU lists are taken, what a change leaves alone, and
+ * what starting and stopping leaves behind. These are the module's own controls, and its
+ * samplers run. The suite puts back what it found.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
-#define tscope_is_leader		control_kunit_is_leader
-#define tscope_leader			control_kunit_leader
-#define tscope_fit_window_ns		control_kunit_fit_window_ns
-#define tscope_get_params		control_kunit_get_params
-#define tscope_enable			control_kunit_enable
-#define tscope_enabled			control_kunit_enabled
-#define tscope_get_param		control_kunit_get_param
-#define tscope_set_param		control_kunit_set_param
-#define tscope_set_cpus			control_kunit_set_cpus
-#define tscope_get_cpus			control_kunit_get_cpus
-#define tscope_reset			control_kunit_reset
-#define tscope_control_init		control_kunit_init
-#define tscope_control_exit		control_kunit_exit
-#define tscope_cpus			control_kunit_cpus
-#define tscope_cpu_get			control_kunit_cpu_get
-#define tscope_cpu_reset		control_kunit_cpu_reset
-#define tscope_cpus_choose		control_kunit_cpus_choose
-#define tscope_sampler_start		control_kunit_sampler_start
-#define tscope_sampler_stop		control_kunit_sampler_stop
-#define tscope_row_forget		control_kunit_row_forget
-#define tscope_mailbox_clear		control_kunit_mailbox_clear
-#define tscope_clock_count		control_kunit_clock_count
-#define tscope_clock_get		control_kunit_clock_get
-#define tscope_clock_break		control_kunit_clock_break
-#define tscope_clocks_reset		control_kunit_clocks_reset
-#define tscope_clocks_refined		control_kunit_clocks_refined
-#define tscope_clocks_refine		control_kunit_clocks_refine
-#define tscope_alerts_watch		control_kunit_alerts_watch
-#define tscope_alerts_reset		control_kunit_alerts_reset
-#define tscope_violations_reset		control_kunit_violations_reset
-
+#include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/slab.h>
 
+#include "../control.h"
+#include "../cpu.h"
+#include "../exchange.h"
 #include "tests.h"
 
-static bool fake_frozen;
-#undef cpuhp_tasks_frozen
-#define cpuhp_tasks_frozen		fake_frozen
-#include "../control.c"
+#define PARAM_OF(name) offsetof(struct tscope_params, name)
 
-struct tscope_cpu **tscope_cpus;
+/* An emulated CPU may get no time for as long. */
+#define PATIENCE_MS	20000
 
-static u32 starts, stops, breaks, chosen, resets, clears, forgotten;
-static int start_err;
-static bool watched, off_at_last_look, no_memory, refined;
+static struct tscope_params before;
+static struct cpumask *cpus_before, *cpus;
 
-struct tscope_cpu *tscope_cpu_get(int cpu)
+/* Shorter than they were at first, longer then: no order of two writes is refused. */
+static int set_params(const struct tscope_params *p)
 {
-	struct tscope_cpu *c = tscope_cpus[cpu];
-
-	if (no_memory)
-		return NULL;
-	if (!c)
-		c = kvzalloc(sizeof(*c), GFP_KERNEL);
-	if (c)
-		c->cpu = cpu;
-	tscope_cpus[cpu] = c;
-	return c;
+	return tscope_set_param(PARAM_OF(width_us), TSCOPE_WIDTH_MIN_US) ?:
+	       tscope_set_param(PARAM_OF(period_us), p->period_us) ?:
+	       tscope_set_param(PARAM_OF(width_us), p->width_us) ?:
+	       tscope_set_param(PARAM_OF(burst_us), p->burst_us) ?:
+	       tscope_set_param(PARAM_OF(fit_window_s), p->fit_window_s);
 }
 
-void tscope_cpu_reset(struct tscope_cpu *c)
+static int set_mask(const struct cpumask *mask)
 {
-	resets++;
+	char *list = kasprintf(GFP_KERNEL, "%*pbl", cpumask_pr_args(mask));
+	int err = list ? tscope_set_cpus(list) : -ENOMEM;
+
+	kfree(list);
+	return err;
 }
 
-void tscope_cpus_choose(const struct cpumask *cpus)
+static int control_init(struct kunit *test)
 {
-	chosen++;
-}
-
-int tscope_sampler_start(struct tscope_cpu *c)
-{
-	if (start_err)
-		return start_err;
-	c->task = current;
-	starts++;
-	return 0;
-}
-
-void tscope_sampler_stop(struct tscope_cpu *c)
-{
-	stops += !!c->task;
-	c->task = NULL;
-}
-
-void tscope_row_forget(struct tscope_row *row)
-{
-	forgotten++;
-}
-
-void tscope_mailbox_clear(int cpu)
-{
-	clears++;
-}
-
-unsigned int tscope_clock_count(void)
-{
-	return 1;
-}
-
-struct tscope_clock *tscope_clock_get(unsigned int i)
-{
-	return NULL;
-}
-
-void tscope_clock_break(struct tscope_clock *clk)
-{
-	breaks++;
-}
-
-void tscope_clocks_reset(void)
-{
-	resets++;
-}
-
-bool tscope_clocks_refined(void)
-{
-	return refined;
-}
-
-void tscope_clocks_refine(void)
-{
-	refined = false;
-}
-
-void tscope_alerts_watch(bool on)
-{
-	watched = on;
-	off_at_last_look = !tscope_enabled();
-}
-
-void tscope_alerts_reset(void)
-{
-	resets++;
-}
-
-void tscope_violations_reset(void)
-{
-	resets++;
-}
-
-/* Not through init and exit: they have hotplug call back. */
-static int control_kunit_setup(struct kunit *test)
-{
-	starts = 0;
-	stops = 0;
-	breaks = 0;
-	chosen = 0;
-	clears = 0;
-	forgotten = 0;
-	resets = 0;
-	start_err = 0;
-	watched = false;
-	no_memory = false;
-	refined = false;
-	enabled = false;
-	leader = -1;
-	cpumask_copy(&sampling, cpu_possible_mask);
-	tscope_params = (struct tscope_params){
+	static const struct tscope_params known = {
 		.period_us = 10000, .width_us = 100, .burst_us = 10,
 		.fit_window_s = 60,
 	};
-	tscope_cpus = kcalloc(nr_cpu_ids, sizeof(*tscope_cpus), GFP_KERNEL);
-	return tscope_cpus ? 0 : -ENOMEM;
+
+	cpus_before = kunit_kzalloc(test, sizeof(*cpus), GFP_KERNEL);
+	cpus = kunit_kzalloc(test, sizeof(*cpus), GFP_KERNEL);
+	if (!cpus_before || !cpus)
+		return -ENOMEM;
+	tscope_get_params(&before);
+	tscope_get_cpus(cpus_before);
+	return set_params(&known) ?: set_mask(cpu_possible_mask);
 }
 
-static void control_kunit_teardown(struct kunit *test)
+static void control_exit(struct kunit *test)
 {
-	u32 i;
-
-	for (i = 0; i < nr_cpu_ids; i++)
-		kvfree(tscope_cpus[i]);
-	kfree(tscope_cpus);
+	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
+	KUNIT_EXPECT_EQ(test, set_params(&before), 0);
+	KUNIT_EXPECT_EQ(test, set_mask(cpus_before), 0);
+	tscope_reset();
 }
-
-#define PARAM_OF(name) offsetof(struct tscope_params, name)
 
 static void control_params(struct kunit *test)
 {
@@ -209,97 +90,32 @@ static void control_params(struct kunit *test)
 		{ PARAM_OF(fit_window_s), 3600, 0 },
 		{ PARAM_OF(fit_window_s), 3601, -ERANGE },
 	};
-	const struct tscope_params before = tscope_params;
+	struct tscope_params first, now;
 	u32 i;
 
+	tscope_get_params(&first);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		tscope_params = before;
 		KUNIT_EXPECT_EQ_MSG(test, tscope_set_param(cases[i].param,
 							   cases[i].value),
 				    cases[i].err, "case %u", i);
+		tscope_get_params(&now);
 		/* a bad one changes nothing */
 		if (cases[i].err)
-			KUNIT_EXPECT_EQ_MSG(test, memcmp(&tscope_params, &before,
-							 sizeof(before)), 0,
+			KUNIT_EXPECT_EQ_MSG(test, memcmp(&now, &first,
+							 sizeof(now)), 0,
 					    "case %u", i);
 		else
-			KUNIT_EXPECT_EQ_MSG(test, tscope_get_param(cases[i].param),
+			KUNIT_EXPECT_EQ_MSG(test,
+					    tscope_get_param(cases[i].param),
 					    cases[i].value, "case %u", i);
+		KUNIT_ASSERT_EQ(test, set_params(&first), 0);
 	}
-	tscope_params = before;
 	/* the period can't go below the width */
 	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(width_us), 2000), 0);
-	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(period_us), 1999), -ERANGE);
+	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(period_us), 1999),
+			-ERANGE);
 	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(period_us), 2000), 0);
 	KUNIT_EXPECT_EQ(test, tscope_fit_window_ns(), 60000000000ULL);
-}
-
-/* Samplers stop for a change, and for nothing less. */
-static void control_restarts(struct kunit *test)
-{
-	u32 n = num_online_cpus();
-
-	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(width_us), 200), 0);
-	KUNIT_EXPECT_EQ(test, starts, 0U);
-	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
-	KUNIT_EXPECT_TRUE(test, tscope_enabled());
-	KUNIT_EXPECT_TRUE(test, watched);
-	KUNIT_EXPECT_EQ(test, starts, n);
-	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
-	KUNIT_EXPECT_EQ(test, starts, n);
-	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(width_us), 200), 0);
-	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(width_us), 5), -ERANGE);
-	KUNIT_EXPECT_EQ(test, stops, 0U);
-	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(width_us), 300), 0);
-	KUNIT_EXPECT_EQ(test, stops, n);
-	KUNIT_EXPECT_EQ(test, starts, 2 * n);
-	/* points before and after are not of one line */
-	KUNIT_EXPECT_EQ(test, breaks, 2U);
-	KUNIT_EXPECT_EQ(test, tscope_reset(), 0);
-	KUNIT_EXPECT_EQ(test, starts, 3 * n);
-	KUNIT_EXPECT_EQ(test, resets, n + 3);
-	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
-	KUNIT_EXPECT_EQ(test, stops, 3 * n);
-	KUNIT_EXPECT_FALSE(test, watched);
-	/* or it may look at a skew that counts only while sampling is off */
-	KUNIT_EXPECT_FALSE(test, off_at_last_look);
-	KUNIT_EXPECT_EQ(test, tscope_leader(), -1);
-}
-
-/* By another frequency of the TSC all that was gathered is worth nothing. */
-static void control_refines(struct kunit *test)
-{
-	u32 n = num_online_cpus();
-
-	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
-	KUNIT_EXPECT_EQ(test, resets, 0U);
-	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
-	refined = true;
-	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
-	KUNIT_EXPECT_EQ(test, resets, n + 3);
-	refined = true;
-	KUNIT_EXPECT_EQ(test, tscope_reset(), 0);
-	KUNIT_EXPECT_FALSE(test, refined);
-	KUNIT_EXPECT_EQ(test, resets, 2 * (n + 3));
-}
-
-/* What can't be started is off altogether. */
-static void control_start_fails(struct kunit *test)
-{
-	start_err = -EAGAIN;
-	KUNIT_EXPECT_EQ(test, tscope_enable(true), -EAGAIN);
-	KUNIT_EXPECT_FALSE(test, tscope_enabled());
-	KUNIT_EXPECT_EQ(test, tscope_leader(), -1);
-	start_err = 0;
-	no_memory = true;
-	KUNIT_EXPECT_EQ(test, tscope_enable(true), -ENOMEM);
-	KUNIT_EXPECT_FALSE(test, tscope_enabled());
-	no_memory = false;
-	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
-	start_err = -ENOMEM;
-	KUNIT_EXPECT_EQ(test, tscope_reset(), -ENOMEM);
-	KUNIT_EXPECT_FALSE(test, tscope_enabled());
-	KUNIT_EXPECT_EQ(test, starts, stops);
 }
 
 static void control_cpu_lists(struct kunit *test)
@@ -315,93 +131,139 @@ static void control_cpu_lists(struct kunit *test)
 		{ "99999", -ERANGE }, { "0-99999", -ERANGE },
 		{ "4294967296", -ERANGE }, { "99999999999999999999", -ERANGE },
 	};
-	struct cpumask *cpus = kunit_kzalloc(test, sizeof(*cpus), GFP_KERNEL);
-	u32 i, before = 0;
+	const struct cpumask *want;
+	u32 i;
 
-	KUNIT_ASSERT_NOT_NULL(test, cpus);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		cpumask_copy(&sampling, cpu_possible_mask);
-		before = chosen;
+		KUNIT_ASSERT_EQ(test, set_mask(cpu_possible_mask), 0);
 		KUNIT_EXPECT_EQ_MSG(test, tscope_set_cpus(cases[i].list),
 				    cases[i].err, "\"%s\"", cases[i].list);
 		tscope_get_cpus(cpus);
-		if (cases[i].err) {
-			KUNIT_EXPECT_EQ(test, chosen, before);
-			KUNIT_EXPECT_TRUE(test, cpumask_equal(cpus,
-							      cpu_possible_mask));
-		} else {
-			KUNIT_EXPECT_TRUE(test, cpumask_equal(cpus,
-							      cpumask_of(0)));
-		}
+		want = cpu_possible_mask;
+		if (!cases[i].err)
+			want = cpumask_of(0);
+		KUNIT_EXPECT_TRUE_MSG(test, cpumask_equal(cpus, want),
+				      "\"%s\"", cases[i].list);
 	}
-	/* the same list again changes nothing */
-	KUNIT_EXPECT_EQ(test, tscope_set_cpus("0"), 0);
-	before = chosen;
-	KUNIT_EXPECT_EQ(test, tscope_set_cpus("0-0"), 0);
-	KUNIT_EXPECT_EQ(test, chosen, before);
-	/* one that is named samples, and leads */
-	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
-	KUNIT_EXPECT_EQ(test, starts, 1U);
-	KUNIT_EXPECT_TRUE(test, tscope_is_leader(0));
-	tscope_enable(false);
 }
 
-/* CPU 0 goes: the next one leads. It comes back: nobody is moved. */
-static void control_hotplug(struct kunit *test)
+/* Windows of a CPU since some time. */
+static bool runs(int cpu, u64 windows)
 {
-	u32 n = num_online_cpus();
+	u32 ms;
 
-	KUNIT_EXPECT_EQ(test, cpu_comes(0), 0);
-	KUNIT_EXPECT_EQ(test, starts, 0U);
-	/* nobody knows it yet */
-	KUNIT_EXPECT_EQ(test, cpu_goes(0), 0);
-	KUNIT_EXPECT_EQ(test, forgotten, 0U);
+	for (ms = 0; ms < PATIENCE_MS; ms += 20) {
+		if (READ_ONCE(tscope_cpu_of(cpu)->windows) > windows)
+			return true;
+		msleep(20);
+	}
+	return false;
+}
+
+/* Twice is as good as once; the chosen CPUs that are online sample, and no others. */
+static void control_enables(struct kunit *test)
+{
+	struct tscope_cpu *c;
+	u64 windows;
+	int cpu;
+
+	KUNIT_EXPECT_FALSE(test, tscope_enabled());
+	KUNIT_EXPECT_EQ(test, tscope_leader(), -1);
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	KUNIT_EXPECT_TRUE(test, tscope_enabled());
+	KUNIT_EXPECT_EQ(test, tscope_leader(), 0);
+	KUNIT_EXPECT_EQ(test, tscope_pairs_cpus(), num_online_cpus());
+	for_each_possible_cpu(cpu) {
+		if (!cpu_online(cpu)) {
+			c = tscope_cpu_of(cpu);
+			KUNIT_EXPECT_FALSE(test, c && c->chosen);
+			continue;
+		}
+		KUNIT_EXPECT_TRUE_MSG(test, runs(cpu, 0), "CPU %d", cpu);
+	}
+
+	KUNIT_ASSERT_EQ(test, tscope_enable(false), 0);
+	KUNIT_ASSERT_EQ(test, tscope_enable(false), 0);
+	KUNIT_EXPECT_FALSE(test, tscope_enabled());
+	KUNIT_EXPECT_EQ(test, tscope_leader(), -1);
+	for_each_online_cpu(cpu)
+		KUNIT_EXPECT_FALSE(test, tscope_cpu_of(cpu)->ready);
+	windows = tscope_cpu_of(0)->windows;
+	msleep(100);
+	KUNIT_EXPECT_EQ(test, tscope_cpu_of(0)->windows, windows);
+}
+
+/* What was gathered stays whatever is set; a reset makes all of it zero. */
+static void control_keeps_figures(struct kunit *test)
+{
+	struct tscope_cpu *c;
+	u64 windows, segments;
+	struct tscope_clock *clk = tscope_clock_get(1);
 
 	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
-	KUNIT_EXPECT_EQ(test, tscope_leader(), 0);
-	KUNIT_EXPECT_EQ(test, cpu_goes(0), 0);
-	KUNIT_EXPECT_EQ(test, tscope_leader(), n > 1 ? 1 : -1);
-	KUNIT_EXPECT_EQ(test, stops, 1U);
-	KUNIT_EXPECT_EQ(test, forgotten, 1U);
-	/* one that has stopped before it goes has offsets as well */
-	KUNIT_EXPECT_EQ(test, cpu_goes(0), 0);
-	KUNIT_EXPECT_EQ(test, stops, 1U);
-	KUNIT_EXPECT_EQ(test, forgotten, 2U);
-	KUNIT_EXPECT_EQ(test, clears, 0U);
-	/* after a suspend what was published is of another TSC */
-	fake_frozen = true;
-	KUNIT_EXPECT_EQ(test, cpu_comes(0), 0);
-	fake_frozen = false;
-	KUNIT_EXPECT_EQ(test, clears, n);
-	KUNIT_EXPECT_EQ(test, starts, n + 1);
-	KUNIT_EXPECT_EQ(test, tscope_leader(), n > 1 ? 1 : 0);
-	/* want of memory keeps no CPU offline */
-	cpu_goes(0);
-	start_err = -ENOMEM;
-	KUNIT_EXPECT_EQ(test, cpu_comes(0), 0);
-	KUNIT_EXPECT_EQ(test, starts, n + 1);
-	start_err = 0;
-	/* one that is not chosen only comes */
-	cpumask_clear_cpu(0, &sampling);
-	KUNIT_EXPECT_EQ(test, cpu_comes(0), 0);
-	KUNIT_EXPECT_EQ(test, starts, n + 1);
-	tscope_enable(false);
+	c = tscope_cpu_of(0);
+	KUNIT_ASSERT_TRUE(test, runs(0, 20));
+	segments = READ_ONCE(clk->series.segment);
+	windows = READ_ONCE(c->windows);
+	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(fit_window_s), 1), 0);
+	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(fit_window_s), 60), 0);
+	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(burst_us), 5), 0);
+	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(width_us), 50), 0);
+	KUNIT_EXPECT_GE(test, READ_ONCE(c->windows), windows);
+	KUNIT_EXPECT_TRUE(test, runs(0, windows + 20));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(clk->series.segment), segments);
+
+	KUNIT_ASSERT_EQ(test, tscope_enable(false), 0);
+	windows = c->windows;
+	KUNIT_EXPECT_GE(test, windows, 40ULL);
+	tscope_reset();
+	KUNIT_EXPECT_EQ(test, c->windows, 0ULL);
+	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->samples, 0ULL);
+}
+
+/* The CPUs may be chosen while they sample: the leader is one of them. */
+static void control_chooses(struct kunit *test)
+{
+	int last = cpumask_last(cpu_online_mask);
+	char list[12];
+	u64 windows;
+
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	KUNIT_ASSERT_TRUE(test, runs(0, 0));
+	snprintf(list, sizeof(list), "%d", last);
+	KUNIT_EXPECT_EQ(test, tscope_set_cpus(list), 0);
+	KUNIT_EXPECT_EQ(test, tscope_leader(), last);
+	KUNIT_EXPECT_EQ(test, tscope_pairs_cpus(), 1U);
+	KUNIT_EXPECT_TRUE(test, runs(last, tscope_cpu_of(last)->windows));
+	if (last) {
+		windows = tscope_cpu_of(0)->windows;
+		msleep(100);
+		KUNIT_EXPECT_EQ(test, tscope_cpu_of(0)->windows, windows);
+	}
+	/* a list that is refused changes nothing */
+	KUNIT_EXPECT_EQ(test, tscope_set_cpus("99999"), -ERANGE);
+	KUNIT_EXPECT_EQ(test, tscope_leader(), last);
+	/* the leader stays the leader as long as it is chosen */
+	KUNIT_EXPECT_EQ(test, set_mask(cpu_possible_mask), 0);
+	KUNIT_EXPECT_EQ(test, tscope_leader(), last);
+	KUNIT_EXPECT_EQ(test, tscope_pairs_cpus(), num_online_cpus());
 }
 
 static struct kunit_case control_cases[] = {
 	KUNIT_CASE(control_params),
-	KUNIT_CASE(control_restarts),
-	KUNIT_CASE(control_refines),
-	KUNIT_CASE(control_start_fails),
 	KUNIT_CASE(control_cpu_lists),
-	KUNIT_CASE(control_hotplug),
+	KUNIT_CASE(control_enables),
+	KUNIT_CASE(control_keeps_figures),
+	KUNIT_CASE(control_chooses),
 	{}
 };
 
 static struct kunit_suite control_suite = {
 	.name = "tscope_control",
-	.init = control_kunit_setup,
-	.exit = control_kunit_teardown,
+	.init = control_init,
+	.exit = control_exit,
 	.test_cases = control_cases,
 };
 

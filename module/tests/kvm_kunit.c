@@ -1,78 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * clock_kvm.c: pages copied by their version, and what updates of a pvti are told as, with
- * pages that are made up. The file is compiled once more, with names of its own.
+ * clock_kvm.c: pages are copied by their version, and what updates of a CPU's page are
+ * reported as. The clock and the CPUs are made up.
  */
-#define tscope_kvm_page			kvm_kunit_page
-#define tscope_kvm_copy			kvm_kunit_copy
-#define tscope_kvm_events		kvm_kunit_events
-#define tscope_kvm_stable		kvm_kunit_stable
-#define tscope_clock_kvm		kvm_kunit_clock
-#define tscope_clock_updated		kvm_kunit_updated
-#define tscope_clock_break		kvm_kunit_break
-#define tscope_step_record		kvm_kunit_step_record
+#include <linux/slab.h>
 
+#include <asm/pvclock.h>
+
+#include "../cpu.h"
+#include "../violations.h"
 #include "tests.h"
 
-#include "../clock_kvm.c"
-
-static bool leader, known;
-static u32 updates, told, breaks;
-static s64 rest, told_ns;
-static struct tscope_step last;
-static struct tscope_pvti last_old, last_new;
-static struct tscope_cpu *c;
-
-bool tscope_clock_updated(struct tscope_clock *clk,
-			  const struct tscope_pvti *old,
-			  const struct tscope_pvti *new,
-			  struct tscope_step *step)
-{
-	updates++;
-	last = *step;
-	last_old = *old;
-	last_new = *new;
-	if (known || tscope_abs64(step->ns) < TSCOPE_PVTI_STEP_NS)
-		return false;
-	step->ns += rest;
-	return true;
-}
-
-void tscope_clock_break(struct tscope_clock *clk)
-{
-	breaks++;
-}
-
-void tscope_step_record(const char *clock, int cpu,
-			const struct tscope_step *step)
-{
-	told++;
-	told_ns = step->ns;
-}
+static const struct tscope_clock_ops ops = {
+	.name = "kvm-clock",
+	.lane = TSCOPE_LANE_KVM,
+	.kind = TSCOPE_KIND_PAGE,
+	.series = true,
+};
 
 static const struct tscope_pvti base = {
 	.tsc = 1000, .ns = 50000, .mul = 1U << 31, .shift = 1, .version = 2,
 };
 
+static struct tscope_clock *clk;
+static struct tscope_cpu *c, *other;
+static struct tscope_pvti_event event;
+static u64 violations;
+
+static u64 violations_end(void)
+{
+	u64 first, end;
+
+	tscope_violations_range(&first, &end);
+	return end;
+}
+
 static int kvm_init(struct kunit *test)
 {
+	clk = kunit_kzalloc(test, sizeof(*clk), GFP_KERNEL);
 	c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
-	if (!c)
+	other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	if (!clk || !c || !other)
 		return -ENOMEM;
-	stable_bit_valid = true;
-	leader = true;
-	known = false;
-	updates = 0;
-	rest = 0;
-	told = 0;
-	told_ns = 0;
-	breaks = 0;
-	c->events = 1;
-	c->event[0] = (struct tscope_pvti_event){
-		.old = base, .new = base, .tsc = 5000,
+	clk->ops = &ops;
+	spin_lock_init(&clk->step_lock);
+	tscope_shist_init(&clk->step_hist);
+	/* points were gathered */
+	clk->series.origin_valid = true;
+	other->cpu = 1;
+	violations = violations_end();
+	event = (struct tscope_pvti_event){
+		.old = base, .new = base, .tsc = 5000, .updates = 1,
 	};
-	c->event[0].new.version = 4;
+	event.new.version = 4;
 	return 0;
+}
+
+/* What the suite found is none of the machine's violations. */
+static void kvm_exit(struct kunit *test)
+{
+	tscope_violations_reset();
+}
+
+static void report(struct tscope_cpu *cpu, bool leader)
+{
+	tscope_kvm_report(cpu, clk, &event, 1, leader);
 }
 
 static void kvm_copies(struct kunit *test)
@@ -102,130 +94,103 @@ static void kvm_copies(struct kunit *test)
 static void kvm_update_without_step(struct kunit *test)
 {
 	/* another reference on the same line, rounded by 1 ns */
-	c->event[0].new.tsc += 700;
-	c->event[0].new.ns += 701;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, c->updates, 1ULL);
-	KUNIT_EXPECT_EQ(test, c->events, 0U);
-	KUNIT_EXPECT_EQ(test, told, 0U);
-	KUNIT_EXPECT_EQ(test, breaks, 0U);
+	event.new.tsc += 700;
+	event.new.ns += 701;
+	event.updates = 3;
+	report(c, true);
+	KUNIT_EXPECT_EQ(test, c->updates, 3ULL);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
+	KUNIT_EXPECT_EQ(test, violations_end(), violations);
+	KUNIT_EXPECT_TRUE(test, clk->series.origin_valid);
 }
 
+/* A step is counted, kept with its TSC, and begins a segment. */
 static void kvm_step(struct kunit *test)
 {
-	c->event[0].new.ns -= 2;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, updates, 1U);
-	KUNIT_EXPECT_EQ(test, told, 1U);
-	KUNIT_EXPECT_EQ(test, breaks, 1U);
-	KUNIT_EXPECT_EQ(test, last.ns, -2LL);
-	KUNIT_EXPECT_EQ(test, last.error_ns, 1ULL);
-	KUNIT_EXPECT_EQ(test, last.tsc, 5000ULL);
-	KUNIT_EXPECT_EQ(test, last_old.ns, 50000ULL);
-	KUNIT_EXPECT_EQ(test, last_new.ns, 49998ULL);
+	struct tscope_violation v;
+
+	event.new.ns -= 2;
+	report(c, true);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, -2LL);
+	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	KUNIT_ASSERT_EQ(test, violations_end(), violations + 1);
+	KUNIT_ASSERT_TRUE(test, tscope_violation_get(violations, &v));
+	KUNIT_EXPECT_EQ(test, v.what, TSCOPE_STEP);
+	KUNIT_EXPECT_EQ(test, v.size_ns, -2LL);
+	KUNIT_EXPECT_EQ(test, v.tsc, 5000ULL);
 }
 
-/* Each of the two is rounded where neither begins. */
-static void kvm_step_before_both(struct kunit *test)
-{
-	c->event[0].new.tsc -= 1;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, last.error_ns, 2ULL);
-}
-
-/* Of which another CPU told a part. */
-static void kvm_rest_of_step(struct kunit *test)
-{
-	rest = -30;
-	c->event[0].new.ns += 100;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, last.ns, 100LL);
-	KUNIT_EXPECT_EQ(test, told, 1U);
-	KUNIT_EXPECT_EQ(test, told_ns, 70LL);
-}
-
+/*
+ * Of a step that two CPUs see in a master clock's pages only the first one is counted. Where
+ * CPUID does not say that STABLE is a flag there is no master clock, and each CPU's step counts.
+ */
 static void kvm_step_of_another_cpu(struct kunit *test)
 {
-	known = true;
-	leader = false;
-	c->event[0].new.ns += 100;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, updates, 1U);
-	KUNIT_EXPECT_EQ(test, told, 0U);
-	KUNIT_EXPECT_EQ(test, breaks, 0U);
+	const struct tscope_pvti stable = { .flags = TSCOPE_PVTI_STABLE };
+	u64 each = tscope_kvm_stable(&stable) ? 0 : 1;
+
+	event.old.flags = TSCOPE_PVTI_STABLE;
+	event.new.flags = TSCOPE_PVTI_STABLE;
+	event.new.tsc += 1000;
+	event.new.ns += 1100;
+	report(c, true);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 100LL);
+	report(other, false);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1 + each);
+	KUNIT_EXPECT_EQ(test, violations_end(), violations + 1 + each);
+	KUNIT_EXPECT_EQ(test, other->updates, 1ULL);
 }
 
 /* Another rate is another line, though nothing steps at this very moment. */
 static void kvm_rate_changes(struct kunit *test)
 {
 	/* however late it is seen */
-	c->event[0].tsc = 1ULL << 40;
-	c->event[0].new.mul++;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, told, 0U);
-	KUNIT_EXPECT_EQ(test, breaks, 1U);
-	c->event[0].new = base;
-	c->event[0].new.shift = 0;
-	c->events = 1;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, breaks, 2U);
-	leader = false;
-	c->events = 1;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, breaks, 2U);
+	event.tsc = 1ULL << 40;
+	event.new.mul++;
+	/* a CPU that does not lead takes no points */
+	report(c, false);
+	KUNIT_EXPECT_TRUE(test, clk->series.origin_valid);
+	report(c, true);
+	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	clk->series.origin_valid = true;
+	event.new = base;
+	event.new.shift = 0;
+	report(c, true);
+	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 }
 
 /* GUEST_STOPPED counts when it is set, not while it stays so. */
 static void kvm_stopped(struct kunit *test)
 {
-	c->events = 3;
-	c->event[0].new.flags = TSCOPE_PVTI_STOPPED | TSCOPE_PVTI_STABLE;
-	c->event[1] = c->event[0];
-	c->event[1].old.flags = TSCOPE_PVTI_STOPPED;
-	c->event[2] = c->event[1];
-	c->event[2].new.flags = 0;
-	tscope_kvm_events(c, NULL, leader);
+	event.new.flags = TSCOPE_PVTI_STOPPED | TSCOPE_PVTI_STABLE;
+	report(c, true);
+	KUNIT_EXPECT_EQ(test, c->stopped, 1ULL);
+	event.old.flags = TSCOPE_PVTI_STOPPED;
+	report(c, true);
+	event.new.flags = 0;
+	report(c, true);
 	KUNIT_EXPECT_EQ(test, c->updates, 3ULL);
 	KUNIT_EXPECT_EQ(test, c->stopped, 1ULL);
-	KUNIT_EXPECT_EQ(test, told, 0U);
-}
-
-/* Without CPUID's word STABLE is no flag: no master clock is seen in it. */
-static void kvm_stable_by_cpuid(struct kunit *test)
-{
-	struct tscope_pvti p = base;
-
-	KUNIT_EXPECT_FALSE(test, tscope_kvm_stable(&p));
-	p.flags = TSCOPE_PVTI_STABLE | TSCOPE_PVTI_STOPPED;
-	KUNIT_EXPECT_TRUE(test, tscope_kvm_stable(&p));
-	c->event[0].old = p;
-	c->event[0].new = p;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, last_old.flags, p.flags);
-	stable_bit_valid = false;
-	KUNIT_EXPECT_FALSE(test, tscope_kvm_stable(&p));
-	c->events = 1;
-	tscope_kvm_events(c, NULL, leader);
-	KUNIT_EXPECT_EQ(test, last_old.flags, (u8)TSCOPE_PVTI_STOPPED);
-	KUNIT_EXPECT_EQ(test, last_new.flags, (u8)TSCOPE_PVTI_STOPPED);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 }
 
 static struct kunit_case kvm_cases[] = {
 	KUNIT_CASE(kvm_copies),
 	KUNIT_CASE(kvm_update_without_step),
 	KUNIT_CASE(kvm_step),
-	KUNIT_CASE(kvm_step_before_both),
-	KUNIT_CASE(kvm_rest_of_step),
 	KUNIT_CASE(kvm_step_of_another_cpu),
 	KUNIT_CASE(kvm_rate_changes),
 	KUNIT_CASE(kvm_stopped),
-	KUNIT_CASE(kvm_stable_by_cpuid),
 	{}
 };
 
 static struct kunit_suite kvm_suite = {
 	.name = "tscope_kvm",
 	.init = kvm_init,
+	.exit = kvm_exit,
 	.test_cases = kvm_cases,
 };
 

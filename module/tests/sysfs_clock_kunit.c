@@ -10,7 +10,6 @@
 #define tscope_clock_kobj		sysfs_clock_kunit_kobj
 #define tscope_clock_fit		sysfs_clock_kunit_fit
 #define tscope_clock_newest		sysfs_clock_kunit_newest
-#define tscope_exchange_largest		sysfs_clock_kunit_largest
 #define tscope_cpus			sysfs_clock_kunit_cpus
 #define tscope_tsc_khz			sysfs_clock_kunit_tsc_khz
 
@@ -30,9 +29,7 @@ static struct tscope_clock_ops ops;
 static struct tscope_clock *clk;
 static struct tscope_fit fit;
 static struct tscope_point point;
-static struct tscope_pair pair;
-static enum tscope_lane pair_lane;
-static int fit_err, newest_err, pair_err;
+static int fit_err, newest_err;
 static char *text;
 
 int tscope_clock_fit(struct tscope_clock *c, struct tscope_fit *to)
@@ -45,13 +42,6 @@ int tscope_clock_newest(struct tscope_clock *c, struct tscope_point *p)
 {
 	*p = point;
 	return c == clk ? newest_err : -EINVAL;
-}
-
-int tscope_exchange_largest(enum tscope_lane lane, struct tscope_pair *p)
-{
-	pair_lane = lane;
-	*p = pair;
-	return pair_err;
 }
 
 static int sysfs_clock_setup(struct kunit *test)
@@ -76,7 +66,6 @@ static int sysfs_clock_setup(struct kunit *test)
 	tscope_hist_init(&clk->width);
 	fit_err = 0;
 	newest_err = 0;
-	pair_err = 0;
 	return 0;
 }
 
@@ -298,24 +287,6 @@ static void sysfs_clock_phase(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, show("phase_ns"), (ssize_t)-ENODATA);
 }
 
-static void sysfs_clock_pairs(struct kunit *test)
-{
-	pair = (struct tscope_pair){ .offset_ns = -1234, .bound_ns = 56 };
-	KUNIT_EXPECT_STREQ(test, shown("offset_max_ns"), "-1234");
-	KUNIT_EXPECT_EQ(test, pair_lane, TSCOPE_LANE_TSC);
-	KUNIT_EXPECT_STREQ(test, shown("offset_bound_ns"), "56");
-	ops.lane = TSCOPE_LANE_KVM;
-	pair = (struct tscope_pair){ .offset_ns = S64_MIN, .bound_ns = U64_MAX };
-	KUNIT_EXPECT_STREQ(test, shown("offset_max_ns"), "-9223372036854775808");
-	KUNIT_EXPECT_EQ(test, pair_lane, TSCOPE_LANE_KVM);
-	pair_lane = TSCOPE_NO_LANE;
-	KUNIT_EXPECT_STREQ(test, shown("offset_bound_ns"), "18446744073709551615");
-	KUNIT_EXPECT_EQ(test, pair_lane, TSCOPE_LANE_KVM);
-	pair_err = -ENODATA;
-	KUNIT_EXPECT_EQ(test, show("offset_max_ns"), (ssize_t)-ENODATA);
-	KUNIT_EXPECT_EQ(test, show("offset_bound_ns"), (ssize_t)-ENODATA);
-}
-
 /* Each limit is its own, up to what its figure can be. */
 static void sysfs_clock_limits(struct kunit *test)
 {
@@ -368,7 +339,6 @@ static struct kunit_case sysfs_clock_cases[] = {
 	KUNIT_CASE(sysfs_clock_widths),
 	KUNIT_CASE(sysfs_clock_skew),
 	KUNIT_CASE(sysfs_clock_phase),
-	KUNIT_CASE(sysfs_clock_pairs),
 	KUNIT_CASE(sysfs_clock_limits),
 	{}
 };

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Kernel services for a program of one thread: memory is the C library's, locks do nothing,
+ * jiffies and CPU numbers are what the test says.
+ */
+#ifndef TSCOPE_LINUX_SERVICES_H
+#define TSCOPE_LINUX_SERVICES_H
+
+#include <stdlib.h>
+#include <linux/kernel.h>
+#include <linux/types.h>
+
+#define MSEC_PER_SEC	1000L
+#define NSEC_PER_SEC	1000000000L
+#define GFP_KERNEL	0
+
+#define hweight32(x) __builtin_popcount(x)
+#define fls(x) ((x) ? 32 - __builtin_clz(x) : 0)
+#define swap(a, b) do { __auto_type swap_ = (a); (a) = (b); (b) = swap_; } while (0)
+
+/* Time. */
+extern u64 test_jiffies_ms;
+#define get_jiffies_64() (test_jiffies_ms)
+#define jiffies64_to_msecs(j) (j)
+
+/* Memory. */
+#define kvcalloc(n, size, gfp) calloc(n, size)
+#define kvzalloc_node(size, gfp, node) calloc(1, size)
+#define cpu_to_node(cpu) (0)
+#define kvfree(p) free(p)
+
+/* Locks, and what waits. */
+struct mutex { int unused; };
+#define DEFINE_MUTEX(name) struct mutex name
+#define mutex_lock(m) ((void)(m))
+#define mutex_unlock(m) ((void)(m))
+#define lockdep_assert_held(m) ((void)(m))
+typedef struct { u32 sequence; } seqcount_t;
+#define seqcount_init(s) ((s)->sequence = 0)
+#define write_seqcount_begin(s) ((s)->sequence++)
+#define write_seqcount_end(s) ((s)->sequence++)
+#define read_seqcount_begin(s) ((s)->sequence)
+#define read_seqcount_retry(s, seq) ((s)->sequence != (seq))
+#define preempt_disable() do { } while (0)
+#define preempt_enable() do { } while (0)
+#define cond_resched() do { } while (0)
+typedef struct { int counter; } atomic_t;
+#define ATOMIC_INIT(i) { (i) }
+#define atomic_read(a) ((a)->counter)
+#define atomic_inc(a) ((a)->counter++)
+
+/* CPUs. */
+#define TEST_CPUS_MAX	16384
+struct cpumask { bool has[TEST_CPUS_MAX]; };
+extern u32 nr_cpu_ids;
+#define cpumask_test_cpu(cpu, mask) ((mask)->has[cpu])
+#define for_each_cpu(cpu, mask)					\
+	for ((cpu) = 0; (u32)(cpu) < nr_cpu_ids; (cpu)++)	\
+		if (cpumask_test_cpu(cpu, mask))
+
+/* Of these only a place in a structure is needed. */
+typedef struct { int unused; } call_single_data_t, spinlock_t;
+typedef struct { s64 counter; } atomic64_t;
+struct irq_work { int unused; };
+struct completion { int unused; };
+struct kobject { int unused; };
+struct attribute_group;
+struct workqueue_struct;
+struct system_time_snapshot;
+static inline void ktime_get_snapshot(struct system_time_snapshot *snap)
+{
+	(void)snap;
+}
+
+static inline bool housekeeping_cpu(int cpu, int type)
+{
+	return cpu >= type;
+}
+
+static inline bool cpu_is_isolated(int cpu)
+{
+	return cpu < 0;
+}
+
+#define HK_TYPE_TICK	0
+
+#endif /* TSCOPE_LINUX_SERVICES_H */
