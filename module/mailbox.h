@@ -140,6 +140,7 @@ static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *pee
 	for (lane = 0; lane < lanes; lane++)
 		look->pub[lane] = READ_ONCE(peer->pub[lane]);
 
+	/* pairs with the release in tscope_mailbox_turn() */
 	ours = smp_load_acquire(&peer->of) == nonce;
 	for (lane = 0; lane < lanes; lane++) {
 		/* echo before seen: a torn pair has a later seen */
