@@ -11,10 +11,13 @@
  *	o <= seen - echo	the partner saw echo after this CPU had read it
  *
  * A CPU changes its partner with each burst, so echo may be a third CPU's
- * value, or an older one of this CPU. Therefore each burst has a nonce, and an
- * echo counts only if the partner says both before and after echo and seen were
- * loaded that it belongs to this nonce. x86 keeps the order of loads and of
- * stores, so a torn pair only widens the limit.
+ * value, or an older one of this CPU. Therefore each burst has a nonce. An echo
+ * counts only if the partner says that it belongs to this nonce, and if the
+ * partner was in one session of its own before and after echo and seen were
+ * loaded: within a session it looks at one mailbox only. To look again whom the
+ * echo belongs to would not do, since the partner may have exchanged with a third
+ * CPU in between and have come back. x86 keeps the order of loads and of stores,
+ * so a torn pair only widens the limit.
  */
 #ifndef TSCOPE_MAILBOX_H
 #define TSCOPE_MAILBOX_H
@@ -137,15 +140,16 @@ static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *pee
 	for (lane = 0; lane < lanes; lane++)
 		look->pub[lane] = READ_ONCE(peer->pub[lane]);
 
+	/* pairs with the release in tscope_mailbox_turn() */
 	ours = smp_load_acquire(&peer->of) == nonce;
 	for (lane = 0; lane < lanes; lane++) {
 		/* echo before seen: a torn pair has a later seen */
 		look->echo[lane] = smp_load_acquire(&peer->echo[lane]);
 		look->seen[lane] = READ_ONCE(peer->seen[lane]);
 	}
-	/* of again, after what it speaks of */
+	/* id again: what was loaded in between is of one session */
 	smp_rmb();
-	ours &= READ_ONCE(peer->of) == nonce;
+	ours &= READ_ONCE(peer->id) == look->id;
 	if (!ours)
 		for (lane = 0; lane < lanes; lane++)
 			look->echo[lane] = 0;
@@ -170,7 +174,7 @@ static __always_inline void tscope_mailbox_turn(struct tscope_mailbox *box,
 		return;
 	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
 		WRITE_ONCE(box->echo[lane], 0);
-	/* pairs with the acquire of of in tscope_mailbox_look() */
+	/* pairs with the acquire in tscope_mailbox_look() */
 	smp_store_release(&box->of, look->id);
 	*of = look->id;
 }

@@ -136,11 +136,14 @@ static void page_is_absent(int number)
 static bool is_readable(const struct pvclock_vcpu_time_info *page)
 {
 	struct sigaction action = { .sa_handler = page_is_absent }, old;
-	volatile bool readable = false;
+	bool readable;
 
 	sigaction(SIGBUS, &action, &old);
-	if (!sigsetjmp(no_page, 1))
-		readable = READ_ONCE(page->version);
+	if (sigsetjmp(no_page, 1)) {
+		sigaction(SIGBUS, &old, NULL);
+		return false;
+	}
+	readable = READ_ONCE(page->version);
 	sigaction(SIGBUS, &old, NULL);
 	return readable;
 }

@@ -79,6 +79,7 @@ static void check_alternation(double bounds, double half_ms, bool seldom)
 		.motion.half_cyc = half_ms * native_hz / 1000,
 		.seldom = seldom,
 	};
+	double soon_s;
 	char what[80];
 
 	snprintf(what, sizeof(what), "%s, +-%.0f ns each %.1f ms",
@@ -89,10 +90,12 @@ static void check_alternation(double bounds, double half_ms, bool seldom)
 	EXPECT(ns(run.hull_cyc) <= ns(run.motion.extent_cyc) * 1.04 +
 	       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
 	       ns(run.hull_cyc));
-	/* by four bounds or more in each second */
+	/* by four bounds or more in each second; threads of a busy machine wait */
+	soon_s = run.broken * 4 < run.bursts ? 3.5 : 10;
 	if (bounds >= 2)
-		EXPECT(run.moving && run.first_s <= 3.5, "%s: moving in %u",
-		       what, run.moving);
+		EXPECT(run.moving && run.first_s <= soon_s,
+		       "%s: moving in %u, first after %.1f s", what, run.moving,
+		       run.first_s);
 }
 
 static void test_alternation(void)
@@ -127,8 +130,10 @@ static void check_drift(double ns_per_s, double seconds, bool seldom)
 	check_truth(&run, what);
 	EXPECT(run.moving && run.first_s <= 20, "%s: moving after %.1f s", what,
 	       run.first_s);
-	EXPECT(ns(run.hull_cyc) <= ns_per_s * 1.5 + 10 * half_round_trip_ns,
-	       "%s: hull +-%.0f ns", what, ns(run.hull_cyc));
+	/* two epochs, which last until they have eight bursts each */
+	EXPECT(ns(run.hull_cyc) <= ns_per_s * (seldom ? 5 : 1.5) +
+	       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
+	       ns(run.hull_cyc));
 }
 
 static void test_drift(void)

@@ -145,6 +145,11 @@ unsigned int tso_cpu(void)
 	return current;
 }
 
+void tso_stall(u64 steps)
+{
+	cpus[current].stalls_until = now + steps;
+}
+
 static void begin(void)
 {
 	run_cpu();
