@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wall_look: how far the guest's wall clock is ahead of the host's, as tscope shows it,
+ * lab_wall: how far the guest's wall clock is ahead of the host's, as tscope shows it,
  * and as the kernel's own ptp_kvm does; and by how much it was moved between two series
  * of such looks.
  *
- *   wall_look COUNT MS [/dev/ptpN]
+ *   lab_wall COUNT MS [/dev/ptpN]
  *	COUNT looks at ptp-kvm/offset, MS apart. A line each: the moment that it is of, by
  *	CLOCK_MONOTONIC_RAW; offset, error, age in ms; then the moment and the offset of
  *	PTP_SYS_OFFSET_PRECISE, or - -. All else in ns.
- *   wall_look --step BEFORE AFTER
+ *   lab_wall --step BEFORE AFTER
  *	Two files of such lines, fitted by lines of one slope: prints STEP_NS, RATE_PPB,
  *	the worst ERROR_NS, STEP_NS by PTP_SYS_OFFSET_PRECISE, and by how many ns that is
  *	off the line through tscope's, in the mean (- -: no such device).
@@ -96,7 +96,7 @@ static int look(int count, int ms, const char *device)
 			printf("- -\n");
 	}
 	if (failed)
-		fprintf(stderr, "wall_look: %d looks found no offset\n", failed);
+		fprintf(stderr, "lab_wall: %d looks found no offset\n", failed);
 	return failed == count;
 }
 
@@ -190,7 +190,7 @@ static int step(const char *before_path, const char *after_path)
 	int i;
 
 	if (series_read(&before, before_path) || series_read(&after, after_path)) {
-		fprintf(stderr, "wall_look: too few looks\n");
+		fprintf(stderr, "lab_wall: too few looks\n");
 		return 1;
 	}
 	t0 = before.look[0].moment;
@@ -215,7 +215,7 @@ int main(int argc, char **argv)
 		return step(argv[2], argv[3]);
 	if ((argc == 3 || argc == 4) && atoi(argv[1]) > 0 && atoi(argv[2]) > 0)
 		return look(atoi(argv[1]), atoi(argv[2]), argc == 4 ? argv[3] : NULL);
-	fprintf(stderr, "usage: wall_look COUNT MS [/dev/ptpN]\n"
-			"       wall_look --step BEFORE AFTER\n");
+	fprintf(stderr, "usage: lab_wall COUNT MS [/dev/ptpN]\n"
+			"       lab_wall --step BEFORE AFTER\n");
 	return 2;
 }
