@@ -389,6 +389,17 @@ motion_seen() {
 		read -r SEEN_LOW SEEN_HIGH <$MOTION/span
 }
 
+# rested: until a pair that rests again says so: two epochs, which take longer while there are
+# few meetings; the offset's fields are then set
+rested() {
+	local tries=0
+	sleep 2
+	until offset_line tsc && [ "$MOVING" = 0 ] || [ $tries -ge 16 ]; do
+		tries=$((tries + 1))
+		usleep 500000
+	done
+}
+
 # log_uniform LOW HIGH: a whole number of that range, each octave as likely: LOG_UNIFORM
 log_uniform() {
 	local octaves=0

@@ -94,8 +94,7 @@ alternates() {
 		between "$name: moving after ms" 1 "$flagged" 3500
 		between "$name: tsc/moving" 1 "$(figure tsc moving)" 1
 	fi
-	sleep 4
-	offset_line tsc
+	rested
 	holds "$name, ended: moving" 0 "$MOVING" 0
 	holds "$name, ended: tsc offset ns" 0 "$OFFSET" "$BOUND"
 }

@@ -2,7 +2,7 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2016
 # DESCRIPTION: the guest's or host's wall clock is set by ns to ms, at known rates: ptp-kvm/offset, within 5 ns
 #
-# wall_look takes looks before and after each setting, with PTP_SYS_OFFSET_PRECISE of ptp_kvm
+# lab_wall takes looks before and after each setting, with PTP_SYS_OFFSET_PRECISE of ptp_kvm
 # beside them, and fits lines of one slope: what drifts between is not the step. Rates are
 # half-way between two multipliers, see guest-step.
 ACCEL=nested
@@ -10,7 +10,7 @@ TIMEOUT=600
 
 # looks FILE
 looks() {
-	wall_look 60 25 $PTP >/tmp/$1
+	lab_wall 60 25 $PTP >/tmp/$1
 }
 
 # set_by WHO NS
@@ -24,10 +24,10 @@ set_by() {
 	# a reading that had begun before it
 	usleep 200000
 	looks after
-	set -- $(wall_look --step /tmp/before /tmp/after)
-	say "# $name: step $1, rate $2 ppb, error $3 ns; by PTP_SYS_OFFSET_PRECISE $4, off by $5"
+	set -- $(lab_wall --step /tmp/before /tmp/after)
+	say "# $name: step $1, rate $2 ppb, median error $3 ns; by PTP_SYS_OFFSET_PRECISE $4, off by $5"
 	holds "$name: offset moved by ns" $truth "${1:-none}" 5
-	below "$name: error_ns" "${3:-none}" $error_max
+	below "$name: median error_ns" "${3:-none}" $error_max
 	if [ "${5:--}" != - ]; then
 		holds "$name: PTP_SYS_OFFSET_PRECISE moved by ns" $truth "$4" 5
 		holds "$name: PTP_SYS_OFFSET_PRECISE beside it, ns" 0 "$5" "$(calc "$3 + 5")"

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wall_look: how far the guest's wall clock is ahead of the host's, as tscope shows it,
+ * lab_wall: how far the guest's wall clock is ahead of the host's, as tscope shows it,
  * and as the kernel's own ptp_kvm does; and by how much it was moved between two series
  * of such looks.
  *
- *   wall_look COUNT MS [/dev/ptpN]
+ *   lab_wall COUNT MS [/dev/ptpN]
  *	COUNT looks at ptp-kvm/offset, MS apart. A line each: the moment that it is of, by
  *	CLOCK_MONOTONIC_RAW; offset, error, age in ms; then the moment and the offset of
  *	PTP_SYS_OFFSET_PRECISE, or - -. All else in ns.
- *   wall_look --step BEFORE AFTER
+ *   lab_wall --step BEFORE AFTER
  *	Two files of such lines, fitted by lines of one slope: prints STEP_NS, RATE_PPB,
- *	the worst ERROR_NS, STEP_NS by PTP_SYS_OFFSET_PRECISE, and by how many ns that is
+ *	the median ERROR_NS, STEP_NS by PTP_SYS_OFFSET_PRECISE, and by how many ns that is
  *	off the line through tscope's, in the mean (- -: no such device).
  */
 #include <fcntl.h>
@@ -96,7 +96,7 @@ static int look(int count, int ms, const char *device)
 			printf("- -\n");
 	}
 	if (failed)
-		fprintf(stderr, "wall_look: %d looks found no offset\n", failed);
+		fprintf(stderr, "lab_wall: %d looks found no offset\n", failed);
 	return failed == count;
 }
 
@@ -127,7 +127,6 @@ static int series_read(struct series *s, const char *path)
 /* a line through two series that differ by a step; all less the first look's values */
 struct line {
 	double slope, at[2], mean_t[2], n[2];
-	double worst_error;
 };
 
 static void line_add(struct line *line, const struct series *s, int which, long long t0,
@@ -152,8 +151,6 @@ static void line_add(struct line *line, const struct series *s, int which, long 
 			mt += t;
 			mo += o;
 			n++;
-			if (l->error > line->worst_error)
-				line->worst_error = l->error;
 		}
 		if (!turn && n) {
 			mt /= n;
@@ -177,6 +174,26 @@ static struct line fit(int ptp, long long t0, long long o0)
 	return line;
 }
 
+static int compare(const void *a, const void *b)
+{
+	long long x = *(const long long *)a, y = *(const long long *)b;
+
+	return (x > y) - (x < y);
+}
+
+static long long median_error(void)
+{
+	static long long error[2 * LOOKS_MAX];
+	int i, n = 0;
+
+	for (i = 0; i < before.n; i++)
+		error[n++] = before.look[i].error;
+	for (i = 0; i < after.n; i++)
+		error[n++] = after.look[i].error;
+	qsort(error, n, sizeof(*error), compare);
+	return error[n / 2];
+}
+
 static double step_of(const struct line *line)
 {
 	return line->at[1] - line->at[0] - line->slope * (line->mean_t[1] - line->mean_t[0]);
@@ -190,13 +207,13 @@ static int step(const char *before_path, const char *after_path)
 	int i;
 
 	if (series_read(&before, before_path) || series_read(&after, after_path)) {
-		fprintf(stderr, "wall_look: too few looks\n");
+		fprintf(stderr, "lab_wall: too few looks\n");
 		return 1;
 	}
 	t0 = before.look[0].moment;
 	o0 = before.look[0].offset;
 	own = fit(0, t0, o0);
-	printf("%.3f %.3f %.0f ", step_of(&own), own.slope * 1e9, own.worst_error);
+	printf("%.3f %.3f %lld ", step_of(&own), own.slope * 1e9, median_error());
 	ptp = fit(1, t0, o0);
 	if (!ptp.n[0] || !ptp.n[1]) {
 		printf("- -\n");
@@ -215,7 +232,7 @@ int main(int argc, char **argv)
 		return step(argv[2], argv[3]);
 	if ((argc == 3 || argc == 4) && atoi(argv[1]) > 0 && atoi(argv[2]) > 0)
 		return look(atoi(argv[1]), atoi(argv[2]), argc == 4 ? argv[3] : NULL);
-	fprintf(stderr, "usage: wall_look COUNT MS [/dev/ptpN]\n"
-			"       wall_look --step BEFORE AFTER\n");
+	fprintf(stderr, "usage: lab_wall COUNT MS [/dev/ptpN]\n"
+			"       lab_wall --step BEFORE AFTER\n");
 	return 2;
 }
