@@ -112,7 +112,7 @@ static void rests(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, c->ready);
 		KUNIT_EXPECT_EQ(test, c->box.id, 0ULL);
 		KUNIT_EXPECT_EQ(test, c->request, 0ULL);
-		KUNIT_EXPECT_NULL(test, c->caller);
+		KUNIT_EXPECT_NULL(test, c->invited_by);
 	}
 	done = work();
 	msleep(300);
