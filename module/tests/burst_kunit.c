@@ -20,7 +20,7 @@
 #define PEER_SESSION	tscope_nonce(1, 7, 4)
 #define PEER_LIFE	tscope_nonce(1, 8, 4)
 
-/* 17 s at 2 GHz: no burst of the suite lasts a thousandth of it */
+/* 17 s at 2 GHz: no burst of the suite lasts a tenth of it */
 #define FAR_CYC		BIT_ULL(35)
 /* A burst that another CPU ends; READINGS_MAX of burst.c ends it if that is late. */
 #define LONG_CYC	BIT_ULL(33)
@@ -34,6 +34,30 @@ static struct tscope_burst b;
 static u64 until;
 /* right before and after the burst */
 static u64 before, after;
+
+static int burst_init(struct kunit *test)
+{
+	/* the mailbox is aligned to two cache lines */
+	c = kunit_kzalloc(test, sizeof(*c) + 128, GFP_KERNEL);
+	peer = kunit_kzalloc(test, sizeof(*peer) + 128, GFP_KERNEL);
+	page = kunit_kzalloc(test, sizeof(*page), GFP_KERNEL);
+	if (!c || !peer || !page)
+		return -ENOMEM;
+	c = PTR_ALIGN(c, 128);
+	peer = PTR_ALIGN(peer, 128);
+	tscope_cpu_reset(c);
+	c->random = 0x9e3779b97f4a7c15;
+	peer->id = PEER_ID;
+	until = 0;
+	plan = (struct tscope_burst_plan){
+		.peer = peer,
+		.nonce = NONCE,
+		.length_cyc = tscope_ns_to_cyc(1000000, tscope_tsc_khz),
+		.until = &until,
+		.keep = true,
+	};
+	return 0;
+}
 
 static void run(void)
 {
@@ -56,43 +80,13 @@ static void partner_echoes(u64 of, u64 echo, s64 high)
 	peer->seen[TSCOPE_LANE_TSC] = echo + high;
 }
 
-static int burst_init(struct kunit *test)
-{
-	/* the mailbox is aligned to two cache lines */
-	c = kunit_kzalloc(test, sizeof(*c) + 128, GFP_KERNEL);
-	peer = kunit_kzalloc(test, sizeof(*peer) + 128, GFP_KERNEL);
-	page = kunit_kzalloc(test, sizeof(*page), GFP_KERNEL);
-	if (!c || !peer || !page)
-		return -ENOMEM;
-	c = PTR_ALIGN(c, 128);
-	peer = PTR_ALIGN(peer, 128);
-	peer->id = PEER_ID;
-	until = 0;
-	plan = (struct tscope_burst_plan){
-		.peer = peer,
-		.nonce = NONCE,
-		.length_cyc = tscope_ns_to_cyc(200000, tscope_tsc_khz),
-		.until = &until,
-		.keep = true,
-	};
-	/* an emulated machine takes its time for code that it meets first */
-	tscope_cpu_reset(c);
-	c->random = 0x9e3779b97f4a7c15;
-	partner_echoes(NONCE, 1000000, 777);
-	run();
-	memset(peer, 0, sizeof(*peer));
-	peer->id = PEER_ID;
-	tscope_cpu_reset(c);
-	return 0;
-}
-
 /* Limits from both sides, of which the test knows the truth to the burst's duration. */
 static void burst_limits(struct kunit *test)
 {
 	peer->pub[TSCOPE_LANE_TSC] = rdtsc_ordered() - FAR_CYC;
 	partner_echoes(NONCE, 1000000, 777);
 	run();
-	KUNIT_EXPECT_LT(test, after - before, FAR_CYC / 1000);
+	KUNIT_EXPECT_LT(test, after - before, FAR_CYC / 10);
 	/* pub - now, of the first reading */
 	KUNIT_EXPECT_LE(test, b.low[TSCOPE_LANE_TSC],
 			(s64)(peer->pub[TSCOPE_LANE_TSC] - before));
@@ -231,8 +225,7 @@ static void burst_length(struct kunit *test)
 	}
 	kunit_info(test, "%llu cycles longer than %llu, a reading takes %llu, %u of %u whole\n",
 		   best, plan.length_cyc, best_per, wholes, TRIES);
-	/* the last reading, and what comes before the first */
-	KUNIT_EXPECT_LE(test, best, 8 * best_per);
+	KUNIT_EXPECT_LE(test, best, 2 * best_per);
 	KUNIT_EXPECT_GT(test, wholes, TRIES / 2U);
 	/* one reading at least */
 	plan.length_cyc = 0;
@@ -376,7 +369,6 @@ static void need_two_cpus(struct kunit *test)
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 	INIT_WORK(&other.work, other_work);
-	plan.length_cyc = tscope_ns_to_cyc(1000000, tscope_tsc_khz);
 	partner_echoes(NONCE, 1000000, 777);
 }
 

@@ -263,7 +263,20 @@ static void test_parts(void)
 	check_truth(&p);
 }
 
+/* How far from 0 an interval surely is. */
+static void test_distance(void)
+{
+	EXPECT_EQ(tscope_interval_distance(5, 9), 5, "above");
+	EXPECT_EQ(tscope_interval_distance(-9, -5), 5, "below");
+	EXPECT_EQ(tscope_interval_distance(-3, 9), -3, "around, near its lower end");
+	EXPECT_EQ(tscope_interval_distance(-9, 3), -3, "around, near its upper end");
+	EXPECT_EQ(tscope_interval_distance(S64_MIN, S64_MIN), S64_MAX, "as far as can be");
+	EXPECT_EQ(tscope_interval_distance(S64_MAX, S64_MAX), S64_MAX, "as far as can be");
+	EXPECT_EQ(tscope_interval_distance(S64_MIN, S64_MAX), -S64_MAX, "anywhere");
+}
+
 static const struct tap_test tests[] = {
+	{ "the distance of an interval", test_distance },
 	{ "2 to 4096 CPUs: true, narrow, and the largest is found", test_sizes },
 	{ "no limits are tighter", test_tightest },
 	{ "what moves or contradicts is not hidden", test_moving },

@@ -30,10 +30,12 @@ static void add(u64 tsc, u64 ns, u32 width)
 static void test_ring(void)
 {
 	static const u32 counts[] = { 1, 2, 100, N - 1, N, N + 1, 3 * N + 7 };
+	struct tscope_point newest;
 	u32 c, i, n, kept;
 
 	tscope_series_init(&series, ring, KHZ, true);
 	EXPECT_EQ(tscope_series_copy(&series, U64_MAX, copy), 0, "empty");
+	EXPECT(!tscope_series_newest(&series, &newest), "empty");
 	for (c = 0; c < ARRAY_SIZE(counts); c++) {
 		tscope_series_init(&series, ring, KHZ, true);
 		for (i = 0; i < counts[c]; i++) {
@@ -49,6 +51,10 @@ static void test_ring(void)
 		for (i = 0; i < n; i++)
 			EXPECT_EQ(copy[i].width_ns, counts[c] - kept + i,
 				  "place %u of %u", i, n);
+		EXPECT(tscope_series_newest(&series, &newest), "of %u points", n);
+		EXPECT(newest.tsc == copy[n - 1].tsc && newest.phase == copy[n - 1].phase &&
+		       newest.width_ns == copy[n - 1].width_ns &&
+		       newest.segment == copy[n - 1].segment, "the newest of %u", n);
 	}
 }
 
@@ -66,6 +72,7 @@ static void test_restart(void)
 		tscope_series_restart(&series);
 		EXPECT_EQ(tscope_series_copy(&series, U64_MAX, copy), 0,
 			  "forgotten: %u", counts[c]);
+		EXPECT(!tscope_series_newest(&series, copy), "forgotten: %u", counts[c]);
 		for (i = 0; i < 10; i++)
 			add(1000 * i, 7 + i, 1000 + i);
 		n = tscope_series_copy(&series, U64_MAX, copy);
@@ -284,6 +291,7 @@ static void *write_points(void *unused)
 static void test_threads(void)
 {
 	u32 n, k, copies = 0, points = 0, last = 0;
+	struct tscope_point newest;
 	pthread_t writer;
 	bool more = true;
 
@@ -312,6 +320,13 @@ static void test_threads(void)
 			continue;
 		EXPECT(copy[n - 1].width_ns >= last, "an older one");
 		last = copy[n - 1].width_ns;
+		if (!tscope_series_newest(&series, &newest))
+			continue;
+		EXPECT(newest.tsc == 1000ULL * newest.width_ns &&
+		       newest.phase == (s64)(newest.width_ns % SEGMENT) << 16,
+		       "torn: the newest, number %u", newest.width_ns);
+		EXPECT(newest.width_ns >= last, "the newest is an older one");
+		last = newest.width_ns;
 	}
 	pthread_join(writer, NULL);
 	EXPECT(n == (WRITES % SEGMENT < N ? WRITES % SEGMENT : N - 1),
