@@ -225,7 +225,8 @@ static void burst_length(struct kunit *test)
 	}
 	kunit_info(test, "%llu cycles longer than %llu, a reading takes %llu, %u of %u whole\n",
 		   best, plan.length_cyc, best_per, wholes, TRIES);
-	KUNIT_EXPECT_LE(test, best, 2 * best_per);
+	/* the last reading, and what comes before the first */
+	KUNIT_EXPECT_LE(test, best, 8 * best_per);
 	KUNIT_EXPECT_GT(test, wholes, TRIES / 2U);
 	/* one reading at least */
 	plan.length_cyc = 0;

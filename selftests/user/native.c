@@ -279,6 +279,7 @@ void native_run(struct run *run, double seconds)
 	for (i = 0; i < 2; i++) {
 		sides[i].run = run;
 		sides[i].cpu.cpu = i;
+		sides[i].cpu.page = tscope_kvm_page(i);
 		sides[i].cpu.random = rnd64() | 1;
 		if (pthread_create(&sides[i].thread, NULL, side_runs, &sides[i]))
 			exit(1);
