@@ -192,7 +192,7 @@ static bool wait_for(struct tscope_cpu *c, const u64 *word, u64 value)
 	u32 turns;
 
 	for (turns = 0; turns < WAIT_TURNS; turns++) {
-		/* pairs with the releases of of and raw_id */
+		/* pairs with the releases of raw_id and of */
 		if (smp_load_acquire(word) == value)
 			return true;
 		if (rdtsc_ordered() - start > limit_cyc)
