@@ -247,9 +247,13 @@ while_on() {
 }
 
 # figures: what was sampled
+# all but ages, which grow
 figures() {
 	find "$TSCOPE" -mindepth 2 -type f -perm -400 | sort | while read -r file; do
-		echo "${file#"$TSCOPE/"} $(cat "$file" 2>&1)"
+		case $file in
+		*/offset) echo "${file#"$TSCOPE/"} $(sed 's/ [0-9]*$//' "$file" 2>&1)" ;;
+		*) echo "${file#"$TSCOPE/"} $(cat "$file" 2>&1)" ;;
+		esac
 	done
 	cat "$DEBUG/points" 2>&1
 }

@@ -77,12 +77,12 @@ zeroed() {
 		esac
 		if get "$file"; then
 			case $file in
-			*/skew*_ppb | */phase_ns | */read_*_ns | */offset* | */widest_*) bad "$file has $VALUE" ;;
+			*/skew | */skew_ppb | */skew_error_ppb | */exact | */phase_ns | */read_*_ns | */offset* | */widest_*) bad "$file has $VALUE" ;;
 			*) same "$file" "$VALUE" 0 ;;
 			esac
 		else
 			case $file in
-			*/skew*_ppb | */phase_ns | */read_*_ns | */offset* | */widest_*) same "$file" "$ERRNO" ENODATA ;;
+			*/skew | */skew_ppb | */skew_error_ppb | */exact | */phase_ns | */read_*_ns | */offset* | */widest_*) same "$file" "$ERRNO" ENODATA ;;
 			*) bad "$file: $ERRNO" ;;
 			esac
 		fi
@@ -166,18 +166,23 @@ sampling_now() {
 }
 
 # on_cpus LIST: its CPUs sample and no others. While sampling is enabled each CPU that is
-# online has a thread that is bound to it, and else none.
+# online has a thread that is bound to it, and else none. The thread of a CPU that goes
+# offline is parked.
 on_cpus() {
 	local cpu pid where online
 	get enabled
-	[ "$VALUE" = 0 ] || online=$(expand "$(cat "$CPUDIR/online")")
-	threads_are "threads for cpus=$1" "$online"
+	if [ "$VALUE" = 0 ]; then
+		threads_are "threads while sampling is off" ""
+	else
+		online=$(expand "$(cat "$CPUDIR/online")")
+	fi
 	if [ -d "$DEBUG" ]; then
 		wait_for 5 sampling_now "$(expand "$1")"
 		same "CPUs that sample" "$SAMPLING" "$(expand "$1")"
 	fi
 	for cpu in $online; do
 		pid=$(grep -lx "tscope/$cpu" /proc/[0-9]*/comm | head -n 1)
+		[ -n "$pid" ] || { bad "CPU $cpu has no thread"; continue; }
 		where=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "${pid%comm}status")
 		same "CPUs of tscope/$cpu" "$where" "$cpu"
 	done

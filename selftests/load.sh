@@ -153,7 +153,7 @@ refused ERANGE out_of_range period_us=0
 refused ERANGE out_of_range period_us=999
 refused ERANGE out_of_range period_us=10000001
 refused ERANGE out_of_range width_us=9
-refused ERANGE out_of_range width_us=10001
+refused ERANGE out_of_range width_us=50001
 refused ERANGE out_of_range period_us=1000 width_us=1001
 refused ERANGE out_of_range burst_us=0
 refused ERANGE out_of_range burst_us=101
