@@ -118,7 +118,8 @@ pair_lines() {
 	[ -r "$D/pairs" ] || { echo "pair offsets: $D/pairs can't be read"; echo; return; }
 	awk '!/^#/ {
 		if (!n++) print "pair offsets: how far the second CPU'\''s clock is ahead of the first'\''s"
-		if (n <= 20) printf "  CPU %s-%s  %-10s %s ns +- %s ns, %s warps\n", $1, $2, $3, $4, $5, $6
+		if (n <= 20) printf "  CPU %s-%s  %-10s %s ns +- %s ns, %s warps%s\n", $2, $3, $1, $4, $5, $11,
+			$6 == 1 ? ", moving" : ""
 	} END {
 		if (!n) print "pair offsets: none (one CPU, or no time to see each other)"
 		if (n > 20) printf "  and %d more\n", n - 20
@@ -188,8 +189,12 @@ wrongs() {
 		[ "$n" = 0 ] || [ "$n" = - ] || echo "$c warped between CPUs $n times, by up to $(value $c/warp_max_ns) ns"
 		n=$(value $c/steps)
 		[ "$n" = 0 ] || [ "$n" = - ] || echo "$c stepped $n times, by up to $(value $c/step_max_ns) ns"
-		[ ! -e "$S/$c/offset_max_ns" ] || awk -v c="$c" -v o="$(value $c/offset_max_ns)" -v b="$(value $c/offset_bound_ns)" 'BEGIN {
-			if (o != "-" && (o > b || -o > b)) printf "%s is off between CPUs by %d ns (+- %d)\n", c, o, b }'
+		[ ! -r "$S/$c/offset" ] || [ ! -e "$S/$c/moving" ] || value $c/offset | awk -v c="$c" '
+			# printf %d has 32 bits in busybox
+			NF == 6 && $5 == 1 { print c " moves between CPUs " $3 " and " $4 ": " $1 " +- " $2 " ns"; next }
+			NF == 6 && ($1 + 0 > $2 + 0 || -$1 > $2 + 0) { print c " is off between CPUs " $3 " and " $4 " by " $1 " +- " $2 " ns" }'
+		n=$(value $c/unmet)
+		[ "$n" = 0 ] || [ "$n" = - ] || echo "$c: $n pairs of CPUs did not meet"
 	done
 	[ "$(value kvm-clock/stable)" != 0 ] || echo "kvm-clock is not TSC_STABLE: the host has no master clock"
 	n=$(value kvm-clock/stopped)
