@@ -165,13 +165,27 @@ sampling_now() {
 	[ "$SAMPLING" = "$1" ]
 }
 
+# has_threads NUMBERS: whether these CPUs have threads
+has_threads() {
+	local cpu
+	threads
+	for cpu in $1; do
+		case " $THREADS " in *" $cpu "*) ;; *) return 1 ;; esac
+	done
+}
+
 # on_cpus LIST: its CPUs sample and no others. While sampling is enabled each CPU that is
-# online has a thread that is bound to it, and else none.
+# online has a thread that is bound to it, and one that went offline a parked one. Else there
+# are none.
 on_cpus() {
-	local cpu pid where online
+	local cpu pid where online=
 	get enabled
-	[ "$VALUE" = 0 ] || online=$(expand "$(cat "$CPUDIR/online")")
-	threads_are "threads for cpus=$1" "$online"
+	if [ "$VALUE" = 0 ]; then
+		threads_are "threads while off" ""
+	else
+		online=$(expand "$(cat "$CPUDIR/online")")
+		wait_for 2 has_threads "$online" || bad "threads of CPUs $THREADS, not of all of $online"
+	fi
 	if [ -d "$DEBUG" ]; then
 		wait_for 5 sampling_now "$(expand "$1")"
 		same "CPUs that sample" "$SAMPLING" "$(expand "$1")"

@@ -262,7 +262,7 @@ is() {
 	positive-decimal)
 		is decimal "$2" && [ "${2#-}" = "$2" ] ;;
 	offset)		# offset_ns bound_ns cpu_i cpu_j moving age_ms
-		echo "$2" | grep -qxE '-?[0-9]+ [1-9][0-9]* [0-9]+ [0-9]+ [01] [0-9]+' ;;
+		echo "$2" | grep -qxE -e '-?[0-9]+ [1-9][0-9]* [0-9]+ [0-9]+ [01] [0-9]+' ;;
 	cpus)
 		echo "$2" | grep -qxE '[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*' ;;
 	*)	return 1 ;;
