@@ -321,6 +321,11 @@ static void sampler_run(unsigned int cpu)
 		if (kthread_should_park() || kthread_should_stop())
 			return;
 	}
+	/* a change waits for open windows: one that began now would be cut short */
+	if (atomic_read(&pausing)) {
+		schedule_timeout_uninterruptible(1);
+		return;
+	}
 	percpu_down_read(&window_sem);
 	if (sampler_should_run(cpu)) {
 		/* its state was made after the thread was */

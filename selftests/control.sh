@@ -165,16 +165,26 @@ sampling_now() {
 	[ "$SAMPLING" = "$1" ]
 }
 
+# has_threads NUMBERS: whether these CPUs have threads
+has_threads() {
+	local cpu
+	threads
+	for cpu in $1; do
+		case " $THREADS " in *" $cpu "*) ;; *) return 1 ;; esac
+	done
+}
+
 # on_cpus LIST: its CPUs sample and no others. While sampling is enabled each CPU that is
-# online has a thread that is bound to it, and else none. The thread of a CPU that goes
-# offline is parked.
+# online has a thread that is bound to it, and one that went offline a parked one. Else there
+# are none.
 on_cpus() {
-	local cpu pid where online
+	local cpu pid where online=
 	get enabled
 	if [ "$VALUE" = 0 ]; then
-		threads_are "threads while sampling is off" ""
+		threads_are "threads while off" ""
 	else
 		online=$(expand "$(cat "$CPUDIR/online")")
+		wait_for 2 has_threads "$online" || bad "threads of CPUs $THREADS, not of all of $online"
 	fi
 	if [ -d "$DEBUG" ]; then
 		wait_for 5 sampling_now "$(expand "$1")"

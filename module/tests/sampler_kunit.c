@@ -88,6 +88,11 @@ static void meets(struct kunit *test)
 	}
 	tscope_pairs_summary(TSCOPE_LANE_TSC, &s);
 	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
+	for_each_tscope_cpu(c)
+		if (cpu_online(c->cpu))
+			kunit_info(test, "CPU %d: %llu windows, %llu meetings, %llu in vain, %llu calls sent, %lld answered, patience %u us\n",
+				   c->cpu, c->windows, c->meetings, c->unmet, c->sent,
+				   (s64)atomic64_read(&c->answered), c->wait_us);
 	KUNIT_EXPECT_EQ(test, met, pairs);
 	KUNIT_EXPECT_EQ(test, s.unmet, 0ULL);
 	if (pairs) {
