@@ -16,11 +16,12 @@ MORE_PARTS="abuse lab-checks"
 # each word is one guest, and its scenarios in turn. Each kind of fault is among them; with
 # LONG=1 it is the whole catalogue but for many-cpus, which takes minutes to boot, and plug
 HOST_FAULTS=quiet+host-step+guest-step+host-rate+hotplug+pause+migration+master-clock-switch
-HOST_FAULTS+=+lost-step+wall-clock+kvmclock-set
+HOST_FAULTS+=+lost-step
 HOST_FAULTS+=${LONG:++vcpu-moves+overcommit+busy-guest+guest-clocksource+save-restore+suspend}
-TSC_FAULTS=tsc-offset+alerts+tsc-alternates+hotplug-offset+tsc-jumps${LONG:++tsc-offset-late}
+TSC_FAULTS=tsc-offset+alerts${LONG:++tsc-offset-late}
 LAB_RUNS=${LAB_RUNS:-"report kselftest $HOST_FAULTS $TSC_FAULTS no-master-clock
-	clocksource-switch cost ${LONG:+tsc-drifts time-stands-still dead-timer}"}
+	clocksource-switch cost ${LONG:+wall-clock kvmclock-set tsc-alternates hotplug-offset
+	tsc-jumps tsc-drifts time-stands-still dead-timer}"}
 # in a guest of KVM, those that look at its clocks; the others where guests boot and run
 # faster, which bears loading and plugging again and again. LONG=1: all of them with KVM
 KSELFTESTS="abi.sh trace.sh faults.sh debugfs.sh"
