@@ -12,31 +12,31 @@ GUEST_APPEND="tsc=reliable"
 
 F=/sys/kernel/tracing
 
-# ns of CPU time of the sampler so far
+# ns of CPU time of the sampler so far, and how often it was put on the CPU
 cpu_time() {
-	local p name ns more
+	local p name ns waited times
 	for p in /proc/[0-9]*; do
 		read -r name <$p/comm 2>/dev/null || continue
 		[ "$name" = tscope/0 ] || continue
-		read -r ns more <$p/schedstat
-		echo $ns
+		read -r ns waited times <$p/schedstat
+		echo $ns $times
 		return
 	done
-	echo none
+	echo none none
 }
 
-# cpu_used SECONDS: percent of the CPU that the sampler took
+# cpu_used SECONDS: percent of the CPU that the sampler took, and its wake-ups a second
 cpu_used() {
-	local before start end
+	local before start end more
 	sleep 1
 	before=$(cpu_time)
 	read -r start end </proc/uptime
 	sleep $1
-	set -- "$(cpu_time)"
+	set -- $(cpu_time)
 	read -r end more </proc/uptime
-	awk -v a="$before" -v b="$1" -v s="$start" -v e="$end" 'BEGIN {
-		if (a == "none" || b == "none") print "none"
-		else printf "%.3f\n", (b - a) / 1e7 / (e - s) }'
+	echo $before $1 $2 $start $end | awk '{
+		if ($1 == "none" || $3 == "none") print "none none"
+		else printf "%.3f %.1f\n", ($3 - $1) / 1e7 / ($6 - $5), ($4 - $2) / ($6 - $5) }'
 }
 
 # longest BURST_US: the longest of the bursts in us, their number, and the least that a call
@@ -61,13 +61,17 @@ guest() {
 
 	tscope_load || return
 	echo 1 >$T/enabled
-	below "CPU time at the defaults, %" "$(cpu_used 20)" 1
+	set -- $(cpu_used 20)
+	below "CPU time of the leader at the defaults, %" "$1" 0.15
+	below "its wake-ups a second" "$2" 20.5
 	say "# $(cat $T/tsc/samples) readings in 21 s; clocks $(cat $T/clocks)"
 	echo 0 >$T/enabled
 	# kthread_stop() doesn't wait until the thread has left /proc
 	sleep 1
 	between "threads while off" - "$(cat /proc/[0-9]*/comm | grep -c ^tscope/)" 0
 
+	# enough bursts of each length
+	echo 10000 >$T/period_us && echo 1000 >$T/width_us || return
 	echo 8192 >$F/buffer_size_kb
 	echo tscope_burst tscope_clock_count >$F/set_ftrace_filter || return
 	echo function_graph >$F/current_tracer || return
