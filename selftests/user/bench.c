@@ -19,7 +19,7 @@
 #include "fit.h"
 #include "hides.h"
 #include "hist.h"
-#include "pair.h"
+#include "interval.h"
 #include "pure.h"
 #include "pvti.h"
 #include "series.h"
@@ -44,7 +44,6 @@ static u64 clock_ns(clockid_t id)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-#define __aligned(n) __attribute__((aligned(n)))
 #define bench_raw_ns() clock_ns(CLOCK_MONOTONIC_RAW)
 #include "bench_figure.h"
 #include "readings.h"
@@ -81,12 +80,13 @@ static void do_hist(void)
 	tscope_hist_add(&hist, 100 + (at++ & 1023));
 }
 
-static void do_pair(void)
+/* a burst each 10 us, as flat out */
+static void do_tracker(void)
 {
-	struct tscope_pair pair;
+	static struct tscope_tracker tracker;
 
-	tscope_pair_offset(300 + (at++ & 15), 290, khz, &pair);
-	sink += pair.bound_ns;
+	at++;
+	tscope_tracker_add(&tracker, -300 - (s64)(at & 15), 290, 2, at / 100);
 }
 
 static void do_cyc_to_ns(void)
@@ -132,7 +132,7 @@ static const struct {
 	{ "ordered TSC read", do_read, 10000 },
 	{ "pvti evaluation", do_eval, 10000 },
 	{ "histogram add", do_hist, 10000 },
-	{ "pair offset", do_pair, 10000 },
+	{ "pair tracker add", do_tracker, 10000 },
 	{ "cycles to ns", do_cyc_to_ns, 10000 },
 	{ "series add, with the step judge", do_series, 5000 },
 	{ "step judge", do_step, 5000 },
