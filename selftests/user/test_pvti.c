@@ -295,6 +295,14 @@ static void test_frac(void)
 		       "shift %d: %s ns above pvclock's", p.shift, tap_dec(cyc));
 	}
 	tap_note("at most %Lg ns off, 2^-16 are %Lg", worst, 0x1p-16L);
+
+	/* a cycle of 2^19 ns, and one that is less than any fraction */
+	p = (struct tscope_pvti){ .ns = 100, .tsc = 50, .mul = 1U << 31, .shift = 20 };
+	EXPECT(tscope_pvti_eval_frac(&p, 53, &frac) == 100 + (3 << 19) && !frac,
+	       "three long cycles");
+	p.shift = -128;
+	EXPECT(tscope_pvti_eval_frac(&p, 53, &frac) == 100 && !frac,
+	       "three short cycles");
 }
 
 /* Of a snapshot's nanoseconds the TSC value: within half of the cycles that show it. */
@@ -330,6 +338,11 @@ static void test_inverse(void)
 	p.mul = 1;
 	p.shift = 32;
 	EXPECT(!tscope_pvti_inverse(&p, 103, &tsc), "no such shift");
+	p.shift = -33;
+	EXPECT(!tscope_pvti_inverse(&p, 103, &tsc), "no such shift");
+	/* the next nanosecond is 2^64 cycles away */
+	p.shift = -32;
+	EXPECT(!tscope_pvti_inverse(&p, 101, &tsc), "past what a TSC counts");
 }
 
 static const struct tap_test tests[] = {
