@@ -39,6 +39,7 @@
 struct gap {
 	s64 gain_ns;		/* clock - TSC over the gap */
 	u64 span_ns;		/* how long it was */
+	u64 other_ns;		/* of the middle one: how long it may have been; or 0 */
 	u64 error_ns;
 };
 
@@ -88,6 +89,8 @@ static void middle_gap_of(const struct tscope_reading *r, u32 khz, u64 usual_ns,
 		g->span_ns = ns;
 	else
 		g->span_ns = tsc_ns > 0 ? (u64)tsc_ns : usual_ns;
+	/* or the clock stood still while the TSC went on */
+	g->other_ns = tsc_ns > 0 && g->span_ns != (u64)tsc_ns ? (u64)tsc_ns : 0;
 	g->gain_ns = clamp128((tscope_s128)ns - tsc_ns);
 	g->error_ns = (u64)r[0].error_ns + r[1].error_ns;
 }
@@ -251,6 +254,19 @@ bool tscope_step_continues(const struct tscope_reading *r, u32 khz,
 	       !excess(g, mid + 2, noise_ns) && !excess(g, mid + 3, noise_ns);
 }
 
+/* What the step would differ by, had the middle gap lasted as long as the TSC says. */
+static u64 doubt_of(const struct gap *g, const struct gap *mid)
+{
+	u64 error = 0, spread = 0, unused = 0;
+	s64 one, other;
+
+	if (!mid->other_ns)
+		return 0;
+	one = expect(g, mid->span_ns, &unused, &unused);
+	other = expect(g, mid->other_ns, &error, &spread);
+	return tscope_abs64(clamp128((tscope_s128)one - other)) + error;
+}
+
 /**
  * tscope_step_find() - look for a step between the two halves of readings
  * @r: TSCOPE_STEP_POINTS readings, in the order of time
@@ -298,7 +314,7 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 				  (u64)after - (u64)before;
 	step->ns = before < after ? before + (s64)(differ / 2) :
 				    after + (s64)(differ / 2);
-	step->error_ns = error + noise + differ / 2 + 1;
+	step->error_ns = error + noise + differ / 2 + 1 + doubt_of(g, mid);
 	step->tsc = r[TSCOPE_STEP_SIDE].tsc;
 	return true;
 }

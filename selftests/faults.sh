@@ -178,10 +178,13 @@ tsc_moved() {
 }
 
 # CPU 1 goes back further than a period: its own reading is less than its last
+# A CPU that samples now and then has passed its old value before it reads again: flat out
 tsc_backward() {
 	can_inject || { skip "$WHY"; return; }
 	set_to reset 1
+	set_windows 10000 10000 10
 	record backward -- move_tsc 400000000
+	set_defaults
 	ns_of 400000000
 	events backward tsc
 	same "backward readings" "$EVENTS" 1
