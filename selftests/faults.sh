@@ -177,8 +177,8 @@ tsc_moved() {
 	fi
 }
 
-# CPU 1 goes back further than a period: its own reading is less than its last
-# A CPU that samples now and then has passed its old value before it reads again: flat out
+# CPU 1 goes back further than a period: its own reading is less than its last. All the time is
+# sampled, since a CPU that reads now and then has passed its old value before it reads again.
 tsc_backward() {
 	can_inject || { skip "$WHY"; return; }
 	set_to reset 1
