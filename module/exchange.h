@@ -24,6 +24,9 @@
  * @looked_ms: when it was last looked whether the offset moves
  * @tracker: intervals of peer's clock - cpu's clock, by lane
  * @warps: readings of one below what the other had published, by lane
+ * @warp: the present window's warps that @cpu saw, by lane
+ * @peer_warp: and those that @peer saw
+ * @warped: there are some
  */
 struct tscope_pair {
 	int cpu;
@@ -35,6 +38,9 @@ struct tscope_pair {
 	u64 looked_ms;
 	struct tscope_tracker tracker[TSCOPE_MAILBOX_LANES];
 	u64 warps[TSCOPE_MAILBOX_LANES];
+	struct tscope_finding warp[TSCOPE_LANES];
+	struct tscope_finding peer_warp[TSCOPE_LANES];
+	bool warped;
 };
 
 /**

@@ -26,36 +26,72 @@ static s64 report(struct tscope_cpu *c, enum tscope_lane lane,
 	return ns;
 }
 
+static void gather(struct tscope_finding *to, const struct tscope_finding *from)
+{
+	to->count += from->count;
+	if (from->max > to->max) {
+		to->max = from->max;
+		to->tsc = from->tsc;
+	}
+}
+
 /**
- * tscope_report_warps() - report the warps that a burst found, on either side
- * @c: the CPU that took the burst and keeps the pair
- * @b: the burst
- * @peer: its partner
+ * tscope_warps_gather() - keep a burst's warps until the window ends
+ * @p: the pair
+ * @b: the burst, which the pair's keeper took
+ *
+ * Context: the keeper's sampler, interrupts on.
+ */
+void tscope_warps_gather(struct tscope_pair *p, const struct tscope_burst *b)
+{
+	int lane;
+
+	for (lane = 0; lane < TSCOPE_LANES; lane++) {
+		if (likely(!b->warp[lane].count && !b->peer_warp[lane].count))
+			continue;
+		gather(&p->warp[lane], &b->warp[lane]);
+		gather(&p->peer_warp[lane], &b->peer_warp[lane]);
+		p->warped = true;
+	}
+}
+
+static void report_warps_of(struct tscope_cpu *c, enum tscope_lane lane,
+			    struct tscope_finding *f, int by, int of)
+{
+	struct tscope_clock *clk = tscope_clock_of_lane(lane);
+	s64 ns;
+
+	if (!f->count)
+		return;
+	ns = report(c, lane, TSCOPE_WARP, f, by, of, &c->lane[lane].warps,
+		    &c->lane[lane].warp_max);
+	trace_tscope_warp(clk->ops->name, by, of, ns, f->count, f->tsc);
+	tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, by, of);
+	memset(f, 0, sizeof(*f));
+}
+
+/**
+ * tscope_report_warps() - report the warps of a window, on either side
+ * @c: the CPU, of the pairs that it keeps
  *
  * Context: the CPU's sampler, interrupts on.
  */
-void tscope_report_warps(struct tscope_cpu *c, const struct tscope_burst *b,
-			 int peer)
+void tscope_report_warps(struct tscope_cpu *c)
 {
-	const struct tscope_finding *f;
-	struct tscope_clock *clk;
-	int lane, side, by, of;
-	s64 ns;
+	struct tscope_pair *p;
+	int lane;
+	u32 i;
 
-	for (lane = 0; lane < TSCOPE_LANES; lane++) {
-		for (side = 0; side < 2; side++) {
-			f = side ? &b->peer_warp[lane] : &b->warp[lane];
-			if (likely(!f->count))
-				continue;
-			clk = tscope_clock_of_lane(lane);
-			by = side ? peer : c->cpu;
-			of = side ? c->cpu : peer;
-			ns = report(c, lane, TSCOPE_WARP, f, by, of,
-				    &c->lane[lane].warps,
-				    &c->lane[lane].warp_max);
-			trace_tscope_warp(clk->ops->name, by, of, ns, f->count,
-					  f->tsc);
-			tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, by, of);
+	for (i = 0; i < c->pairs; i++) {
+		p = c->pair[i];
+		if (likely(!p->warped))
+			continue;
+		p->warped = false;
+		for (lane = 0; lane < TSCOPE_LANES; lane++) {
+			report_warps_of(c, lane, &p->warp[lane], p->cpu,
+					p->peer);
+			report_warps_of(c, lane, &p->peer_warp[lane], p->peer,
+					p->cpu);
 		}
 	}
 }

@@ -3,10 +3,10 @@
 #ifndef TSCOPE_REPORT_H
 #define TSCOPE_REPORT_H
 
-#include "cpu.h"
+#include "exchange.h"
 
-void tscope_report_warps(struct tscope_cpu *c, const struct tscope_burst *b,
-			 int peer);
+void tscope_warps_gather(struct tscope_pair *p, const struct tscope_burst *b);
+void tscope_report_warps(struct tscope_cpu *c);
 void tscope_report_found(struct tscope_cpu *c, bool is_leader);
 
 #endif /* TSCOPE_REPORT_H */

@@ -134,7 +134,7 @@ static u32 burst(struct tscope_cpu *c, int partner, u64 round, u64 length_cyc)
 	local_irq_restore(flags);
 
 	if (pair) {
-		tscope_report_warps(c, &b, partner);
+		tscope_warps_gather(pair, &b);
 		tscope_pair_add(c, pair, &b);
 	}
 	if (partner >= 0)
@@ -173,7 +173,7 @@ static void meet(struct tscope_cpu *c)
 	} else {
 		WRITE_ONCE(c->meetings, c->meetings + 1);
 	}
-	tscope_report_warps(c, &b, p->peer);
+	tscope_warps_gather(p, &b);
 	tscope_pair_add(c, p, &b);
 }
 
@@ -261,6 +261,7 @@ static void window(struct tscope_cpu *c)
 	if (!plan.flat_out)
 		meet(c);
 
+	tscope_report_warps(c);
 	tscope_report_found(c, is_leader);
 	if (is_leader && bursts && mutex_trylock(&points_lock)) {
 		points_begin(c->cpu);
