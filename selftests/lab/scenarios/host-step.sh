@@ -12,7 +12,8 @@ guest() {
 	trace_on step || return
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
-	sleep 6
+	# the noise is learned from 128 points, one in 50 ms
+	sleep 10
 
 	# each size is random within a decade
 	random 2 && [ "$RANDOM_NUMBER" = 0 ] && sign=-1
