@@ -44,8 +44,8 @@ enum tscope_lane {
 /**
  * enum tscope_kind - how a clock is read
  * @TSCOPE_KIND_TSC: by the bursts; all others are held against it
- * @TSCOPE_KIND_PAGE: a time page, evaluated at a TSC value; its steps are told by
- *	tscope_clock_updated(), not looked for
+ * @TSCOPE_KIND_PAGE: a time page, evaluated at a TSC value; its steps are
+ *	reported by tscope_clock_updated(), not looked for
  * @TSCOPE_KIND_KERNEL: by snapshots, at a TSC value where the clocksource is the TSC or
  *	a time page, else between two TSC reads
  * @TSCOPE_KIND_PAIRING: the host says its clock together with the TSC value

@@ -7,7 +7,7 @@
  * at which the clocks were read. Where it is kvm-clock, this CPU's pvti turns it
  * back into one. Otherwise the clocks were read somewhere between two TSC reads.
  *
- * What the clocksource counts is told by the value, since the kernels up to 6.8 do not
+ * The value decides what the clocksource counts, since the kernels up to 6.8 do not
  * say: three snapshots of three have to fit. kvm-clock also has to be stable, for
  * else the kernel raises its value to the last one that any CPU read. And the pvti at
  * the TSC value that was found has to give the very count again.

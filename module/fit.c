@@ -20,8 +20,8 @@
  * - A clock that is read in whole nanoseconds can hide a slope, with residuals of
  *   exactly zero. Rounding down moves a slope of least squares by up to 1.5
  *   of its steps over the span. Where the readings fall at all places of a
- *   nanosecond alike, rounding is noise as any other, and residuals tell it.
- *   Whether they do is told by the TSC values and the line, not by the
+ *   nanosecond alike, rounding is noise as any other, and residuals show it.
+ *   The TSC values and the line decide whether they do, not the
  *   residuals, in which noise before and after the rounding looks the same:
  *   tscope_fit_dithers(). What brackets hide is in bracket.c.
  */

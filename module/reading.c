@@ -89,7 +89,7 @@ static bool unusable(struct tscope_clock *clk, const struct tscope_raw *raw,
 	return width_ns > WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
 }
 
-/* What a reading tells of how the clock is read. */
+/* Record how the clock was read. */
 static void note_how(struct tscope_clock *clk, const struct tscope_raw *raw)
 {
 	enum tscope_exactness how = raw->exact ? TSCOPE_EXACT : TSCOPE_BRACKETED;

@@ -93,7 +93,7 @@ accepted() {
 	unload
 }
 
-# says_why_tsc: a TSC that may be no time base is told of at load, and none that is
+# says_why_tsc: the log warns at load of a TSC that may be no time base, and of no other
 says_why_tsc() {
 	local want='' had has
 	# "unstable" is known from the command line alone: what else the log said may be gone

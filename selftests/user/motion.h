@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The real TSC, and an offset that is added to it and moves as it is told to. */
+/* The real TSC, and an offset that is added to it and moves as the test says. */
 #ifndef TSCOPE_MOTION_H
 #define TSCOPE_MOTION_H
 
