@@ -30,6 +30,10 @@
 /* Two limits from above are the least that a burst is judged by. */
 #define ECHOES_MIN	2
 
+/* An exchange each 1 to GAP_MAX readings; half of that takes GAP_NS at most. */
+#define GAP_MAX		15
+#define GAP_NS		400
+
 /* Stands in where there is no partner: nothing was ever published. */
 static const struct tscope_mailbox no_mailbox;
 
@@ -129,6 +133,20 @@ static __always_inline void limit(struct tscope_cpu *c, struct tscope_burst *b,
 	}
 }
 
+/*
+ * What lies between two exchanges widens the limits, so a processor that reads
+ * its TSC slowly, as one that traps or emulates it, exchanges at more readings.
+ */
+static void choose_gap(struct tscope_cpu *c, u32 readings, u64 length_cyc)
+{
+	u64 length_ns = to_ns(length_cyc);
+	u32 mask = GAP_MAX;
+
+	while (mask > 1 && (u64)readings * GAP_NS < length_ns * (mask + 1) / 2)
+		mask /= 2;
+	c->gap_mask = mask;
+}
+
 /* Whether the partner is the one that the burst began with, in the same life. */
 static __always_inline bool same_life(u64 a, u64 b)
 {
@@ -144,6 +162,7 @@ static __always_inline void readings(struct tscope_cpu *c,
 	const struct tscope_mailbox *peer = plan->peer ?: &no_mailbox;
 	u64 tsc_last = c->last[TSCOPE_LANE_TSC];
 	u64 kvm_last = c->last[TSCOPE_LANE_KVM];
+	const u32 gap_mask = c->gap_mask ?: GAP_MAX;
 	u64 random = tscope_cpu_random(c);
 	u32 next = plan->peer ? 0 : U32_MAX, n = 0, since = 0, loops = 0;
 	u64 start, tsc, ns = 0, of = 0, fresh = 0;
@@ -206,7 +225,7 @@ static __always_inline void readings(struct tscope_cpu *c,
 			continue;
 
 		/* fixed gaps would lock the two CPUs' loops in phase */
-		next = n + ((random & 15) ?: 8) - 1;
+		next = n + ((random & gap_mask) ?: (gap_mask + 1) / 2) - 1;
 		random = ror64(random, 4);
 		limit(c, b, &look, TSCOPE_LANE_TSC, tsc, tsc, plan->keep,
 		      &fresh);
@@ -229,6 +248,7 @@ static __always_inline void readings(struct tscope_cpu *c,
 	c->last[TSCOPE_LANE_KVM] = kvm_last;
 	c->current_pvti = n > since;
 	b->readings = n;
+	choose_gap(c, n, tsc - start);
 	b->whole = forward && b->echoes >= ECHOES_MIN &&
 		   tsc - start <= LENGTH_FACTOR * plan->length_cyc;
 }

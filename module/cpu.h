@@ -124,6 +124,8 @@ struct tscope_lane_figures {
  * @gone: it went offline since its sampler ran
  * @session: number of its newest session
  * @random: state of its random numbers
+ * @gap_mask: readings from one exchange to the next at most, 2^n - 1; 0: not
+ *	known yet
  * @last: its newest reading of each lane; 0: none in this life
  * @page: its time page, written by the host; NULL: there is none
  * @pvti: the time page at the newest reading
@@ -180,6 +182,7 @@ struct tscope_cpu {
 	u16 life;
 	u32 session;
 	u64 random;
+	u32 gap_mask;
 
 	u64 last[TSCOPE_LANES];
 	const struct pvclock_vcpu_time_info *page;
