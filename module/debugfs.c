@@ -1,27 +1,179 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/tscope: pairs, pvti, points and violations; stability
- * (debugfs_stability.c), and the folder of histograms (debugfs_hist.c). Root only.
- *
- * Each file is made up when it is read, from what the samplers publish; no
- * sampler waits for a reader.
+ * /sys/kernel/debug/tscope: lists of pairs, CPUs, time pages, points and
+ * violations; histograms are in debugfs_hist.c. Root only. Each file is described
+ * in Documentation/ABI/testing/debugfs-tscope, and generated on read from what the
+ * samplers publish; no sampler waits for a reader.
  */
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
+#include <linux/smp.h>
 #include <linux/vmalloc.h>
 
 #include <asm/pvclock.h>
 
+#include "control.h"
 #include "cpu.h"
 #include "debugfs.h"
-#include "sysfs.h"
+#include "exchange.h"
+#include "sampler.h"
 #include "violations.h"
 #include "wide.h"
 
+/* A CPU is late after three periods and this. */
+#define LATE_MS		1000
+/* The kernel's time stands still if the TSC says that much more time than jiffies. */
+#define STOOD_MS	2000
+
 static struct dentry *root;
+
+/* Where a reader of pairs is: a pair that a CPU keeps, and one of the clocks. */
+struct pairs_reader {
+	enum tscope_lane lane;
+	struct tscope_cpu *c;
+	u32 i;
+};
+
+/* The pair at a position: all pairs of the first clock, then of the second. */
+static struct tscope_pair *pair_at(struct pairs_reader *r, u64 pos)
+{
+	for (r->lane = 0; r->lane < TSCOPE_MAILBOX_LANES; r->lane++) {
+		if (!tscope_clock_of_lane(r->lane))
+			continue;
+		for_each_tscope_cpu(r->c) {
+			if (pos < r->c->pairs) {
+				r->i = pos;
+				return r->c->pair[pos];
+			}
+			pos -= r->c->pairs;
+		}
+	}
+	return NULL;
+}
+
+static void *pairs_start(struct seq_file *m, loff_t *pos)
+{
+	mutex_lock(&tscope_pairs_lock);
+	return *pos ? pair_at(m->private, *pos - 1) : SEQ_START_TOKEN;
+}
+
+static void *pairs_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct pairs_reader *r = m->private;
+
+	++*pos;
+	if (v != SEQ_START_TOKEN && ++r->i < r->c->pairs)
+		return r->c->pair[r->i];
+	return pair_at(r, *pos - 1);
+}
+
+static void pairs_stop(struct seq_file *m, void *v)
+{
+	mutex_unlock(&tscope_pairs_lock);
+}
+
+static int pairs_show(struct seq_file *m, void *v)
+{
+	const struct pairs_reader *r = m->private;
+	struct tscope_pair *p = v;
+	struct tscope_offset o;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(m, "# clock cpu_i cpu_j offset_ns bound_ns moving hull_low_ns hull_high_ns age_ms meetings warps\n");
+		return 0;
+	}
+	seq_printf(m, "%s %d %d ", tscope_clock_of_lane(r->lane)->ops->name,
+		   min(p->cpu, p->peer), max(p->cpu, p->peer));
+	if (tscope_pair_offset(p, r->lane, &o))
+		seq_printf(m, "%lld %llu %d %lld %lld %llu %llu", o.offset_ns,
+			   o.bound_ns, o.moving, o.hull_low_ns, o.hull_high_ns,
+			   tscope_now_ms() - o.at_ms, o.meetings);
+	else
+		seq_puts(m, "- - - - - - 0");
+	seq_printf(m, " %llu\n", READ_ONCE(p->warps[r->lane]));
+	return 0;
+}
+
+static const struct seq_operations pairs_ops = {
+	.start = pairs_start,
+	.next = pairs_next,
+	.stop = pairs_stop,
+	.show = pairs_show,
+};
+
+static int pairs_open(struct inode *inode, struct file *file)
+{
+	return seq_open_private(file, &pairs_ops, sizeof(struct pairs_reader));
+}
+
+static const struct file_operations pairs_fops = {
+	.owner = THIS_MODULE,
+	.open = pairs_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release_private,
+};
+
+/* How long ago the CPU's last window ended, by its own TSC. */
+static void age_by_tsc(void *info)
+{
+	s64 *age_cyc = info;
+
+	*age_cyc = rdtsc_ordered() -
+		   READ_ONCE(tscope_cpu_of(smp_processor_id())->end_tsc);
+}
+
+static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
+{
+	struct tscope_params params;
+	s64 age_cyc, tsc_ms;
+
+	if (!tscope_enabled() || !READ_ONCE(c->chosen) || !READ_ONCE(c->ready))
+		return "off";
+	if (READ_ONCE(c->end_tsc) &&
+	    !smp_call_function_single(c->cpu, age_by_tsc, &age_cyc, true)) {
+		tsc_ms = div_s64(tscope_scyc_to_ns(age_cyc,
+						  READ_ONCE(tscope_tsc_khz)),
+				 NSEC_PER_MSEC);
+		if (age_cyc < 0 || tsc_ms - (s64)age_ms > STOOD_MS)
+			return "stood-still";
+	}
+	tscope_get_params(&params);
+	if (age_ms > 3 * params.period_us / USEC_PER_MSEC + LATE_MS)
+		return "late";
+	return "sampling";
+}
+
+static int cpus_show(struct seq_file *m, void *unused)
+{
+	struct tscope_cpu *c;
+	u64 age_ms, seen_ms;
+
+	tscope_look_if_behind();
+	seq_puts(m, "# cpu state leader windows lost meetings unmet age_ms readings\n");
+	cpus_read_lock();
+	for_each_tscope_cpu(c) {
+		seen_ms = READ_ONCE(c->seen_ms);
+		age_ms = tscope_now_ms() - seen_ms;
+		seq_printf(m, "%d %s %d %llu %llu %llu %llu ", c->cpu,
+			   state_of(c, age_ms), tscope_leader() == c->cpu,
+			   READ_ONCE(c->windows), READ_ONCE(c->lost),
+			   READ_ONCE(c->meetings), READ_ONCE(c->unmet));
+		if (seen_ms)
+			seq_printf(m, "%llu", age_ms);
+		else
+			seq_putc(m, '-');
+		seq_printf(m, " %llu\n",
+			   READ_ONCE(c->lane[TSCOPE_LANE_TSC].readings));
+	}
+	cpus_read_unlock();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(cpus);
 
 static int pvti_show(struct seq_file *m, void *unused)
 {
@@ -30,7 +182,7 @@ static int pvti_show(struct seq_file *m, void *unused)
 	u64 tsc = 0;
 	int cpu;
 
-	seq_puts(m, "# cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_cpu0_ns\n");
+	seq_puts(m, "# cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns\n");
 	if (!tscope_clock_of_lane(TSCOPE_LANE_KVM))
 		return 0;
 	cpus_read_lock();
@@ -38,7 +190,7 @@ static int pvti_show(struct seq_file *m, void *unused)
 		page = tscope_kvm_page(cpu);
 		if (!page || !tscope_kvm_copy(page, &p))
 			continue;
-		/* all are held against the first at one TSC value */
+		/* all are held against the first CPU's at one TSC value */
 		if (!tsc) {
 			first = p;
 			tsc = rdtsc_ordered();
@@ -222,15 +374,15 @@ static const struct file_operations violations_fops = {
 };
 
 /**
- * tscope_debugfs_init() - make /sys/kernel/debug/tscope
+ * tscope_debugfs_init() - create /sys/kernel/debug/tscope
  *
- * Without debugfs there is none, and that is no error. Context: process, at
- * load.
+ * A kernel without debugfs has none, which is no error. Context: process, at load.
  */
 void tscope_debugfs_init(void)
 {
 	root = debugfs_create_dir("tscope", NULL);
-	tscope_debugfs_pairs_init(root);
+	debugfs_create_file("pairs", 0400, root, NULL, &pairs_fops);
+	debugfs_create_file("cpus", 0400, root, NULL, &cpus_fops);
 	debugfs_create_file("pvti", 0400, root, NULL, &pvti_fops);
 	debugfs_create_file("points", 0400, root, NULL, &points_fops);
 	debugfs_create_file("violations", 0400, root, NULL, &violations_fops);
@@ -241,7 +393,7 @@ void tscope_debugfs_init(void)
 /**
  * tscope_debugfs_exit() - remove /sys/kernel/debug/tscope
  *
- * Waits for whoever is in one of its files. Context: process.
+ * Waits until nobody uses one of its files. Context: process.
  */
 void tscope_debugfs_exit(void)
 {
