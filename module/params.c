@@ -56,8 +56,11 @@ static bool in_range(u32 value, u32 low, u32 high)
  */
 int tscope_params_check(const struct tscope_params *p)
 {
-	return in_range(p->period_us, 1000, 10000000) &&
-	       in_range(p->width_us, 10, p->period_us) &&
-	       in_range(p->burst_us, 1, 100) &&
-	       in_range(p->fit_window_s, 1, 3600) ? 0 : -ERANGE;
+	return in_range(p->period_us, TSCOPE_PERIOD_MIN_US,
+			TSCOPE_PERIOD_MAX_US) &&
+	       in_range(p->width_us, TSCOPE_WIDTH_MIN_US, p->period_us) &&
+	       in_range(p->burst_us, TSCOPE_BURST_MIN_US,
+			TSCOPE_BURST_MAX_US) &&
+	       in_range(p->fit_window_s, TSCOPE_FIT_MIN_S, TSCOPE_FIT_MAX_S) ?
+	       0 : -ERANGE;
 }

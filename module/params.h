@@ -5,12 +5,20 @@
 
 #include <linux/types.h>
 
+#define TSCOPE_PERIOD_MIN_US	1000
+#define TSCOPE_PERIOD_MAX_US	10000000
+#define TSCOPE_WIDTH_MIN_US	10
+#define TSCOPE_BURST_MIN_US	1
+#define TSCOPE_BURST_MAX_US	100
+#define TSCOPE_FIT_MIN_S	1
+#define TSCOPE_FIT_MAX_S	3600
+
 /**
  * struct tscope_params - what a user may set
- * @period_us: from one window's start to the next, 1000 to 10000000
- * @width_us: length of a window, 10 to @period_us
- * @burst_us: longest time with interrupts off, 1 to 100
- * @fit_window_s: how old a fitted point may be, 1 to 3600
+ * @period_us: from one window's start to the next
+ * @width_us: length of a window, up to @period_us
+ * @burst_us: longest time with interrupts off
+ * @fit_window_s: how old a fitted point may be
  * @enabled: sampling is on
  */
 struct tscope_params {
