@@ -136,9 +136,8 @@ static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 		return "off";
 	if (READ_ONCE(c->end_tsc) &&
 	    !smp_call_function_single(c->cpu, age_by_tsc, &age_cyc, true)) {
-		tsc_ms = div_s64(tscope_scyc_to_ns(age_cyc,
-						  READ_ONCE(tscope_tsc_khz)),
-				 NSEC_PER_MSEC);
+		tsc_ms = tscope_scyc_to_ns(age_cyc, READ_ONCE(tscope_tsc_khz));
+		tsc_ms = div_s64(tsc_ms, NSEC_PER_MSEC);
 		if (age_cyc < 0 || tsc_ms - (s64)age_ms > STOOD_MS)
 			return "stood-still";
 	}

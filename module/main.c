@@ -4,8 +4,8 @@
  * clocks, and measures skew, steps and monotonicity violations, each with an
  * error bound.
  *
- * Loading it starts nothing unless enable=1 is given. It only looks: it
- * writes no clock MSR, clears no flag, sets no clock.
+ * Loading the module does not start sampling unless enable=1 is given. The module
+ * only looks: it writes no clock MSR, clears no flag and sets no clock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -54,13 +54,14 @@ static void lane_figures(const struct tscope_clock *clk,
 	sum->warp_max = tscope_lane_ns(lane, warp);
 }
 
+/* @value is a member of the clock. */
 #define SHOW(name, format, value) \
 	static ssize_t name##_show(struct kobject *dir, \
 				   struct kobj_attribute *attr, char *buf) \
 	{ \
 		struct tscope_clock *clk = tscope_clock_of(dir); \
 									\
-		return sysfs_emit(buf, format "\n", READ_ONCE(clk->value)); \
+		return sysfs_emit(buf, format "\n", READ_ONCE(value)); \
 	} \
 	static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
@@ -83,10 +84,10 @@ SHOW_LANE(backward_max_ns, max(READ_ONCE(clk->backward_max_ns),
 			       lane.backward_max));
 SHOW_LANE(warps, lane.warps);
 SHOW_LANE(warp_max_ns, lane.warp_max);
-SHOW(rejected, "%llu", rejected);
-SHOW(steps, "%llu", steps);
-SHOW(step_last_ns, "%lld", step_last_ns);
-SHOW(step_max_ns, "%lld", step_max_ns);
+SHOW(rejected, "%llu", clk->rejected);
+SHOW(steps, "%llu", clk->steps);
+SHOW(step_last_ns, "%lld", clk->step_last_ns);
+SHOW(step_max_ns, "%lld", clk->step_max_ns);
 
 static ssize_t read_min_ns_show(struct kobject *dir,
 				struct kobj_attribute *attr, char *buf)

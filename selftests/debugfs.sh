@@ -197,7 +197,7 @@ points() {
 		get "$clock/errors" 2>/dev/null && [ "$VALUE" -gt 0 ] && continue
 		bad "no points of $clock"
 	done
-	# the newest is what sysfs tells
+	# the newest is what sysfs shows
 	for clock in kvm-clock realtime; do
 		[ -d "$TSCOPE/$clock" ] || continue
 		get "$clock/phase_ns"
