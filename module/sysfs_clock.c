@@ -245,32 +245,20 @@ static ssize_t offset_bound_ns_show(struct kobject *dir,
 	return bound_ns ? sysfs_emit(buf, "%llu\n", bound_ns) : -ENODATA;
 }
 
-static ssize_t moving_show(struct kobject *dir, struct kobj_attribute *attr,
-			   char *buf)
-{
-	struct tscope_pairs_summary s;
+#define SHOW_PAIRS(name, there, value) \
+	static ssize_t name##_show(struct kobject *dir, \
+				   struct kobj_attribute *attr, char *buf) \
+	{ \
+		struct tscope_pairs_summary s; \
+									\
+		pairs_of(dir, &s); \
+		return there ? sysfs_emit(buf, "%llu\n", value) : -ENODATA; \
+	} \
+	static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
-	pairs_of(dir, &s);
-	return sysfs_emit(buf, "%llu\n", s.moving);
-}
-
-static ssize_t unmet_show(struct kobject *dir, struct kobj_attribute *attr,
-			  char *buf)
-{
-	struct tscope_pairs_summary s;
-
-	pairs_of(dir, &s);
-	return sysfs_emit(buf, "%llu\n", s.unmet);
-}
-
-static ssize_t widest_bound_ns_show(struct kobject *dir,
-				    struct kobj_attribute *attr, char *buf)
-{
-	struct tscope_pairs_summary s;
-
-	return pairs_of(dir, &s) ? sysfs_emit(buf, "%llu\n", s.widest_ns) :
-				   -ENODATA;
-}
+SHOW_PAIRS(moving, true, s.moving);
+SHOW_PAIRS(unmet, true, s.unmet);
+SHOW_PAIRS(widest_bound_ns, s.found, s.widest_ns);
 
 static ssize_t step_cycles_show(struct kobject *dir,
 				struct kobj_attribute *attr, char *buf)
@@ -286,9 +274,6 @@ static ssize_t step_cycles_show(struct kobject *dir,
 static struct kobj_attribute offset_attr = __ATTR_RO(offset);
 static struct kobj_attribute offset_max_ns_attr = __ATTR_RO(offset_max_ns);
 static struct kobj_attribute offset_bound_ns_attr = __ATTR_RO(offset_bound_ns);
-static struct kobj_attribute moving_attr = __ATTR_RO(moving);
-static struct kobj_attribute unmet_attr = __ATTR_RO(unmet);
-static struct kobj_attribute widest_bound_ns_attr = __ATTR_RO(widest_bound_ns);
 static struct kobj_attribute step_cycles_attr = __ATTR_RO(step_cycles);
 
 static ssize_t limit_show(struct kobject *dir, struct kobj_attribute *attr,
