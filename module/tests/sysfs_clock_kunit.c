@@ -5,6 +5,8 @@
  * the CPUs are the module's.
  */
 #include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
@@ -14,6 +16,9 @@
 #include "../sysfs.h"
 #include "sysfs_files.h"
 #include "tests.h"
+
+/* An emulated CPU may get no time for as long. */
+#define PATIENCE_MS	30000
 
 static struct tscope_clock_ops ops;
 static struct tscope_clock *clk;
@@ -215,6 +220,41 @@ static void sysfs_clock_lanes(struct kunit *test)
 	ops.lane = TSCOPE_LANE_KVM;
 }
 
+/* offset_bound_ns belongs to the offset_max_ns read before it, whatever came meanwhile. */
+static void sysfs_clock_keeps_bound(struct kunit *test)
+{
+	struct kobject *dir = &tscope_clock_of_lane(TSCOPE_LANE_TSC)->dir;
+	struct tscope_params before;
+	char offset_ns[24], bound_ns[24];
+	const char *offset;
+	u32 ms = 0;
+
+	if (num_online_cpus() < 2)
+		return;
+	tscope_get_params(&before);
+	tscope_set_param(offsetof(struct tscope_params, width_us), before.period_us);
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	do {
+		msleep(50);
+		ms += 50;
+		offset = file_shown(test, dir, "offset");
+	} while (!strncmp(offset, "errno", 5) && ms < PATIENCE_MS);
+	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
+	tscope_set_param(offsetof(struct tscope_params, width_us), before.width_us);
+
+	offset = file_shown(test, dir, "offset");
+	KUNIT_ASSERT_EQ_MSG(test, sscanf(offset, "%22s %22s", offset_ns, bound_ns), 2,
+			    "%s", offset);
+	KUNIT_EXPECT_STREQ(test, strim(file_shown(test, dir, "offset_max_ns")),
+			   offset_ns);
+	tscope_reset();
+	KUNIT_EXPECT_STREQ(test, file_shown(test, dir, "offset"), "errno -61");
+	KUNIT_EXPECT_STREQ(test, strim(file_shown(test, dir, "offset_bound_ns")),
+			   bound_ns);
+	/* for one read */
+	KUNIT_EXPECT_STREQ(test, file_shown(test, dir, "offset_bound_ns"), "errno -61");
+}
+
 /* A clock that gains by a constant rate, in points of @ms each. */
 static void sysfs_clock_skew(struct kunit *test)
 {
@@ -324,6 +364,7 @@ static struct kunit_case sysfs_clock_cases[] = {
 	KUNIT_CASE(sysfs_clock_empty),
 	KUNIT_CASE(sysfs_clock_counts),
 	KUNIT_CASE(sysfs_clock_lanes),
+	KUNIT_CASE(sysfs_clock_keeps_bound),
 	KUNIT_CASE(sysfs_clock_skew),
 	KUNIT_CASE(sysfs_clock_limits),
 	KUNIT_CASE(sysfs_clock_waits),

@@ -29,15 +29,14 @@ static inline struct kobj_attribute *file_attr(struct kobject *dir,
 }
 
 /* What a file shows, of a page that lives as long as the test; "errno N" for an error. */
-static inline const char *file_shown(struct kunit *test, struct kobject *dir,
+static inline char *file_shown(struct kunit *test, struct kobject *dir,
 				     const char *name)
 {
 	struct kobj_attribute *attr = file_attr(dir, name);
 	char *page = (char *)kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	ssize_t len = -ENOENT;
 
-	if (!page)
-		return "no memory";
+	KUNIT_ASSERT_NOT_NULL(test, page);
 	if (attr && attr->show)
 		len = attr->show(dir, attr, page);
 	if (len < 0 || len != strlen(page))
