@@ -84,7 +84,7 @@ static void change_end(void)
  * none does). The leader stays if it is among them, else the lowest becomes the
  * leader. -ENOMEM with nothing changed.
  */
-static int choose(const struct cpumask *cpus, int leaves)
+static int choose_cpus(const struct cpumask *cpus, int leaves)
 {
 	cpumask_var_t online;
 	int cpu, err = 0;
@@ -108,7 +108,7 @@ static int choose(const struct cpumask *cpus, int leaves)
 	return err;
 }
 
-static void reset_all(void)
+static void reset_figures(void)
 {
 	struct tscope_cpu *c;
 
@@ -122,7 +122,7 @@ static void reset_all(void)
 	tscope_clocks_refine();
 }
 
-static int start(void)
+static int sampling_start(void)
 {
 	int err = tscope_samplers_start();
 
@@ -130,8 +130,8 @@ static int start(void)
 		return err;
 	change_begin();
 	if (tscope_clocks_refined())
-		reset_all();
-	err = choose(&chosen, -1);
+		reset_figures();
+	err = choose_cpus(&chosen, -1);
 	if (!err)
 		WRITE_ONCE(tscope_params.enabled, true);
 	change_end();
@@ -142,7 +142,7 @@ static int start(void)
 	return err;
 }
 
-static void stop(void)
+static void sampling_stop(void)
 {
 	tscope_alerts_watch(false);
 	change_begin();
@@ -167,9 +167,9 @@ int tscope_enable(bool on)
 
 	mutex_lock(&control_lock);
 	if (on && !tscope_params.enabled)
-		err = start();
+		err = sampling_start();
 	else if (!on && tscope_params.enabled)
-		stop();
+		sampling_stop();
 	mutex_unlock(&control_lock);
 	return err;
 }
@@ -245,7 +245,7 @@ int tscope_set_cpus(const char *list)
 	if (!err && !cpumask_equal(&chosen, cpus)) {
 		change_begin();
 		if (tscope_params.enabled)
-			err = choose(cpus, -1);
+			err = choose_cpus(cpus, -1);
 		if (!err)
 			cpumask_copy(&chosen, cpus);
 		change_end();
@@ -277,15 +277,15 @@ void tscope_reset(void)
 {
 	mutex_lock(&control_lock);
 	change_begin();
-	reset_all();
+	reset_figures();
 	change_end();
 	mutex_unlock(&control_lock);
 }
 
-static void choose_again(int leaves)
+static void choose_cpus_again(int leaves)
 {
 	windows_stop();
-	if (choose(&chosen, leaves))
+	if (choose_cpus(&chosen, leaves))
 		pr_err("no memory: the CPUs that sample stay as they were\n");
 	windows_allow();
 }
@@ -294,7 +294,7 @@ static void choose_again(int leaves)
 static int cpu_online_ends(unsigned int cpu)
 {
 	if (tscope_params.enabled && cpumask_test_cpu(cpu, &chosen))
-		choose_again(-1);
+		choose_cpus_again(-1);
 	return 0;
 }
 
@@ -305,7 +305,7 @@ static int cpu_offline_begins(unsigned int cpu)
 	if (c)
 		WRITE_ONCE(c->gone, true);
 	if (tscope_params.enabled && c && c->chosen)
-		choose_again(cpu);
+		choose_cpus_again(cpu);
 	return 0;
 }
 

@@ -25,7 +25,7 @@
 
 /* A CPU is late after three periods and this. */
 #define LATE_MS		1000
-/* The kernel's time stands still if the TSC says that much more time than jiffies. */
+/* The kernel's time stands still if the TSC advances that much more than jiffies. */
 #define STOOD_MS	2000
 
 static struct dentry *root;

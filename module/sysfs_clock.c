@@ -126,7 +126,7 @@ static ssize_t phase_ns_show(struct kobject *dir, struct kobj_attribute *attr,
 }
 
 /* -ENODATA where there is no fit, for whatever reason, or -ENOMEM. */
-static int fit_of(struct kobject *dir, struct tscope_fit *fit)
+static int clock_fit(struct kobject *dir, struct tscope_fit *fit)
 {
 	int err = tscope_clock_fit(tscope_clock_of(dir), fit);
 
@@ -150,7 +150,7 @@ static ssize_t skew_show(struct kobject *dir, struct kobj_attribute *attr,
 			 char *buf)
 {
 	struct tscope_fit fit;
-	int err = fit_of(dir, &fit), len;
+	int err = clock_fit(dir, &fit), len;
 
 	if (err)
 		return err;
@@ -164,7 +164,7 @@ static ssize_t skew_ppb_show(struct kobject *dir, struct kobj_attribute *attr,
 {
 	struct tscope_fit fit;
 
-	return fit_of(dir, &fit) ?: emit_skew(buf, &fit, '\n');
+	return clock_fit(dir, &fit) ?: emit_skew(buf, &fit, '\n');
 }
 
 static ssize_t skew_error_ppb_show(struct kobject *dir,
@@ -172,7 +172,7 @@ static ssize_t skew_error_ppb_show(struct kobject *dir,
 {
 	struct tscope_fit fit;
 
-	return fit_of(dir, &fit) ?: emit_ppb(buf, 0, false, fit.error_mppb, '\n');
+	return clock_fit(dir, &fit) ?: emit_ppb(buf, 0, false, fit.error_mppb, '\n');
 }
 
 static struct kobj_attribute read_min_ns_attr = __ATTR_RO(read_min_ns);
@@ -184,7 +184,7 @@ static struct kobj_attribute skew_ppb_attr = __ATTR_RO(skew_ppb);
 static struct kobj_attribute skew_error_ppb_attr = __ATTR_RO(skew_error_ppb);
 
 /* All pairs of the clock's lane; false where no pair has met lately. */
-static bool pairs_of(struct kobject *dir, struct tscope_pairs_summary *s)
+static bool clock_pairs(struct kobject *dir, struct tscope_pairs_summary *s)
 {
 	tscope_pairs_summary(tscope_clock_of(dir)->ops->lane, s);
 	return s->found;
@@ -196,7 +196,7 @@ static ssize_t offset_show(struct kobject *dir, struct kobj_attribute *attr,
 	struct tscope_pairs_summary s;
 	const struct tscope_offset *o = &s.worst;
 
-	if (!pairs_of(dir, &s))
+	if (!clock_pairs(dir, &s))
 		return -ENODATA;
 	return sysfs_emit(buf, "%lld %llu %d %d %d %llu\n", o->offset_ns,
 			  o->bound_ns, o->cpu_i, o->cpu_j, o->moving,
@@ -228,7 +228,7 @@ static ssize_t offset_max_ns_show(struct kobject *dir,
 				  struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_pairs_summary s;
-	bool found = pairs_of(dir, &s);
+	bool found = clock_pairs(dir, &s);
 
 	keep_bound(tscope_clock_of(dir)->ops->lane, found ? s.worst.bound_ns : 0);
 	return found ? sysfs_emit(buf, "%lld\n", s.worst.offset_ns) : -ENODATA;
@@ -240,7 +240,7 @@ static ssize_t offset_bound_ns_show(struct kobject *dir,
 	u64 bound_ns = take_kept_bound(tscope_clock_of(dir)->ops->lane);
 	struct tscope_pairs_summary s;
 
-	if (!bound_ns && pairs_of(dir, &s))
+	if (!bound_ns && clock_pairs(dir, &s))
 		bound_ns = s.worst.bound_ns;
 	return bound_ns ? sysfs_emit(buf, "%llu\n", bound_ns) : -ENODATA;
 }
@@ -251,7 +251,7 @@ static ssize_t offset_bound_ns_show(struct kobject *dir,
 	{ \
 		struct tscope_pairs_summary s; \
 									\
-		pairs_of(dir, &s); \
+		clock_pairs(dir, &s); \
 		return there ? sysfs_emit(buf, "%llu\n", value) : -ENODATA; \
 	} \
 	static struct kobj_attribute name##_attr = __ATTR_RO(name)
@@ -296,7 +296,7 @@ TSCOPE_SETTING(warp_alert_ns, limit, 0, S64_MAX, TSCOPE_ALERT_WARP);
 TSCOPE_SETTING(step_alert_ns, limit, 0, S64_MAX, TSCOPE_ALERT_STEP);
 TSCOPE_SETTING(skew_alert_ppb, limit, 0, NSEC_PER_SEC, TSCOPE_ALERT_SKEW);
 
-static bool any(const struct tscope_clock_ops *ops)
+static bool every_clock(const struct tscope_clock_ops *ops)
 {
 	return true;
 }
@@ -321,7 +321,7 @@ static bool has_series(const struct tscope_clock_ops *ops)
 	return ops->series;
 }
 
-static bool is_read(const struct tscope_clock_ops *ops)
+static bool has_reads(const struct tscope_clock_ops *ops)
 {
 	return ops->read;
 }
@@ -337,10 +337,10 @@ static const struct {
 	const struct attribute *attr;
 	bool (*in)(const struct tscope_clock_ops *ops);
 } files[] = {
-	{ &samples_attr.attr, any },
-	{ &rejected_attr.attr, any },
-	{ &backward_attr.attr, any },
-	{ &backward_max_ns_attr.attr, any },
+	{ &samples_attr.attr, every_clock },
+	{ &rejected_attr.attr, every_clock },
+	{ &backward_attr.attr, every_clock },
+	{ &backward_max_ns_attr.attr, every_clock },
 	{ &warps_attr.attr, in_mailbox },
 	{ &warp_max_ns_attr.attr, in_mailbox },
 	{ &warp_alert_ns_attr.attr.attr, in_mailbox },
@@ -361,8 +361,8 @@ static const struct {
 	{ &step_alert_ns_attr.attr.attr, has_series },
 	{ &skew_alert_ppb_attr.attr.attr, has_series },
 	{ &exact_attr.attr, has_exact },
-	{ &read_min_ns_attr.attr, is_read },
-	{ &read_avg_ns_attr.attr, is_read },
+	{ &read_min_ns_attr.attr, has_reads },
+	{ &read_avg_ns_attr.attr, has_reads },
 };
 
 static void dir_release(struct kobject *dir)
