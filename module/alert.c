@@ -26,7 +26,7 @@
 #include "compat.h"
 #include "control.h"
 #include "cpu.h"
-#include "wide.h"
+#include "math128.h"
 
 #define SKEW_LOOK_MS	1000
 

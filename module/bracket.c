@@ -19,7 +19,7 @@
  * width is allowed for it, which is what was seen (Documentation/testing).
  */
 #include "bracket.h"
-#include "wide.h"
+#include "math128.h"
 
 /* Times are scaled to that many bits, as in fit.c. */
 #define TIME_BITS	31

@@ -15,7 +15,7 @@
 #include "clock.h"
 #include "trace.h"
 #include "violations.h"
-#include "wide.h"
+#include "math128.h"
 
 static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_tsc,

@@ -24,7 +24,7 @@
 #include "control.h"
 #include "trace.h"
 #include "violations.h"
-#include "wide.h"
+#include "math128.h"
 
 /*
  * An update takes the host less than a microsecond, and a CPU's own page is

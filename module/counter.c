@@ -10,7 +10,7 @@
  * was stopped and the counter was not, it has wrapped.
  */
 #include "counter.h"
-#include "wide.h"
+#include "math128.h"
 
 /*
  * The TSC's frequency may be wrong by some percent. After so many wraps (2^4) an

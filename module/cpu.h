@@ -9,7 +9,7 @@
 #include "clock.h"
 #include "mailbox.h"
 #include "pvti.h"
-#include "wide.h"
+#include "math128.h"
 
 struct tscope_pair;
 

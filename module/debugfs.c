@@ -19,7 +19,7 @@
 #include "debugfs.h"
 #include "sysfs.h"
 #include "violations.h"
-#include "wide.h"
+#include "math128.h"
 
 static struct dentry *root;
 

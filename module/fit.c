@@ -26,7 +26,7 @@
  *   tscope_fit_dithers(). What brackets hide is in bracket.c.
  */
 #include "fit.h"
-#include "wide.h"
+#include "math128.h"
 
 /* Times are scaled to that many bits: 2^-31 of the span is nothing. */
 #define TIME_BITS	31

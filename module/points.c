@@ -14,7 +14,7 @@
 #include "bracket.h"
 #include "clock.h"
 #include "control.h"
-#include "wide.h"
+#include "math128.h"
 
 /* To be freed by kvfree(). Files that do this are readable by all: it is theirs to pay for. */
 static struct tscope_point *scratch_alloc(void)

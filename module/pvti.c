@@ -3,7 +3,7 @@
  * kvm-clock's arithmetic: frequency and steps from its pvti.
  */
 #include "pvti.h"
-#include "wide.h"
+#include "math128.h"
 
 /**
  * tscope_pvti_khz() - the TSC frequency that a pvti assumes

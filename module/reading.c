@@ -20,7 +20,7 @@
 #include "cpu.h"
 #include "trace.h"
 #include "violations.h"
-#include "wide.h"
+#include "math128.h"
 
 /* Bracketed readings a window: the narrowest of a few is rarely disturbed. */
 #define READS_KERNEL	4

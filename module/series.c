@@ -6,7 +6,7 @@
  * have overwritten meanwhile is thrown away by the reader.
  */
 #include "series.h"
-#include "wide.h"
+#include "math128.h"
 
 /* The mean jump forgets over that many points. */
 #define NOISE_MEMORY	128

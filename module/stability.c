@@ -26,7 +26,7 @@
  * two blocks' work in the mean, and no level costs more than 500 bytes.
  */
 #include "stability.h"
-#include "wide.h"
+#include "math128.h"
 
 #define STEPS		TSCOPE_STABILITY_STEPS
 #define LEVELS		TSCOPE_STABILITY_LEVELS

@@ -20,7 +20,7 @@
  * apart, or in the wrong order, and the clock does not, the clock is believed.
  */
 #include "step.h"
-#include "wide.h"
+#include "math128.h"
 
 /* Rounding of the readings and of their differences. */
 #define ROUNDING_NS	4

@@ -6,7 +6,7 @@
 #include <linux/math64.h>
 
 #include "../fit.h"
-#include "../wide.h"
+#include "../math128.h"
 #include "tests.h"
 
 #define KHZ		1000000		/* a cycle is a nanosecond */

@@ -25,7 +25,7 @@
 #include "series.h"
 #include "stability.h"
 #include "step.h"
-#include "wide.h"
+#include "math128.h"
 
 /* What the kernel's patches in on any recent CPU. */
 static __always_inline u64 rdtsc_ordered(void)

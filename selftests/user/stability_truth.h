@@ -7,7 +7,7 @@
 
 #include "sim.h"
 #include "stability.h"
-#include "wide.h"
+#include "math128.h"
 
 #define TAU0	(SIM_KHZ * 10ULL)
 #define TAU0_S	(TAU0 / (SIM_KHZ * 1000.0L))

@@ -11,7 +11,7 @@
 #include "tap.h"
 #include "fit.h"
 #include "hides.h"
-#include "wide.h"
+#include "math128.h"
 
 #define KHZ		2893437
 #define PERIOD_NS	10000000.0L

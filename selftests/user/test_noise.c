@@ -7,7 +7,7 @@
 
 #include "series.h"
 #include "sim.h"
-#include "wide.h"
+#include "math128.h"
 
 #define READINGS	100000
 

@@ -10,7 +10,7 @@
 #include "tap.h"
 #include "hides.h"
 #include "series.h"
-#include "wide.h"
+#include "math128.h"
 
 #define KHZ	2893437
 #define N	TSCOPE_SERIES_POINTS

@@ -4,7 +4,7 @@
  * the error that is printed holds.
  */
 #include "sim.h"
-#include "wide.h"
+#include "math128.h"
 
 #define ROUNDS	20000
 

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 #include "series.h"
-#include "wide.h"
+#include "math128.h"
 
 #define MOST	400
 

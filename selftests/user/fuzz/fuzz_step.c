@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 #include "step.h"
-#include "wide.h"
+#include "math128.h"
 
 /* Time and phase go by 2^-16 ns here. */
 #define UNIT	65536
