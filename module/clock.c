@@ -336,7 +336,7 @@ bool tscope_clock_updated(struct tscope_clock *clk,
  */
 void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 {
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 
 	tscope_series_add(&clk->series, r, &news);
 	if (news.stepped) {

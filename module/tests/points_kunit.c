@@ -78,7 +78,7 @@ static void points_exit(struct kunit *test)
 /* @n readings of a clock that gains @gain_ns each period of the TSC */
 static void readings(u32 n, s64 gain_ns, u32 width_ns)
 {
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_reading r = { .width_ns = width_ns };
 
 	while (n--) {

@@ -104,7 +104,7 @@ static void do_fit(void)
 
 static void do_series(void)
 {
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 
 	if (at >= POINTS) {
 		tscope_series_init(&series, ring, khz, false);

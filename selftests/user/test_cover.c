@@ -18,7 +18,7 @@
 #define RUNS		2000
 #define LEAST_SHARE	0.935
 
-static struct tscope_point pt[TSCOPE_FIT_MAX_POINTS];
+static struct tscope_point pt[8192];
 
 enum noise { NONE, WHITE, AR1, WANDER, BRACKET, NARROWEST };
 

@@ -17,7 +17,7 @@
 
 static struct tscope_point ring[N], copy[N];
 static struct tscope_series series;
-static struct tscope_series_news news;
+static struct tscope_series_result news;
 
 static void add(u64 tsc, u64 ns, u32 width)
 {
@@ -269,7 +269,7 @@ static u32 done;
 
 static void *write_points(void *unused)
 {
-	struct tscope_series_news ignored;
+	struct tscope_series_result ignored;
 	struct tscope_reading r = { 0 };
 	u32 i;
 
@@ -365,7 +365,7 @@ static void test_begins(void)
 static void test_average(void)
 {
 	struct tscope_reading r[8], mean;
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_series series;
 	long double truth, off, one = 0, many = 0, rate;
 	u64 tsc, span_cyc;
@@ -420,7 +420,7 @@ static void test_average(void)
 static void test_fractions(void)
 {
 	struct tscope_reading r = { .tsc = 1000, .ns = 500, .frac = 0xc000 };
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_series series;
 
 	tscope_series_init(&series, ring, 1000000, true);

@@ -234,7 +234,7 @@ static void through(u64 slot_cyc, double white_pm, double walk, u32 periods,
 	static struct tscope_point ring[TSCOPE_SERIES_POINTS];
 	static struct tscope_series series;
 	struct tscope_stability_figures fig;
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	u32 i, k, points = 0, shown = 0;
 	struct sim sim;
 

@@ -30,7 +30,7 @@ static s64 phase_of(u32 i, u32 khz)
 	return phase < S64_MIN ? S64_MIN : (s64)phase;
 }
 
-static void take_news(const struct tscope_series_news *n, u32 khz, bool broken)
+static void take_news(const struct tscope_series_result *n, u32 khz, bool broken)
 {
 	u32 before = count ? told[count - 1].p.segment : 0;
 	s64 phase;
@@ -72,7 +72,7 @@ static void fuzz_one(struct fuzz_in *in)
 {
 	u32 khz = fuzz_khz(in), i, kind, before = 0;
 	struct tscope_reading r = { .ns = 1ULL << 60 };
-	struct tscope_series_news n;
+	struct tscope_series_result n;
 	bool broken = true, stepped;
 	struct tscope_series s;
 
