@@ -14,7 +14,6 @@
 
 #include "clock.h"
 #include "trace.h"
-#include "violations.h"
 #include "math128.h"
 
 static const struct tscope_clock_ops *const clock_table[] = {
@@ -74,6 +73,17 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 	return NULL;
 }
 
+static void stability_zero(struct tscope_clock *clk)
+{
+	if (!clk->stability)
+		return;
+	preempt_disable();
+	write_seqcount_begin(&clk->stability_seq);
+	memset(clk->stability, 0, sizeof(*clk->stability));
+	write_seqcount_end(&clk->stability_seq);
+	preempt_enable();
+}
+
 static void clock_zero(struct tscope_clock *clk)
 {
 	WRITE_ONCE(clk->samples, 0);
@@ -90,7 +100,7 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->tick_ns, 0);
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
-	tscope_clock_stability_reset(clk);
+	stability_zero(clk);
 	if (clk->ops->reset)
 		clk->ops->reset();
 
@@ -119,13 +129,14 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 		return NULL;
 	clk->ops = ops;
 	spin_lock_init(&clk->step_lock);
+	seqcount_init(&clk->stability_seq);
 	if (ops->lane != TSCOPE_NO_LANE)
 		clk->alert[TSCOPE_ALERT_WARP].limit = TSCOPE_WARP_ALERT_NS;
 	if (ops->series) {
 		ring = vcalloc(TSCOPE_SERIES_POINTS, sizeof(*ring));
 		tscope_series_init(&clk->series, ring, tscope_tsc_khz,
 				   ops->kind == TSCOPE_KIND_PAGE);
-		clk->stability = tscope_clock_stability_alloc();
+		clk->stability = kvzalloc(sizeof(*clk->stability), GFP_KERNEL);
 		if (!ring || !clk->stability) {
 			clock_free(clk);
 			return NULL;
@@ -137,7 +148,8 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 
 static void frequency(u32 khz)
 {
-	WRITE_ONCE(tscope_tsc_khz, khz);
+	/* pairs with the acquire in copy_points() */
+	smp_store_release(&tscope_tsc_khz, khz);
 	WRITE_ONCE(tscope_ns_mult, div_u64(1000000ULL << 32, khz));
 }
 

@@ -6,19 +6,20 @@
 #include <linux/completion.h>
 #include <linux/kobject.h>
 #include <linux/mutex.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 
-#include "alert.h"
 #include "compat.h"
+#include "events.h"
 #include "fit.h"
 #include "hist.h"
 #include "master.h"
 #include "series.h"
+#include "stability.h"
 
 struct tscope_cpu;
 struct tscope_clock;
-struct tscope_clock_stability;
 
 /* Room in arrays of clocks; the table is checked against it. */
 #define TSCOPE_CLOCKS_MAX	16
@@ -145,6 +146,7 @@ enum tscope_exactness {
  * @tick_ns: the largest step in which it counted at the points that are fitted
  * @series: its points
  * @point_boot_ns: CLOCK_BOOTTIME, to a tick, when the newest of them was added
+ * @stability_seq: the leader is at work on @stability
  * @stability: of its points; NULL where it has no series
  * @step_lock: protects all below but @alert; taken once a step or update, with
  *	interrupts on
@@ -153,7 +155,7 @@ enum tscope_exactness {
  * @step_max_ns: the largest by magnitude
  * @master: steps of a master clock that were told
  * @step_hist: sizes
- * @alert: limits, and what was told; see alert.c
+ * @alert: limits, and the last alert of each cause; see events.c
  *
  * All but @alert and what @step_lock protects is written by the leader alone (see
  * sampler.c), and read at any time.
@@ -178,7 +180,8 @@ struct tscope_clock {
 	u32 tick_ns;
 	struct tscope_series series;
 	u64 point_boot_ns;
-	struct tscope_clock_stability *stability;
+	seqcount_t stability_seq;
+	struct tscope_stability *stability;
 
 	spinlock_t step_lock;	/* protects what follows */
 	u64 steps;
@@ -232,10 +235,9 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);
 int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p);
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h);
 u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to);
-
-/* debugfs_stability.c */
-struct tscope_clock_stability *tscope_clock_stability_alloc(void);
-void tscope_clock_stability_reset(struct tscope_clock *clk);
+void tscope_alerts_watch(bool on);
+void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
+			    u64 limit);
 void tscope_clock_stability_add(struct tscope_clock *clk,
 				const struct tscope_point *p);
 

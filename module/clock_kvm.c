@@ -23,7 +23,7 @@
 #include "cpu.h"
 #include "control.h"
 #include "trace.h"
-#include "violations.h"
+#include "events.h"
 #include "math128.h"
 
 /*

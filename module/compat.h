@@ -23,8 +23,8 @@
 
 /* 6.5 has these. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-typedef unsigned __int128 u128;
-typedef __int128 s128;
+#define u128 unsigned __int128
+#define s128 __int128
 #endif
 
 /* cpu_is_isolated() came with 6.4, and in the middle of 6.1.y. */

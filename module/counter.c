@@ -13,7 +13,7 @@
 #include "math128.h"
 
 /*
- * The TSC's frequency may be wrong by some percent. After so many wraps (2^4) an
+ * The TSC's frequency may be wrong by some percent. After 2^4 wraps an
  * error of a 32nd is half a wrap.
  */
 #define SURE_WRAPS_BITS	4

@@ -14,7 +14,7 @@
  *   two of which the line takes (Santer et al., J. Geophys. Res. 105, 2000,
  *   eq. 4 to 6). Noise that wanders slowly below a larger white one hardly
  *   shows in r: it does in the means of blocks of points, which then vary by
- *   more than means of so many independent points would (batch means, as in
+ *   more than means of as many independent points would (batch means, as in
  *   Law and Kelton, Simulation Modeling and Analysis, ch. 9), and are
  *   correlated in turn. The worse of the two counts.
  * - A clock that is read in whole nanoseconds can hide a slope, with residuals of
@@ -30,27 +30,27 @@
 #include "fit.h"
 #include "math128.h"
 
-/* Times are scaled to that many bits: 2^-31 of the span is nothing. */
+/* Times are scaled to this many bits: 2^-31 of the span does not matter. */
 #define TIME_BITS	31
-/* Phases may span that many bits, 2^50 * 2^-16 ns = 4.7 h within a fit. */
+/* Phases may span this many bits, 2^50 * 2^-16 ns = 4.7 h within a fit. */
 #define PHASE_BITS	50
 /* Binary places of r, and of the degrees of freedom that it leaves. */
 #define FACTOR_BITS	10
-/* r is cut to 1 - 2^-7: beyond it the points are worth nothing at all. */
+/* r is limited to 1 - 2^-7: beyond it the effective number of points tends to 0. */
 #define CORRELATION_MAX	1016
-/* That of blocks to 0.9: they are few. */
+/* The r of blocks is limited to 0.9: they are few. */
 #define BLOCK_CORR_MAX	922
-/* So many blocks, of at least so many points each. */
+/* Number of blocks, and of points in each at least. */
 #define BLOCKS		16
 #define BLOCK_POINTS	4
 /* 10^12 (mppb) / 10^6 (ns a cycle at 1 kHz) */
 #define MPPB_PER_KHZ	1000000ULL
 /* Half-widths are added up in 10^-6 ppb. */
 #define UPPB_PER_MPPB	1000
-/* Places within the nanosecond: in each quarter of the points, by that many harmonics. */
+/* Places within the nanosecond are looked at in each quarter of the points, by harmonics. */
 #define DITHER_PARTS	4
 #define DITHER_HARMONICS	4
-/* Below that many points in a quarter they say too little. */
+/* With fewer points in a quarter nothing can be said. */
 #define DITHER_POINTS	16
 /*
  * The length of the sum of n unit vectors in random directions passes 3 sqrt(n) once

@@ -5,7 +5,7 @@
 
 #include "pure.h"
 
-/* Below that many points the residuals say too little of the error. */
+/* With fewer points the residuals say too little of the error. */
 #define TSCOPE_FIT_MIN_POINTS	8
 
 /**

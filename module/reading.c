@@ -19,7 +19,7 @@
 #include "control.h"
 #include "cpu.h"
 #include "trace.h"
-#include "violations.h"
+#include "events.h"
 #include "math128.h"
 
 /* Bracketed readings a window: the narrowest of a few is rarely disturbed. */

@@ -2,13 +2,13 @@
 /*
  * A clock's points: thinned, cut into segments, kept in a ring.
  *
- * The ring has one writer and is read without a lock: what the writer may
- * have overwritten meanwhile is thrown away by the reader.
+ * The ring has one writer and is read without a lock: the reader throws away what
+ * the writer may have overwritten meanwhile.
  */
 #include "series.h"
 #include "math128.h"
 
-/* The mean jump forgets over that many points. */
+/* The mean jump is over about this many points. */
 #define NOISE_MEMORY	128
 
 /**
@@ -190,7 +190,7 @@ static void take_reading(struct tscope_series *s, const struct tscope_reading *r
 }
 
 /**
- * tscope_series_add() - add a window's narrowest reading
+ * tscope_series_add() - add a reading
  * @s: series
  * @r: reading
  * @result: what came of it
@@ -228,7 +228,7 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
  * tscope_series_break() - the next reading begins a segment
  * @s: series
  *
- * For a step that is known by other means, or a pause. What waits is dropped.
+ * For a step that is known by other means, or a pause. Readings that wait are dropped.
  * Context: as tscope_series_add().
  */
 void tscope_series_break(struct tscope_series *s)

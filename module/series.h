@@ -16,7 +16,7 @@
  *	it sees the point
  * @first: what @head was at the last restart: older points are forgotten
  * @khz: the TSC's nominal frequency
- * @slot_cyc: one point is kept for every that many cycles
+ * @slot_cyc: of this many cycles one point is kept; 0: all are
  * @exact: the caller reports steps by tscope_series_break(); none is looked for
  * @best: narrowest reading of the present slot
  * @best_valid: there is one

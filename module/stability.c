@@ -20,61 +20,47 @@
  *
  *   MTIE(3/4 tau) <= what is shown at tau <= MTIE(tau) <= what is shown at 2 tau
  *
- * Points are put on an even grid first, see place(). Level l holds the newest
+ * Points are put on an even grid first, see place_point(). Level l holds the newest
  * blocks of 2^l phases: octave k is made of level k - 2, where q is one block.
  * Every second block of a level makes one of the next, so that a point costs
- * two blocks' work in the mean, and no level costs more than 500 bytes.
+ * two blocks' work in the mean, and a level costs 600 bytes.
  */
+#include <linux/math64.h>
+
 #include "stability.h"
 #include "math128.h"
 
-#define STEPS		TSCOPE_STABILITY_STEPS
-#define LEVELS		TSCOPE_STABILITY_LEVELS
 #define SPACINGS	(TSCOPE_STABILITY_WAIT - 1)
 
-/* Mean phases have that many more binary places than phases. */
+/* Mean phases have this many more binary places than phases. */
 #define MEAN_BITS	8
-/* A hole of up to that many points is bridged by a straight line. */
+/* A hole of up to this many points is bridged by a straight line. */
 #define MAX_MISSING	4
-/* A new slope is taken every that many points, over twice as many. */
+/* A new slope is taken after this many points, over twice as many. */
 #define SLOPE_POINTS	32
-/* So many within an eighth of their median: no thinned points come to that. */
+/* This many spacings are within an eighth of their median, unless points are thinned. */
 #define ALIKE_MIN	24
 /* Points a day apart, at 3 GHz, are no series; and no tau may overflow. */
 #define TAU0_MAX_CYC	260000000000000ULL
 /* Greater differences, 275 s of mean phase, are a break, whatever it was. */
 #define DIFF_MAX_BITS	62
 
-/**
- * tscope_stability_init() - begin anew
- * @s: stability
- */
-void tscope_stability_init(struct tscope_stability *s)
+/* a * b / c to the nearest, halves away from zero */
+static s128 scale(s64 a, s64 b, u64 c)
 {
-	memset(s, 0, sizeof(*s));
-}
+	s128 product = (s128)a * b;
 
-/* a * b / c to the nearest, away from zero */
-static tscope_s128 scale(s64 a, s64 b, u64 c)
-{
-	tscope_u128 mag = (tscope_u128)tscope_abs64(a) * tscope_abs64(b);
-
-	mag = tscope_div128(mag + c / 2, c);
-	return (a < 0) != (b < 0) ? -(tscope_s128)mag : (tscope_s128)mag;
-}
-
-static bool is_s64(tscope_s128 x)
-{
-	return x >= S64_MIN && x <= S64_MAX;
+	return tscope_div128_signed(product + (product < 0 ? -(s128)(c / 2) : c / 2),
+				    c);
 }
 
 /*
  * A sum that would get too large is halved, and its count with it: what is
  * older weighs less from then on. No clock that is worth it comes that far.
  */
-static bool add_square(tscope_u128 *sum, u64 *n, tscope_s128 diff)
+static bool add_square(u128 *sum, u64 *n, s128 diff)
 {
-	tscope_u128 mag = diff < 0 ? -diff : diff;
+	u128 mag = tscope_abs128(diff);
 
 	if (mag >> DIFF_MAX_BITS)
 		return false;
@@ -87,42 +73,42 @@ static bool add_square(tscope_u128 *sum, u64 *n, tscope_s128 diff)
 	return true;
 }
 
-/* A tau of @steps blocks has begun with each; the newest block is number @i. */
+static const struct tscope_stability_block *
+block_at(const struct tscope_stability_level *l, u64 i)
+{
+	return &l->block[i % TSCOPE_STABILITY_BLOCKS];
+}
+
+/* Block @i begins, and a tau of @steps blocks ends. False: it is no run with the older ones. */
 static bool add_octave(struct tscope_stability_octave *o, unsigned int k,
 		       const struct tscope_stability_level *l, u64 i, u32 steps)
 {
-	const u32 firsts = ARRAY_SIZE(l->first), sums = ARRAY_SIZE(l->sum);
-	s64 now = l->first[i % firsts], low = now, high = now;
-	tscope_s128 diff = 0;
+	s64 now = block_at(l, i)->first, low = now, high = now;
+	s128 diff;
 	u32 j;
 
 	if (i < steps)
 		return true;
 	for (j = 1; j <= steps; j++) {
-		if (l->low[(i - j) % STEPS] < low)
-			low = l->low[(i - j) % STEPS];
-		if (l->high[(i - j) % STEPS] > high)
-			high = l->high[(i - j) % STEPS];
+		low = min(low, block_at(l, i - j)->low);
+		high = max(high, block_at(l, i - j)->high);
 	}
-	if ((u64)high - (u64)low > o->mtie)
-		o->mtie = (u64)high - (u64)low;
+	o->mtie = max(o->mtie, (u64)high - (u64)low);
 
 	if (i < 2 * steps)
 		return true;
-	diff = (tscope_s128)now - l->first[(i - steps) % firsts];
-	diff -= l->first[(i - steps) % firsts];
-	diff += l->first[(i - 2 * steps) % firsts];
+	diff = (s128)now - 2 * (s128)block_at(l, i - steps)->first +
+	       block_at(l, i - 2 * steps)->first;
 	if (!add_square(&o->adev_sum, &o->adev_n, diff))
 		return false;
 
 	if (i + 1 < 3 * steps)
 		return true;
 	diff = 0;
-	for (j = 0; j < steps; j++) {
-		diff += l->sum[(i - j) % sums];
-		diff -= 2 * l->sum[(i - steps - j) % sums];
-		diff += l->sum[(i - 2 * steps - j) % sums];
-	}
+	for (j = 0; j < steps; j++)
+		diff += block_at(l, i - j)->sum -
+			2 * block_at(l, i - steps - j)->sum +
+			block_at(l, i - 2 * steps - j)->sum;
 	/* the mean of 2^k phases */
 	if (k <= MEAN_BITS)
 		diff *= 1 << (MEAN_BITS - k);
@@ -136,15 +122,12 @@ static bool add_block(struct tscope_stability *s, unsigned int level,
 {
 	struct tscope_stability_level *l = &s->level[level];
 	unsigned int k = level ? level + 2 : 0;
-	u64 i = l->blocks;
 
-	l->first[i % ARRAY_SIZE(l->first)] = b->first;
-	l->sum[i % ARRAY_SIZE(l->sum)] = b->sum;
+	l->block[l->blocks % TSCOPE_STABILITY_BLOCKS] = *b;
 	for (; k <= level + 2; k++)
-		if (!add_octave(&s->sums.octave[k], k, l, i, 1 << (k - level)))
+		if (!add_octave(&s->sums.octave[k], k, l, l->blocks,
+				1 << (k - level)))
 			return false;
-	l->low[i % STEPS] = b->low;
-	l->high[i % STEPS] = b->high;
 	l->blocks++;
 	return true;
 }
@@ -152,24 +135,20 @@ static bool add_block(struct tscope_stability *s, unsigned int level,
 /* The grid's next phase. False where it is no run with what was before. */
 static bool add_phase(struct tscope_stability *s, s64 phase)
 {
-	struct tscope_stability_block b = { phase, phase, phase, phase }, *half;
+	struct tscope_stability_block b = { phase, phase, phase, phase };
+	const struct tscope_stability_block *half;
 	unsigned int level;
 
-	for (level = 0; level < LEVELS; level++) {
+	for (level = 0; level < TSCOPE_STABILITY_LEVELS; level++) {
 		if (!add_block(s, level, &b))
 			return false;
-		half = &s->level[level].half;
-		s->level[level].half_valid = !s->level[level].half_valid;
-		if (s->level[level].half_valid) {
-			*half = b;
+		if (s->level[level].blocks % 2)
 			break;
-		}
+		half = block_at(&s->level[level], s->level[level].blocks - 2);
 		b.sum += half->sum;
 		b.first = half->first;
-		if (half->low < b.low)
-			b.low = half->low;
-		if (half->high > b.high)
-			b.high = half->high;
+		b.low = min(b.low, half->low);
+		b.high = max(b.high, half->high);
 	}
 	s->newest = phase;
 	return true;
@@ -179,10 +158,8 @@ static void begin_run(struct tscope_stability *s, const struct tscope_point *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < LEVELS; i++) {
+	for (i = 0; i < TSCOPE_STABILITY_LEVELS; i++)
 		s->level[i].blocks = 0;
-		s->level[i].half_valid = false;
-	}
 	s->next = p->tsc + s->sums.tau0_cyc;
 	s->mark[0] = *p;
 	s->mark[1] = *p;
@@ -192,14 +169,10 @@ static void begin_run(struct tscope_stability *s, const struct tscope_point *p)
 
 static void take_slope(struct tscope_stability *s, const struct tscope_point *p)
 {
-	tscope_s128 diff = (tscope_s128)p->phase - s->mark[0].phase;
-
 	if (++s->marked < SLOPE_POINTS)
 		return;
-	if (is_s64(diff)) {
-		s->slope_phase = (s64)diff;
-		s->slope_cyc = p->tsc - s->mark[0].tsc;
-	}
+	s->slope_phase = tscope_ssub64(p->phase, s->mark[0].phase);
+	s->slope_cyc = p->tsc - s->mark[0].tsc;
 	s->mark[0] = s->mark[1];
 	s->mark[1] = *p;
 	s->marked = 0;
@@ -208,14 +181,11 @@ static void take_slope(struct tscope_stability *s, const struct tscope_point *p)
 /* Phases on a straight line to @phase, for the points that are missing. */
 static bool bridge(struct tscope_stability *s, s64 phase, u32 missing)
 {
-	s64 from = s->newest;
-	tscope_s128 diff = (tscope_s128)phase - from;
+	s64 from = s->newest, diff = tscope_ssub64(phase, from);
 	u32 i;
 
-	if (!is_s64(diff))
-		return false;
 	for (i = 1; i <= missing; i++)
-		if (!add_phase(s, from + (s64)scale((s64)diff, i, missing + 1)))
+		if (!add_phase(s, from + (s64)scale(diff, i, missing + 1)))
 			return false;
 	return true;
 }
@@ -227,31 +197,23 @@ static bool bridge(struct tscope_stability *s, s64 phase, u32 missing)
  * for which there is no place is dropped, and a hole is bridged if it is
  * small; else a new run begins here, and no difference crosses the hole.
  */
-static void place(struct tscope_stability *s, const struct tscope_point *p)
+static void place_point(struct tscope_stability *s, const struct tscope_point *p)
 {
 	u64 tau0 = s->sums.tau0_cyc;
 	s64 slack = s->ragged ? tau0 + tau0 / 4 : tau0 - tau0 / 4;
 	s64 late = (s64)(p->tsc - s->next);
-	tscope_s128 phase;
 	u64 missing = 0;
+	s64 phase;
 
-	if (!s->running) {
-		begin_run(s, p);
-		return;
-	}
-	if (late < -slack)
+	if (s->running && late < -slack)
 		return;
 	if (late > slack) {
-		missing = ((u64)late + tau0 / 2) / tau0;
-		if (missing > MAX_MISSING) {
-			begin_run(s, p);
-			return;
-		}
+		missing = div64_u64((u64)late + tau0 / 2, tau0);
 		late -= missing * tau0;
 	}
-	phase = p->phase - scale(s->slope_phase, late, s->slope_cyc);
-	if (!is_s64(phase) || !bridge(s, (s64)phase, missing) ||
-	    !add_phase(s, (s64)phase)) {
+	phase = tscope_clamp64(p->phase - scale(s->slope_phase, late, s->slope_cyc));
+	if (!s->running || missing > MAX_MISSING || !bridge(s, phase, missing) ||
+	    !add_phase(s, phase)) {
 		begin_run(s, p);
 		return;
 	}
@@ -321,22 +283,21 @@ static bool is_new(const struct tscope_stability *s, const struct spacing *sp)
 	return sp->usual - tau0 > tau0 / part && sp->low > tau0 + tau0 / 8;
 }
 
-static void judge(struct tscope_stability *s)
+static void judge_spacing(struct tscope_stability *s)
 {
-	tscope_s128 diff = (tscope_s128)s->wait[SPACINGS].phase -
-			   s->wait[0].phase;
+	const struct tscope_point *first = s->wait, *last = &s->wait[SPACINGS];
 	struct spacing sp;
 	unsigned int i;
 
-	if (find_spacing(s->wait, &sp) && is_s64(diff) && is_new(s, &sp)) {
+	if (find_spacing(s->wait, &sp) && is_new(s, &sp)) {
 		memset(&s->sums, 0, sizeof(s->sums));
 		s->sums.tau0_cyc = sp.usual;
 		s->ragged = sp.ragged;
-		s->slope_phase = (s64)diff;
-		s->slope_cyc = s->wait[SPACINGS].tsc - s->wait[0].tsc;
+		s->slope_phase = tscope_ssub64(last->phase, first->phase);
+		s->slope_cyc = last->tsc - first->tsc;
 		s->running = false;
 		for (i = 0; i < s->waiting; i++)
-			place(s, &s->wait[i]);
+			place_point(s, &s->wait[i]);
 	}
 	/* the newer half waits on */
 	s->waiting = SPACINGS / 2 + 1;
@@ -365,13 +326,13 @@ void tscope_stability_add(struct tscope_stability *s,
 	}
 	s->wait[s->waiting++] = *p;
 	if (s->sums.tau0_cyc)
-		place(s, p);
+		place_point(s, p);
 	if (s->waiting == TSCOPE_STABILITY_WAIT)
-		judge(s);
+		judge_spacing(s);
 }
 
 /* sqrt(sum / n), in units of 2^-*bits, of as many places as there are. */
-static u64 root_mean(tscope_u128 sum, tscope_u128 n, int *bits)
+static u64 root_mean(u128 sum, u128 n, int *bits)
 {
 	int shift = (128 - tscope_fls128(sum)) & ~1;
 
@@ -384,7 +345,7 @@ static u64 root_mean(tscope_u128 sum, tscope_u128 n, int *bits)
 }
 
 /* x * 2^-bits to the nearest */
-static int round_off(tscope_u128 x, int bits, u64 *to)
+static int round_off(u128 x, int bits, u64 *to)
 {
 	if (bits)
 		x = (x >> bits) + ((x >> (bits - 1)) & 1);
@@ -411,7 +372,7 @@ int tscope_stability_figures(const struct tscope_stability_sums *sums, u32 khz,
 			     struct tscope_stability_figures *fig)
 {
 	const struct tscope_stability_octave *o = &sums->octave[octave];
-	tscope_u128 tau_cyc = (tscope_u128)sums->tau0_cyc << octave;
+	u128 tau_cyc = (u128)sums->tau0_cyc << octave;
 	int bits, err;
 	u64 root;
 
@@ -425,18 +386,18 @@ int tscope_stability_figures(const struct tscope_stability_sums *sums, u32 khz,
 		return err;
 
 	/* 10^15 a second; tau is tau_cyc * 10^6 / khz ns */
-	root = root_mean(o->adev_sum, (tscope_u128)2 * o->adev_n, &bits);
-	err = round_off(tscope_div128((tscope_u128)root * khz * 1000000000,
+	root = root_mean(o->adev_sum, (u128)2 * o->adev_n, &bits);
+	err = round_off(tscope_div128((u128)root * khz * 1000000000,
 				      tau_cyc),
 			bits + TSCOPE_PHASE_SHIFT, &fig->adev);
 	if (err)
 		return err;
 
-	root = root_mean(o->tdev_sum, (tscope_u128)6 * o->tdev_n, &bits);
-	err = round_off((tscope_u128)root * 1000,
+	root = root_mean(o->tdev_sum, (u128)6 * o->tdev_n, &bits);
+	err = round_off((u128)root * 1000,
 			bits + TSCOPE_PHASE_SHIFT + MEAN_BITS, &fig->tdev_ps);
 	if (err)
 		return err;
-	return round_off((tscope_u128)o->mtie * 1000, TSCOPE_PHASE_SHIFT,
+	return round_off((u128)o->mtie * 1000, TSCOPE_PHASE_SHIFT,
 			 &fig->mtie_ps);
 }

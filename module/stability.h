@@ -7,11 +7,11 @@
 
 /* tau = tau0 * 2^0 .. 2^23: from 10 ms to 23 h. */
 #define TSCOPE_STABILITY_OCTAVES	24
-/* Differences are taken at every quarter of tau. */
-#define TSCOPE_STABILITY_STEPS		4
 /* Of one level three octaves are made: those of 1, 2 and 4 of its blocks. */
 #define TSCOPE_STABILITY_LEVELS		(TSCOPE_STABILITY_OCTAVES - 2)
-/* The usual spacing is found from that many points. */
+/* The longest difference spans three times 4 blocks. */
+#define TSCOPE_STABILITY_BLOCKS		12
+/* The usual spacing is found from this many points. */
 #define TSCOPE_STABILITY_WAIT		33
 /* With fewer differences a figure says too little: it is not shown. */
 #define TSCOPE_STABILITY_MIN_N		4
@@ -25,8 +25,8 @@
  * @mtie: largest peak-to-peak phase of a window, 2^-16 ns
  */
 struct tscope_stability_octave {
-	tscope_u128 adev_sum;
-	tscope_u128 tdev_sum;
+	u128 adev_sum;
+	u128 tdev_sum;
 	u64 adev_n;
 	u64 tdev_n;
 	u64 mtie;
@@ -43,37 +43,27 @@ struct tscope_stability_sums {
 };
 
 /**
- * struct tscope_stability_block - 2^level successive phases
+ * struct tscope_stability_block - successive phases
  * @sum: their sum
  * @first: the first
  * @low: the lowest
  * @high: the highest
  */
 struct tscope_stability_block {
-	tscope_s128 sum;
+	s128 sum;
 	s64 first;
 	s64 low;
 	s64 high;
 };
 
 /**
- * struct tscope_stability_level - the newest blocks of one length
- * @sum: sums of the newest, block i at i modulo the array's size
- * @first: their first phases, likewise
- * @low: their lowest phases, likewise
- * @high: their highest phases, likewise
+ * struct tscope_stability_level - blocks of one length
+ * @block: the newest ones, number i at i modulo the array's size
  * @blocks: how many there were since the run began
- * @half: first half of a block of the next level
- * @half_valid: there is one
  */
 struct tscope_stability_level {
-	tscope_s128 sum[3 * TSCOPE_STABILITY_STEPS];
-	s64 first[2 * TSCOPE_STABILITY_STEPS + 1];
-	s64 low[TSCOPE_STABILITY_STEPS];
-	s64 high[TSCOPE_STABILITY_STEPS];
+	struct tscope_stability_block block[TSCOPE_STABILITY_BLOCKS];
 	u64 blocks;
-	struct tscope_stability_block half;
-	bool half_valid;
 };
 
 /**
@@ -83,7 +73,7 @@ struct tscope_stability_level {
  * @wait: the newest points of the segment, by which the spacing is judged
  * @waiting: how many there are
  * @ragged: the spacing varies by its half and more: points are thinned
- * @slope_phase: slope of phase: that much
+ * @slope_phase: the newest slope: what the phase gained
  * @slope_cyc: in that many cycles
  * @running: there is a run: phases on an even grid without a hole
  * @next: where the grid's next place is, cycles
@@ -126,7 +116,6 @@ struct tscope_stability_figures {
 	u64 n;
 };
 
-void tscope_stability_init(struct tscope_stability *s);
 void tscope_stability_add(struct tscope_stability *s,
 			  const struct tscope_point *p);
 int tscope_stability_figures(const struct tscope_stability_sums *sums, u32 khz,

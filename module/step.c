@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tells a step of a clock from a change of its rate and from noise.
+ * Distinguishes a step of a clock from a change of its rate and from noise.
  *
- * Eight readings, of which the gap between the fourth and the fifth is
- * judged. What the clock gained in the gap is compared with the rate before
- * it and with the rate after it (each the median of three, so that another
- * step nearby spoils neither). A step is gained beyond both, in the same
- * direction. A change of rate is not: wherever it falls, the gain lies
- * between what the two rates give. Two changes of rate within the eight
- * readings can look like a step; from a ramp that turns the spread of the
- * gains tells it.
+ * Of eight readings the gap between the fourth and the fifth is judged. What the
+ * clock gained in the gap is compared with the rate before it and with the rate
+ * after it (each is the median of three, so that another step nearby spoils
+ * neither). A step exceeds both, in the same direction. A change of rate does not:
+ * wherever it falls, the gain lies between what the two rates give. Two changes of
+ * rate within the eight readings can look like a step; the spread of the gains
+ * distinguishes a ramp that turns.
  *
  * A clock that stands still for longer than its readings are apart gains
  * nothing in several gaps. Such gaps are one step: tscope_step_continues() says
  * that the reading after the middle gap lies within it, and is to be left out.
  *
- * The rates say what was to be gained in the time that passed. The TSC tells that
- * time, unless it jumped: where it says that the readings were unusually far
- * apart, or in the wrong order, and the clock does not, the clock is believed.
+ * The rates give what should have been gained in the time that passed. That time is
+ * the TSC's, unless it jumped: where by the TSC the readings were unusually far apart,
+ * or in the wrong order, and by the clock they were not, it is the clock's.
  */
 #include "step.h"
 #include "math128.h"
@@ -27,7 +26,7 @@
 
 /* Rounding of the readings and of their differences. */
 #define ROUNDING_NS	4
-/* A step stands out of the usual jump between readings by that factor. */
+/* A step exceeds the usual jump between readings by this factor. */
 #define NOISE_FACTOR	20
 /* Where a ramp turns, the gain passes the median by twice the gains' spread. */
 #define SPREAD_FACTOR	4
@@ -108,9 +107,9 @@ static bool gaps_of(const struct tscope_reading *r, u32 khz, struct gap *g)
 }
 
 /*
- * What the rate of three gaps gives over a span, by the median of the three;
- * and how far that may be off: by the readings' errors, and by a rate that
- * moves, of which the distance to the nearer of the other two tells.
+ * What the rate of three gaps gives over a span, by the median of the three; and
+ * how far that may be off: by the readings' errors, and by a rate that moves, for
+ * which the distance to the nearer of the other two stands.
  */
 static s64 expected_gain_ns(const struct gap *g, u64 span_ns, u64 *error_ns,
 			    u64 *spread_ns)

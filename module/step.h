@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tells a step of a clock from a change of its rate and from noise. */
+/* Distinguishes a step of a clock from a change of its rate and from noise. */
 #ifndef TSCOPE_STEP_H
 #define TSCOPE_STEP_H
 

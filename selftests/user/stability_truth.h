@@ -132,11 +132,16 @@ static inline void add(u64 tsc, s64 x, u32 segment)
 	tscope_stability_add(&st, &p);
 }
 
+static inline void begin(void)
+{
+	memset(&st, 0, sizeof(st));
+}
+
 static inline void add_all(u64 tsc)
 {
 	u32 i, run = 0;
 
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < count; i++) {
 		if (i == run_end[run]) {
 			run++;

@@ -332,7 +332,7 @@ static void stand_still(const struct kind *k, double gaps, u32 of)
 	EXPECT(fabsl(step.ns + lost) <= step.error_ns,
 	       "%s: truth %.0Lf, figure %s, bound %s", k->what, -lost,
 	       tap_dec(step.ns), tap_udec(step.error_ns));
-	/* the readings' error tells the rate over as many gaps as it stood still */
+	/* the readings' error limits the rate over as many gaps as it stood still */
 	EXPECT(step.error_ns < 1000 + 10 * k->ns * (4 + gaps), "%s: bound %s", k->what,
 	       tap_udec(step.error_ns));
 	EXPECT_EQ(series.segment, 2, "%s: segments", k->what);

@@ -58,7 +58,7 @@ static void test_ring(void)
 	}
 }
 
-/* Nothing from before is told again, also if the ring was full. */
+/* Nothing from before is in a copy again, also if the ring was full. */
 static void test_restart(void)
 {
 	static const u32 counts[] = { 0, 1, 100, N, 2 * N + 3 };
@@ -185,7 +185,7 @@ static void test_segments(void)
 		if (!news.stepped)
 			continue;
 		stepped++;
-		EXPECT_EQ(i, 203, "told three readings later");
+		EXPECT_EQ(i, 203, "reported three readings later");
 		EXPECT_EQ(news.step.tsc, 200 * 10000000ULL, "at its reading");
 		EXPECT(news.step.ns + news.step.error_ns >= step &&
 		       news.step.ns - news.step.error_ns <= step,
@@ -257,7 +257,7 @@ static void test_saturation(void)
 }
 
 /*
- * The writer's points all tell their number in every field, so that a torn
+ * The writer's points have their number in every field, so that a torn
  * one shows: tsc = 1000 n, phase = f(n), width = n, and a segment in 30000;
  * every few segments all is forgotten.
  */
@@ -440,7 +440,7 @@ static const struct tap_test tests[] = {
 	{ "phase since the segment's first point", test_phase },
 	{ "thinning keeps the narrowest of each slot", test_thinning },
 	{ "segments begin at steps", test_segments },
-	{ "segments begin where they are told to", test_begins },
+	{ "segments begin at readings that say so", test_begins },
 	{ "a TSC that wraps or goes back: no wrong figure", test_tsc_goes },
 	{ "phases past their range: no wrong figure", test_saturation },
 	{ "copies while another thread writes", test_threads },

@@ -136,7 +136,7 @@ static void test_extremes(void)
 	u64 tsc;
 
 	for (round = 0; round < 200; round++) {
-		tscope_stability_init(&st);
+		begin();
 		tsc = rnd64();
 		for (i = 0; i < 300; i++) {
 			tsc += round % 2 ? TAU0 : 1 + rnd_bits(64) / 2;
@@ -210,7 +210,7 @@ static void test_early(void)
 	u32 i, k, shown, before = 0;
 
 	make(&noises[0], 3000);
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < count; i++) {
 		for (k = 0, shown = 0; k < TSCOPE_STABILITY_OCTAVES; k++)
 			shown += figures(k, &fig);
@@ -234,7 +234,7 @@ static void test_last(void)
 	u64 tau0 = 1000, i, n = 1ULL << 20;
 	u32 k;
 
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < n; i++)
 		add(i * tau0, (s64)(i & 1) << 20, 1);
 	for (k = 0; k < 18; k++) {

@@ -14,7 +14,7 @@ static void skewed(double ppb, double jitter, u32 thin, const char *what)
 	long double want;
 	u32 i, k, shown = 0;
 
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < 5000; i++) {
 		since = TAU0 * i * thin;
 		since += (u64)(rnd_below(thin) * TAU0);
@@ -64,7 +64,7 @@ static void test_gaps(void)
 		make(&noises[round % 3], 3000);
 		runs = 0;
 		last = 39;
-		tscope_stability_init(&st);
+		begin();
 		for (i = 0; i < 40; i++)
 			add(i * TAU0, phase[i], 1);
 		while (i < count) {
@@ -108,7 +108,7 @@ static void lossy(u32 from, u32 least)
 	u32 i, points = 0;
 
 	make(&noises[1], 20000);
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < count; i++) {
 		if (i >= from && rnd_below(5) < 2)
 			continue;
@@ -135,7 +135,7 @@ static void test_dropped(void)
 	u32 i;
 
 	make(&noises[0], 3000);
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < count; i++) {
 		add(i * TAU0, phase[i], 1);
 		if (i && i % 50 == 0)
@@ -157,7 +157,7 @@ static void test_spacing(void)
 			make(&noises[1], 1000);
 			tau0 = TAU0 / factor[f];
 			tsc = rnd_bits(50);
-			tscope_stability_init(&st);
+			begin();
 			for (i = 0; i < 500; i++, tsc += tau0)
 				add(tsc, i * 65536, 1);
 			EXPECT_EQ(st.sums.tau0_cyc, tau0, "%g", factor[f]);
@@ -167,7 +167,7 @@ static void test_spacing(void)
 			for (i = 0; i < count; i++)
 				add(tsc + i * TAU0, phase[i], 1 + !same);
 			EXPECT_EQ(st.sums.tau0_cyc, TAU0, "%g", factor[f]);
-			/* in the same segment it is not told to the point */
+			/* in the same segment it is not noticed at once */
 			if (!same)
 				check_same("another spacing");
 			else
@@ -179,7 +179,7 @@ static void test_spacing(void)
 	}
 	/* pauses of sampling are no other spacing */
 	make(&noises[1], 1000);
-	tscope_stability_init(&st);
+	begin();
 	tsc = 0;
 	for (i = 0; i < count; i++) {
 		tsc += TAU0;
@@ -190,7 +190,7 @@ static void test_spacing(void)
 	EXPECT_EQ(st.sums.tau0_cyc, TAU0, "pauses");
 	EXPECT_EQ(st.sums.octave[0].adev_n, 50 * 18, "pauses");
 	/* and where they come at the very beginning they are not taken for it */
-	tscope_stability_init(&st);
+	begin();
 	tsc = 0;
 	for (i = 0; i < count; i++) {
 		tsc += TAU0;
@@ -216,7 +216,7 @@ static void test_tsc(void)
 	run_end[0] = 1234;
 	run_end[1] = count;
 	runs = 2;
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < count; i++)
 		add((i < 1234 ? 1ULL << 60 : 1ULL << 40) + i * TAU0, phase[i],
 		    1);
@@ -242,7 +242,7 @@ static void through(u64 slot_cyc, double white_pm, double walk, u32 periods,
 	sim.rate = 31e-6;
 	tscope_series_init(&series, ring, SIM_KHZ, true);
 	series.slot_cyc = slot_cyc;
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < periods; i++) {
 		struct tscope_reading r = { 0 };
 		u64 late = rnd_below(200000), cyc = sim.cyc;

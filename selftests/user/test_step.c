@@ -218,7 +218,7 @@ static void test_two_steps(void)
 	}
 }
 
-/* After a pause the rate tells less: the error has to say so. */
+/* After a pause the rate is known less well: the error has to say so. */
 static void test_pause(void)
 {
 	struct tscope_step step = { 0 };

@@ -32,7 +32,7 @@ static void even(struct fuzz_in *in)
 	}
 	run_end[runs++] = count;
 
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < count; i++) {
 		if (i == run_end[run]) {
 			run++;
@@ -53,7 +53,7 @@ static void uneven(struct fuzz_in *in)
 	struct tscope_stability_octave *o;
 	int err;
 
-	tscope_stability_init(&st);
+	begin();
 	for (i = 0; i < POINTS && in->left; i++) {
 		u8 kind = fuzz_u8(in);
 
