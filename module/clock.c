@@ -73,17 +73,6 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 	return NULL;
 }
 
-static void stability_zero(struct tscope_clock *clk)
-{
-	if (!clk->stability)
-		return;
-	preempt_disable();
-	write_seqcount_begin(&clk->stability_seq);
-	memset(clk->stability, 0, sizeof(*clk->stability));
-	write_seqcount_end(&clk->stability_seq);
-	preempt_enable();
-}
-
 static void clock_zero(struct tscope_clock *clk)
 {
 	WRITE_ONCE(clk->samples, 0);
@@ -100,7 +89,6 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->tick_ns, 0);
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
-	stability_zero(clk);
 	if (clk->ops->reset)
 		clk->ops->reset();
 
@@ -115,7 +103,6 @@ static void clock_zero(struct tscope_clock *clk)
 
 static void clock_free(struct tscope_clock *clk)
 {
-	kvfree(clk->stability);
 	vfree(clk->series.ring);
 	kvfree(clk);
 }
@@ -129,15 +116,13 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 		return NULL;
 	clk->ops = ops;
 	spin_lock_init(&clk->step_lock);
-	seqcount_init(&clk->stability_seq);
 	if (ops->lane != TSCOPE_NO_LANE)
 		clk->alert[TSCOPE_ALERT_WARP].limit = TSCOPE_WARP_ALERT_NS;
 	if (ops->series) {
 		ring = vcalloc(TSCOPE_SERIES_POINTS, sizeof(*ring));
 		tscope_series_init(&clk->series, ring, tscope_tsc_khz,
 				   ops->kind == TSCOPE_KIND_PAGE);
-		clk->stability = kvzalloc(sizeof(*clk->stability), GFP_KERNEL);
-		if (!ring || !clk->stability) {
+		if (!ring) {
 			clock_free(clk);
 			return NULL;
 		}
@@ -363,7 +348,6 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 	/* a smaller one only now: no point of the larger is left to be fitted */
 	if (news.begins)
 		WRITE_ONCE(clk->tick_ns, clk->read_tick_ns);
-	tscope_clock_stability_add(clk, &news.newest);
 	trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
 			   news.newest.tsc, news.newest_ns,
 			   tscope_phase_to_ns(news.newest.phase),

@@ -6,7 +6,6 @@
 #include <linux/completion.h>
 #include <linux/kobject.h>
 #include <linux/mutex.h>
-#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 
@@ -146,8 +145,6 @@ enum tscope_exactness {
  * @tick_ns: the largest step in which it counted at the points that are fitted
  * @series: its points
  * @point_boot_ns: CLOCK_BOOTTIME, to a tick, when the newest of them was added
- * @stability_seq: the leader is at work on @stability
- * @stability: of its points; NULL where it has no series
  * @step_lock: protects all below but @alert; taken once a step or update, with
  *	interrupts on
  * @steps: steps seen
@@ -180,8 +177,6 @@ struct tscope_clock {
 	u32 tick_ns;
 	struct tscope_series series;
 	u64 point_boot_ns;
-	seqcount_t stability_seq;
-	struct tscope_stability *stability;
 
 	spinlock_t step_lock;	/* protects what follows */
 	u64 steps;
@@ -238,8 +233,8 @@ u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to);
 void tscope_alerts_watch(bool on);
 void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
 			    u64 limit);
-void tscope_clock_stability_add(struct tscope_clock *clk,
-				const struct tscope_point *p);
+int tscope_clock_stability(struct tscope_clock *clk,
+			   struct tscope_stability_figures *fig);
 
 /* tscope_tsc_khz - the TSC's nominal frequency; not 0 while loaded */
 extern u32 tscope_tsc_khz;

@@ -12,7 +12,6 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include <asm/pvclock.h>
@@ -64,35 +63,26 @@ static void show_decimal(struct seq_file *m, u64 x, u32 unit, int places)
 
 static int stability_show(struct seq_file *m, void *unused)
 {
-	struct tscope_stability_sums *sums = kmalloc(sizeof(*sums), GFP_KERNEL);
-	struct tscope_stability_figures fig;
+	struct tscope_stability_figures fig[TSCOPE_STABILITY_OCTAVES];
 	struct tscope_clock *clk;
-	unsigned int i, k, seq;
+	unsigned int i;
+	int n, k;
 
-	if (!sums)
-		return -ENOMEM;
 	seq_puts(m, "# clock tau_s adev_ppb tdev_ns mtie_ns n\n");
 	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
-		if (!clk->stability)
-			continue;
-		do {
-			seq = read_seqcount_begin(&clk->stability_seq);
-			memcpy(sums, &clk->stability->sums, sizeof(*sums));
-		} while (read_seqcount_retry(&clk->stability_seq, seq));
-		for (k = 0; k < TSCOPE_STABILITY_OCTAVES; k++) {
-			if (tscope_stability_figures(sums, READ_ONCE(tscope_tsc_khz),
-						     k, &fig))
-				continue;
+		n = clk->ops->series ? tscope_clock_stability(clk, fig) : 0;
+		if (n < 0)
+			return n;
+		for (k = 0; k < n; k++) {
 			seq_puts(m, clk->ops->name);
-			show_decimal(m, fig.tau_us, 1000000, 6);
-			show_decimal(m, fig.adev, 1000000, 6);
-			show_decimal(m, fig.tdev_ps, 1000, 3);
-			show_decimal(m, fig.mtie_ps, 1000, 3);
-			seq_printf(m, " %llu\n", fig.n);
+			show_decimal(m, fig[k].tau_us, 1000000, 6);
+			show_decimal(m, fig[k].adev, 1000000, 6);
+			show_decimal(m, fig[k].tdev_ps, 1000, 3);
+			show_decimal(m, fig[k].mtie_ps, 1000, 3);
+			seq_printf(m, " %llu\n", fig[k].n);
 		}
 	}
-	kfree(sums);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stability);

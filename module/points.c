@@ -10,7 +10,6 @@
  * its skew. A skew raises an alert if its whole 95 % interval is beyond the limit.
  */
 #include <linux/ktime.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -68,11 +67,11 @@ static u32 copy_points(struct tscope_clock *clk, u32 *khz, struct tscope_point *
 	return READ_ONCE(tscope_tsc_khz) == *khz ? n : 0;
 }
 
-/* Fit the points, and add their residuals to @h unless it is NULL. */
-static int fit_points(struct tscope_clock *clk, struct tscope_point *p,
-		      struct tscope_fit *fit, struct tscope_shist *h)
+/* Copy the points of the fit window, and fit a line to them. */
+static int fit_points(struct tscope_clock *clk, struct tscope_point *p, u32 *khz,
+		      struct tscope_fit *fit)
 {
-	u32 tick_ns = READ_ONCE(clk->tick_ns), khz, n, i;
+	u32 tick_ns = READ_ONCE(clk->tick_ns), n;
 	struct tscope_hidden hidden = {
 		.phase = 3ULL * tick_ns << (TSCOPE_PHASE_SHIFT - 1),
 		.whole_ns = tick_ns == 1,
@@ -83,7 +82,7 @@ static int fit_points(struct tscope_clock *clk, struct tscope_point *p,
 
 	if (stale(clk))
 		return -ENODATA;
-	n = copy_points(clk, &khz, p);
+	n = copy_points(clk, khz, p);
 	cond_resched();
 	in_brackets = bracketed(p, n);
 	if (in_brackets) {
@@ -92,30 +91,16 @@ static int fit_points(struct tscope_clock *clk, struct tscope_point *p,
 		hidden.whole_ns = false;
 		tscope_bracket_correct(p, n, &b);
 	}
-	err = tscope_fit_line(p, n, khz, &hidden, fit);
-	if (err)
-		return err;
-	if (in_brackets)
+	err = tscope_fit_line(p, n, *khz, &hidden, fit);
+	if (!err && in_brackets)
 		fit->error_mppb = tscope_bracket_widen(&b, fit->error_mppb);
-	for (i = 0; h && i < n; i++)
-		tscope_shist_add(h, tscope_phase_to_ns(tscope_fit_residual(fit, &p[i])));
-	return 0;
+	return err;
 }
 
-static int fit_in_scratch(struct tscope_clock *clk, struct tscope_fit *fit,
-			  struct tscope_shist *h)
+/* To be freed by kvfree(). The files that need it are readable by all: it is on their account. */
+static void *alloc_for_points(size_t size)
 {
-	/* the files that need it are readable by all: it is on their account */
-	struct tscope_point *scratch = kvmalloc_array(TSCOPE_SERIES_POINTS,
-						      sizeof(*scratch),
-						      GFP_KERNEL_ACCOUNT);
-	int err;
-
-	if (!scratch)
-		return -ENOMEM;
-	err = fit_points(clk, scratch, fit, h);
-	kvfree(scratch);
-	return err;
+	return kvmalloc_array(TSCOPE_SERIES_POINTS, size, GFP_KERNEL_ACCOUNT);
 }
 
 /**
@@ -129,7 +114,15 @@ static int fit_in_scratch(struct tscope_clock *clk, struct tscope_fit *fit,
  */
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
 {
-	return fit_in_scratch(clk, fit, NULL);
+	struct tscope_point *p = alloc_for_points(sizeof(*p));
+	int err;
+	u32 khz;
+
+	if (!p)
+		return -ENOMEM;
+	err = fit_points(clk, p, &khz, fit);
+	kvfree(p);
+	return err;
 }
 
 /**
@@ -143,9 +136,47 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
  */
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
 {
+	struct tscope_point *p = alloc_for_points(sizeof(*p));
 	struct tscope_fit fit;
+	s64 phase;
+	u32 khz, i;
+	int err;
 
-	return fit_in_scratch(clk, &fit, h);
+	if (!p)
+		return -ENOMEM;
+	err = fit_points(clk, p, &khz, &fit);
+	for (i = 0; !err && i < fit.points; i++) {
+		phase = tscope_fit_residual(&fit, &p[i]);
+		tscope_shist_add(h, tscope_phase_to_ns(phase));
+	}
+	kvfree(p);
+	return err;
+}
+
+/**
+ * tscope_clock_stability() - how stable a clock is against the TSC
+ * @clk: clock that has a series
+ * @fig: room for TSCOPE_STABILITY_OCTAVES figures
+ *
+ * Context: process, may sleep; waits for no sampler and no other reader.
+ *
+ * Return: how many figures there are, 0 without points, or -ENOMEM.
+ */
+int tscope_clock_stability(struct tscope_clock *clk,
+			   struct tscope_stability_figures *fig)
+{
+	struct tscope_stability_place *x = alloc_for_points(sizeof(*x));
+	struct tscope_point *p = alloc_for_points(sizeof(*p));
+	struct tscope_fit fit;
+	int n = -ENOMEM;
+	u32 khz;
+
+	if (p && x)
+		n = fit_points(clk, p, &khz, &fit) ? 0 :
+		    tscope_stability(p, &fit, khz, x, fig);
+	kvfree(p);
+	kvfree(x);
+	return n;
 }
 
 /**
@@ -176,23 +207,6 @@ u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to)
 	u32 khz;
 
 	return copy_points(clk, &khz, to);
-}
-
-/**
- * tscope_clock_stability_add() - add a point to the sums of stability
- * @clk: clock that has a series
- * @p: the point
- *
- * Context: the leader, interrupts on.
- */
-void tscope_clock_stability_add(struct tscope_clock *clk,
-				const struct tscope_point *p)
-{
-	preempt_disable();
-	write_seqcount_begin(&clk->stability_seq);
-	tscope_stability_add(clk->stability, p);
-	write_seqcount_end(&clk->stability_seq);
-	preempt_enable();
 }
 
 static void look_at_skew(struct tscope_clock *clk)
