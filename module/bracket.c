@@ -19,7 +19,7 @@
  * width is allowed for it, which is what was seen (Documentation/testing).
  */
 #include "bracket.h"
-#include "math128.h"
+#include "wide.h"
 
 /* Times are scaled to that many bits, as in fit.c. */
 #define TIME_BITS	31
@@ -120,7 +120,7 @@ static s64 line_at(const struct line *l, s64 t)
 /**
  * tscope_bracket_correct() - take from phases what their widths explain
  * @p: points of one segment, in the order of time; their phases change
- * @n: how many
+ * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @b: what was taken; a share of 0 where nothing was
  *
  * Takes four passes over the points. Context: any.
@@ -137,7 +137,8 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 
 	b->share = 0;
 	b->widen = 1 << TSCOPE_BRACKET_WIDEN_BITS;
-	if (n < TSCOPE_BRACKET_MIN_POINTS || !centre(p, n, &m))
+	if (n < TSCOPE_BRACKET_MIN_POINTS || n > TSCOPE_FIT_MAX_POINTS ||
+	    !centre(p, n, &m))
 		return;
 
 	for (i = 0; i < n; i++) {
@@ -183,7 +184,7 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 /**
  * tscope_bracket_hidden_ns() - what phases may move by from first to last, unseen
  * @p: points of one segment
- * @n: how many
+ * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @resolution_ns: the step in which the clock counts
  *
  * Context: any.

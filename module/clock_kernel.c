@@ -28,7 +28,7 @@
 #include "clock_kernel.h"
 #include "cpu.h"
 #include "pvti.h"
-#include "math128.h"
+#include "wide.h"
 
 /* The slowest of the devices, the ACPI PM timer: 3.579545 MHz. */
 #define DEVICE_TICK_NS	280

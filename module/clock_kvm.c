@@ -23,8 +23,8 @@
 #include "cpu.h"
 #include "control.h"
 #include "trace.h"
-#include "events.h"
-#include "math128.h"
+#include "violations.h"
+#include "wide.h"
 
 /*
  * An update takes the host less than a microsecond, and a CPU's own page is

@@ -27,7 +27,7 @@
 
 #include "clock.h"
 #include "clock_kernel.h"
-#include "math128.h"
+#include "wide.h"
 
 /*
  * How far the guest's wall clock may be off the line between two moments: by the

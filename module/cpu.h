@@ -9,7 +9,7 @@
 #include "clock.h"
 #include "mailbox.h"
 #include "pvti.h"
-#include "math128.h"
+#include "wide.h"
 
 struct tscope_pair;
 

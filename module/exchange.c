@@ -18,7 +18,7 @@
 #include "exchange.h"
 #include "limits.h"
 #include "trace.h"
-#include "math128.h"
+#include "wide.h"
 
 /* When sampling stopped; 0 while it goes on. */
 static u64 stopped_ms;

@@ -310,7 +310,7 @@ static u64 hidden_error_uppb(const struct tscope_hidden *hidden, u64 span_ns)
 /**
  * tscope_fit_line() - fit a line to points
  * @p: points of one segment, in the order of time
- * @n: how many; up to 65536 the sums keep within 128 bits
+ * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @khz: the TSC's nominal frequency, not 0
  * @hidden: what the phase may move by without a trace in the residuals
  * @fit: result

@@ -4,7 +4,7 @@
  * together, and how an interval is rounded.
  */
 #include "limits.h"
-#include "math128.h"
+#include "wide.h"
 
 /**
  * tscope_limits_width() - width of a burst

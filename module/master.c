@@ -11,7 +11,7 @@
  * by its own TSC.
  */
 #include "master.h"
-#include "math128.h"
+#include "wide.h"
 
 static const struct tscope_reference *find(const struct tscope_master *m,
 					   u64 ns)

@@ -3,7 +3,7 @@
  * kvm-clock's arithmetic: frequency and steps from its pvti.
  */
 #include "pvti.h"
-#include "math128.h"
+#include "wide.h"
 
 /**
  * tscope_pvti_khz() - the TSC frequency that a pvti assumes

@@ -19,8 +19,8 @@
 #include "control.h"
 #include "cpu.h"
 #include "trace.h"
-#include "events.h"
-#include "math128.h"
+#include "violations.h"
+#include "wide.h"
 
 /* Bracketed readings a window: the narrowest of a few is rarely disturbed. */
 #define READS_KERNEL	4

@@ -123,6 +123,7 @@ static void bracket_leaves_alone(struct kunit *test)
 	make_points(65536, ONE / 4, 0);
 	expect_untouched(test, TSCOPE_BRACKET_MIN_POINTS - 1, "too few");
 	expect_untouched(test, 0, "none");
+	expect_untouched(test, TSCOPE_FIT_MAX_POINTS + 1, "too many");
 	for (i = 0; i < POINTS; i++)
 		p[i].width_ns = 5000;
 	expect_untouched(test, POINTS, "all of one width");

@@ -8,7 +8,7 @@
 #include <asm/pvclock.h>
 
 #include "../cpu.h"
-#include "../events.h"
+#include "../violations.h"
 #include "tests.h"
 
 static const struct tscope_clock_ops ops = {
