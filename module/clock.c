@@ -14,8 +14,7 @@
 
 #include "clock.h"
 #include "trace.h"
-#include "violations.h"
-#include "wide.h"
+#include "math128.h"
 
 static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_tsc,
@@ -90,7 +89,6 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->tick_ns, 0);
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
-	tscope_clock_stability_reset(clk);
 	if (clk->ops->reset)
 		clk->ops->reset();
 
@@ -105,7 +103,6 @@ static void clock_zero(struct tscope_clock *clk)
 
 static void clock_free(struct tscope_clock *clk)
 {
-	kvfree(clk->stability);
 	vfree(clk->series.ring);
 	kvfree(clk);
 }
@@ -125,8 +122,7 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 		ring = vcalloc(TSCOPE_SERIES_POINTS, sizeof(*ring));
 		tscope_series_init(&clk->series, ring, tscope_tsc_khz,
 				   ops->kind == TSCOPE_KIND_PAGE);
-		clk->stability = tscope_clock_stability_alloc();
-		if (!ring || !clk->stability) {
+		if (!ring) {
 			clock_free(clk);
 			return NULL;
 		}
@@ -137,7 +133,8 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 
 static void frequency(u32 khz)
 {
-	WRITE_ONCE(tscope_tsc_khz, khz);
+	/* pairs with the acquire in copy_points() */
+	smp_store_release(&tscope_tsc_khz, khz);
 	WRITE_ONCE(tscope_ns_mult, div_u64(1000000ULL << 32, khz));
 }
 
@@ -336,7 +333,7 @@ bool tscope_clock_updated(struct tscope_clock *clk,
  */
 void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 {
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 
 	tscope_series_add(&clk->series, r, &news);
 	if (news.stepped) {
@@ -351,7 +348,6 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 	/* a smaller one only now: no point of the larger is left to be fitted */
 	if (news.begins)
 		WRITE_ONCE(clk->tick_ns, clk->read_tick_ns);
-	tscope_clock_stability_add(clk, &news.newest);
 	trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
 			   news.newest.tsc, news.newest_ns,
 			   tscope_phase_to_ns(news.newest.phase),

@@ -9,16 +9,16 @@
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 
-#include "alert.h"
 #include "compat.h"
+#include "events.h"
 #include "fit.h"
 #include "hist.h"
 #include "master.h"
 #include "series.h"
+#include "stability.h"
 
 struct tscope_cpu;
 struct tscope_clock;
-struct tscope_clock_stability;
 
 /* Room in arrays of clocks; the table is checked against it. */
 #define TSCOPE_CLOCKS_MAX	16
@@ -145,7 +145,6 @@ enum tscope_exactness {
  * @tick_ns: the largest step in which it counted at the points that are fitted
  * @series: its points
  * @point_boot_ns: CLOCK_BOOTTIME, to a tick, when the newest of them was added
- * @stability: of its points; NULL where it has no series
  * @step_lock: protects all below but @alert; taken once a step or update, with
  *	interrupts on
  * @steps: steps seen
@@ -153,7 +152,7 @@ enum tscope_exactness {
  * @step_max_ns: the largest by magnitude
  * @master: steps of a master clock that were told
  * @step_hist: sizes
- * @alert: limits, and what was told; see alert.c
+ * @alert: limits, and the last alert of each cause; see events.c
  *
  * All but @alert and what @step_lock protects is written by the leader alone (see
  * sampler.c), and read at any time.
@@ -178,7 +177,6 @@ struct tscope_clock {
 	u32 tick_ns;
 	struct tscope_series series;
 	u64 point_boot_ns;
-	struct tscope_clock_stability *stability;
 
 	spinlock_t step_lock;	/* protects what follows */
 	u64 steps;
@@ -235,12 +233,11 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);
 int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p);
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h);
 u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to);
-
-/* debugfs_stability.c */
-struct tscope_clock_stability *tscope_clock_stability_alloc(void);
-void tscope_clock_stability_reset(struct tscope_clock *clk);
-void tscope_clock_stability_add(struct tscope_clock *clk,
-				const struct tscope_point *p);
+void tscope_alerts_watch(bool on);
+void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
+			    u64 limit);
+int tscope_clock_stability(struct tscope_clock *clk,
+			   struct tscope_stability_figures *fig);
 
 /* tscope_tsc_khz - the TSC's nominal frequency; not 0 while loaded */
 extern u32 tscope_tsc_khz;

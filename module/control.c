@@ -26,7 +26,7 @@
 #include "cpu.h"
 #include "exchange.h"
 #include "sampler.h"
-#include "violations.h"
+#include "events.h"
 
 /*
  * control_lock - protects tscope_params and what follows, and whether the threads

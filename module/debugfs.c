@@ -17,11 +17,10 @@
 
 #include "control.h"
 #include "cpu.h"
-#include "debugfs.h"
+#include "events.h"
 #include "exchange.h"
+#include "math128.h"
 #include "sampler.h"
-#include "violations.h"
-#include "wide.h"
 
 /* A CPU is late after three periods and this. */
 #define LATE_MS		1000
@@ -201,6 +200,40 @@ static int pvti_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(pvti);
+
+static void show_decimal(struct seq_file *m, u64 x, u32 unit, int places)
+{
+	u32 rest;
+	u64 whole = div_u64_rem(x, unit, &rest);
+
+	seq_printf(m, " %llu.%0*u", whole, places, rest);
+}
+
+static int stability_show(struct seq_file *m, void *unused)
+{
+	struct tscope_stability_figures fig[TSCOPE_STABILITY_OCTAVES];
+	struct tscope_clock *clk;
+	unsigned int i;
+	int n, k;
+
+	seq_puts(m, "# clock tau_s adev_ppb tdev_ns mtie_ns n\n");
+	for (i = 0; i < tscope_clock_count(); i++) {
+		clk = tscope_clock_get(i);
+		n = clk->ops->series ? tscope_clock_stability(clk, fig) : 0;
+		if (n < 0)
+			return n;
+		for (k = 0; k < n; k++) {
+			seq_puts(m, clk->ops->name);
+			show_decimal(m, fig[k].tau_us, 1000000, 6);
+			show_decimal(m, fig[k].adev, 1000000, 6);
+			show_decimal(m, fig[k].tdev_ps, 1000, 3);
+			show_decimal(m, fig[k].mtie_ps, 1000, 3);
+			seq_printf(m, " %llu\n", fig[k].n);
+		}
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stability);
 
 /* Room for a line: a reader gets all points, or all violations, of one moment. */
 #define LINE_CHARS	80
@@ -431,7 +464,7 @@ void tscope_debugfs_init(void)
 	debugfs_create_file("points", 0400, root, NULL, &points_fops);
 	debugfs_create_file("violations", 0400, root, NULL, &violations_fops);
 	hists_add();
-	tscope_debugfs_stability_init(root);
+	debugfs_create_file("stability", 0400, root, NULL, &stability_fops);
 }
 
 /**

@@ -5,9 +5,9 @@
 
 #include "pure.h"
 
-/* Below that many points the residuals say too little of the error. */
+/* With fewer points the residuals say too little of the error. */
 #define TSCOPE_FIT_MIN_POINTS	8
-/* The sums keep within 128 bits up to here. */
+/* Up to here the sums keep within 128 bits. */
 #define TSCOPE_FIT_MAX_POINTS	65536
 
 /**
@@ -55,7 +55,7 @@ struct tscope_fit {
 	u64 span_ms;
 	u64 tsc;
 	s64 phase;
-	tscope_s128 slope;
+	s128 slope;
 	u8 slope_bits;
 	u8 tsc_shift;
 };

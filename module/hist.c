@@ -29,8 +29,7 @@ void tscope_hist_init(struct tscope_hist *h)
  */
 void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from)
 {
-	u64 sum = READ_ONCE(from->sum), min = READ_ONCE(from->min);
-	u64 max = READ_ONCE(from->max), n;
+	u64 sum = READ_ONCE(from->sum), n;
 	unsigned int i;
 
 	/* the count is taken from the buckets: the two then agree */
@@ -40,10 +39,8 @@ void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from)
 		to->count += n;
 	}
 	to->sum = to->sum + sum < sum ? U64_MAX : to->sum + sum;
-	if (min < to->min)
-		to->min = min;
-	if (max > to->max)
-		to->max = max;
+	to->min = min(to->min, READ_ONCE(from->min));
+	to->max = max(to->max, READ_ONCE(from->max));
 }
 
 /**
@@ -190,7 +187,5 @@ s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille)
 		seen += h->pos.bucket[i];
 		value = signed_of(tscope_hist_high(i), false);
 	}
-	if (value > max)
-		return max;
-	return value < min ? min : value;
+	return clamp_t(s64, value, min, max);
 }

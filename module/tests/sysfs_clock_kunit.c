@@ -268,7 +268,7 @@ static void sysfs_clock_skew(struct kunit *test)
 		{ 10, 0, "0.000\n", "0\n" }, { 8000, 1, "0.125\n", "7\n" },
 		{ 8000, -1, "-0.125\n", "-7\n" },
 	};
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_reading r;
 	struct tscope_fit fit;
 	char want[80];

@@ -11,14 +11,14 @@
 #include "tap.h"
 #include "fit.h"
 #include "hides.h"
-#include "wide.h"
+#include "math128.h"
 
 #define KHZ		2893437
 #define PERIOD_NS	10000000.0L
 #define RUNS		2000
 #define LEAST_SHARE	0.935
 
-static struct tscope_point pt[TSCOPE_FIT_MAX_POINTS];
+static struct tscope_point pt[8192];
 
 enum noise { NONE, WHITE, AR1, WANDER, BRACKET, NARROWEST };
 
@@ -215,7 +215,7 @@ static void time_scale(u64 hz, int *shift, u32 *mul)
 		tps >>= 1;
 	for (tps32 = (u32)tps; tps32 <= scaled; ++*shift)
 		tps32 <<= 1;
-	*mul = (u32)(((tscope_u128)scaled << 32) / tps32);
+	*mul = (u32)(((u128)scaled << 32) / tps32);
 }
 
 /* Returns the true skew, mppb. @noise_ns: of the clock, before it is rounded down. */
