@@ -3,8 +3,7 @@
 # DESCRIPTION: the TSCs of all CPUs jump ahead by 3 s and back: every other clock steps once, by minus that
 #
 # The jump is exact, and the same of all CPUs at once. What each clock steps by is held against
-# it within the error that is printed with its step, and 1 us. A step is the distance from the
-# line that the clock followed, so it has the clock's own rate in it.
+# it within the error that is printed with its step, and what the clock's own rate makes of it.
 ACCEL=nested
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 # acpi-pm has 24 bits: it can't tell a step from one that differs by a whole turn
@@ -44,17 +43,18 @@ jump() {
 	echo 0 >$T/enabled
 	for c in $(others); do
 		eval "was=\$was_$(echo $c | tr - _) rate=\$rate_$(echo $c | tr - _)"
-		clock_ns=$(awk -v t="$truth_ns" -v r="$rate" 'BEGIN { printf "%.3f", t * (1 + r / 1e9) }')
+		# the jump by the clock's own rate, or by the kernel's kHz
+		own_ns=$(awk -v t="$truth_ns" -v r="$rate" 'BEGIN { t *= r / 1e9; print t < 0 ? -t : t }')
 		between "$name: steps of $c before" 0 "$was" 0
 		between "$name: steps of $c" 1 "$(figure $c steps)" 1
 		set -- "$1" "$2" $(newest_step $c)
 		step_ns=${3:-none}
 		if [ $c = acpi-pm ] && [ "$step_ns" != none ]; then
-			step_ns=$(awk -v s="$step_ns" -v t="$clock_ns" -v p=$PM_TURN_NS 'BEGIN {
+			step_ns=$(awk -v s="$step_ns" -v t="$truth_ns" -v p=$PM_TURN_NS 'BEGIN {
 				n = (s - t) / p; n = n < 0 ? int(n - 0.5) : int(n + 0.5)
 				printf "%.0f", s - n * p }')
 		fi
-		holds "$name: $c's step ns" "$clock_ns" "$step_ns" "$(calc "${4:-0} + 1000")"
+		holds "$name: $c's step ns" "$truth_ns" "$step_ns" "$(calc "${4:-0} + $own_ns + 1")"
 		holds "$name: $c's step_last_ns" "${3:-none}" "$(figure $c step_last_ns)" 0
 		# in emulation a read of these leaves the guest twice, and waits for its turn
 		case $c in acpi-pm | hpet) error_max=50000000 ;; *) error_max=1000000 ;; esac
@@ -73,7 +73,7 @@ jump() {
 }
 
 guest() {
-	local khz c was rate clock_ns step_ns cycles error_max
+	local khz c was rate own_ns step_ns cycles error_max
 	. /lib/tscope/truth.sh
 
 	seed
