@@ -145,7 +145,7 @@ static void look_at_skew(struct tscope_clock *clk)
 	u64 limit = READ_ONCE(clk->alert[TSCOPE_ALERT_SKEW].limit), skew;
 	struct tscope_fit fit;
 
-	if (!limit || !clk->ops->series || tscope_clock_fit(clk, &fit))
+	if (!limit || !tscope_clock_has_points(clk) || tscope_clock_fit(clk, &fit))
 		return;
 	skew = tscope_abs64(fit.skew_mppb);
 	if (skew > fit.error_mppb && skew - fit.error_mppb > limit * 1000)

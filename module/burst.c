@@ -14,8 +14,6 @@
 #include <linux/cache.h>
 #include <linux/time64.h>
 
-#include <asm/pvclock.h>
-
 #include "burst.h"
 
 /*
@@ -48,49 +46,31 @@ static noinline void found(struct tscope_finding *f, u64 size, u64 tsc)
 	tscope_finding_add(f, size, tsc);
 }
 
-/* The host has rewritten the time page. Returns false while it is not whole. */
-static noinline bool page_changed(struct tscope_cpu *c,
-				  const struct pvclock_vcpu_time_info *page,
-				  u64 tsc)
+/*
+ * Look at the time page: the hypervisor may have rewritten it. In any case the copy's flags
+ * follow the page's. Returns false while the page is not whole.
+ */
+static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 {
-	struct tscope_pvti new, old = c->pvti;
-	struct tscope_pvti_event *e;
+	struct tscope_timepage new, old = c->timepage;
+	struct tscope_page_event *e;
 
-	if (!tscope_kvm_copy(page, &new))
+	if (!c->page_ops->copy(c->page, &new))
 		return false;
-	c->pvti = new;
-	if (!old.version)
+	c->timepage = new;
+	if (!old.sequence || new.sequence == old.sequence)
 		return true;
-	if (c->events < TSCOPE_PVTI_EVENTS) {
+	if (c->events < TSCOPE_PAGE_EVENTS) {
 		e = &c->event[c->events++];
 		e->old = old;
 		e->updates = 0;
 	} else {
 		/* no room: the newest one stands for this update as well */
-		e = &c->event[TSCOPE_PVTI_EVENTS - 1];
+		e = &c->event[TSCOPE_PAGE_EVENTS - 1];
 	}
 	e->new = new;
 	e->tsc = tsc;
 	e->updates++;
-	return true;
-}
-
-/*
- * The burst's first look at the time page, before anything makes the kernel
- * read kvm-clock: that read clears GUEST_STOPPED in the page, and the copy must
- * follow, or the next pause would not be seen.
- */
-static __always_inline bool page_look(struct tscope_cpu *c,
-				      const struct pvclock_vcpu_time_info *page,
-				      u64 tsc)
-{
-	u8 flags = READ_ONCE(page->flags);
-
-	/* the flags of another version are not this copy's */
-	virt_rmb();
-	if (unlikely(READ_ONCE(page->version) != c->pvti.version))
-		return page_changed(c, page, tsc);
-	c->pvti.flags = flags;
 	return true;
 }
 
@@ -157,7 +137,7 @@ static __always_inline bool same_life(u64 a, u64 b)
 static __always_inline void readings(struct tscope_cpu *c,
 				     const struct tscope_burst_plan *plan,
 				     struct tscope_burst *b,
-				     const struct pvclock_vcpu_time_info *page)
+				     const u32 *page)
 {
 	const struct tscope_mailbox *peer = plan->peer ?: &no_mailbox;
 	u64 tsc_last = c->last[TSCOPE_LANE_TSC];
@@ -168,15 +148,19 @@ static __always_inline void readings(struct tscope_cpu *c,
 	u64 start, tsc, ns = 0, of = 0, fresh = 0;
 	const int lanes = page ? 2 : 1;
 	struct tscope_look look;
-	struct tscope_pvti pvti;
+	struct tscope_timepage timepage;
 	bool forward = true;
 
 	start = rdtsc_ordered();
 	tsc = start;
-	c->current_pvti = false;
-	if (page && !page_look(c, page, start))
+	c->current_page = false;
+	/*
+	 * before anything makes the kernel read kvm-clock: that read clears GUEST_STOPPED,
+	 * and the copy must follow, or the next pause would not be seen
+	 */
+	if (page && !page_look(c, start))
 		return;
-	pvti = c->pvti;
+	timepage = c->timepage;
 
 	do {
 		bool exchange = n == next;
@@ -197,16 +181,15 @@ static __always_inline void readings(struct tscope_cpu *c,
 			 * is out of the guest, so one look after the TSC read
 			 * tells whether the copy still held at it.
 			 */
-			if (unlikely(READ_ONCE(page->version) !=
-				     pvti.version)) {
+			if (unlikely(READ_ONCE(*page) != timepage.sequence)) {
 				b->page_whole = false;
-				if (!page_changed(c, page, tsc))
+				if (!page_look(c, tsc))
 					break;
-				pvti = c->pvti;
+				timepage = c->timepage;
 				since = n;
 				continue;
 			}
-			ns = tscope_pvti_eval(&pvti, tsc);
+			ns = tscope_timepage_ns(&timepage, tsc);
 			if (exchange)
 				tscope_mailbox_answer(&c->box, &look,
 						      TSCOPE_LANE_KVM, ns);
@@ -246,7 +229,7 @@ static __always_inline void readings(struct tscope_cpu *c,
 		WRITE_ONCE(c->stuck, c->stuck + 1);
 	c->last[TSCOPE_LANE_TSC] = tsc_last;
 	c->last[TSCOPE_LANE_KVM] = kvm_last;
-	c->current_pvti = n > since;
+	c->current_page = n > since;
 	b->readings = n;
 	choose_gap(c, n, tsc - start);
 	b->whole = forward && b->echoes >= ECHOES_MIN &&
@@ -264,7 +247,7 @@ static __always_inline void readings(struct tscope_cpu *c,
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		  struct tscope_burst *b)
 {
-	const struct pvclock_vcpu_time_info *page = c->page;
+	const u32 *page = c->page;
 	int lane;
 
 	memset(b, 0, sizeof(*b));

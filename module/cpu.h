@@ -8,24 +8,23 @@
 
 #include "clock.h"
 #include "mailbox.h"
-#include "pvti.h"
 #include "wide.h"
 
 struct tscope_pair;
 
 /* Updates of a time page that are kept apart until the sampler reports them. */
-#define TSCOPE_PVTI_EVENTS	4
+#define TSCOPE_PAGE_EVENTS	4
 
 /**
- * struct tscope_pvti_event - an update of a CPU's time page
+ * struct tscope_page_event - an update of a CPU's time page
  * @old: before
  * @new: after
  * @tsc: TSC at which the update was seen
  * @updates: how many updates it stands for
  */
-struct tscope_pvti_event {
-	struct tscope_pvti old;
-	struct tscope_pvti new;
+struct tscope_page_event {
+	struct tscope_timepage old;
+	struct tscope_timepage new;
 	u64 tsc;
 	u32 updates;
 };
@@ -127,9 +126,10 @@ struct tscope_lane_figures {
  * @gap_mask: readings from one exchange to the next at most, 2^n - 1; 0: not
  *	known yet
  * @last: its newest reading of each lane; 0: none in this life
- * @page: its time page, written by the host; NULL: there is none
- * @pvti: the time page at the newest reading
- * @current_pvti: the newest reading is by @pvti, not by the page before
+ * @page: the sequence word of its time page, which the host writes; NULL: there is none
+ * @page_ops: how the page is copied
+ * @timepage: the time page at the newest reading
+ * @current_page: the newest reading is by @timepage, not by the page before
  * @event: updates of the time page that are not reported yet
  * @events: how many
  * @back: backward readings that are not reported yet
@@ -185,10 +185,11 @@ struct tscope_cpu {
 	u32 gap_mask;
 
 	u64 last[TSCOPE_LANES];
-	const struct pvclock_vcpu_time_info *page;
-	struct tscope_pvti pvti;
-	bool current_pvti;
-	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];
+	const u32 *page;
+	const struct tscope_timepage_ops *page_ops;
+	struct tscope_timepage timepage;
+	bool current_page;
+	struct tscope_page_event event[TSCOPE_PAGE_EVENTS];
 	unsigned int events;
 	struct tscope_finding back[TSCOPE_LANES];
 	u64 stuck;
@@ -296,13 +297,5 @@ int tscope_cpus_default(struct cpumask *cpus);
 int tscope_leader(void);
 void tscope_leader_choose(int cpu);
 void tscope_leader_replace(int old, int cpu);
-
-/* clock_kvm.c */
-struct pvclock_vcpu_time_info *tscope_kvm_page(int cpu);
-bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
-		     struct tscope_pvti *to);
-void tscope_kvm_report(struct tscope_cpu *c, struct tscope_clock *clk,
-		       struct tscope_pvti_event *event, unsigned int n,
-		       bool leader);
 
 #endif /* TSCOPE_CPU_H */

@@ -71,7 +71,7 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 	memset(c->last, 0, sizeof(c->last));
 	memset(c->back, 0, sizeof(c->back));
 	/* an update before now is none of those to come */
-	c->pvti.version = 0;
+	c->timepage.sequence = 0;
 	c->events = 0;
 	for (i = 0; i < TSCOPE_LANES; i++) {
 		WRITE_ONCE(c->lane[i].readings, 0);
@@ -109,8 +109,9 @@ void tscope_cpu_begin_life(struct tscope_cpu *c, bool anew)
 	tscope_mailbox_begin(&c->box, 0);
 	memset(c->last, 0, sizeof(c->last));
 	WRITE_ONCE(c->box.raw_ns, 0);
-	c->page = tscope_kvm_page(c->cpu);
-	c->pvti.version = 0;
+	c->page_ops = tscope_clock_page_ops();
+	c->page = c->page_ops ? c->page_ops->sequence(c->cpu) : NULL;
+	c->timepage.sequence = 0;
 	c->next_window_ns = 0;
 	c->next_meeting_ns = 0;
 	c->end_tsc = 0;

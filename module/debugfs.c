@@ -13,8 +13,6 @@
 #include <linux/seq_file.h>
 #include <linux/vmalloc.h>
 
-#include <asm/pvclock.h>
-
 #include "cpu.h"
 #include "debugfs.h"
 #include "sysfs.h"
@@ -25,18 +23,19 @@ static struct dentry *root;
 
 static int pvti_show(struct seq_file *m, void *unused)
 {
-	struct pvclock_vcpu_time_info *page;
-	struct tscope_pvti p, first;
+	const struct tscope_timepage_ops *ops = tscope_clock_page_ops();
+	struct tscope_timepage p, first;
+	const u32 *page;
 	u64 tsc = 0;
 	int cpu;
 
 	seq_puts(m, "# cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_cpu0_ns\n");
-	if (!tscope_clock_of_lane(TSCOPE_LANE_KVM))
+	if (!ops)
 		return 0;
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
-		page = tscope_kvm_page(cpu);
-		if (!page || !tscope_kvm_copy(page, &p))
+		page = ops->sequence(cpu);
+		if (!page || !ops->copy(page, &p))
 			continue;
 		/* all are held against the first at one TSC value */
 		if (!tsc) {
@@ -44,8 +43,8 @@ static int pvti_show(struct seq_file *m, void *unused)
 			tsc = rdtsc_ordered();
 		}
 		seq_printf(m, "%d %u %llu %llu %u %d %u %lld\n", cpu,
-			   p.version, p.tsc, p.ns, p.mul, p.shift, p.flags,
-			   tscope_pvti_step(&first, &p, tsc));
+			   p.sequence, p.tsc, p.ns, (u32)(p.mult >> 32), p.shift, p.flags,
+			   tscope_timepage_step_ns(tscope_timepage_step(&first, &p, tsc)));
 	}
 	cpus_read_unlock();
 	return 0;
@@ -123,7 +122,7 @@ static int points_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		p->part[i].clk = tscope_clock_get(i);
-		if (p->part[i].clk->ops->series)
+		if (tscope_clock_has_points(p->part[i].clk))
 			p->count += tscope_clock_points(p->part[i].clk,
 							&p->point[p->count]);
 		p->part[i].end = p->count;

@@ -136,9 +136,9 @@ void tscope_debugfs_hist_init(struct dentry *root)
 		sub = debugfs_create_dir(clk->ops->name, dir);
 		if (clk->ops->read)
 			n = make(sub, n, "width", clk, WIDTH);
-		if (clk->ops->series)
+		if (tscope_clock_has_points(clk))
 			n = make(sub, n, "residual", clk, RESIDUAL);
-		if (clk->ops->series)
+		if (tscope_clock_has_points(clk))
 			n = make(sub, n, "step", clk, STEP);
 		if (clk->ops->lane != TSCOPE_NO_LANE)
 			n = make(sub, n, "warp", clk, WARP);

@@ -106,7 +106,7 @@ void tscope_report_warps(struct tscope_cpu *c)
  */
 void tscope_report_found(struct tscope_cpu *c, bool is_leader)
 {
-	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];
+	struct tscope_page_event event[TSCOPE_PAGE_EVENTS];
 	struct tscope_finding back[TSCOPE_LANES];
 	struct tscope_clock *clk;
 	unsigned long flags;
@@ -123,8 +123,8 @@ void tscope_report_found(struct tscope_cpu *c, bool is_leader)
 	local_irq_restore(flags);
 
 	if (unlikely(events))
-		tscope_kvm_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM),
-				  event, events, is_leader);
+		tscope_page_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM),
+				   event, events, is_leader);
 	for (lane = 0; lane < TSCOPE_LANES; lane++) {
 		if (likely(!back[lane].count))
 			continue;

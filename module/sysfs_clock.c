@@ -296,7 +296,7 @@ static umode_t warp_visible(struct kobject *kobj, struct attribute *attr,
 static umode_t series_visible(struct kobject *kobj, struct attribute *attr,
 			      int n)
 {
-	return tscope_clock_of(kobj)->ops->series ? attr->mode : 0;
+	return tscope_clock_has_points(tscope_clock_of(kobj)) ? attr->mode : 0;
 }
 
 /* ptp-kvm has a file of its own: its offset may be bracketed, its readings are not. */
@@ -305,7 +305,7 @@ static umode_t exact_visible(struct kobject *kobj, struct attribute *attr,
 {
 	enum tscope_kind kind = tscope_clock_of(kobj)->ops->kind;
 
-	return kind == TSCOPE_KIND_PAGE || kind == TSCOPE_KIND_KERNEL ?
+	return kind == TSCOPE_KIND_PAGE || kind == TSCOPE_KIND_AT_TSC ?
 	       attr->mode : 0;
 }
 

@@ -39,7 +39,7 @@ static void fake_uevent(struct kobject *kobj, enum kobject_action action,
 
 static struct tscope_clock *clk;
 static const struct tscope_clock_ops ops = {
-	.name = "kvm-clock", .lane = TSCOPE_LANE_KVM, .series = true,
+	.name = "kvm-clock", .lane = TSCOPE_LANE_KVM, .kind = TSCOPE_KIND_PAIRING,
 };
 
 static struct tscope_fit fit;

@@ -57,7 +57,7 @@ static void cpus_life_begins_empty(struct kunit *test)
 		c->box.echo[TSCOPE_LANE_KVM] = 3;
 		c->box.raw_ns = 4;
 		c->last[TSCOPE_LANE_TSC] = 5;
-		c->pvti.version = 6;
+		c->timepage.sequence = 6;
 		if (end) {
 			tscope_cpu_end_life(c);
 			KUNIT_EXPECT_EQ(test, c->box.id, 0ULL);
@@ -71,7 +71,7 @@ static void cpus_life_begins_empty(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, c->box.echo[TSCOPE_LANE_KVM], 0ULL);
 		KUNIT_EXPECT_EQ(test, c->box.raw_ns, 0ULL);
 		KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_TSC], 0ULL);
-		KUNIT_EXPECT_EQ(test, c->pvti.version, 0U);
+		KUNIT_EXPECT_EQ(test, c->timepage.sequence, 0U);
 	}
 }
 

@@ -77,14 +77,15 @@ static int sysfs_dir_setup(struct kunit *test)
 	/* as tsc, kvm-clock, monotonic-raw and ptp-kvm are */
 	ops[0] = (struct tscope_clock_ops){ .name = "a", .lane = TSCOPE_LANE_TSC };
 	ops[1] = (struct tscope_clock_ops){
-		.name = "b", .lane = TSCOPE_LANE_KVM, .series = true,
+		.name = "b", .lane = TSCOPE_LANE_KVM, .kind = TSCOPE_KIND_PAIRING,
 	};
 	ops[2] = (struct tscope_clock_ops){
-		.name = "c", .lane = TSCOPE_LANE_RAW, .series = true, .read = read_none,
+		.name = "c", .lane = TSCOPE_LANE_RAW, .kind = TSCOPE_KIND_PAIRING,
+		.read = read_none,
 	};
 	ops[3] = (struct tscope_clock_ops){
-		.name = "d", .lane = TSCOPE_NO_LANE, .series = true, .read = read_none,
-		.group = &own_group,
+		.name = "d", .lane = TSCOPE_NO_LANE, .kind = TSCOPE_KIND_PAIRING,
+		.read = read_none, .group = &own_group,
 	};
 	for (i = 0; i < CLOCKS; i++)
 		clks[i].ops = &ops[i];

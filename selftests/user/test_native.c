@@ -155,10 +155,12 @@ static void test_drift(void)
 }
 
 /* The fit of a page's clock must find the rate that its multiplier says. */
-static void check_fit(const struct run *run, const char *what, u32 mul, s8 shift)
+static void check_fit(const struct run *run, const char *what,
+		      const struct tscope_timepage *page)
 {
-	long double ns_per_cyc = mul / 4294967296.0L *
-				 (shift < 0 ? 1.0L / (1 << -shift) : 1 << shift);
+	long double ns_per_cyc = page->mult * 0x1p-64L *
+				 (page->shift < 0 ? 1.0L / (1 << -page->shift) :
+						    1 << page->shift);
 	double truth_ppb = (ns_per_cyc * tscope_tsc_khz / 1e6L - 1) * 1e9L;
 	/* the points are whole nanoseconds: 1.5 of them move a slope */
 	struct tscope_hidden hidden = { .phase = 3 << (TSCOPE_PHASE_SHIFT - 1) };
@@ -184,21 +186,25 @@ static void check_fit(const struct run *run, const char *what, u32 mul, s8 shift
 }
 
 /* A constant offset shows in both lanes, and the page's clock fits its own rate. */
-static void check_page(const char *what, u32 mul, s8 shift)
+static void check_page(const char *what)
 {
 	static struct tscope_point points[NATIVE_POINTS];
 	struct run run = { .points = points };
 	struct tscope_interval iv, page_iv;
 	s64 offset_ns, page_ns;
 	u64 bound_ns, page_bound_ns;
+	struct tscope_timepage p;
 
+	native_page_ops.copy(&native_page->version, &p);
+	tap_note("%s: multiplier %u, shift %d, flags %#x", what, (u32)(p.mult >> 32),
+		 p.shift, p.flags);
 	native_run(&run, 1.5);
 	EXPECT(!run.warps && !run.page_warps && !run.backward,
 	       "%s: %llu and %llu warps, %llu backward", what,
 	       (unsigned long long)run.warps,
 	       (unsigned long long)run.page_warps,
 	       (unsigned long long)run.backward);
-	check_fit(&run, what, mul, shift);
+	check_fit(&run, what, &p);
 
 	run = (struct run) {
 		.motion.extent_cyc = rnd_range(-3000000, 3000000),
@@ -218,8 +224,8 @@ static void check_page(const char *what, u32 mul, s8 shift)
 			   &page_bound_ns);
 	/* the page turns the same cycles to ns by its own multiplier */
 	offset_ns = run.motion.extent_cyc < 0 ?
-		    -(s64)tscope_pvti_scale(-run.motion.extent_cyc, mul, shift) :
-		    (s64)tscope_pvti_scale(run.motion.extent_cyc, mul, shift);
+		    -(s64)tscope_timepage_scale(-run.motion.extent_cyc, p.mult, p.shift) :
+		    (s64)tscope_timepage_scale(run.motion.extent_cyc, p.mult, p.shift);
 	tap_note("%s: offset %lld ns, %lld +- %llu ns measured", what,
 		 (long long)offset_ns, (long long)page_ns,
 		 (unsigned long long)page_bound_ns);
@@ -243,14 +249,12 @@ static void test_software_page(void)
 	page.tsc_shift = -1;
 	page.tsc_to_system_mul = 4294967296.0 * 2e6 / khz;
 	native_page = &page;
-	check_page("a page in software", page.tsc_to_system_mul, page.tsc_shift);
+	check_page("a page in software");
 	native_page = NULL;
 }
 
 static void test_real_page(void)
 {
-	struct tscope_pvti pvti;
-
 	if (!native_init())
 		return;
 	native_page = native_real_page();
@@ -258,10 +262,7 @@ static void test_real_page(void)
 		tap_note("the vDSO maps no kvm-clock here: not tested");
 		return;
 	}
-	tscope_kvm_copy(native_page, &pvti);
-	tap_note("kvm-clock: multiplier %u, shift %d, flags %#x", pvti.mul,
-		 pvti.shift, pvti.flags);
-	check_page("kvm-clock", pvti.mul, pvti.shift);
+	check_page("kvm-clock");
 	native_page = NULL;
 }
 
