@@ -90,9 +90,8 @@ struct tscope_raw {
  * @lane: its place in the mailbox, or TSCOPE_NO_LANE
  * @group: sysfs files that no other clock has, or NULL
  * @page: of TSCOPE_KIND_PAGE: where its pages are
- * @probe: whether the clock is present. Called once at load, may sleep. Takes
- *	what it needs; returns 0, or an errno with the reason in @why, and then
- *	holds nothing. NULL: always present
+ * @probe: takes what the clock needs. Called once at load, may sleep. Returns NULL, or
+ *	why the clock is absent, and then holds nothing. NULL: always present
  * @remove: gives back what @probe took. Called once, after the last read.
  *	May sleep. NULL: nothing to do
  * @reset: forgets what was gathered. Called with no sampler at work. NULL:
@@ -108,7 +107,7 @@ struct tscope_clock_ops {
 	enum tscope_lane lane;
 	const struct attribute_group *group;
 	const struct tscope_timepage_ops *page;
-	int (*probe)(const char **why);
+	const char *(*probe)(void);
 	void (*remove)(void);
 	void (*reset)(void);
 	int (*read)(struct tscope_raw *raw);
@@ -138,8 +137,7 @@ enum tscope_exactness {
  * @backward: readings that were lower than the one before
  * @backward_max_ns: by how much at most
  * @width: widths of readings, ns
- * @width_ref_ns: width that a reading is judged by
- * @width_known: there is one
+ * @width_ref_ns: width that a reading is judged by; U64_MAX: not known yet
  * @exactness: enum tscope_exactness of the newest reading
  * @source: what the newest reading was read from
  * @begins: its next point begins a segment
@@ -173,7 +171,6 @@ struct tscope_clock {
 	u64 backward_max_ns;
 	struct tscope_hist width;
 	u64 width_ref_ns;
-	bool width_known;
 	u8 exactness;
 	bool begins;
 	u32 source;

@@ -94,39 +94,29 @@ static struct tscope_device pm = {
 	.in_order = true,
 };
 
-static int pm_probe(const char **why)
+static const char *pm_probe(void)
 {
 	const struct acpi_generic_address *x = &acpi_gbl_FADT.xpm_timer_block;
 
-	if (acpi_disabled) {
-		*why = "ACPI is off";
-		return -ENODEV;
-	}
-	if (acpi_gbl_FADT.pm_timer_length != 4) {
-		*why = "the FADT names no timer";
-		return -ENODEV;
-	}
+	if (acpi_disabled)
+		return "ACPI is off";
+	if (acpi_gbl_FADT.pm_timer_length != 4)
+		return "the FADT names no timer";
 	/* the extended address wins where it is given (ACPI 6.5, 5.2.9) */
-	if (x->address && x->space_id != ACPI_ADR_SPACE_SYSTEM_IO) {
-		*why = "the timer is not an I/O port";
-		return -ENODEV;
-	}
+	if (x->address && x->space_id != ACPI_ADR_SPACE_SYSTEM_IO)
+		return "the timer is not an I/O port";
 	port = x->address ?: acpi_gbl_FADT.pm_timer_block;
-	if (!port) {
-		*why = "the FADT names no port";
-		return -ENODEV;
-	}
-	if (!is_counting(pm_count)) {
-		*why = "the timer stands still";
-		return -ENODEV;
-	}
+	if (!port)
+		return "the FADT names no port";
+	if (!is_counting(pm_count))
+		return "the timer stands still";
 	pm.counter = (struct tscope_counter){
 		.num = NSEC_PER_SEC,
 		.den = PMTMR_TICKS_PER_SEC,
 		.mask = acpi_gbl_FADT.flags & ACPI_FADT_32BIT_TIMER ?
 			U32_MAX : GENMASK(23, 0),
 	};
-	return 0;
+	return NULL;
 }
 
 static int pm_read(struct tscope_raw *raw)
@@ -151,57 +141,47 @@ static u32 hpet_count(void)
 
 static struct tscope_device hpet = { .count = hpet_count };
 
-static int hpet_check(const char **why)
+static const char *hpet_check(void)
 {
 	u32 period_fs = readl(regs + REG_PERIOD);
 
-	if (!period_fs || period_fs > PERIOD_MAX_FS) {
-		*why = "its period makes no sense";
-		return -ENODEV;
-	}
+	if (!period_fs || period_fs > PERIOD_MAX_FS)
+		return "its period makes no sense";
 	/* it is the kernel's to start */
-	if (!(readl(regs + REG_CONFIG) & CONFIG_ENABLE)) {
-		*why = "the kernel has not started it";
-		return -ENODEV;
-	}
-	if (!is_counting(hpet_count)) {
-		*why = "it stands still";
-		return -ENODEV;
-	}
+	if (!(readl(regs + REG_CONFIG) & CONFIG_ENABLE))
+		return "the kernel has not started it";
+	if (!is_counting(hpet_count))
+		return "it stands still";
 	hpet.tick_ns = DIV_ROUND_UP(period_fs, FS_PER_NS);
 	hpet.counter = (struct tscope_counter){
 		.num = period_fs,
 		.den = FS_PER_NS,
 		.mask = U32_MAX,
 	};
-	return 0;
+	return NULL;
 }
 
-static int hpet_probe(const char **why)
+static const char *hpet_probe(void)
 {
 	struct acpi_table_header *table;
 	struct acpi_table_hpet *at;
-	int err;
+	const char *why;
 
 	if (acpi_disabled ||
-	    ACPI_FAILURE(acpi_get_table(ACPI_SIG_HPET, 0, &table))) {
-		*why = "ACPI names none";
-		return -ENODEV;
-	}
+	    ACPI_FAILURE(acpi_get_table(ACPI_SIG_HPET, 0, &table)))
+		return "ACPI names none";
 	at = container_of(table, struct acpi_table_hpet, header);
 	if (at->address.space_id == ACPI_ADR_SPACE_SYSTEM_MEMORY && at->address.address)
 		regs = ioremap(at->address.address, REG_BYTES);
 	acpi_put_table(table);
-	if (!regs) {
-		*why = "its registers can't be mapped";
-		return -ENODEV;
-	}
-	err = hpet_check(why);
-	if (err) {
+	if (!regs)
+		return "its registers can't be mapped";
+	why = hpet_check();
+	if (why) {
 		iounmap(regs);
 		regs = NULL;
 	}
-	return err;
+	return why;
 }
 
 static void hpet_remove(void)

@@ -140,18 +140,16 @@ static const struct attribute_group kvm_group = {
 	.attrs = kvm_attrs,
 };
 
-static int kvm_probe(const char **why)
+static const char *kvm_probe(void)
 {
 	u32 base;
 
-	if (!kvm_sequence(0)) {
-		*why = "not a KVM guest, or kvm-clock is off";
-		return -ENODEV;
-	}
+	if (!kvm_sequence(0))
+		return "not a KVM guest, or kvm-clock is off";
 	base = hypervisor_cpuid_base("KVMKVMKVM\0\0\0", 0);
 	stable_bit_valid = base && cpuid_eax(base | KVM_CPUID_FEATURES) &
 			   BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
-	return 0;
+	return NULL;
 }
 
 const struct tscope_clock_ops tscope_clock_kvm = {

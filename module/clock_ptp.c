@@ -64,21 +64,21 @@ static struct {
 	bool valid;
 } shown;
 
-static int page_get(void)
+static bool page_get(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 
 	if (!page)
-		return -ENOMEM;
+		return false;
 	pairing = page_address(page);
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&
 	    set_memory_decrypted((unsigned long)pairing, 1)) {
 		/* its state is not known: it can't be used again */
 		pairing = NULL;
-		return -EIO;
+		return false;
 	}
 	pairing_gpa = slow_virt_to_phys(pairing);
-	return 0;
+	return true;
 }
 
 static void page_put(void)
@@ -99,27 +99,19 @@ static long call(void)
 			      KVM_CLOCK_PAIRING_WALLCLOCK);
 }
 
-static int ptp_probe(const char **why)
+static const char *ptp_probe(void)
 {
-	int err;
-
-	if (!kvm_para_available()) {
-		*why = "not a KVM guest";
-		return -ENODEV;
-	}
-	err = page_get();
-	if (err) {
-		*why = "no page for the hypercall";
-		return err;
-	}
+	if (!kvm_para_available())
+		return "not a KVM guest";
+	if (!page_get())
+		return "no page for the hypercall";
 	if (call() == -KVM_ENOSYS) {
-		*why = "the host has no clock pairing";
 		page_put();
-		return -EOPNOTSUPP;
+		return "the host has no clock pairing";
 	}
 	/* any other error may pass, and is counted then */
 	seqlock_init(&shown.lock);
-	return 0;
+	return NULL;
 }
 
 static void ptp_reset(void)

@@ -90,8 +90,7 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->backward, 0);
 	WRITE_ONCE(clk->backward_max_ns, 0);
 	clk->last_ns = 0;
-	clk->width_ref_ns = 0;
-	clk->width_known = false;
+	clk->width_ref_ns = U64_MAX;
 	WRITE_ONCE(clk->exactness, TSCOPE_UNREAD);
 	clk->source = 0;
 	clk->begins = false;
@@ -208,7 +207,6 @@ int tscope_clocks_init(void)
 	struct tscope_clock *clk;
 	const char *why;
 	unsigned int i;
-	int err;
 
 	if (!tsc_khz) {
 		pr_err("the kernel knows no TSC frequency\n");
@@ -217,10 +215,9 @@ int tscope_clocks_init(void)
 	set_frequency(tsc_khz);
 	for (i = 0; i < ARRAY_SIZE(clock_table); i++) {
 		ops = clock_table[i];
-		why = "not found";
-		err = ops->probe ? ops->probe(&why) : 0;
-		if (err) {
-			pr_info("%s is absent: %s (%d)\n", ops->name, why, err);
+		why = ops->probe ? ops->probe() : NULL;
+		if (why) {
+			pr_info("%s is absent: %s\n", ops->name, why);
 			continue;
 		}
 		clk = tscope_clock_alloc(ops);

@@ -148,10 +148,7 @@ static bool is_usable(struct tscope_clock *clk, const struct tscope_raw *raw, u6
 		return false;
 	if (raw->exact)
 		return raw->before <= raw->tsc && raw->tsc <= raw->after;
-	if (!clk->width_known || width_ns < clk->width_ref_ns) {
-		clk->width_ref_ns = width_ns;
-		clk->width_known = true;
-	}
+	clk->width_ref_ns = min(clk->width_ref_ns, width_ns);
 	return width_ns <= WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
 }
 
@@ -161,7 +158,7 @@ static void note_source(struct tscope_clock *clk, const struct tscope_raw *raw)
 	if (clk->exactness != TSCOPE_UNREAD && clk->source != raw->source) {
 		clk->begins = true;
 		/* nothing that was learned of its reads holds any more */
-		clk->width_known = false;
+		clk->width_ref_ns = U64_MAX;
 	}
 	clk->source = raw->source;
 	WRITE_ONCE(clk->exactness, raw->exact ? TSCOPE_EXACT : TSCOPE_BRACKETED);
@@ -266,12 +263,11 @@ void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wante
 	struct tscope_reading r[READS_MAX], point;
 	u64 start = rdtsc_ordered(), spent_cyc;
 	u32 n = 0, reads = 0, most, source, i;
-	bool learn;
+	bool learn = clk->width_ref_ns == U64_MAX;
 	int err;
 
-	if (clk->width_known)
+	if (!learn)
 		clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
-	learn = !clk->width_known;
 	most = learn ? READS_MAX : READS;
 	do {
 		source = clk->source;
