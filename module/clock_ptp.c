@@ -59,7 +59,7 @@ static struct tscope_moment earlier;
 /* The offset that is shown. */
 static struct {
 	seqlock_t lock;		/* protects what follows */
-	struct tscope_offset offset;
+	struct tscope_wall_offset offset;
 	u64 jiffies;
 	bool valid;
 } shown;
@@ -201,7 +201,7 @@ static u64 bracket_error_ns(const struct tscope_moment *a, const struct tscope_m
 }
 
 /**
- * tscope_offset_find() - the guest's wall clock at a pairing's TSC value, less the host's
+ * tscope_wall_offset_find() - the guest's wall clock at a pairing's TSC value, less the host's
  * @a: moment before the pairing
  * @b: moment after it
  * @host: the pairing
@@ -214,9 +214,10 @@ static u64 bracket_error_ns(const struct tscope_moment *a, const struct tscope_m
  *
  * Return: false where the two moments and the pairing do not belong to one such line.
  */
-bool tscope_offset_find(const struct tscope_moment *a, const struct tscope_moment *b,
-			const struct tscope_raw *host, const struct tscope_series *raw,
-			const struct tscope_moment *before, struct tscope_offset *o)
+bool tscope_wall_offset_find(const struct tscope_moment *a, const struct tscope_moment *b,
+			     const struct tscope_raw *host, const struct tscope_series *raw,
+			     const struct tscope_moment *before,
+			     struct tscope_wall_offset *o)
 {
 	u64 span = b->raw.tsc - a->raw.tsc, part = host->tsc - a->raw.tsc;
 	s64 gain = tscope_sub64(b->real_ns, a->real_ns);
@@ -247,7 +248,7 @@ static int ptp_read(struct tscope_raw *raw)
 {
 	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_RAW);
 	struct tscope_moment a, b;
-	struct tscope_offset o;
+	struct tscope_wall_offset o;
 	bool framed;
 	long err;
 
@@ -261,7 +262,7 @@ static int ptp_read(struct tscope_raw *raw)
 	raw->tsc = pairing->tsc;
 	raw->ns = pairing->sec * NSEC_PER_SEC + pairing->nsec;
 	if (!framed || tscope_moment_read(&b) ||
-	    !tscope_offset_find(&a, &b, raw, &clk->series, &earlier, &o))
+	    !tscope_wall_offset_find(&a, &b, raw, &clk->series, &earlier, &o))
 		return 0;
 
 	write_seqlock(&shown.lock);
@@ -278,7 +279,7 @@ static int ptp_read(struct tscope_raw *raw)
 }
 
 /* The offset and its age; -ENODATA before the first. */
-static int offset_get(struct tscope_offset *o, u64 *age_ms)
+static int offset_get(struct tscope_wall_offset *o, u64 *age_ms)
 {
 	unsigned int seq;
 	u64 since;
@@ -298,7 +299,7 @@ static int offset_get(struct tscope_offset *o, u64 *age_ms)
 	static ssize_t name##_show(struct kobject *kobj, \
 				   struct kobj_attribute *attr, char *buf) \
 	{ \
-		struct tscope_offset o; \
+		struct tscope_wall_offset o; \
 		u64 age_ms; \
 		int err = offset_get(&o, &age_ms); \
 									\

@@ -65,13 +65,13 @@ struct tscope_source {
 };
 
 /**
- * struct tscope_offset - the guest's wall clock less the host's
+ * struct tscope_wall_offset - the guest's wall clock less the host's
  * @ns: the offset
  * @error_ns: how far it may be off
  * @tsc: the TSC value at which it held
  * @exact: it comes from exact moments
  */
-struct tscope_offset {
+struct tscope_wall_offset {
 	s64 ns;
 	u64 error_ns;
 	u64 tsc;
@@ -83,8 +83,9 @@ int tscope_source_read(struct tscope_source *s, struct tscope_moment *m);
 int tscope_moment_read(struct tscope_moment *m);
 
 /* clock_ptp.c */
-bool tscope_offset_find(const struct tscope_moment *a, const struct tscope_moment *b,
-			const struct tscope_raw *host, const struct tscope_series *raw,
-			const struct tscope_moment *before, struct tscope_offset *o);
+bool tscope_wall_offset_find(const struct tscope_moment *a, const struct tscope_moment *b,
+			     const struct tscope_raw *host, const struct tscope_series *raw,
+			     const struct tscope_moment *before,
+			     struct tscope_wall_offset *o);
 
 #endif /* TSCOPE_MOMENT_H */

@@ -91,7 +91,8 @@ void tscope_clock_break(struct tscope_clock *clk)
  * @leader: the CPU takes the points, which a change of the rate cuts
  *
  * A step is what it was when the new page began to hold, whenever that is
- * looked at: the two may run at different rates.
+ * looked at: the two may run at different rates. Where the page does not say when
+ * that was, or the TSC was set back meanwhile, it is what it was when it was seen.
  *
  * Context: the CPU's sampler, interrupts on.
  */
@@ -103,11 +104,11 @@ void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 	struct tscope_step step;
 	tscope_s128 phase;
 	bool is_new, cut;
+	u64 at;
 
 	for (e = event; e < event + n; e++) {
-		/* where the TSC was set back, nothing says when the new page began to hold */
-		phase = tscope_timepage_step(&e->old, &e->new,
-					     e->new.tsc >= e->old.tsc ? e->new.tsc : e->tsc);
+		at = e->new.tsc && e->new.tsc >= e->old.tsc ? e->new.tsc : e->tsc;
+		phase = tscope_timepage_step(&e->old, &e->new, at);
 		step = (struct tscope_step){
 			.ns = tscope_timepage_step_ns(phase), .error_ns = 1, .tsc = e->tsc,
 		};
@@ -391,7 +392,7 @@ void tscope_points_take(struct tscope_cpu *c, bool read)
 				take_page(clk, c);
 			break;
 		case TSCOPE_KIND_AT_TSC:
-			tscope_clock_take(clk, c, 1, 0);
+			tscope_clock_take(clk, c, 1, U64_MAX);
 			break;
 		case TSCOPE_KIND_PAIRING:
 			tscope_clock_take(clk, c,

@@ -151,13 +151,18 @@ static bool is_step(tscope_s128 step)
 	return tscope_abs64(tscope_timepage_step_ns(step)) >= TSCOPE_PAGE_STEP_NS;
 }
 
+static bool is_of(const struct tscope_page_update *update, const struct tscope_timepage *p)
+{
+	return update->ns == p->ns && update->mult == p->mult;
+}
+
 static const struct tscope_page_update *find(const struct tscope_page_updates *u,
-					     u64 ns)
+					     const struct tscope_timepage *p)
 {
 	u32 i;
 
 	for (i = 0; i < u->count && i < TSCOPE_PAGE_UPDATES; i++)
-		if (u->known[i].ns == ns)
+		if (is_of(&u->known[i], p))
 			return &u->known[i];
 	return NULL;
 }
@@ -197,27 +202,30 @@ bool tscope_page_updated(struct tscope_page_updates *u,
 			 const struct tscope_timepage *old,
 			 const struct tscope_timepage *new, tscope_s128 *step)
 {
-	struct tscope_page_update next = { .ns = new->ns };
+	struct tscope_page_update next = { .ns = new->ns, .mult = new->mult };
 	const struct tscope_page_update *from = NULL, *to;
+	const struct tscope_timepage *first;
 	bool shared = old->flags & TSCOPE_PAGE_STABLE;
 
-	if (!(new->flags & TSCOPE_PAGE_STABLE) || new->ns == old->ns)
+	if (!(new->flags & TSCOPE_PAGE_STABLE) ||
+	    (new->ns == old->ns && new->mult == old->mult))
 		return is_step(*step);
 	if (!u->count) {
-		u->newest.ns = shared ? old->ns : new->ns;
-		u->newest.tsc = shared ? old->tsc : new->tsc;
+		first = shared ? old : new;
+		u->newest = (struct tscope_page_update){
+			.ns = first->ns, .mult = first->mult, .tsc = first->tsc,
+		};
 		if (shared)
 			remember(u, &u->newest);
 	}
 
-	to = find(u, new->ns);
+	to = find(u, new);
 	if (to) {
 		/* it may not have been reported, as the CPU that saw it was behind */
-		return shared && old->ns == u->newest.ns &&
-		       report_up_to(u, to, step);
+		return shared && is_of(&u->newest, old) && report_up_to(u, to, step);
 	}
 	if (shared)
-		from = find(u, old->ns);
+		from = find(u, old);
 	/* a TSC that was moved does not tell which of two updates is the later one */
 	next.tsc = u->newest.tsc;
 	if (from && (s64)(new->tsc - old->tsc) > 0)

@@ -21,7 +21,8 @@
 
 /**
  * struct tscope_timepage - a consistent copy of a time page, whoever the hypervisor is
- * @tsc: TSC value at which @ns held
+ * @tsc: TSC value at which @ns holds, and from which on the page does; 0 where the
+ *	hypervisor does not say the latter
  * @ns: the clock, nanoseconds
  * @mult: 2^-64 ns a shifted cycle
  * @sequence: the hypervisor's sequence word; 0 where nothing was copied yet
@@ -54,12 +55,14 @@ struct tscope_timepage_ops {
 
 /**
  * struct tscope_page_update - an update that several CPUs see
- * @ns: the page's @ns, which names it
+ * @ns: the page's @ns; with @mult it names the update
+ * @mult: the page's @mult
  * @tsc: the page's @tsc, by the TSC of the CPU that saw the first of them
  * @sum: all steps up to it, 2^-16 ns
  */
 struct tscope_page_update {
 	u64 ns;
+	u64 mult;
 	u64 tsc;
 	tscope_s128 sum;
 };

@@ -4,6 +4,7 @@
  * a hypervisor whose page has another layout.
  */
 #include <linux/irqflags.h>
+#include <linux/math64.h>
 #include <linux/slab.h>
 
 #include <asm/pvclock.h>
@@ -179,7 +180,7 @@ static void page_stopped(struct kunit *test)
  * A hypervisor with one page for all CPUs, of another layout: 100 ns are
  * (tsc * scale >> 64) + offset, as Hyper-V has it. It takes its ops, and a line in the table.
  */
-static struct {
+static struct hv {
 	u64 padding;
 	u32 sequence;
 	u64 scale;
@@ -226,6 +227,7 @@ static void page_other_hypervisor(struct kunit *test)
 	struct tscope_timepage p;
 	struct tscope_burst b;
 	u64 tsc, ns, back;
+	struct hv before;
 	u16 frac;
 
 	/* three cycles are a nanosecond */
@@ -257,6 +259,19 @@ static void page_other_hypervisor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
 	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 300LL);
 	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	/* so is that of another rate: by a millionth, and of CPUs that see it once */
+	before = hv;
+	hv.scale += hv.scale / 1000000;
+	hv.offset -= 2000000;
+	hv.sequence = 3;
+	c->events = 0;
+	hv_burst(&b);
+	KUNIT_ASSERT_EQ(test, c->events, 1U);
+	tscope_page_report(c, clk, c->event, 1, true);
+	tscope_page_report(other, clk, c->event, 1, false);
+	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
+	ns = mul_u64_u64_shr(c->event[0].tsc, (hv.scale - before.scale) * 100, 64);
+	KUNIT_EXPECT_LE(test, abs(clk->step_last_ns - (s64)(ns - 200000000)), 1LL);
 	/* a page that is not to be used has no readings */
 	hv.sequence = 0;
 	hv_burst(&b);

@@ -234,7 +234,7 @@ static void reading_exact(struct kunit *test)
 	script[0].tsc = script[0].after + 1;
 	script[1] = exact(200000, 6000);
 	script_len = 2;
-	take(1, 0);
+	take(1, PLENTY);
 	KUNIT_EXPECT_EQ(test, clk->rejected, 1ULL);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_RAW], 6000ULL);
 }
