@@ -18,7 +18,7 @@
  * it, which is what was seen (Documentation/testing).
  */
 #include "bracket.h"
-#include "wide.h"
+#include "math128.h"
 
 /* Times are scaled to 31 bits, as in fit.c. */
 #define TIME_BITS	31
@@ -106,7 +106,7 @@ static s64 line_at(tscope_s128 slope, s64 t)
 /**
  * tscope_bracket_correct() - subtract from phases what their widths explain
  * @p: points of one segment, in the order of time; their phases change
- * @n: how many, up to TSCOPE_FIT_MAX_POINTS
+ * @n: how many
  * @b: what was subtracted; a share of 0 where nothing was
  *
  * Takes four passes over the points. Context: any.
@@ -123,8 +123,7 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 
 	b->share = 0;
 	b->widen = 1 << TSCOPE_BRACKET_WIDEN_BITS;
-	if (n < TSCOPE_BRACKET_MIN_POINTS || n > TSCOPE_FIT_MAX_POINTS ||
-	    !centre(p, n, &m))
+	if (n < TSCOPE_BRACKET_MIN_POINTS || !centre(p, n, &m))
 		return;
 
 	for (i = 0; i < n; i++) {
@@ -168,7 +167,7 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 /**
  * tscope_bracket_hidden_ns() - what phases may move by from first to last, unseen
  * @p: points of one segment
- * @n: how many, up to TSCOPE_FIT_MAX_POINTS
+ * @n: how many
  * @resolution_ns: the step in which the clock counts
  *
  * Context: any.

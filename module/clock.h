@@ -9,18 +9,18 @@
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 
-#include "alert.h"
 #include "compat.h"
 #include "counter.h"
+#include "events.h"
 #include "fit.h"
 #include "hist.h"
 #include "series.h"
+#include "stability.h"
 #include "timepage.h"
 
 struct tscope_cpu;
 struct tscope_page_event;
 struct tscope_clock;
-struct tscope_clock_stability;
 
 /* Room in arrays of clocks; the table is checked against it. */
 #define TSCOPE_CLOCKS_MAX	16
@@ -145,7 +145,6 @@ enum tscope_exactness {
  * @tick_ns: the largest step in which it counted at the points that are fitted
  * @series: its points, but of the TSC
  * @point_boot_ns: CLOCK_BOOTTIME, to a tick, when the newest of them was added
- * @stability: of its points; NULL of the TSC
  * @step_lock: protects all below but @alert; taken once a step or update, with
  *	interrupts on
  * @steps: steps seen
@@ -153,7 +152,7 @@ enum tscope_exactness {
  * @step_max_ns: the largest by magnitude
  * @updates: of a time page: what of its steps was reported
  * @step_hist: sizes
- * @alert: limits, and alerts that were raised; see alert.c
+ * @alert: limits, and alerts that were raised; see events.c
  *
  * All but @alert and what @step_lock protects is written by the leader alone (see
  * sampler.c), and read at any time.
@@ -178,7 +177,6 @@ struct tscope_clock {
 	u32 tick_ns;
 	struct tscope_series series;
 	u64 point_boot_ns;
-	struct tscope_clock_stability *stability;
 
 	spinlock_t step_lock;	/* protects what follows */
 	u64 steps;
@@ -271,11 +269,10 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);
 int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p);
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h);
 u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to);
-
-/* debugfs_stability.c */
-struct tscope_clock_stability *tscope_clock_stability_alloc(void);
-void tscope_clock_stability_reset(struct tscope_clock *clk);
-void tscope_clock_stability_add(struct tscope_clock *clk,
-				const struct tscope_point *p);
+void tscope_alerts_watch(bool on);
+void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
+			    u64 limit);
+int tscope_clock_stability(struct tscope_clock *clk,
+			   struct tscope_stability_figures *fig);
 
 #endif /* TSCOPE_CLOCK_H */

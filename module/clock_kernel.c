@@ -23,7 +23,7 @@
 #include <linux/smp.h>
 
 #include "moment.h"
-#include "wide.h"
+#include "math128.h"
 
 /* The slowest of the devices, the ACPI PM timer: 3.579545 MHz. */
 #define DEVICE_TICK_NS	280

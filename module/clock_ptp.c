@@ -25,7 +25,7 @@
 #include <linux/time64.h>
 
 #include "moment.h"
-#include "wide.h"
+#include "math128.h"
 
 /*
  * The guest's wall clock is off the line between two exact moments by the rounding of both

@@ -98,7 +98,6 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->tick_ns, 0);
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
-	tscope_clock_stability_reset(clk);
 	if (clk->ops->reset)
 		clk->ops->reset();
 
@@ -119,7 +118,6 @@ static void clock_zero(struct tscope_clock *clk)
  */
 void tscope_clock_free(struct tscope_clock *clk)
 {
-	kvfree(clk->stability);
 	vfree(clk->series.ring);
 	kvfree(clk);
 }
@@ -147,8 +145,7 @@ struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
 		ring = vcalloc(TSCOPE_SERIES_POINTS, sizeof(*ring));
 		tscope_series_init(&clk->series, ring, tscope_tsc_khz,
 				   ops->kind == TSCOPE_KIND_PAGE);
-		clk->stability = tscope_clock_stability_alloc();
-		if (!ring || !clk->stability) {
+		if (!ring) {
 			tscope_clock_free(clk);
 			return NULL;
 		}
@@ -159,7 +156,8 @@ struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
 
 static void set_frequency(u32 khz)
 {
-	WRITE_ONCE(tscope_tsc_khz, khz);
+	/* pairs with the acquire in copy_points() */
+	smp_store_release(&tscope_tsc_khz, khz);
 	WRITE_ONCE(tscope_ns_mult, div_u64(1000000ULL << 32, khz));
 }
 

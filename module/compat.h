@@ -21,6 +21,12 @@
 #include <linux/sched/isolation.h>
 #include <linux/workqueue.h>
 
+/* 6.5 has these. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define u128 unsigned __int128
+#define s128 __int128
+#endif
+
 /* cpu_is_isolated() came with 6.4, and in the middle of 6.1.y. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 static inline bool tscope_cpu_is_isolated(int cpu)

@@ -25,7 +25,7 @@
 #include "cpu.h"
 #include "exchange.h"
 #include "sampler.h"
-#include "violations.h"
+#include "events.h"
 
 static struct tscope_params tscope_params;
 

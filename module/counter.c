@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Extends a narrow hardware counter by the time that the TSC tells.
+ * Extends a narrow hardware counter by the time that passed on the TSC.
  *
  * A 24-bit ACPI PM timer wraps every 4.7 s, and readings may lie further
- * apart. The TSC tells how many times it wrapped in between; it need be right
+ * apart. The number of wraps in between is taken from the TSC, which needs to be right
  * to half a wrap only, so what is measured stays independent of it. A counter
  * that shows less than before, by a sixteenth of a wrap at most, and less than
  * half a wrap's time later, has run backward. No more than that: where the TSC
  * was stopped and the counter was not, it has wrapped.
  */
 #include "counter.h"
-#include "wide.h"
+#include "math128.h"
 
 /*
- * The TSC's frequency may be wrong by some percent. After so many wraps (2^4) an
+ * The TSC's frequency may be wrong by some percent. After 2^4 wraps an
  * error of a 32nd is half a wrap.
  */
 #define SURE_WRAPS_BITS	4
@@ -44,16 +44,16 @@ u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 	}
 	passed = (count - c->last) & c->mask;
 	c->uncertain = false;
-	/* the same TSC tells as well: no time passed */
+	/* where the TSC went back, nothing is known of wraps */
 	if (tsc >= c->tsc) {
-		expected = (u64)tscope_div128((tscope_u128)
+		expected = (u64)tscope_div128((u128)
 				tscope_cyc_to_ns(tsc - c->tsc, khz) * c->den,
 				c->num);
 		c->uncertain = expected >> SURE_WRAPS_BITS > c->mask;
 		if (expected > passed)
-			wraps = (u64)tscope_div128((tscope_u128)expected -
+			wraps = (u64)tscope_div128((u128)expected -
 					passed + half,
-					(tscope_u128)c->mask + 1);
+					(u128)c->mask + 1);
 		else if (passed - expected > half &&
 			 passed > c->mask - (c->mask >> 4))
 			wraps = -1;
@@ -62,5 +62,5 @@ u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 	c->ticks += passed + wraps * (c->mask + 1);
 	c->last = count;
 	c->tsc = tsc;
-	return (u64)tscope_div128((tscope_u128)c->ticks * c->num, c->den);
+	return (u64)tscope_div128((u128)c->ticks * c->num, c->den);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Extends a narrow hardware counter by the time that the TSC tells. */
+/* Extends a narrow hardware counter by the time that passed on the TSC. */
 #ifndef TSCOPE_COUNTER_H
 #define TSCOPE_COUNTER_H
 
@@ -9,13 +9,13 @@
  * struct tscope_counter - a counter of few bits
  * @num: a tick lasts num/den ns, not 0
  * @den: of that, not 0
- * @mask: its bits, 2^n - 1
+ * @mask: its range, 2^n - 1
  * @ticks: ticks since 2^32 before the first reading, extended
  * @last: the counter at the last reading
  * @tsc: the TSC at the last reading
  * @valid: there was a reading
- * @uncertain: so much time passed before the last one that nothing tells how often
- *	the counter wrapped
+ * @uncertain: so much time passed before the last one that the number of wraps is
+ *	not known
  */
 struct tscope_counter {
 	u64 num;

@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "mailbox.h"
-#include "wide.h"
+#include "math128.h"
 
 struct tscope_pair;
 

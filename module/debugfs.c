@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/tscope: pairs, pvti, points and violations; stability
- * (debugfs_stability.c), and the folder of histograms (debugfs_hist.c). Root only.
+ * /sys/kernel/debug/tscope: pairs, pvti, points, violations and stability, and the
+ * directory of histograms (debugfs_hist.c). Root only.
  *
- * Each file is made up when it is read, from what the samplers publish; no
+ * Each file is generated on read from what the samplers publish; no
  * sampler waits for a reader.
  */
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
@@ -16,8 +17,8 @@
 #include "cpu.h"
 #include "debugfs.h"
 #include "sysfs.h"
-#include "violations.h"
-#include "wide.h"
+#include "events.h"
+#include "math128.h"
 
 static struct dentry *root;
 
@@ -50,6 +51,40 @@ static int pvti_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(pvti);
+
+static void show_decimal(struct seq_file *m, u64 x, u32 unit, int places)
+{
+	u32 rest;
+	u64 whole = div_u64_rem(x, unit, &rest);
+
+	seq_printf(m, " %llu.%0*u", whole, places, rest);
+}
+
+static int stability_show(struct seq_file *m, void *unused)
+{
+	struct tscope_stability_figures fig[TSCOPE_STABILITY_OCTAVES];
+	struct tscope_clock *clk;
+	unsigned int i;
+	int n, k;
+
+	seq_puts(m, "# clock tau_s adev_ppb tdev_ns mtie_ns n\n");
+	for (i = 0; i < tscope_clock_count(); i++) {
+		clk = tscope_clock_get(i);
+		n = tscope_clock_has_points(clk) ? tscope_clock_stability(clk, fig) : 0;
+		if (n < 0)
+			return n;
+		for (k = 0; k < n; k++) {
+			seq_puts(m, clk->ops->name);
+			show_decimal(m, fig[k].tau_us, 1000000, 6);
+			show_decimal(m, fig[k].adev, 1000000, 6);
+			show_decimal(m, fig[k].tdev_ps, 1000, 3);
+			show_decimal(m, fig[k].mtie_ps, 1000, 3);
+			seq_printf(m, " %llu\n", fig[k].n);
+		}
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stability);
 
 /* The points of all clocks, as they were when the file was opened. */
 struct points {
@@ -234,7 +269,7 @@ void tscope_debugfs_init(void)
 	debugfs_create_file("points", 0400, root, NULL, &points_fops);
 	debugfs_create_file("violations", 0400, root, NULL, &violations_fops);
 	tscope_debugfs_hist_init(root);
-	tscope_debugfs_stability_init(root);
+	debugfs_create_file("stability", 0400, root, NULL, &stability_fops);
 }
 
 /**

@@ -7,6 +7,5 @@ struct dentry;
 
 void tscope_debugfs_pairs_init(struct dentry *root);
 void tscope_debugfs_hist_init(struct dentry *root);
-void tscope_debugfs_stability_init(struct dentry *root);
 
 #endif /* TSCOPE_DEBUGFS_H */

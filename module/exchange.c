@@ -18,7 +18,7 @@
 #include "exchange.h"
 #include "limits.h"
 #include "trace.h"
-#include "wide.h"
+#include "math128.h"
 
 /* When sampling stopped; 0 while it goes on. */
 static u64 stopped_ms;

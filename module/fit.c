@@ -14,7 +14,7 @@
  *   two of which the line takes (Santer et al., J. Geophys. Res. 105, 2000,
  *   eq. 4 to 6). Noise that wanders slowly below a larger white one hardly
  *   shows in r: it does in the means of blocks of points, which then vary by
- *   more than means of so many independent points would (batch means, as in
+ *   more than means of as many independent points would (batch means, as in
  *   Law and Kelton, Simulation Modeling and Analysis, ch. 9), and are
  *   correlated in turn. The worse of the two counts.
  * - A clock that is read in whole nanoseconds can hide a slope, with residuals of
@@ -25,30 +25,32 @@
  *   residuals, in which noise before and after the rounding looks the same:
  *   tscope_fit_dithers(). What brackets hide is in bracket.c.
  */
-#include "fit.h"
-#include "wide.h"
+#include <linux/math64.h>
 
-/* Times are scaled to that many bits: 2^-31 of the span is nothing. */
+#include "fit.h"
+#include "math128.h"
+
+/* Times are scaled to this many bits: 2^-31 of the span does not matter. */
 #define TIME_BITS	31
-/* Phases may span that many bits, 2^50 * 2^-16 ns = 4.7 h within a fit. */
+/* Phases may span this many bits, 2^50 * 2^-16 ns = 4.7 h within a fit. */
 #define PHASE_BITS	50
 /* Binary places of r, and of the degrees of freedom that it leaves. */
 #define FACTOR_BITS	10
-/* r is cut to 1 - 2^-7: beyond it the points are worth nothing at all. */
+/* r is limited to 1 - 2^-7: beyond it the effective number of points tends to 0. */
 #define CORRELATION_MAX	1016
-/* That of blocks to 0.9: they are few. */
+/* The r of blocks is limited to 0.9: they are few. */
 #define BLOCK_CORR_MAX	922
-/* So many blocks, of at least so many points each. */
+/* Number of blocks, and of points in each at least. */
 #define BLOCKS		16
 #define BLOCK_POINTS	4
 /* 10^12 (mppb) / 10^6 (ns a cycle at 1 kHz) */
 #define MPPB_PER_KHZ	1000000ULL
 /* Half-widths are added up in 10^-6 ppb. */
 #define UPPB_PER_MPPB	1000
-/* Places within the nanosecond: in each quarter of the points, by that many harmonics. */
+/* Places within the nanosecond are looked at in each quarter of the points, by harmonics. */
 #define DITHER_PARTS	4
 #define DITHER_HARMONICS	4
-/* Below that many points in a quarter they say too little. */
+/* With fewer points in a quarter nothing can be said. */
 #define DITHER_POINTS	16
 /*
  * The length of the sum of n unit vectors in random directions passes 3 sqrt(n) once
@@ -92,46 +94,26 @@ static u32 student_t_milli(u64 freedom)
 	if (freedom <= ARRAY_SIZE(student_t))
 		return student_t[freedom - 1];
 	/* 1.96 + 2.5/f is above t by at most 0.002 from 30 on */
-	return 1960 + (u32)(2500 / freedom) + 1;
+	return 1960 + (u32)div64_u64(2500, freedom) + 1;
 }
 
-static tscope_u128 abs128(tscope_s128 x)
+/* num * mul / 2^shift, rounded up where it is not 0; S64_MAX where it does not fit. */
+static u64 scale_up(u128 num, u128 mul, int shift)
 {
-	return x < 0 ? -(tscope_u128)x : (tscope_u128)x;
-}
-
-static tscope_s128 div_signed(tscope_s128 num, tscope_u128 den)
-{
-	tscope_u128 q = tscope_div128(abs128(num), den);
-
-	return num < 0 ? -(tscope_s128)q : (tscope_s128)q;
-}
-
-/* num * mul / 2^shift, rounded up; S64_MAX where it does not fit. */
-static u64 scale_up(tscope_u128 num, tscope_u128 mul, int shift)
-{
-	tscope_u128 x, round;
-
-	while (num && tscope_fls128(num) + tscope_fls128(mul) > 127) {
+	if (!num)
+		return 0;
+	while (tscope_fls128(num) + tscope_fls128(mul) > 127) {
 		num = (num >> 1) + 1;
 		shift--;
 	}
-	x = num * mul;
-	if (shift < 0)
-		return tscope_fls128(x) - shift > 63 ? S64_MAX :
-						       (u64)(x << -shift);
-	if (shift > 127)
-		return x != 0;
-	round = ((tscope_u128)1 << shift) - 1;
-	x = (x >> shift) + ((x & round) != 0);
-	return tscope_fls128(x) > 63 ? S64_MAX : (u64)x;
+	return tscope_clamp64(((num * mul) >> shift) + 1);
 }
 
 /* Mean time and phase, and the shift that brings times to TIME_BITS. */
 static int centre(const struct tscope_point *p, u32 n, struct tscope_fit *fit)
 {
-	tscope_u128 tsc_sum = 0;
-	tscope_s128 phase_sum = 0;
+	u128 tsc_sum = 0;
+	s128 phase_sum = 0;
 	s64 phase_min = S64_MAX, phase_max = S64_MIN;
 	u64 span;
 	u32 i;
@@ -141,22 +123,20 @@ static int centre(const struct tscope_point *p, u32 n, struct tscope_fit *fit)
 			return -EINVAL;
 		tsc_sum += p[i].tsc - p[0].tsc;
 		phase_sum += p[i].phase;
-		if (p[i].phase < phase_min)
-			phase_min = p[i].phase;
-		if (p[i].phase > phase_max)
-			phase_max = p[i].phase;
+		phase_min = min(phase_min, p[i].phase);
+		phase_max = max(phase_max, p[i].phase);
 	}
 	span = p[n - 1].tsc - p[0].tsc;
 	if (!span)
 		return -ENODATA;
 	/* a phase at the end of its range was saturated */
-	if (((tscope_s128)phase_max - phase_min) >> PHASE_BITS ||
+	if (((s128)phase_max - phase_min) >> PHASE_BITS ||
 	    phase_min == S64_MIN || phase_max == S64_MAX || span > S64_MAX)
 		return -ERANGE;
 
-	fit->tsc_shift = fls64(span) > TIME_BITS ? fls64(span) - TIME_BITS : 0;
+	fit->tsc_shift = max(fls64(span) - TIME_BITS, 0);
 	fit->tsc = p[0].tsc + (u64)tscope_div128(tsc_sum, n);
-	fit->phase = (s64)div_signed(phase_sum, n);
+	fit->phase = (s64)tscope_div128_signed(phase_sum, n);
 	return 0;
 }
 
@@ -176,7 +156,7 @@ static s64 time_of(const struct tscope_fit *fit, const struct tscope_point *p)
 s64 tscope_fit_residual(const struct tscope_fit *fit,
 			const struct tscope_point *p)
 {
-	tscope_s128 line = fit->slope * time_of(fit, p);
+	s128 line = fit->slope * time_of(fit, p);
 
 	line = line < 0 ? -(-line >> fit->slope_bits) : line >> fit->slope_bits;
 	return (s64)(p->phase - fit->phase - line);
@@ -230,11 +210,9 @@ bool tscope_fit_dithers(const struct tscope_fit *fit,
 }
 
 /* num / den with FACTOR_BITS places, of sums that may take 127 bits. */
-static u64 factor(tscope_u128 num, tscope_u128 den)
+static u64 factor(u128 num, u128 den)
 {
-	int bits = tscope_fls128(num) > tscope_fls128(den) ?
-		   tscope_fls128(num) : tscope_fls128(den);
-	int shift = bits > 100 ? bits - 100 : 0;
+	int shift = max3(tscope_fls128(num) - 100, tscope_fls128(den) - 100, 0);
 
 	den >>= shift;
 	return (u64)tscope_div128((num >> shift) << FACTOR_BITS, den ?: 1);
@@ -245,11 +223,12 @@ static u64 factor(tscope_u128 num, tscope_u128 den)
  * places. It comes out too low by about (2 + 6 r)/n, which AR(1) noise in
  * selftests/user bears out (without a line it is (1 + 4 r)/n: Kendall, 1954).
  */
-static s64 correlation(tscope_s128 lag, tscope_u128 squares, u32 n)
+static s64 correlation(s128 lag, u128 squares, u32 n)
 {
-	s64 r = lag < 0 ? -(s64)factor(-(tscope_u128)lag, squares) :
-			  (s64)factor((tscope_u128)lag, squares);
+	s64 r = factor(tscope_abs128(lag), squares);
 
+	if (lag < 0)
+		r = -r;
 	return r + ((2 << FACTOR_BITS) + (r > 0 ? 6 * r : 0)) / n;
 }
 
@@ -259,12 +238,12 @@ static s64 correlation(tscope_s128 lag, tscope_u128 squares, u32 n)
  * to that. The line took two of the blocks.
  */
 static u64 wander(const struct tscope_fit *fit, const struct tscope_point *p,
-		  u32 n, tscope_u128 ssr)
+		  u32 n, u128 ssr)
 {
 	const s64 one = 1 << FACTOR_BITS;
 	u32 points = n / BLOCKS, block, i;
-	tscope_s128 lag = 0, sum;
-	tscope_u128 between = 0;
+	s128 lag = 0, sum;
+	u128 between = 0;
 	s64 mean, last = 0, r;
 
 	if (points < BLOCK_POINTS)
@@ -273,18 +252,14 @@ static u64 wander(const struct tscope_fit *fit, const struct tscope_point *p,
 		sum = 0;
 		for (i = 0; i < points; i++)
 			sum += tscope_fit_residual(fit, p++);
-		mean = (s64)div_signed(sum, points);
-		between += (tscope_u128)((tscope_s128)mean * mean);
-		lag += (tscope_s128)mean * last;
+		mean = (s64)tscope_div128_signed(sum, points);
+		between += (u128)((s128)mean * mean);
+		lag += (s128)mean * last;
 		last = mean;
 	}
 	if (!between)
 		return 0;
-	r = correlation(lag, between, BLOCKS);
-	if (r > BLOCK_CORR_MAX)
-		r = BLOCK_CORR_MAX;
-	if (r < 0)
-		r = 0;
+	r = clamp_t(s64, correlation(lag, between, BLOCKS), 0, BLOCK_CORR_MAX);
 	/* at most 1 before it is multiplied: means can't vary more than points */
 	return factor(between * points, ssr) * (n - 2) / (BLOCKS - 2) *
 	       (one + r) / (one - r);
@@ -294,26 +269,24 @@ static u64 wander(const struct tscope_fit *fit, const struct tscope_point *p,
  * Sum of the residuals' squares, and the degrees of freedom that they are
  * worth, with FACTOR_BITS places.
  */
-static tscope_u128 residuals(const struct tscope_fit *fit,
-			     const struct tscope_point *p, u32 n, u64 *freedom)
+static u128 residuals(const struct tscope_fit *fit,
+		      const struct tscope_point *p, u32 n, u64 *freedom)
 {
 	const u64 one = 1 << FACTOR_BITS;
-	tscope_u128 ssr = 0;
-	tscope_s128 lag = 0;
+	u128 ssr = 0;
+	s128 lag = 0;
 	u64 corr = 0, worth, wide;
 	s64 r, last = 0;
 	u32 i;
 
 	for (i = 0; i < n; i++) {
 		r = tscope_fit_residual(fit, &p[i]);
-		ssr += (tscope_u128)((tscope_s128)r * r);
-		lag += (tscope_s128)r * last;
+		ssr += (u128)((s128)r * r);
+		lag += (s128)r * last;
 		last = r;
 	}
 	if (lag > 0 && ssr)
-		corr = (u64)correlation(lag, ssr, n);
-	if (corr > CORRELATION_MAX)
-		corr = CORRELATION_MAX;
+		corr = min_t(u64, correlation(lag, ssr, n), CORRELATION_MAX);
 	worth = n * (one - corr) * one / (one + corr);
 	wide = ssr ? wander(fit, p, n, ssr) : 0;
 	if (wide > one && n * one * one / wide < worth)
@@ -322,10 +295,36 @@ static tscope_u128 residuals(const struct tscope_fit *fit,
 	return ssr;
 }
 
+/* Half-width of the 95 % interval that the residuals explain, 10^-6 ppb. */
+static u64 random_error_uppb(const struct tscope_fit *fit,
+			     const struct tscope_point *p, u128 sxx, u32 khz)
+{
+	u64 freedom;
+	u128 ssr = residuals(fit, p, fit->points, &freedom), var;
+	int bits = min((126 - FACTOR_BITS - tscope_fls128(ssr)) & ~1, 96);
+
+	/* variance of the slope = ssr / freedom / sxx */
+	var = tscope_div128(tscope_div128(ssr << (bits + FACTOR_BITS), freedom),
+			    sxx) + !!ssr;
+	return scale_up((u128)tscope_sqrt128(var) + !!ssr,
+			MPPB_PER_KHZ * khz *
+			(u128)student_t_milli(freedom >> FACTOR_BITS),
+			TSCOPE_PHASE_SHIFT + fit->tsc_shift + bits / 2);
+}
+
+/* What the phase may have moved by unseen, over the span, 10^-6 ppb. */
+static u64 hidden_error_uppb(const struct tscope_hidden *hidden, u64 span_ns)
+{
+	u128 moved = (u128)hidden->phase * 1000000000000000ULL;
+
+	return tscope_clamp64(tscope_div128(moved >> TSCOPE_PHASE_SHIFT,
+					    span_ns ?: 1) + 1);
+}
+
 /**
  * tscope_fit_line() - fit a line to points
  * @p: points of one segment, in the order of time
- * @n: how many, up to TSCOPE_FIT_MAX_POINTS
+ * @n: how many; up to 65536 the sums keep within 128 bits
  * @khz: the TSC's nominal frequency, not 0
  * @hidden: what the phase may move by without a trace in the residuals
  * @fit: result
@@ -335,20 +334,18 @@ static tscope_u128 residuals(const struct tscope_fit *fit,
  *
  * Return: 0; -ENODATA below TSCOPE_FIT_MIN_POINTS or where all points stand
  * at one time; -ERANGE where the phases or the skew pass what the sums hold;
- * -EINVAL for too many points or points out of order.
+ * -EINVAL where points are out of order.
  */
 int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 		    const struct tscope_hidden *hidden, struct tscope_fit *fit)
 {
-	tscope_u128 sxx = 0, slope, ssr, var, per_mppb;
-	u64 freedom, random, unseen = 0, span_ns;
-	tscope_s128 sxy = 0;
-	int bits, shift, err;
+	u64 random, unseen = 0, span_ns;
+	u128 sxx = 0, skew, per_mppb;
+	s128 sxy = 0;
+	int shift, err;
 	s64 x;
 	u32 i;
 
-	if (n > TSCOPE_FIT_MAX_POINTS || !khz)
-		return -EINVAL;
 	if (n < TSCOPE_FIT_MIN_POINTS)
 		return -ENODATA;
 	memset(fit, 0, sizeof(*fit));
@@ -360,56 +357,38 @@ int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 	for (i = 0; i < n; i++) {
 		x = time_of(fit, &p[i]);
 		sxx += (u64)(x * x);
-		sxy += (tscope_s128)x * (p[i].phase - fit->phase);
+		sxy += (s128)x * (p[i].phase - fit->phase);
 	}
 	if (!sxx)
 		return -ENODATA;
-
 	/* as many binary places as fit, 48 at most */
-	bits = 126 - tscope_fls128(abs128(sxy));
-	fit->slope_bits = bits > 48 ? 48 : bits;
-	fit->slope = div_signed(sxy * ((tscope_s128)1 << fit->slope_bits), sxx);
+	fit->slope_bits = min(126 - tscope_fls128(tscope_abs128(sxy)), 48);
+	fit->slope = tscope_div128_signed(sxy * ((s128)1 << fit->slope_bits), sxx);
 
-	/* mppb of one unit of slope, before the shift */
-	per_mppb = (tscope_u128)khz * MPPB_PER_KHZ;
+	per_mppb = (u128)khz * MPPB_PER_KHZ;
 	shift = TSCOPE_PHASE_SHIFT + fit->tsc_shift + fit->slope_bits;
-	slope = abs128(fit->slope);
-	if (tscope_fls128(slope) + tscope_fls128(per_mppb) > 126)
+	skew = tscope_abs128(fit->slope);
+	if (tscope_fls128(skew) + tscope_fls128(per_mppb) > 126)
 		return -ERANGE;
-	slope = (slope * per_mppb + ((tscope_u128)1 << (shift - 1))) >> shift;
-	if (slope > S64_MAX)
+	skew = (skew * per_mppb + ((u128)1 << (shift - 1))) >> shift;
+	if (skew > S64_MAX)
 		return -ERANGE;
-	fit->skew_mppb = sxy < 0 ? -(s64)slope : (s64)slope;
+	fit->skew_mppb = sxy < 0 ? -(s64)skew : (s64)skew;
 
-	/* variance of the slope = ssr / freedom / sxx */
-	ssr = residuals(fit, p, n, &freedom);
-	bits = (126 - FACTOR_BITS - tscope_fls128(ssr)) & ~1;
-	if (bits > 96)
-		bits = 96;
-	var = tscope_div128(tscope_div128(ssr << (bits + FACTOR_BITS), freedom),
-			    sxx) + !!ssr;
-	random = scale_up((tscope_u128)tscope_sqrt128(var) + !!ssr,
-			  per_mppb *
-			  student_t_milli(freedom >> FACTOR_BITS),
-			  TSCOPE_PHASE_SHIFT + fit->tsc_shift + bits / 2);
 	span_ns = tscope_cyc_to_ns(p[n - 1].tsc - p[0].tsc, khz);
-	fit->span_ms = span_ns / 1000000;
+	fit->span_ms = div_u64(span_ns, 1000000);
+	random = random_error_uppb(fit, p, sxx, khz);
 	if (hidden->phase &&
-	    !(hidden->whole_ns && tscope_fit_dithers(fit, p, n))) {
-		/* 2^62 and more is no figure: below, it becomes S64_MAX */
-		var = tscope_div128(((tscope_u128)hidden->phase *
-				     1000000000000000ULL) >> TSCOPE_PHASE_SHIFT,
-				    span_ns ?: 1) + 1;
-		unseen = var >> 62 ? U64_MAX : (u64)var;
-	}
+	    !(hidden->whole_ns && tscope_fit_dithers(fit, p, n)))
+		unseen = hidden_error_uppb(hidden, span_ns);
+	/* 2^62 and more is no figure */
 	if (random >> 62 || unseen >> 62) {
 		fit->error_mppb = S64_MAX;
 		return 0;
 	}
-	random = tscope_sqrt128((tscope_u128)random * random +
-				(tscope_u128)unseen * unseen) + 1;
+	random = tscope_sqrt128((u128)random * random + (u128)unseen * unseen) + 1;
 	/* the skew itself is rounded */
-	fit->error_mppb = (random + UPPB_PER_MPPB / 2 + UPPB_PER_MPPB - 1) /
-			  UPPB_PER_MPPB;
+	fit->error_mppb = div_u64(random + UPPB_PER_MPPB / 2 + UPPB_PER_MPPB - 1,
+				  UPPB_PER_MPPB);
 	return 0;
 }

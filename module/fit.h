@@ -5,10 +5,8 @@
 
 #include "pure.h"
 
-/* Below that many points the residuals say too little of the error. */
+/* With fewer points the residuals say too little of the error. */
 #define TSCOPE_FIT_MIN_POINTS	8
-/* The sums keep within 128 bits up to here. */
-#define TSCOPE_FIT_MAX_POINTS	65536
 
 /**
  * struct tscope_point - a window's reading, as it is fitted
@@ -55,7 +53,7 @@ struct tscope_fit {
 	u64 span_ms;
 	u64 tsc;
 	s64 phase;
-	tscope_s128 slope;
+	s128 slope;
 	u8 slope_bits;
 	u8 tsc_shift;
 };

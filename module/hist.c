@@ -2,7 +2,10 @@
 /*
  * Log-linear histogram of nanoseconds.
  */
+#include <linux/math64.h>
+
 #include "hist.h"
+#include "math128.h"
 
 /**
  * tscope_hist_init() - empty a histogram
@@ -29,8 +32,7 @@ void tscope_hist_init(struct tscope_hist *h)
  */
 void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from)
 {
-	u64 sum = READ_ONCE(from->sum), min = READ_ONCE(from->min);
-	u64 max = READ_ONCE(from->max), n;
+	u64 sum = READ_ONCE(from->sum), n;
 	unsigned int i;
 
 	/* the count is taken from the buckets: the two then agree */
@@ -40,10 +42,8 @@ void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from)
 		to->count += n;
 	}
 	to->sum = to->sum + sum < sum ? U64_MAX : to->sum + sum;
-	if (min < to->min)
-		to->min = min;
-	if (max > to->max)
-		to->max = max;
+	to->min = min(to->min, READ_ONCE(from->min));
+	to->max = max(to->max, READ_ONCE(from->max));
 }
 
 /**
@@ -101,9 +101,7 @@ void tscope_shist_add(struct tscope_shist *h, s64 value)
 /* Magnitudes past the range of s64 are cut to it. */
 static s64 signed_of(u64 magnitude, bool negative)
 {
-	if (magnitude > S64_MAX)
-		return negative ? S64_MIN : S64_MAX;
-	return negative ? -(s64)magnitude : (s64)magnitude;
+	return tscope_clamp64(negative ? -(s128)magnitude : (s128)magnitude);
 }
 
 /**
@@ -151,13 +149,12 @@ s64 tscope_shist_max(const struct tscope_shist *h)
  */
 s64 tscope_shist_mean(const struct tscope_shist *h)
 {
-	bool negative = h->neg.sum > h->pos.sum;
-	u64 count = tscope_shist_count(h), sum;
+	u64 count = tscope_shist_count(h);
 
 	if (!count)
 		return 0;
-	sum = negative ? h->neg.sum - h->pos.sum : h->pos.sum - h->neg.sum;
-	return signed_of(sum / count, negative);
+	return tscope_clamp64(tscope_div128_signed((s128)h->pos.sum - h->neg.sum,
+						   count));
 }
 
 /**
@@ -190,7 +187,5 @@ s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille)
 		seen += h->pos.bucket[i];
 		value = signed_of(tscope_hist_high(i), false);
 	}
-	if (value > max)
-		return max;
-	return value < min ? min : value;
+	return clamp_t(s64, value, min, max);
 }

@@ -26,7 +26,7 @@
  * limits are forgotten, so that one step does not look like motion for long.
  */
 #include "interval.h"
-#include "wide.h"
+#include "math128.h"
 
 /* Epochs in one half of the memory. */
 #define MEMORY_EPOCHS	8

@@ -4,7 +4,7 @@
  * together, and how an interval is rounded.
  */
 #include "limits.h"
-#include "wide.h"
+#include "math128.h"
 
 /**
  * tscope_limits_width() - width of a burst

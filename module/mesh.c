@@ -13,7 +13,7 @@
  * moments, so an offset moved, and which one cannot be said.
  */
 #include "mesh.h"
-#include "wide.h"
+#include "math128.h"
 
 /**
  * tscope_mesh_begin() - begin a root's view

@@ -1,35 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What readers make of a clock's points: fits, residuals, the newest.
+ * Figures of a clock's points: fits, residuals, the newest; and the watch over skews.
  *
- * The points are copied without waiting for the leader, which puts them there
- * (see series.c), and worked on in memory of the reader's own: no reader waits for
- * another one that the scheduler leaves alone.
+ * The points are copied without waiting for the leader, which puts them into the ring
+ * (see series.c), into memory of the reader's own: no reader waits for another one that
+ * gets no CPU time.
+ *
+ * Skews are looked at once a second, while sampling is on and some clock has a limit for
+ * its skew. A skew raises an alert if its whole 95 % interval is beyond the limit.
  */
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 
 #include "bracket.h"
 #include "clock.h"
 #include "control.h"
-#include "wide.h"
+#include "cpu.h"
+#include "math128.h"
 
-/* To be freed by kvfree(). Files that do this are readable by all: it is theirs to pay for. */
-static struct tscope_point *scratch_alloc(void)
-{
-	return kvmalloc_array(TSCOPE_SERIES_POINTS, sizeof(struct tscope_point),
-			      GFP_KERNEL_ACCOUNT);
-}
+#define SKEW_LOOK_MS	1000
 
-static u32 copy_points(struct tscope_clock *clk, struct tscope_point *to)
-{
-	u64 span_cyc = tscope_ns_to_cyc(tscope_fit_window_ns(),
-					tscope_tsc_khz);
-
-	return tscope_series_copy(&clk->series, span_cyc, to);
-}
+static DEFINE_SPINLOCK(watch_lock);	/* protects watching, and the arming of watch_work */
+static bool watching;
 
 /* A clock that answers no more has no skew now. While sampling is off, figures stay. */
 static bool stale(struct tscope_clock *clk)
@@ -57,33 +53,54 @@ static u32 rounding_ns(u32 tick_ns)
 	return tick_ns + DIV_ROUND_UP(tick_ns, 2);
 }
 
-/* The points of the fit window into @scratch, and a line through them. */
-static int fit_scratch(struct tscope_clock *clk, struct tscope_point *scratch,
-		       struct tscope_fit *fit, u32 *n)
+/* The points of the fit window, and the frequency that their phases are held against. */
+static u32 copy_points(struct tscope_clock *clk, u32 *khz, struct tscope_point *to)
 {
-	u32 tick_ns = READ_ONCE(clk->tick_ns), hidden_ns;
+	u64 span_cyc;
+	u32 n;
+
+	/* pairs with the release where it is refined, when no point is left */
+	*khz = smp_load_acquire(&tscope_tsc_khz);
+	span_cyc = tscope_ns_to_cyc(tscope_fit_window_ns(), *khz);
+	n = tscope_series_copy(&clk->series, span_cyc, to);
+	/* these may be the first ones by another frequency */
+	return READ_ONCE(tscope_tsc_khz) == *khz ? n : 0;
+}
+
+/* Copy the points of the fit window, and fit a line to them. */
+static int fit_points(struct tscope_clock *clk, struct tscope_point *p, u32 *khz,
+		      struct tscope_fit *fit)
+{
+	u32 tick_ns = READ_ONCE(clk->tick_ns), n;
 	struct tscope_hidden hidden = {
 		.phase = 3ULL * tick_ns << (TSCOPE_PHASE_SHIFT - 1),
 		.whole_ns = tick_ns == 1,
 	};
 	struct tscope_bracket b;
+	bool in_brackets;
 	int err;
 
 	if (stale(clk))
 		return -ENODATA;
-	*n = copy_points(clk, scratch);
+	n = copy_points(clk, khz, p);
 	cond_resched();
-	if (!bracketed(scratch, *n))
-		return tscope_fit_line(scratch, *n, tscope_tsc_khz, &hidden, fit);
-
-	hidden_ns = tscope_bracket_hidden_ns(scratch, *n, rounding_ns(tick_ns));
-	hidden.phase = (u64)hidden_ns << TSCOPE_PHASE_SHIFT;
-	hidden.whole_ns = false;
-	tscope_bracket_correct(scratch, *n, &b);
-	err = tscope_fit_line(scratch, *n, tscope_tsc_khz, &hidden, fit);
-	if (!err)
+	in_brackets = bracketed(p, n);
+	if (in_brackets) {
+		hidden.phase = (u64)tscope_bracket_hidden_ns(p, n, rounding_ns(tick_ns))
+			       << TSCOPE_PHASE_SHIFT;
+		hidden.whole_ns = false;
+		tscope_bracket_correct(p, n, &b);
+	}
+	err = tscope_fit_line(p, n, *khz, &hidden, fit);
+	if (!err && in_brackets)
 		fit->error_mppb = tscope_bracket_widen(&b, fit->error_mppb);
 	return err;
+}
+
+/* To be freed by kvfree(). The files that need it are readable by all: it is on their account. */
+static void *alloc_for_points(size_t size)
+{
+	return kvmalloc_array(TSCOPE_SERIES_POINTS, size, GFP_KERNEL_ACCOUNT);
 }
 
 /**
@@ -97,15 +114,69 @@ static int fit_scratch(struct tscope_clock *clk, struct tscope_point *scratch,
  */
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
 {
-	struct tscope_point *scratch = scratch_alloc();
+	struct tscope_point *p = alloc_for_points(sizeof(*p));
 	int err;
-	u32 n;
+	u32 khz;
 
-	if (!scratch)
+	if (!p)
 		return -ENOMEM;
-	err = fit_scratch(clk, scratch, fit, &n);
-	kvfree(scratch);
+	err = fit_points(clk, p, &khz, fit);
+	kvfree(p);
 	return err;
+}
+
+/**
+ * tscope_clock_residuals() - how the points lie about their fit
+ * @clk: clock that has a series
+ * @h: histogram that the residuals are added to, ns
+ *
+ * Context: process, may sleep; waits for no sampler and no other reader.
+ *
+ * Return: as tscope_clock_fit().
+ */
+int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
+{
+	struct tscope_point *p = alloc_for_points(sizeof(*p));
+	struct tscope_fit fit;
+	s64 phase;
+	u32 khz, i;
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	err = fit_points(clk, p, &khz, &fit);
+	for (i = 0; !err && i < fit.points; i++) {
+		phase = tscope_fit_residual(&fit, &p[i]);
+		tscope_shist_add(h, tscope_phase_to_ns(phase));
+	}
+	kvfree(p);
+	return err;
+}
+
+/**
+ * tscope_clock_stability() - how stable a clock is against the TSC
+ * @clk: clock that has a series
+ * @fig: room for TSCOPE_STABILITY_OCTAVES figures
+ *
+ * Context: process, may sleep; waits for no sampler and no other reader.
+ *
+ * Return: how many figures there are, 0 without points, or -ENOMEM.
+ */
+int tscope_clock_stability(struct tscope_clock *clk,
+			   struct tscope_stability_figures *fig)
+{
+	struct tscope_stability_place *x = alloc_for_points(sizeof(*x));
+	struct tscope_point *p = alloc_for_points(sizeof(*p));
+	struct tscope_fit fit;
+	int n = -ENOMEM;
+	u32 khz;
+
+	if (p && x)
+		n = fit_points(clk, p, &khz, &fit) ? 0 :
+		    tscope_stability(p, &fit, khz, x, fig);
+	kvfree(p);
+	kvfree(x);
+	return n;
 }
 
 /**
@@ -123,34 +194,6 @@ int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p)
 }
 
 /**
- * tscope_clock_residuals() - how the points lie about their fit
- * @clk: clock that has a series
- * @h: histogram that the residuals are added to, ns
- *
- * Context: process, may sleep; waits for no sampler and no other reader.
- *
- * Return: 0, an errno of tscope_fit_line(), -ENODATA where all are older, or -ENOMEM.
- */
-int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
-{
-	struct tscope_point *scratch = scratch_alloc();
-	struct tscope_fit fit;
-	s64 phase;
-	u32 n, i;
-	int err;
-
-	if (!scratch)
-		return -ENOMEM;
-	err = fit_scratch(clk, scratch, &fit, &n);
-	for (i = 0; !err && i < n; i++) {
-		phase = tscope_fit_residual(&fit, &scratch[i]);
-		tscope_shist_add(h, tscope_phase_to_ns(phase));
-	}
-	kvfree(scratch);
-	return err;
-}
-
-/**
  * tscope_clock_points() - the points of the fit window
  * @clk: clock that has a series
  * @to: room for TSCOPE_SERIES_POINTS points
@@ -161,5 +204,77 @@ int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
  */
 u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to)
 {
-	return copy_points(clk, to);
+	u32 khz;
+
+	return copy_points(clk, &khz, to);
+}
+
+static void look_at_skew(struct tscope_clock *clk)
+{
+	u64 limit = READ_ONCE(clk->alert[TSCOPE_ALERT_SKEW].limit), skew;
+	struct tscope_fit fit;
+
+	if (!limit || tscope_clock_fit(clk, &fit))
+		return;
+	skew = tscope_abs64(fit.skew_mppb);
+	if (skew > fit.error_mppb && skew - fit.error_mppb > limit * 1000)
+		tscope_alert_raise(clk, TSCOPE_ALERT_SKEW, fit.skew_mppb,
+				   tscope_leader(), -1);
+}
+
+static void look_at_skews(struct work_struct *work);
+static DECLARE_DELAYED_WORK(watch_work, look_at_skews);
+
+/* Look at skews, if there is one to look at; does nothing if that is due already. */
+static void arm_watch(void)
+{
+	unsigned int i;
+
+	spin_lock(&watch_lock);
+	for (i = 0; watching && i < tscope_clock_count(); i++)
+		if (READ_ONCE(tscope_clock_get(i)->alert[TSCOPE_ALERT_SKEW].limit))
+			queue_delayed_work(tscope_unbound_wq, &watch_work,
+					   msecs_to_jiffies(SKEW_LOOK_MS));
+	spin_unlock(&watch_lock);
+}
+
+static void look_at_skews(struct work_struct *work)
+{
+	unsigned int i;
+
+	for (i = 0; i < tscope_clock_count(); i++)
+		look_at_skew(tscope_clock_get(i));
+	arm_watch();
+}
+
+/**
+ * tscope_alerts_watch() - look at skews that have a limit, or no longer
+ * @on: whether samplers are at work
+ *
+ * Context: process, may sleep.
+ */
+void tscope_alerts_watch(bool on)
+{
+	spin_lock(&watch_lock);
+	watching = on;
+	spin_unlock(&watch_lock);
+	arm_watch();
+	if (!on)
+		cancel_delayed_work_sync(&watch_work);
+}
+
+/**
+ * tscope_alert_set_limit() - set what raises an alert
+ * @clk: clock
+ * @cause: of what
+ * @limit: ns or ppb; 0: no alert
+ *
+ * Context: process.
+ */
+void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
+			    u64 limit)
+{
+	WRITE_ONCE(clk->alert[cause].limit, limit);
+	if (cause == TSCOPE_ALERT_SKEW)
+		arm_watch();
 }

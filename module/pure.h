@@ -19,7 +19,11 @@
 #include <linux/types.h>
 #include <asm/barrier.h>
 
-#define tscope_u128 unsigned __int128
-#define tscope_s128 __int128
+#ifdef __KERNEL__
+#include "compat.h"
+#endif
+
+#define tscope_u128 u128
+#define tscope_s128 s128
 
 #endif /* TSCOPE_PURE_H */

@@ -18,8 +18,8 @@
 #include "control.h"
 #include "cpu.h"
 #include "trace.h"
-#include "violations.h"
-#include "wide.h"
+#include "events.h"
+#include "math128.h"
 
 /* Bracketed readings a window: the narrowest of a few is rarely disturbed. */
 #define READS		2U
@@ -224,7 +224,7 @@ static int read_once(struct tscope_clock *clk, struct tscope_cpu *c,
  */
 void tscope_clock_add(struct tscope_clock *clk, struct tscope_reading *r)
 {
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 
 	r->begins = clk->begins;
 	clk->begins = false;
@@ -238,7 +238,6 @@ void tscope_clock_add(struct tscope_clock *clk, struct tscope_reading *r)
 	/* a smaller one only now: no point of the larger is left to be fitted */
 	if (news.begins)
 		WRITE_ONCE(clk->tick_ns, clk->read_tick_ns);
-	tscope_clock_stability_add(clk, &news.newest);
 	trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
 			   news.newest.tsc, news.newest_ns,
 			   tscope_phase_to_ns(news.newest.phase),

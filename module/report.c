@@ -10,7 +10,7 @@
 
 #include "report.h"
 #include "trace.h"
-#include "violations.h"
+#include "events.h"
 
 static s64 report(struct tscope_cpu *c, enum tscope_lane lane,
 		  enum tscope_what what, const struct tscope_finding *f,

@@ -2,13 +2,13 @@
 /*
  * A clock's points: thinned, cut into segments, kept in a ring.
  *
- * The ring has one writer and is read without a lock: what the writer may
- * have overwritten meanwhile is thrown away by the reader.
+ * The ring has one writer and is read without a lock: the reader throws away what
+ * the writer may have overwritten meanwhile.
  */
 #include "series.h"
-#include "wide.h"
+#include "math128.h"
 
-/* The mean jump forgets over that many points. */
+/* The mean jump is over about this many points. */
 #define NOISE_MEMORY	128
 
 /**
@@ -46,25 +46,55 @@ void tscope_series_restart(struct tscope_series *s)
 	WRITE_ONCE(s->first, s->head);
 }
 
+static struct tscope_point *place_of(const struct tscope_series *s, u64 number)
+{
+	return &s->ring[number % TSCOPE_SERIES_POINTS];
+}
+
+/* The fields of a point that the writer may be at work on. */
+static void load_point(const struct tscope_series *s, u64 number,
+		       struct tscope_point *p)
+{
+	const struct tscope_point *from = place_of(s, number);
+
+	p->tsc = READ_ONCE(from->tsc);
+	p->phase = READ_ONCE(from->phase);
+	p->width_ns = READ_ONCE(from->width_ns);
+	p->segment = READ_ONCE(from->segment);
+	p->added = READ_ONCE(from->added);
+}
+
+static void store_point(struct tscope_series *s, const struct tscope_point *p)
+{
+	struct tscope_point *to = place_of(s, s->head);
+
+	/* pairs with the smp_rmb() in tscope_series_copy(): head goes first */
+	smp_wmb();
+	WRITE_ONCE(to->tsc, p->tsc);
+	WRITE_ONCE(to->phase, p->phase);
+	WRITE_ONCE(to->width_ns, p->width_ns);
+	WRITE_ONCE(to->segment, p->segment);
+	WRITE_ONCE(to->added, p->added);
+	/* pairs with the acquire in tscope_series_copy() */
+	smp_store_release(&s->head, s->head + 1);
+}
+
 static s64 phase_of(const struct tscope_series *s,
 		    const struct tscope_reading *r)
 {
 	s64 phase = tscope_phase(tscope_sub64(r->ns, s->origin.ns),
 				 tscope_sub64(r->tsc, s->origin.tsc), s->khz);
 
-	if (phase > S64_MAX - U16_MAX)
-		return S64_MAX;
-	if (phase < S64_MIN + U16_MAX)
-		return S64_MIN;
-	return phase + r->frac - s->origin.frac;
+	if (phase == S64_MAX || phase == S64_MIN)
+		return phase;
+	return tscope_sadd64(phase, r->frac - s->origin.frac);
 }
 
 static void put_point(struct tscope_series *s, const struct tscope_reading *r,
-		      struct tscope_series_news *news)
+		      struct tscope_series_result *result)
 {
-	const struct tscope_point *last =
-		&s->ring[(s->head - 1) % TSCOPE_SERIES_POINTS];
-	struct tscope_point *p = &news->newest, *to;
+	const struct tscope_point *last = place_of(s, s->head - 1);
+	struct tscope_point *p = &result->newest;
 
 	/* no line leads across a TSC that was set back, or that wrapped */
 	if (r->begins || (s->origin_valid && r->tsc < last->tsc))
@@ -85,142 +115,120 @@ static void put_point(struct tscope_series *s, const struct tscope_reading *r,
 	p->width_ns = r->width_ns;
 	p->segment = s->segment;
 	p->added = r->added;
-	news->newest_ns = r->ns;
-	news->begins = r->begins;
-	news->point = true;
+	result->newest_ns = r->ns;
+	result->begins = r->begins;
+	result->point = true;
 
-	/* pairs with the smp_rmb() in tscope_series_copy(): head goes first */
-	smp_wmb();
-	to = &s->ring[s->head % TSCOPE_SERIES_POINTS];
-	WRITE_ONCE(to->tsc, p->tsc);
-	WRITE_ONCE(to->phase, p->phase);
-	WRITE_ONCE(to->width_ns, p->width_ns);
-	WRITE_ONCE(to->segment, p->segment);
-	WRITE_ONCE(to->added, p->added);
-	/* pairs with the acquire in tscope_series_copy() */
-	smp_store_release(&s->head, s->head + 1);
+	store_point(s, p);
 }
 
-static u64 usual_jump_ns(const struct tscope_series *s)
+static u64 mean_jump_ns(const struct tscope_series *s)
 {
-	u64 noise_ns = (s->noise_q8 + 255) >> 8, wild_ns;
-
-	if (s->jumps < NOISE_MEMORY) {
-		wild_ns = tscope_step_wild(s->wait, s->khz);
-		if (wild_ns > noise_ns)
-			noise_ns = wild_ns < U32_MAX ? wild_ns : U32_MAX;
-	}
-	return noise_ns;
+	return (s->noise_q8 + 255) >> 8;
 }
 
-/* A reading is left out; where it was to begin a segment the next one does. */
-static void leave_out(struct tscope_series *s, u32 i)
+/* The reading after the middle gap is dropped; where it began a segment the next one does. */
+static void drop_reading(struct tscope_series *s)
 {
-	bool begins = s->wait[i].begins;
+	struct tscope_reading *r = &s->wait[TSCOPE_STEP_SIDE];
 
-	for (; i + 1 < s->waiting; i++)
-		s->wait[i] = s->wait[i + 1];
+	r[1].begins |= r[0].begins;
 	s->waiting--;
-	s->wait[TSCOPE_STEP_SIDE].begins |= begins;
+	memmove(r, r + 1, (s->waiting - TSCOPE_STEP_SIDE) * sizeof(*r));
 }
 
 /* Eight readings wait: judge the gap in their middle. */
-static void judge(struct tscope_series *s, struct tscope_series_news *news)
+static void judge_gap(struct tscope_series *s, struct tscope_series_result *result)
 {
 	bool learning = s->jumps < NOISE_MEMORY;
-	u64 noise_ns = usual_jump_ns(s), jump_ns;
+	u64 noise_ns = mean_jump_ns(s), jump_ns;
 
-	if (tscope_step_find(s->wait, s->khz, noise_ns, &news->step,
+	if (learning)
+		noise_ns = max(noise_ns,
+			       min_t(u64, tscope_step_spread_ns(s->wait, s->khz),
+				     U32_MAX));
+	if (tscope_step_find(s->wait, s->khz, noise_ns, &result->step,
 			     &jump_ns)) {
-		news->stepped = true;
+		result->stepped = true;
 		s->origin_valid = false;
 		if (learning)
 			return;
 	}
 	/* of a mean that is yet over few jumps each weighs more */
-	if (s->jumps < NOISE_MEMORY)
-		s->jumps++;
-	if (jump_ns > U32_MAX)
-		jump_ns = U32_MAX;
+	s->jumps += learning;
+	jump_ns = min_t(u64, jump_ns, U32_MAX);
 	s->noise_q8 += (s64)((jump_ns << 8) - s->noise_q8) / (s64)s->jumps;
 }
 
-static void take(struct tscope_series *s, const struct tscope_reading *r,
-		 struct tscope_series_news *news)
+static void take_reading(struct tscope_series *s, const struct tscope_reading *r,
+			 struct tscope_series_result *result)
 {
-	u32 i;
-
 	if (s->exact) {
-		put_point(s, r, news);
+		put_point(s, r, result);
 		return;
 	}
 	if (s->waiting == TSCOPE_STEP_POINTS) {
-		for (i = 1; i < TSCOPE_STEP_POINTS; i++)
-			s->wait[i - 1] = s->wait[i];
 		s->waiting--;
 		s->judged--;
+		memmove(s->wait, s->wait + 1, s->waiting * sizeof(*s->wait));
 	}
 	s->wait[s->waiting++] = *r;
 	if (s->waiting <= TSCOPE_STEP_SIDE) {
 		/* a series that begins has nothing to be judged by */
-		put_point(s, r, news);
+		put_point(s, r, result);
 		s->judged++;
 		return;
 	}
 	if (s->waiting < TSCOPE_STEP_POINTS)
 		return;
-	if (tscope_step_continues(s->wait, s->khz,
-				  (s->noise_q8 + 255) >> 8)) {
-		leave_out(s, TSCOPE_STEP_SIDE);
+	if (tscope_step_continues(s->wait, s->khz, mean_jump_ns(s))) {
+		drop_reading(s);
 		return;
 	}
-	judge(s, news);
-	put_point(s, &s->wait[s->judged++], news);
+	judge_gap(s, result);
+	put_point(s, &s->wait[s->judged++], result);
 }
 
 /**
- * tscope_series_add() - add a window's narrowest reading
+ * tscope_series_add() - add a reading
  * @s: series
  * @r: reading
- * @news: what came of it
+ * @result: what came of it
  *
  * Steps are found TSCOPE_STEP_SIDE points late, and until then the points
  * after the gap are held back: no fit crosses a step. While a clock stands still,
  * all are. Context: process; not concurrently with itself.
  */
 void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
-		       struct tscope_series_news *news)
+		       struct tscope_series_result *result)
 {
-	struct tscope_reading best;
-	bool begins;
+	struct tscope_reading best = s->best;
+	bool had_best = s->best_valid;
 
-	memset(news, 0, sizeof(*news));
+	memset(result, 0, sizeof(*result));
 	if (!s->slot_cyc) {
-		take(s, r, news);
+		take_reading(s, r, result);
 		return;
 	}
-	if (s->best_valid && !r->begins && r->tsc < s->slot_end &&
-	    r->tsc >= s->best.tsc) {
-		if (r->width_ns < s->best.width_ns) {
-			begins = s->best.begins;
+	if (had_best && !r->begins && r->tsc < s->slot_end && r->tsc >= best.tsc) {
+		if (r->width_ns < best.width_ns) {
 			s->best = *r;
-			s->best.begins = begins;
+			s->best.begins = best.begins;
 		}
 		return;
 	}
-	best = s->best_valid ? s->best : *r;
-	if (s->best_valid)
-		take(s, &best, news);
 	s->best = *r;
 	s->best_valid = true;
 	s->slot_end = r->tsc + s->slot_cyc;
+	if (had_best)
+		take_reading(s, &best, result);
 }
 
 /**
  * tscope_series_break() - the next reading begins a segment
  * @s: series
  *
- * For a step that is known by other means, or a pause. What waits is dropped.
+ * For a step that is known by other means, or a pause. Readings that wait are dropped.
  * Context: as tscope_series_add().
  */
 void tscope_series_break(struct tscope_series *s)
@@ -243,8 +251,7 @@ void tscope_series_break(struct tscope_series *s)
  */
 bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
 {
-	const struct tscope_point *last =
-		&s->ring[(s->head - 1) % TSCOPE_SERIES_POINTS];
+	const struct tscope_point *last = place_of(s, s->head - 1);
 
 	if (!s->origin_valid || s->head == s->first ||
 	    last->tsc <= s->origin.tsc)
@@ -269,29 +276,20 @@ void tscope_series_average(const struct tscope_series *s,
 			   struct tscope_reading *mean)
 {
 	const struct tscope_reading *mid = &r[n / 2];
-	tscope_s128 sum = 0, drift;
-	bool earlier, loses;
-	u64 span_cyc, cyc;
-	s64 gain;
+	u64 span_cyc;
+	s64 gain, cyc;
+	s128 sum = 0;
 	u32 i;
 
 	*mean = *mid;
 	if (n == 1 || !tscope_series_rate(s, &gain, &span_cyc))
 		return;
-	loses = gain < 0;
 	for (i = 0; i < n; i++) {
-		cyc = tscope_abs64(tscope_sub64(r[i].tsc, mid->tsc));
-		drift = tscope_div128((tscope_u128)tscope_abs64(gain) * cyc,
-				      span_cyc);
-		earlier = r[i].tsc < mid->tsc;
-		if (earlier != loses)
-			drift = -drift;
-		sum += tscope_phase(tscope_sub64(r[i].ns, mid->ns),
-				    tscope_sub64(r[i].tsc, mid->tsc), s->khz) -
-		       drift;
+		cyc = tscope_sub64(r[i].tsc, mid->tsc);
+		sum += tscope_phase(tscope_sub64(r[i].ns, mid->ns), cyc, s->khz) -
+		       tscope_div128_signed((s128)gain * cyc, span_cyc);
 	}
-	sum = sum < 0 ? -(tscope_s128)tscope_div128(-sum, n) :
-			(tscope_s128)tscope_div128(sum, n);
+	sum = tscope_div128_signed(sum, n);
 	mean->ns += (u64)(sum >> TSCOPE_PHASE_SHIFT);
 	mean->frac = (u16)sum;
 	mean->added = mean->frac;
@@ -310,33 +308,26 @@ void tscope_series_average(const struct tscope_series *s,
 u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
 		       struct tscope_point *to)
 {
-	u64 head, first, safe, i;
-	const struct tscope_point *from;
-	struct tscope_point p;
-	u64 newest_tsc = 0;
+	u64 head, first, safe, i, newest_tsc = 0;
 	u16 segment = 0;
 	u32 n, k;
 
-	/* pairs with the release in put_point(): the points are written */
+	/* pairs with the release in store_point(): the points are written */
 	head = smp_load_acquire(&s->head);
 	first = READ_ONCE(s->first);
 	if (head > first + TSCOPE_SERIES_POINTS)
 		first = head - TSCOPE_SERIES_POINTS;
 	for (i = head; i > first; i--) {
-		from = &s->ring[(i - 1) % TSCOPE_SERIES_POINTS];
-		p.tsc = READ_ONCE(from->tsc);
-		p.phase = READ_ONCE(from->phase);
-		p.width_ns = READ_ONCE(from->width_ns);
-		p.segment = READ_ONCE(from->segment);
-		p.added = READ_ONCE(from->added);
+		struct tscope_point *p = &to[head - i];
+
+		load_point(s, i - 1, p);
 		if (i == head) {
-			segment = p.segment;
-			newest_tsc = p.tsc;
-		} else if (p.segment != segment ||
-			   newest_tsc - p.tsc > span_cyc) {
+			segment = p->segment;
+			newest_tsc = p->tsc;
+		} else if (p->segment != segment ||
+			   newest_tsc - p->tsc > span_cyc) {
 			break;
 		}
-		to[head - i] = p;
 	}
 	n = head - i;
 
@@ -345,15 +336,10 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
 	head = READ_ONCE(s->head);
 	safe = head + 1 > TSCOPE_SERIES_POINTS ?
 	       head + 1 - TSCOPE_SERIES_POINTS : 0;
-	if (safe > i) {
-		k = safe - i > n ? n : safe - i;
-		n -= k;
-	}
-	for (k = 0; k < n / 2; k++) {
-		p = to[k];
-		to[k] = to[n - 1 - k];
-		to[n - 1 - k] = p;
-	}
+	if (safe > i)
+		n -= min_t(u64, safe - i, n);
+	for (k = 0; k < n / 2; k++)
+		swap(to[k], to[n - 1 - k]);
 	return n;
 }
 
@@ -368,19 +354,14 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc,
  */
 bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p)
 {
-	const struct tscope_point *from;
 	u64 head;
 
 	do {
-		/* pairs with the release in put_point(): the point is written */
+		/* pairs with the release in store_point(): the point is written */
 		head = smp_load_acquire(&s->head);
 		if (head == READ_ONCE(s->first))
 			return false;
-		from = &s->ring[(head - 1) % TSCOPE_SERIES_POINTS];
-		p->tsc = READ_ONCE(from->tsc);
-		p->phase = READ_ONCE(from->phase);
-		p->width_ns = READ_ONCE(from->width_ns);
-		p->segment = READ_ONCE(from->segment);
+		load_point(s, head - 1, p);
 		/* its place is written again after a whole ring: then once more */
 		smp_rmb();
 	} while (READ_ONCE(s->head) - head >= TSCOPE_SERIES_POINTS - 1);

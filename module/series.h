@@ -16,8 +16,8 @@
  *	it sees the point
  * @first: what @head was at the last restart: older points are forgotten
  * @khz: the TSC's nominal frequency
- * @slot_cyc: one point is kept for every that many cycles
- * @exact: steps are told by tscope_series_break(); none is looked for
+ * @slot_cyc: of this many cycles one point is kept; 0: all are
+ * @exact: the caller reports steps by tscope_series_break(); none is looked for
  * @best: narrowest reading of the present slot
  * @best_valid: there is one
  * @slot_end: where the present slot ends, cycles
@@ -56,7 +56,7 @@ struct tscope_series {
 };
 
 /**
- * struct tscope_series_news - what adding a reading brought about
+ * struct tscope_series_result - result of adding a reading
  * @point: a point was put into the ring
  * @stepped: a step was found
  * @begins: the point is the reading that was said to begin a segment
@@ -64,7 +64,7 @@ struct tscope_series {
  * @newest_ns: the clock at it, nanoseconds
  * @step: the step
  */
-struct tscope_series_news {
+struct tscope_series_result {
 	bool point;
 	bool stepped;
 	bool begins;
@@ -77,7 +77,7 @@ void tscope_series_init(struct tscope_series *s, struct tscope_point *ring,
 			u32 khz, bool exact);
 void tscope_series_restart(struct tscope_series *s);
 void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
-		       struct tscope_series_news *news);
+		       struct tscope_series_result *result);
 void tscope_series_break(struct tscope_series *s);
 bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p);
 bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc);

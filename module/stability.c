@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Allan deviation, time deviation and MTIE by octaves of tau, as points come.
+ * Allan deviation, time deviation and MTIE of a clock's points, by octaves of tau.
  *
- * With phases x(i), tau0 apart, tau = m * tau0, m = 2^k, <> the mean over i:
+ * With phases x(i), tau0 apart, tau = m * tau0, m = 2^k, <> the mean over all i:
  *
  *   ADEV^2 = <(x(i + 2m) - 2 x(i + m) + x(i))^2> / (2 tau^2)
  *	overlapping Allan variance: NIST SP 1065, 5.2.4, eq. 11
@@ -10,433 +10,150 @@
  *	X(i) the mean of x(i) .. x(i + m - 1): SP 1065, 5.2.5 and 5.2.6, eq. 14
  *	and 15; ITU-T G.810, appendix II
  *   MTIE = the largest of max - min of x(i) .. x(i + m): G.810, appendix II
- *
- * i goes by steps of q = max(1, m / 4): for m = 1, 2 and 4 these are the
- * overlapping estimators, above that they overlap by quarters of tau. For ADEV
- * and TDEV the mean is over fewer differences then, and no less right. MTIE
- * misses windows in between; but any window of 3/4 tau lies in one that is
- * looked at, and any of tau in one of 2 tau that is. So for the true MTIE,
- * over all i but those of a run's last 2 tau,
- *
- *   MTIE(3/4 tau) <= what is shown at tau <= MTIE(tau) <= what is shown at 2 tau
- *
- * Points are put on an even grid first, see place(). Level l holds the newest
- * blocks of 2^l phases: octave k is made of level k - 2, where q is one block.
- * Every second block of a level makes one of the next, so that a point costs
- * two blocks' work in the mean, and no level costs more than 500 bytes.
  */
+#include <linux/math64.h>
+
+#include "math128.h"
 #include "stability.h"
-#include "wide.h"
 
-#define STEPS		TSCOPE_STABILITY_STEPS
-#define LEVELS		TSCOPE_STABILITY_LEVELS
-#define SPACINGS	(TSCOPE_STABILITY_WAIT - 1)
+/* Mean phases have this many more binary places than phases. */
+#define MEAN_BITS	4
+/* A larger hole, in spacings, is not bridged: only the points after it count. */
+#define MAX_HOLE	5
 
-/* Mean phases have that many more binary places than phases. */
-#define MEAN_BITS	8
-/* A hole of up to that many points is bridged by a straight line. */
-#define MAX_MISSING	4
-/* A new slope is taken every that many points, over twice as many. */
-#define SLOPE_POINTS	32
-/* So many within an eighth of their median: no thinned points come to that. */
-#define ALIKE_MIN	24
-/* Points a day apart, at 3 GHz, are no series; and no tau may overflow. */
-#define TAU0_MAX_CYC	260000000000000ULL
-/* Greater differences, 275 s of mean phase, are a break, whatever it was. */
-#define DIFF_MAX_BITS	62
-
-/**
- * tscope_stability_init() - begin anew
- * @s: stability
- */
-void tscope_stability_init(struct tscope_stability *s)
+static u64 distance(u64 a, u64 b)
 {
-	memset(s, 0, sizeof(*s));
+	return a > b ? a - b : b - a;
 }
 
-/* a * b / c to the nearest, away from zero */
-static tscope_s128 scale(s64 a, s64 b, u64 c)
+/* The number of the first point after the newest large hole. */
+static u32 first_of_run(const struct tscope_point *p, u32 n)
 {
-	tscope_u128 mag = (tscope_u128)tscope_abs64(a) * tscope_abs64(b);
-
-	mag = tscope_div128(mag + c / 2, c);
-	return (a < 0) != (b < 0) ? -(tscope_s128)mag : (tscope_s128)mag;
-}
-
-static bool is_s64(tscope_s128 x)
-{
-	return x >= S64_MIN && x <= S64_MAX;
-}
-
-/*
- * A sum that would get too large is halved, and its count with it: what is
- * older weighs less from then on. No clock that is worth it comes that far.
- */
-static bool add_square(tscope_u128 *sum, u64 *n, tscope_s128 diff)
-{
-	tscope_u128 mag = diff < 0 ? -diff : diff;
-
-	if (mag >> DIFF_MAX_BITS)
-		return false;
-	if (*sum >> 126) {
-		*sum >>= 1;
-		*n >>= 1;
-	}
-	*sum += mag * mag;
-	++*n;
-	return true;
-}
-
-/* A tau of @steps blocks has begun with each; the newest block is number @i. */
-static bool add_octave(struct tscope_stability_octave *o, unsigned int k,
-		       const struct tscope_stability_level *l, u64 i, u32 steps)
-{
-	const u32 firsts = ARRAY_SIZE(l->first), sums = ARRAY_SIZE(l->sum);
-	s64 now = l->first[i % firsts], low = now, high = now;
-	tscope_s128 diff = 0;
-	u32 j;
-
-	if (i < steps)
-		return true;
-	for (j = 1; j <= steps; j++) {
-		if (l->low[(i - j) % STEPS] < low)
-			low = l->low[(i - j) % STEPS];
-		if (l->high[(i - j) % STEPS] > high)
-			high = l->high[(i - j) % STEPS];
-	}
-	if ((u64)high - (u64)low > o->mtie)
-		o->mtie = (u64)high - (u64)low;
-
-	if (i < 2 * steps)
-		return true;
-	diff = (tscope_s128)now - l->first[(i - steps) % firsts];
-	diff -= l->first[(i - steps) % firsts];
-	diff += l->first[(i - 2 * steps) % firsts];
-	if (!add_square(&o->adev_sum, &o->adev_n, diff))
-		return false;
-
-	if (i + 1 < 3 * steps)
-		return true;
-	diff = 0;
-	for (j = 0; j < steps; j++) {
-		diff += l->sum[(i - j) % sums];
-		diff -= 2 * l->sum[(i - steps - j) % sums];
-		diff += l->sum[(i - 2 * steps - j) % sums];
-	}
-	/* the mean of 2^k phases */
-	if (k <= MEAN_BITS)
-		diff *= 1 << (MEAN_BITS - k);
-	else
-		diff = (diff + (1 << (k - MEAN_BITS - 1))) >> (k - MEAN_BITS);
-	return add_square(&o->tdev_sum, &o->tdev_n, diff);
-}
-
-static bool add_block(struct tscope_stability *s, unsigned int level,
-		      const struct tscope_stability_block *b)
-{
-	struct tscope_stability_level *l = &s->level[level];
-	unsigned int k = level ? level + 2 : 0;
-	u64 i = l->blocks;
-
-	l->first[i % ARRAY_SIZE(l->first)] = b->first;
-	l->sum[i % ARRAY_SIZE(l->sum)] = b->sum;
-	for (; k <= level + 2; k++)
-		if (!add_octave(&s->sums.octave[k], k, l, i, 1 << (k - level)))
-			return false;
-	l->low[i % STEPS] = b->low;
-	l->high[i % STEPS] = b->high;
-	l->blocks++;
-	return true;
-}
-
-/* The grid's next phase. False where it is no run with what was before. */
-static bool add_phase(struct tscope_stability *s, s64 phase)
-{
-	struct tscope_stability_block b = { phase, phase, phase, phase }, *half;
-	unsigned int level;
-
-	for (level = 0; level < LEVELS; level++) {
-		if (!add_block(s, level, &b))
-			return false;
-		half = &s->level[level].half;
-		s->level[level].half_valid = !s->level[level].half_valid;
-		if (s->level[level].half_valid) {
-			*half = b;
-			break;
-		}
-		b.sum += half->sum;
-		b.first = half->first;
-		if (half->low < b.low)
-			b.low = half->low;
-		if (half->high > b.high)
-			b.high = half->high;
-	}
-	s->newest = phase;
-	return true;
-}
-
-static void begin_run(struct tscope_stability *s, const struct tscope_point *p)
-{
-	unsigned int i;
-
-	for (i = 0; i < LEVELS; i++) {
-		s->level[i].blocks = 0;
-		s->level[i].half_valid = false;
-	}
-	s->next = p->tsc + s->sums.tau0_cyc;
-	s->mark[0] = *p;
-	s->mark[1] = *p;
-	s->marked = 0;
-	s->running = add_phase(s, p->phase);
-}
-
-static void take_slope(struct tscope_stability *s, const struct tscope_point *p)
-{
-	tscope_s128 diff = (tscope_s128)p->phase - s->mark[0].phase;
-
-	if (++s->marked < SLOPE_POINTS)
-		return;
-	if (is_s64(diff)) {
-		s->slope_phase = (s64)diff;
-		s->slope_cyc = p->tsc - s->mark[0].tsc;
-	}
-	s->mark[0] = s->mark[1];
-	s->mark[1] = *p;
-	s->marked = 0;
-}
-
-/* Phases on a straight line to @phase, for the points that are missing. */
-static bool bridge(struct tscope_stability *s, s64 phase, u32 missing)
-{
-	s64 from = s->newest;
-	tscope_s128 diff = (tscope_s128)phase - from;
+	u64 largest = MAX_HOLE * div_u64(p[n - 1].tsc - p[0].tsc, n - 1);
 	u32 i;
 
-	if (!is_s64(diff))
-		return false;
-	for (i = 1; i <= missing; i++)
-		if (!add_phase(s, from + (s64)scale((s64)diff, i, missing + 1)))
-			return false;
-	return true;
+	for (i = n - 1; i; i--)
+		if (p[i].tsc - p[i - 1].tsc > largest)
+			break;
+	return i;
 }
 
 /*
- * Put a point on the grid: it takes the next place, and its phase is moved
- * there along the slope of the points before. So windows that begin late, and
- * points that are the narrowest of many, don't show a skew as noise. A point
- * for which there is no place is dropped, and a hole is bridged if it is
- * small; else a new run begins here, and no difference crosses the hole.
+ * Put points on an even grid. A place takes the phase of the nearest point, moved there
+ * along the line through all: windows that begin late, and points that are the narrowest
+ * of many, don't show a skew as noise.
  */
-static void place(struct tscope_stability *s, const struct tscope_point *p)
+static void make_grid(const struct tscope_point *p, u32 n, u64 tau0_cyc,
+		      const struct tscope_fit *fit, struct tscope_stability_place *x)
 {
-	u64 tau0 = s->sums.tau0_cyc;
-	s64 slack = s->ragged ? tau0 + tau0 / 4 : tau0 - tau0 / 4;
-	s64 late = (s64)(p->tsc - s->next);
-	tscope_s128 phase;
-	u64 missing = 0;
+	const struct tscope_point begin = { .tsc = p[0].tsc };
+	const struct tscope_point end = { .tsc = p[n - 1].tsc };
+	s64 rise = tscope_fit_residual(fit, &begin) - tscope_fit_residual(fit, &end);
+	u64 tsc = begin.tsc;
+	u32 i, near = 0;
+	s64 phase;
 
-	if (!s->running) {
-		begin_run(s, p);
-		return;
+	for (i = 0; i < n; i++, tsc += tau0_cyc) {
+		while (near + 1 < n &&
+		       distance(p[near + 1].tsc, tsc) <= distance(p[near].tsc, tsc))
+			near++;
+		phase = p[near].phase +
+			(s64)tscope_div128_signed((s128)rise * (s64)(tsc - p[near].tsc),
+						  end.tsc - begin.tsc);
+		x[i] = (struct tscope_stability_place){ phase, phase, phase };
 	}
-	if (late < -slack)
-		return;
-	if (late > slack) {
-		missing = ((u64)late + tau0 / 2) / tau0;
-		if (missing > MAX_MISSING) {
-			begin_run(s, p);
-			return;
-		}
-		late -= missing * tau0;
-	}
-	phase = p->phase - scale(s->slope_phase, late, s->slope_cyc);
-	if (!is_s64(phase) || !bridge(s, (s64)phase, missing) ||
-	    !add_phase(s, (s64)phase)) {
-		begin_run(s, p);
-		return;
-	}
-	s->next += (missing + 1) * tau0;
-	take_slope(s, p);
 }
 
-/**
- * struct spacing - how points that wait lie
- * @usual: mean of those spacings that are alike, or of all that are ragged
- * @low: an eighth of them are shorter
- * @ragged: few are alike, as with thinned points
- */
-struct spacing {
-	u64 usual;
-	u64 low;
-	bool ragged;
-};
-
-/* False where nothing can be said: the two halves don't agree. */
-static bool find_spacing(const struct tscope_point *w, struct spacing *sp)
+/* sqrt(sum / n) * mul / div / 2^shift to the nearest; false where it is past 64 bits. */
+static bool root_mean(u128 sum, u64 n, u64 mul, u128 div, int shift, u64 *to)
 {
-	u64 d[SPACINGS], x, median, sum = 0, n = 0, a, b;
-	unsigned int i, j;
+	int bits = sum ? (128 - tscope_fls128(sum)) & ~1 : 0;	/* as many places as there are */
+	u128 root = tscope_sqrt128(tscope_div128(sum << bits, n));
 
-	for (i = 0; i < SPACINGS; i++) {
-		x = w[i + 1].tsc - w[i].tsc;
-		if (x > TAU0_MAX_CYC)
-			return false;
-		for (j = i; j && d[j - 1] > x; j--)
-			d[j] = d[j - 1];
-		d[j] = x;
-	}
-	median = d[SPACINGS / 2];
-	for (i = 0; i < SPACINGS; i++) {
-		if (d[i] < median - median / 8 || d[i] > median + median / 8)
+	shift += bits / 2;
+	root = tscope_div128(root * mul, div);
+	root = (root >> shift) + ((root >> (shift - 1)) & 1);
+	*to = (u64)root;
+	return !(root >> 64);
+}
+
+static s64 second_difference(const struct tscope_stability_place *x, u32 m)
+{
+	return x[2 * m].phase - 2 * x[m].phase + x[0].phase;
+}
+
+/* Of @n places, whose @low and @high are of m = 2^@k phases. False: past 64 bits. */
+static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_cyc,
+			u32 khz, unsigned int k, struct tscope_stability_figures *fig)
+{
+	u128 tau_cyc = (u128)tau0_cyc << k, adev_sum = 0, tdev_sum = 0, size;
+	u32 m = 1 << k, i;
+	s128 of_means = 0;
+	u64 mtie = 0;
+	s64 diff;
+
+	for (i = 0; i + m < n; i++)
+		mtie = max(mtie, (u64)max(x[i].high, x[i + m].phase) -
+				 (u64)min(x[i].low, x[i + m].phase));
+	for (i = 0; i + 2 * m < n; i++) {
+		diff = second_difference(&x[i], m);
+		size = tscope_abs64(diff);
+		adev_sum += size * size;
+		/* that of means is the mean of the last m ones */
+		of_means += diff;
+		if (i >= m)
+			of_means -= second_difference(&x[i - m], m);
+		if (i + 1 < m)
 			continue;
-		sum += d[i];
-		n++;
+		size = tscope_abs128(of_means) << MEAN_BITS >> k;
+		tdev_sum += size * size;
 	}
-	sp->low = d[SPACINGS / 8];
-	sp->ragged = n < ALIKE_MIN;
-	if (!sp->ragged) {
-		sp->usual = (sum + n / 2) / n;
-		return true;
-	}
-	a = w[SPACINGS / 2].tsc - w[0].tsc;
-	b = w[SPACINGS].tsc - w[SPACINGS / 2].tsc;
-	sp->usual = (a + b) / SPACINGS;
-	return a <= b + b / 2 && b <= a + a / 2;
-}
-
-/*
- * The points lie otherwise than those that the sums are of. Longer spacings
- * may be holes, as long as some are as they were.
- */
-static bool is_new(const struct tscope_stability *s, const struct spacing *sp)
-{
-	u64 tau0 = s->sums.tau0_cyc, part = 8;
-
-	if (sp->ragged)
-		part = 2;
-	else if (s->ragged)
-		part = 4;
-	if (sp->usual < tau0)
-		return tau0 - sp->usual > sp->usual / part;
-	return sp->usual - tau0 > tau0 / part && sp->low > tau0 + tau0 / 8;
-}
-
-static void judge(struct tscope_stability *s)
-{
-	tscope_s128 diff = (tscope_s128)s->wait[SPACINGS].phase -
-			   s->wait[0].phase;
-	struct spacing sp;
-	unsigned int i;
-
-	if (find_spacing(s->wait, &sp) && is_s64(diff) && is_new(s, &sp)) {
-		memset(&s->sums, 0, sizeof(s->sums));
-		s->sums.tau0_cyc = sp.usual;
-		s->ragged = sp.ragged;
-		s->slope_phase = (s64)diff;
-		s->slope_cyc = s->wait[SPACINGS].tsc - s->wait[0].tsc;
-		s->running = false;
-		for (i = 0; i < s->waiting; i++)
-			place(s, &s->wait[i]);
-	}
-	/* the newer half waits on */
-	s->waiting = SPACINGS / 2 + 1;
-	memmove(s->wait, &s->wait[SPACINGS / 2],
-		s->waiting * sizeof(*s->wait));
+	fig->n = n - 2 * m;
+	fig->tau_us = (u64)tscope_div128(tau_cyc * 1000 + khz / 2, khz);
+	fig->mtie_ps = (u64)(((u128)mtie * 1000 + (1 << (TSCOPE_PHASE_SHIFT - 1))) >>
+			     TSCOPE_PHASE_SHIFT);
+	/* tau is tau_cyc * 10^6 / khz ns; 10^-6 ppb are 10^-15 */
+	return root_mean(adev_sum, 2 * fig->n, 1000000000ULL * khz, tau_cyc,
+			 TSCOPE_PHASE_SHIFT, &fig->adev) &&
+	       root_mean(tdev_sum, 6ULL * (n - 3 * m + 1), 1000, 1,
+			 TSCOPE_PHASE_SHIFT + MEAN_BITS, &fig->tdev_ps);
 }
 
 /**
- * tscope_stability_add() - add a point
- * @s: stability
- * @p: point, later than the one before
- *
- * A new segment begins a new run: no difference crosses it, and what has been
- * summed up stays. Another spacing of the points clears all, as there is
- * another tau0. Context: any; not concurrently with itself.
- */
-void tscope_stability_add(struct tscope_stability *s,
-			  const struct tscope_point *p)
-{
-	const struct tscope_point *last = s->wait + s->waiting - 1;
-
-	if (s->waiting && (p->segment != last->segment ||
-			   p->tsc - last->tsc - 1 >= S64_MAX)) {
-		s->running = false;
-		s->waiting = 0;
-	}
-	s->wait[s->waiting++] = *p;
-	if (s->sums.tau0_cyc)
-		place(s, p);
-	if (s->waiting == TSCOPE_STABILITY_WAIT)
-		judge(s);
-}
-
-/* sqrt(sum / n), in units of 2^-*bits, of as many places as there are. */
-static u64 root_mean(tscope_u128 sum, tscope_u128 n, int *bits)
-{
-	int shift = (128 - tscope_fls128(sum)) & ~1;
-
-	if (!sum) {
-		*bits = 0;
-		return 0;
-	}
-	*bits = shift / 2;
-	return tscope_sqrt128(tscope_div128(sum << shift, n));
-}
-
-/* x * 2^-bits to the nearest */
-static int round_off(tscope_u128 x, int bits, u64 *to)
-{
-	if (bits)
-		x = (x >> bits) + ((x >> (bits - 1)) & 1);
-	if (x >> 64)
-		return -ERANGE;
-	*to = (u64)x;
-	return 0;
-}
-
-/**
- * tscope_stability_figures() - one tau's figures
- * @sums: sums
+ * tscope_stability() - figures of the points that a line was fitted to
+ * @p: the points
+ * @fit: the line; its @points is how many there are
  * @khz: the TSC's nominal frequency, not 0
- * @octave: tau = tau0 * 2^@octave; below TSCOPE_STABILITY_OCTAVES
- * @fig: result
+ * @x: room for as many places
+ * @fig: room for TSCOPE_STABILITY_OCTAVES figures: of tau0, 2 tau0, 4 tau0, ...
  *
- * The nominal time is what a ratio is taken to: tau is of the TSC.
+ * tau0 is the points' mean spacing. Context: process; some milliseconds for 8192 points.
  *
- * Return: 0; -ENODATA with fewer than TSCOPE_STABILITY_MIN_N differences;
- * -ERANGE where a figure is more than 64 bits hold.
+ * Return: how many figures there are: those with TSCOPE_STABILITY_MIN_N differences.
  */
-int tscope_stability_figures(const struct tscope_stability_sums *sums, u32 khz,
-			     unsigned int octave,
-			     struct tscope_stability_figures *fig)
+u32 tscope_stability(const struct tscope_point *p, const struct tscope_fit *fit,
+		     u32 khz, struct tscope_stability_place *x,
+		     struct tscope_stability_figures *fig)
 {
-	const struct tscope_stability_octave *o = &sums->octave[octave];
-	tscope_u128 tau_cyc = (tscope_u128)sums->tau0_cyc << octave;
-	int bits, err;
-	u64 root;
+	u32 first = first_of_run(p, fit->points), n = fit->points - first, i, k, m;
+	u64 tau0_cyc;
 
-	if (o->adev_n < TSCOPE_STABILITY_MIN_N ||
-	    o->tdev_n < TSCOPE_STABILITY_MIN_N)
-		return -ENODATA;
-	fig->n = o->adev_n;
-	err = round_off(tscope_div128(tau_cyc * 1000 + khz / 2, khz), 0,
-			&fig->tau_us);
-	if (err)
-		return err;
-
-	/* 10^15 a second; tau is tau_cyc * 10^6 / khz ns */
-	root = root_mean(o->adev_sum, (tscope_u128)2 * o->adev_n, &bits);
-	err = round_off(tscope_div128((tscope_u128)root * khz * 1000000000,
-				      tau_cyc),
-			bits + TSCOPE_PHASE_SHIFT, &fig->adev);
-	if (err)
-		return err;
-
-	root = root_mean(o->tdev_sum, (tscope_u128)6 * o->tdev_n, &bits);
-	err = round_off((tscope_u128)root * 1000,
-			bits + TSCOPE_PHASE_SHIFT + MEAN_BITS, &fig->tdev_ps);
-	if (err)
-		return err;
-	return round_off((tscope_u128)o->mtie * 1000, TSCOPE_PHASE_SHIFT,
-			 &fig->mtie_ps);
+	p += first;
+	if (n < 3 + TSCOPE_STABILITY_MIN_N)
+		return 0;
+	tau0_cyc = div_u64(p[n - 1].tsc - p[0].tsc, n - 1);
+	if (!tau0_cyc)
+		return 0;
+	make_grid(p, n, tau0_cyc, fit, x);
+	for (k = 0; k < TSCOPE_STABILITY_OCTAVES; k++) {
+		m = 1 << k;
+		if (n + 1 < 3 * m + TSCOPE_STABILITY_MIN_N ||
+		    !take_octave(x, n, tau0_cyc, khz, k, &fig[k]))
+			break;
+		for (i = 0; i + m < n; i++) {
+			x[i].low = min(x[i].low, x[i + m].low);
+			x[i].high = max(x[i].high, x[i + m].high);
+		}
+	}
+	return k;
 }

@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tells a step of a clock from a change of its rate and from noise.
+ * Distinguishes a step of a clock from a change of its rate and from noise.
  *
- * Eight readings, of which the gap between the fourth and the fifth is
- * judged. What the clock gained in the gap is compared with the rate before
- * it and with the rate after it (each the median of three, so that another
- * step nearby spoils neither). A step is gained beyond both, in the same
- * direction. A change of rate is not: wherever it falls, the gain lies
- * between what the two rates give. Two changes of rate within the eight
- * readings can look like a step; from a ramp that turns the spread of the
- * gains tells it.
+ * Of eight readings the gap between the fourth and the fifth is judged. What the
+ * clock gained in the gap is compared with the rate before it and with the rate
+ * after it (each is the median of three, so that another step nearby spoils
+ * neither). A step exceeds both, in the same direction. A change of rate does not:
+ * wherever it falls, the gain lies between what the two rates give. Two changes of
+ * rate within the eight readings can look like a step; the spread of the gains
+ * distinguishes a ramp that turns.
  *
  * A clock that stands still for longer than its readings are apart gains
  * nothing in several gaps. Such gaps are one step: tscope_step_continues() says
  * that the reading after the middle gap lies within it, and is to be left out.
  *
- * The rates say what was to be gained in the time that passed. The TSC tells that
- * time, unless it jumped: where it says that the readings were unusually far
- * apart, or in the wrong order, and the clock does not, the clock is believed.
+ * The rates give what should have been gained in the time that passed. That time is
+ * the TSC's, unless it jumped: where by the TSC the readings were unusually far apart,
+ * or in the wrong order, and by the clock they were not, it is the clock's.
  */
 #include "step.h"
-#include "wide.h"
+#include "math128.h"
+
+#define GAPS		(TSCOPE_STEP_POINTS - 1)
+#define MIDDLE		(TSCOPE_STEP_SIDE - 1)
 
 /* Rounding of the readings and of their differences. */
 #define ROUNDING_NS	4
-/* A step stands out of the usual jump between readings by that factor. */
+/* A step exceeds the usual jump between readings by this factor. */
 #define NOISE_FACTOR	20
 /* Where a ramp turns, the gain passes the median by twice the gains' spread. */
 #define SPREAD_FACTOR	4
@@ -35,6 +37,8 @@
 #define STILL_PART	8
 /* A clock that loses less than that part of a gap did not stand still for some of it. */
 #define LOSS_PART	64
+/* Some of these can be added up in 64 bits; a step has no greater error. */
+#define ERROR_MAX_NS	((u64)S64_MAX / 8)
 
 struct gap {
 	s64 gain_ns;		/* clock - TSC over the gap */
@@ -43,56 +47,45 @@ struct gap {
 	u64 error_ns;
 };
 
-static s64 clamp128(tscope_s128 x)
+/* ns * num / den, towards zero, saturated */
+static s64 scale_ns(s64 ns, u64 num, u64 den)
 {
-	if (x > S64_MAX)
-		return S64_MAX;
-	return x < S64_MIN ? S64_MIN : (s64)x;
-}
-
-/* ns * num / den, towards zero */
-static s64 scale(s64 ns, u64 num, u64 den)
-{
-	tscope_u128 q = tscope_div128((tscope_u128)tscope_abs64(ns) * num, den);
-
-	if (q > S64_MAX)
-		q = S64_MAX;
-	return ns < 0 ? -(s64)q : (s64)q;
+	return tscope_clamp64(tscope_div128_signed((s128)ns * num, den));
 }
 
 static void gap_of(const struct tscope_reading *r, u32 khz, struct gap *g)
 {
 	s64 ns = tscope_sub64(r[1].ns, r[0].ns);
+	s64 tsc_ns = tscope_scyc_to_ns(tscope_sub64(r[1].tsc, r[0].tsc), khz);
 
-	g->span_ns = tscope_cyc_to_ns(r[1].tsc - r[0].tsc, khz);
-	if (!g->span_ns)
-		g->span_ns = 1;
-	g->gain_ns = clamp128((tscope_s128)ns - g->span_ns);
-	g->error_ns = (u64)r[0].error_ns + r[1].error_ns;
+	*g = (struct gap){
+		.gain_ns = tscope_ssub64(ns, tsc_ns),
+		.span_ns = max_t(s64, tsc_ns, 1),
+		.error_ns = (u64)r[0].error_ns + r[1].error_ns,
+	};
 }
 
-static bool unusual(s64 span_ns, u64 usual_ns)
+static bool is_usual(s64 span_ns, u64 usual_ns)
 {
-	return span_ns <= 0 || (u64)span_ns / 2 > usual_ns;
+	return span_ns > 0 && (u64)span_ns / 2 <= usual_ns;
 }
 
-/* The gap that is judged: the TSC may have jumped in it. */
-static void middle_gap_of(const struct tscope_reading *r, u32 khz, u64 usual_ns,
-			  struct gap *g)
+/* How long the middle gap was: the TSC may have jumped in it. */
+static void judge_span(const struct tscope_reading *r, u32 khz, u64 usual_ns,
+		       struct gap *g)
 {
 	s64 ns = tscope_sub64(r[1].ns, r[0].ns);
 	s64 tsc_ns = tscope_scyc_to_ns(tscope_sub64(r[1].tsc, r[0].tsc), khz);
 
-	if (!unusual(tsc_ns, usual_ns))
-		g->span_ns = tsc_ns;
-	else if (!unusual(ns, usual_ns))
+	if (is_usual(tsc_ns, usual_ns))
+		return;
+	if (is_usual(ns, usual_ns)) {
 		g->span_ns = ns;
-	else
-		g->span_ns = tsc_ns > 0 ? (u64)tsc_ns : usual_ns;
-	/* or the clock stood still while the TSC went on */
-	g->other_ns = tsc_ns > 0 && g->span_ns != (u64)tsc_ns ? (u64)tsc_ns : 0;
-	g->gain_ns = clamp128((tscope_s128)ns - tsc_ns);
-	g->error_ns = (u64)r[0].error_ns + r[1].error_ns;
+		/* or the clock stood still while the TSC went on */
+		g->other_ns = max_t(s64, tsc_ns, 0);
+	} else if (tsc_ns <= 0) {
+		g->span_ns = usual_ns;
+	}
 }
 
 /*
@@ -101,74 +94,50 @@ static void middle_gap_of(const struct tscope_reading *r, u32 khz, u64 usual_ns,
  */
 static bool gaps_of(const struct tscope_reading *r, u32 khz, struct gap *g)
 {
-	const int middle = TSCOPE_STEP_SIDE - 1;
-	u64 before, after;
 	int i;
 
-	for (i = 0; i < TSCOPE_STEP_POINTS - 1; i++) {
-		if (i == middle)
-			continue;
-		if (r[i + 1].tsc <= r[i].tsc)
+	for (i = 0; i < GAPS; i++) {
+		if (i != MIDDLE && r[i + 1].tsc <= r[i].tsc)
 			return false;
 		gap_of(&r[i], khz, &g[i]);
 	}
-	before = g[middle - 1].span_ns;
-	after = g[middle + 1].span_ns;
-	middle_gap_of(&r[middle], khz, before > after ? before : after,
-		      &g[middle]);
+	judge_span(&r[MIDDLE], khz,
+		   max(g[MIDDLE - 1].span_ns, g[MIDDLE + 1].span_ns), &g[MIDDLE]);
 	return true;
 }
 
-static u64 max_u64(u64 a, u64 b)
-{
-	return a > b ? a : b;
-}
-
-static void swap_above(s64 *a, s64 *b)
-{
-	s64 t = *a;
-
-	if (t > *b) {
-		*a = *b;
-		*b = t;
-	}
-}
-
 /*
- * What the rate of three gaps gives over a span, by the median of the three;
- * and how far that may be off: by the readings' errors, and by a rate that
- * moves, of which the distance to the nearer of the other two tells.
+ * What the rate of three gaps gives over a span, by the median of the three; and
+ * how far that may be off: by the readings' errors, and by a rate that moves, for
+ * which the distance to the nearer of the other two stands.
  */
-static s64 expect(const struct gap *g, u64 span_ns, u64 *error_ns,
-		  u64 *spread_ns)
+static s64 expected_gain_ns(const struct gap *g, u64 span_ns, u64 *error_ns,
+			    u64 *spread_ns)
 {
-	u64 e, low, high, error = 0;
-	s64 gain[3];
+	s64 gain[3], error;
+	u64 low, high;
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		gain[i] = scale(g[i].gain_ns, span_ns, g[i].span_ns);
+		gain[i] = scale_ns(g[i].gain_ns, span_ns, g[i].span_ns);
 		/* the gain is of three figures in whole ns: 2 ns at most */
-		e = tscope_abs64(scale((s64)g[i].error_ns + 2, span_ns,
-				       g[i].span_ns));
-		if (e > error)
-			error = e;
+		error = scale_ns(g[i].error_ns + 2, span_ns, g[i].span_ns);
+		*error_ns = max(*error_ns, min_t(u64, error, ERROR_MAX_NS));
 	}
-	swap_above(&gain[0], &gain[1]);
-	swap_above(&gain[1], &gain[2]);
-	swap_above(&gain[0], &gain[1]);
-
+	if (gain[0] > gain[1])
+		swap(gain[0], gain[1]);
+	if (gain[1] > gain[2])
+		swap(gain[1], gain[2]);
+	if (gain[0] > gain[1])
+		swap(gain[0], gain[1]);
 	low = (u64)gain[1] - (u64)gain[0];
 	high = (u64)gain[2] - (u64)gain[1];
-	e = low < high ? low : high;
-	*spread_ns = max_u64(*spread_ns, e > S64_MAX / 8 ? S64_MAX / 8 : e);
-	*error_ns = max_u64(*error_ns,
-			    error > S64_MAX / 8 ? S64_MAX / 8 : error);
+	*spread_ns = max(*spread_ns, min3(low, high, ERROR_MAX_NS));
 	return gain[1];
 }
 
 /**
- * tscope_step_wild() - how far gains around a gap are from each other
+ * tscope_step_spread_ns() - how far gains around a gap are from each other
  * @r: TSCOPE_STEP_POINTS readings, in the order of time
  * @khz: the TSC's nominal frequency, not 0
  *
@@ -176,33 +145,32 @@ static s64 expect(const struct gap *g, u64 span_ns, u64 *error_ns,
  *
  * Return: nanoseconds; 0 where the TSC went back.
  */
-u64 tscope_step_wild(const struct tscope_reading *r, u32 khz)
+u64 tscope_step_spread_ns(const struct tscope_reading *r, u32 khz)
 {
 	s64 low = S64_MAX, high = S64_MIN;
-	struct gap g;
+	struct gap g[GAPS];
 	int i;
 
-	for (i = 0; i < TSCOPE_STEP_POINTS - 1; i++) {
-		if (i == TSCOPE_STEP_SIDE - 1)
+	if (!gaps_of(r, khz, g))
+		return 0;
+	for (i = 0; i < GAPS; i++) {
+		if (i == MIDDLE)
 			continue;
-		if (r[i + 1].tsc <= r[i].tsc)
-			return 0;
-		gap_of(&r[i], khz, &g);
-		low = g.gain_ns < low ? g.gain_ns : low;
-		high = g.gain_ns > high ? g.gain_ns : high;
+		low = min(low, g[i].gain_ns);
+		high = max(high, g[i].gain_ns);
 	}
 	return (u64)high - (u64)low;
 }
 
 /* How far a gap lies off the rate before the middle one; 0 where it is noise. */
-static s64 excess(const struct gap *before, const struct gap *g, u64 noise_ns)
+static s64 excess_ns(const struct gap *before, const struct gap *g, u64 noise_ns)
 {
 	u64 error = 0, spread = 0;
-	s64 off = clamp128((tscope_s128)g->gain_ns -
-			   expect(before, g->span_ns, &error, &spread));
+	s64 off = tscope_ssub64(g->gain_ns, expected_gain_ns(before, g->span_ns,
+							     &error, &spread));
 
 	error += g->error_ns + ROUNDING_NS +
-		 max_u64(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
+		 max(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
 	return tscope_abs64(off) > error ? off : 0;
 }
 
@@ -234,15 +202,15 @@ static bool went_back(const struct tscope_reading *r)
 bool tscope_step_continues(const struct tscope_reading *r, u32 khz,
 			   u64 noise_ns)
 {
-	struct gap g[TSCOPE_STEP_POINTS - 1], *mid = &g[TSCOPE_STEP_SIDE - 1];
+	struct gap g[GAPS], *mid = &g[MIDDLE];
 	s64 first, next;
 
 	if (!gaps_of(r, khz, g) ||
-	    r[TSCOPE_STEP_SIDE].tsc <= r[TSCOPE_STEP_SIDE - 1].tsc ||
-	    went_back(&r[TSCOPE_STEP_SIDE - 1]) || went_back(&r[TSCOPE_STEP_SIDE]))
+	    r[MIDDLE + 1].tsc <= r[MIDDLE].tsc ||
+	    went_back(&r[MIDDLE]) || went_back(&r[MIDDLE + 1]))
 		return false;
-	first = excess(g, mid, noise_ns);
-	next = excess(g, mid + 1, noise_ns);
+	first = excess_ns(g, mid, noise_ns);
+	next = excess_ns(g, mid + 1, noise_ns);
 	if (first >= 0 || next >= 0)
 		return false;
 	/* a clock that stood still from the beginning has no rate to go back to */
@@ -251,20 +219,20 @@ bool tscope_step_continues(const struct tscope_reading *r, u32 khz,
 	if (loses(mid + 1, next, STILL_PART))
 		return true;
 	return (loses(mid, first, LOSS_PART) || loses(mid + 1, next, LOSS_PART)) &&
-	       !excess(g, mid + 2, noise_ns) && !excess(g, mid + 3, noise_ns);
+	       !excess_ns(g, mid + 2, noise_ns) && !excess_ns(g, mid + 3, noise_ns);
 }
 
 /* What the step would differ by, had the middle gap lasted as long as the TSC says. */
-static u64 doubt_of(const struct gap *g, const struct gap *mid)
+static u64 doubt_ns(const struct gap *g, const struct gap *mid)
 {
 	u64 error = 0, spread = 0, unused = 0;
 	s64 one, other;
 
 	if (!mid->other_ns)
 		return 0;
-	one = expect(g, mid->span_ns, &unused, &unused);
-	other = expect(g, mid->other_ns, &error, &spread);
-	return tscope_abs64(clamp128((tscope_s128)one - other)) + error;
+	one = expected_gain_ns(g, mid->span_ns, &unused, &unused);
+	other = expected_gain_ns(g, mid->other_ns, &error, &spread);
+	return tscope_abs64(tscope_ssub64(one, other)) + error;
 }
 
 /**
@@ -284,27 +252,27 @@ static u64 doubt_of(const struct gap *g, const struct gap *mid)
 bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 		      struct tscope_step *step, u64 *jump_ns)
 {
-	struct gap g[TSCOPE_STEP_POINTS - 1], *mid = &g[TSCOPE_STEP_SIDE - 1];
+	struct gap g[GAPS], *mid = &g[MIDDLE];
 	u64 error = 0, spread = 0, noise, jump, differ;
 	s64 before, after;
 
 	*jump_ns = 0;
 	if (!gaps_of(r, khz, g))
 		return false;
-	before = clamp128((tscope_s128)mid->gain_ns -
-			  expect(g, mid->span_ns, &error, &spread));
-	after = clamp128((tscope_s128)mid->gain_ns -
-			 expect(mid + 1, mid->span_ns, &error, &spread));
+	before = tscope_ssub64(mid->gain_ns,
+			       expected_gain_ns(g, mid->span_ns, &error, &spread));
+	after = tscope_ssub64(mid->gain_ns,
+			      expected_gain_ns(mid + 1, mid->span_ns, &error,
+					       &spread));
 	if (before < 0 ? after >= 0 : after < 0)
 		return false;
 
 	error += mid->error_ns + ROUNDING_NS;
-	jump = tscope_abs64(before) < tscope_abs64(after) ?
-	       tscope_abs64(before) : tscope_abs64(after);
+	jump = min(tscope_abs64(before), tscope_abs64(after));
 	if (jump <= error)
 		return false;
 	*jump_ns = jump - error;
-	noise = max_u64(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
+	noise = max(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
 	if (*jump_ns <= noise)
 		return false;
 
@@ -314,7 +282,7 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 				  (u64)after - (u64)before;
 	step->ns = before < after ? before + (s64)(differ / 2) :
 				    after + (s64)(differ / 2);
-	step->error_ns = error + noise + differ / 2 + 1 + doubt_of(g, mid);
+	step->error_ns = error + noise + differ / 2 + 1 + doubt_ns(g, mid);
 	step->tsc = r[TSCOPE_STEP_SIDE].tsc;
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tells a step of a clock from a change of its rate and from noise. */
+/* Distinguishes a step of a clock from a change of its rate and from noise. */
 #ifndef TSCOPE_STEP_H
 #define TSCOPE_STEP_H
 
@@ -42,7 +42,7 @@ struct tscope_step {
 	u64 tsc;
 };
 
-u64 tscope_step_wild(const struct tscope_reading *r, u32 khz);
+u64 tscope_step_spread_ns(const struct tscope_reading *r, u32 khz);
 bool tscope_step_continues(const struct tscope_reading *r, u32 khz,
 			   u64 noise_ns);
 bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,

@@ -6,7 +6,7 @@
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
 
-#include "alert.h"
+#include "events.h"
 
 /**
  * struct tscope_control - a file that can be written

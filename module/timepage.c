@@ -10,7 +10,7 @@
  * about the TSC: each step is one CPU's, by its own TSC.
  */
 #include "timepage.h"
-#include "wide.h"
+#include "math128.h"
 
 /* Binary places of a product of cycles and multiplier, and of those that are kept. */
 #define MULT_BITS	64

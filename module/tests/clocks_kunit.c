@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* reading.c: where segments begin, and how steps of a clock's points are counted. */
 #include "../clock.h"
-#include "../violations.h"
-#include "../wide.h"
+#include "../events.h"
+#include "../math128.h"
 #include "tests.h"
 
 #define PERIOD_NS	10000000ULL

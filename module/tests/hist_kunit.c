@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* hist.c against the limits of its own buckets, and against a sorted array. */
+/* hist.c in the kernel: its buckets, and a sorted array. More in selftests/user. */
 #include <linux/sort.h>
 
 #include "../hist.h"
@@ -26,94 +26,6 @@ static void hist_buckets(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, high, low);
 		else
 			KUNIT_EXPECT_LE(test, high - low, low / 8);
-	}
-}
-
-static void hist_adds(struct kunit *test)
-{
-	struct tscope_hist *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, h);
-	tscope_hist_init(h);
-	KUNIT_EXPECT_EQ(test, h->count, 0ULL);
-	KUNIT_EXPECT_EQ(test, h->min, U64_MAX);
-	tscope_hist_add(h, 7);
-	tscope_hist_add(h, U64_MAX);
-	tscope_hist_add(h, 7);
-	KUNIT_EXPECT_EQ(test, h->count, 3ULL);
-	KUNIT_EXPECT_EQ(test, h->min, 7ULL);
-	KUNIT_EXPECT_EQ(test, h->max, U64_MAX);
-	KUNIT_EXPECT_EQ(test, h->sum, U64_MAX);
-	KUNIT_EXPECT_EQ(test, h->bucket[7], 2ULL);
-	KUNIT_EXPECT_EQ(test, h->bucket[TSCOPE_HIST_BUCKETS - 1], 1ULL);
-}
-
-static void hist_merges(struct kunit *test)
-{
-	struct tscope_hist *h = kunit_kzalloc(test, 3 * sizeof(*h), GFP_KERNEL);
-	u64 state = 5, value;
-	u32 i;
-
-	KUNIT_ASSERT_NOT_NULL(test, h);
-	for (i = 0; i < 3; i++)
-		tscope_hist_init(&h[i]);
-	for (i = 0; i < VALUES; i++) {
-		value = tscope_test_rnd_bits(&state) >> 16;
-		tscope_hist_add(&h[i % 2], value);
-		tscope_hist_add(&h[2], value);
-	}
-	tscope_hist_merge(&h[0], &h[1]);
-	KUNIT_EXPECT_EQ(test, memcmp(&h[0], &h[2], sizeof(*h)), 0);
-
-	/* an empty one changes nothing, and a full sum stays full */
-	tscope_hist_init(&h[1]);
-	tscope_hist_merge(&h[0], &h[1]);
-	KUNIT_EXPECT_EQ(test, memcmp(&h[0], &h[2], sizeof(*h)), 0);
-	tscope_hist_add(&h[1], U64_MAX);
-	tscope_hist_merge(&h[0], &h[1]);
-	KUNIT_EXPECT_EQ(test, h[0].sum, U64_MAX);
-	KUNIT_EXPECT_EQ(test, h[0].max, U64_MAX);
-}
-
-static void hist_signed_empty(struct kunit *test)
-{
-	struct tscope_shist *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, h);
-	tscope_shist_init(h);
-	KUNIT_EXPECT_EQ(test, tscope_shist_count(h), 0ULL);
-	KUNIT_EXPECT_EQ(test, tscope_shist_min(h), 0LL);
-	KUNIT_EXPECT_EQ(test, tscope_shist_max(h), 0LL);
-	KUNIT_EXPECT_EQ(test, tscope_shist_mean(h), 0LL);
-	KUNIT_EXPECT_EQ(test, tscope_shist_quantile(h, 500), 0LL);
-}
-
-static void hist_signed_ends(struct kunit *test)
-{
-	static const struct {
-		s64 a, b, mean;
-	} cases[] = {
-		{ 3, 3, 3 }, { -3, -3, -3 }, { -3, 5, 1 }, { 3, -6, -1 },
-		{ S64_MIN, S64_MIN, S64_MIN }, { S64_MAX, S64_MAX, S64_MAX },
-		{ S64_MIN, S64_MAX, 0 }, { 0, 0, 0 },
-	};
-	struct tscope_shist *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
-	u32 i;
-
-	KUNIT_ASSERT_NOT_NULL(test, h);
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		tscope_shist_init(h);
-		tscope_shist_add(h, cases[i].a);
-		tscope_shist_add(h, cases[i].b);
-		KUNIT_EXPECT_EQ(test, tscope_shist_count(h), 2ULL);
-		KUNIT_EXPECT_EQ_MSG(test, tscope_shist_min(h),
-				    min(cases[i].a, cases[i].b), "case %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, tscope_shist_max(h),
-				    max(cases[i].a, cases[i].b), "case %u", i);
-		/* the sum of both ends is cut to 64 bits */
-		if (cases[i].a != S64_MIN)
-			KUNIT_EXPECT_EQ_MSG(test, tscope_shist_mean(h),
-					    cases[i].mean, "case %u", i);
 	}
 }
 
@@ -156,10 +68,6 @@ static void hist_quantiles(struct kunit *test)
 
 static struct kunit_case hist_cases[] = {
 	KUNIT_CASE(hist_buckets),
-	KUNIT_CASE(hist_adds),
-	KUNIT_CASE(hist_merges),
-	KUNIT_CASE(hist_signed_empty),
-	KUNIT_CASE(hist_signed_ends),
 	KUNIT_CASE(hist_quantiles),
 	{}
 };

@@ -10,7 +10,7 @@
 #include <asm/pvclock.h>
 
 #include "../burst.h"
-#include "../violations.h"
+#include "../events.h"
 #include "tests.h"
 
 static const struct tscope_clock_ops ops = {

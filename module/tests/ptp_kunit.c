@@ -6,7 +6,7 @@
 #include <linux/math64.h>
 
 #include "../moment.h"
-#include "../wide.h"
+#include "../math128.h"
 #include "tests.h"
 
 #define YEAR_NS		(365 * 86400 * NSEC_PER_SEC)

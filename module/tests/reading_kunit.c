@@ -4,8 +4,8 @@
  * and how many readings a window has. The clocks' read ops follow a script.
  */
 #include "../cpu.h"
-#include "../violations.h"
-#include "../wide.h"
+#include "../events.h"
+#include "../math128.h"
 #include "tests.h"
 
 #define PLENTY		U64_MAX

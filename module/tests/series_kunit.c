@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* series.c: points of clocks that are made up, filled in, thinned, cut and copied. */
+/* series.c in the kernel: steps, thinning, the ring. More in selftests/user. */
 #include <linux/vmalloc.h>
 
 #include "../series.h"
@@ -9,7 +9,7 @@
 #define PERIOD_NS	10000000ULL
 
 static struct tscope_series s;
-static struct tscope_series_news news;
+static struct tscope_series_result result;
 static struct tscope_point *ring, *copy;
 
 static int series_init(struct kunit *test)
@@ -32,30 +32,12 @@ static void add(u64 tsc, u64 ns, u32 width_ns)
 		.tsc = tsc, .ns = ns, .width_ns = width_ns,
 	};
 
-	tscope_series_add(&s, &r, &news);
+	tscope_series_add(&s, &r, &result);
 }
 
 static u32 copy_all(void)
 {
 	return tscope_series_copy(&s, U64_MAX, copy);
-}
-
-static void series_first_points(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, copy_all(), 0U);
-	add(1000, 700000, 5);
-	KUNIT_EXPECT_TRUE(test, news.point);
-	KUNIT_EXPECT_FALSE(test, news.stepped);
-	KUNIT_EXPECT_EQ(test, news.newest.phase, 0LL);
-	KUNIT_EXPECT_EQ(test, news.newest_ns, 700000ULL);
-	/* 20 ns ahead of the TSC */
-	add(1000 + PERIOD_NS, 700000 + PERIOD_NS + 20, 6);
-	KUNIT_EXPECT_EQ(test, news.newest.phase, 20LL << 16);
-	KUNIT_ASSERT_EQ(test, copy_all(), 2U);
-	KUNIT_EXPECT_EQ(test, copy[0].tsc, 1000ULL);
-	KUNIT_EXPECT_EQ(test, copy[0].width_ns, 5U);
-	KUNIT_EXPECT_EQ(test, copy[1].phase, 20LL << 16);
-	KUNIT_EXPECT_EQ(test, copy[0].segment, copy[1].segment);
 }
 
 /* A step is found four points late, and parts two segments at the right point. */
@@ -66,13 +48,13 @@ static void series_cut_at_step(struct kunit *test)
 
 	for (i = 0; i < n; i++) {
 		add(i * PERIOD_NS, i * PERIOD_NS + (i < at ? 0 : 5000), 0);
-		if (!news.stepped)
+		if (!result.stepped)
 			continue;
 		stepped++;
 		at_point = i;
-		KUNIT_EXPECT_LE(test, (u64)abs(news.step.ns - 5000),
-				news.step.error_ns);
-		KUNIT_EXPECT_EQ(test, news.step.tsc, at * PERIOD_NS);
+		KUNIT_EXPECT_LE(test, (u64)abs(result.step.ns - 5000),
+				result.step.error_ns);
+		KUNIT_EXPECT_EQ(test, result.step.tsc, at * PERIOD_NS);
 	}
 	KUNIT_EXPECT_EQ(test, stepped, 1U);
 	KUNIT_EXPECT_EQ(test, at_point, at + TSCOPE_STEP_SIDE - 1);
@@ -81,53 +63,6 @@ static void series_cut_at_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, copy[0].tsc, at * PERIOD_NS);
 	KUNIT_EXPECT_EQ(test, copy[0].phase, 0LL);
 	KUNIT_EXPECT_EQ(test, copy[k - 1].phase, 0LL);
-}
-
-static void series_no_step_in_noise(struct kunit *test)
-{
-	u64 state = 16, ns;
-	u32 i;
-
-	for (i = 0; i < 2000; i++) {
-		ns = (i + 10) * PERIOD_NS + tscope_test_rnd(&state) % 1000;
-		add(i * PERIOD_NS, ns, 0);
-		KUNIT_EXPECT_FALSE_MSG(test, news.stepped, "point %u", i);
-	}
-	KUNIT_EXPECT_EQ(test, s.segment, 1U);
-}
-
-/* One that knows its steps is told of them, and looks for none. */
-static void series_exact(struct kunit *test)
-{
-	u32 i;
-
-	tscope_series_init(&s, ring, KHZ, true);
-	for (i = 0; i < 20; i++) {
-		if (i == 10)
-			tscope_series_break(&s);
-		add(i * PERIOD_NS, i * PERIOD_NS + (i < 10 ? 0 : 5000), 0);
-		KUNIT_EXPECT_FALSE(test, news.stepped);
-		KUNIT_EXPECT_TRUE(test, news.point);
-		KUNIT_EXPECT_EQ(test, news.newest.phase, 0LL);
-	}
-	KUNIT_EXPECT_EQ(test, s.segment, 2U);
-	KUNIT_ASSERT_EQ(test, copy_all(), 10U);
-	KUNIT_EXPECT_EQ(test, copy[0].tsc, 10 * PERIOD_NS);
-}
-
-static void series_break_drops(struct kunit *test)
-{
-	u32 i;
-
-	for (i = 0; i < 6; i++)
-		add(i * PERIOD_NS, i * PERIOD_NS, 0);
-	/* the first four are points, two wait */
-	KUNIT_EXPECT_EQ(test, s.head, 4ULL);
-	tscope_series_break(&s);
-	KUNIT_EXPECT_EQ(test, copy_all(), 4U);
-	add(100 * PERIOD_NS, 5, 0);
-	KUNIT_EXPECT_EQ(test, s.head, 5ULL);
-	KUNIT_EXPECT_EQ(test, copy_all(), 1U);
 }
 
 /* Of each slot the narrowest reading, once the slot is over. */
@@ -139,7 +74,7 @@ static void series_thinned(struct kunit *test)
 	s.slot_cyc = 10 * PERIOD_NS;
 	for (i = 0; i < 100; i++) {
 		add(i * PERIOD_NS, i * PERIOD_NS, i % 10 == 7 ? 3 : 4 + i % 10);
-		KUNIT_EXPECT_EQ(test, news.point, i && i % 10 == 0);
+		KUNIT_EXPECT_EQ(test, result.point, i && i % 10 == 0);
 	}
 	n = copy_all();
 	KUNIT_ASSERT_EQ(test, n, 9U);
@@ -147,23 +82,8 @@ static void series_thinned(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, copy[i].tsc, (10 * i + 7) * PERIOD_NS);
 	/* a TSC that was set back ends a slot, and a segment */
 	add(5, 5, 1);
-	KUNIT_EXPECT_TRUE(test, news.point);
+	KUNIT_EXPECT_TRUE(test, result.point);
 	add(5 + 10 * PERIOD_NS, 5 + 10 * PERIOD_NS, 1);
-	KUNIT_EXPECT_EQ(test, copy_all(), 1U);
-}
-
-static void series_ends_of_phase(struct kunit *test)
-{
-	tscope_series_init(&s, ring, KHZ, true);
-	add(0, 0, 0);
-	/* 2^47 ns and more don't fit a phase: another segment */
-	add(10, S64_MAX, 0);
-	KUNIT_EXPECT_EQ(test, s.segment, 2U);
-	KUNIT_EXPECT_EQ(test, news.newest.phase, 0LL);
-	add(20, 0, 0);
-	KUNIT_EXPECT_EQ(test, s.segment, 3U);
-	add(15, 10, 0);
-	KUNIT_EXPECT_EQ(test, s.segment, 4U);
 	KUNIT_EXPECT_EQ(test, copy_all(), 1U);
 }
 
@@ -191,13 +111,8 @@ static void series_ring(struct kunit *test)
 }
 
 static struct kunit_case series_cases[] = {
-	KUNIT_CASE(series_first_points),
 	KUNIT_CASE(series_cut_at_step),
-	KUNIT_CASE(series_no_step_in_noise),
-	KUNIT_CASE(series_exact),
-	KUNIT_CASE(series_break_drops),
 	KUNIT_CASE(series_thinned),
-	KUNIT_CASE(series_ends_of_phase),
 	KUNIT_CASE(series_ring),
 	{}
 };

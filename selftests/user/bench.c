@@ -25,7 +25,7 @@
 #include "series.h"
 #include "stability.h"
 #include "step.h"
-#include "wide.h"
+#include "math128.h"
 
 /* What the kernel's patches in on any recent CPU. */
 static __always_inline u64 rdtsc_ordered(void)
@@ -104,7 +104,7 @@ static void do_fit(void)
 
 static void do_series(void)
 {
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 
 	if (at >= POINTS) {
 		tscope_series_init(&series, ring, khz, false);

@@ -79,7 +79,7 @@ static void test_kinds(void)
 		one_kind(&kinds[i]);
 }
 
-/* A TSC that was set back tells nothing: the counter's own bits are taken. */
+/* From a TSC that was set back nothing is learnt: the counter's own bits are taken. */
 static void test_tsc_back(void)
 {
 	struct tscope_counter c = { .num = 10, .den = 1, .mask = 0xffffff };
@@ -101,7 +101,7 @@ static void test_tsc_stops(void)
 		  "TSC stopped");
 }
 
-/* After 16 wraps and more nothing tells how many there were, nor is it claimed. */
+/* After 16 wraps and more it is not known how many there were, nor is it claimed. */
 static void test_uncertain(void)
 {
 	struct tscope_counter c = { .num = 1, .den = 1, .mask = 0xffffff };
@@ -116,7 +116,7 @@ static void test_uncertain(void)
 		EXPECT_EQ(c.uncertain, wraps > 15, "%u wraps", (u32)wraps);
 	}
 	tscope_counter_ns(&c, 5, 1000, 1000000);
-	EXPECT(!c.uncertain, "the TSC was set back: no wrap is made up");
+	EXPECT(!c.uncertain, "the TSC was set back: no wrap is added");
 }
 
 static const struct tap_test tests[] = {

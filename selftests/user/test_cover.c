@@ -11,14 +11,14 @@
 #include "tap.h"
 #include "fit.h"
 #include "hides.h"
-#include "wide.h"
+#include "math128.h"
 
 #define KHZ		2893437
 #define PERIOD_NS	10000000.0L
 #define RUNS		2000
 #define LEAST_SHARE	0.935
 
-static struct tscope_point pt[TSCOPE_FIT_MAX_POINTS];
+static struct tscope_point pt[8192];
 
 enum noise { NONE, WHITE, AR1, WANDER, BRACKET, NARROWEST };
 

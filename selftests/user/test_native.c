@@ -10,7 +10,7 @@
 
 #include "fit.h"
 #include "native.h"
-#include "wide.h"
+#include "math128.h"
 #include "tap.h"
 
 static double half_round_trip_ns;

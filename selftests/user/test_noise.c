@@ -7,7 +7,7 @@
 
 #include "series.h"
 #include "sim.h"
-#include "wide.h"
+#include "math128.h"
 
 #define READINGS	100000
 
@@ -130,7 +130,7 @@ static void pass(struct sim *s, const struct kind *k)
 static u32 count_steps(const struct kind *k, u32 readings,
 		       struct tscope_step *last)
 {
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_series series;
 	struct tscope_reading r = { 0 };
 	struct sim s;
@@ -198,7 +198,7 @@ static void test_none_beginning(void)
  */
 static void step_in(const struct kind *k, const s64 *size, u32 gap, u32 first)
 {
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_series series;
 	struct tscope_reading r = { 0 };
 	u32 i, steps = 0, done = 0, n = first + gap + 40;
@@ -302,7 +302,7 @@ static void test_up_and_back(void)
 static void stand_still(const struct kind *k, double gaps, u32 of)
 {
 	long double since = 150 + rnd_unit(), until = since + gaps, from, to;
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_series series;
 	struct tscope_reading r;
 	struct tscope_step step = { 0 };
@@ -332,7 +332,7 @@ static void stand_still(const struct kind *k, double gaps, u32 of)
 	EXPECT(fabsl(step.ns + lost) <= step.error_ns,
 	       "%s: truth %.0Lf, figure %s, bound %s", k->what, -lost,
 	       tap_dec(step.ns), tap_udec(step.error_ns));
-	/* the readings' error tells the rate over as many gaps as it stood still */
+	/* the readings' error limits the rate over as many gaps as it stood still */
 	EXPECT(step.error_ns < 1000 + 10 * k->ns * (4 + gaps), "%s: bound %s", k->what,
 	       tap_udec(step.error_ns));
 	EXPECT_EQ(series.segment, 2, "%s: segments", k->what);
@@ -353,7 +353,7 @@ static void test_stands_still(void)
 static void test_beginning(void)
 {
 	s64 size[2] = { 100000, 0 };
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_series series;
 	u32 at, i, round, steps;
 	struct sim s;

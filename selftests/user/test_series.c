@@ -10,14 +10,14 @@
 #include "tap.h"
 #include "hides.h"
 #include "series.h"
-#include "wide.h"
+#include "math128.h"
 
 #define KHZ	2893437
 #define N	TSCOPE_SERIES_POINTS
 
 static struct tscope_point ring[N], copy[N];
 static struct tscope_series series;
-static struct tscope_series_news news;
+static struct tscope_series_result news;
 
 static void add(u64 tsc, u64 ns, u32 width)
 {
@@ -58,7 +58,7 @@ static void test_ring(void)
 	}
 }
 
-/* Nothing from before is told again, also if the ring was full. */
+/* Nothing from before is in a copy again, also if the ring was full. */
 static void test_restart(void)
 {
 	static const u32 counts[] = { 0, 1, 100, N, 2 * N + 3 };
@@ -185,7 +185,7 @@ static void test_segments(void)
 		if (!news.stepped)
 			continue;
 		stepped++;
-		EXPECT_EQ(i, 203, "told three readings later");
+		EXPECT_EQ(i, 203, "reported three readings later");
 		EXPECT_EQ(news.step.tsc, 200 * 10000000ULL, "at its reading");
 		EXPECT(news.step.ns + news.step.error_ns >= step &&
 		       news.step.ns - news.step.error_ns <= step,
@@ -257,7 +257,7 @@ static void test_saturation(void)
 }
 
 /*
- * The writer's points all tell their number in every field, so that a torn
+ * The writer's points have their number in every field, so that a torn
  * one shows: tsc = 1000 n, phase = f(n), width = n, and a segment in 30000;
  * every few segments all is forgotten.
  */
@@ -269,7 +269,7 @@ static u32 done;
 
 static void *write_points(void *unused)
 {
-	struct tscope_series_news ignored;
+	struct tscope_series_result ignored;
 	struct tscope_reading r = { 0 };
 	u32 i;
 
@@ -365,7 +365,7 @@ static void test_begins(void)
 static void test_average(void)
 {
 	struct tscope_reading r[8], mean;
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_series series;
 	long double truth, off, one = 0, many = 0, rate;
 	u64 tsc, span_cyc;
@@ -420,7 +420,7 @@ static void test_average(void)
 static void test_fractions(void)
 {
 	struct tscope_reading r = { .tsc = 1000, .ns = 500, .frac = 0xc000 };
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_series series;
 
 	tscope_series_init(&series, ring, 1000000, true);
@@ -440,7 +440,7 @@ static const struct tap_test tests[] = {
 	{ "phase since the segment's first point", test_phase },
 	{ "thinning keeps the narrowest of each slot", test_thinning },
 	{ "segments begin at steps", test_segments },
-	{ "segments begin where they are told to", test_begins },
+	{ "segments begin at readings that say so", test_begins },
 	{ "a TSC that wraps or goes back: no wrong figure", test_tsc_goes },
 	{ "phases past their range: no wrong figure", test_saturation },
 	{ "copies while another thread writes", test_threads },

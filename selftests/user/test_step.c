@@ -4,7 +4,7 @@
  * the error that is printed holds.
  */
 #include "sim.h"
-#include "wide.h"
+#include "math128.h"
 
 #define ROUNDS	20000
 
@@ -218,7 +218,7 @@ static void test_two_steps(void)
 	}
 }
 
-/* After a pause the rate tells less: the error has to say so. */
+/* After a pause the rate is known less well: the error has to say so. */
 static void test_pause(void)
 {
 	struct tscope_step step = { 0 };

@@ -1,46 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * series.c against a plain list of all points that it told of: what a copy
+ * series.c against a plain list of all points that it reported: what a copy
  * holds, where segments begin, and each phase by its definition.
  */
 #include "fuzz.h"
 #include "series.h"
-#include "wide.h"
+#include "math128.h"
 
 #define MOST	400
 
 static struct tscope_point ring[TSCOPE_SERIES_POINTS];
 static struct tscope_point copy[TSCOPE_SERIES_POINTS];
 
-/* a point as it was told, and the clock at it */
+/* a point as it was reported, and the clock at it */
 static struct {
 	struct tscope_point p;
 	u64 ns;
-} told[MOST + TSCOPE_STEP_POINTS];
+} reported[MOST + TSCOPE_STEP_POINTS];
 static u32 count, first;	/* all, and the first of the newest segment */
 
 static s64 phase_of(u32 i, u32 khz)
 {
-	tscope_s128 ns = tscope_sub64(told[i].ns, told[first].ns);
-	tscope_s128 cyc = tscope_sub64(told[i].p.tsc, told[first].p.tsc);
-	tscope_s128 phase = ns * 65536 - cyc * (1000000LL << 16) / khz;
+	s128 ns = tscope_sub64(reported[i].ns, reported[first].ns);
+	s128 cyc = tscope_sub64(reported[i].p.tsc, reported[first].p.tsc);
+	s128 phase = ns * 65536 - cyc * (1000000LL << 16) / khz;
 
 	if (phase > S64_MAX)
 		return S64_MAX;
 	return phase < S64_MIN ? S64_MIN : (s64)phase;
 }
 
-static void take_news(const struct tscope_series_news *n, u32 khz, bool broken)
+static void take_news(const struct tscope_series_result *n, u32 khz, bool broken)
 {
-	u32 before = count ? told[count - 1].p.segment : 0;
+	u32 before = count ? reported[count - 1].p.segment : 0;
 	s64 phase;
 
-	told[count].p = n->newest;
-	told[count].ns = n->newest_ns;
+	reported[count].p = n->newest;
+	reported[count].ns = n->newest_ns;
 	count++;
 	if (n->newest.segment == before) {
 		EXPECT(!broken, "no segment begins at a break or step");
-		EXPECT(count < 2 || told[count - 2].p.tsc <= n->newest.tsc,
+		EXPECT(count < 2 || reported[count - 2].p.tsc <= n->newest.tsc,
 		       "a segment in which the TSC goes back");
 		EXPECT_EQ(n->newest.phase, phase_of(count - 1, khz), "phase");
 		return;
@@ -48,7 +48,7 @@ static void take_news(const struct tscope_series_news *n, u32 khz, bool broken)
 	EXPECT_EQ(n->newest.segment, before + 1, "segments count up");
 	EXPECT_EQ(n->newest.phase, 0, "the first point");
 	phase = count > 1 ? phase_of(count - 1, khz) : 0;
-	EXPECT(broken || told[count - 2].p.tsc > n->newest.tsc ||
+	EXPECT(broken || reported[count - 2].p.tsc > n->newest.tsc ||
 	       phase == S64_MAX || phase == S64_MIN,
 	       "a segment begins without a reason");
 	first = count - 1;
@@ -59,12 +59,12 @@ static void check_copy(const struct tscope_series *s, u64 span_cyc)
 	u32 n = tscope_series_copy(s, span_cyc, copy), i, want = count;
 
 	while (want > first &&
-	       told[count - 1].p.tsc - told[want - 1].p.tsc <= span_cyc)
+	       reported[count - 1].p.tsc - reported[want - 1].p.tsc <= span_cyc)
 		want--;
 	EXPECT_EQ(n, count - want, "points of the last %s cycles",
 		  tap_udec(span_cyc));
 	for (i = 0; i < n && want + i < count; i++)
-		EXPECT(!memcmp(&copy[i], &told[want + i].p, sizeof(*copy)),
+		EXPECT(!memcmp(&copy[i], &reported[want + i].p, sizeof(*copy)),
 		       "point %u of %u", i, n);
 }
 
@@ -72,7 +72,7 @@ static void fuzz_one(struct fuzz_in *in)
 {
 	u32 khz = fuzz_khz(in), i, kind, before = 0;
 	struct tscope_reading r = { .ns = 1ULL << 60 };
-	struct tscope_series_news n;
+	struct tscope_series_result n;
 	bool broken = true, stepped;
 	struct tscope_series s;
 

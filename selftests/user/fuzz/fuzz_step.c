@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 #include "step.h"
-#include "wide.h"
+#include "math128.h"
 
 /* Time and phase go by 2^-16 ns here. */
 #define UNIT	65536
@@ -92,7 +92,7 @@ static void fuzz_one(struct fuzz_in *in)
 		c.span_ns[TSCOPE_STEP_SIDE] = usual;
 
 	play(&c, r);
-	wild = tscope_step_wild(r, c.khz);
+	wild = tscope_step_spread_ns(r, c.khz);
 	if (c.step_ns) {
 		if (tscope_step_find(r, c.khz, noise_ns, &step, &jump)) {
 			off = (tscope_s128)step.ns - c.step_ns;
@@ -106,7 +106,7 @@ static void fuzz_one(struct fuzz_in *in)
 		c.step_ns = 0;
 		play(&c, r);
 		/* what is around the gap does not depend on the step */
-		EXPECT(wild <= tscope_step_wild(r, c.khz) + 2, "wild %s",
+		EXPECT(wild <= tscope_step_spread_ns(r, c.khz) + 2, "wild %s",
 		       tap_udec(wild));
 	}
 	EXPECT(!tscope_step_find(r, c.khz, noise_ns, &step, &jump),
@@ -123,7 +123,7 @@ static void fuzz_one(struct fuzz_in *in)
 		if (i != TSCOPE_STEP_SIDE && r[i].tsc <= r[i - 1].tsc)
 			break;
 	tscope_step_continues(r, c.khz, noise_ns);
-	tscope_step_wild(r, c.khz);
+	tscope_step_spread_ns(r, c.khz);
 	if (tscope_step_find(r, c.khz, noise_ns, &step, &jump))
 		EXPECT(i == TSCOPE_STEP_POINTS, "a step of a TSC that went back");
 }

@@ -16,5 +16,7 @@ typedef int8_t s8;
 typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
+typedef unsigned __int128 u128;
+typedef __int128 s128;
 
 #endif /* TSCOPE_LINUX_TYPES_H */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wide.c against the compiler's own 128-bit division, and against what the
+ * math128.c against the compiler's own 128-bit division, and against what the
  * results have to satisfy by definition.
  */
 #include <math.h>
 
 #include "tap.h"
-#include "wide.h"
+#include "math128.h"
 
 #define ROUNDS	100000
-#define U128_MAX (~(tscope_u128)0)
+#define U128_MAX (~(u128)0)
 
 static const u32 khz_edges[] = {
 	1, 2, 3, 7, 999999, 1000000, 1000001, 2000000, 2399999, 2893437,
@@ -43,17 +43,17 @@ static void test_fls128(void)
 	EXPECT_EQ(tscope_fls128(0), 0, "zero");
 	EXPECT_EQ(tscope_fls128(U128_MAX), 128, "all ones");
 	for (bit = 0; bit < 128; bit++) {
-		tscope_u128 x = (tscope_u128)1 << bit;
+		u128 x = (u128)1 << bit;
 
 		EXPECT_EQ(tscope_fls128(x), bit + 1, "2^%d", bit);
 		EXPECT_EQ(tscope_fls128(x | (x - 1)), bit + 1, "2^%d", bit);
 	}
 }
 
-static void check_div(tscope_u128 num, tscope_u128 den)
+static void check_div(u128 num, u128 den)
 {
-	tscope_u128 got = tscope_div128(num, den);
-	tscope_u128 want = den ? num / den : U128_MAX;
+	u128 got = tscope_div128(num, den);
+	u128 want = den ? num / den : U128_MAX;
 
 	EXPECT(got == want, "%s / %s: expected %s, got %s", tap_udec(num),
 	       tap_udec(den), tap_udec(want), tap_udec(got));
@@ -61,10 +61,10 @@ static void check_div(tscope_u128 num, tscope_u128 den)
 
 static void test_div128(void)
 {
-	static const tscope_u128 edges[] = {
-		0, 1, 2, 3, U32_MAX, S64_MAX, (tscope_u128)1 << 63, U64_MAX,
-		(tscope_u128)1 << 64, ((tscope_u128)1 << 64) + 1,
-		((tscope_u128)1 << 127) - 1, (tscope_u128)1 << 127,
+	static const u128 edges[] = {
+		0, 1, 2, 3, U32_MAX, S64_MAX, (u128)1 << 63, U64_MAX,
+		(u128)1 << 64, ((u128)1 << 64) + 1,
+		((u128)1 << 127) - 1, (u128)1 << 127,
 		U128_MAX - 1, U128_MAX,
 	};
 	u32 i, j;
@@ -76,7 +76,7 @@ static void test_div128(void)
 		check_div(rnd_bits128(), rnd_bits128());
 	/* quotients that all but fail to round up */
 	for (i = 0; i < ROUNDS; i++) {
-		tscope_u128 den = rnd_bits(64) + 1, quot = rnd_bits(63) + 1;
+		u128 den = rnd_bits(64) + 1, quot = rnd_bits(63) + 1;
 
 		check_div(den * quot - 1, den);
 		check_div(den * quot, den);
@@ -84,9 +84,9 @@ static void test_div128(void)
 }
 
 /* root^2 <= x < (root + 1)^2, without a square that passes 128 bits */
-static void check_sqrt(tscope_u128 x)
+static void check_sqrt(u128 x)
 {
-	tscope_u128 root = tscope_sqrt128(x);
+	u128 root = tscope_sqrt128(x);
 
 	EXPECT(root * root <= x, "sqrt(%s) = %s", tap_udec(x), tap_udec(root));
 	EXPECT(x - root * root <= 2 * root, "sqrt(%s) = %s", tap_udec(x),
@@ -100,7 +100,7 @@ static void test_sqrt128(void)
 	for (i = 0; i < 4096; i++)
 		check_sqrt(i);
 	for (i = 0; i < ROUNDS; i++) {
-		tscope_u128 root = any_u64();
+		u128 root = any_u64();
 
 		check_sqrt(root * root);
 		check_sqrt(root * root - !!root);
@@ -117,10 +117,10 @@ static void test_cyc_to_ns(void)
 
 	for (i = 0; i < ROUNDS; i++) {
 		u64 cyc = any_u64(), want;
-		tscope_u128 ns;
+		u128 ns;
 
 		khz = any_khz(i / ARRAY_SIZE(u64_edges));
-		ns = (tscope_u128)cyc * 1000000 / khz;
+		ns = (u128)cyc * 1000000 / khz;
 		want = ns > U64_MAX ? U64_MAX : (u64)ns;
 		EXPECT_EQ(tscope_cyc_to_ns(cyc, khz), want, "%s cyc, %u kHz",
 			  tap_udec(cyc), khz);
@@ -138,10 +138,10 @@ static void test_scyc_to_ns(void)
 	for (i = 0; i < ROUNDS; i++) {
 		s64 cyc = (s64)any_u64();
 		/* C divides towards zero by itself */
-		tscope_s128 want;
+		s128 want;
 
 		khz = any_khz(i / ARRAY_SIZE(u64_edges));
-		want = (tscope_s128)cyc * 1000000 / (tscope_s128)khz;
+		want = (s128)cyc * 1000000 / (s128)khz;
 		if (want > S64_MAX)
 			want = S64_MAX;
 		if (want < S64_MIN)
@@ -157,10 +157,10 @@ static void test_ns_to_cyc(void)
 
 	for (i = 0; i < ROUNDS; i++) {
 		u64 ns = any_u64(), want;
-		tscope_u128 cyc;
+		u128 cyc;
 
 		khz = any_khz(i / ARRAY_SIZE(u64_edges));
-		cyc = (tscope_u128)ns * khz / 1000000;
+		cyc = (u128)ns * khz / 1000000;
 		want = cyc > U64_MAX ? U64_MAX : (u64)cyc;
 		EXPECT_EQ(tscope_ns_to_cyc(ns, khz), want, "%s ns, %u kHz",
 			  tap_udec(ns), khz);
@@ -179,14 +179,14 @@ static void test_phase(void)
 	for (i = 0; i < ROUNDS; i++) {
 		s64 clock_ns = (s64)any_u64() >> rnd_below(48);
 		s64 cyc = (s64)any_u64() >> rnd_below(48), phase;
-		tscope_s128 exact, low, high;
+		s128 exact, low, high;
 
 		khz = any_khz(i / ARRAY_SIZE(u64_edges));
-		exact = ((tscope_s128)clock_ns * khz -
-			 (tscope_s128)cyc * 1000000) * 65536;
+		exact = ((s128)clock_ns * khz -
+			 (s128)cyc * 1000000) * 65536;
 		phase = tscope_phase(clock_ns, cyc, khz);
-		low = (tscope_s128)S64_MIN * khz;
-		high = (tscope_s128)S64_MAX * khz;
+		low = (s128)S64_MIN * khz;
+		high = (s128)S64_MAX * khz;
 		if (exact <= low || exact >= high) {
 			EXPECT_EQ(phase, exact < 0 ? S64_MIN : S64_MAX,
 				  "%s ns, %s cyc, %u kHz", tap_dec(clock_ns),
@@ -194,8 +194,8 @@ static void test_phase(void)
 			cut++;
 			continue;
 		}
-		exact -= (tscope_s128)phase * khz;
-		EXPECT(exact > -(tscope_s128)khz && exact < (tscope_s128)khz,
+		exact -= (s128)phase * khz;
+		EXPECT(exact > -(s128)khz && exact < (s128)khz,
 		       "%s ns, %s cyc, %u kHz: got %s", tap_dec(clock_ns),
 		       tap_dec(cyc), khz, tap_dec(phase));
 	}
@@ -216,7 +216,7 @@ static void test_phase_to_ns(void)
 		/* exact: a long double holds 64 bits, and 2^-16 is one of 2 */
 		long double want = roundl((long double)phase / 65536);
 
-		EXPECT_EQ(tscope_phase_to_ns(phase), (tscope_s128)want,
+		EXPECT_EQ(tscope_phase_to_ns(phase), (s128)want,
 			  "%s", tap_dec(phase));
 	}
 }
@@ -227,8 +227,8 @@ static void test_abs_sub(void)
 
 	for (i = 0; i < ROUNDS; i++) {
 		u64 a = any_u64(), b = any_u64();
-		tscope_s128 diff = (tscope_s128)a - (tscope_s128)b;
-		tscope_s128 mag = (s64)a;
+		s128 diff = (s128)a - (s128)b;
+		s128 mag = (s64)a;
 
 		if (diff > S64_MAX)
 			diff = S64_MAX;

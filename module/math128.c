@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * 128-bit division and root, and the change between cycles and nanoseconds.
+ * 128-bit division and root, and the conversions between cycles, nanoseconds and phase.
  *
- * The kernel has no 128-bit division. What is needed of it here is never hot
- * (once a point, or when somebody reads a figure), so the plain methods do.
+ * The kernel has no division by 128 bits. Here it is needed once a point, or when a figure
+ * is read, so plain methods are fast enough.
  */
-#include "wide.h"
+#include <linux/math64.h>
 
-#define NSEC_PER_MSEC_ 1000000ULL	/* cycles = ns * khz / 10^6 */
+#include "math128.h"
+
+#define KHZ_PER_GHZ	1000000ULL	/* cycles = ns * khz / 10^6 */
 
 /**
  * tscope_fls128() - number of significant bits
@@ -15,7 +17,7 @@
  *
  * Return: 0 for 0, else the place of the highest set bit, 1..128.
  */
-int tscope_fls128(tscope_u128 x)
+int tscope_fls128(u128 x)
 {
 	u64 hi = (u64)(x >> 64);
 
@@ -28,19 +30,19 @@ int tscope_fls128(tscope_u128 x)
  * @den: divisor
  *
  * Long division by shift and subtract; by the machine's own division where
- * both fit 64 bits. Context: any.
+ * both fit 64 bits. Context: any with interrupts on.
  *
  * Return: floor(num / den); all ones where den is 0.
  */
-tscope_u128 tscope_div128(tscope_u128 num, tscope_u128 den)
+u128 tscope_div128(u128 num, u128 den)
 {
-	tscope_u128 quot = 0;
+	u128 quot = 0;
 	int shift;
 
 	if (!den)
-		return ~(tscope_u128)0;
+		return ~(u128)0;
 	if (!(u64)(num >> 64) && !(u64)(den >> 64))
-		return (u64)num / (u64)den;
+		return div64_u64((u64)num, (u64)den);
 	if (num < den)
 		return 0;
 
@@ -61,17 +63,17 @@ tscope_u128 tscope_div128(tscope_u128 num, tscope_u128 den)
  * tscope_sqrt128() - square root, rounded down
  * @x: any value
  *
- * Digit by digit in base 2. Context: any.
+ * Digit by digit in base 2. Context: any with interrupts on.
  *
  * Return: floor(sqrt(x)); it always fits 64 bits.
  */
-u64 tscope_sqrt128(tscope_u128 x)
+u64 tscope_sqrt128(u128 x)
 {
-	tscope_u128 bit, root = 0;
+	u128 bit, root = 0;
 
 	if (!x)
 		return 0;
-	bit = (tscope_u128)1 << ((tscope_fls128(x) - 1) & ~1);
+	bit = (u128)1 << ((tscope_fls128(x) - 1) & ~1);
 	while (bit) {
 		if (x >= root + bit) {
 			x -= root + bit;
@@ -84,20 +86,13 @@ u64 tscope_sqrt128(tscope_u128 x)
 	return (u64)root;
 }
 
-/* floor(num / den) for a 32-bit divisor: three digits of 32 bits. */
-static tscope_u128 div128_by32(tscope_u128 num, u32 den)
+/* a * mul / div rounded down; U64_MAX where that is more than 64 bits. */
+static u64 mul_div_saturated(u64 a, u32 mul, u32 div)
 {
-	u64 hi = (u64)(num >> 64), lo = (u64)num;
-	u64 q_hi, q_mid, q_lo, rem;
-
-	q_hi = hi / den;
-	rem = hi % den;
-	rem = (rem << 32) | (lo >> 32);
-	q_mid = rem / den;
-	rem = rem % den;
-	rem = (rem << 32) | (u32)lo;
-	q_lo = rem / den;
-	return ((tscope_u128)q_hi << 64) + ((tscope_u128)q_mid << 32) + q_lo;
+	/* the machine's division traps where the quotient does not fit */
+	if ((u64)((u128)a * mul >> 64) >= div)
+		return U64_MAX;
+	return mul_u64_u64_div_u64(a, mul, div);
 }
 
 /**
@@ -109,9 +104,7 @@ static tscope_u128 div128_by32(tscope_u128 num, u32 den)
  */
 u64 tscope_cyc_to_ns(u64 cyc, u32 khz)
 {
-	tscope_u128 ns = div128_by32((tscope_u128)cyc * NSEC_PER_MSEC_, khz);
-
-	return ns >> 64 ? U64_MAX : (u64)ns;
+	return mul_div_saturated(cyc, KHZ_PER_GHZ, khz);
 }
 
 /**
@@ -123,11 +116,9 @@ u64 tscope_cyc_to_ns(u64 cyc, u32 khz)
  */
 s64 tscope_scyc_to_ns(s64 cyc, u32 khz)
 {
-	u64 ns = tscope_cyc_to_ns(tscope_abs64(cyc), khz);
+	s128 ns = tscope_cyc_to_ns(tscope_abs64(cyc), khz);
 
-	if (ns > S64_MAX)
-		return cyc < 0 ? S64_MIN : S64_MAX;
-	return cyc < 0 ? -(s64)ns : (s64)ns;
+	return tscope_clamp64(cyc < 0 ? -ns : ns);
 }
 
 /**
@@ -139,9 +130,7 @@ s64 tscope_scyc_to_ns(s64 cyc, u32 khz)
  */
 u64 tscope_ns_to_cyc(u64 ns, u32 khz)
 {
-	tscope_u128 cyc = div128_by32((tscope_u128)ns * khz, NSEC_PER_MSEC_);
-
-	return cyc >> 64 ? U64_MAX : (u64)cyc;
+	return mul_div_saturated(ns, khz, KHZ_PER_GHZ);
 }
 
 /**
@@ -155,18 +144,10 @@ u64 tscope_ns_to_cyc(u64 ns, u32 khz)
  */
 s64 tscope_phase(s64 clock_ns, s64 cyc, u32 khz)
 {
-	tscope_u128 mag = (tscope_u128)tscope_abs64(cyc) *
-			  (NSEC_PER_MSEC_ << TSCOPE_PHASE_SHIFT);
-	tscope_s128 tsc_ns = (tscope_s128)div128_by32(mag, khz);
-	tscope_s128 phase;
+	s128 tsc_phase = (s128)cyc * (KHZ_PER_GHZ << TSCOPE_PHASE_SHIFT);
 
-	phase = (tscope_s128)clock_ns * (1 << TSCOPE_PHASE_SHIFT);
-	phase -= cyc < 0 ? -tsc_ns : tsc_ns;
-	if (phase > S64_MAX)
-		return S64_MAX;
-	if (phase < S64_MIN)
-		return S64_MIN;
-	return (s64)phase;
+	return tscope_clamp64((s128)clock_ns * (1 << TSCOPE_PHASE_SHIFT) -
+			      tscope_div128_signed(tsc_phase, khz));
 }
 
 /**
@@ -177,9 +158,8 @@ s64 tscope_phase(s64 clock_ns, s64 cyc, u32 khz)
  */
 s64 tscope_phase_to_ns(s64 phase)
 {
-	u64 mag = tscope_abs64(phase);
+	u64 ns = (tscope_abs64(phase) + (1 << (TSCOPE_PHASE_SHIFT - 1))) >>
+		 TSCOPE_PHASE_SHIFT;
 
-	mag = (mag >> TSCOPE_PHASE_SHIFT) +
-	      ((mag >> (TSCOPE_PHASE_SHIFT - 1)) & 1);
-	return phase < 0 ? -(s64)mag : (s64)mag;
+	return phase < 0 ? -(s64)ns : (s64)ns;
 }

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the kernel's math64.h lacks: 128-bit division and root, saturating differences,
+ * and the conversions between cycles, nanoseconds and phase.
+ */
+#ifndef TSCOPE_MATH128_H
+#define TSCOPE_MATH128_H
+
+#include "pure.h"
+
+/* Phases are kept in units of 2^-TSCOPE_PHASE_SHIFT ns. */
+#define TSCOPE_PHASE_SHIFT	16
+
+int tscope_fls128(u128 x);
+u128 tscope_div128(u128 num, u128 den);
+u64 tscope_sqrt128(u128 x);
+u64 tscope_cyc_to_ns(u64 cyc, u32 khz);
+s64 tscope_scyc_to_ns(s64 cyc, u32 khz);
+u64 tscope_ns_to_cyc(u64 ns, u32 khz);
+s64 tscope_phase(s64 clock_ns, s64 cyc, u32 khz);
+s64 tscope_phase_to_ns(s64 phase);
+
+/**
+ * tscope_abs64() - magnitude of a signed number
+ * @x: any value, also S64_MIN, for which abs() is undefined
+ *
+ * Return: |x|.
+ */
+static inline u64 tscope_abs64(s64 x)
+{
+	return x < 0 ? 0 - (u64)x : (u64)x;
+}
+
+/**
+ * tscope_abs128() - magnitude of a signed 128-bit number
+ * @x: any value
+ *
+ * Return: |x|.
+ */
+static inline u128 tscope_abs128(s128 x)
+{
+	return x < 0 ? 0 - (u128)x : (u128)x;
+}
+
+/**
+ * tscope_div128_signed() - quotient, rounded towards zero
+ * @num: dividend
+ * @den: divisor, not 0
+ *
+ * Return: num / den.
+ */
+static inline s128 tscope_div128_signed(s128 num, u128 den)
+{
+	s128 quot = (s128)tscope_div128(tscope_abs128(num), den);
+
+	return num < 0 ? -quot : quot;
+}
+
+/**
+ * tscope_clamp64() - cut a 128-bit number to 64 bits
+ * @x: any value
+ *
+ * Return: x, or S64_MAX/S64_MIN where it does not fit.
+ */
+static inline s64 tscope_clamp64(s128 x)
+{
+	if (x > S64_MAX)
+		return S64_MAX;
+	return x < S64_MIN ? S64_MIN : (s64)x;
+}
+
+/**
+ * tscope_sub64() - signed difference of two unsigned counts, saturated
+ * @a: minuend
+ * @b: subtrahend
+ *
+ * Return: a - b, or S64_MAX/S64_MIN where that does not fit.
+ */
+static inline s64 tscope_sub64(u64 a, u64 b)
+{
+	s64 diff;
+
+	if (__builtin_sub_overflow(a, b, &diff))
+		return a < b ? S64_MIN : S64_MAX;
+	return diff;
+}
+
+/**
+ * tscope_ssub64() - difference of two signed numbers, saturated
+ * @a: minuend
+ * @b: subtrahend
+ *
+ * Return: a - b, or S64_MAX/S64_MIN where that does not fit.
+ */
+static inline s64 tscope_ssub64(s64 a, s64 b)
+{
+	s64 diff;
+
+	if (__builtin_sub_overflow(a, b, &diff))
+		return a < b ? S64_MIN : S64_MAX;
+	return diff;
+}
+
+/**
+ * tscope_sadd64() - sum of two signed numbers, saturated
+ * @a: any value
+ * @b: any value
+ *
+ * Return: a + b, or S64_MAX/S64_MIN where that does not fit.
+ */
+static inline s64 tscope_sadd64(s64 a, s64 b)
+{
+	s64 sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return a < 0 ? S64_MIN : S64_MAX;
+	return sum;
+}
+
+#endif /* TSCOPE_MATH128_H */
