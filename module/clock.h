@@ -188,6 +188,12 @@ struct tscope_clock {
 	struct tscope_alert alert[TSCOPE_ALERT_CAUSES];
 };
 
+/* tscope_clock_of() - the clock of a directory in sysfs */
+static inline struct tscope_clock *tscope_clock_of(struct kobject *dir)
+{
+	return container_of(dir, struct tscope_clock, dir);
+}
+
 extern const struct tscope_clock_ops tscope_clock_tsc;
 extern const struct tscope_clock_ops tscope_clock_kvm;
 extern const struct tscope_clock_ops tscope_clock_ptp;
@@ -212,9 +218,6 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane);
 const struct tscope_timepage_ops *tscope_clock_page_ops(void);
 struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops);
 void tscope_clock_free(struct tscope_clock *clk);
-
-struct tscope_clock *tscope_clock_of(struct kobject *dir);
-struct kobject *tscope_clock_kobj(struct tscope_clock *clk);
 
 /* Whether points of a clock are gathered: it has skew, phase and steps. */
 static inline bool tscope_clock_has_points(const struct tscope_clock *clk)

@@ -14,7 +14,6 @@
 #include <linux/sched.h>
 
 #include "composed.h"
-#include "control.h"
 #include "exchange.h"
 #include "limits.h"
 #include "trace.h"
@@ -316,9 +315,9 @@ void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 			met = tscope_pair_offset(c->pair[i], lane, &o);
 			if (now_ms > met_ms(c->pair[i], &o, met) + stale_ms)
 				s->unmet++;
+			s->moving += met && o.moving;
 			if (!met || now_ms > o.at_ms + stale_ms)
 				continue;
-			s->moving += o.moving;
 			s->widest_ns = max(s->widest_ns, o.bound_ns);
 			if (!s->found || worse(&o, &s->worst))
 				s->worst = o;

@@ -18,7 +18,7 @@
 
 #include "bracket.h"
 #include "clock.h"
-#include "control.h"
+#include "params.h"
 #include "cpu.h"
 #include "math128.h"
 

@@ -15,7 +15,7 @@
 #include <linux/smp.h>
 
 #include "clock.h"
-#include "control.h"
+#include "params.h"
 #include "cpu.h"
 #include "trace.h"
 #include "events.h"

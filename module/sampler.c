@@ -27,7 +27,6 @@
 #include <linux/sched.h>
 #include <linux/smpboot.h>
 
-#include "control.h"
 #include "exchange.h"
 #include "meeting.h"
 #include "report.h"
