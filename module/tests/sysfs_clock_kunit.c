@@ -89,11 +89,11 @@ static void sysfs_clock_files(struct kunit *test)
 	/* as tsc, kvm-clock, monotonic-raw, ptp-kvm and acpi-pm are */
 	static const struct tscope_clock_ops kinds[] = {
 		{ "a", TSCOPE_KIND_TSC, TSCOPE_LANE_TSC },
-		{ "b", TSCOPE_KIND_PAGE, TSCOPE_LANE_KVM, true },
-		{ "c", TSCOPE_KIND_KERNEL, TSCOPE_LANE_RAW, true, .read = read_none },
-		{ "d", TSCOPE_KIND_PAIRING, TSCOPE_NO_LANE, true, &own_group,
+		{ "b", TSCOPE_KIND_PAGE, TSCOPE_LANE_KVM },
+		{ "c", TSCOPE_KIND_AT_TSC, TSCOPE_LANE_RAW, .read = read_none },
+		{ "d", TSCOPE_KIND_PAIRING, TSCOPE_NO_LANE, &own_group,
 		  .read = read_none },
-		{ "e", TSCOPE_KIND_DEVICE, TSCOPE_NO_LANE, true, .read = read_none },
+		{ "e", TSCOPE_KIND_BRACKETED, TSCOPE_NO_LANE, .read = read_none },
 	};
 	static const struct {
 		const char *name, *in;
@@ -267,7 +267,7 @@ static void sysfs_clock_skew(struct kunit *test)
 		{ 10, 0, "0.000\n", "0\n" }, { 8000, 1, "0.125\n", "7\n" },
 		{ 8000, -1, "-0.125\n", "-7\n" },
 	};
-	struct tscope_series_news news;
+	struct tscope_series_result news;
 	struct tscope_reading r;
 	struct tscope_fit fit;
 	char want[80];
