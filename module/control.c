@@ -126,7 +126,8 @@ static int choose(const struct cpumask *cpus)
 	cpu = tscope_leader();
 	if (cpu < 0 || !cpumask_test_cpu(cpu, cpus)) {
 		cpu = cpumask_first(cpus);
-		tscope_leader_choose(cpu < nr_cpu_ids ? cpu : -1);
+		tscope_leader_replace(tscope_leader(),
+				      cpu < nr_cpu_ids ? cpu : -1);
 	}
 	return 0;
 }
@@ -188,7 +189,7 @@ static void stop(void)
 	WRITE_ONCE(enabled, false);
 	change_end();
 	tscope_samplers_stop();
-	tscope_leader_choose(-1);
+	tscope_leader_replace(tscope_leader(), -1);
 }
 
 /**
@@ -370,7 +371,7 @@ static int cpu_offline_begins(unsigned int cpu)
 
 	mutex_lock(&tscope_pairs_lock);
 	if (c)
-		c->gone = true;
+		tscope_cpu_new_life(c);
 	if (enabled && c && c->chosen) {
 		tscope_sampling_pause();
 		if (choose_online(&sampling, cpu))
@@ -406,10 +407,12 @@ static int suspend_notify(struct notifier_block *nb, unsigned long event,
 	mutex_lock(&control_lock);
 	change_begin();
 	suspended = !ends;
-	if (ends && enabled) {
-		for_each_tscope_cpu(c)
-			if (c->chosen)
-				tscope_cpu_begin_life(c, true);
+	if (ends) {
+		for_each_tscope_cpu(c) {
+			tscope_cpu_new_life(c);
+			if (c->ready)
+				tscope_cpu_start(c);
+		}
 		for (i = 0; i < tscope_clock_count(); i++)
 			tscope_clock_break(tscope_clock_get(i));
 	}

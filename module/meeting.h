@@ -5,7 +5,6 @@
 
 #include "burst.h"
 
-void tscope_meeting_init(struct tscope_cpu *c);
 int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 		struct tscope_burst *b);
 void tscope_meeting_answer(struct tscope_cpu *c);

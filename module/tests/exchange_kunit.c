@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exchange.c: who keeps which pairs, who meets whom in a round, what a pair's bursts are
- * reported as, and which pair is the worst. The CPUs are the possible ones of the machine;
- * none of them samples.
+ * exchange.c and pairs.c: who keeps which pairs, what a pair's bursts are reported as, and
+ * which pair is the worst. The CPUs are the possible ones of the machine; none of them
+ * samples.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -51,7 +51,7 @@ static int exchange_init(struct kunit *test)
 		c = tscope_cpu_get(cpu);
 		if (!c)
 			return -ENOMEM;
-		tscope_cpu_begin_life(c, true);
+		tscope_cpu_start(c);
 	}
 	tscope_pairs_stopped(false);
 	return 0;
@@ -63,7 +63,7 @@ static void exchange_exit(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, choose_first(0), 0);
 	for (i = 0; i < count; i++)
-		tscope_cpu_end_life(tscope_cpu_of(possible[i]));
+		tscope_cpu_stop(tscope_cpu_of(possible[i]));
 	tscope_pairs_stopped(true);
 }
 
@@ -119,10 +119,6 @@ static void exchange_kept_once(struct kunit *test)
 			bool chosen = cpumask_test_cpu(possible[i], mask);
 
 			KUNIT_EXPECT_EQ(test, c->chosen, chosen);
-			if (chosen)
-				KUNIT_EXPECT_EQ(test,
-						tscope_pairs_cpu(c->rank),
-						possible[i]);
 			most = max(most, c->pairs);
 			for (j = 0; j < i; j++) {
 				times = 0;
@@ -135,50 +131,6 @@ static void exchange_kept_once(struct kunit *test)
 		/* nobody has all the work */
 		if (cpumask_equal(mask, cpu_possible_mask))
 			KUNIT_EXPECT_LE(test, most, n / 2 + 1);
-	}
-	KUNIT_EXPECT_EQ(test, tscope_pairs_cpu(n), -1);
-}
-
-/* In n - 1 rounds, or n of an odd number, each meets each once; both know of it. */
-static void exchange_tournament(struct kunit *test)
-{
-	u32 n, rounds, round, rank, byes;
-	int partner;
-	u64 *met;
-
-	met = kunit_kcalloc(test, nr_cpu_ids * nr_cpu_ids, sizeof(*met), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, met);
-	KUNIT_ASSERT_EQ(test, choose_first(0), 0);
-	KUNIT_EXPECT_EQ(test, tscope_pairs_partner(0, 3), -1);
-	KUNIT_ASSERT_EQ(test, choose_first(1), 0);
-	KUNIT_EXPECT_EQ(test, tscope_pairs_partner(0, 3), -1);
-	for (n = 2; n <= min(count, 64U); n++) {
-		KUNIT_ASSERT_EQ(test, choose_first(n), 0);
-		memset(met, 0, nr_cpu_ids * nr_cpu_ids * sizeof(*met));
-		rounds = n & 1 ? n : n - 1;
-		for (round = 0; round < rounds; round++) {
-			byes = 0;
-			for (rank = 0; rank < n; rank++) {
-				/* it goes on for ever */
-				partner = tscope_pairs_partner(rank, round + 1000000ULL * rounds);
-				KUNIT_EXPECT_EQ(test, partner,
-						tscope_pairs_partner(rank, round));
-				if (partner < 0) {
-					byes++;
-					continue;
-				}
-				KUNIT_ASSERT_NE(test, partner, possible[rank]);
-				KUNIT_EXPECT_EQ(test, possible[rank],
-						tscope_pairs_partner(tscope_cpu_of(partner)->rank,
-								     round));
-				met[rank * nr_cpu_ids + tscope_cpu_of(partner)->rank]++;
-			}
-			KUNIT_EXPECT_EQ(test, byes, n & 1);
-		}
-		for (rank = 0; rank < n; rank++)
-			for (round = 0; round < n; round++)
-				KUNIT_EXPECT_EQ(test, met[rank * nr_cpu_ids + round],
-						(u64)(rank != round));
 	}
 }
 
@@ -329,7 +281,7 @@ static void exchange_lives(struct kunit *test)
 		add(p, 1000, 1100);
 		add(p, 1000, 1100);
 		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
-		tscope_cpu_begin_life(tscope_cpu_of(side ? p->peer : p->cpu), true);
+		tscope_cpu_new_life(tscope_cpu_of(side ? p->peer : p->cpu));
 		KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		add(p, -7000, -6900);
 		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
@@ -337,8 +289,8 @@ static void exchange_lives(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, o.offset_ns, p->cpu < p->peer ? -6950LL : 6950LL);
 		KUNIT_EXPECT_FALSE(test, o.moving);
 		/* one that only stopped for a while is the same */
-		tscope_cpu_end_life(tscope_cpu_of(side ? p->peer : p->cpu));
-		tscope_cpu_begin_life(tscope_cpu_of(side ? p->peer : p->cpu), false);
+		tscope_cpu_stop(tscope_cpu_of(side ? p->peer : p->cpu));
+		tscope_cpu_start(tscope_cpu_of(side ? p->peer : p->cpu));
 		KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		tscope_pairs_clear();
 	}
@@ -452,7 +404,6 @@ static void exchange_unmet(struct kunit *test)
 
 static struct kunit_case exchange_cases[] = {
 	KUNIT_CASE(exchange_kept_once),
-	KUNIT_CASE(exchange_tournament),
 	KUNIT_CASE(exchange_sign),
 	KUNIT_CASE(exchange_cycles),
 	KUNIT_CASE(exchange_useless_bursts),

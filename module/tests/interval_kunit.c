@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* interval.c and limits.c with offsets that rest, alternate, drift and step. */
+/* interval.c with offsets that rest, alternate, drift and step. */
 #include "../interval.h"
 #include "tests.h"
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exchange.c and composed.c with up to 4096 CPUs whose numbers have holes: who keeps which
+ * exchange.c and pairs.c with up to 4096 CPUs whose numbers have holes: who keeps which
  * pairs, who meets whom, and whether the offset of one CPU, or its motion, is found.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "control.h"
 #include "exchange.h"
 #include "tap.h"
 
@@ -27,13 +26,6 @@ static struct cpumask mask;
 static int cpus[CPUS_MAX];
 static s64 ahead[CPUS_MAX];
 static u32 count;
-
-/* Of the clocks only tracepoints want to know, and none is on. */
-struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
-{
-	(void)lane;
-	abort();
-}
 
 static void choose_mask(void)
 {
@@ -99,7 +91,6 @@ static void check_pairs(u32 stride)
 
 		EXPECT_EQ(c->rank, i, "rank of CPU %d", cpus[i]);
 		EXPECT_EQ(c->chosen, true, "CPU %d", cpus[i]);
-		EXPECT_EQ(tscope_pairs_cpu(i), cpus[i], "rank %u", i);
 		pairs += c->pairs;
 		most_kept = max(most_kept, c->pairs);
 		memset(kept, 0, count);

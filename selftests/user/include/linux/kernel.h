@@ -8,6 +8,9 @@
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
+#define min3(a, b, c) min(min(a, b), c)
+#define clamp_t(type, x, low, high) min_t(type, max((type)(x), (type)(low)), high)
+#define swap(a, b) do { __auto_type swap_ = (a); (a) = (b); (b) = swap_; } while (0)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif /* TSCOPE_LINUX_KERNEL_H */
