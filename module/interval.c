@@ -409,7 +409,7 @@ static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
  * @t: the tracker
  * @low: lower limit of the offset, in the clock's unit
  * @high: upper limit; below @low where the offset changed within the burst
- * @step: the clock counts in such steps; 0: in units
+ * @step: the clock counts in such steps, as far as is known; 0: in units
  * @now_ms: time of the burst by a clock that none of the two CPUs provides
  *
  * The burst must be one moment: the caller drops one that was interrupted.
@@ -419,7 +419,7 @@ static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
 void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step,
 			u64 now_ms)
 {
-	t->step = min_t(u32, max(t->step, step), S32_MAX);
+	t->step = min_t(u32, step, S32_MAX);
 	if (t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 	    now_ms - t->started_ms >= TSCOPE_EPOCH_MS)
 		epoch_finish(t);

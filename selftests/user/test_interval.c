@@ -365,6 +365,13 @@ static void test_single_bursts(void)
 	EXPECT(iv.moving && iv.low <= -50 && iv.high >= 50 && iv.at_ms == 1,
 	       "%s..%s", tap_dec(iv.low), tap_dec(iv.high));
 
+	/* a divisor of few differences is large: what is learned later counts */
+	tscope_tracker_init(&t);
+	tscope_tracker_add(&t, -50, 50, 1000000, 1);
+	tscope_tracker_add(&t, 300, 400, 21, 2);
+	EXPECT_EQ(tscope_tracker_interval(&t, 2, &iv), 0, "learned steps");
+	EXPECT(iv.moving, "the steps of the clock were not learned");
+
 	/* clocks that count in steps contradict each other by steps */
 	tscope_tracker_init(&t);
 	tscope_tracker_add(&t, 42, 0, 21, 1);
