@@ -130,10 +130,11 @@ static void check_drift(double ns_per_s, double seconds, bool seldom)
 	check_truth(&run, what);
 	EXPECT(run.moving && run.first_s <= 20, "%s: moving after %.1f s", what,
 	       run.first_s);
-	/* two epochs, which last until they have eight bursts each; see above */
-	EXPECT(run.broken * 4 >= run.bursts || ns(run.hull_cyc) <= ns_per_s * (seldom ? 5 : 1.5) +
-	       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
-	       ns(run.hull_cyc));
+	/* two epochs; each has eight bursts, and is long on a busy machine */
+	if (run.broken * 4 < run.bursts)
+		EXPECT(ns(run.hull_cyc) <= ns_per_s * (seldom ? 5 : 1.5) +
+		       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
+		       ns(run.hull_cyc));
 }
 
 static void test_drift(void)
