@@ -15,7 +15,7 @@
 struct task_struct;
 struct tscope_pair;
 
-/* Each CPU is a partner of all others up to so many that sample; see pairs.c. */
+/* Where at most this many CPUs sample, each is a partner of all others. */
 #define TSCOPE_ALL_PAIRS_CPUS	64
 
 /* Updates of a time page that are kept apart until the sampler reports them. */
@@ -103,7 +103,7 @@ struct tscope_lane_figures {
  * @request: partner + 1, and number of the call that this CPU waits to be
  *	answered; 0: none
  * @length_cyc: length of that call's burst, cycles
- * @csd: by which the partner is interrupted
+ * @csd: interrupts the partner
  * @wait_us: how long this CPU waits for an answer
  * @sent: calls sent; written by this CPU's own sampler
  * @answered: calls that the partners are done with

@@ -59,7 +59,7 @@ void tscope_pairs_stopped(bool stopped)
 	WRITE_ONCE(stopped_ms, stopped ? tscope_now_ms() : 0);
 	if (stopped)
 		return;
-	/* nobody could meet while sampling was off */
+	/* no pair could meet while sampling was off */
 	for_each_tscope_cpu(c)
 		for (i = 0; i < c->pairs; i++)
 			WRITE_ONCE(c->pair[i]->since_ms, tscope_now_ms());

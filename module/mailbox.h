@@ -14,8 +14,8 @@
  * value, or an older one of this CPU. Therefore each burst has a nonce. An echo
  * counts only if the partner says that it belongs to this nonce, and if the
  * partner was in one session of its own before and after echo and seen were
- * loaded: within a session it looks at one mailbox only. To look again whom the
- * echo belongs to would not do, since the partner may have exchanged with a third
+ * loaded: within a session it looks at one mailbox only. A second look at whom the
+ * echo belongs to is not enough, since the partner may have exchanged with a third
  * CPU in between and have come back. x86 keeps the order of loads and of stores,
  * so a torn pair only widens the limit.
  */
@@ -39,7 +39,7 @@
  * @echo: newest reading that was seen of the partner; 0: none yet
  * @seen: own reading right after @echo was seen
  * @raw_ns: newest reading of CLOCK_MONOTONIC_RAW; 0: none yet
- * @raw_id: the nonce of the session that @raw_ns was read in
+ * @raw_id: the call that @raw_ns answers (struct tscope_call, request)
  *
  * What an exchange needs is one cache line. The alignment is two lines, because
  * a processor may fetch the neighbour of a line with it.

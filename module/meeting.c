@@ -32,7 +32,7 @@
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
 
-#include "meeting.h"
+#include "sampler.h"
 
 /*
  * How long the caller waits. An interrupt reaches another vCPU in 13 to 50 us

@@ -60,7 +60,7 @@ struct tscope_mesh_node {
  * @edges: @edge_count of them; either direction of a pair, or both
  * @edge_count: edges
  * @root: the CPU that offsets are against; result
- * @contradiction: the edges are of no one set of offsets; result
+ * @contradiction: no set of offsets satisfies all edges; result
  */
 struct tscope_mesh {
 	struct tscope_mesh_node *nodes;

@@ -9,7 +9,7 @@
 #include <linux/irqflags.h>
 #include <linux/printk.h>
 
-#include "report.h"
+#include "sampler.h"
 #include "trace.h"
 #include "violations.h"
 

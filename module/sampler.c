@@ -27,9 +27,6 @@
 #include <linux/sched.h>
 #include <linux/smpboot.h>
 
-#include "exchange.h"
-#include "meeting.h"
-#include "report.h"
 #include "sampler.h"
 #include "trace.h"
 
@@ -41,7 +38,7 @@
 #define LEADER_STARVED_MS	1000
 /* A change of parameters waits this long for a CPU that still answers a call. */
 #define SETTLE_MS	100
-/* A window ends after that many bursts if the TSC stands still. */
+/* The most bursts of a window, for a TSC that stands still. */
 #define BURSTS_MAX	1000000
 
 static DEFINE_PER_CPU(struct task_struct *, tscope_thread);
@@ -114,19 +111,19 @@ static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair,
 static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 {
 	struct tscope_burst_plan p = { .length_cyc = length_cyc };
+	u64 round = READ_ONCE(tscope_round);
 	struct tscope_pair *pair = NULL;
 	struct tscope_burst b;
 	unsigned long flags;
 	int partner = -1;
 
-	if (plan.flat_out && tscope_pairs_cpus() <= TSCOPE_ALL_PAIRS_CPUS) {
-		p.value = READ_ONCE(tscope_round);
-		partner = tscope_pairs_partner(c->rank, p.value);
-	}
+	if (plan.flat_out && tscope_pairs_cpus() <= TSCOPE_ALL_PAIRS_CPUS)
+		partner = tscope_pairs_partner(c->rank, round);
 	if (partner >= 0) {
+		pair = tscope_pair_find(c, partner);
 		p.peer = &tscope_cpu_of(partner)->box;
 		p.until = &tscope_round;
-		pair = tscope_pair_find(c, partner);
+		p.value = round;
 		p.keep = pair;
 	}
 
@@ -141,7 +138,7 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	if (pair)
 		note_burst(c, pair, &b);
 	if (partner >= 0)
-		cmpxchg(&tscope_round, p.value, p.value + 1);
+		cmpxchg(&tscope_round, round, round + 1);
 	return b.readings;
 }
 
@@ -169,22 +166,24 @@ static u32 take_bursts(struct tscope_cpu *c, bool is_leader, u64 *readings)
 static void meet_next_partner(struct tscope_cpu *c)
 {
 	u64 turn_ns = tscope_pairs_turn_ms() * (u64)NSEC_PER_MSEC;
+	u64 interval_ns, random_ns, now = ktime_get_ns();
 	struct tscope_burst b = { };
 	struct tscope_pair *p;
-	u64 interval_ns, now;
 
-	if (!c->pairs)
-		return;
-	now = ktime_get_ns();
-	if (now < c->next_meeting_ns &&
-	    c->next_meeting_ns - now < MEETING_MAX_NS * 2)
+	if (!c->pairs ||
+	    (now < c->next_meeting_ns &&
+	     c->next_meeting_ns - now < MEETING_MAX_NS * 2))
 		return;
 
 	/* an eighth of the turn is left for meetings that fail */
 	interval_ns = min(div_u64(turn_ns * 7 / 8, c->pairs), MEETING_MAX_NS);
-	/* up to an eighth less, at random: CPUs that begin together drift apart */
-	c->next_meeting_ns = now + interval_ns -
-			     ((interval_ns * (u8)tscope_cpu_random(c)) >> 11);
+	random_ns = (interval_ns * (u8)tscope_cpu_random(c)) >> 8;
+	/* CPUs begin together, and do not call together */
+	if (!c->next_meeting_ns) {
+		c->next_meeting_ns = now + random_ns;
+		return;
+	}
+	c->next_meeting_ns = now + interval_ns - random_ns / 8;
 
 	c->next_pair = c->next_pair + 1 < c->pairs ? c->next_pair + 1 : 0;
 	p = c->pair[c->next_pair];
@@ -196,24 +195,17 @@ static void meet_next_partner(struct tscope_cpu *c)
 }
 
 /* How late a window is; both clocks must say so, for either may have jumped. */
-static u64 late_ns(const struct tscope_cpu *c, u64 now_ns)
-{
-	s64 late_cyc = rdtsc_ordered() - c->due_tsc;
-
-	if (now_ns <= c->next_window_ns || late_cyc <= 0)
-		return 0;
-	return min(now_ns - c->next_window_ns,
-		   tscope_cyc_to_ns(late_cyc, tscope_tsc_khz));
-}
-
 static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 {
-	u64 late;
+	s64 late_cyc = rdtsc_ordered() - c->due_tsc;
+	u64 late = 0;
 
 	/* the window before may have been another CPU's: this is a new leader */
 	if (!c->next_window_ns)
 		return 0;
-	late = late_ns(c, now_ns);
+	if (late_cyc > 0)
+		late = min(now_ns - c->next_window_ns,
+			   tscope_cyc_to_ns(late_cyc, tscope_tsc_khz));
 	tscope_hist_add(&c->wakeup, late);
 	WRITE_ONCE(c->lost, c->lost + div64_u64(late, plan.period_ns));
 	return late;

@@ -168,7 +168,7 @@ static void exchange_cycles(struct kunit *test)
 	KUNIT_EXPECT_LE(test, o.bound_ns, 103ULL);
 }
 
-/* What is of no one moment, or half known, is no figure; warps count all the same. */
+/* A burst that is not one moment, or has one limit, gives no figure; its warps count. */
 static void exchange_useless_bursts(struct kunit *test)
 {
 	struct tscope_burst b = { .readings = 100, .whole = true };
@@ -265,7 +265,7 @@ static void exchange_keeps_figures(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_KVM], 0ULL);
 }
 
-/* The worst is the one that is surely farthest off; of equal ones the first. */
+/* The worst has the largest |offset| - bound; of equal ones it is the first. */
 static void exchange_worst(struct kunit *test)
 {
 	struct tscope_pairs_summary s;

@@ -8,8 +8,6 @@
 #include <linux/slab.h>
 
 #include "../control.h"
-#include "../exchange.h"
-#include "../meeting.h"
 #include "../sampler.h"
 #include "tests.h"
 

@@ -10,10 +10,10 @@
  * struct motion - what is added to a thread's TSC
  * @from: since this TSC value
  * @extent_cyc: it alternates by +- this
- * @half_cyc: and changes its sign after so many cycles; 0: never
- * @rate: it grows by so many cycles in 2^32
+ * @half_cyc: cycles after which it changes its sign; 0: never
+ * @rate: cycles that it grows by in 2^32
  * @simulated: NULL, or a TSC that is read in place of the real one
- * @reading_cyc: each reading takes so many cycles of that
+ * @reading_cyc: cycles of it that each reading takes
  */
 struct motion {
 	u64 from;

@@ -112,7 +112,7 @@ static void check_pairs(u32 stride)
 		most = max(most, degree);
 	}
 	EXPECT_EQ(pairs, want / 2, "%u CPUs", count);
-	/* nobody has all the work; where one of two, or of four, CPUs samples, all have half */
+	/* no CPU has all the work; where every second or fourth CPU samples, all have half */
 	EXPECT(most_kept <= (stride ? (most + 1) / 2 + 1 : max(8, most * 3 / 4)),
 	       "one of %u CPUs, %u apart, keeps %u of its %u", count, stride, most_kept, most);
 	/* max(1 s, n/8 s), of the most partners that a CPU has, or one octave's more */
@@ -307,7 +307,7 @@ static void test_one_moves(void)
 	}
 }
 
-/* Who has not met for two turns is unmet, and his figures are none of now. */
+/* A pair that has not met for two turns is unmet, and is not in the headline. */
 static void test_unmet(void)
 {
 	struct tscope_pairs_summary s;

@@ -170,7 +170,7 @@ static void test_moving(void)
 		check_truth(&mesh, i, &in);
 	}
 
-	/* three pairs of no one set of offsets */
+	/* no set of offsets satisfies three pairs */
 	make_mesh(&mesh, 96, 0);
 	edges[20].low += 1000;
 	edges[20].high += 1000;

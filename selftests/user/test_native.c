@@ -30,7 +30,7 @@ static void check_truth(const struct run *run, const char *what)
 	EXPECT(!run->false_rests && !run->false_hulls && run->looks,
 	       "%s: %u intervals and %u hulls are false of %u", what,
 	       run->false_rests, run->false_hulls, run->looks);
-	tap_note("%s: %u looks, %u moving (first after %.1f s), bound %.0f ns, hull up to +-%.0f ns; %llu bursts, %llu of no one moment",
+	tap_note("%s: %u looks, %u moving (first after %.1f s), bound %.0f ns, hull up to +-%.0f ns; %llu bursts, %llu not one moment",
 		 what, run->looks, run->moving, run->first_s,
 		 run->looks > run->moving ?
 		 ns(run->bound_cyc) / (run->looks - run->moving) : 0.0,
