@@ -5,7 +5,6 @@
 
 #include <linux/cpumask.h>
 #include <linux/smp.h>
-#include <linux/stddef.h>
 
 #include "clock.h"
 #include "mailbox.h"
@@ -153,7 +152,6 @@ struct tscope_call {
  * @pairs: number of them
  * @next_pair: index of the one that meets next
  * @rank: its place among the CPUs that sample
- * @figures: all that a reset sets to zero, but for histograms
  * @lane: figures of each lane
  * @updates: time page updates seen
  * @stopped: times GUEST_STOPPED was seen set
@@ -203,15 +201,15 @@ struct tscope_cpu {
 	u32 next_pair;
 	u32 rank;
 
-	struct_group(figures,
-		struct tscope_lane_figures lane[TSCOPE_LANES];
-		u64 updates;
-		u64 stopped;
-		u64 windows;
-		u64 lost;
-		u64 meetings;
-		u64 unmet;
-	);
+	/* a reset clears all from here to @unmet */
+	struct tscope_lane_figures lane[TSCOPE_LANES];
+	u64 updates;
+	u64 stopped;
+	u64 windows;
+	u64 lost;
+	u64 meetings;
+	u64 unmet;
+
 	struct tscope_hist warp_hist[TSCOPE_LANES];
 	struct tscope_hist transit;
 	struct tscope_hist wakeup;

@@ -18,6 +18,10 @@
 
 #include "cpu.h"
 
+/* Figures of a CPU that a reset sets to zero, each of 64 bits. */
+#define FIGURE_COUNT	((offsetofend(struct tscope_cpu, unmet) - \
+		  offsetof(struct tscope_cpu, lane)) / sizeof(u64))
+
 struct tscope_cpu **tscope_cpus;
 
 /* The CPU that takes the points; -1: none. */
@@ -68,7 +72,7 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 	c->events = 0;
 	c->stuck = false;
 	/* a reader finds each figure whole */
-	memset64((u64 *)&c->figures, 0, sizeof(c->figures) / sizeof(u64));
+	memset64((u64 *)c->lane, 0, FIGURE_COUNT);
 	for (i = 0; i < TSCOPE_LANES; i++)
 		tscope_hist_init(&c->warp_hist[i]);
 	tscope_hist_init(&c->transit);

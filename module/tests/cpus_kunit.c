@@ -75,7 +75,13 @@ static void cpus_reset(struct kunit *test)
 
 	tscope_cpu_new_life(c);
 	tscope_cpu_start(c);
-	memset(&c->figures, 0x55, sizeof(c->figures));
+	memset(c->lane, 0x55, sizeof(c->lane));
+	c->updates = 1;
+	c->stopped = 2;
+	c->windows = 3;
+	c->lost = 4;
+	c->meetings = 5;
+	c->unmet = 6;
 	c->stuck = true;
 	c->events = 1;
 	c->back[TSCOPE_LANE_TSC].count = 8;
@@ -84,7 +90,9 @@ static void cpus_reset(struct kunit *test)
 	tscope_hist_add(&c->transit, 10);
 	tscope_hist_add(&c->wakeup, 11);
 	tscope_cpu_reset(c);
-	KUNIT_EXPECT_NULL(test, memchr_inv(&c->figures, 0, sizeof(c->figures)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(c->lane, 0, sizeof(c->lane)));
+	KUNIT_EXPECT_EQ(test, c->updates + c->stopped + c->windows + c->lost +
+			c->meetings + c->unmet, 0ULL);
 	KUNIT_EXPECT_NULL(test, memchr_inv(c->back, 0, sizeof(c->back)));
 	KUNIT_EXPECT_EQ(test, c->events, 0U);
 	KUNIT_EXPECT_FALSE(test, c->stuck);
