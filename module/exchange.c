@@ -131,7 +131,7 @@ static bool burst_has(const struct tscope_burst *b, int lane)
  * tscope_pair_add() - add a burst to a pair
  * @c: the CPU that keeps it, which took the burst
  * @p: the pair
- * @b: the burst
+ * @b: the burst, in which the partner exchanged
  *
  * Context: the CPU's sampler, in a window, interrupts on.
  */
@@ -143,8 +143,6 @@ void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p,
 	u64 now_ms = tscope_now_ms();
 	u32 step_ns;
 
-	if (!b->partner_id)
-		return;
 	pair_add_warps(p, b);
 	if (p->life != c->life || p->peer_life != peer_life) {
 		/* nothing is known of these lives yet */

@@ -99,10 +99,12 @@ static void learn_step(struct tscope_cpu *c, u64 before)
 		WRITE_ONCE(c->step_cyc, gcd(now - before, c->step_cyc));
 }
 
-/* What a burst says of a pair that this CPU keeps. */
+/* What a burst says of a pair that this CPU keeps, if the partner exchanged. */
 static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair,
 		       const struct tscope_burst *b)
 {
+	if (!b->partner_id)
+		return;
 	tscope_pair_add(c, pair, b);
 	tscope_report_motion(pair);
 }
@@ -152,6 +154,8 @@ static u32 take_bursts(struct tscope_cpu *c, bool is_leader, u64 *readings)
 		*readings += take_burst(c, min(plan.burst_cyc,
 					       plan.width_cyc - spent));
 		bursts++;
+		/* flat out a window may last for seconds */
+		WRITE_ONCE(c->seen_ms, tscope_now_ms());
 		if (unlikely(c->events))
 			tscope_report_found(c, is_leader);
 		/* flat out it never sleeps: RCU-tasks needs to know */
@@ -285,7 +289,7 @@ static int sampler_should_run(unsigned int cpu)
 	return READ_ONCE(running) && c && READ_ONCE(c->chosen);
 }
 
-static void start_cpu(struct tscope_cpu *c)
+static void sampler_start(struct tscope_cpu *c)
 {
 	c->page = tscope_kvm_page(c->cpu);
 	tscope_cpu_start(c);
@@ -319,7 +323,7 @@ static void sampler_run(unsigned int cpu)
 	if (sampler_should_run(cpu)) {
 		/* its state was allocated after the thread had begun */
 		if (unlikely(!c->ready))
-			start_cpu(c);
+			sampler_start(c);
 		run_window(c);
 	}
 	percpu_up_read(&window_sem);
@@ -328,7 +332,7 @@ static void sampler_run(unsigned int cpu)
 static void sampler_setup(unsigned int cpu)
 {
 	if (tscope_cpu_of(cpu))
-		start_cpu(tscope_cpu_of(cpu));
+		sampler_start(tscope_cpu_of(cpu));
 }
 
 static void sampler_unpark(unsigned int cpu)
@@ -336,7 +340,7 @@ static void sampler_unpark(unsigned int cpu)
 	if (!tscope_cpu_of(cpu))
 		return;
 	tscope_cpu_new_life(tscope_cpu_of(cpu));
-	start_cpu(tscope_cpu_of(cpu));
+	sampler_start(tscope_cpu_of(cpu));
 }
 
 static void sampler_park(unsigned int cpu)
