@@ -27,8 +27,7 @@
 /* Lanes that carry limits: the TSC, in cycles, and the time page's clock, in ns. */
 #define TSCOPE_MAILBOX_LANES	2
 
-/* A nonce is CPU + 1, life and session; 0 is no nonce. */
-#define TSCOPE_NONCE_CPU_SHIFT	48
+/* A nonce is session, life from this bit on, and CPU + 1 above; 0 is none. */
 #define TSCOPE_NONCE_LIFE_SHIFT	32
 
 /**
@@ -68,29 +67,11 @@ struct tscope_look {
 	u64 seen[TSCOPE_MAILBOX_LANES];
 };
 
-/**
- * tscope_nonce() - name a session
- * @cpu: CPU
- * @life: number of the CPU's life; it changes when the CPU comes online
- * @session: number of the session within the life
- *
- * Return: the nonce, never 0.
- */
+/* The nonce of a session, never 0. */
 static __always_inline u64 tscope_nonce(u32 cpu, u16 life, u32 session)
 {
-	return (u64)(cpu + 1) << TSCOPE_NONCE_CPU_SHIFT |
-	       (u64)life << TSCOPE_NONCE_LIFE_SHIFT | session;
-}
-
-/**
- * tscope_nonce_cpu() - the CPU that a nonce belongs to
- * @nonce: a nonce, or 0
- *
- * Return: the CPU; -1 for 0.
- */
-static __always_inline int tscope_nonce_cpu(u64 nonce)
-{
-	return (int)(nonce >> TSCOPE_NONCE_CPU_SHIFT) - 1;
+	return (u64)(cpu + 1) << 48 | (u64)life << TSCOPE_NONCE_LIFE_SHIFT |
+	       session;
 }
 
 /**

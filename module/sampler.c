@@ -109,6 +109,12 @@ static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair,
 	tscope_report_motion(pair);
 }
 
+/* Flat out CPUs exchange by rounds, but for many CPUs; else by calls. */
+static bool exchange_by_rounds(void)
+{
+	return plan.flat_out && tscope_pairs_cpus() <= TSCOPE_ALL_PAIRS_CPUS;
+}
+
 /* One burst: flat out with the partner of the round, else with none. */
 static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 {
@@ -119,7 +125,7 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	unsigned long flags;
 	int partner = -1;
 
-	if (plan.flat_out && tscope_pairs_cpus() <= TSCOPE_ALL_PAIRS_CPUS)
+	if (exchange_by_rounds())
 		partner = tscope_pairs_partner(c->rank, round);
 	if (partner >= 0) {
 		pair = tscope_pair_find(c, partner);
@@ -244,7 +250,7 @@ static void run_window(struct tscope_cpu *c)
 		late = note_lateness(c, now_ns);
 		bursts = take_bursts(c, true, &readings);
 	}
-	if (!plan.flat_out || tscope_pairs_cpus() > TSCOPE_ALL_PAIRS_CPUS)
+	if (!exchange_by_rounds())
 		meet_next_partner(c);
 
 	tscope_report_warps(c);
