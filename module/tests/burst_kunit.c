@@ -160,7 +160,7 @@ static void burst_silent_partner(struct kunit *test)
 static void burst_warps(struct kunit *test)
 {
 	const struct tscope_finding *own = &b.warp[TSCOPE_LANE_TSC];
-	const struct tscope_finding *his = &b.peer_warp[TSCOPE_LANE_TSC];
+	const struct tscope_finding *peers = &b.peer_warp[TSCOPE_LANE_TSC];
 
 	peer->pub[TSCOPE_LANE_TSC] = rdtsc_ordered() + FAR_CYC;
 	partner_echoes(NONCE, 1000000, -700);
@@ -170,12 +170,12 @@ static void burst_warps(struct kunit *test)
 	KUNIT_EXPECT_GE(test, own->tsc, before);
 	KUNIT_EXPECT_LE(test, own->tsc, after);
 	KUNIT_EXPECT_EQ(test, (s64)own->max, b.low[TSCOPE_LANE_TSC]);
-	KUNIT_EXPECT_EQ(test, his->max, 700ULL);
-	KUNIT_EXPECT_EQ(test, his->count, (u64)b.echoes);
+	KUNIT_EXPECT_EQ(test, peers->max, 700ULL);
+	KUNIT_EXPECT_EQ(test, peers->count, (u64)b.echoes);
 	/* each exchange found both */
-	KUNIT_EXPECT_EQ(test, own->count, his->count);
+	KUNIT_EXPECT_EQ(test, own->count, peers->count);
 	KUNIT_EXPECT_EQ(test, c->warp_hist[TSCOPE_LANE_TSC].count,
-			own->count + his->count);
+			own->count + peers->count);
 	/* the CPU that does not keep the pair has no sizes of it */
 	plan.keep = false;
 	tscope_hist_init(&c->warp_hist[TSCOPE_LANE_TSC]);
@@ -199,7 +199,7 @@ static void burst_until(struct kunit *test)
 
 /*
  * It lasts as long as it is to, and a reading or two. A virtual CPU may lose its processor
- * meanwhile, but not each time; then the limits are of no one moment.
+ * meanwhile, but not each time; then the burst is not one moment.
  */
 static void burst_length(struct kunit *test)
 {

@@ -15,7 +15,7 @@
 #include "native.h"
 #include "tap.h"
 
-/* A burst whose begin and end are so far apart is of no one moment here. */
+/* A burst whose begin and end are farther apart is not one moment here. */
 #define APART_CYC	(3 * native_burst_cyc)
 #define WIDTHS_MAX	1000000
 

@@ -408,15 +408,6 @@ static void test_extremes(void)
 	}
 }
 
-static void test_distance(void)
-{
-	EXPECT_EQ(tscope_interval_distance(-5, 3), -3, "0 is inside");
-	EXPECT_EQ(tscope_interval_distance(7, 9), 7, "above 0");
-	EXPECT_EQ(tscope_interval_distance(-9, -7), 7, "below 0");
-	EXPECT_EQ(tscope_interval_distance(S64_MIN, S64_MIN), S64_MAX, "far");
-	EXPECT_EQ(tscope_interval_distance(S64_MIN, S64_MAX), -S64_MAX, "wide");
-}
-
 /* In units of 1 / (2 khz) ns nothing is rounded. */
 static void check_rounding(s64 low, s64 high, u32 khz)
 {
@@ -484,7 +475,6 @@ static const struct tap_test tests[] = {
 	{ "drifting offsets: true, or moving", test_drift },
 	{ "one step: moving, and soon no more", test_step },
 	{ "ends of the range", test_extremes },
-	{ "distance from zero", test_distance },
 	{ "rounding: the interval is inside, the bound is narrow",
 	  test_rounding },
 };

@@ -30,7 +30,7 @@ static void check_truth(const struct run *run, const char *what)
 	EXPECT(!run->false_rests && !run->false_hulls && run->looks,
 	       "%s: %u intervals and %u hulls are false of %u", what,
 	       run->false_rests, run->false_hulls, run->looks);
-	tap_note("%s: %u looks, %u moving (first after %.1f s), bound %.0f ns, hull up to +-%.0f ns; %llu bursts, %llu of no one moment",
+	tap_note("%s: %u looks, %u moving (first after %.1f s), bound %.0f ns, hull up to +-%.0f ns; %llu bursts, %llu not one moment",
 		 what, run->looks, run->moving, run->first_s,
 		 run->looks > run->moving ?
 		 ns(run->bound_cyc) / (run->looks - run->moving) : 0.0,
@@ -130,10 +130,11 @@ static void check_drift(double ns_per_s, double seconds, bool seldom)
 	check_truth(&run, what);
 	EXPECT(run.moving && run.first_s <= 20, "%s: moving after %.1f s", what,
 	       run.first_s);
-	/* two epochs, which last until they have eight bursts each */
-	EXPECT(ns(run.hull_cyc) <= ns_per_s * (seldom ? 5 : 1.5) +
-	       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
-	       ns(run.hull_cyc));
+	/* two epochs; each has eight bursts, and is long on a busy machine */
+	if (run.broken * 4 < run.bursts)
+		EXPECT(ns(run.hull_cyc) <= ns_per_s * (seldom ? 5 : 1.5) +
+		       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
+		       ns(run.hull_cyc));
 }
 
 static void test_drift(void)
@@ -266,10 +267,67 @@ static void test_real_page(void)
 	native_page = NULL;
 }
 
+/* A partner that echoes in each exchange: one of how many readings is one? */
+static double readings_per_exchange(u64 reading_ns)
+{
+	struct tscope_mailbox peer = {
+		.id = tscope_nonce(1, 1, 1),
+		.of = tscope_nonce(0, 1, 1),
+		.echo = { 1 },
+		.seen = { 1 },
+	};
+	struct tscope_burst_plan plan = {
+		.peer = &peer,
+		.nonce = peer.of,
+		.length_cyc = 10 * tscope_tsc_khz / 1000,
+	};
+	u64 tsc = rnd_bits(62), readings = 0, exchanges = 0;
+	struct motion motion = {
+		.simulated = &tsc,
+		.reading_cyc = reading_ns * tscope_tsc_khz / 1000000,
+	};
+	struct tscope_cpu c = { .random = rnd64() | 1 };
+	struct tscope_burst b;
+	u32 i;
+
+	native_motion = &motion;
+	for (i = 0; i < 2000; i++) {
+		tscope_burst(&c, &plan, &b);
+		/* what a reading takes is known after some */
+		if (i < 10)
+			continue;
+		readings += b.readings;
+		exchanges += b.echoes;
+	}
+	native_motion = NULL;
+	return (double)readings / exchanges;
+}
+
+static void test_slow_tsc(void)
+{
+	static const u32 reading_ns[] = { 10, 25, 45, 70, 100, 250, 400, 1000, 3000 };
+	double mean;
+	u32 i;
+
+	if (!native_hz)
+		native_machine();
+	for (i = 0; i < ARRAY_SIZE(reading_ns); i++) {
+		mean = readings_per_exchange(reading_ns[i]);
+		tap_note("a reading of %u ns: an exchange each %.1f readings, %.0f ns",
+			 reading_ns[i], mean, mean * reading_ns[i]);
+		EXPECT(mean * reading_ns[i] <= max(440, 1.01 * reading_ns[i]),
+		       "%u ns: %.1f readings", reading_ns[i], mean);
+		if (reading_ns[i] < 50)
+			EXPECT(mean >= 7 && mean <= 9, "%u ns: %.1f readings",
+			       reading_ns[i], mean);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "at rest: true, narrow, no false warp", test_rest },
 	{ "alternating offsets: true, or moving", test_alternation },
 	{ "drifting offsets: true, or moving", test_drift },
+	{ "a TSC that is slow to read: exchanges are as often", test_slow_tsc },
 	{ "a time page in software: both lanes are true", test_software_page },
 	{ "kvm-clock: both lanes are true", test_real_page },
 };
