@@ -29,7 +29,7 @@
 
 /*
  * The guest's wall clock is off the line between two exact moments by the rounding of both
- * and of the host's clock (of each reading of a time page 1 ns more)...
+ * and of the host's clock, each moment of a time page by 1 ns more...
  */
 #define ROUNDING_TSC_NS		3
 #define ROUNDING_PAGE_NS	5
@@ -45,7 +45,7 @@
 #define WRONG_RATE_PART		32
 /* monotonic-raw's rate is known after this time. */
 #define RATE_KNOWN_MS		1000
-/* A slew that was measured for so many times the call's length tells how far it changed. */
+/* A slew that was measured for 8 times the call's length shows how far it changed. */
 #define SLEW_SPANS		8
 /* Of the pairings of so long a time the best is shown. */
 #define WINDOW_MS		1

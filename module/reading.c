@@ -28,9 +28,9 @@
 
 /*
  * A reading is too wide to use when it took twice the usual narrowest and
- * 500 ns: the vCPU was off its CPU, or an SMI came between. Where in so wide a
- * reading the clock was read is anyone's guess, and a few such points near an
- * end of the fit move its slope further than their number tells.
+ * 500 ns: the vCPU was off its CPU, or an SMI came between. The clock may have
+ * been read anywhere in so wide a reading, and a few such points near an
+ * end of the fit move its slope out of proportion.
  */
 #define WIDE_FACTOR	2
 #define WIDE_EXTRA_NS	500

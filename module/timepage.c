@@ -226,7 +226,7 @@ bool tscope_page_updated(struct tscope_page_updates *u,
 	}
 	if (shared)
 		from = find(u, old);
-	/* a TSC that was moved does not tell which of two updates is the later one */
+	/* a TSC that was moved does not show which of two updates is the later one */
 	next.tsc = u->newest.tsc;
 	if (from && (s64)(new->tsc - old->tsc) > 0)
 		next.tsc = from->tsc + (new->tsc - old->tsc);
