@@ -228,6 +228,7 @@ static void sysfs_clock_keeps_bound(struct kunit *test)
 	char offset_ns[24], bound_ns[24];
 	const char *offset;
 	u32 ms = 0;
+	int fields;
 
 	if (num_online_cpus() < 2)
 		return;
@@ -243,8 +244,8 @@ static void sysfs_clock_keeps_bound(struct kunit *test)
 	tscope_set_param(offsetof(struct tscope_params, width_us), before.width_us);
 
 	offset = file_shown(test, dir, "offset");
-	KUNIT_ASSERT_EQ_MSG(test, sscanf(offset, "%22s %22s", offset_ns, bound_ns), 2,
-			    "%s", offset);
+	fields = sscanf(offset, "%22s %22s", offset_ns, bound_ns);
+	KUNIT_ASSERT_EQ_MSG(test, fields, 2, "%s", offset);
 	KUNIT_EXPECT_STREQ(test, strim(file_shown(test, dir, "offset_max_ns")),
 			   offset_ns);
 	tscope_reset();

@@ -30,7 +30,7 @@ static inline struct kobj_attribute *file_attr(struct kobject *dir,
 
 /* What a file shows, of a page that lives as long as the test; "errno N" for an error. */
 static inline char *file_shown(struct kunit *test, struct kobject *dir,
-				     const char *name)
+			       const char *name)
 {
 	struct kobj_attribute *attr = file_attr(dir, name);
 	char *page = (char *)kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
