@@ -45,17 +45,17 @@ struct means {
 	int shift;
 };
 
-static tscope_s128 div_signed(tscope_s128 num, tscope_u128 den)
+static s128 div_signed(s128 num, u128 den)
 {
-	return num < 0 ? -(tscope_s128)tscope_div128(-(tscope_u128)num, den) :
-			 (tscope_s128)tscope_div128(num, den);
+	return num < 0 ? -(s128)tscope_div128(-(u128)num, den) :
+			 (s128)tscope_div128(num, den);
 }
 
 /* False: the points are not such that a line could be fitted to them. */
 static bool centre(const struct tscope_point *p, u32 n, struct means *m)
 {
-	tscope_u128 tsc = 0, width = 0;
-	tscope_s128 phase = 0, d;
+	u128 tsc = 0, width = 0;
+	s128 phase = 0, d;
 	u64 span = p[n - 1].tsc - p[0].tsc;
 	u32 i;
 
@@ -65,7 +65,7 @@ static bool centre(const struct tscope_point *p, u32 n, struct means *m)
 	if (p[0].phase > S64_MAX - FAR || p[0].phase < S64_MIN + FAR)
 		return false;
 	for (i = 0; i < n; i++) {
-		d = (tscope_s128)p[i].phase - p[0].phase;
+		d = (s128)p[i].phase - p[0].phase;
 		if (p[i].tsc - p[0].tsc > span || d >> PHASE_BITS > 0 ||
 		    -d >> PHASE_BITS > 0)
 			return false;
@@ -93,12 +93,12 @@ static s64 width_of(const struct tscope_point *p, const struct means *m)
 }
 
 /* The slope of a line through points with these sums, as SLOPE_BITS has it. */
-static tscope_s128 slope_of(tscope_s128 sum, tscope_u128 squares)
+static s128 slope_of(s128 sum, u128 squares)
 {
 	return div_signed(sum * (1 << SLOPE_BITS), squares);
 }
 
-static s64 line_at(tscope_s128 slope, s64 t)
+static s64 line_at(s128 slope, s64 t)
 {
 	return (s64)((slope * t) >> SLOPE_BITS);
 }
@@ -106,7 +106,7 @@ static s64 line_at(tscope_s128 slope, s64 t)
 /**
  * tscope_bracket_correct() - subtract from phases what their widths explain
  * @p: points of one segment, in the order of time; their phases change
- * @n: how many
+ * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @b: what was subtracted; a share of 0 where nothing was
  *
  * Takes four passes over the points. Context: any.
@@ -114,25 +114,26 @@ static s64 line_at(tscope_s128 slope, s64 t)
 void tscope_bracket_correct(struct tscope_point *p, u32 n,
 			    struct tscope_bracket *b)
 {
-	tscope_s128 tw = 0, tp = 0, wp = 0, share;
-	tscope_u128 tt = 0, ww = 0, rest = 0, widen;
-	tscope_s128 drift, skew;
+	s128 tw = 0, tp = 0, wp = 0, share;
+	u128 tt = 0, ww = 0, rest = 0, widen;
+	s128 drift, skew;
 	struct means m;
 	s64 t, w, phase;
 	u32 i;
 
 	b->share = 0;
 	b->widen = 1 << TSCOPE_BRACKET_WIDEN_BITS;
-	if (n < TSCOPE_BRACKET_MIN_POINTS || !centre(p, n, &m))
+	if (n < TSCOPE_BRACKET_MIN_POINTS || n > TSCOPE_FIT_MAX_POINTS ||
+	    !centre(p, n, &m))
 		return;
 
 	for (i = 0; i < n; i++) {
 		t = time_of(&p[i], p, &m);
 		w = width_of(&p[i], &m);
 		tt += (u64)(t * t);
-		ww += (tscope_u128)((tscope_s128)w * w);
-		tw += (tscope_s128)t * w;
-		tp += (tscope_s128)t * (p[i].phase - p[0].phase - m.phase);
+		ww += (u128)((s128)w * w);
+		tw += (s128)t * w;
+		tp += (s128)t * (p[i].phase - p[0].phase - m.phase);
 	}
 	if (!tt || !ww)
 		return;
@@ -142,8 +143,8 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 		t = time_of(&p[i], p, &m);
 		w = width_of(&p[i], &m) - line_at(drift, t);
 		phase = p[i].phase - p[0].phase - m.phase - line_at(skew, t);
-		rest += (tscope_u128)((tscope_s128)w * w);
-		wp += (tscope_s128)w * phase;
+		rest += (u128)((s128)w * w);
+		wp += (s128)w * phase;
 	}
 	if (!rest)
 		return;
@@ -167,7 +168,7 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 /**
  * tscope_bracket_hidden_ns() - what phases may move by from first to last, unseen
  * @p: points of one segment
- * @n: how many
+ * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @resolution_ns: the step in which the clock counts
  *
  * Context: any.
@@ -200,7 +201,7 @@ u32 tscope_bracket_hidden_ns(const struct tscope_point *p, u32 n,
  */
 u64 tscope_bracket_widen(const struct tscope_bracket *b, u64 error_mppb)
 {
-	tscope_u128 wide = (tscope_u128)error_mppb * b->widen;
+	u128 wide = (u128)error_mppb * b->widen;
 
 	wide >>= TSCOPE_BRACKET_WIDEN_BITS;
 	return wide > S64_MAX ? S64_MAX : (u64)wide;

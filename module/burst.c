@@ -38,7 +38,7 @@ static const struct tscope_mailbox no_mailbox;
 /* By a product, not a division: 1 ns in 4 s short, which is plenty. */
 static __always_inline u64 burst_cyc_to_ns(u64 cyc)
 {
-	return (u64)(((tscope_u128)cyc * tscope_ns_mult) >> 32);
+	return (u64)(((u128)cyc * tscope_ns_mult) >> 32);
 }
 
 /*

@@ -130,7 +130,7 @@ static u64 span_ns(u64 from_tsc, u64 to_tsc)
 /* What is gained in a part of the time in which @gain is gained. */
 static s64 gain_in(s64 gain, u64 part_cyc, u64 whole_cyc)
 {
-	u64 mag = (u64)tscope_div128((tscope_u128)tscope_abs64(gain) * part_cyc, whole_cyc);
+	u64 mag = (u64)tscope_div128((u128)tscope_abs64(gain) * part_cyc, whole_cyc);
 
 	return gain < 0 ? -(s64)mag : (s64)mag;
 }

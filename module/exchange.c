@@ -237,17 +237,17 @@ bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 }
 
 /* |offset| - bound: the offset is at least this far from 0. */
-static tscope_s128 least_distance_ns(const struct tscope_offset *o)
+static s128 least_distance_ns(const struct tscope_offset *o)
 {
-	return (tscope_s128)tscope_abs64(o->offset_ns) - o->bound_ns;
+	return (s128)tscope_abs64(o->offset_ns) - o->bound_ns;
 }
 
 /* Whether @a goes before @b in the headline. */
 static bool offset_is_worse(const struct tscope_offset *a,
 			    const struct tscope_offset *b)
 {
-	tscope_s128 distance_a = least_distance_ns(a);
-	tscope_s128 distance_b = least_distance_ns(b);
+	s128 distance_a = least_distance_ns(a);
+	s128 distance_b = least_distance_ns(b);
 
 	if (a->moving != b->moving)
 		return a->moving;

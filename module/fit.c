@@ -89,24 +89,10 @@ static s32 sine(u8 angle)
 
 static u32 student_t_milli(u64 freedom)
 {
-	if (!freedom)
-		freedom = 1;
 	if (freedom <= ARRAY_SIZE(student_t))
 		return student_t[freedom - 1];
 	/* 1.96 + 2.5/f is above t by at most 0.002 from 30 on */
 	return 1960 + (u32)div64_u64(2500, freedom) + 1;
-}
-
-/* num * mul / 2^shift, rounded up where it is not 0; S64_MAX where it does not fit. */
-static u64 scale_up(u128 num, u128 mul, int shift)
-{
-	if (!num)
-		return 0;
-	while (tscope_fls128(num) + tscope_fls128(mul) > 127) {
-		num = (num >> 1) + 1;
-		shift--;
-	}
-	return tscope_clamp64(((num * mul) >> shift) + 1);
 }
 
 /* Mean time and phase, and the shift that brings times to TIME_BITS. */
@@ -300,16 +286,16 @@ static u64 random_error_uppb(const struct tscope_fit *fit,
 			     const struct tscope_point *p, u128 sxx, u32 khz)
 {
 	u64 freedom;
-	u128 ssr = residuals(fit, p, fit->points, &freedom), var;
+	u128 ssr = residuals(fit, p, fit->points, &freedom), error;
 	int bits = min((126 - FACTOR_BITS - tscope_fls128(ssr)) & ~1, 96);
 
-	/* variance of the slope = ssr / freedom / sxx */
-	var = tscope_div128(tscope_div128(ssr << (bits + FACTOR_BITS), freedom),
-			    sxx) + !!ssr;
-	return scale_up((u128)tscope_sqrt128(var) + !!ssr,
-			MPPB_PER_KHZ * khz *
-			(u128)student_t_milli(freedom >> FACTOR_BITS),
-			TSCOPE_PHASE_SHIFT + fit->tsc_shift + bits / 2);
+	/* variance of the slope = ssr / freedom / sxx, below 2^116; all is rounded up */
+	error = tscope_div128(tscope_div128(ssr << (bits + FACTOR_BITS), freedom),
+			      sxx) + !!ssr;
+	error = tscope_sqrt128(error) + !!ssr;
+	error *= MPPB_PER_KHZ * khz * (u128)student_t_milli(freedom >> FACTOR_BITS);
+	error >>= TSCOPE_PHASE_SHIFT + fit->tsc_shift + bits / 2;
+	return tscope_clamp64(error + !!ssr);
 }
 
 /* What the phase may have moved by unseen, over the span, 10^-6 ppb. */
@@ -324,7 +310,7 @@ static u64 hidden_error_uppb(const struct tscope_hidden *hidden, u64 span_ns)
 /**
  * tscope_fit_line() - fit a line to points
  * @p: points of one segment, in the order of time
- * @n: how many; up to 65536 the sums keep within 128 bits
+ * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @khz: the TSC's nominal frequency, not 0
  * @hidden: what the phase may move by without a trace in the residuals
  * @fit: result
@@ -359,8 +345,6 @@ int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 		sxx += (u64)(x * x);
 		sxy += (s128)x * (p[i].phase - fit->phase);
 	}
-	if (!sxx)
-		return -ENODATA;
 	/* as many binary places as fit, 48 at most */
 	fit->slope_bits = min(126 - tscope_fls128(tscope_abs128(sxy)), 48);
 	fit->slope = tscope_div128_signed(sxy * ((s128)1 << fit->slope_bits), sxx);

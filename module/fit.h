@@ -7,6 +7,8 @@
 
 /* With fewer points the residuals say too little of the error. */
 #define TSCOPE_FIT_MIN_POINTS	8
+/* Up to here the sums keep within 128 bits. */
+#define TSCOPE_FIT_MAX_POINTS	65536
 
 /**
  * struct tscope_point - a window's reading, as it is fitted

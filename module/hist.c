@@ -2,10 +2,7 @@
 /*
  * Log-linear histogram of nanoseconds.
  */
-#include <linux/math64.h>
-
 #include "hist.h"
-#include "math128.h"
 
 /**
  * tscope_hist_init() - empty a histogram
@@ -101,7 +98,9 @@ void tscope_shist_add(struct tscope_shist *h, s64 value)
 /* Magnitudes past the range of s64 are cut to it. */
 static s64 signed_of(u64 magnitude, bool negative)
 {
-	return tscope_clamp64(negative ? -(s128)magnitude : (s128)magnitude);
+	if (magnitude > S64_MAX)
+		return negative ? S64_MIN : S64_MAX;
+	return negative ? -(s64)magnitude : (s64)magnitude;
 }
 
 /**
@@ -149,12 +148,13 @@ s64 tscope_shist_max(const struct tscope_shist *h)
  */
 s64 tscope_shist_mean(const struct tscope_shist *h)
 {
-	u64 count = tscope_shist_count(h);
+	bool negative = h->neg.sum > h->pos.sum;
+	u64 count = tscope_shist_count(h), sum;
 
 	if (!count)
 		return 0;
-	return tscope_clamp64(tscope_div128_signed((s128)h->pos.sum - h->neg.sum,
-						   count));
+	sum = negative ? h->neg.sum - h->pos.sum : h->pos.sum - h->neg.sum;
+	return signed_of(sum / count, negative);
 }
 
 /**

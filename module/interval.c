@@ -513,13 +513,13 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms,
 }
 
 /* num / den rounded down; den is not 0 */
-static tscope_s128 divide_floor(tscope_s128 num, u64 den)
+static s128 divide_floor(s128 num, u64 den)
 {
 	if (num >= 0)
-		return (tscope_s128)tscope_div128((tscope_u128)num, den);
+		return (s128)tscope_div128((u128)num, den);
 	/* rounded away from 0 */
 	num = den - 1 - num;
-	return -(tscope_s128)tscope_div128((tscope_u128)num, den);
+	return -(s128)tscope_div128((u128)num, den);
 }
 
 /**
@@ -538,13 +538,13 @@ void tscope_interval_ns(s64 low, s64 high, u32 khz, s64 *offset_ns,
 {
 	/* 1 ns is khz / 10^6 cycles */
 	u32 per = khz ?: 1, scale = khz ? 1000000 : 1;
-	tscope_s128 low_ns = divide_floor((tscope_s128)low * scale, per);
-	tscope_s128 high_ns = -divide_floor((tscope_s128)high * -(s64)scale, per);
-	tscope_s128 middle = divide_floor(((tscope_s128)low + high) * scale + per,
+	s128 low_ns = divide_floor((s128)low * scale, per);
+	s128 high_ns = -divide_floor((s128)high * -(s64)scale, per);
+	s128 middle = divide_floor(((s128)low + high) * scale + per,
 					  2 * (u64)per);
 
-	middle = clamp_t(tscope_s128, middle, S64_MIN, S64_MAX);
+	middle = clamp_t(s128, middle, S64_MIN, S64_MAX);
 	*offset_ns = (s64)middle;
-	*bound_ns = (u64)clamp_t(tscope_s128, max(high_ns - middle, middle - low_ns),
+	*bound_ns = (u64)clamp_t(s128, max(high_ns - middle, middle - low_ns),
 				 1, U64_MAX);
 }

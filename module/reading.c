@@ -102,7 +102,7 @@ void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 {
 	const struct tscope_page_event *e;
 	struct tscope_step step;
-	tscope_s128 phase;
+	s128 phase;
 	bool is_new, cut;
 	u64 at;
 

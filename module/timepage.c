@@ -32,7 +32,7 @@ u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac)
 	int right = MULT_BITS - FRAC_BITS - p->shift;
 	u64 cyc = tsc - p->tsc;
 	bool before = (s64)cyc < 0;
-	tscope_u128 line = (tscope_u128)(before ? 0 - cyc : cyc) * p->mult;
+	u128 line = (u128)(before ? 0 - cyc : cyc) * p->mult;
 
 	if (right > 0)
 		line >>= right < 127 ? right : 127;
@@ -45,9 +45,9 @@ u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac)
 }
 
 /* The first scaled cycle at which @ns have passed. */
-static tscope_u128 first_cycle(u64 ns, u64 mult)
+static u128 first_cycle(u64 ns, u64 mult)
 {
-	return tscope_div128(((tscope_u128)ns << MULT_BITS) + mult - 1, mult);
+	return tscope_div128(((u128)ns << MULT_BITS) + mult - 1, mult);
 }
 
 /**
@@ -62,7 +62,7 @@ static tscope_u128 first_cycle(u64 ns, u64 mult)
  */
 bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc)
 {
-	tscope_u128 low, high;
+	u128 low, high;
 	u64 since = ns - p->ns;
 
 	if (!p->mult || since > S64_MAX - 1 || p->shift > 31 || p->shift < -32)
@@ -96,7 +96,7 @@ bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc)
 u32 tscope_timepage_khz(const struct tscope_timepage *p)
 {
 	/* one bit more than needed, to round by */
-	tscope_u128 num = (tscope_u128)2000000 << 64, khz;
+	u128 num = (u128)2000000 << 64, khz;
 
 	if (!p->mult || p->shift > 63 || p->shift < -42)
 		return 0;
@@ -118,7 +118,7 @@ u32 tscope_timepage_khz(const struct tscope_timepage *p)
  *
  * Return: new - old, 2^-16 ns, exact to 2^-15 ns.
  */
-tscope_s128 tscope_timepage_step(const struct tscope_timepage *old,
+s128 tscope_timepage_step(const struct tscope_timepage *old,
 				 const struct tscope_timepage *new, u64 tsc)
 {
 	u16 old_frac, new_frac;
@@ -126,7 +126,7 @@ tscope_s128 tscope_timepage_step(const struct tscope_timepage *old,
 	u64 new_ns = tscope_timepage_line(new, tsc, &new_frac);
 
 	/* modulo 2^64 ns: one of the two may stand before the clock's zero */
-	return (tscope_s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) +
+	return (s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) +
 	       new_frac - old_frac;
 }
 
@@ -138,7 +138,7 @@ tscope_s128 tscope_timepage_step(const struct tscope_timepage *old,
  *
  * Return: the step, rounded to the nearest and saturated.
  */
-s64 tscope_timepage_step_ns(tscope_s128 step)
+s64 tscope_timepage_step_ns(s128 step)
 {
 	step = (step + (1 << (FRAC_BITS - 1))) >> FRAC_BITS;
 	if (step > S64_MAX)
@@ -146,7 +146,7 @@ s64 tscope_timepage_step_ns(tscope_s128 step)
 	return step < S64_MIN ? S64_MIN : (s64)step;
 }
 
-static bool is_step(tscope_s128 step)
+static bool is_step(s128 step)
 {
 	return tscope_abs64(tscope_timepage_step_ns(step)) >= TSCOPE_PAGE_STEP_NS;
 }
@@ -175,7 +175,7 @@ static void remember(struct tscope_page_updates *u,
 
 /* Report what the steps up to @update add to those that were reported. */
 static bool report_up_to(struct tscope_page_updates *u,
-			 const struct tscope_page_update *update, tscope_s128 *step)
+			 const struct tscope_page_update *update, s128 *step)
 {
 	*step = update->sum - u->newest.sum;
 	u->newest = *update;
@@ -200,7 +200,7 @@ static bool report_up_to(struct tscope_page_updates *u,
  */
 bool tscope_page_updated(struct tscope_page_updates *u,
 			 const struct tscope_timepage *old,
-			 const struct tscope_timepage *new, tscope_s128 *step)
+			 const struct tscope_timepage *new, s128 *step)
 {
 	struct tscope_page_update next = { .ns = new->ns, .mult = new->mult };
 	const struct tscope_page_update *from = NULL, *to;

@@ -64,7 +64,7 @@ struct tscope_page_update {
 	u64 ns;
 	u64 mult;
 	u64 tsc;
-	tscope_s128 sum;
+	s128 sum;
 };
 
 /**
@@ -82,12 +82,12 @@ struct tscope_page_updates {
 u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac);
 bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc);
 u32 tscope_timepage_khz(const struct tscope_timepage *p);
-tscope_s128 tscope_timepage_step(const struct tscope_timepage *old,
+s128 tscope_timepage_step(const struct tscope_timepage *old,
 				 const struct tscope_timepage *new, u64 tsc);
-s64 tscope_timepage_step_ns(tscope_s128 step);
+s64 tscope_timepage_step_ns(s128 step);
 bool tscope_page_updated(struct tscope_page_updates *u,
 			 const struct tscope_timepage *old,
-			 const struct tscope_timepage *new, tscope_s128 *step);
+			 const struct tscope_timepage *new, s128 *step);
 
 static __always_inline u64 tscope_timepage_scale(u64 cyc, u64 mult, s8 shift)
 {
@@ -95,7 +95,7 @@ static __always_inline u64 tscope_timepage_scale(u64 cyc, u64 mult, s8 shift)
 		cyc = shift > -64 ? cyc >> -shift : 0;
 	else
 		cyc = shift < 64 ? cyc << shift : 0;
-	return (u64)(((tscope_u128)cyc * mult) >> 64);
+	return (u64)(((u128)cyc * mult) >> 64);
 }
 
 /**

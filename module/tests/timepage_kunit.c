@@ -115,7 +115,7 @@ static struct tscope_timepage page_of(u32 i, s64 tsc_off)
 static s64 sees(u32 from, u32 to, s64 tsc_off)
 {
 	struct tscope_timepage old = page_of(from, tsc_off), new = page_of(to, tsc_off);
-	tscope_s128 step = 0;
+	s128 step = 0;
 
 	while (from < to)
 		step += truth[++from] * 65536;
@@ -161,7 +161,7 @@ static void timepage_one_missed(struct kunit *test)
 static void timepage_own_step(struct kunit *test)
 {
 	struct tscope_timepage old = page_of(0, 0), new = old;
-	tscope_s128 step = 700 * 65536;
+	s128 step = 700 * 65536;
 
 	new.tsc -= 700;
 	KUNIT_EXPECT_TRUE(test, tscope_page_updated(&u, &old, &new, &step));

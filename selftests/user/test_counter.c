@@ -45,9 +45,9 @@ static void one_kind(const struct kind *k)
 		.den = k->den,
 		.mask = k->bits == 64 ? U64_MAX : ((u64)1 << k->bits) - 1,
 	};
-	tscope_u128 ticks = rnd_bits(60), first = ticks, want;
+	u128 ticks = rnd_bits(60), first = ticks, want;
 	u64 tsc = rnd_bits(50), got, span_ns;
-	tscope_u128 pass;
+	u128 pass;
 	int i;
 
 	for (i = 0; i < STEPS; i++) {
@@ -59,14 +59,14 @@ static void one_kind(const struct kind *k)
 		/* every fourth shows less than the one before, up to 0.4 of a wrap later */
 		if (i % 4 == 3) {
 			ticks -= rnd_below(k->bits == 24 ? 1000000 : 1u << 28);
-			pass = (tscope_u128)rnd_below(k->bits == 24 ? 6000000 : 1u << 30);
+			pass = (u128)rnd_below(k->bits == 24 ? 6000000 : 1u << 30);
 			tsc += (u64)(pass * k->num / k->den * KHZ / 1000000);
 			continue;
 		}
 		span_ns = rnd_below(k->most_ns);
-		pass = (tscope_u128)span_ns * k->den / k->num;
+		pass = (u128)span_ns * k->den / k->num;
 		ticks += pass;
-		tsc += (u64)((tscope_u128)span_ns * KHZ / 1000000 *
+		tsc += (u64)((u128)span_ns * KHZ / 1000000 *
 			     (1000000 + k->ppm) / 1000000);
 	}
 }

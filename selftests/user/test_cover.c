@@ -215,7 +215,7 @@ static void time_scale(u64 hz, int *shift, u32 *mul)
 		tps >>= 1;
 	for (tps32 = (u32)tps; tps32 <= scaled; ++*shift)
 		tps32 <<= 1;
-	*mul = (u32)(((tscope_u128)scaled << 32) / tps32);
+	*mul = (u32)(((u128)scaled << 32) / tps32);
 }
 
 /* Returns the true skew, mppb. @noise_ns: of the clock, before it is rounded down. */

@@ -255,7 +255,7 @@ static void make_extreme(u64 span, u32 n, bool heaps, bool once)
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		u64 at = (u64)((tscope_u128)span * i / (n - 1));
+		u64 at = (u64)((u128)span * i / (n - 1));
 		bool up = once ? i < n / 2 : i & 1;
 
 		if (heaps)

@@ -15,7 +15,7 @@ static struct tscope_shist shist;
 
 static void test_limits(void)
 {
-	tscope_u128 next = 0;
+	u128 next = 0;
 	u32 i;
 
 	for (i = 0; i < TSCOPE_HIST_BUCKETS; i++) {
@@ -30,9 +30,9 @@ static void test_limits(void)
 		EXPECT_EQ(tscope_hist_bucket(high), i, "its high");
 		EXPECT_EQ(tscope_hist_bucket(low + (high - low) / 2), i,
 			  "its middle");
-		next = (tscope_u128)high + 1;
+		next = (u128)high + 1;
 	}
-	EXPECT_EQ(next, (tscope_s128)1 << 64, "the last ends the range");
+	EXPECT_EQ(next, (s128)1 << 64, "the last ends the range");
 }
 
 static void test_bucket(void)
@@ -52,7 +52,7 @@ static void test_bucket(void)
 
 static void test_totals(void)
 {
-	tscope_u128 sum = 0;
+	u128 sum = 0;
 	u64 min = U64_MAX, max = 0, buckets = 0;
 	u32 i;
 
@@ -145,7 +145,7 @@ static void check_quantiles(s64 *v, u32 n, const char *what)
 {
 	static const u32 permilles[] = { 0, 1, 10, 500, 501, 900, 990, 999,
 					 1000 };
-	tscope_s128 sum = 0;
+	s128 sum = 0;
 	u32 i, rank;
 
 	tscope_shist_init(&shist);

@@ -92,14 +92,14 @@ static void test_sizes(void)
 /* The tightest limits by trying each CPU in between: Floyd and Warshall. */
 static void check_tightest(u32 cpus, u32 edge_count)
 {
-	static tscope_s128 high[24][24];
-	const tscope_s128 none = (tscope_s128)1 << 100;
+	static s128 high[24][24];
+	const s128 none = (s128)1 << 100;
 	struct tscope_mesh mesh = {
 		.nodes = nodes, .count = cpus, .edges = edges,
 	};
 	u32 i, k, n, root = rnd_below(cpus);
 	struct tscope_interval in;
-	tscope_s128 up;
+	s128 up;
 	int err;
 
 	for (i = 0; i < cpus; i++) {
@@ -115,8 +115,8 @@ static void check_tightest(u32 cpus, u32 edge_count)
 		if (i == k)
 			k = (k + 1) % cpus;
 		add_edge(&mesh, i, k, rnd_bits(30));
-		high[i][k] = min(high[i][k], (tscope_s128)e->high);
-		high[k][i] = min(high[k][i], -(tscope_s128)e->low);
+		high[i][k] = min(high[i][k], (s128)e->high);
+		high[k][i] = min(high[k][i], -(s128)e->low);
 	}
 	for (n = 0; n < cpus; n++)
 		for (i = 0; i < cpus; i++)

@@ -172,6 +172,15 @@ static void test_hole(void)
 	count -= 1000;
 	memmove(phase, phase + 1000, count * sizeof(*phase));
 	check_same("after a hole");
+	/* too few are left, or all at one time */
+	for (i = 0; i < 100; i++)
+		pt[i].tsc = i * TAU0 + (i < 97 ? 0 : 100 * TAU0);
+	take_figures(100, SIM_KHZ);
+	EXPECT_EQ(octaves, 0, "three points");
+	for (i = 90; i < 100; i++)
+		pt[i].tsc = 200 * TAU0;
+	take_figures(100, SIM_KHZ);
+	EXPECT_EQ(octaves, 0, "ten at one time");
 }
 
 /* Whatever a phase is: sums don't overflow, and figures are right or none. */
@@ -200,6 +209,13 @@ static void test_extremes(void)
 		pt[i].tsc = i;
 	take_figures(100, U32_MAX);
 	EXPECT(octaves > 0 && !fig[0].adev, "a spacing of one cycle");
+	for (i = 0; i < 101; i++)
+		pt[i] = (struct tscope_point){
+			.tsc = i,
+			.phase = i % 2 ? (1LL << 49) - 1 : -(1LL << 49),
+		};
+	take_figures(101, U32_MAX);
+	EXPECT_EQ(octaves, 0, "past 64 bits");
 }
 
 static const struct tap_test tests[] = {

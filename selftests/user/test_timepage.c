@@ -197,7 +197,7 @@ static void time_scale(u64 hz, s8 *shift, u32 *mul)
 			base <<= 1;
 		(*shift)++;
 	}
-	*mul = (u32)(((tscope_u128)scaled << 32) / base);
+	*mul = (u32)(((u128)scaled << 32) / base);
 }
 
 /* However KVM rounds mul, its frequency is that of the host to the kHz. */

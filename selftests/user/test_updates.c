@@ -7,7 +7,7 @@
 #include "tap.h"
 #include "timepage.h"
 
-#define PHASE(ns)	((tscope_s128)(ns) * 65536)
+#define PHASE(ns)	((s128)(ns) * 65536)
 
 #define ROUNDS	3000
 #define UPDATES	60
@@ -61,7 +61,7 @@ static void simulate(u64 off, const char *what)
 		off_of[cpu] = off ? (s64)rnd_below(off) : 0;
 	while (seen < UPDATES) {
 		struct tscope_timepage old, new;
-		tscope_s128 step;
+		s128 step;
 
 		if (now < UPDATES && !rnd_below(3))
 			now++;
@@ -113,7 +113,7 @@ static void test_own(void)
 {
 	struct tscope_page_updates m = { }, none = { };
 	struct tscope_timepage old = { .ns = 5, .flags = TSCOPE_PAGE_STABLE }, new = old;
-	tscope_s128 step;
+	s128 step;
 	int ns;
 
 	for (ns = -3; ns <= 3; ns++) {
@@ -174,7 +174,7 @@ static void test_written_down(void)
 			.tsc = 10000 + 1000ULL * u->to + u->tsc_off,
 			.flags = u->to_stable ? TSCOPE_PAGE_STABLE : 0,
 		};
-		tscope_s128 step = PHASE(u->step);
+		s128 step = PHASE(u->step);
 		bool reported = tscope_page_updated(&m, &old, &new, &step);
 
 		EXPECT_EQ(reported, !!u->reported, "%s", u->what);
@@ -192,7 +192,7 @@ static s64 update_to(struct tscope_page_updates *m, u32 from, u32 to, u64 old_ts
 	}, new = {
 		.ns = 100 + to, .tsc = new_tsc, .flags = TSCOPE_PAGE_STABLE,
 	};
-	tscope_s128 step = PHASE(ns);
+	s128 step = PHASE(ns);
 
 	return tscope_page_updated(m, &old, &new, &step) ? tscope_timepage_step_ns(step) : 0;
 }

@@ -86,7 +86,7 @@ static __always_inline void bench_raw(struct bench_spot *s)
 
 static __always_inline u64 bench_ns(const struct bench_spot *s, u64 cyc)
 {
-	return (u64)(((tscope_u128)cyc * s->ns_mult) >> 32);
+	return (u64)(((u128)cyc * s->ns_mult) >> 32);
 }
 
 /**

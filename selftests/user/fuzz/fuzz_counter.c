@@ -6,7 +6,7 @@
 #include "fuzz.h"
 #include "counter.h"
 
-static u64 cycles_of(tscope_u128 ns, u32 khz)
+static u64 cycles_of(u128 ns, u32 khz)
 {
 	return (u64)(ns * khz / 1000000);
 }
@@ -19,12 +19,12 @@ static void fuzz_one(struct fuzz_in *in)
 		.mask = bits == 64 ? U64_MAX : ((u64)1 << bits) - 1,
 	};
 	u64 tsc = fuzz_bits(in, 62), got, wrap_ns, half, reads = 0;
-	tscope_u128 ticks = fuzz_bits(in, 60), first = ticks, want, pass;
-	tscope_s128 tsc_ns, off;
+	u128 ticks = fuzz_bits(in, 60), first = ticks, want, pass;
+	s128 tsc_ns, off;
 
 	/* a tick lasts 1 ns to 1 ms */
 	c.num = c.den * (1 + fuzz_u32(in) % 1000000) + fuzz_u32(in) % c.den;
-	pass = ((tscope_u128)c.mask + 1) * c.num / c.den;
+	pass = ((u128)c.mask + 1) * c.num / c.den;
 	wrap_ns = pass >> 61 ? 1ULL << 61 : (u64)pass;
 	/* what is rounded takes up to a tick, a cycle and a ns of it */
 	half = wrap_ns / 2;
@@ -35,7 +35,7 @@ static void fuzz_one(struct fuzz_in *in)
 
 	do {
 		got = tscope_counter_ns(&c, (u64)ticks & c.mask, tsc, khz);
-		want = (((tscope_u128)1 << 32) + ticks - first) * c.num / c.den;
+		want = (((u128)1 << 32) + ticks - first) * c.num / c.den;
 		EXPECT(got == (u64)want,
 		       "%u bits, %s/%s ns, %u kHz, reading %s: truth %s, got %s",
 		       bits, tap_udec(c.num), tap_udec(c.den), khz,
@@ -52,20 +52,20 @@ static void fuzz_one(struct fuzz_in *in)
 		pass = fuzz_bits(in, 40);
 		/* so that no product passes 128 bits, nor the TSC 64 */
 		if (pass * c.num / c.den >> 50)
-			pass = ((tscope_u128)1 << 50) * c.den / c.num;
+			pass = ((u128)1 << 50) * c.den / c.num;
 		ticks += pass;
-		off = fuzz_signed(in, 62) % (tscope_s128)half;
-		tsc_ns = (tscope_s128)(pass * c.num / c.den) + off;
+		off = fuzz_signed(in, 62) % (s128)half;
+		tsc_ns = (s128)(pass * c.num / c.den) + off;
 		/* no later than before: only the counter's own bits are known */
-		if (tsc_ns <= (tscope_s128)(1000000 / khz + 1)) {
+		if (tsc_ns <= (s128)(1000000 / khz + 1)) {
 			if ((pass + 1) * c.num / c.den >=
 			    wrap_ns - wrap_ns / 16)
 				return;
 			tsc_ns = 0;
 		}
-		if (cycles_of((tscope_u128)tsc_ns, khz) > U64_MAX - tsc)
+		if (cycles_of((u128)tsc_ns, khz) > U64_MAX - tsc)
 			return;
-		tsc += cycles_of((tscope_u128)tsc_ns, khz);
+		tsc += cycles_of((u128)tsc_ns, khz);
 	} while (in->left && !tap_failures());
 
 	/* whatever comes: nothing undefined */

@@ -77,9 +77,9 @@ static void check_error(u32 n, u32 khz, u32 resolution,
 {
 	long double mppb = khz * 1e6L / 65536, hidden, low, high, off, ssr;
 	u64 span = pt[n - 1].tsc - pt[0].tsc;
-	u64 span_ns = (u64)((tscope_u128)span * 1000000 / khz);
+	u64 span_ns = (u64)((u128)span * 1000000 / khz);
 
-	if ((tscope_u128)span * 1000000 / khz >> 64)
+	if ((u128)span * 1000000 / khz >> 64)
 		span_ns = U64_MAX;
 	hidden = resolution * 1e12L / (span_ns ? span_ns : 1);
 	/* what a residual may be off by */

@@ -73,8 +73,8 @@ static void check_merged(const struct tscope_hist *a,
 static void fuzz_one(struct fuzz_in *in)
 {
 	u32 permille = fuzz_u16(in) % 1001, count = 0, i;
-	tscope_u128 pos = 0, neg = 0;
-	tscope_s128 mean;
+	u128 pos = 0, neg = 0;
+	s128 mean;
 
 	tscope_shist_init(&whole);
 	tscope_shist_init(&part[0]);
@@ -105,7 +105,7 @@ static void fuzz_one(struct fuzz_in *in)
 	EXPECT(whole.pos.sum == (pos >> 64 ? U64_MAX : (u64)pos), "sum");
 	EXPECT(whole.neg.sum == (neg >> 64 ? U64_MAX : (u64)neg), "sum");
 	if (!(pos >> 64) && !(neg >> 64)) {
-		mean = ((tscope_s128)pos - (tscope_s128)neg) / count;
+		mean = ((s128)pos - (s128)neg) / count;
 		EXPECT_EQ(tscope_shist_mean(&whole), mean, "mean of %u", count);
 	}
 	for (i = 0; i <= 1000; i += 125)

@@ -47,14 +47,14 @@ static struct scene take_scene(struct fuzz_in *in)
 
 static void play(const struct scene *c, struct tscope_reading *r)
 {
-	tscope_s128 phase = 0, time = 0, span, part;
+	s128 phase = 0, time = 0, span, part;
 	u32 i, now = 0;
 	u64 cyc = 0;
 
 	for (i = 0; i < TSCOPE_STEP_POINTS; i++) {
 		if (i) {
 			cyc += tscope_ns_to_cyc(c->span_ns[i], c->khz);
-			span = (tscope_s128)cyc * 1000000 * UNIT / c->khz - time;
+			span = (s128)cyc * 1000000 * UNIT / c->khz - time;
 			time += span;
 			part = i == c->change_at ? span * c->change_part / 256 :
 						   span;
@@ -64,7 +64,7 @@ static void play(const struct scene *c, struct tscope_reading *r)
 			phase += (span - part) * c->rate[now] / 1000000000;
 		}
 		if (i == TSCOPE_STEP_SIDE)
-			phase += (tscope_s128)c->step_ns * UNIT;
+			phase += (s128)c->step_ns * UNIT;
 		r[i] = (struct tscope_reading){
 			.tsc = c->tsc + cyc,
 			.ns = (1ULL << 61) + (u64)((phase + time) >> 16) +
@@ -81,23 +81,23 @@ static void fuzz_one(struct fuzz_in *in)
 	struct scene c = take_scene(in);
 	u64 noise_ns = fuzz_bits(in, 20), jump, wild, usual;
 	struct tscope_step step = { };
-	tscope_s128 off;
+	s128 off;
 	u32 i;
 
 	/* a long gap in which the clock seems to have passed a usual one is a TSC's jump */
 	usual = c.span_ns[TSCOPE_STEP_SIDE - 1] > c.span_ns[TSCOPE_STEP_SIDE + 1] ?
 		c.span_ns[TSCOPE_STEP_SIDE - 1] : c.span_ns[TSCOPE_STEP_SIDE + 1];
 	if (c.span_ns[TSCOPE_STEP_SIDE] / 2 + 1 >= usual &&
-	    (tscope_s128)c.span_ns[TSCOPE_STEP_SIDE] + c.step_ns < 3 * (tscope_s128)usual)
+	    (s128)c.span_ns[TSCOPE_STEP_SIDE] + c.step_ns < 3 * (s128)usual)
 		c.span_ns[TSCOPE_STEP_SIDE] = usual;
 
 	play(&c, r);
 	wild = tscope_step_spread_ns(r, c.khz);
 	if (c.step_ns) {
 		if (tscope_step_find(r, c.khz, noise_ns, &step, &jump)) {
-			off = (tscope_s128)step.ns - c.step_ns;
-			EXPECT(off <= (tscope_s128)step.error_ns &&
-			       -off <= (tscope_s128)step.error_ns,
+			off = (s128)step.ns - c.step_ns;
+			EXPECT(off <= (s128)step.error_ns &&
+			       -off <= (s128)step.error_ns,
 			       "truth %s, found %s +- %s", tap_dec(c.step_ns),
 			       tap_dec(step.ns), tap_udec(step.error_ns));
 			EXPECT(step.tsc == r[TSCOPE_STEP_SIDE].tsc, "time");

@@ -66,7 +66,7 @@ static void check_khz(const struct tscope_timepage *p)
 static void check_frac(const struct tscope_timepage *p, u64 tsc)
 {
 	bool before = (s64)(tsc - p->tsc) < 0;
-	tscope_u128 want = (tscope_u128)(before ? p->tsc - tsc : tsc - p->tsc) * p->mult;
+	u128 want = (u128)(before ? p->tsc - tsc : tsc - p->tsc) * p->mult;
 	int right = 48 - p->shift;
 	u16 frac;
 	u64 ns;
@@ -108,14 +108,14 @@ static void check_inverse(const struct tscope_timepage *p, u64 cyc)
 	       "inverse of %s cycles: %s", tap_udec(cyc), tap_udec(got));
 }
 
-static tscope_s128 step(const struct tscope_timepage *old,
+static s128 step(const struct tscope_timepage *old,
 			const struct tscope_timepage *new, u64 tsc)
 {
 	u16 old_frac, new_frac;
 	u64 old_ns = tscope_timepage_line(old, tsc, &old_frac);
 	u64 new_ns = tscope_timepage_line(new, tsc, &new_frac);
 
-	return (tscope_s128)(s64)(new_ns - old_ns) * 65536 + new_frac - old_frac;
+	return (s128)(s64)(new_ns - old_ns) * 65536 + new_frac - old_frac;
 }
 
 static void fuzz_one(struct fuzz_in *in)

@@ -23,7 +23,7 @@ static void fuzz_one(struct fuzz_in *in)
 	sum[0] = 0;
 	while (in->left && now < UPDATES - 1 && !tap_failures()) {
 		struct tscope_timepage old = { .flags = TSCOPE_PAGE_STABLE }, new = old;
-		tscope_s128 step;
+		s128 step;
 
 		if (fuzz_u8(in) % 2) {
 			now++;
@@ -42,7 +42,7 @@ static void fuzz_one(struct fuzz_in *in)
 		new.ns = 1 + to;
 		old.tsc = (u64)at[cpu] * APART + off[cpu];
 		new.tsc = (u64)to * APART + off[cpu];
-		step = (tscope_s128)(sum[to] - sum[at[cpu]]) * 65536;
+		step = (s128)(sum[to] - sum[at[cpu]]) * 65536;
 		at[cpu] = to;
 		if (to > seen)
 			seen = to;
@@ -59,7 +59,7 @@ static void fuzz_one(struct fuzz_in *in)
 		}, new = {
 			.ns = fuzz_u8(in), .tsc = fuzz_u64(in), .flags = fuzz_u8(in),
 		};
-		tscope_s128 step = (tscope_s128)(s64)fuzz_u64(in) * 65536;
+		s128 step = (s128)(s64)fuzz_u64(in) * 65536;
 
 		tscope_page_updated(&m, &old, &new, &step);
 	}
