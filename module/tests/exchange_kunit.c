@@ -15,24 +15,18 @@ static struct cpumask *mask;
 static int *possible;
 static u32 count;
 
-static int choose(void)
-{
-	int err;
-
-	mutex_lock(&tscope_pairs_lock);
-	err = tscope_pairs_choose(mask);
-	mutex_unlock(&tscope_pairs_lock);
-	return err;
-}
-
 static int choose_first(u32 n)
 {
 	u32 i;
+	int err;
 
 	cpumask_clear(mask);
 	for (i = 0; i < n; i++)
 		cpumask_set_cpu(possible[i], mask);
-	return choose();
+	mutex_lock(&tscope_pairs_lock);
+	err = tscope_pairs_choose(mask);
+	mutex_unlock(&tscope_pairs_lock);
+	return err;
 }
 
 static int exchange_init(struct kunit *test)
@@ -92,7 +86,7 @@ static void add(struct tscope_pair *p, s64 low, s64 high)
 	tscope_pair_add(tscope_cpu_of(p->cpu), p, &b);
 }
 
-/* CPU b's clock less CPU a's lies in low..high, ns of the time page. */
+/* CPU b's clock less CPU a's lies in low..high, in the unit of both lanes. */
 static void add_between(struct kunit *test, int a, int b, s64 low, s64 high)
 {
 	struct tscope_pair *p = find(a, b);
@@ -158,10 +152,7 @@ static void exchange_cycles(struct kunit *test)
 	need(test, 2);
 	p = find(possible[0], possible[1]);
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	if (p->cpu == possible[0])
-		add(p, low, high);
-	else
-		add(p, -high, -low);
+	add_between(test, possible[0], possible[1], low, high);
 	KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
 	KUNIT_EXPECT_LE(test, o.offset_ns - (s64)o.bound_ns, 1000000LL);
 	KUNIT_EXPECT_GE(test, o.offset_ns + (s64)o.bound_ns, 1000199LL);
