@@ -119,7 +119,7 @@ u32 tscope_timepage_khz(const struct tscope_timepage *p)
  * Return: new - old, 2^-16 ns, exact to 2^-15 ns.
  */
 s128 tscope_timepage_step(const struct tscope_timepage *old,
-				 const struct tscope_timepage *new, u64 tsc)
+			  const struct tscope_timepage *new, u64 tsc)
 {
 	u16 old_frac, new_frac;
 	u64 old_ns = tscope_timepage_line(old, tsc, &old_frac);

@@ -83,7 +83,7 @@ u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac);
 bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc);
 u32 tscope_timepage_khz(const struct tscope_timepage *p);
 s128 tscope_timepage_step(const struct tscope_timepage *old,
-				 const struct tscope_timepage *new, u64 tsc);
+			  const struct tscope_timepage *new, u64 tsc);
 s64 tscope_timepage_step_ns(s128 step);
 bool tscope_page_updated(struct tscope_page_updates *u,
 			 const struct tscope_timepage *old,

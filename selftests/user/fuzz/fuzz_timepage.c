@@ -109,7 +109,7 @@ static void check_inverse(const struct tscope_timepage *p, u64 cyc)
 }
 
 static s128 step(const struct tscope_timepage *old,
-			const struct tscope_timepage *new, u64 tsc)
+		 const struct tscope_timepage *new, u64 tsc)
 {
 	u16 old_frac, new_frac;
 	u64 old_ns = tscope_timepage_line(old, tsc, &old_frac);
