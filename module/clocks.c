@@ -166,7 +166,7 @@ static void set_frequency(u32 khz)
 /**
  * tscope_clocks_refined() - whether the kernel has refined the TSC's frequency
  *
- * Where it was not told that, it measures it anew in the first seconds after
+ * Where nothing gave it the frequency, it measures it anew in the first seconds after
  * booting. Context: any.
  *
  * Return: whether it has, and figures are to be reset.
