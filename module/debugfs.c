@@ -15,10 +15,10 @@
 
 #include "control.h"
 #include "cpu.h"
-#include "exchange.h"
-#include "sampler.h"
 #include "events.h"
+#include "exchange.h"
 #include "math128.h"
+#include "sampler.h"
 
 /* A CPU is late after three periods and this. */
 #define LATE_MS		1000

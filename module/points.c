@@ -18,9 +18,9 @@
 
 #include "bracket.h"
 #include "clock.h"
-#include "params.h"
 #include "cpu.h"
 #include "math128.h"
+#include "params.h"
 
 #define SKEW_LOOK_MS	1000
 

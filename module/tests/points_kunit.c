@@ -2,11 +2,12 @@
 /* points.c: figures of a clock whose points are given. */
 #include <linux/math64.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
 #include "../clock.h"
-#include "../control.h"
 #include "../math128.h"
+#include "../params.h"
 #include "tests.h"
 
 /* A whole number of cycles, whatever the frequency. */
@@ -143,6 +144,34 @@ static void points_bracketed(struct kunit *test)
 	KUNIT_EXPECT_GT(test, coarse.error_mppb, wide.error_mppb);
 }
 
+/* A clock that gave no point within the fit window has no skew, but its figures stay. */
+static void points_stale(struct kunit *test)
+{
+	static const struct {
+		s64 older_ns;		/* than the fit window */
+		bool enabled;
+		int err;
+	} cases[] = {
+		{ -(s64)NSEC_PER_SEC, true, 0 },
+		{ NSEC_PER_SEC, true, -ENODATA },
+		{ NSEC_PER_SEC, false, 0 },
+		{ 7200 * (s64)NSEC_PER_SEC, true, -ENODATA },
+	};
+	bool enabled = tscope_params.enabled;
+	struct tscope_fit fit;
+	u32 i;
+
+	readings(1000, 25, 0);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		clk->point_boot_ns = ktime_get_coarse_boottime_ns() -
+				     tscope_fit_window_ns() - cases[i].older_ns;
+		WRITE_ONCE(tscope_params.enabled, cases[i].enabled);
+		KUNIT_EXPECT_EQ_MSG(test, tscope_clock_fit(clk, &fit),
+				    cases[i].err, "case %u", i);
+	}
+	WRITE_ONCE(tscope_params.enabled, enabled);
+}
+
 /* The newest point is known until there is another one, but not after a reset. */
 static void points_newest(struct kunit *test)
 {
@@ -162,6 +191,7 @@ static struct kunit_case points_cases[] = {
 	KUNIT_CASE(points_line),
 	KUNIT_CASE(points_window),
 	KUNIT_CASE(points_bracketed),
+	KUNIT_CASE(points_stale),
 	KUNIT_CASE(points_newest),
 	{}
 };
