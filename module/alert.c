@@ -24,7 +24,6 @@
 #include "alert.h"
 #include "clock.h"
 #include "compat.h"
-#include "control.h"
 #include "cpu.h"
 #include "wide.h"
 
@@ -73,7 +72,7 @@ static void send(struct tscope_clock *clk, enum tscope_cause cause,
 	snprintf(peer, sizeof(peer), "TSCOPE_PEER=%d", a->peer);
 	if (a->peer >= 0)
 		env[4] = peer;
-	kobject_uevent_env(tscope_clock_kobj(clk), KOBJ_CHANGE, env);
+	kobject_uevent_env(&clk->dir, KOBJ_CHANGE, env);
 }
 
 static void tell(struct work_struct *work)

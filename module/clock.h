@@ -190,6 +190,12 @@ struct tscope_clock {
 	struct tscope_alert alert[TSCOPE_ALERT_CAUSES];
 };
 
+/* tscope_clock_of() - the clock of a directory in sysfs */
+static inline struct tscope_clock *tscope_clock_of(struct kobject *dir)
+{
+	return container_of(dir, struct tscope_clock, dir);
+}
+
 extern const struct tscope_clock_ops tscope_clock_tsc;
 extern const struct tscope_clock_ops tscope_clock_kvm;
 extern const struct tscope_clock_ops tscope_clock_ptp;
@@ -206,9 +212,6 @@ void tscope_clocks_reset(void);
 unsigned int tscope_clock_count(void);
 struct tscope_clock *tscope_clock_get(unsigned int i);
 struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane);
-
-struct tscope_clock *tscope_clock_of(struct kobject *dir);
-struct kobject *tscope_clock_kobj(struct tscope_clock *clk);
 
 void tscope_clock_add(struct tscope_clock *clk,
 		      const struct tscope_reading *r);

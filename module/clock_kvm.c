@@ -21,7 +21,6 @@
 #include <asm/kvmclock.h>
 
 #include "cpu.h"
-#include "control.h"
 #include "trace.h"
 #include "violations.h"
 #include "wide.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The one place where kernel versions are told apart. */
+/* What depends on the kernel's version: all checks of the version are here. */
 #ifndef TSCOPE_COMPAT_H
 #define TSCOPE_COMPAT_H
 
@@ -21,7 +21,7 @@
 #include <linux/sched/isolation.h>
 #include <linux/workqueue.h>
 
-/* cpu_is_isolated() came with 6.4, and in the middle of 6.1.y. */
+/* cpu_is_isolated() came with 6.4, and was added to 6.1.y later. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 static inline bool tscope_cpu_is_isolated(int cpu)
 {
@@ -54,45 +54,33 @@ struct tscope_snapshot {
 };
 
 /*
- * 7.2 has a snapshot of any clock with CLOCK_MONOTONIC_RAW, which may fail, and no
- * other; and it has the hardware's count where the clocksource is derived.
+ * From 7.2 on a snapshot may fail, and has the hardware's count where the clocksource
+ * is derived from it. Returns whether there is one.
  */
+static inline bool tscope_snapshot(struct tscope_snapshot *to)
+{
+	struct system_time_snapshot snap;
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
-static inline bool tscope_snapshot(struct tscope_snapshot *to)
-{
-	struct system_time_snapshot snap;
-
 	ktime_get_snapshot(&snap);
-	*to = (struct tscope_snapshot){
-		.cycles = snap.cycles,
-		.raw_ns = ktime_to_ns(snap.raw),
-		.real_ns = ktime_to_ns(snap.real),
-		.was_set = snap.clock_was_set_seq,
-		.changed = snap.cs_was_changed_seq,
-	};
-	return true;
-}
+	to->tsc = 0;
+	to->raw_ns = ktime_to_ns(snap.raw);
+	to->real_ns = ktime_to_ns(snap.real);
 #else
-static inline bool tscope_snapshot(struct tscope_snapshot *to)
-{
-	struct system_time_snapshot snap;
-
 	ktime_get_snapshot_id(CLOCK_REALTIME, &snap);
 	if (!snap.valid)
 		return false;
-	*to = (struct tscope_snapshot){
-		.cycles = snap.cycles,
-		.tsc = snap.hw_csid == CSID_X86_TSC ? snap.hw_cycles : 0,
-		.raw_ns = ktime_to_ns(snap.monoraw),
-		.real_ns = ktime_to_ns(snap.systime),
-		.was_set = snap.clock_was_set_seq,
-		.changed = snap.cs_was_changed_seq,
-	};
+	to->tsc = snap.hw_csid == CSID_X86_TSC ? snap.hw_cycles : 0;
+	to->raw_ns = ktime_to_ns(snap.monoraw);
+	to->real_ns = ktime_to_ns(snap.systime);
+#endif
+	to->cycles = snap.cycles;
+	to->was_set = snap.clock_was_set_seq;
+	to->changed = snap.cs_was_changed_seq;
 	return true;
 }
-#endif
 
-/* 6.17 has the new name as well, and later ones warn of the old one. */
+/* 6.17 has both names; later kernels warn about the old one. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #define tscope_unbound_wq	system_unbound_wq
 #else

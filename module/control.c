@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Parameters, and starting and stopping the samplers.
+ * Starting, stopping and changing the samplers.
  *
  * A change waits until no window is open, changes what windows use, and lets
- * them go on: no window sees half a change, no thread is touched, and a change
- * that needs memory takes it before anything is changed. So does a reset, and
- * then nobody writes what it clears.
+ * windows open again. No window sees half a change, and no change touches a
+ * thread. Memory is allocated before anything is changed, so that a change fails
+ * as a whole or not at all. A reset works the same way: nobody writes what it
+ * clears.
  *
  * Lock order: control_lock, cpus_read_lock(), tscope_pairs_lock, the windows'
- * semaphore. Hotplug's callbacks hold cpus_write_lock(), and so never take
+ * semaphore. Hotplug callbacks hold cpus_write_lock() and therefore never take
  * control_lock. smpboot takes cpus_read_lock() itself: threads are started and
  * stopped under control_lock alone.
  */
@@ -27,128 +28,88 @@
 #include "sampler.h"
 #include "violations.h"
 
-static struct tscope_params tscope_params;
-
-/* protects tscope_params, sampling, and whether the threads exist */
+/*
+ * control_lock - protects tscope_params and what follows, and whether the threads
+ * exist. All but fit_window_s is written by changes only, so that hotplug callbacks
+ * may read it: they and changes exclude each other.
+ */
 static DEFINE_MUTEX(control_lock);
-static struct cpumask sampling;
-/* these two are written under tscope_pairs_lock as well */
-static bool enabled;
+static struct cpumask chosen;	/* by the user; some may be offline */
 static bool suspended;
-static enum cpuhp_state hotplug;
+static enum cpuhp_state hotplug_state;
 
-/**
- * tscope_fit_window_ns() - how old a fitted point may be
- *
- * Return: nanoseconds.
- */
-u64 tscope_fit_window_ns(void)
+/* Wait until no window is open; windows_allow() must follow. */
+static void windows_stop(void)
 {
-	return READ_ONCE(tscope_params.fit_window_s) * NSEC_PER_SEC;
+	mutex_lock(&tscope_pairs_lock);
+	tscope_sampling_pause();
 }
 
-/**
- * tscope_get_params() - the parameters in force
- * @params: copy
- *
- * Context: a sampler, or process; each is whole, and they fit one another
- * while no sampler is stopped.
- */
-void tscope_get_params(struct tscope_params *params)
+static void windows_allow(void)
 {
-	params->period_us = READ_ONCE(tscope_params.period_us);
-	params->width_us = READ_ONCE(tscope_params.width_us);
-	params->burst_us = READ_ONCE(tscope_params.burst_us);
-	params->fit_window_s = READ_ONCE(tscope_params.fit_window_s);
-}
+	const struct tscope_params *p = &tscope_params;
+	bool active = p->enabled && !suspended;
+	struct tscope_plan plan = {
+		.period_ns = p->period_us * (u64)NSEC_PER_USEC,
+		.width_cyc = tscope_ns_to_cyc(p->width_us * 1000ULL,
+					      tscope_tsc_khz),
+		.burst_cyc = tscope_ns_to_cyc(min(p->burst_us, p->width_us) *
+					      1000ULL, tscope_tsc_khz),
+		.flat_out = p->width_us == p->period_us,
+	};
 
-/* Whether the samplers are to run. */
-static bool active(void)
-{
-	lockdep_assert_held(&tscope_pairs_lock);
-	return enabled && !suspended;
-}
-
-static void make_plan(struct tscope_plan *plan)
-{
-	plan->period_ns = tscope_params.period_us * (u64)NSEC_PER_USEC;
-	plan->width_cyc = tscope_ns_to_cyc(tscope_params.width_us * 1000ULL,
-					   tscope_tsc_khz);
-	plan->burst_cyc = tscope_ns_to_cyc(min(tscope_params.burst_us,
-					       tscope_params.width_us) *
-					   1000ULL, tscope_tsc_khz);
-	plan->flat_out = tscope_params.width_us == tscope_params.period_us;
+	tscope_pairs_stopped(!active);
+	tscope_sampling_resume(active ? &plan : NULL);
+	mutex_unlock(&tscope_pairs_lock);
+	if (active)
+		tscope_samplers_wake();
 }
 
 /* From here to change_end() no window is open and no CPU comes or goes. */
 static void change_begin(void)
 {
+	lockdep_assert_held(&control_lock);
 	cpus_read_lock();
-	mutex_lock(&tscope_pairs_lock);
-	tscope_sampling_pause();
-}
-
-static void resume(void)
-{
-	struct tscope_plan plan;
-
-	make_plan(&plan);
-	tscope_pairs_stopped(!active());
-	tscope_sampling_resume(active() ? &plan : NULL);
+	windows_stop();
 }
 
 static void change_end(void)
 {
-	bool wake = active();
-
-	resume();
-	mutex_unlock(&tscope_pairs_lock);
-	if (wake)
-		tscope_samplers_wake();
+	windows_allow();
 	cpus_read_unlock();
 }
 
 /*
- * Set the CPUs that sample, and a leader among them: the one of before, or the
- * lowest. -ENOMEM with nothing changed.
+ * Let those of @cpus sample that are online, but for one that goes offline (-1:
+ * none does). The leader stays if it is among them, else the lowest becomes the
+ * leader. -ENOMEM with nothing changed.
  */
-static int choose(const struct cpumask *cpus)
+static int choose_cpus(const struct cpumask *cpus, int leaves)
 {
-	int cpu, err;
+	cpumask_var_t online;
+	int cpu, err = 0;
 
 	lockdep_assert_held(&tscope_pairs_lock);
-	for_each_cpu(cpu, cpus)
+	if (!alloc_cpumask_var(&online, GFP_KERNEL))
+		return -ENOMEM;
+	cpumask_and(online, cpus, cpu_online_mask);
+	if (leaves >= 0)
+		cpumask_clear_cpu(leaves, online);
+	for_each_cpu(cpu, online)
 		if (!tscope_cpu_get(cpu))
-			return -ENOMEM;
-	err = tscope_pairs_choose(cpus);
-	if (err)
-		return err;
+			err = -ENOMEM;
+	err = err ?: tscope_pairs_choose(online);
 	cpu = tscope_leader();
-	if (cpu < 0 || !cpumask_test_cpu(cpu, cpus)) {
-		cpu = cpumask_first(cpus);
+	if (!err && (cpu < 0 || !cpumask_test_cpu(cpu, online))) {
+		cpu = cpumask_first(online);
 		tscope_leader_replace(tscope_leader(),
 				      cpu < nr_cpu_ids ? cpu : -1);
 	}
-	return 0;
-}
-
-/* The chosen CPUs that are online, but for one that goes offline. */
-static int choose_online(const struct cpumask *chosen, int but)
-{
-	cpumask_var_t cpus;
-	int err;
-
-	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
-		return -ENOMEM;
-	cpumask_and(cpus, chosen, cpu_online_mask);
-	if (but >= 0)
-		cpumask_clear_cpu(but, cpus);
-	err = choose(cpus);
-	free_cpumask_var(cpus);
+	free_cpumask_var(online);
 	return err;
 }
 
-static void reset_all(void)
+static void reset_figures(void)
 {
 	struct tscope_cpu *c;
 
@@ -162,7 +123,7 @@ static void reset_all(void)
 	tscope_clocks_refine();
 }
 
-static int start(void)
+static int sampling_start(void)
 {
 	int err = tscope_samplers_start();
 
@@ -170,10 +131,10 @@ static int start(void)
 		return err;
 	change_begin();
 	if (tscope_clocks_refined())
-		reset_all();
-	err = choose_online(&sampling, -1);
+		reset_figures();
+	err = choose_cpus(&chosen, -1);
 	if (!err)
-		WRITE_ONCE(enabled, true);
+		WRITE_ONCE(tscope_params.enabled, true);
 	change_end();
 	if (err)
 		tscope_samplers_stop();
@@ -182,11 +143,11 @@ static int start(void)
 	return err;
 }
 
-static void stop(void)
+static void sampling_stop(void)
 {
 	tscope_alerts_watch(false);
 	change_begin();
-	WRITE_ONCE(enabled, false);
+	WRITE_ONCE(tscope_params.enabled, false);
 	change_end();
 	tscope_samplers_stop();
 	tscope_leader_replace(tscope_leader(), -1);
@@ -196,8 +157,8 @@ static void stop(void)
  * tscope_enable() - start or stop sampling
  * @on: which
  *
- * What was gathered stays, but where the kernel has refined the TSC's frequency.
- * Context: process, may sleep.
+ * What was gathered stays, unless the kernel has refined the TSC's frequency
+ * meanwhile. Context: process, may sleep.
  *
  * Return: 0, or an errno with nothing changed.
  */
@@ -206,35 +167,12 @@ int tscope_enable(bool on)
 	int err = 0;
 
 	mutex_lock(&control_lock);
-	if (on && !enabled)
-		err = start();
-	else if (!on && enabled)
-		stop();
+	if (on && !tscope_params.enabled)
+		err = sampling_start();
+	else if (!on && tscope_params.enabled)
+		sampling_stop();
 	mutex_unlock(&control_lock);
 	return err;
-}
-
-/**
- * tscope_enabled() - whether sampling is on
- *
- * Return: whether it is.
- */
-bool tscope_enabled(void)
-{
-	return READ_ONCE(enabled);
-}
-
-static int check_params(const struct tscope_params *p)
-{
-	if (p->period_us < TSCOPE_PERIOD_MIN_US ||
-	    p->period_us > TSCOPE_PERIOD_MAX_US ||
-	    p->width_us < TSCOPE_WIDTH_MIN_US || p->width_us > p->period_us ||
-	    p->burst_us < TSCOPE_BURST_MIN_US ||
-	    p->burst_us > TSCOPE_BURST_MAX_US ||
-	    p->fit_window_s < TSCOPE_FIT_MIN_S ||
-	    p->fit_window_s > TSCOPE_FIT_MAX_S)
-		return -ERANGE;
-	return 0;
 }
 
 static u32 *param_of(struct tscope_params *p, size_t param)
@@ -244,7 +182,7 @@ static u32 *param_of(struct tscope_params *p, size_t param)
 
 /**
  * tscope_get_param() - a parameter in force
- * @param: its place in struct tscope_params
+ * @param: its offset in struct tscope_params
  *
  * Return: its value.
  */
@@ -255,14 +193,14 @@ u32 tscope_get_param(size_t param)
 
 /**
  * tscope_set_param() - change a parameter
- * @param: its place in struct tscope_params
+ * @param: its offset in struct tscope_params
  * @value: its new value
  *
  * What was gathered stays, and so do segments and steps that wait to be judged.
  * Context: process, may sleep.
  *
- * Return: 0; -ERANGE where the value is out of range or does not fit the
- * others, and nothing changed.
+ * Return: 0; -ERANGE with nothing changed if the value is out of range or does
+ * not fit the other parameters.
  */
 int tscope_set_param(size_t param, u32 value)
 {
@@ -272,16 +210,14 @@ int tscope_set_param(size_t param, u32 value)
 	mutex_lock(&control_lock);
 	params = tscope_params;
 	*param_of(&params, param) = value;
-	err = check_params(&params);
+	err = tscope_params_check(&params);
 	if (!err && value != tscope_get_param(param)) {
-		if (param == offsetof(struct tscope_params, fit_window_s)) {
-			/* samplers and readers look at it each time */
-			WRITE_ONCE(tscope_params.fit_window_s, value);
-		} else {
+		/* no window depends on fit_window_s */
+		if (param != offsetof(struct tscope_params, fit_window_s))
 			change_begin();
-			WRITE_ONCE(*param_of(&tscope_params, param), value);
+		WRITE_ONCE(*param_of(&tscope_params, param), value);
+		if (param != offsetof(struct tscope_params, fit_window_s))
 			change_end();
-		}
 	}
 	mutex_unlock(&control_lock);
 	return err;
@@ -292,11 +228,11 @@ int tscope_set_param(size_t param, u32 value)
  * @list: CPU list
  *
  * A CPU that is possible but offline samples when it comes online. What was
- * gathered stays, but for pairs of a CPU that is not chosen any more. Context:
+ * gathered stays, except for pairs with a CPU that is no longer chosen. Context:
  * process, may sleep.
  *
- * Return: 0; -EINVAL for no list or an empty one, -ERANGE for a CPU that is
- * not possible, or -ENOMEM, and nothing changed.
+ * Return: 0; with nothing changed -EINVAL for a malformed or empty list, -ERANGE
+ * for a CPU that is not possible, or -ENOMEM.
  */
 int tscope_set_cpus(const char *list)
 {
@@ -306,16 +242,16 @@ int tscope_set_cpus(const char *list)
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return -ENOMEM;
 	err = tscope_cpus_parse(list, cpus);
-	if (!err) {
-		mutex_lock(&control_lock);
+	mutex_lock(&control_lock);
+	if (!err && !cpumask_equal(&chosen, cpus)) {
 		change_begin();
-		if (enabled && !cpumask_equal(&sampling, cpus))
-			err = choose_online(cpus, -1);
+		if (tscope_params.enabled)
+			err = choose_cpus(cpus, -1);
 		if (!err)
-			cpumask_copy(&sampling, cpus);
+			cpumask_copy(&chosen, cpus);
 		change_end();
-		mutex_unlock(&control_lock);
 	}
+	mutex_unlock(&control_lock);
 	free_cpumask_var(cpus);
 	return err;
 }
@@ -329,12 +265,12 @@ int tscope_set_cpus(const char *list)
 void tscope_get_cpus(struct cpumask *cpus)
 {
 	mutex_lock(&control_lock);
-	cpumask_copy(cpus, &sampling);
+	cpumask_copy(cpus, &chosen);
 	mutex_unlock(&control_lock);
 }
 
 /**
- * tscope_reset() - all statistics to zero
+ * tscope_reset() - set all statistics to zero
  *
  * Context: process, may sleep.
  */
@@ -342,26 +278,24 @@ void tscope_reset(void)
 {
 	mutex_lock(&control_lock);
 	change_begin();
-	reset_all();
+	reset_figures();
 	change_end();
 	mutex_unlock(&control_lock);
 }
 
-/*
- * Hotplug holds cpus_write_lock(), and control_lock is outside of that. Never
- * fail: that would abort the online. A CPU without its state is not measured.
- */
+static void choose_cpus_again(int leaves)
+{
+	windows_stop();
+	if (choose_cpus(&chosen, leaves))
+		pr_err("no memory: the CPUs that sample stay as they were\n");
+	windows_allow();
+}
+
+/* An error would abort the online: a CPU without its state is not measured. */
 static int cpu_online_ends(unsigned int cpu)
 {
-	mutex_lock(&tscope_pairs_lock);
-	if (enabled && cpumask_test_cpu(cpu, &sampling)) {
-		tscope_sampling_pause();
-		if (choose_online(&sampling, -1))
-			pr_err("CPU %d: no memory to sample it\n", cpu);
-		resume();
-		tscope_samplers_wake();
-	}
-	mutex_unlock(&tscope_pairs_lock);
+	if (tscope_params.enabled && cpumask_test_cpu(cpu, &chosen))
+		choose_cpus_again(-1);
 	return 0;
 }
 
@@ -369,16 +303,10 @@ static int cpu_offline_begins(unsigned int cpu)
 {
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
 
-	mutex_lock(&tscope_pairs_lock);
 	if (c)
 		tscope_cpu_new_life(c);
-	if (enabled && c && c->chosen) {
-		tscope_sampling_pause();
-		if (choose_online(&sampling, cpu))
-			pr_err("CPU %d: no memory to leave it out\n", cpu);
-		resume();
-	}
-	mutex_unlock(&tscope_pairs_lock);
+	if (tscope_params.enabled && c && c->chosen)
+		choose_cpus_again(cpu);
 	return 0;
 }
 
@@ -426,37 +354,32 @@ static struct notifier_block suspend_block = {
 };
 
 /**
- * tscope_control_init() - take what sampling needs
+ * tscope_control_init() - allocate what sampling needs
  * @params: parameters
- * @cpus: CPU list, NULL for all that are not isolated
+ * @cpus: CPU list; NULL: all that are not isolated
  * @enable: whether to start
  *
- * Context: process, at load, the clocks being there.
+ * Context: process, at load, after the clocks.
  *
  * Return: 0, or an errno with nothing held.
  */
 int tscope_control_init(const struct tscope_params *params, const char *cpus,
 			bool enable)
 {
-	int err;
+	int err = tscope_params_check(params);
 
-	err = check_params(params);
 	if (err) {
 		pr_err("a parameter is out of range (see modinfo)\n");
 		return err;
 	}
 	tscope_params = *params;
 
-	if (cpus) {
-		err = tscope_cpus_parse(cpus, &sampling);
-		if (err) {
-			pr_err("cpus=%s names no CPUs that there are\n", cpus);
-			return err;
-		}
-	} else {
-		err = tscope_cpus_default(&sampling);
-		if (err)
-			return err;
+	err = cpus ? tscope_cpus_parse(cpus, &chosen) :
+		     tscope_cpus_default(&chosen);
+	if (err) {
+		if (cpus)
+			pr_err("cpus=%s is not a list of possible CPUs\n", cpus);
+		return err;
 	}
 
 	err = tscope_cpus_init();
@@ -466,7 +389,7 @@ int tscope_control_init(const struct tscope_params *params, const char *cpus,
 					cpu_online_ends, cpu_offline_begins);
 	if (err < 0)
 		goto free;
-	hotplug = err;
+	hotplug_state = err;
 	err = register_pm_notifier(&suspend_block);
 	if (err)
 		goto remove;
@@ -478,7 +401,7 @@ int tscope_control_init(const struct tscope_params *params, const char *cpus,
 unregister:
 	unregister_pm_notifier(&suspend_block);
 remove:
-	cpuhp_remove_state_nocalls(hotplug);
+	cpuhp_remove_state_nocalls(hotplug_state);
 free:
 	tscope_pairs_free();
 	tscope_cpus_exit();
@@ -486,15 +409,15 @@ free:
 }
 
 /**
- * tscope_control_exit() - stop, and free what tscope_control_init() allocated
+ * tscope_control_exit() - stop sampling, and free what tscope_control_init() allocated
  *
- * Context: process; no control and no reader may be left.
+ * Context: process; the files are removed.
  */
 void tscope_control_exit(void)
 {
 	tscope_enable(false);
 	unregister_pm_notifier(&suspend_block);
-	cpuhp_remove_state_nocalls(hotplug);
+	cpuhp_remove_state_nocalls(hotplug_state);
 	tscope_pairs_free();
 	tscope_cpus_exit();
 }

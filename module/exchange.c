@@ -405,9 +405,9 @@ void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 			if (known)
 				met_ms = max(met_ms, o.met_ms);
 			s->unmet += met_ms < since_ms;
+			s->moving += known && o.moving;
 			if (!known || o.met_ms < since_ms)
 				continue;
-			s->moving += o.moving;
 			s->widest_ns = max(s->widest_ns, o.bound_ns);
 			if (!s->found || offset_is_worse(&o, &s->worst))
 				s->worst = o;

@@ -4,8 +4,8 @@
  * clocks, and measures skew, steps and monotonicity violations, each with an
  * error bound.
  *
- * Loading it starts nothing unless enable=1 is given. It only looks: it
- * writes no clock MSR, clears no flag, sets no clock.
+ * Loading the module does not start sampling unless enable=1 is given. The module
+ * only looks: it writes no clock MSR, clears no flag and sets no clock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,7 +18,6 @@
 #include "clock.h"
 #include "compat.h"
 #include "control.h"
-#include "sysfs.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -47,7 +46,7 @@ static char *cpus;
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "list of the CPUs that sample (default: all that are not isolated)");
 
-/* All figures are against the TSC: where nobody vouches for it they may be its own fault. */
+/* All figures are relative to the TSC, so an unsteady TSC makes them all wrong. */
 static void __init warn_of_tsc(void)
 {
 	bool unstable = check_tsc_unstable();
@@ -55,30 +54,31 @@ static void __init warn_of_tsc(void)
 	bool stops = !boot_cpu_has(X86_FEATURE_NONSTOP_TSC);
 
 	if (unstable || varies || stops)
-		pr_warn("the TSC, against which all figures are, may be no steady time base:%s%s%s\n",
+		pr_warn("the TSC, which all figures are relative to, may not be steady:%s%s%s\n",
 			unstable ? " the kernel calls it unstable" : "",
 			varies ? " no constant_tsc" : "",
 			stops ? " no nonstop_tsc" : "");
 }
 
+/* Clocks, then the samplers that read them, then the files that show both. */
 static int __init tscope_init(void)
 {
 	int err;
 
+	warn_of_tsc();
 	err = tscope_clocks_init();
 	if (err)
 		return err;
-	warn_of_tsc();
 	err = tscope_control_init(&params, cpus, enable);
 	if (err)
 		goto clocks;
 	tscope_debugfs_init();
 	err = tscope_sysfs_init();
 	if (err)
-		goto debugfs;
+		goto files;
 	return 0;
 
-debugfs:
+files:
 	tscope_debugfs_exit();
 	tscope_control_exit();
 clocks:

@@ -13,7 +13,7 @@
 
 #include "bracket.h"
 #include "clock.h"
-#include "control.h"
+#include "params.h"
 #include "wide.h"
 
 /* To be freed by kvfree(). Files that do this are readable by all: it is theirs to pay for. */

@@ -16,7 +16,7 @@
 
 #include "clock.h"
 #include "clock_kernel.h"
-#include "control.h"
+#include "params.h"
 #include "cpu.h"
 #include "trace.h"
 #include "violations.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/tscope: the controls. Each is described in
- * Documentation/ABI/testing/sysfs-kernel-tscope.
+ * /sys/kernel/tscope: the controls, and the clocks' directories. Each file is
+ * described in Documentation/ABI/testing/sysfs-kernel-tscope.
  */
 #include <linux/kstrtox.h>
 #include <linux/sysfs.h>
@@ -13,69 +13,72 @@
 static struct kset *kset;
 
 /**
- * tscope_control_store() - take what was written to a file
- * @kobj: its directory
- * @attr: the file, of a struct tscope_control
+ * tscope_setting_store() - store function of all files that can be written
+ * @dir: directory of the file
+ * @attr: the file, of a struct tscope_setting
  * @buf: what was written
  * @count: its length
  *
- * kernfs hands on the first page of a longer write as if it were all of it. So a page is
- * no value. Context: process, may sleep.
+ * kernfs passes on the first page of a longer write as if it were all of it, so a
+ * page is refused. Context: process, may sleep.
  *
- * Return: @count; -EINVAL for a page; or the errno of the control's set().
+ * Return: @count; with nothing changed -EINVAL for a page or what is not a number,
+ * -ERANGE for a number out of range, or the errno of the setting's function.
  */
-ssize_t tscope_control_store(struct kobject *kobj, struct kobj_attribute *attr,
+ssize_t tscope_setting_store(struct kobject *dir, struct kobj_attribute *attr,
 			     const char *buf, size_t count)
 {
-	const struct tscope_control *c = tscope_control_of(attr);
+	const struct tscope_setting *s = tscope_setting_of(attr);
+	u64 value;
 	int err;
 
 	if (count >= PAGE_SIZE)
 		return -EINVAL;
-	err = c->set(kobj, c, buf);
+	if (s->set_text) {
+		err = s->set_text(buf);
+	} else {
+		err = kstrtou64(buf, 10, &value);
+		if (!err && (value < s->min || value > s->max))
+			err = -ERANGE;
+		err = err ?: s->set(dir, s, value);
+	}
 	return err ?: count;
 }
 
-static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
+static ssize_t enabled_show(struct kobject *dir, struct kobj_attribute *attr,
 			    char *buf)
 {
 	return sysfs_emit(buf, "%d\n", tscope_enabled());
 }
 
-/* 0 or 1, and nothing else that kstrtobool() would take. */
-static int parse_flag(const char *buf, u8 *value)
+static int enabled_set(struct kobject *dir, const struct tscope_setting *s,
+		       u64 value)
 {
-	int err = kstrtou8(buf, 10, value);
-
-	if (err)
-		return err;
-	return *value > 1 ? -ERANGE : 0;
+	return tscope_enable(value);
 }
 
-static int enabled_set(struct kobject *kobj, const struct tscope_control *c,
-		       const char *buf)
+static int reset_set(struct kobject *dir, const struct tscope_setting *s,
+		     u64 value)
 {
-	u8 on;
-	int err = parse_flag(buf, &on);
-
-	return err ?: tscope_enable(on);
+	tscope_reset();
+	return 0;
 }
 
-static int reset_set(struct kobject *kobj, const struct tscope_control *c,
-		     const char *buf)
+static ssize_t param_show(struct kobject *dir, struct kobj_attribute *attr,
+			  char *buf)
 {
-	u8 on;
-	int err = parse_flag(buf, &on);
+	return sysfs_emit(buf, "%u\n",
+			  tscope_get_param(tscope_setting_of(attr)->which));
+}
 
-	if (!err && !on)
-		err = -ERANGE;
-	if (!err)
-		tscope_reset();
-	return err;
+static int param_set(struct kobject *dir, const struct tscope_setting *s,
+		     u64 value)
+{
+	return tscope_set_param(s->which, value);
 }
 
 /* A list in steps ("0-8191:2/4") is short when it is written, and long when it is read. */
-static ssize_t cpus_show(struct kobject *kobj, struct kobj_attribute *attr,
+static ssize_t cpus_show(struct kobject *dir, struct kobj_attribute *attr,
 			 char *buf)
 {
 	cpumask_var_t cpus;
@@ -89,13 +92,20 @@ static ssize_t cpus_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return len < PAGE_SIZE ? len : -EFBIG;
 }
 
-static int cpus_set(struct kobject *kobj, const struct tscope_control *c,
-		    const char *buf)
+static ssize_t alert_interval_s_show(struct kobject *dir,
+				     struct kobj_attribute *attr, char *buf)
 {
-	return tscope_set_cpus(buf);
+	return sysfs_emit(buf, "%u\n", READ_ONCE(tscope_alert_interval_s));
 }
 
-static ssize_t clocks_show(struct kobject *kobj, struct kobj_attribute *attr,
+static int alert_interval_s_set(struct kobject *dir,
+				const struct tscope_setting *s, u64 value)
+{
+	WRITE_ONCE(tscope_alert_interval_s, value);
+	return 0;
+}
+
+static ssize_t clocks_show(struct kobject *dir, struct kobj_attribute *attr,
 			   char *buf)
 {
 	unsigned int i;
@@ -107,71 +117,35 @@ static ssize_t clocks_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 
-static ssize_t alerts_show(struct kobject *kobj, struct kobj_attribute *attr,
+static ssize_t alerts_show(struct kobject *dir, struct kobj_attribute *attr,
 			   char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", tscope_alerts_count());
 }
 
-static ssize_t alert_interval_s_show(struct kobject *kobj,
-				     struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%u\n", READ_ONCE(tscope_alert_interval_s));
-}
-
-static int alert_interval_s_set(struct kobject *kobj,
-				const struct tscope_control *c, const char *buf)
-{
-	u32 value;
-	int err = kstrtou32(buf, 10, &value);
-
-	if (!err && (!value || value > TSCOPE_ALERT_INTERVAL_MAX_S))
-		err = -ERANGE;
-	if (!err)
-		WRITE_ONCE(tscope_alert_interval_s, value);
-	return err;
-}
-
-static ssize_t param_show(struct kobject *kobj, struct kobj_attribute *attr,
-			  char *buf)
-{
-	return sysfs_emit(buf, "%u\n",
-			  tscope_get_param(tscope_control_of(attr)->param));
-}
-
-static int param_set(struct kobject *kobj, const struct tscope_control *c,
-		     const char *buf)
-{
-	u32 value;
-	int err = kstrtou32(buf, 10, &value);
-
-	return err ?: tscope_set_param(c->param, value);
-}
-
-#define CONTROL(name) \
-	static struct tscope_control name##_attr = { \
-		.attr = __ATTR(name, 0644, name##_show, tscope_control_store), \
-		.set = name##_set, \
-	}
-
+/* tscope_set_param() knows the ranges */
 #define PARAM(name) \
-	static struct tscope_control name##_attr = { \
-		.attr = __ATTR(name, 0644, param_show, tscope_control_store), \
-		.set = param_set, \
-		.param = offsetof(struct tscope_params, name), \
-	}
+	TSCOPE_SETTING(name, param, 0, U32_MAX, \
+		       offsetof(struct tscope_params, name))
 
-CONTROL(enabled);
-CONTROL(cpus);
-CONTROL(alert_interval_s);
+TSCOPE_SETTING(enabled, enabled, 0, 1, 0);
 PARAM(period_us);
 PARAM(width_us);
 PARAM(burst_us);
 PARAM(fit_window_s);
+TSCOPE_SETTING(alert_interval_s, alert_interval_s, 1,
+	       TSCOPE_ALERT_INTERVAL_MAX_S, 0);
 
-static struct tscope_control reset_attr = {
-	.attr = __ATTR(reset, 0200, NULL, tscope_control_store),
+static struct tscope_setting reset_attr = {
+	.attr = __ATTR(reset, 0200, NULL, tscope_setting_store),
 	.set = reset_set,
+	.min = 1,
+	.max = 1,
+};
+
+static struct tscope_setting cpus_attr = {
+	.attr = __ATTR(cpus, 0644, cpus_show, tscope_setting_store),
+	.set_text = tscope_set_cpus,
 };
 
 static struct kobj_attribute clocks_attr = __ATTR_RO(clocks);
@@ -195,46 +169,55 @@ static const struct attribute_group control_group = {
 	.attrs = control_attrs,
 };
 
+static void remove_clocks(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < tscope_clock_count(); i++)
+		tscope_sysfs_clock_remove(tscope_clock_get(i));
+	/* a debug kernel releases each some seconds later: wait for all at once */
+	for (i = 0; i < tscope_clock_count(); i++)
+		tscope_sysfs_clock_wait(tscope_clock_get(i));
+}
+
 /**
- * tscope_sysfs_init() - make /sys/kernel/tscope
+ * tscope_sysfs_init() - create /sys/kernel/tscope
  *
- * Context: process, at load, last of all: its files may be used at once.
+ * Context: process, at load, after all else: the files may be used at once.
  *
  * Return: 0, or an errno with nothing held.
  */
 int tscope_sysfs_init(void)
 {
-	int err;
+	unsigned int i;
+	int err = 0;
 
-	/* a kset and not a plain folder, so that uevents reach udev */
+	/* a kset, not a plain directory, so that uevents reach udev */
 	kset = kset_create_and_add("tscope", NULL, kernel_kobj);
 	if (!kset)
 		return -ENOMEM;
-	err = tscope_sysfs_clocks_init(kset);
-	if (err)
-		goto unregister;
-	err = sysfs_create_group(&kset->kobj, &control_group);
-	if (err)
-		goto clocks;
+	for (i = 0; i < tscope_clock_count() && !err; i++)
+		err = tscope_sysfs_clock_add(tscope_clock_get(i), kset);
+	if (!err)
+		err = sysfs_create_group(&kset->kobj, &control_group);
+	if (err) {
+		remove_clocks();
+		kset_unregister(kset);
+		return err;
+	}
 	tscope_alerts_start(&kset->kobj);
 	return 0;
-
-clocks:
-	tscope_sysfs_clocks_exit();
-unregister:
-	kset_unregister(kset);
-	return err;
 }
 
 /**
  * tscope_sysfs_exit() - remove /sys/kernel/tscope
  *
- * Waits for whoever is in one of its files. Context: process.
+ * Waits until nobody uses one of its files. Context: process.
  */
 void tscope_sysfs_exit(void)
 {
 	tscope_alerts_stop();
 	sysfs_remove_group(&kset->kobj, &control_group);
-	tscope_sysfs_clocks_exit();
+	remove_clocks();
 	kset_unregister(kset);
 }

@@ -1,428 +1,437 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/tscope/<clock>: a clock's figures. Each is described in
- * Documentation/ABI/testing/sysfs-kernel-tscope.
+ * /sys/kernel/tscope/<clock>: a clock's figures and limits. Each file is described
+ * in Documentation/ABI/testing/sysfs-kernel-tscope, and generated on read from what
+ * the samplers publish.
  */
 #include <linux/completion.h>
+#include <linux/gcd.h>
+#include <linux/mutex.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "cpu.h"
+#include "exchange.h"
 #include "sampler.h"
 #include "sysfs.h"
 
-/**
- * tscope_clock_of() - the clock of a directory
- * @dir: directory
- *
- * Return: the clock.
- */
-struct tscope_clock *tscope_clock_of(struct kobject *dir)
-{
-	return container_of(dir, struct tscope_clock, dir);
-}
+/* offset_bound_ns belongs to the offset_max_ns that was read before it. */
+#define KEPT_MS	1000
 
-/**
- * tscope_clock_kobj() - the directory of a clock
- * @clk: clock; its directory is there
- *
- * Return: the directory.
- */
-struct kobject *tscope_clock_kobj(struct tscope_clock *clk)
-{
-	return &clk->dir;
-}
+static DEFINE_MUTEX(kept_lock);	/* protects kept */
+static struct {
+	u64 bound_ns;		/* 0: none is kept */
+	u64 at_ms;
+} kept[TSCOPE_MAILBOX_LANES];
 
-enum lane_figure { READINGS, BACKWARD, BACKWARD_MAX, WARPS, WARP_MAX };
-
-/* A figure of the clock's lane, over all CPUs: the sum or the largest. */
-static u64 lane_figure(const struct tscope_clock *clk, enum lane_figure which)
+/* The figures of the clock's lane of all CPUs: sums, and the largest in ns. */
+static void lane_figures(const struct tscope_clock *clk,
+			 struct tscope_lane_figures *sum)
 {
 	enum tscope_lane lane = clk->ops->lane;
-	struct tscope_lane_figures *l;
-	struct tscope_cpu *c;
-	u64 n = 0;
+	const struct tscope_lane_figures *l;
+	const struct tscope_cpu *c;
+	u64 backward = 0, warp = 0;
 
+	memset(sum, 0, sizeof(*sum));
 	if (lane == TSCOPE_NO_LANE)
-		return 0;
+		return;
+	/* no window opens while a TSC that was set back stops all timers */
+	if (lane == TSCOPE_LANE_TSC)
+		tscope_look_if_behind();
 	for_each_tscope_cpu(c) {
 		l = &c->lane[lane];
-		switch (which) {
-		case READINGS:
-			n += READ_ONCE(l->readings);
-			break;
-		case BACKWARD:
-			/* with those that no window has reported yet */
-			n += READ_ONCE(l->backward) +
-			     READ_ONCE(c->back[lane].count);
-			break;
-		case BACKWARD_MAX:
-			n = max3(n, READ_ONCE(l->backward_max),
-				 READ_ONCE(c->back[lane].max));
-			break;
-		case WARPS:
-			n += READ_ONCE(l->warps);
-			break;
-		case WARP_MAX:
-			n = max(n, READ_ONCE(l->warp_max));
-			break;
-		}
+		sum->readings += READ_ONCE(l->readings);
+		sum->warps += READ_ONCE(l->warps);
+		warp = max(warp, READ_ONCE(l->warp_max));
+		/* with those that no window has reported yet */
+		sum->backward += READ_ONCE(l->backward) +
+				 READ_ONCE(c->back[lane].count);
+		backward = max3(backward, READ_ONCE(l->backward_max),
+				READ_ONCE(c->back[lane].max));
 	}
-	return which == BACKWARD_MAX || which == WARP_MAX ?
-	       tscope_lane_ns(lane, n) : n;
+	sum->backward_max = tscope_lane_ns(lane, backward);
+	sum->warp_max = tscope_lane_ns(lane, warp);
 }
 
-/* No window opens while a TSC that was set back stops all timers. */
-static u64 backward_of_lane(const struct tscope_clock *clk)
-{
-	if (clk->ops->lane == TSCOPE_LANE_TSC)
-		tscope_look_if_behind();
-	return lane_figure(clk, BACKWARD);
-}
-
-#define SHOW_U64(name, value) \
-	static ssize_t name##_show(struct kobject *kobj, \
+/* @value is a member of the clock. */
+#define SHOW(name, format, value) \
+	static ssize_t name##_show(struct kobject *dir, \
 				   struct kobj_attribute *attr, char *buf) \
 	{ \
-		struct tscope_clock *clk = tscope_clock_of(kobj); \
+		struct tscope_clock *clk = tscope_clock_of(dir); \
 									\
+		return sysfs_emit(buf, format "\n", READ_ONCE(value)); \
+	} \
+	static struct kobj_attribute name##_attr = __ATTR_RO(name)
+
+/* @value may use the clock and the figures of its lane. */
+#define SHOW_LANE(name, value) \
+	static ssize_t name##_show(struct kobject *dir, \
+				   struct kobj_attribute *attr, char *buf) \
+	{ \
+		struct tscope_clock *clk = tscope_clock_of(dir); \
+		struct tscope_lane_figures lane; \
+									\
+		lane_figures(clk, &lane); \
 		return sysfs_emit(buf, "%llu\n", value); \
 	} \
 	static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
-SHOW_U64(samples, READ_ONCE(clk->samples) + lane_figure(clk, READINGS));
-SHOW_U64(rejected, READ_ONCE(clk->rejected));
-SHOW_U64(backward, READ_ONCE(clk->backward) + backward_of_lane(clk));
-SHOW_U64(backward_max_ns, max(READ_ONCE(clk->backward_max_ns),
-			      lane_figure(clk, BACKWARD_MAX)));
-SHOW_U64(warps, lane_figure(clk, WARPS));
-SHOW_U64(warp_max_ns, lane_figure(clk, WARP_MAX));
-SHOW_U64(steps, READ_ONCE(clk->steps));
+SHOW_LANE(samples, READ_ONCE(clk->samples) + lane.readings);
+SHOW_LANE(backward, READ_ONCE(clk->backward) + lane.backward);
+SHOW_LANE(backward_max_ns, max(READ_ONCE(clk->backward_max_ns),
+			       lane.backward_max));
+SHOW_LANE(warps, lane.warps);
+SHOW_LANE(warp_max_ns, lane.warp_max);
+SHOW(rejected, "%llu", clk->rejected);
+SHOW(steps, "%llu", clk->steps);
+SHOW(step_last_ns, "%lld", clk->step_last_ns);
+SHOW(step_max_ns, "%lld", clk->step_max_ns);
 
-static ssize_t step_last_ns_show(struct kobject *kobj,
-				 struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lld\n",
-			  READ_ONCE(tscope_clock_of(kobj)->step_last_ns));
-}
-
-static ssize_t step_max_ns_show(struct kobject *kobj,
+static ssize_t read_min_ns_show(struct kobject *dir,
 				struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%lld\n",
-			  READ_ONCE(tscope_clock_of(kobj)->step_max_ns));
-}
-
-static ssize_t read_min_ns_show(struct kobject *kobj,
-				struct kobj_attribute *attr, char *buf)
-{
-	u64 min = READ_ONCE(tscope_clock_of(kobj)->width.min);
+	u64 min = READ_ONCE(tscope_clock_of(dir)->width.min);
 
 	return min == U64_MAX ? -ENODATA : sysfs_emit(buf, "%llu\n", min);
 }
 
-static ssize_t read_avg_ns_show(struct kobject *kobj,
+static ssize_t read_avg_ns_show(struct kobject *dir,
 				struct kobj_attribute *attr, char *buf)
 {
-	struct tscope_clock *clk = tscope_clock_of(kobj);
+	struct tscope_clock *clk = tscope_clock_of(dir);
 	u64 count = READ_ONCE(clk->width.count);
 	u64 sum = READ_ONCE(clk->width.sum);
 
 	return count ? sysfs_emit(buf, "%llu\n", sum / count) : -ENODATA;
 }
 
-/* 10^-3 ppb as ppb with three places. */
-static ssize_t emit_milli(char *buf, bool negative, u64 milli)
-{
-	return sysfs_emit(buf, "%s%llu.%03llu\n", negative ? "-" : "",
-			  milli / 1000, milli % 1000);
-}
-
-/* -ENODATA where there is no fit, for whatever reason, or -ENOMEM. */
-static int fit_of(struct kobject *kobj, struct tscope_fit *fit)
-{
-	int err = tscope_clock_fit(tscope_clock_of(kobj), fit);
-
-	return err && err != -ENOMEM ? -ENODATA : err;
-}
-
-static ssize_t skew_ppb_show(struct kobject *kobj, struct kobj_attribute *attr,
-			     char *buf)
-{
-	struct tscope_fit fit;
-	int err = fit_of(kobj, &fit);
-
-	if (err)
-		return err;
-	return emit_milli(buf, fit.skew_mppb < 0, tscope_abs64(fit.skew_mppb));
-}
-
-static ssize_t skew_error_ppb_show(struct kobject *kobj,
-				   struct kobj_attribute *attr, char *buf)
-{
-	struct tscope_fit fit;
-	int err = fit_of(kobj, &fit);
-
-	if (err)
-		return err;
-	return emit_milli(buf, false, fit.error_mppb);
-}
-
-static ssize_t skew_show(struct kobject *kobj, struct kobj_attribute *attr,
-			 char *buf)
-{
-	struct tscope_fit fit;
-	u64 skew;
-
-	if (tscope_clock_fit(tscope_clock_of(kobj), &fit))
-		return -ENODATA;
-	skew = tscope_abs64(fit.skew_mppb);
-	return sysfs_emit(buf, "%s%llu.%03llu %llu.%03llu %u %llu\n",
-			  fit.skew_mppb < 0 ? "-" : "", skew / 1000, skew % 1000,
-			  fit.error_mppb / 1000, fit.error_mppb % 1000,
-			  fit.points, fit.span_ms);
-}
-
-static ssize_t exact_show(struct kobject *kobj, struct kobj_attribute *attr,
+static ssize_t exact_show(struct kobject *dir, struct kobj_attribute *attr,
 			  char *buf)
 {
-	int how = READ_ONCE(tscope_clock_of(kobj)->exactness);
+	int how = READ_ONCE(tscope_clock_of(dir)->exactness);
 
 	return how == TSCOPE_UNREAD ? -ENODATA :
 				      sysfs_emit(buf, "%d\n", how == TSCOPE_EXACT);
 }
 
-static ssize_t phase_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
+static ssize_t phase_ns_show(struct kobject *dir, struct kobj_attribute *attr,
 			     char *buf)
 {
 	struct tscope_point p;
-	int err = tscope_clock_newest(tscope_clock_of(kobj), &p);
+	int err = tscope_clock_newest(tscope_clock_of(dir), &p);
+
+	return err ?: sysfs_emit(buf, "%lld\n", tscope_phase_to_ns(p.phase));
+}
+
+/* -ENODATA where there is no fit, for whatever reason, or -ENOMEM. */
+static int clock_fit(struct kobject *dir, struct tscope_fit *fit)
+{
+	int err = tscope_clock_fit(tscope_clock_of(dir), fit);
+
+	return err && err != -ENOMEM ? -ENODATA : err;
+}
+
+/* 10^-3 ppb as ppb with three places. */
+static int emit_ppb(char *buf, int at, bool negative, u64 mppb, char end)
+{
+	return sysfs_emit_at(buf, at, "%s%llu.%03llu%c", negative ? "-" : "",
+			     mppb / 1000, mppb % 1000, end);
+}
+
+static int emit_skew(char *buf, const struct tscope_fit *fit, char end)
+{
+	return emit_ppb(buf, 0, fit->skew_mppb < 0, tscope_abs64(fit->skew_mppb),
+			end);
+}
+
+static ssize_t skew_show(struct kobject *dir, struct kobj_attribute *attr,
+			 char *buf)
+{
+	struct tscope_fit fit;
+	int err = clock_fit(dir, &fit), len;
 
 	if (err)
 		return err;
-	return sysfs_emit(buf, "%lld\n", tscope_phase_to_ns(p.phase));
+	len = emit_skew(buf, &fit, ' ');
+	len += emit_ppb(buf, len, false, fit.error_mppb, ' ');
+	return len + sysfs_emit_at(buf, len, "%u %llu\n", fit.points, fit.span_ms);
 }
 
-static struct kobj_attribute step_last_ns_attr = __ATTR_RO(step_last_ns);
-static struct kobj_attribute step_max_ns_attr = __ATTR_RO(step_max_ns);
+static ssize_t skew_ppb_show(struct kobject *dir, struct kobj_attribute *attr,
+			     char *buf)
+{
+	struct tscope_fit fit;
+
+	return clock_fit(dir, &fit) ?: emit_skew(buf, &fit, '\n');
+}
+
+static ssize_t skew_error_ppb_show(struct kobject *dir,
+				   struct kobj_attribute *attr, char *buf)
+{
+	struct tscope_fit fit;
+
+	return clock_fit(dir, &fit) ?: emit_ppb(buf, 0, false, fit.error_mppb, '\n');
+}
+
 static struct kobj_attribute read_min_ns_attr = __ATTR_RO(read_min_ns);
 static struct kobj_attribute read_avg_ns_attr = __ATTR_RO(read_avg_ns);
-static struct kobj_attribute skew_attr = __ATTR_RO(skew);
 static struct kobj_attribute exact_attr = __ATTR_RO(exact);
+static struct kobj_attribute phase_ns_attr = __ATTR_RO(phase_ns);
+static struct kobj_attribute skew_attr = __ATTR_RO(skew);
 static struct kobj_attribute skew_ppb_attr = __ATTR_RO(skew_ppb);
 static struct kobj_attribute skew_error_ppb_attr = __ATTR_RO(skew_error_ppb);
-static struct kobj_attribute phase_ns_attr = __ATTR_RO(phase_ns);
 
-static ssize_t limit_show(struct kobject *kobj, struct kobj_attribute *attr,
+/* All pairs of the clock's lane; false where no pair has met lately. */
+static bool clock_pairs(struct kobject *dir, struct tscope_pairs_summary *s)
+{
+	tscope_pairs_summary(tscope_clock_of(dir)->ops->lane, s);
+	return s->found;
+}
+
+static ssize_t offset_show(struct kobject *dir, struct kobj_attribute *attr,
+			   char *buf)
+{
+	struct tscope_pairs_summary s;
+	const struct tscope_offset *o = &s.worst;
+
+	if (!clock_pairs(dir, &s))
+		return -ENODATA;
+	return sysfs_emit(buf, "%lld %llu %d %d %d %llu\n", o->offset_ns,
+			  o->bound_ns, o->cpu_i, o->cpu_j, o->moving,
+			  tscope_now_ms() - o->at_ms);
+}
+
+/* Keep the bound of the offset that is shown now; 0: none is shown. */
+static void keep_bound(enum tscope_lane lane, u64 bound_ns)
+{
+	mutex_lock(&kept_lock);
+	kept[lane].bound_ns = bound_ns;
+	kept[lane].at_ms = tscope_now_ms();
+	mutex_unlock(&kept_lock);
+}
+
+static u64 take_kept_bound(enum tscope_lane lane)
+{
+	u64 bound_ns;
+
+	mutex_lock(&kept_lock);
+	bound_ns = tscope_now_ms() - kept[lane].at_ms <= KEPT_MS ?
+		   kept[lane].bound_ns : 0;
+	kept[lane].bound_ns = 0;
+	mutex_unlock(&kept_lock);
+	return bound_ns;
+}
+
+static ssize_t offset_max_ns_show(struct kobject *dir,
+				  struct kobj_attribute *attr, char *buf)
+{
+	struct tscope_pairs_summary s;
+	bool found = clock_pairs(dir, &s);
+
+	keep_bound(tscope_clock_of(dir)->ops->lane, found ? s.worst.bound_ns : 0);
+	return found ? sysfs_emit(buf, "%lld\n", s.worst.offset_ns) : -ENODATA;
+}
+
+static ssize_t offset_bound_ns_show(struct kobject *dir,
+				    struct kobj_attribute *attr, char *buf)
+{
+	u64 bound_ns = take_kept_bound(tscope_clock_of(dir)->ops->lane);
+	struct tscope_pairs_summary s;
+
+	if (!bound_ns && clock_pairs(dir, &s))
+		bound_ns = s.worst.bound_ns;
+	return bound_ns ? sysfs_emit(buf, "%llu\n", bound_ns) : -ENODATA;
+}
+
+#define SHOW_PAIRS(name, there, value) \
+	static ssize_t name##_show(struct kobject *dir, \
+				   struct kobj_attribute *attr, char *buf) \
+	{ \
+		struct tscope_pairs_summary s; \
+									\
+		clock_pairs(dir, &s); \
+		return there ? sysfs_emit(buf, "%llu\n", value) : -ENODATA; \
+	} \
+	static struct kobj_attribute name##_attr = __ATTR_RO(name)
+
+SHOW_PAIRS(moving, true, s.moving);
+SHOW_PAIRS(unmet, true, s.unmet);
+SHOW_PAIRS(widest_bound_ns, s.found, s.widest_ns);
+
+static ssize_t step_cycles_show(struct kobject *dir,
+				struct kobj_attribute *attr, char *buf)
+{
+	const struct tscope_cpu *c;
+	u64 step = 0;
+
+	for_each_tscope_cpu(c)
+		step = gcd(step, READ_ONCE(c->step_cyc));
+	return step ? sysfs_emit(buf, "%llu\n", step) : -ENODATA;
+}
+
+static struct kobj_attribute offset_attr = __ATTR_RO(offset);
+static struct kobj_attribute offset_max_ns_attr = __ATTR_RO(offset_max_ns);
+static struct kobj_attribute offset_bound_ns_attr = __ATTR_RO(offset_bound_ns);
+static struct kobj_attribute step_cycles_attr = __ATTR_RO(step_cycles);
+
+static ssize_t limit_show(struct kobject *dir, struct kobj_attribute *attr,
 			  char *buf)
 {
-	enum tscope_cause cause = tscope_control_of(attr)->cause;
-	struct tscope_clock *clk = tscope_clock_of(kobj);
+	struct tscope_clock *clk = tscope_clock_of(dir);
 
-	return sysfs_emit(buf, "%llu\n", READ_ONCE(clk->alert[cause].limit));
+	return sysfs_emit(buf, "%llu\n",
+			  READ_ONCE(clk->alert[tscope_setting_of(attr)->which].limit));
 }
 
-static int limit_set(struct kobject *kobj, const struct tscope_control *c,
-		     const char *buf)
+static int limit_set(struct kobject *dir, const struct tscope_setting *s,
+		     u64 value)
 {
-	u64 value;
-	int err = kstrtou64(buf, 10, &value);
-
-	if (!err && value > c->max)
-		err = -ERANGE;
-	if (!err)
-		tscope_alert_set_limit(tscope_clock_of(kobj), c->cause, value);
-	return err;
+	tscope_alert_set_limit(tscope_clock_of(dir), s->which, value);
+	return 0;
 }
 
-#define LIMIT(name, which, most) \
-	static struct tscope_control name##_attr = { \
-		.attr = __ATTR(name, 0644, limit_show, tscope_control_store), \
-		.set = limit_set, \
-		.cause = which, \
-		.max = most, \
-	}
+TSCOPE_SETTING(warp_alert_ns, limit, 0, S64_MAX, TSCOPE_ALERT_WARP);
+TSCOPE_SETTING(step_alert_ns, limit, 0, S64_MAX, TSCOPE_ALERT_STEP);
+TSCOPE_SETTING(skew_alert_ppb, limit, 0, NSEC_PER_SEC, TSCOPE_ALERT_SKEW);
 
-LIMIT(warp_alert_ns, TSCOPE_ALERT_WARP, S64_MAX);
-LIMIT(step_alert_ns, TSCOPE_ALERT_STEP, S64_MAX);
-LIMIT(skew_alert_ppb, TSCOPE_ALERT_SKEW, NSEC_PER_SEC);
-
-static struct attribute *clock_attrs[] = {
-	&samples_attr.attr,
-	&rejected_attr.attr,
-	&backward_attr.attr,
-	&backward_max_ns_attr.attr,
-	NULL
-};
-
-static struct attribute *warp_attrs[] = {
-	&warps_attr.attr,
-	&warp_max_ns_attr.attr,
-	&warp_alert_ns_attr.attr.attr,
-	NULL
-};
-
-static struct attribute *series_attrs[] = {
-	&skew_attr.attr,
-	&skew_ppb_attr.attr,
-	&skew_error_ppb_attr.attr,
-	&phase_ns_attr.attr,
-	&steps_attr.attr,
-	&step_last_ns_attr.attr,
-	&step_max_ns_attr.attr,
-	&step_alert_ns_attr.attr.attr,
-	&skew_alert_ppb_attr.attr.attr,
-	NULL
-};
-
-static struct attribute *exact_attrs[] = {
-	&exact_attr.attr,
-	NULL
-};
-
-static struct attribute *read_attrs[] = {
-	&read_min_ns_attr.attr,
-	&read_avg_ns_attr.attr,
-	NULL
-};
-
-static umode_t warp_visible(struct kobject *kobj, struct attribute *attr,
-			    int n)
+static bool every_clock(const struct tscope_clock_ops *ops)
 {
-	return tscope_clock_of(kobj)->ops->lane != TSCOPE_NO_LANE ?
-	       attr->mode : 0;
+	return true;
 }
 
-static umode_t series_visible(struct kobject *kobj, struct attribute *attr,
-			      int n)
+static bool in_mailbox(const struct tscope_clock_ops *ops)
 {
-	return tscope_clock_of(kobj)->ops->series ? attr->mode : 0;
+	return ops->lane != TSCOPE_NO_LANE;
+}
+
+static bool has_pairs(const struct tscope_clock_ops *ops)
+{
+	return ops->lane >= 0 && ops->lane < TSCOPE_MAILBOX_LANES;
+}
+
+static bool is_tsc(const struct tscope_clock_ops *ops)
+{
+	return ops->lane == TSCOPE_LANE_TSC;
+}
+
+static bool has_series(const struct tscope_clock_ops *ops)
+{
+	return ops->series;
+}
+
+static bool has_reads(const struct tscope_clock_ops *ops)
+{
+	return ops->read;
 }
 
 /* ptp-kvm has a file of its own: its offset may be bracketed, its readings are not. */
-static umode_t exact_visible(struct kobject *kobj, struct attribute *attr,
-			     int n)
+static bool has_exact(const struct tscope_clock_ops *ops)
 {
-	enum tscope_kind kind = tscope_clock_of(kobj)->ops->kind;
-
-	return kind == TSCOPE_KIND_PAGE || kind == TSCOPE_KIND_KERNEL ?
-	       attr->mode : 0;
+	return ops->kind == TSCOPE_KIND_PAGE || ops->kind == TSCOPE_KIND_KERNEL;
 }
 
-static umode_t read_visible(struct kobject *kobj, struct attribute *attr,
-			    int n)
+/* The files, and the clocks that have them. */
+static const struct {
+	const struct attribute *attr;
+	bool (*in)(const struct tscope_clock_ops *ops);
+} files[] = {
+	{ &samples_attr.attr, every_clock },
+	{ &rejected_attr.attr, every_clock },
+	{ &backward_attr.attr, every_clock },
+	{ &backward_max_ns_attr.attr, every_clock },
+	{ &warps_attr.attr, in_mailbox },
+	{ &warp_max_ns_attr.attr, in_mailbox },
+	{ &warp_alert_ns_attr.attr.attr, in_mailbox },
+	{ &offset_attr.attr, has_pairs },
+	{ &offset_max_ns_attr.attr, has_pairs },
+	{ &offset_bound_ns_attr.attr, has_pairs },
+	{ &moving_attr.attr, has_pairs },
+	{ &unmet_attr.attr, has_pairs },
+	{ &widest_bound_ns_attr.attr, has_pairs },
+	{ &step_cycles_attr.attr, is_tsc },
+	{ &skew_attr.attr, has_series },
+	{ &skew_ppb_attr.attr, has_series },
+	{ &skew_error_ppb_attr.attr, has_series },
+	{ &phase_ns_attr.attr, has_series },
+	{ &steps_attr.attr, has_series },
+	{ &step_last_ns_attr.attr, has_series },
+	{ &step_max_ns_attr.attr, has_series },
+	{ &step_alert_ns_attr.attr.attr, has_series },
+	{ &skew_alert_ppb_attr.attr.attr, has_series },
+	{ &exact_attr.attr, has_exact },
+	{ &read_min_ns_attr.attr, has_reads },
+	{ &read_avg_ns_attr.attr, has_reads },
+};
+
+static void dir_release(struct kobject *dir)
 {
-	return tscope_clock_of(kobj)->ops->read ? attr->mode : 0;
-}
-
-static const struct attribute_group clock_group = { .attrs = clock_attrs };
-
-static const struct attribute_group warp_group = {
-	.attrs = warp_attrs,
-	.is_visible = warp_visible,
-};
-
-static const struct attribute_group series_group = {
-	.attrs = series_attrs,
-	.is_visible = series_visible,
-};
-
-static const struct attribute_group exact_group = {
-	.attrs = exact_attrs,
-	.is_visible = exact_visible,
-};
-
-static const struct attribute_group read_group = {
-	.attrs = read_attrs,
-	.is_visible = read_visible,
-};
-
-static const struct attribute_group *clock_groups[] = {
-	&clock_group,
-	&warp_group,
-	&tscope_offset_group,
-	&series_group,
-	&exact_group,
-	&read_group,
-	NULL
-};
-
-static void dir_release(struct kobject *kobj)
-{
-	complete(&tscope_clock_of(kobj)->dir_released);
+	complete(&tscope_clock_of(dir)->dir_released);
 }
 
 static const struct kobj_type dir_type = {
 	.sysfs_ops = &kobj_sysfs_ops,
 	.release = dir_release,
-	.default_groups = clock_groups,
 };
 
-/* What it leaves on an error is removed by tscope_sysfs_clocks_exit(). */
-static int dir_make(struct tscope_clock *clk, struct kset *kset)
-{
-	int err;
-
-	init_completion(&clk->dir_released);
-	clk->dir.kset = kset;
-	err = kobject_init_and_add(&clk->dir, &dir_type, NULL, "%s",
-				   clk->ops->name);
-	if (err) {
-		kobject_put(&clk->dir);
-		return err;
-	}
-	return clk->ops->group ? sysfs_create_group(&clk->dir, clk->ops->group) : 0;
-}
-
 /**
- * tscope_sysfs_clocks_init() - make a directory for each clock
+ * tscope_sysfs_clock_add() - create a clock's directory
+ * @clk: clock
  * @kset: /sys/kernel/tscope
  *
  * Context: process, at load.
  *
  * Return: 0, or an errno with nothing held.
  */
-int tscope_sysfs_clocks_init(struct kset *kset)
+int tscope_sysfs_clock_add(struct tscope_clock *clk, struct kset *kset)
 {
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < tscope_clock_count(); i++) {
-		err = dir_make(tscope_clock_get(i), kset);
-		if (err) {
-			tscope_sysfs_clocks_exit();
-			return err;
-		}
+	init_completion(&clk->dir_released);
+	clk->dir.kset = kset;
+	err = kobject_init_and_add(&clk->dir, &dir_type, NULL, "%s",
+				   clk->ops->name);
+	for (i = 0; i < ARRAY_SIZE(files) && !err; i++)
+		if (files[i].in(clk->ops))
+			err = sysfs_create_file(&clk->dir, files[i].attr);
+	if (!err && clk->ops->group)
+		err = sysfs_create_group(&clk->dir, clk->ops->group);
+	if (err) {
+		tscope_sysfs_clock_remove(clk);
+		tscope_sysfs_clock_wait(clk);
 	}
-	return 0;
+	return err;
 }
 
 /**
- * tscope_sysfs_clocks_exit() - remove the clocks' directories
+ * tscope_sysfs_clock_remove() - remove a clock's directory, if there is one
+ * @clk: clock
  *
- * Waits for whoever is in one of their files, and until nobody refers to them: what releases
- * them is code of the module, and they are part of their clocks. Context: process, may sleep.
+ * Waits until nobody uses one of its files; tscope_sysfs_clock_wait() must follow.
+ * Context: process.
  */
-void tscope_sysfs_clocks_exit(void)
+void tscope_sysfs_clock_remove(struct tscope_clock *clk)
 {
-	struct tscope_clock *clk;
-	unsigned int i;
-
-	for (i = 0; i < tscope_clock_count(); i++) {
-		clk = tscope_clock_get(i);
-		if (!clk->dir.state_in_sysfs)
-			continue;
-		if (clk->ops->group)
-			sysfs_remove_group(&clk->dir, clk->ops->group);
+	if (!clk->dir.state_initialized)
+		return;
+	if (clk->dir.state_in_sysfs)
 		kobject_del(&clk->dir);
-		kobject_put(&clk->dir);
-	}
-	/* apart, for a debug kernel releases each some seconds later */
-	for (i = 0; i < tscope_clock_count(); i++) {
-		clk = tscope_clock_get(i);
-		if (!clk->dir.state_initialized)
-			continue;
-		wait_for_completion(&clk->dir_released);
-		memset(&clk->dir, 0, sizeof(clk->dir));
-	}
+	kobject_put(&clk->dir);
+}
+
+/**
+ * tscope_sysfs_clock_wait() - wait until nobody refers to a directory that was removed
+ * @clk: clock
+ *
+ * The directory is part of the clock, and its release function is the module's code.
+ * Context: process, may sleep.
+ */
+void tscope_sysfs_clock_wait(struct tscope_clock *clk)
+{
+	if (!clk->dir.state_initialized)
+		return;
+	wait_for_completion(&clk->dir_released);
+	memset(&clk->dir, 0, sizeof(clk->dir));
 }

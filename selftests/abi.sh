@@ -100,7 +100,7 @@ controls() {
 }
 
 # nothing but the controls and the clocks that "clocks" names
-folder() {
+directory() {
 	local want
 	get clocks
 	want=$(for name in $VALUE $(echo "$CONTROL_TABLE" | cut -d' ' -f1); do
@@ -108,7 +108,7 @@ folder() {
 	done | sort)
 	same "files" "$(ls "$TSCOPE" | sort | tr '\n' ' ')" "$(echo "$want" | tr '\n' ' ')"
 	for name in $VALUE; do
-		[ -d "$TSCOPE/$name" ] || bad "$name is no folder"
+		[ -d "$TSCOPE/$name" ] || bad "$name is no directory"
 		case " $KNOWN " in *" $name "*) ;; *) bad "unknown clock $name" ;; esac
 	done
 }
@@ -279,7 +279,7 @@ begin
 load enable=0 || { echo "Bail out! the module does not load: $ERRNO"; exit 1; }
 run_tests <<END
 controls
-folder
+directory
 presence
 $(for clock in $KNOWN; do echo "files $clock"; done)
 $(for clock in $KNOWN; do echo "fresh $clock"; done)

@@ -12,7 +12,8 @@
 HEADERS="
 pairs # clock cpu_i cpu_j offset_ns bound_ns moving hull_low_ns hull_high_ns age_ms meetings warps
 cpus # cpu state leader windows lost meetings unmet age_ms readings
-pvti # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_cpu0_ns
+pvti # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns
+timepage # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns
 points # clock segment tsc phase_ns width_ns
 violations # time_ns tsc what clock cpu peer size_ns count
 stability # clock tau_s adev_ppb tdev_ns mtie_ns n"
@@ -31,7 +32,7 @@ files() {
 	local clocks clock
 	get clocks
 	clocks=$VALUE
-	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "cpus hist pairs points pvti stability violations "
+	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "cpus hist pairs points pvti stability timepage violations "
 	# shellcheck disable=SC2086
 	same "hist" "$(ls "$DEBUG/hist" | tr '\n' ' ')" \
 		"$(printf '%s\n' $clocks transit wakeup | sort | tr '\n' ' ')"
@@ -52,7 +53,7 @@ headers() {
 		[ -n "$file" ] || continue
 		read -r first <"$DEBUG/$file"
 		same "header of $file" "${first%% (*}" "$want"
-		[ "$file" = pvti ] || same "lines of $file" "$(wc -l <"$DEBUG/$file")" 1
+		[ "$file" = pvti ] || [ "$file" = timepage ] || same "lines of $file" "$(wc -l <"$DEBUG/$file")" 1
 	done <<-END
 	$HEADERS
 	END
@@ -159,6 +160,7 @@ pvti() {
 		within "system_time" "$ns" 0 9223372036854775807
 	done <"$TMP/pvti"
 	same "lines" "$n" "$(nproc)"
+	same "lines of timepage" "$(sed 1d "$DEBUG/timepage" | grep -c .)" "$n"
 }
 
 # exact CLOCK: its points were read at a TSC value
@@ -197,7 +199,7 @@ points() {
 		get "$clock/errors" 2>/dev/null && [ "$VALUE" -gt 0 ] && continue
 		bad "no points of $clock"
 	done
-	# the newest is what sysfs tells
+	# the newest is what sysfs shows
 	for clock in kvm-clock realtime; do
 		[ -d "$TSCOPE/$clock" ] || continue
 		get "$clock/phase_ns"

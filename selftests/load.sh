@@ -100,9 +100,9 @@ says_why_tsc() {
 	grep -qw tsc=unstable /proc/cmdline && want="$want the kernel calls it unstable"
 	grep -qw constant_tsc /proc/cpuinfo || want="$want no constant_tsc"
 	grep -qw nonstop_tsc /proc/cpuinfo || want="$want no nonstop_tsc"
-	had=$(dmesg | grep -c "tscope: the TSC, .* no steady time base:\( the kernel calls it unstable\)\?$want\$")
+	had=$(dmesg | grep -c "tscope: the TSC, .* may not be steady:\( the kernel calls it unstable\)\?$want\$")
 	must_load || return
-	has=$(dmesg | grep -c "tscope: the TSC, .* no steady time base:\( the kernel calls it unstable\)\?$want\$")
+	has=$(dmesg | grep -c "tscope: the TSC, .* may not be steady:\( the kernel calls it unstable\)\?$want\$")
 	unload
 	if [ -n "$want" ]; then
 		[ "$has" -gt "$had" ] || bad "the log does not tell '$want'"

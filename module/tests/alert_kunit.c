@@ -13,7 +13,6 @@
 #define tscope_alerts_reset		alert_kunit_reset
 #define tscope_clock_count		alert_kunit_clock_count
 #define tscope_clock_get		alert_kunit_clock_get
-#define tscope_clock_kobj		alert_kunit_clock_kobj
 #define tscope_clock_fit		alert_kunit_clock_fit
 #define tscope_leader			alert_kunit_leader
 
@@ -55,11 +54,6 @@ unsigned int tscope_clock_count(void)
 struct tscope_clock *tscope_clock_get(unsigned int i)
 {
 	return clk;
-}
-
-struct kobject *tscope_clock_kobj(struct tscope_clock *c)
-{
-	return NULL;
 }
 
 int tscope_clock_fit(struct tscope_clock *c, struct tscope_fit *to)

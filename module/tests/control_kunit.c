@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * control.c: which parameters and CPU lists are taken, what a change leaves alone, and
- * what starting and stopping leaves behind. These are the module's own controls, and its
- * samplers run. The suite puts back what it found.
+ * control.c: which parameters and CPU lists are accepted, what a change leaves alone, and
+ * what starting and stopping does. These are the module's own controls, and its
+ * samplers run. The suite restores what it changes.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -212,6 +212,11 @@ static void control_keeps_figures(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(burst_us), 5), 0);
 	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(width_us), 50), 0);
 	KUNIT_EXPECT_GE(test, READ_ONCE(c->windows), windows);
+	KUNIT_EXPECT_TRUE(test, runs(0, windows + 20));
+	/* nor does it matter that sampling was off, if the leader is the same */
+	KUNIT_ASSERT_EQ(test, tscope_enable(false), 0);
+	windows = READ_ONCE(c->windows);
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
 	KUNIT_EXPECT_TRUE(test, runs(0, windows + 20));
 	/* an emulated TSC may step by itself */
 	KUNIT_EXPECT_EQ(test, READ_ONCE(clk->series.segment) - segments,

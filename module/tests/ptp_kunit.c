@@ -5,7 +5,6 @@
  * names of its own. Probing and the clock's files are in ptp_probe_kunit.c.
  */
 #define tscope_clock_ptp	ptp_kunit_clock
-#define tscope_clock_of		ptp_kunit_clock_of
 #define tscope_clock_count	ptp_kunit_clock_count
 #define tscope_clock_get	ptp_kunit_clock_get
 #define tscope_moment_read	ptp_kunit_moment_read
@@ -128,11 +127,6 @@ unsigned int tscope_clock_count(void)
 }
 
 struct tscope_clock *tscope_clock_get(unsigned int i)
-{
-	return NULL;
-}
-
-struct tscope_clock *tscope_clock_of(struct kobject *dir)
 {
 	return NULL;
 }

@@ -4,7 +4,6 @@
  * pages that are made up. The file is compiled once more, with names of its own.
  */
 #define tscope_clock_ptp	ptp_probe_kunit_clock
-#define tscope_clock_of		ptp_probe_kunit_clock_of
 
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
@@ -65,11 +64,6 @@ static int fake_set(bool encrypt, unsigned long addr, int pages)
 	if (!err)
 		decrypted = !encrypt;
 	return err;
-}
-
-struct tscope_clock *tscope_clock_of(struct kobject *dir)
-{
-	return clk;
 }
 
 static int ptp_probe_init(struct kunit *test)
@@ -207,7 +201,7 @@ static ssize_t shows(const char *name)
 	for (; *attr; attr++) {
 		file = container_of(*attr, struct kobj_attribute, attr);
 		if (!strcmp((*attr)->name, name) && (*attr)->mode == 0444)
-			return file->show(NULL, file, text);
+			return file->show(&clk->dir, file, text);
 	}
 	return -ENOENT;
 }

@@ -4,6 +4,32 @@
 ACCEL=nested
 TIMEOUT=600
 
+# changes N: CPU 1 goes off and comes back N times while parameters change
+changes() {
+	local i=0 n failed=0
+	: >/tmp/failed
+	(
+		while [ ! -e /tmp/stop ]; do
+			# each is within the others' limits at any time
+			echo 1000 >$T/width_us && echo 20000 >$T/period_us &&
+				echo 20000 >$T/width_us && echo 50000 >$T/period_us &&
+				echo 50000 >$T/width_us || echo failed >>/tmp/failed
+		done
+	) &
+	while [ $i -lt "$1" ]; do
+		i=$((i + 1))
+		echo 0 >$cpu1 && echo 1 >$cpu1 || failed=$((failed + 1))
+	done
+	touch /tmp/stop
+	wait
+	between "CPU 1 $1 times off and on during changes: failures" 0 $failed 0
+	between "writes during it that failed" 0 "$(awk "END { print NR }" /tmp/failed /dev/null)" 0
+	n=$(figure tsc samples)
+	sleep 1
+	between "readings after it" 1000 "$(minus "$(figure tsc samples)" "$n")" -
+	between "CPUs that sample after it" 2 "$(grep -c '^[01] sampling ' $TD/cpus)" 2
+}
+
 guest() {
 	local i=0 cpu1=/sys/devices/system/cpu/cpu1/online before less=0 c n
 	. /lib/tscope/truth.sh
@@ -43,5 +69,8 @@ guest() {
 	skew monotonic-raw "$(pvti_rate_ppb)"
 	pair_holds tsc 0
 	pair_holds kvm-clock 0
+	echo 1 >$T/enabled
+	if [ -n "$SHORT" ]; then changes 20; else changes 200; fi
+	echo 0 >$T/enabled
 	tscope_done
 }

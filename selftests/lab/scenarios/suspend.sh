@@ -23,6 +23,24 @@ through() {
 	say "# $1: $slept ns by the host, $samples readings meanwhile"
 }
 
+# levels: sampling flat out goes on after each of the kernel's tests of suspend
+levels() {
+	local level before
+	echo 1 >$T/enabled
+	for level in freezer devices platform processors core; do
+		echo $level >/sys/power/pm_test
+		through mem
+		before=$(figure tsc samples)
+		sleep 1
+		between "suspend to RAM up to $level: readings after it" 1000 \
+			"$(minus "$(figure tsc samples)" "$before")" -
+		between "suspend to RAM up to $level: CPUs that sample" 2 \
+			"$(grep -c '^[01] sampling ' $TD/cpus)" 2
+	done
+	echo none >/sys/power/pm_test
+	echo 0 >$T/enabled
+}
+
 guest() {
 	local slept
 	. /lib/tscope/truth.sh
@@ -68,5 +86,6 @@ guest() {
 	skew monotonic-raw "$(pvti_rate_ppb)"
 	pair_holds tsc 0
 	pair_holds kvm-clock 0
+	levels
 	tscope_done
 }

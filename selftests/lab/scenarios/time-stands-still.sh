@@ -2,8 +2,9 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
 # DESCRIPTION: the TSC is the clocksource and goes back by 20 s: the guest's time stands, and tscope says so
 #
-# The kernel never lets its clock go back, so it stands until the TSC has caught up, and with
-# it every timer of the guest. Nothing in here may sleep meanwhile: the host waits. KVM does
+# The kernel never lets its clock go back, so an idle guest's clock stands until the TSC has
+# caught up, and with it every timer. Flat out the samplers see that the TSC went back; there
+# the guest's time went on in this lab, so only what they saw is judged. Nothing in here may sleep meanwhile: the host waits. KVM does
 # not make a CPU's time page anew for a write of MSR_IA32_TSC, so kvm-clock goes back too.
 ACCEL=nested
 TIMEOUT=400
@@ -14,7 +15,7 @@ up() {
 	cut -d' ' -f1 /proc/uptime
 }
 
-# stands MODE
+# stands MODE CPUS: the CPUs that are seen to stand still
 stands() {
 	local name=$1 back up0 up1 cpu tries=0 khz seconds
 	khz=$(figure tsc khz)
@@ -30,18 +31,20 @@ stands() {
 		{ result "not ok" "injection refused"; return 1; }
 	up0=$(up)
 	on_host sleep 4
-	for cpu in 0 1; do
+	# flat out each CPU has published newer readings since: nothing stands but the clock
+	for cpu in $2; do
 		between "$name: CPU $cpu stands still (1)" 1 \
 			"$(cpu_field $cpu 2 | grep -c '^stood-still$')" 1
 	done
 	grep -v '^#' $TD/cpus 2>/dev/null | sed "s/^/# $name, while it stands: /" | to_channel
 	between "$name: tsc backward while it stands" 2 "$(figure tsc backward)" 2
 	up1=$(up)
-	below "$name: the guest's time went on by s" "$(calc "$up1 - $up0")" 1
+	say "# $name: the guest's time went on by $(calc "$up1 - $up0") s"
+	[ -z "$2" ] || below "$name: the guest's time went on by s" "$(calc "$up1 - $up0")" 1
 	on_host sleep $((seconds + 4))
 	sleep 3
 	up1=$(up)
-	between "$name: seconds that time stood, at least" $((seconds - 2)) \
+	[ -z "$2" ] || between "$name: seconds that time stood, at least" $((seconds - 2)) \
 		$((4 + seconds + 4 + 3 - ${up1%.*} + ${up0%.*})) $((seconds + 4))
 	echo 0 >$T/enabled
 	between "$name: tsc backward" 2 "$(figure tsc backward)" 2
@@ -57,9 +60,9 @@ guest() {
 	insmod /lib/tscope/tsc_inject.ko || return
 	tscope_load || return
 	tsc_above 28
-	stands "defaults"
+	stands "defaults" "0 1"
 	cat $T/period_us >$T/width_us
-	stands "flat out"
+	stands "flat out" ""
 	rmmod tsc_inject
 	tscope_done
 }
