@@ -11,6 +11,7 @@
 #define min3(a, b, c) min(min(a, b), c)
 #define clamp_t(type, x, low, high) min_t(type, max((type)(x), (type)(low)), high)
 #define swap(a, b) do { __auto_type swap_ = (a); (a) = (b); (b) = swap_; } while (0)
+#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif /* TSCOPE_LINUX_KERNEL_H */
