@@ -190,7 +190,7 @@ static void meet_next_partner(struct tscope_cpu *c)
 	random_ns = (interval_ns * (u8)tscope_cpu_random(c)) >> 8;
 	/* CPUs begin together, and do not call together */
 	if (!c->next_meeting_ns) {
-		c->next_meeting_ns = now + random_ns;
+		c->next_meeting_ns = now + random_ns / 4;
 		return;
 	}
 	c->next_meeting_ns = now + interval_ns - random_ns / 8;
