@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the width of bracketed readings tells of where in them the clock was
- * read.
+ * Correct phases for where in its bracket a clock is read.
  *
  * A reading is taken for one at the middle of its bracket. If the clock was
  * read at another part of it, and the same for all, then the phase is off by
@@ -14,17 +13,19 @@
  *
  * No reading can be off by more than half of its width: nor is the share more.
  *
- * Nor need that part stay where it is from one end of the points to the other.
- * No residual shows such a drift: it is a slope. So a sixteenth of the mean
- * width is allowed for it, which is what was seen (Documentation/testing).
+ * The part may also drift from one end of the points to the other. No residual
+ * shows that: it is a slope. So a sixteenth of the mean width is allowed for
+ * it, which is what was seen (Documentation/testing).
  */
 #include "bracket.h"
-#include "wide.h"
+#include "math128.h"
 
-/* Times are scaled to that many bits, as in fit.c. */
+/* Times are scaled to 31 bits, as in fit.c. */
 #define TIME_BITS	31
-/* Widths have so many binary places: a native bracket is some ten ns. */
+/* Widths have 8 binary places: a native bracket is some ten ns. */
 #define WIDTH_BITS	8
+/* Slopes have 28: a sum of 2^16 products of 31 and 51 bits leaves as many. */
+#define SLOPE_BITS	28
 /* Phases beyond that are no fit's either: tscope_fit_line() says so. */
 #define PHASE_BITS	50
 #define FAR		(1LL << (PHASE_BITS + 1))
@@ -44,27 +45,17 @@ struct means {
 	int shift;
 };
 
-/**
- * struct line - slope over time
- * @slope: in units of 2^-@bits
- * @bits: binary places
- */
-struct line {
-	tscope_s128 slope;
-	int bits;
-};
-
-static tscope_s128 div_signed(tscope_s128 num, tscope_u128 den)
+static s128 div_signed(s128 num, u128 den)
 {
-	return num < 0 ? -(tscope_s128)tscope_div128(-(tscope_u128)num, den) :
-			 (tscope_s128)tscope_div128(num, den);
+	return num < 0 ? -(s128)tscope_div128(-(u128)num, den) :
+			 (s128)tscope_div128(num, den);
 }
 
 /* False: the points are not such that a line could be fitted to them. */
 static bool centre(const struct tscope_point *p, u32 n, struct means *m)
 {
-	tscope_u128 tsc = 0, width = 0;
-	tscope_s128 phase = 0, d;
+	u128 tsc = 0, width = 0;
+	s128 phase = 0, d;
 	u64 span = p[n - 1].tsc - p[0].tsc;
 	u32 i;
 
@@ -74,7 +65,7 @@ static bool centre(const struct tscope_point *p, u32 n, struct means *m)
 	if (p[0].phase > S64_MAX - FAR || p[0].phase < S64_MIN + FAR)
 		return false;
 	for (i = 0; i < n; i++) {
-		d = (tscope_s128)p[i].phase - p[0].phase;
+		d = (s128)p[i].phase - p[0].phase;
 		if (p[i].tsc - p[0].tsc > span || d >> PHASE_BITS > 0 ||
 		    -d >> PHASE_BITS > 0)
 			return false;
@@ -101,36 +92,31 @@ static s64 width_of(const struct tscope_point *p, const struct means *m)
 	return ((s64)p->width_ns << WIDTH_BITS) - m->width;
 }
 
-/* With as many binary places as fit, 48 at most. */
-static struct line line_of(tscope_s128 sum, tscope_u128 squares)
+/* The slope of a line through points with these sums, as SLOPE_BITS has it. */
+static s128 slope_of(s128 sum, u128 squares)
 {
-	int bits = 126 - tscope_fls128(sum < 0 ? -(tscope_u128)sum :
-						 (tscope_u128)sum);
-	struct line l = { .bits = bits > 48 ? 48 : bits };
-
-	l.slope = div_signed(sum * ((tscope_s128)1 << l.bits), squares);
-	return l;
+	return div_signed(sum * (1 << SLOPE_BITS), squares);
 }
 
-static s64 line_at(const struct line *l, s64 t)
+static s64 line_at(s128 slope, s64 t)
 {
-	return (s64)((l->slope * t) >> l->bits);
+	return (s64)((slope * t) >> SLOPE_BITS);
 }
 
 /**
- * tscope_bracket_correct() - take from phases what their widths explain
+ * tscope_bracket_correct() - subtract from phases what their widths explain
  * @p: points of one segment, in the order of time; their phases change
  * @n: how many, up to TSCOPE_FIT_MAX_POINTS
- * @b: what was taken; a share of 0 where nothing was
+ * @b: what was subtracted; a share of 0 where nothing was
  *
  * Takes four passes over the points. Context: any.
  */
 void tscope_bracket_correct(struct tscope_point *p, u32 n,
 			    struct tscope_bracket *b)
 {
-	tscope_s128 tw = 0, tp = 0, wp = 0, share;
-	tscope_u128 tt = 0, ww = 0, rest = 0, widen;
-	struct line drift, skew;
+	s128 tw = 0, tp = 0, wp = 0, share;
+	u128 tt = 0, ww = 0, rest = 0, widen;
+	s128 drift, skew;
 	struct means m;
 	s64 t, w, phase;
 	u32 i;
@@ -145,20 +131,20 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 		t = time_of(&p[i], p, &m);
 		w = width_of(&p[i], &m);
 		tt += (u64)(t * t);
-		ww += (tscope_u128)((tscope_s128)w * w);
-		tw += (tscope_s128)t * w;
-		tp += (tscope_s128)t * (p[i].phase - p[0].phase - m.phase);
+		ww += (u128)((s128)w * w);
+		tw += (s128)t * w;
+		tp += (s128)t * (p[i].phase - p[0].phase - m.phase);
 	}
 	if (!tt || !ww)
 		return;
-	drift = line_of(tw, tt);
-	skew = line_of(tp, tt);
+	drift = slope_of(tw, tt);
+	skew = slope_of(tp, tt);
 	for (i = 0; i < n; i++) {
 		t = time_of(&p[i], p, &m);
-		w = width_of(&p[i], &m) - line_at(&drift, t);
-		phase = p[i].phase - p[0].phase - m.phase - line_at(&skew, t);
-		rest += (tscope_u128)((tscope_s128)w * w);
-		wp += (tscope_s128)w * phase;
+		w = width_of(&p[i], &m) - line_at(drift, t);
+		phase = p[i].phase - p[0].phase - m.phase - line_at(skew, t);
+		rest += (u128)((s128)w * w);
+		wp += (s128)w * phase;
 	}
 	if (!rest)
 		return;
@@ -167,9 +153,7 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 	share = div_signed(wp * (1 << WIDTH_BITS), rest);
 	if (share > SHARE_MAX)
 		share = SHARE_MAX;
-	if (share < -SHARE_MAX)
-		share = -SHARE_MAX;
-	b->share = (s32)share;
+	b->share = share < -SHARE_MAX ? -SHARE_MAX : (s32)share;
 	widen = tscope_sqrt128(tscope_div128(ww <<
 					     (2 * TSCOPE_BRACKET_WIDEN_BITS),
 					     rest));
@@ -217,7 +201,7 @@ u32 tscope_bracket_hidden_ns(const struct tscope_point *p, u32 n,
  */
 u64 tscope_bracket_widen(const struct tscope_bracket *b, u64 error_mppb)
 {
-	tscope_u128 wide = (tscope_u128)error_mppb * b->widen;
+	u128 wide = (u128)error_mppb * b->widen;
 
 	wide >>= TSCOPE_BRACKET_WIDEN_BITS;
 	return wide > S64_MAX ? S64_MAX : (u64)wide;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the width of bracketed readings tells of where in them the clock was read. */
+/* Correct phases for where in its bracket a clock is read. */
 #ifndef TSCOPE_BRACKET_H
 #define TSCOPE_BRACKET_H
 
 #include "fit.h"
 
-/* Below that many points a share would be found in mere noise. */
+/* Of fewer points a share would be found in mere noise. */
 #define TSCOPE_BRACKET_MIN_POINTS	16
 /* Binary places of the share, and of what the error grows by. */
 #define TSCOPE_BRACKET_SHARE_BITS	16
 #define TSCOPE_BRACKET_WIDEN_BITS	10
-/* That part of the mean width (2^-4) is what the place in it may move by, unseen. */
+/* 2^-4 of the mean width is what the place in it may move by, unseen. */
 #define TSCOPE_BRACKET_PLACE_BITS	4
 
 /**
- * struct tscope_bracket - what was taken from the phases
+ * struct tscope_bracket - what was subtracted from the phases
  * @share: phase a nanosecond of width, 2^-16; from -1/2 to 1/2
  * @widen: what the slope's error grows by, 2^-10; 2^10 and more
  */

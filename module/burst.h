@@ -9,8 +9,8 @@
  * struct tscope_burst_plan - what a burst is to do
  * @peer: the partner's mailbox, NULL for none
  * @nonce: the session's nonce; tscope_mailbox_begin() has published it
- * @length_cyc: how long it lasts, cycles
- * @until: the burst ends once this word differs from @value
+ * @length_cyc: length, cycles
+ * @until: the burst ends once this word differs from @value; NULL: by its length
  * @value: see @until
  * @keep: this CPU keeps the pair: warps go into its histogram
  */
@@ -21,6 +21,33 @@ struct tscope_burst_plan {
 	const u64 *until;
 	u64 value;
 	bool keep;
+};
+
+/**
+ * struct tscope_burst - what one burst measured
+ * @low: highest lower limit of partner's clock - own clock, by lane
+ * @high: lowest upper limit
+ * @warp: own readings below what the partner had published
+ * @peer_warp: the partner's readings below what this CPU had published
+ * @partner_id: the partner's first nonce in the burst; 0: it did not exchange
+ * @readings: readings taken
+ * @echoes: upper limits that counted
+ * @whole: the limits are of one moment
+ * @page_whole: the time page did not change in the burst
+ *
+ * Limits are in cycles (TSC) and ns (time page). They hold if @whole; those of
+ * the time page if @page_whole as well.
+ */
+struct tscope_burst {
+	s64 low[TSCOPE_MAILBOX_LANES];
+	s64 high[TSCOPE_MAILBOX_LANES];
+	struct tscope_finding warp[TSCOPE_LANES];
+	struct tscope_finding peer_warp[TSCOPE_LANES];
+	u64 partner_id;
+	u32 readings;
+	u32 echoes;
+	bool whole;
+	bool page_whole;
 };
 
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,

@@ -20,11 +20,9 @@
 #include <linux/time64.h>
 
 #include "clock.h"
-#include "counter.h"
 
-#define PM_TICK_NS	280
-/* Three reads in order are closer together than that part of a wrap, 0.3 s. */
-#define PM_ORDER_BITS	4
+/* Three reads in order are closer together than that part (2^-4) of a wrap, 0.3 s. */
+#define ORDER_BITS	4
 
 #define REG_ID		0x000	/* lower half: capabilities, upper: period */
 #define REG_PERIOD	0x004
@@ -37,163 +35,153 @@
 #define PERIOD_MAX_FS	100000000
 #define FS_PER_NS	1000000
 
-static u16 port;
-static struct tscope_counter pm_counter;
+/**
+ * tscope_device_read() - read a device's counter between two TSC reads
+ * @d: device
+ * @raw: result
+ *
+ * Context: the leader's thread; interrupts on, and off for one read of the counter.
+ *
+ * Return: 0, or -EAGAIN for a value that is garbage.
+ */
+int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw)
+{
+	u32 first = 0, value, last, mask = d->counter.mask;
+	unsigned long flags;
 
-static void __iomem *regs;
-static u32 hpet_tick_ns;
-static struct tscope_counter hpet_counter;
+	*raw = (struct tscope_raw){ .tick_ns = d->tick_ns };
+	if (d->in_order)
+		first = d->count();
+	local_irq_save(flags);
+	raw->before = rdtsc_ordered();
+	value = d->count();
+	raw->after = rdtsc_ordered();
+	local_irq_restore(flags);
+	if (d->in_order) {
+		last = d->count();
+		if (((value - first) & mask) + ((last - value) & mask) >
+		    mask >> ORDER_BITS)
+			return -EAGAIN;
+	}
+	raw->tsc = raw->before + (raw->after - raw->before) / 2;
+	raw->ns = tscope_counter_ns(&d->counter, value & mask, raw->tsc, tscope_tsc_khz);
+	d->gaps += d->counter.uncertain;
+	raw->source = d->gaps;
+	return 0;
+}
+
+/* Whether a counter moves: it is read so often that one that counts does. */
+static bool is_counting(u32 (*count)(void))
+{
+	u32 first = count(), i;
+
+	for (i = 0; i < 100; i++)
+		if (count() != first)
+			return true;
+	return false;
+}
+
+static u16 port;
 
 static u32 pm_count(void)
 {
 	return inl(port);
 }
 
+static struct tscope_device pm = {
+	.count = pm_count,
+	.tick_ns = 280,
+	.in_order = true,
+};
+
+static const char *pm_probe(void)
+{
+	const struct acpi_generic_address *x = &acpi_gbl_FADT.xpm_timer_block;
+
+	if (acpi_disabled)
+		return "ACPI is off";
+	if (acpi_gbl_FADT.pm_timer_length != 4)
+		return "the FADT names no timer";
+	/* the extended address wins where it is given (ACPI 6.5, 5.2.9) */
+	if (x->address && x->space_id != ACPI_ADR_SPACE_SYSTEM_IO)
+		return "the timer is not an I/O port";
+	port = x->address ?: acpi_gbl_FADT.pm_timer_block;
+	if (!port)
+		return "the FADT names no port";
+	if (!is_counting(pm_count))
+		return "the timer stands still";
+	pm.counter = (struct tscope_counter){
+		.num = NSEC_PER_SEC,
+		.den = PMTMR_TICKS_PER_SEC,
+		.mask = acpi_gbl_FADT.flags & ACPI_FADT_32BIT_TIMER ?
+			U32_MAX : GENMASK(23, 0),
+	};
+	return NULL;
+}
+
+static int pm_read(struct tscope_raw *raw)
+{
+	return tscope_device_read(&pm, raw);
+}
+
+const struct tscope_clock_ops tscope_clock_acpi_pm = {
+	.name = "acpi-pm",
+	.kind = TSCOPE_KIND_BRACKETED,
+	.lane = TSCOPE_NO_LANE,
+	.probe = pm_probe,
+	.read = pm_read,
+};
+
+static void __iomem *regs;
+
 static u32 hpet_count(void)
 {
 	return readl(regs + REG_COUNTER);
 }
 
-static u32 count_between(u32 (*count)(void), struct tscope_raw *raw)
+static struct tscope_device hpet = { .count = hpet_count };
+
+static const char *hpet_check(void)
 {
-	unsigned long flags;
-	u32 value;
+	u32 period_fs = readl(regs + REG_PERIOD);
 
-	local_irq_save(flags);
-	raw->before = rdtsc_ordered();
-	value = count();
-	raw->after = rdtsc_ordered();
-	local_irq_restore(flags);
-	return value;
-}
-
-static void extend(struct tscope_counter *counter, u32 value,
-		   struct tscope_raw *raw)
-{
-	raw->tsc = raw->before + (raw->after - raw->before) / 2;
-	raw->ns = tscope_counter_ns(counter, value & counter->mask, raw->tsc,
-				    tscope_tsc_khz);
-	raw->begins = counter->uncertain;
-}
-
-static int pm_probe(const char **why)
-{
-	const struct acpi_generic_address *x = &acpi_gbl_FADT.xpm_timer_block;
-	u32 first, i;
-
-	if (acpi_disabled) {
-		*why = "ACPI is off";
-		return -ENODEV;
-	}
-	if (acpi_gbl_FADT.pm_timer_length != 4) {
-		*why = "the FADT names no timer";
-		return -ENODEV;
-	}
-	/* the extended address wins where it is given (ACPI 6.5, 5.2.9) */
-	if (x->address && x->space_id != ACPI_ADR_SPACE_SYSTEM_IO) {
-		*why = "the timer is not an I/O port";
-		return -ENODEV;
-	}
-	port = x->address ?: acpi_gbl_FADT.pm_timer_block;
-	if (!port) {
-		*why = "the FADT names no port";
-		return -ENODEV;
-	}
-	/* a tick takes 279 ns: a few reads see one, if the timer runs */
-	first = inl(port);
-	for (i = 0; i < 100 && inl(port) == first; i++)
-		cpu_relax();
-	if (i == 100 || first == U32_MAX) {
-		*why = "the timer stands still";
-		return -ENODEV;
-	}
-	memset(&pm_counter, 0, sizeof(pm_counter));
-	pm_counter.num = NSEC_PER_SEC;
-	pm_counter.den = PMTMR_TICKS_PER_SEC;
-	pm_counter.mask = acpi_gbl_FADT.flags & ACPI_FADT_32BIT_TIMER ?
-		       U32_MAX : GENMASK(23, 0);
-	return 0;
-}
-
-static int pm_read(struct tscope_raw *raw)
-{
-	u32 first, value, last;
-
-	*raw = (struct tscope_raw){ .tick_ns = PM_TICK_NS };
-	first = pm_count();
-	value = count_between(pm_count, raw);
-	last = pm_count();
-	if (((value - first) & pm_counter.mask) +
-	    ((last - value) & pm_counter.mask) >
-	    pm_counter.mask >> PM_ORDER_BITS)
-		return -EAGAIN;
-	extend(&pm_counter, value, raw);
-	return 0;
-}
-
-const struct tscope_clock_ops tscope_clock_acpi_pm = {
-	.name = "acpi-pm",
-	.kind = TSCOPE_KIND_DEVICE,
-	.lane = TSCOPE_NO_LANE,
-	.series = true,
-	.probe = pm_probe,
-	.read = pm_read,
-};
-
-static int hpet_check(const char **why)
-{
-	u32 period_fs = readl(regs + REG_PERIOD), first, i;
-
-	if (!period_fs || period_fs > PERIOD_MAX_FS) {
-		*why = "its period makes no sense";
-		return -ENODEV;
-	}
+	if (!period_fs || period_fs > PERIOD_MAX_FS)
+		return "its period makes no sense";
 	/* it is the kernel's to start */
-	if (!(readl(regs + REG_CONFIG) & CONFIG_ENABLE)) {
-		*why = "the kernel has not started it";
-		return -ENODEV;
-	}
-	first = readl(regs + REG_COUNTER);
-	for (i = 0; i < 100 && readl(regs + REG_COUNTER) == first; i++)
-		cpu_relax();
-	if (i == 100) {
-		*why = "it stands still";
-		return -ENODEV;
-	}
-	hpet_tick_ns = DIV_ROUND_UP(period_fs, FS_PER_NS);
-	memset(&hpet_counter, 0, sizeof(hpet_counter));
-	hpet_counter.num = period_fs;
-	hpet_counter.den = FS_PER_NS;
-	hpet_counter.mask = U32_MAX;
-	return 0;
+	if (!(readl(regs + REG_CONFIG) & CONFIG_ENABLE))
+		return "the kernel has not started it";
+	if (!is_counting(hpet_count))
+		return "it stands still";
+	hpet.tick_ns = DIV_ROUND_UP(period_fs, FS_PER_NS);
+	hpet.counter = (struct tscope_counter){
+		.num = period_fs,
+		.den = FS_PER_NS,
+		.mask = U32_MAX,
+	};
+	return NULL;
 }
 
-static int hpet_probe(const char **why)
+static const char *hpet_probe(void)
 {
 	struct acpi_table_header *table;
-	struct acpi_table_hpet *hpet;
-	int err;
+	struct acpi_table_hpet *at;
+	const char *why;
 
 	if (acpi_disabled ||
-	    ACPI_FAILURE(acpi_get_table(ACPI_SIG_HPET, 0, &table))) {
-		*why = "ACPI names none";
-		return -ENODEV;
-	}
-	hpet = container_of(table, struct acpi_table_hpet, header);
-	if (hpet->address.space_id == ACPI_ADR_SPACE_SYSTEM_MEMORY &&
-	    hpet->address.address)
-		regs = ioremap(hpet->address.address, REG_BYTES);
+	    ACPI_FAILURE(acpi_get_table(ACPI_SIG_HPET, 0, &table)))
+		return "ACPI names none";
+	at = container_of(table, struct acpi_table_hpet, header);
+	if (at->address.space_id == ACPI_ADR_SPACE_SYSTEM_MEMORY && at->address.address)
+		regs = ioremap(at->address.address, REG_BYTES);
 	acpi_put_table(table);
-	if (!regs) {
-		*why = "its registers can't be mapped";
-		return -ENODEV;
-	}
-	err = hpet_check(why);
-	if (err) {
+	if (!regs)
+		return "its registers can't be mapped";
+	why = hpet_check();
+	if (why) {
 		iounmap(regs);
 		regs = NULL;
 	}
-	return err;
+	return why;
 }
 
 static void hpet_remove(void)
@@ -204,19 +192,13 @@ static void hpet_remove(void)
 
 static int hpet_read(struct tscope_raw *raw)
 {
-	u32 value;
-
-	*raw = (struct tscope_raw){ .tick_ns = hpet_tick_ns };
-	value = count_between(hpet_count, raw);
-	extend(&hpet_counter, value, raw);
-	return 0;
+	return tscope_device_read(&hpet, raw);
 }
 
 const struct tscope_clock_ops tscope_clock_hpet = {
 	.name = "hpet",
-	.kind = TSCOPE_KIND_DEVICE,
+	.kind = TSCOPE_KIND_BRACKETED,
 	.lane = TSCOPE_NO_LANE,
-	.series = true,
 	.probe = hpet_probe,
 	.remove = hpet_remove,
 	.read = hpet_read,

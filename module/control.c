@@ -102,7 +102,7 @@ static int choose_cpus(const struct cpumask *cpus, int leaves)
 	cpu = tscope_leader();
 	if (!err && (cpu < 0 || !cpumask_test_cpu(cpu, online))) {
 		cpu = cpumask_first(online);
-		tscope_leader_choose(cpu < nr_cpu_ids ? cpu : -1);
+		tscope_leader_replace(tscope_leader(), cpu < nr_cpu_ids ? cpu : -1);
 	}
 	free_cpumask_var(online);
 	return err;
@@ -149,7 +149,7 @@ static void sampling_stop(void)
 	WRITE_ONCE(tscope_params.enabled, false);
 	change_end();
 	tscope_samplers_stop();
-	tscope_leader_choose(-1);
+	tscope_leader_replace(tscope_leader(), -1);
 }
 
 /**
@@ -303,7 +303,7 @@ static int cpu_offline_begins(unsigned int cpu)
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
 
 	if (c)
-		WRITE_ONCE(c->gone, true);
+		tscope_cpu_new_life(c);
 	if (tscope_params.enabled && c && c->chosen)
 		choose_cpus_again(cpu);
 	return 0;
@@ -334,10 +334,12 @@ static int suspend_notify(struct notifier_block *nb, unsigned long event,
 	mutex_lock(&control_lock);
 	change_begin();
 	suspended = !ends;
-	if (ends && tscope_params.enabled) {
-		for_each_tscope_cpu(c)
-			if (c->chosen)
-				tscope_cpu_begin_life(c, true);
+	if (ends) {
+		for_each_tscope_cpu(c) {
+			tscope_cpu_new_life(c);
+			if (c->ready)
+				tscope_cpu_start(c);
+		}
 		for (i = 0; i < tscope_clock_count(); i++)
 			tscope_clock_break(tscope_clock_get(i));
 	}

@@ -8,24 +8,27 @@
 
 #include "clock.h"
 #include "mailbox.h"
-#include "pvti.h"
-#include "wide.h"
+#include "math128.h"
 
+struct task_struct;
 struct tscope_pair;
 
+/* Where at most this many CPUs sample, each is a partner of all others. */
+#define TSCOPE_ALL_PAIRS_CPUS	64
+
 /* Updates of a time page that are kept apart until the sampler reports them. */
-#define TSCOPE_PVTI_EVENTS	4
+#define TSCOPE_PAGE_EVENTS	4
 
 /**
- * struct tscope_pvti_event - an update of a CPU's time page
+ * struct tscope_page_event - an update of a CPU's time page
  * @old: before
  * @new: after
  * @tsc: TSC at which the update was seen
  * @updates: how many updates it stands for
  */
-struct tscope_pvti_event {
-	struct tscope_pvti old;
-	struct tscope_pvti new;
+struct tscope_page_event {
+	struct tscope_timepage old;
+	struct tscope_timepage new;
 	u64 tsc;
 	u32 updates;
 };
@@ -61,31 +64,21 @@ static inline void tscope_finding_add(struct tscope_finding *f, u64 size,
 }
 
 /**
- * struct tscope_burst - what one burst measured
- * @low: highest lower limit of partner's clock - own clock, by lane
- * @high: lowest upper limit
- * @warp: own readings below what the partner had published
- * @peer_warp: the partner's readings below what this CPU had published
- * @partner_id: the partner's first nonce in the burst; 0: it did not exchange
- * @readings: readings taken
- * @echoes: upper limits that counted
- * @whole: the limits are of one moment
- * @page_whole: the time page did not change in the burst
+ * tscope_finding_merge() - add findings to others of the same kind
+ * @to: sum
+ * @from: what is added
  *
- * Limits are in cycles (TSC) and ns (time page). They hold if @whole; those of
- * the time page if @page_whole as well.
+ * Context: any.
  */
-struct tscope_burst {
-	s64 low[TSCOPE_MAILBOX_LANES];
-	s64 high[TSCOPE_MAILBOX_LANES];
-	struct tscope_finding warp[TSCOPE_LANES];
-	struct tscope_finding peer_warp[TSCOPE_LANES];
-	u64 partner_id;
-	u32 readings;
-	u32 echoes;
-	bool whole;
-	bool page_whole;
-};
+static inline void tscope_finding_merge(struct tscope_finding *to,
+					const struct tscope_finding *from)
+{
+	to->count += from->count;
+	if (from->max > to->max) {
+		to->max = from->max;
+		to->tsc = from->tsc;
+	}
+}
 
 /**
  * struct tscope_lane_figures - a CPU's figures of one lane
@@ -104,37 +97,61 @@ struct tscope_lane_figures {
 };
 
 /**
- * struct tscope_cpu - a sampling CPU
- * @box: what it publishes
+ * struct tscope_call - a CPU as a caller of others, and as one that is called
  * @request: partner + 1, and number of the call that this CPU waits to be
  *	answered; 0: none
- * @calls: number of its newest call
- * @meeting_cyc: length of that meeting's burst, cycles
- * @csd: what the partner is called by
- * @wait_us: how long it waits for an answer
- * @sent: calls sent; written by the CPU's own sampler
+ * @length_cyc: length of that call's burst, cycles
+ * @csd: interrupts the partner
+ * @wait_us: how long this CPU waits for an answer
+ * @sent: calls sent; written by this CPU's own sampler
  * @answered: calls that the partners are done with
- * @busy: its session is in use: it answers no call
- * @invited_by: the CPU whose call waits for this CPU's sampler; NULL: none
- * @task: its sampler; NULL: none
+ * @busy: this CPU's session is in use: it answers no call
+ * @caller: the CPU whose call waits for this CPU's sampler; NULL: none
+ */
+struct tscope_call {
+	u64 request;
+	u64 length_cyc;
+	call_single_data_t csd;
+	u32 wait_us;
+	bool busy;
+	u64 sent;
+	atomic64_t answered;
+	struct tscope_cpu *caller;
+};
+
+/**
+ * struct tscope_cpu - a sampling CPU
+ * @box: what it publishes
+ * @call: meetings (meeting.c)
  * @cpu: its number
- * @chosen: it is to sample, and is online; written while no window is open
- * @ready: its sampler runs; a call is answered only then
- * @life: number of its life; a new one begins when it comes online and at resume
- * @gone: it went offline since its sampler ran
+ * @life: number of its life; a new one begins when it goes offline, when it comes
+ *	online, and at resume
  * @session: number of its newest session
  * @random: state of its random numbers
- * @gap_mask: readings from one exchange to the next at most, 2^n - 1; 0: not
- *	known yet
+ * @chosen: it is online and is to sample; written while no window is open
+ * @ready: its sampler runs; a call is answered only then
+ * @task: its sampler; NULL: none
  * @last: its newest reading of each lane; 0: none in this life
- * @page: its time page, written by the host; NULL: there is none
- * @pvti: the time page at the newest reading
- * @current_pvti: the newest reading is by @pvti, not by the page before
+ * @page: the sequence word of its time page, which the host writes; NULL: there is none
+ * @page_ops: how the page is copied
+ * @timepage: the time page at the newest reading
+ * @current_page: the newest reading is by @timepage, not by the page before
  * @event: updates of the time page that are not reported yet
- * @events: how many
+ * @events: number of them
  * @back: backward readings that are not reported yet
- * @stuck: bursts that ended by their count because the TSC stood still
+ * @gap_mask: 2^n - 1: readings from one exchange to the next, at most; 0: not
+ *	known yet
+ * @stuck: a burst ended by its count because the TSC stood still
  * @step_cyc: greatest common divisor of TSC differences; 0: none seen
+ * @seen_ms: tscope_now_ms() when its sampler ran last
+ * @next_window_ns: when its next window is due, CLOCK_MONOTONIC; 0: now
+ * @next_meeting_ns: when its next meeting is due, CLOCK_MONOTONIC
+ * @due_tsc: the TSC when its next window is due
+ * @end_tsc: the TSC at the end of its last window
+ * @pair: the pairs that it keeps
+ * @pairs: number of them
+ * @next_pair: index of the one that meets next
+ * @rank: its place among the CPUs that sample
  * @lane: figures of each lane
  * @updates: time page updates seen
  * @stopped: times GUEST_STOPPED was seen set
@@ -142,17 +159,6 @@ struct tscope_lane_figures {
  * @lost: windows that never began, because the CPU was late by a period or more
  * @meetings: meetings that this CPU called for and that took place
  * @unmet: meetings that it called for in vain
- * @seen_ms: jiffies, in ms, when its sampler ran last
- * @next_window_ns: when its next window is due, CLOCK_MONOTONIC; 0: now
- * @next_meeting_ns: when its next meeting is due, CLOCK_MONOTONIC
- * @wait_cyc: from the end of its last window until the next one is due, cycles
- * @end_tsc: the TSC at the end of its last window
- * @leader_windows: @windows of the leader when this CPU looked last
- * @leader_ms: when that had changed last
- * @pair: the pairs that this CPU keeps
- * @pairs: how many
- * @next_pair: which of them meets next
- * @rank: its place among the CPUs that sample
  * @warp_hist: sizes of warps, ns
  * @transit: mailbox transits, ns
  * @wakeup: lateness of windows, ns
@@ -163,37 +169,40 @@ struct tscope_lane_figures {
  */
 struct tscope_cpu {
 	struct tscope_mailbox box;
-
-	u64 request;
-	u32 calls;
-	u64 meeting_cyc;
-	call_single_data_t csd;
-	u32 wait_us;
-	u64 sent;
-	atomic64_t answered;
-	bool busy;
-	struct tscope_cpu *invited_by;
-	struct task_struct *task;
+	struct tscope_call call;
 
 	int cpu;
-	bool chosen;
-	bool ready;
-	bool gone;
 	u16 life;
 	u32 session;
 	u64 random;
-	u32 gap_mask;
+	bool chosen;
+	bool ready;
+	struct task_struct *task;
 
 	u64 last[TSCOPE_LANES];
-	const struct pvclock_vcpu_time_info *page;
-	struct tscope_pvti pvti;
-	bool current_pvti;
-	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];
+	const u32 *page;
+	const struct tscope_timepage_ops *page_ops;
+	struct tscope_timepage timepage;
+	bool current_page;
+	struct tscope_page_event event[TSCOPE_PAGE_EVENTS];
 	unsigned int events;
 	struct tscope_finding back[TSCOPE_LANES];
-	u64 stuck;
+	u32 gap_mask;
+	bool stuck;
 	u64 step_cyc;
 
+	u64 seen_ms;
+	u64 next_window_ns;
+	u64 next_meeting_ns;
+	u64 due_tsc;
+	u64 end_tsc;
+
+	struct tscope_pair *pair[TSCOPE_ALL_PAIRS_CPUS];
+	u32 pairs;
+	u32 next_pair;
+	u32 rank;
+
+	/* a reset clears all from here to @unmet */
 	struct tscope_lane_figures lane[TSCOPE_LANES];
 	u64 updates;
 	u64 stopped;
@@ -201,18 +210,6 @@ struct tscope_cpu {
 	u64 lost;
 	u64 meetings;
 	u64 unmet;
-	u64 seen_ms;
-	u64 next_window_ns;
-	u64 next_meeting_ns;
-	u64 wait_cyc;
-	u64 end_tsc;
-	u64 leader_windows;
-	u64 leader_ms;
-
-	struct tscope_pair **pair;
-	u32 pairs;
-	u32 next_pair;
-	u32 rank;
 
 	struct tscope_hist warp_hist[TSCOPE_LANES];
 	struct tscope_hist transit;
@@ -268,7 +265,7 @@ static inline struct tscope_cpu *tscope_cpu_from(unsigned int cpu)
 	for ((c) = tscope_cpu_from(0); (c); (c) = tscope_cpu_from((c)->cpu + 1))
 
 /**
- * tscope_cpu_random() - a random number that no clock decides
+ * tscope_cpu_random() - a random number that does not depend on any clock
  * @c: the caller's CPU
  *
  * xorshift64 (Marsaglia, J. Stat. Soft. 8, 2003). Context: as a burst, or the
@@ -289,20 +286,12 @@ int tscope_cpus_init(void);
 void tscope_cpus_exit(void);
 struct tscope_cpu *tscope_cpu_get(int cpu);
 void tscope_cpu_reset(struct tscope_cpu *c);
-void tscope_cpu_begin_life(struct tscope_cpu *c, bool anew);
-void tscope_cpu_end_life(struct tscope_cpu *c);
+void tscope_cpu_new_life(struct tscope_cpu *c);
+void tscope_cpu_start(struct tscope_cpu *c);
+void tscope_cpu_stop(struct tscope_cpu *c);
 int tscope_cpus_parse(const char *list, struct cpumask *cpus);
 int tscope_cpus_default(struct cpumask *cpus);
 int tscope_leader(void);
-void tscope_leader_choose(int cpu);
 void tscope_leader_replace(int old, int cpu);
-
-/* clock_kvm.c */
-struct pvclock_vcpu_time_info *tscope_kvm_page(int cpu);
-bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
-		     struct tscope_pvti *to);
-void tscope_kvm_report(struct tscope_cpu *c, struct tscope_clock *clk,
-		       struct tscope_pvti_event *event, unsigned int n,
-		       bool leader);
 
 #endif /* TSCOPE_CPU_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Per-CPU sampler state: its memory, its lives, its reset; and the leader.
+ * Per-CPU sampler state: its memory, lives and reset; and the leader.
  *
  * A CPU's memory is allocated when the CPU first samples, and kept until
  * unload.
@@ -17,7 +17,10 @@
 #include <linux/topology.h>
 
 #include "cpu.h"
-#include "meeting.h"
+
+/* Figures of a CPU that a reset sets to zero, each of 64 bits. */
+#define FIGURE_COUNT	((offsetofend(struct tscope_cpu, unmet) - \
+		  offsetof(struct tscope_cpu, lane)) / sizeof(u64))
 
 struct tscope_cpu **tscope_cpus;
 
@@ -35,26 +38,22 @@ int tscope_leader(void)
 }
 
 /**
- * tscope_leader_choose() - choose the CPU that takes the points
- * @cpu: the CPU; -1: none
+ * tscope_leader_replace() - choose another CPU to take the points
+ * @old: the leader, or -1
+ * @cpu: the CPU; -1: none. Of several CPUs that replace @old one succeeds
  *
- * Context: process, no window is open.
- */
-void tscope_leader_choose(int cpu)
-{
-	WRITE_ONCE(leader, cpu);
-}
-
-/**
- * tscope_leader_replace() - take the place of a leader that gets no CPU time
- * @old: the leader
- * @cpu: the CPU that noticed; of several one succeeds
- *
- * Context: a window.
+ * Context: a window, or process.
  */
 void tscope_leader_replace(int old, int cpu)
 {
 	cmpxchg(&leader, old, cpu);
+}
+
+/* Nothing that was read before is compared with what is read from now on. */
+static void forget_readings(struct tscope_cpu *c)
+{
+	memset(c->last, 0, sizeof(c->last));
+	c->timepage.sequence = 0;
 }
 
 /**
@@ -68,66 +67,58 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 {
 	int i;
 
-	memset(c->last, 0, sizeof(c->last));
+	forget_readings(c);
 	memset(c->back, 0, sizeof(c->back));
-	/* an update before now is none of those to come */
-	c->pvti.version = 0;
 	c->events = 0;
-	for (i = 0; i < TSCOPE_LANES; i++) {
-		WRITE_ONCE(c->lane[i].readings, 0);
-		WRITE_ONCE(c->lane[i].backward, 0);
-		WRITE_ONCE(c->lane[i].backward_max, 0);
-		WRITE_ONCE(c->lane[i].warps, 0);
-		WRITE_ONCE(c->lane[i].warp_max, 0);
+	c->stuck = false;
+	/* a reader finds each figure whole */
+	memset64((u64 *)c->lane, 0, FIGURE_COUNT);
+	for (i = 0; i < TSCOPE_LANES; i++)
 		tscope_hist_init(&c->warp_hist[i]);
-	}
-	WRITE_ONCE(c->updates, 0);
-	WRITE_ONCE(c->stopped, 0);
-	WRITE_ONCE(c->windows, 0);
-	WRITE_ONCE(c->lost, 0);
-	WRITE_ONCE(c->meetings, 0);
-	WRITE_ONCE(c->unmet, 0);
-	WRITE_ONCE(c->stuck, 0);
 	tscope_hist_init(&c->transit);
 	tscope_hist_init(&c->wakeup);
 }
 
 /**
- * tscope_cpu_begin_life() - a CPU's sampler begins
+ * tscope_cpu_new_life() - what was measured of a CPU holds no longer
  * @c: the CPU's state
- * @anew: the CPU was offline or suspended
  *
- * What was measured of a CPU before it went offline is of another life: its TSC
- * may have begun anew. Context: the CPU's sampler; or process, at resume, with
- * no window open.
+ * Its TSC may have begun anew. Context: the CPU goes offline, comes online, or
+ * resumes.
  */
-void tscope_cpu_begin_life(struct tscope_cpu *c, bool anew)
+void tscope_cpu_new_life(struct tscope_cpu *c)
+{
+	WRITE_ONCE(c->life, c->life + 1);
+}
+
+/**
+ * tscope_cpu_start() - let a CPU sample and answer calls
+ * @c: the CPU's state
+ *
+ * Context: the CPU's sampler; or process, at resume, with no window open.
+ */
+void tscope_cpu_start(struct tscope_cpu *c)
 {
 	unsigned long flags;
 
 	local_irq_save(flags);
 	tscope_mailbox_begin(&c->box, 0);
-	memset(c->last, 0, sizeof(c->last));
 	WRITE_ONCE(c->box.raw_ns, 0);
-	c->page = tscope_kvm_page(c->cpu);
-	c->pvti.version = 0;
+	forget_readings(c);
 	c->next_window_ns = 0;
 	c->next_meeting_ns = 0;
 	c->end_tsc = 0;
-	if (anew || c->gone || !c->life)
-		WRITE_ONCE(c->life, c->life + 1);
-	c->gone = false;
 	WRITE_ONCE(c->ready, true);
 	local_irq_restore(flags);
 }
 
 /**
- * tscope_cpu_end_life() - a CPU's sampler ends
+ * tscope_cpu_stop() - let a CPU answer no more calls
  * @c: the CPU's state
  *
- * The CPU answers no calls any more. Context: the CPU's sampler.
+ * Context: the CPU's sampler.
  */
-void tscope_cpu_end_life(struct tscope_cpu *c)
+void tscope_cpu_stop(struct tscope_cpu *c)
 {
 	unsigned long flags;
 
@@ -135,7 +126,6 @@ void tscope_cpu_end_life(struct tscope_cpu *c)
 	WRITE_ONCE(c->ready, false);
 	tscope_mailbox_begin(&c->box, 0);
 	local_irq_restore(flags);
-	tscope_meeting_refuse(c);
 }
 
 /**
@@ -157,7 +147,6 @@ struct tscope_cpu *tscope_cpu_get(int cpu)
 		return NULL;
 	c->cpu = cpu;
 	c->random = get_random_u64() | 1;
-	tscope_meeting_init(c);
 	tscope_cpu_reset(c);
 	/* pairs with the acquire in tscope_cpu_of(): a reader finds it whole */
 	smp_store_release(&tscope_cpus[cpu], c);

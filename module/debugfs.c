@@ -13,8 +13,6 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
-#include <asm/pvclock.h>
-
 #include "control.h"
 #include "cpu.h"
 #include "events.h"
@@ -174,18 +172,19 @@ DEFINE_SHOW_ATTRIBUTE(cpus);
 
 static int pvti_show(struct seq_file *m, void *unused)
 {
-	struct pvclock_vcpu_time_info *page;
-	struct tscope_pvti p, first;
+	const struct tscope_timepage_ops *ops = tscope_clock_page_ops();
+	struct tscope_timepage p, first;
+	const u32 *page;
 	u64 tsc = 0;
 	int cpu;
 
 	seq_puts(m, "# cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns\n");
-	if (!tscope_clock_of_lane(TSCOPE_LANE_KVM))
+	if (!ops)
 		return 0;
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
-		page = tscope_kvm_page(cpu);
-		if (!page || !tscope_kvm_copy(page, &p))
+		page = ops->sequence(cpu);
+		if (!page || !ops->copy(page, &p))
 			continue;
 		/* all are held against the first CPU's at one TSC value */
 		if (!tsc) {
@@ -193,8 +192,8 @@ static int pvti_show(struct seq_file *m, void *unused)
 			tsc = rdtsc_ordered();
 		}
 		seq_printf(m, "%d %u %llu %llu %u %d %u %lld\n", cpu,
-			   p.version, p.tsc, p.ns, p.mul, p.shift, p.flags,
-			   tscope_pvti_step(&first, &p, tsc));
+			   p.sequence, p.tsc, p.ns, (u32)(p.mult >> 32), p.shift, p.flags,
+			   tscope_timepage_step_ns(tscope_timepage_step(&first, &p, tsc)));
 	}
 	cpus_read_unlock();
 	return 0;
@@ -219,7 +218,7 @@ static int stability_show(struct seq_file *m, void *unused)
 	seq_puts(m, "# clock tau_s adev_ppb tdev_ns mtie_ns n\n");
 	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
-		n = clk->ops->series ? tscope_clock_stability(clk, fig) : 0;
+		n = tscope_clock_has_points(clk) ? tscope_clock_stability(clk, fig) : 0;
 		if (n < 0)
 			return n;
 		for (k = 0; k < n; k++) {
@@ -262,7 +261,7 @@ static int points_show(struct seq_file *m, void *unused)
 	seq_puts(m, "# clock segment tsc phase_ns width_ns\n");
 	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
-		n = clk->ops->series ? tscope_clock_points(clk, point) : 0;
+		n = tscope_clock_has_points(clk) ? tscope_clock_points(clk, point) : 0;
 		for (k = 0; k < n; k++)
 			print_point(m, clk->ops->name, &point[k]);
 		cond_resched();
@@ -438,7 +437,7 @@ static void hists_add(void)
 		sub = debugfs_create_dir(clk->ops->name, dir);
 		if (clk->ops->read)
 			f = hist_add(sub, f, "width", clk, WIDTH);
-		if (clk->ops->series) {
+		if (tscope_clock_has_points(clk)) {
 			f = hist_add(sub, f, "residual", clk, RESIDUAL);
 			f = hist_add(sub, f, "step", clk, STEP);
 		}

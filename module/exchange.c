@@ -3,36 +3,38 @@
  * What is known of each pair of CPUs: offsets with their bounds, and whether
  * they move.
  *
- * One CPU of each pair keeps it (partners.c). A burst of the keeper has limits
+ * One CPU of each pair keeps it (pairs.c). A burst of the keeper has limits
  * from both sides, so nothing that the other CPU measured is needed. The keeper
  * feeds the pair's trackers (interval.c); readers copy them.
  *
+ * Where not all CPUs meet, the largest offset may be between two that do not.
+ * It is composed along pairs that do (mesh.c).
+ *
  * Ages and epochs are by jiffies, never by a clock of one CPU.
  */
-#include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
-#include "composed.h"
 #include "exchange.h"
-#include "limits.h"
-#include "trace.h"
-#include "wide.h"
+#include "mesh.h"
+#include "math128.h"
+
+/* A composed offset is kept for this long: many readers cost no more than one. */
+#define KEPT_MS	1000
 
 /* When sampling stopped; 0 while it goes on. */
 static u64 stopped_ms;
 
-/**
- * tscope_now_ms() - the time that ages and epochs are counted by
- *
- * Context: any.
- *
- * Return: jiffies since boot in ms, never 0.
- */
-u64 tscope_now_ms(void)
-{
-	return jiffies64_to_msecs(get_jiffies_64()) + 1;
-}
+/* The newest composed offset, by lane; protected by composed_lock. */
+static DEFINE_MUTEX(composed_lock);
+static struct {
+	struct tscope_offset worst;
+	bool found;
+	u64 at_ms;
+	u32 choices;
+} composed[TSCOPE_MAILBOX_LANES];
 
 /* The time that a figure is judged by: sampling that stopped makes none stale. */
 static u64 judged_ms(void)
@@ -57,7 +59,7 @@ void tscope_pairs_stopped(bool stopped)
 	WRITE_ONCE(stopped_ms, stopped ? tscope_now_ms() : 0);
 	if (stopped)
 		return;
-	/* nobody could meet while sampling was off */
+	/* no pair could meet while sampling was off */
 	for_each_tscope_cpu(c)
 		for (i = 0; i < c->pairs; i++)
 			WRITE_ONCE(c->pair[i]->since_ms, tscope_now_ms());
@@ -80,7 +82,8 @@ static void pair_clear(struct tscope_pair *p)
 /**
  * tscope_pairs_clear() - forget what is known of all pairs
  *
- * Context: process, no window is open; readers may be at work.
+ * Context: process, tscope_pairs_lock held, no window is open; readers may be at
+ * work.
  */
 void tscope_pairs_clear(void)
 {
@@ -95,32 +98,40 @@ void tscope_pairs_clear(void)
 	}
 	if (READ_ONCE(stopped_ms))
 		WRITE_ONCE(stopped_ms, tscope_now_ms());
-	tscope_composed_forget();
+	/* what is composed of them is not kept either */
+	tscope_pairs_choices++;
 }
 
-/* Once an epoch: is there something to trace? */
-static void pair_trace(struct tscope_pair *p, u64 now_ms)
+/* Keep a burst's warps until the window ends; see report.c. */
+static void pair_add_warps(struct tscope_pair *p, const struct tscope_burst *b)
 {
-	struct tscope_offset o;
 	int lane;
 
-	if (now_ms - p->looked_ms < TSCOPE_EPOCH_MS)
-		return;
-	p->looked_ms = now_ms;
-	if (!trace_tscope_pair_enabled())
-		return;
-	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
-		if (tscope_pair_offset(p, lane, &o) && o.moving)
-			trace_tscope_pair(tscope_clock_of_lane(lane)->ops->name,
-					  o.cpu_i, o.cpu_j, o.hull_low_ns,
-					  o.hull_high_ns, o.meetings);
+	for (lane = 0; lane < TSCOPE_LANES; lane++) {
+		if (likely(!b->warp[lane].count && !b->peer_warp[lane].count))
+			continue;
+		tscope_finding_merge(&p->warp[lane], &b->warp[lane]);
+		tscope_finding_merge(&p->peer_warp[lane], &b->peer_warp[lane]);
+		p->warped = true;
+		if (lane < TSCOPE_MAILBOX_LANES)
+			WRITE_ONCE(p->warps[lane], p->warps[lane] +
+				   b->warp[lane].count +
+				   b->peer_warp[lane].count);
+	}
+}
+
+/* Whether a burst says something of a lane. */
+static bool burst_has(const struct tscope_burst *b, int lane)
+{
+	return b->whole && (lane == TSCOPE_LANE_TSC || b->page_whole) &&
+	       b->low[lane] != S64_MIN && b->high[lane] != S64_MAX;
 }
 
 /**
  * tscope_pair_add() - add a burst to a pair
  * @c: the CPU that keeps it, which took the burst
  * @p: the pair
- * @b: the burst
+ * @b: the burst, in which the partner exchanged
  *
  * Context: the CPU's sampler, in a window, interrupts on.
  */
@@ -128,12 +139,11 @@ void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p,
 		     const struct tscope_burst *b)
 {
 	u16 peer_life = b->partner_id >> TSCOPE_NONCE_LIFE_SHIFT;
+	u32 step_cyc = min_t(u64, c->step_cyc, U32_MAX);
 	u64 now_ms = tscope_now_ms();
-	u32 step_cyc = min_t(u64, c->step_cyc, U32_MAX), step_ns;
-	int lane;
+	u32 step_ns;
 
-	if (!b->partner_id)
-		return;
+	pair_add_warps(p, b);
 	if (p->life != c->life || p->peer_life != peer_life) {
 		/* nothing is known of these lives yet */
 		pair_clear(p);
@@ -144,32 +154,26 @@ void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p,
 
 	preempt_disable();
 	write_seqcount_begin(&p->lock);
-	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
-		WRITE_ONCE(p->warps[lane], p->warps[lane] +
-			   b->warp[lane].count + b->peer_warp[lane].count);
-		if (!b->whole || b->low[lane] == S64_MIN ||
-		    b->high[lane] == S64_MAX)
-			continue;
-		if (lane == TSCOPE_LANE_TSC)
-			tscope_tracker_add(&p->tracker[lane], b->low[lane],
-					   b->high[lane], step_cyc, now_ms);
-		else if (b->page_whole)
-			/* each of two clocks was rounded down to a ns */
-			tscope_tracker_add(&p->tracker[lane],
-					   b->low[lane] - 1, b->high[lane] + 1,
-					   step_ns, now_ms);
-	}
+	if (burst_has(b, TSCOPE_LANE_TSC))
+		tscope_tracker_add(&p->tracker[TSCOPE_LANE_TSC],
+				   b->low[TSCOPE_LANE_TSC],
+				   b->high[TSCOPE_LANE_TSC], step_cyc, now_ms);
+	if (burst_has(b, TSCOPE_LANE_KVM))
+		/* each of two clocks was rounded down to a ns */
+		tscope_tracker_add(&p->tracker[TSCOPE_LANE_KVM],
+				   b->low[TSCOPE_LANE_KVM] - 1,
+				   b->high[TSCOPE_LANE_KVM] + 1, step_ns, now_ms);
 	write_seqcount_end(&p->lock);
 	preempt_enable();
-	pair_trace(p, now_ms);
 }
 
-/* A consistent copy, if it is of both CPUs' present lives. */
-static bool pair_copy(const struct tscope_pair *p, enum tscope_lane lane,
-		      struct tscope_tracker *t)
+/* What is known of a pair, in the lane's unit: the peer's clock minus the keeper's. */
+static bool pair_interval(const struct tscope_pair *p, enum tscope_lane lane,
+			  struct tscope_interval *in)
 {
 	const struct tscope_cpu *c = tscope_cpu_of(p->cpu);
 	const struct tscope_cpu *peer = tscope_cpu_of(p->peer);
+	struct tscope_tracker t;
 	unsigned int seq;
 	bool alive;
 
@@ -177,61 +181,37 @@ static bool pair_copy(const struct tscope_pair *p, enum tscope_lane lane,
 		seq = read_seqcount_begin(&p->lock);
 		alive = p->life == READ_ONCE(c->life) &&
 			p->peer_life == READ_ONCE(peer->life);
-		memcpy(t, &p->tracker[lane], sizeof(*t));
+		memcpy(&t, &p->tracker[lane], sizeof(t));
 	} while (read_seqcount_retry(&p->lock, seq));
-	return alive;
+	return alive && !tscope_tracker_interval(&t, judged_ms(), in);
 }
 
-static s64 to_ns(s64 value, enum tscope_lane lane)
+/* An interval of @to's clock minus @from's, as the offset between two CPUs. */
+static void offset_from_interval(enum tscope_lane lane, int from, int to,
+				 const struct tscope_interval *in,
+				 struct tscope_offset *o)
 {
-	return lane == TSCOPE_LANE_TSC ?
-	       tscope_scyc_to_ns(value, tscope_tsc_khz) : value;
-}
+	u32 khz = lane == TSCOPE_LANE_TSC ? tscope_tsc_khz : 0;
+	u64 bound_ns;
+	s64 hull_ns;
 
-/**
- * tscope_pair_interval() - what is known of a pair, in the lane's unit
- * @p: the pair
- * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
- * @in: result, of @p->peer's clock - @p->cpu's clock
- *
- * Context: process, tscope_pairs_lock held, or the sampler that keeps the pair;
- * never waits for a sampler.
- *
- * Return: whether there is an interval of the CPUs' present lives, however old.
- */
-bool tscope_pair_interval(const struct tscope_pair *p, enum tscope_lane lane,
-			  struct tscope_interval *in)
-{
-	struct tscope_tracker t;
-
-	return pair_copy(p, lane, &t) &&
-	       !tscope_tracker_interval(&t, judged_ms(), in);
-}
-
-/**
- * tscope_offset_of() - turn an interval into an offset between two CPUs
- * @lane: of which clock
- * @from: a CPU
- * @to: another
- * @low: lower limit of @to's clock - @from's clock, in the lane's unit
- * @high: upper limit
- * @o: result: cpu_i, cpu_j, offset_ns, bound_ns
- *
- * Context: process.
- */
-void tscope_offset_of(enum tscope_lane lane, int from, int to, s64 low,
-		      s64 high, struct tscope_offset *o)
-{
-	o->cpu_i = min(from, to);
-	o->cpu_j = max(from, to);
+	*o = (struct tscope_offset){
+		.cpu_i = min(from, to),
+		.cpu_j = max(from, to),
+		.moving = in->moving,
+		.at_ms = in->at_ms,
+		.met_ms = in->met_ms,
+		.meetings = in->meetings,
+	};
+	tscope_interval_ns(in->low, in->high, khz, &o->offset_ns, &o->bound_ns);
+	tscope_interval_ns(in->hull_low, in->hull_high, khz, &hull_ns, &bound_ns);
 	if (from > to) {
-		swap(low, high);
-		low = -low;
-		high = -high;
+		o->offset_ns = tscope_ssub64(0, o->offset_ns);
+		hull_ns = tscope_ssub64(0, hull_ns);
 	}
-	tscope_interval_ns(low, high,
-			   lane == TSCOPE_LANE_TSC ? tscope_tsc_khz : 0,
-			   &o->offset_ns, &o->bound_ns);
+	bound_ns = min_t(u64, bound_ns, S64_MAX);
+	o->hull_low_ns = tscope_ssub64(hull_ns, bound_ns);
+	o->hull_high_ns = tscope_sadd64(hull_ns, bound_ns);
 }
 
 /**
@@ -240,57 +220,163 @@ void tscope_offset_of(enum tscope_lane lane, int from, int to, s64 low,
  * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
  * @o: result
  *
- * Context: as tscope_pair_interval().
+ * Context: process, tscope_pairs_lock held, or the sampler that keeps the pair;
+ * never waits for a sampler.
  *
- * Return: as tscope_pair_interval().
+ * Return: whether there is an interval of the CPUs' present lives, however old.
  */
 bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 			struct tscope_offset *o)
 {
 	struct tscope_interval in;
 
-	if (!tscope_pair_interval(p, lane, &in))
+	if (!pair_interval(p, lane, &in))
 		return false;
-	tscope_offset_of(lane, p->cpu, p->peer, in.low, in.high, o);
-	if (p->cpu > p->peer) {
-		swap(in.hull_low, in.hull_high);
-		in.hull_low = -in.hull_low;
-		in.hull_high = -in.hull_high;
-	}
-	/* outwards: a cycle is less than a ns */
-	o->hull_low_ns = to_ns(in.hull_low, lane) - (lane == TSCOPE_LANE_TSC);
-	o->hull_high_ns = to_ns(in.hull_high, lane) + (lane == TSCOPE_LANE_TSC);
-	o->moving = in.moving;
-	o->at_ms = in.at_ms;
-	o->met_ms = in.met_ms;
-	o->meetings = in.meetings;
+	offset_from_interval(lane, p->cpu, p->peer, &in, o);
 	return true;
 }
 
-/* |offset| - bound: how far the offset surely is from 0. */
-static tscope_s128 surely(const struct tscope_offset *o)
+/* |offset| - bound: the offset is at least this far from 0. */
+static s128 least_distance_ns(const struct tscope_offset *o)
 {
-	return (tscope_s128)tscope_abs64(o->offset_ns) - o->bound_ns;
+	return (s128)tscope_abs64(o->offset_ns) - o->bound_ns;
 }
 
-static bool worse(const struct tscope_offset *a, const struct tscope_offset *b)
+/* Whether @a goes before @b in the headline. */
+static bool offset_is_worse(const struct tscope_offset *a,
+			    const struct tscope_offset *b)
 {
+	s128 distance_a = least_distance_ns(a);
+	s128 distance_b = least_distance_ns(b);
+
 	if (a->moving != b->moving)
 		return a->moving;
-	if (surely(a) != surely(b))
-		return surely(a) > surely(b);
+	if (distance_a != distance_b)
+		return distance_a > distance_b;
 	if (a->cpu_i != b->cpu_i)
 		return a->cpu_i < b->cpu_i;
 	return a->cpu_j < b->cpu_j;
 }
 
-/* When the two met last, or could have met first. */
-static u64 met_ms(const struct tscope_pair *p, const struct tscope_offset *o,
-		  bool met)
+/* The pairs that met lately as edges. */
+static void mesh_add_edges(struct tscope_mesh *mesh, enum tscope_lane lane,
+			   u64 since_ms, struct tscope_mesh_edge *edges, u32 room)
 {
-	u64 since_ms = READ_ONCE(p->since_ms);
+	struct tscope_interval in;
+	struct tscope_cpu *c;
+	u32 i;
 
-	return met ? max(since_ms, o->met_ms) : since_ms;
+	for_each_tscope_cpu(c) {
+		for (i = 0; i < c->pairs && mesh->edge_count < room; i++) {
+			if (!pair_interval(c->pair[i], lane, &in) ||
+			    in.at_ms < since_ms)
+				continue;
+			edges[mesh->edge_count++] = (struct tscope_mesh_edge){
+				.from = c->cpu,
+				.to = c->pair[i]->peer,
+				.moving = in.moving,
+				.low = in.low,
+				.high = in.high,
+				.at_ms = in.at_ms,
+			};
+		}
+		cond_resched();
+	}
+	mesh->edges = edges;
+}
+
+/*
+ * Offsets are found against three CPUs: the first one with a pair, the one that
+ * is certainly ahead of it the most, and the one that is certainly behind it the
+ * most.
+ */
+static bool mesh_find_worst(struct tscope_mesh *mesh, enum tscope_lane lane,
+			    struct tscope_offset *worst)
+{
+	u32 roots[3], ahead, behind, cpu, i;
+	s64 most = 0, least = 0;
+	struct tscope_interval in;
+	struct tscope_offset o;
+	bool found = false;
+
+	if (!mesh->edge_count)
+		return false;
+	roots[0] = min(mesh->edges[0].from, mesh->edges[0].to);
+	ahead = roots[0];
+	behind = roots[0];
+	for (i = 0; i < ARRAY_SIZE(roots); i++) {
+		if (i && roots[i] == roots[0])
+			continue;
+		tscope_mesh_solve(mesh, roots[i]);
+		for (cpu = 0; cpu < mesh->count; cpu++) {
+			if (tscope_mesh_interval(mesh, cpu, &in))
+				continue;
+			offset_from_interval(lane, roots[i], cpu, &in, &o);
+			if (!found || offset_is_worse(&o, worst))
+				*worst = o;
+			found = true;
+			if (i)
+				continue;
+			if (in.low > most) {
+				most = in.low;
+				ahead = cpu;
+			}
+			if (in.high < least) {
+				least = in.high;
+				behind = cpu;
+			}
+		}
+		roots[1] = ahead;
+		roots[2] = behind;
+	}
+	return found;
+}
+
+static bool compose_worst(enum tscope_lane lane, u64 since_ms,
+			  struct tscope_offset *worst)
+{
+	struct tscope_mesh mesh = { .count = nr_cpu_ids };
+	struct tscope_mesh_edge *edges;
+	struct tscope_cpu *c;
+	bool found = false;
+	u32 room = 0;
+
+	mesh.nodes = kvcalloc(mesh.count, sizeof(*mesh.nodes), GFP_KERNEL);
+	mutex_lock(&tscope_pairs_lock);
+	composed[lane].choices = tscope_pairs_choices;
+	for_each_tscope_cpu(c)
+		room += c->pairs;
+	edges = kvcalloc(max(room, 1U), sizeof(*edges), GFP_KERNEL);
+	if (edges)
+		mesh_add_edges(&mesh, lane, since_ms, edges, room);
+	mutex_unlock(&tscope_pairs_lock);
+	/* from here on without a lock that samplers or changes wait for */
+	if (mesh.nodes)
+		found = mesh_find_worst(&mesh, lane, worst);
+	kvfree(mesh.nodes);
+	kvfree(edges);
+	return found;
+}
+
+/* The largest offset of all CPUs, also of those that do not meet. */
+static bool composed_worst(enum tscope_lane lane, u64 now_ms, u64 since_ms,
+			   struct tscope_offset *worst)
+{
+	bool found;
+
+	mutex_lock(&composed_lock);
+	if (!composed[lane].found ||
+	    composed[lane].choices != READ_ONCE(tscope_pairs_choices) ||
+	    now_ms - composed[lane].at_ms >= KEPT_MS) {
+		composed[lane].found = compose_worst(lane, since_ms,
+						     &composed[lane].worst);
+		composed[lane].at_ms = now_ms;
+	}
+	found = composed[lane].found;
+	if (found)
+		*worst = composed[lane].worst;
+	mutex_unlock(&composed_lock);
+	return found;
 }
 
 /**
@@ -302,24 +388,28 @@ static u64 met_ms(const struct tscope_pair *p, const struct tscope_offset *o,
  */
 void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 {
-	u64 stale_ms = 2ULL * tscope_pairs_turn_ms(), now_ms = judged_ms();
+	u64 now_ms = judged_ms(), stale_ms = 2ULL * tscope_pairs_turn_ms();
+	u64 since_ms = now_ms > stale_ms ? now_ms - stale_ms : 0, met_ms;
 	struct tscope_offset o;
 	struct tscope_cpu *c;
-	bool met;
+	bool known;
 	u32 i;
 
 	memset(s, 0, sizeof(*s));
 	mutex_lock(&tscope_pairs_lock);
 	for_each_tscope_cpu(c) {
 		for (i = 0; i < c->pairs; i++) {
-			met = tscope_pair_offset(c->pair[i], lane, &o);
-			if (now_ms > met_ms(c->pair[i], &o, met) + stale_ms)
-				s->unmet++;
-			s->moving += met && o.moving;
-			if (!met || now_ms > o.at_ms + stale_ms)
+			known = tscope_pair_offset(c->pair[i], lane, &o);
+			/* or when they could have met first */
+			met_ms = READ_ONCE(c->pair[i]->since_ms);
+			if (known)
+				met_ms = max(met_ms, o.met_ms);
+			s->unmet += met_ms < since_ms;
+			s->moving += known && o.moving;
+			if (!known || o.met_ms < since_ms)
 				continue;
 			s->widest_ns = max(s->widest_ns, o.bound_ns);
-			if (!s->found || worse(&o, &s->worst))
+			if (!s->found || offset_is_worse(&o, &s->worst))
 				s->worst = o;
 			s->found = true;
 		}
@@ -327,8 +417,6 @@ void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 	}
 	mutex_unlock(&tscope_pairs_lock);
 
-	/* where not all CPUs meet, the largest may be between two that do not */
-	if (s->found && tscope_pairs_cpus() > TSCOPE_ALL_PAIRS_CPUS &&
-	    !tscope_composed_worst(lane, now_ms, &o))
-		s->worst = o;
+	if (s->found && tscope_pairs_cpus() > TSCOPE_ALL_PAIRS_CPUS)
+		composed_worst(lane, now_ms, since_ms, &s->worst);
 }

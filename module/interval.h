@@ -3,21 +3,42 @@
 #ifndef TSCOPE_INTERVAL_H
 #define TSCOPE_INTERVAL_H
 
-#include "limits.h"
+#include "pure.h"
 
-/* An epoch lasts so long, and until it has TSCOPE_EPOCH_BURSTS bursts. */
+/* An epoch lasts at least this long, and until it has TSCOPE_EPOCH_BURSTS. */
 #define TSCOPE_EPOCH_MS		1000
+#define TSCOPE_EPOCH_BURSTS	8
+/* Widths that are kept of an epoch. */
+#define TSCOPE_EPOCH_WIDTHS	32
 /* Earlier epochs whose widths count in what is narrow. */
 #define TSCOPE_EPOCHS_RECENT	3
 
 /**
- * struct tscope_epoch - the bursts of some second
+ * struct tscope_limits - the tightest limits of some bursts
+ * @low: highest lower limit of the offset
+ * @high: lowest upper limit
+ * @low_width: width of the burst that gave @low; 0: the burst was torn
+ * @high_width: width of the burst that gave @high
+ * @width: lower eighth of the bursts' widths; U32_MAX: not known
+ * @bursts: number of bursts; 0: @low and @high mean nothing
+ */
+struct tscope_limits {
+	s64 low;
+	s64 high;
+	u32 low_width;
+	u32 high_width;
+	u32 width;
+	u32 bursts;
+};
+
+/**
+ * struct tscope_epoch - the bursts of one second or more
  * @limits: their tightest limits
- * @bursts: how many, also those that are not in @limits
  * @hull_low: lowest lower limit of the bursts that were used
  * @hull_high: highest upper limit of them
- * @hull: there are such bursts
- * @evidence: the limits are closer than they are at rest
+ * @bursts: number of bursts, also of those that are not in @limits
+ * @hull: there are @hull_low and @hull_high
+ * @evidence: the limits are closer than those of an offset that rests
  * @proof: the limits contradict each other
  */
 struct tscope_epoch {
@@ -31,10 +52,10 @@ struct tscope_epoch {
 };
 
 /**
- * struct tscope_tracker - one pair of CPUs, one lane
+ * struct tscope_tracker - what is kept of one pair of CPUs and one clock
  *
  * Plain data: a reader may work on a copy. All fields are interval.c's own.
- * Times are in ms, all other figures in the lane's unit: cycles, or ns.
+ * Times are in ms, all other figures in the clock's unit: cycles, or ns.
  */
 struct tscope_tracker {
 	/* private: */
@@ -51,7 +72,6 @@ struct tscope_tracker {
 	/* every stride-th width of the running epoch */
 	u32 widths[TSCOPE_EPOCH_WIDTHS];
 	u32 stride;
-	u32 until_sample;
 	u32 samples;
 	u32 recent[TSCOPE_EPOCHS_RECENT];
 	u32 step;
@@ -61,7 +81,7 @@ struct tscope_tracker {
 	u8 moving_epochs;
 	bool before_evidence;
 	bool used;
-	/* bursts before the next one that were narrow, up to 255 */
+	/* bursts in a row, up to the newest, that were narrow; up to 255 */
 	u8 narrow;
 };
 
@@ -75,7 +95,7 @@ struct tscope_tracker {
  * @hull_high: highest one
  * @at_ms: time of the newest burst that was used
  * @met_ms: time of the newest burst
- * @meetings: bursts up to now
+ * @meetings: number of bursts since tscope_tracker_init()
  */
 struct tscope_interval {
 	s64 low;
@@ -93,5 +113,7 @@ void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step,
 			u64 now_ms);
 int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms,
 			    struct tscope_interval *out);
+void tscope_interval_ns(s64 low, s64 high, u32 khz, s64 *offset_ns,
+			u64 *bound_ns);
 
 #endif /* TSCOPE_INTERVAL_H */

@@ -14,8 +14,8 @@
  * value, or an older one of this CPU. Therefore each burst has a nonce. An echo
  * counts only if the partner says that it belongs to this nonce, and if the
  * partner was in one session of its own before and after echo and seen were
- * loaded: within a session it looks at one mailbox only. To look again whom the
- * echo belongs to would not do, since the partner may have exchanged with a third
+ * loaded: within a session it looks at one mailbox only. A second look at whom the
+ * echo belongs to is not enough, since the partner may have exchanged with a third
  * CPU in between and have come back. x86 keeps the order of loads and of stores,
  * so a torn pair only widens the limit.
  */
@@ -27,8 +27,7 @@
 /* Lanes that carry limits: the TSC, in cycles, and the time page's clock, in ns. */
 #define TSCOPE_MAILBOX_LANES	2
 
-/* A nonce is CPU + 1, life and session; 0 is no nonce. */
-#define TSCOPE_NONCE_CPU_SHIFT	48
+/* A nonce is session, life from this bit on, and CPU + 1 above; 0 is none. */
 #define TSCOPE_NONCE_LIFE_SHIFT	32
 
 /**
@@ -39,7 +38,7 @@
  * @echo: newest reading that was seen of the partner; 0: none yet
  * @seen: own reading right after @echo was seen
  * @raw_ns: newest reading of CLOCK_MONOTONIC_RAW; 0: none yet
- * @raw_id: the nonce of the session that @raw_ns was read in
+ * @raw_id: the call that @raw_ns answers (struct tscope_call, request)
  *
  * What an exchange needs is one cache line. The alignment is two lines, because
  * a processor may fetch the neighbour of a line with it.
@@ -68,29 +67,11 @@ struct tscope_look {
 	u64 seen[TSCOPE_MAILBOX_LANES];
 };
 
-/**
- * tscope_nonce() - name a session
- * @cpu: CPU
- * @life: number of the CPU's life; it changes when the CPU comes online
- * @session: number of the session within the life
- *
- * Return: the nonce, never 0.
- */
+/* The nonce of a session, never 0. */
 static __always_inline u64 tscope_nonce(u32 cpu, u16 life, u32 session)
 {
-	return (u64)(cpu + 1) << TSCOPE_NONCE_CPU_SHIFT |
-	       (u64)life << TSCOPE_NONCE_LIFE_SHIFT | session;
-}
-
-/**
- * tscope_nonce_cpu() - the CPU that a nonce belongs to
- * @nonce: a nonce, or 0
- *
- * Return: the CPU; -1 for 0.
- */
-static __always_inline int tscope_nonce_cpu(u64 nonce)
-{
-	return (int)(nonce >> TSCOPE_NONCE_CPU_SHIFT) - 1;
+	return (u64)(cpu + 1) << 48 | (u64)life << TSCOPE_NONCE_LIFE_SHIFT |
+	       session;
 }
 
 /**

@@ -15,7 +15,7 @@
  *
  * Where interrupts are slow (in software emulation, and where virtual CPUs share
  * a processor) the answer is over before the caller has returned from sending
- * the call. A caller whose calls fail has more patience the next time, and then
+ * the call. A caller whose calls fail waits for longer the next time, and then
  * asks the partner's sampler instead of its interrupt handler: both take bursts,
  * with interrupts on in between, until one of the caller's is whole.
  *
@@ -32,24 +32,21 @@
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
 
-#include "meeting.h"
+#include "sampler.h"
 
 /*
  * How long the caller waits. An interrupt reaches another vCPU in 13 to 50 us
  * natively, and takes a millisecond in software emulation.
  */
-#define WAIT_MIN_US	200
-#define WAIT_MAX_US	3200
-/* A caller with more patience than this asks the partner's sampler. */
+#define WAIT_MIN_US	200U
+#define WAIT_MAX_US	3200U
+/* A caller that waits for longer than this asks the partner's sampler. */
 #define WAIT_FAST_US	800
-/* The same by a count, for a TSC that stands still. */
+/* The same as a count, for a TSC that stands still. */
 #define WAIT_TURNS	1000000
 
-/* How long the unload waits for a call before it says so in the log. */
+/* The unload waits this long for a call before it says so in the log. */
 #define FINISH_MESSAGE_MS	10000
-
-/* A burst ends by its length only. */
-static const u64 never;
 
 /* The low half counts: a late call finds its request withdrawn or changed. */
 static u64 request_of(int partner, u32 number)
@@ -62,74 +59,89 @@ static int partner_of(u64 request)
 	return (int)(request >> 32) - 1;
 }
 
-/* Clocks that only the kernel can read are read outside the burst. */
-static void publish_raw(struct tscope_cpu *c, u64 request)
+/* A caller whose calls failed asks the partner's sampler. */
+static bool calls_sampler(const struct tscope_cpu *caller)
 {
-	WRITE_ONCE(c->box.raw_ns, ktime_get_raw_ns());
-	/* pairs with the acquire in wait_for() */
-	smp_store_release(&c->box.raw_id, request);
+	return READ_ONCE(caller->call.wait_us) > WAIT_FAST_US;
 }
 
-static bool slow(const struct tscope_cpu *from)
+static u64 wait_cyc(const struct tscope_cpu *caller)
 {
-	return READ_ONCE(from->wait_us) > WAIT_FAST_US;
+	return tscope_ns_to_cyc(READ_ONCE(caller->call.wait_us) * NSEC_PER_USEC,
+				tscope_tsc_khz);
+}
+
+/* A burst is one moment, and has a session of its own. Interrupts are off. */
+static void session_begin(struct tscope_cpu *c, struct tscope_burst_plan *plan)
+{
+	plan->nonce = tscope_nonce(c->cpu, c->life, ++c->session);
+	tscope_mailbox_begin(&c->box, plan->nonce);
+}
+
+static void session_end(struct tscope_cpu *c)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	tscope_mailbox_begin(&c->box, 0);
+	local_irq_restore(flags);
 }
 
 /* Does the caller still wait, and may this CPU answer it? */
 static bool call_holds(const struct tscope_cpu *c,
-		       const struct tscope_cpu *from, u64 request)
+		       const struct tscope_cpu *caller, u64 request)
 {
 	/* pairs with the release in tscope_meet() */
-	return smp_load_acquire(&from->request) == request &&
+	return smp_load_acquire(&caller->call.request) == request &&
 	       partner_of(request) == c->cpu && READ_ONCE(c->ready);
 }
 
-/* One burst with the caller's present session. */
-static void answer_burst(struct tscope_cpu *c, struct tscope_cpu *from)
+/* One burst with the caller's present session. Interrupts are off. */
+static void answer_burst(struct tscope_cpu *c, struct tscope_cpu *caller)
 {
 	struct tscope_burst_plan plan = {
-		.peer = &from->box,
-		.nonce = tscope_nonce(c->cpu, c->life, ++c->session),
-		.length_cyc = READ_ONCE(from->meeting_cyc),
-		.until = &from->box.id,
-		.value = READ_ONCE(from->box.id),
+		.peer = &caller->box,
+		.length_cyc = READ_ONCE(caller->call.length_cyc),
+		.until = &caller->box.id,
+		.value = READ_ONCE(caller->box.id),
 	};
 	struct tscope_burst b;
 
-	tscope_mailbox_begin(&c->box, plan.nonce);
+	session_begin(c, &plan);
 	tscope_burst(c, &plan, &b);
+}
+
+/* Only the kernel can read CLOCK_MONOTONIC_RAW, so it is read outside the burst. */
+static void answer_end(struct tscope_cpu *c, u64 request)
+{
+	WRITE_ONCE(c->box.raw_ns, ktime_get_raw_ns());
+	/* pairs with the acquire in wait_for() */
+	smp_store_release(&c->box.raw_id, request);
+	session_end(c);
+}
+
+static void call_done(struct tscope_cpu *caller)
+{
+	atomic64_inc(&caller->call.answered);
 }
 
 /* The call arrives: hard interrupt context. */
 static void tscope_meeting_called(void *info)
 {
-	struct tscope_cpu *from = info, *c = tscope_cpu_of(smp_processor_id());
-	u64 request = READ_ONCE(from->request);
+	struct tscope_cpu *caller = info, *c = tscope_cpu_of(smp_processor_id());
+	u64 request = READ_ONCE(caller->call.request);
 
-	if (!c || READ_ONCE(c->busy) || !call_holds(c, from, request))
-		goto done;
-	if (slow(from)) {
-		/* its sampler is done with it: tscope_meeting_answer() */
-		if (!c->task || cmpxchg(&c->invited_by, NULL, from))
-			goto done;
-		wake_up_process(c->task);
-		return;
+	if (c && !READ_ONCE(c->call.busy) && call_holds(c, caller, request)) {
+		if (!calls_sampler(caller)) {
+			answer_burst(c, caller);
+			answer_end(c, request);
+		} else if (c->task && !cmpxchg(&c->call.caller, NULL, caller)) {
+			/* tscope_meeting_answer() goes on */
+			wake_up_process(c->task);
+			return;
+		}
 	}
-	answer_burst(c, from);
-	publish_raw(c, request);
-	tscope_mailbox_begin(&c->box, 0);
-done:
-	atomic64_inc(&from->answered);
-}
-
-/**
- * tscope_meeting_init() - prepare a CPU for calling others and being called
- * @c: the CPU's state
- */
-void tscope_meeting_init(struct tscope_cpu *c)
-{
-	INIT_CSD(&c->csd, tscope_meeting_called, c);
-	c->wait_us = WAIT_MIN_US;
+	call_done(caller);
 }
 
 /**
@@ -140,16 +152,10 @@ void tscope_meeting_init(struct tscope_cpu *c)
  */
 void tscope_meeting_refuse(struct tscope_cpu *c)
 {
-	struct tscope_cpu *from = xchg(&c->invited_by, NULL);
+	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
 
-	if (from)
-		atomic64_inc(&from->answered);
-}
-
-static u64 wait_cyc(const struct tscope_cpu *from)
-{
-	return tscope_ns_to_cyc(READ_ONCE(from->wait_us) * NSEC_PER_USEC,
-				tscope_tsc_khz);
+	if (caller)
+		call_done(caller);
 }
 
 /**
@@ -160,33 +166,30 @@ static u64 wait_cyc(const struct tscope_cpu *from)
  */
 void tscope_meeting_answer(struct tscope_cpu *c)
 {
-	struct tscope_cpu *from = xchg(&c->invited_by, NULL);
+	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
 	u64 request, start;
 	u32 turns;
 
-	if (!from)
+	if (!caller)
 		return;
-	request = READ_ONCE(from->request);
-	WRITE_ONCE(c->busy, true);
+	request = READ_ONCE(caller->call.request);
+	WRITE_ONCE(c->call.busy, true);
 	start = rdtsc_ordered();
 	for (turns = 0; turns < WAIT_TURNS; turns++) {
-		if (!call_holds(c, from, request) ||
-		    rdtsc_ordered() - start > 2 * wait_cyc(from))
+		if (!call_holds(c, caller, request) ||
+		    rdtsc_ordered() - start > 2 * wait_cyc(caller))
 			break;
 		local_irq_disable();
-		answer_burst(c, from);
+		answer_burst(c, caller);
 		local_irq_enable();
 	}
-	publish_raw(c, request);
-	local_irq_disable();
-	tscope_mailbox_begin(&c->box, 0);
-	local_irq_enable();
-	WRITE_ONCE(c->busy, false);
-	atomic64_inc(&from->answered);
+	answer_end(c, request);
+	WRITE_ONCE(c->call.busy, false);
+	call_done(caller);
 }
 
 /* Wait until a word has a value; interrupts are on. */
-static bool wait_for(struct tscope_cpu *c, const u64 *word, u64 value)
+static bool wait_for(const struct tscope_cpu *c, const u64 *word, u64 value)
 {
 	u64 limit_cyc = wait_cyc(c), start = rdtsc_ordered();
 	u32 turns;
@@ -197,6 +200,7 @@ static bool wait_for(struct tscope_cpu *c, const u64 *word, u64 value)
 			return true;
 		if (rdtsc_ordered() - start > limit_cyc)
 			return false;
+		cpu_relax();
 	}
 	return false;
 }
@@ -205,14 +209,14 @@ static bool wait_for(struct tscope_cpu *c, const u64 *word, u64 value)
  * CLOCK_MONOTONIC_RAW was read here before the call, then by the partner, then
  * here: each must be at least as high as the one before.
  */
-static void check_raw(struct tscope_cpu *c, const struct tscope_cpu *p,
+static void check_raw(struct tscope_cpu *c, const struct tscope_mailbox *peer,
 		      u64 request, u64 before_ns, struct tscope_burst *b)
 {
 	u64 peer_ns, after_ns, tsc = c->last[TSCOPE_LANE_TSC];
 
-	if (!wait_for(c, &p->box.raw_id, request))
+	if (!wait_for(c, &peer->raw_id, request))
 		return;
-	peer_ns = READ_ONCE(p->box.raw_ns);
+	peer_ns = READ_ONCE(peer->raw_ns);
 	after_ns = ktime_get_raw_ns();
 	WRITE_ONCE(c->lane[TSCOPE_LANE_RAW].readings,
 		   c->lane[TSCOPE_LANE_RAW].readings + 1);
@@ -224,37 +228,30 @@ static void check_raw(struct tscope_cpu *c, const struct tscope_cpu *p,
 				   peer_ns - after_ns, tsc);
 }
 
-/* A burst is one moment, and has a session of its own. Interrupts are off. */
-static void begin_session(struct tscope_cpu *c, struct tscope_burst_plan *plan)
+/* The partner's interrupt handler answers at once: one burst when it does. */
+static int meet_handler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
+			struct tscope_burst *b)
 {
-	plan->nonce = tscope_nonce(c->cpu, c->life, ++c->session);
-	tscope_mailbox_begin(&c->box, plan->nonce);
-}
-
-/* The partner answers at once: one burst when it does. */
-static int meet_fast(struct tscope_cpu *c, const struct tscope_cpu *p,
-		     struct tscope_burst_plan *plan, struct tscope_burst *b)
-{
-	if (!wait_for(c, &p->box.of, plan->nonce))
+	if (!wait_for(c, &plan->peer->of, plan->nonce))
 		return -ETIMEDOUT;
-	plan->until = &p->box.id;
+	plan->until = &plan->peer->id;
 	local_irq_disable();
-	plan->value = READ_ONCE(p->box.id);
+	plan->value = READ_ONCE(*plan->until);
 	tscope_burst(c, plan, b);
 	local_irq_enable();
 	return b->whole ? 0 : -ETIMEDOUT;
 }
 
-/* The partner answers at some time: bursts until one is whole. */
-static int meet_slow(struct tscope_cpu *c, struct tscope_burst_plan *plan,
-		     struct tscope_burst *b)
+/* The partner's sampler answers at some time: bursts until one is whole. */
+static int meet_sampler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
+			struct tscope_burst *b)
 {
 	u64 limit_cyc = wait_cyc(c), start = rdtsc_ordered();
 	u32 turns;
 
 	for (turns = 0; turns < WAIT_TURNS; turns++) {
 		local_irq_disable();
-		begin_session(c, plan);
+		session_begin(c, plan);
 		tscope_burst(c, plan, b);
 		local_irq_enable();
 		if (b->whole)
@@ -264,6 +261,22 @@ static int meet_slow(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 		cond_resched();
 	}
 	return -ETIMEDOUT;
+}
+
+static int call_send(struct tscope_cpu *c, int partner)
+{
+	int err = -ENXIO;
+
+	if (!c->call.csd.func)
+		INIT_CSD(&c->call.csd, tscope_meeting_called, c);
+	/* with preemption off the partner can't finish going offline */
+	preempt_disable();
+	if (cpu_online(partner))
+		err = smp_call_function_single_async(partner, &c->call.csd);
+	if (!err)
+		WRITE_ONCE(c->call.sent, c->call.sent + 1);
+	preempt_enable();
+	return err;
 }
 
 /**
@@ -283,50 +296,43 @@ static int meet_slow(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 		struct tscope_burst *b)
 {
-	struct tscope_cpu *p = tscope_cpu_of(partner);
+	const struct tscope_cpu *p = tscope_cpu_of(partner);
 	struct tscope_burst_plan plan = {
 		.length_cyc = length_cyc,
-		.until = &never,
 		.keep = true,
 	};
-	u64 request = request_of(partner, ++c->calls), before_ns;
+	u32 wait_us = clamp(c->call.wait_us, WAIT_MIN_US, WAIT_MAX_US);
+	u64 request, before_ns;
 	int err;
 
 	if (!p)
 		return -ENXIO;
+	WRITE_ONCE(c->call.wait_us, wait_us);
 	plan.peer = &p->box;
 	before_ns = ktime_get_raw_ns();
 
 	local_irq_disable();
-	WRITE_ONCE(c->busy, true);
-	begin_session(c, &plan);
+	WRITE_ONCE(c->call.busy, true);
+	session_begin(c, &plan);
 	local_irq_enable();
-	WRITE_ONCE(c->meeting_cyc, length_cyc);
+	WRITE_ONCE(c->call.length_cyc, length_cyc);
+	request = request_of(partner, c->session);
 	/* pairs with the acquire in call_holds() */
-	smp_store_release(&c->request, request);
+	smp_store_release(&c->call.request, request);
 
-	/* with preemption off the partner can't finish going offline */
-	preempt_disable();
-	err = cpu_online(partner) ?
-	      smp_call_function_single_async(partner, &c->csd) : -ENXIO;
+	err = call_send(c, partner);
 	if (!err)
-		WRITE_ONCE(c->sent, c->sent + 1);
-	preempt_enable();
-	if (!err)
-		err = slow(c) ? meet_slow(c, &plan, b) :
-				meet_fast(c, p, &plan, b);
+		err = calls_sampler(c) ? meet_sampler(c, &plan, b) :
+					 meet_handler(c, &plan, b);
 
-	local_irq_disable();
-	tscope_mailbox_begin(&c->box, 0);
-	local_irq_enable();
+	session_end(c);
 	/* the partner's sampler ends its bursts now */
-	WRITE_ONCE(c->request, 0);
-	WRITE_ONCE(c->busy, false);
+	WRITE_ONCE(c->call.request, 0);
+	WRITE_ONCE(c->call.busy, false);
 	if (!err)
-		check_raw(c, p, request, before_ns, b);
-	/* patience: by what became of the call */
-	c->wait_us = err ? c->wait_us * 2 : c->wait_us - c->wait_us / 32;
-	c->wait_us = clamp(c->wait_us, WAIT_MIN_US, WAIT_MAX_US);
+		check_raw(c, plan.peer, request, before_ns, b);
+	/* more patience after a failure, slowly less otherwise */
+	WRITE_ONCE(c->call.wait_us, err ? wait_us * 2 : wait_us - wait_us / 32);
 	return err;
 }
 
@@ -335,7 +341,8 @@ static bool calls_pending(void)
 	struct tscope_cpu *c;
 
 	for_each_tscope_cpu(c)
-		if (READ_ONCE(c->sent) != atomic64_read(&c->answered))
+		if (READ_ONCE(c->call.sent) !=
+		    atomic64_read(&c->call.answered))
 			return true;
 	return false;
 }

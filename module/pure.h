@@ -23,7 +23,4 @@
 #include "compat.h"
 #endif
 
-#define tscope_u128 u128
-#define tscope_s128 s128
-
 #endif /* TSCOPE_PURE_H */

@@ -15,24 +15,22 @@
 #include <linux/smp.h>
 
 #include "clock.h"
-#include "clock_kernel.h"
 #include "params.h"
 #include "cpu.h"
 #include "trace.h"
-#include "violations.h"
-#include "wide.h"
+#include "events.h"
+#include "math128.h"
 
 /* Bracketed readings a window: the narrowest of a few is rarely disturbed. */
-#define READS_KERNEL	4
-#define READS_DEVICE	2
-/* The first time. */
-#define READS_LEARN	8
+#define READS		2U
+/* The first time, and of exact ones. */
+#define READS_MAX	8U
 
 /*
  * A reading is too wide to use when it took twice the usual narrowest and
- * 500 ns: the vCPU was off its CPU, or an SMI came between. Where in so wide a
- * reading the clock was read is anyone's guess, and a few such points near an
- * end of the fit move its slope further than their number tells.
+ * 500 ns: the vCPU was off its CPU, or an SMI came between. The clock may have
+ * been read anywhere in so wide a reading, and a few such points near an
+ * end of the fit move its slope out of proportion.
  */
 #define WIDE_FACTOR	2
 #define WIDE_EXTRA_NS	500
@@ -40,11 +38,10 @@
 #define REF_CREEP	256
 
 /*
- * Pairings a second, and in one window at most. An error of 95 % a third as wide as
- * that of a time service that pairs 16 times a second takes 9 times as many.
+ * An error of 95 % a third as wide as that of a time service that pairs 16 times a second
+ * takes 9 times as many pairings.
  */
 #define PAIRINGS_PER_S	150
-#define PAIRINGS_MAX	8
 /*
  * Where a device's reading takes longer than half a window (in emulation, or when the
  * host is busy), devices wait for so many windows at most.
@@ -57,272 +54,304 @@
  */
 #define DEVICE_POINT_NS	(240 * NSEC_PER_MSEC)
 
-/* A window's reading of a clock, as it is chosen. */
-struct choice {
-	struct tscope_reading best;
-	bool valid;
-};
-
-static void clock_backward(struct tscope_clock *clk, u64 by, u64 tsc)
+static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_step *step)
 {
-	WRITE_ONCE(clk->backward, clk->backward + 1);
-	if (by > clk->backward_max_ns)
-		WRITE_ONCE(clk->backward_max_ns, by);
-	trace_tscope_backward(clk->ops->name, raw_smp_processor_id(), by, 1, tsc);
-	tscope_violation(TSCOPE_BACKWARD, clk->ops->name,
-			 raw_smp_processor_id(), -1,
-			 by > S64_MAX ? S64_MAX : by, 1, tsc);
+	spin_lock(&clk->step_lock);
+	WRITE_ONCE(clk->steps, clk->steps + 1);
+	WRITE_ONCE(clk->step_last_ns, step->ns);
+	if (tscope_abs64(step->ns) > tscope_abs64(clk->step_max_ns))
+		WRITE_ONCE(clk->step_max_ns, step->ns);
+	tscope_shist_add(&clk->step_hist, step->ns);
+	spin_unlock(&clk->step_lock);
+	tscope_alert_raise(clk, TSCOPE_ALERT_STEP, step->ns, cpu, -1);
+	tscope_step_record(clk->ops->name, cpu, step);
 }
 
-/* Too wide, or said to be from elsewhere than between the two TSC reads. */
-static bool unusable(struct tscope_clock *clk, const struct tscope_raw *raw,
-		     u64 width_ns)
+/**
+ * tscope_clock_break() - the next point begins a segment
+ * @clk: clock
+ *
+ * Context: the leader, or with no sampler at work.
+ */
+void tscope_clock_break(struct tscope_clock *clk)
+{
+	if (!tscope_clock_has_points(clk))
+		return;
+	tscope_series_break(&clk->series);
+	/* what it dropped may have been the one to say so */
+	clk->begins = true;
+}
+
+/**
+ * tscope_page_report() - report updates of a CPU's time page
+ * @c: the CPU
+ * @clk: the clock of the page
+ * @event: the updates, in their order
+ * @n: how many
+ * @leader: the CPU takes the points, which a change of the rate cuts
+ *
+ * A step is what it was when the new page began to hold, whenever that is
+ * looked at: the two may run at different rates. Where the page does not say when
+ * that was, or the TSC was set back meanwhile, it is what it was when it was seen.
+ *
+ * Context: the CPU's sampler, interrupts on.
+ */
+void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
+			const struct tscope_page_event *event, unsigned int n,
+			bool leader)
+{
+	const struct tscope_page_event *e;
+	struct tscope_step step;
+	s128 phase;
+	bool is_new, cut;
+	u64 at;
+
+	for (e = event; e < event + n; e++) {
+		at = e->new.tsc && e->new.tsc >= e->old.tsc ? e->new.tsc : e->tsc;
+		phase = tscope_timepage_step(&e->old, &e->new, at);
+		step = (struct tscope_step){
+			.ns = tscope_timepage_step_ns(phase), .error_ns = 1, .tsc = e->tsc,
+		};
+		WRITE_ONCE(c->updates, c->updates + e->updates);
+		if (e->new.flags & ~e->old.flags & TSCOPE_PAGE_STOPPED)
+			WRITE_ONCE(c->stopped, c->stopped + 1);
+		trace_tscope_pvti_update(c->cpu, e->new.sequence, step.ns,
+					 e->new.mult >> 32, e->new.shift,
+					 e->new.flags, e->tsc);
+
+		cut = tscope_abs64(step.ns) >= TSCOPE_PAGE_STEP_NS ||
+		      e->old.mult != e->new.mult || e->old.shift != e->new.shift;
+		spin_lock(&clk->step_lock);
+		is_new = tscope_page_updated(&clk->updates, &e->old, &e->new, &phase);
+		spin_unlock(&clk->step_lock);
+		step.ns = tscope_timepage_step_ns(phase);
+		if (is_new)
+			step_record(clk, c->cpu, &step);
+		if (leader && cut)
+			tscope_clock_break(clk);
+	}
+}
+
+static void backward_record(struct tscope_clock *clk, int cpu, u64 by_ns, u64 tsc)
+{
+	WRITE_ONCE(clk->backward, clk->backward + 1);
+	if (by_ns > clk->backward_max_ns)
+		WRITE_ONCE(clk->backward_max_ns, by_ns);
+	trace_tscope_backward(clk->ops->name, cpu, by_ns, 1, tsc);
+	tscope_violation(TSCOPE_BACKWARD, clk->ops->name, cpu, -1,
+			 min_t(u64, by_ns, S64_MAX), 1, tsc);
+}
+
+/* Reject a bracket that took too long, and a TSC value from outside of the two TSC reads. */
+static bool is_usable(struct tscope_clock *clk, const struct tscope_raw *raw, u64 width_ns)
 {
 	if (raw->after < raw->before)
-		return true;
+		return false;
 	if (raw->exact)
-		return raw->tsc < raw->before || raw->tsc > raw->after;
-	if (!clk->width_known || width_ns < clk->width_ref_ns) {
-		clk->width_ref_ns = width_ns;
-		clk->width_known = true;
-	}
-	return width_ns > WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
+		return raw->before <= raw->tsc && raw->tsc <= raw->after;
+	clk->width_ref_ns = min(clk->width_ref_ns, width_ns);
+	return width_ns <= WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
 }
 
 /* Record how the clock was read. */
-static void note_how(struct tscope_clock *clk, const struct tscope_raw *raw)
+static void note_source(struct tscope_clock *clk, const struct tscope_raw *raw)
 {
-	enum tscope_exactness how = raw->exact ? TSCOPE_EXACT : TSCOPE_BRACKETED;
-
-	if (raw->begins ||
-	    (clk->exactness != TSCOPE_UNREAD && clk->exactness != how)) {
+	if (clk->exactness != TSCOPE_UNREAD && clk->source != raw->source) {
 		clk->begins = true;
 		/* nothing that was learned of its reads holds any more */
-		clk->width_known = false;
+		clk->width_ref_ns = U64_MAX;
 	}
-	WRITE_ONCE(clk->exactness, how);
+	clk->source = raw->source;
+	WRITE_ONCE(clk->exactness, raw->exact ? TSCOPE_EXACT : TSCOPE_BRACKETED);
 	clk->read_tick_ns = raw->tick_ns;
 	if (raw->tick_ns > clk->tick_ns)
 		WRITE_ONCE(clk->tick_ns, raw->tick_ns);
 }
 
-static void reading_of(const struct tscope_raw *raw, u64 width_ns,
-		       struct tscope_reading *r)
+/* One reading by the clock's read op. Returns 0 if it counts; it is @r then. */
+static int read_once(struct tscope_clock *clk, struct tscope_cpu *c,
+		     struct tscope_reading *r)
 {
-	*r = (struct tscope_reading){
-		.tsc = raw->tsc,
-		.ns = raw->ns + (raw->frac >> TSCOPE_PHASE_SHIFT),
-		.frac = (u16)raw->frac,
-		.error_ns = 1,
-	};
-	if (raw->exact)
-		return;
-	r->width_ns = min_t(u64, width_ns, U32_MAX);
-	/* where in its bracket the clock was read, and where in its tick it was */
-	r->error_ns = min_t(u64, width_ns / 2 + 1 + DIV_ROUND_UP(raw->tick_ns, 2),
-			    U32_MAX);
-}
-
-/* Whether a reading counts; it is @r then. @err: what its read op said. */
-static bool clock_reads(struct tscope_clock *clk, struct tscope_cpu *c,
-			const struct tscope_raw *raw, int err,
-			struct tscope_reading *r)
-{
-	/* the burst may have read it meanwhile: what it saw is not told again */
+	/* meetings read monotonic-raw as well: what they saw is not reported again */
 	u64 *last = clk->ops->lane == TSCOPE_NO_LANE ? &clk->last_ns :
 						       &c->last[clk->ops->lane];
+	struct tscope_raw raw;
+	int err = clk->ops->read(&raw);
 	u64 width_ns;
 
-	/* a CPU that goes offline pushes the thread elsewhere first */
-	if (raw_smp_processor_id() != c->cpu)
-		return false;
 	WRITE_ONCE(clk->samples, clk->samples + 1);
-	if (err == -EAGAIN) {
-		WRITE_ONCE(clk->rejected, clk->rejected + 1);
-		return false;
-	}
-	if (err) {
+	if (err && err != -EAGAIN)
 		WRITE_ONCE(clk->errors, clk->errors + 1);
-		return false;
-	}
-	note_how(clk, raw);
-	width_ns = tscope_cyc_to_ns(raw->after - raw->before, tscope_tsc_khz);
-	/* a TSC that was set back meanwhile tells no width */
-	if (raw->after >= raw->before)
-		tscope_hist_add(&clk->width, width_ns);
-	if (unusable(clk, raw, width_ns)) {
+	if (err == -EAGAIN)
 		WRITE_ONCE(clk->rejected, clk->rejected + 1);
-		return false;
+	if (err)
+		return err;
+
+	note_source(clk, &raw);
+	width_ns = tscope_cyc_to_ns(raw.after - raw.before, tscope_tsc_khz);
+	/* the width is meaningless if the TSC was set back meanwhile */
+	if (raw.after >= raw.before)
+		tscope_hist_add(&clk->width, width_ns);
+	if (!is_usable(clk, &raw, width_ns)) {
+		WRITE_ONCE(clk->rejected, clk->rejected + 1);
+		return -EAGAIN;
 	}
-	if (raw->ns < *last)
-		clock_backward(clk, *last - raw->ns, raw->tsc);
-	*last = raw->ns;
-	reading_of(raw, width_ns, r);
-	return true;
+	if (raw.ns < *last)
+		backward_record(clk, c->cpu, *last - raw.ns, raw.tsc);
+	*last = raw.ns;
+
+	*r = (struct tscope_reading){
+		.tsc = raw.tsc,
+		.ns = raw.ns + (raw.frac >> TSCOPE_PHASE_SHIFT),
+		.frac = (u16)raw.frac,
+		.error_ns = 1,
+	};
+	if (!raw.exact) {
+		r->width_ns = min_t(u64, width_ns, U32_MAX);
+		/* where in its bracket the clock was read, and where in its tick it was */
+		r->error_ns = min_t(u64, width_ns / 2 + 1 + DIV_ROUND_UP(raw.tick_ns, 2),
+				    U32_MAX);
+	}
+	return 0;
 }
 
-static void choose(struct choice *to, const struct tscope_reading *r)
+/**
+ * tscope_clock_add() - add a window's reading to the points
+ * @clk: clock that has points
+ * @r: reading
+ *
+ * Context: the leader, interrupts on.
+ */
+void tscope_clock_add(struct tscope_clock *clk, struct tscope_reading *r)
 {
-	if (!to->valid || r->width_ns < to->best.width_ns)
-		to->best = *r;
-	to->valid = true;
-}
+	struct tscope_series_result news;
 
-static void add(struct tscope_clock *clk, struct tscope_reading *r)
-{
 	r->begins = clk->begins;
 	clk->begins = false;
-	tscope_clock_add(clk, r);
+	tscope_series_add(&clk->series, r, &news);
+	if (news.stepped)
+		step_record(clk, raw_smp_processor_id(), &news.step);
+	if (!news.point)
+		return;
+	/* not by a TSC: the reader's may be far from the leader's */
+	WRITE_ONCE(clk->point_boot_ns, ktime_get_coarse_boottime_ns());
+	/* a smaller one only now: no point of the larger is left to be fitted */
+	if (news.begins)
+		WRITE_ONCE(clk->tick_ns, clk->read_tick_ns);
+	trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
+			   news.newest.tsc, news.newest_ns,
+			   tscope_phase_to_ns(news.newest.phase),
+			   news.newest.width_ns);
 }
 
-/* Whether the first readings are only to learn how narrow one can be. */
-static bool learns(struct tscope_clock *clk)
+/**
+ * tscope_clock_take() - a window's point of a clock that has a read op
+ * @clk: clock
+ * @c: the leader
+ * @wanted: how many readings become the point where they are exact
+ * @budget_cyc: with one more of those the time spent may not exceed this; the first is
+ *	taken in any case
+ *
+ * Exact readings become one by their average. Of bracketed ones the narrowest of a few
+ * counts, and the first window of a clock only learns how narrow one can be.
+ *
+ * Context: as tscope_points_take().
+ */
+void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wanted,
+		       u64 budget_cyc)
 {
-	if (clk->width_known)
-		clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
-	return !clk->width_known;
-}
-
-static void take_device(struct tscope_clock *clk, struct tscope_cpu *c)
-{
-	bool learn = learns(clk);
-	int n = learn ? READS_LEARN : READS_DEVICE, err;
-	struct choice choice = { };
-	struct tscope_reading r;
-	struct tscope_raw raw;
-
-	while (n--) {
-		err = clk->ops->read(&raw);
-		if (clock_reads(clk, c, &raw, err, &r))
-			choose(&choice, &r);
-	}
-	if (choice.valid && !learn)
-		add(clk, &choice.best);
-}
-
-/* Both of the kernel's clocks have their reading of the same moments. */
-static void take_kernel(struct tscope_cpu *c)
-{
-	struct choice choice[TSCOPE_CLOCKS_MAX] = { };
-	unsigned int n = tscope_clock_count(), i;
-	struct tscope_clock *clk;
-	int reads = READS_KERNEL;
-	struct tscope_reading r;
-	struct tscope_raw raw;
-	bool exact = false;
-	int err, err_read;
-
-	for (i = 0; i < n; i++) {
-		clk = tscope_clock_get(i);
-		if (clk->ops->kind == TSCOPE_KIND_KERNEL && learns(clk))
-			reads = READS_LEARN;
-	}
-	while (reads-- && !exact) {
-		err = tscope_kernel_read();
-		for (i = 0; i < n; i++) {
-			clk = tscope_clock_get(i);
-			if (clk->ops->kind != TSCOPE_KIND_KERNEL)
-				continue;
-			err_read = err ?: clk->ops->read(&raw);
-			if (!clock_reads(clk, c, &raw, err_read, &r))
-				continue;
-			choose(&choice[i], &r);
-			exact = raw.exact;
-		}
-	}
-	for (i = 0; i < n; i++)
-		if (choice[i].valid)
-			add(tscope_clock_get(i), &choice[i].best);
-}
-
-/* As many as there is time for, and one in any case. */
-static void take_pairing(struct tscope_clock *clk, struct tscope_cpu *c,
-			 const struct tscope_params *p, u64 budget_cyc)
-{
-	u32 most = clamp_t(u64, (u64)p->period_us * PAIRINGS_PER_S / USEC_PER_SEC,
-			   1, PAIRINGS_MAX), n = 0, k;
-	struct tscope_reading r[PAIRINGS_MAX], mean;
-	u64 start = rdtsc_ordered(), spent;
-	struct tscope_raw raw;
+	struct tscope_reading r[READS_MAX], point;
+	u64 start = rdtsc_ordered(), spent_cyc;
+	u32 n = 0, reads = 0, most, source, i;
+	bool learn = clk->width_ref_ns == U64_MAX;
 	int err;
 
-	for (k = 1; k <= most; k++) {
-		err = clk->ops->read(&raw);
-		if (clock_reads(clk, c, &raw, err, &r[n]))
-			n++;
-		else if (err)
+	if (!learn)
+		clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
+	most = learn ? READS_MAX : READS;
+	do {
+		source = clk->source;
+		err = read_once(clk, c, &point);
+		if (err && err != -EAGAIN)
 			break;
+		/* readings of two sources are not held against each other */
+		if (clk->source != source)
+			n = 0;
+		if (!err)
+			r[n++] = point;
+		reads++;
+		if (clk->exactness != TSCOPE_EXACT)
+			continue;
+		learn = false;
+		most = max(wanted, READS);
 		/* with one more as long as those before */
-		spent = rdtsc_ordered() - start;
-		if (spent + spent / k > budget_cyc)
+		spent_cyc = rdtsc_ordered() - start;
+		if (n >= wanted || spent_cyc + spent_cyc / reads > budget_cyc)
 			break;
-	}
-	if (!n)
+	} while (reads < most);
+	if (!n || learn)
 		return;
-	tscope_series_average(&clk->series, r, n, &mean);
-	add(clk, &mean);
+
+	point = r[0];
+	if (clk->exactness == TSCOPE_EXACT)
+		tscope_series_average(&clk->series, r, n, &point);
+	else
+		for (i = 1; i < n; i++)
+			if (r[i].width_ns < point.width_ns)
+				point = r[i];
+	tscope_clock_add(clk, &point);
 }
 
 static void take_page(struct tscope_clock *clk, struct tscope_cpu *c)
 {
 	struct tscope_reading r = { .error_ns = 1 };
-	struct tscope_pvti page;
+	struct tscope_timepage page;
 	unsigned long flags;
 
 	/* a call that this CPU answers may change both */
 	local_irq_save(flags);
 	r.tsc = c->last[TSCOPE_LANE_TSC];
-	page = c->pvti;
+	page = c->timepage;
 	local_irq_restore(flags);
-	r.ns = tscope_pvti_eval_frac(&page, r.tsc, &r.frac);
+	r.ns = tscope_timepage_line(&page, r.tsc, &r.frac);
 	WRITE_ONCE(clk->exactness, TSCOPE_EXACT);
-	add(clk, &r);
+	tscope_clock_add(clk, &r);
 }
 
-/* The rotation of devices; the leader's alone. */
-static struct {
-	unsigned int next;	/* which is read next */
-	unsigned int wait;	/* windows that it waits for */
-} device_turn;
-
-static void take_devices(struct tscope_cpu *c, u64 budget_cyc, bool flat_out)
+/**
+ * tscope_devices_take() - read one of the devices, in turn
+ * @turn: the rotation
+ * @device: the clocks of devices
+ * @n: how many, 1 and more
+ * @c: the leader
+ * @budget_cyc: if a device takes longer, the next ones wait for some windows
+ *
+ * Context: as tscope_points_take().
+ */
+void tscope_devices_take(struct tscope_turn *turn, struct tscope_clock **device,
+			 unsigned int n, struct tscope_cpu *c, u64 budget_cyc)
 {
-	struct tscope_clock *device[TSCOPE_CLOCKS_MAX];
-	unsigned int i, n = 0;
-	u64 cost;
+	u64 start = rdtsc_ordered();
 
-	for (i = 0; i < tscope_clock_count(); i++)
-		if (tscope_clock_get(i)->ops->kind == TSCOPE_KIND_DEVICE)
-			device[n++] = tscope_clock_get(i);
-	if (!n)
-		return;
-	if (device_turn.wait && !flat_out) {
-		device_turn.wait--;
+	if (turn->wait) {
+		turn->wait--;
 		return;
 	}
-	cost = rdtsc_ordered();
-	take_device(device[device_turn.next++ % n], c);
-	cost = rdtsc_ordered() - cost;
-	/* what it took beyond its budget, others do without */
-	device_turn.wait = min(div64_u64(cost, budget_cyc ?: 1), DEVICE_WAIT_MAX);
+	tscope_clock_take(device[turn->next++ % n], c, 1, 0);
+	turn->wait = min(div64_u64(rdtsc_ordered() - start, budget_cyc ?: 1),
+			 DEVICE_WAIT_MAX);
 }
 
 /* A point for each window, unless the ring is too small for them. */
-static void thin(const struct tscope_params *p)
+static u64 slot_cyc(const struct tscope_clock *clk, const struct tscope_params *p)
 {
 	u64 window_ns = p->fit_window_s * (u64)NSEC_PER_SEC, slot_ns = 0;
-	struct tscope_clock *clk;
-	unsigned int i;
 
 	if (window_ns > p->period_us * (u64)NSEC_PER_USEC * TSCOPE_SERIES_POINTS)
 		slot_ns = div_u64(window_ns, TSCOPE_SERIES_POINTS);
-	for (i = 0; i < tscope_clock_count(); i++) {
-		clk = tscope_clock_get(i);
-		tscope_clock_thin(clk, tscope_ns_to_cyc(clk->ops->kind ==
-							TSCOPE_KIND_DEVICE ?
-							max(slot_ns, DEVICE_POINT_NS) :
-							slot_ns, tscope_tsc_khz));
-	}
+	if (clk->ops->kind == TSCOPE_KIND_BRACKETED)
+		slot_ns = max(slot_ns, DEVICE_POINT_NS);
+	return tscope_ns_to_cyc(slot_ns, tscope_tsc_khz);
 }
 
 /**
@@ -331,15 +360,15 @@ static void thin(const struct tscope_params *p)
  * @read: whether the window's bursts took readings: the last of them is the
  *	time page's point
  *
- * Of the devices one is read a window, in turn. Context: the leader's thread on its
- * own CPU, once a window, with interrupts on; they are off for one read of a device
- * at a time.
+ * Context: the leader's thread on its own CPU, once a window, with interrupts on; they
+ * are off for one read of a device at a time.
  */
 void tscope_points_take(struct tscope_cpu *c, bool read)
 {
+	static struct tscope_turn turn;
+	struct tscope_clock *device[TSCOPE_CLOCKS_MAX], *clk;
+	unsigned int i, devices = 0;
 	struct tscope_params p;
-	struct tscope_clock *clk;
-	unsigned int i;
 	u64 half_cyc;
 
 	if (unlikely(tscope_clocks_refined()))
@@ -347,16 +376,33 @@ void tscope_points_take(struct tscope_cpu *c, bool read)
 			     tsc_khz, tscope_tsc_khz);
 	tscope_get_params(&p);
 	half_cyc = tscope_ns_to_cyc(p.width_us * 500ULL, tscope_tsc_khz);
-	thin(&p);
+	/* flat out there is as much time as they take */
+	if (p.width_us == p.period_us)
+		turn.wait = 0;
 
-	take_kernel(c);
 	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
-		if (clk->ops->kind == TSCOPE_KIND_PAIRING)
-			take_pairing(clk, c, &p, half_cyc);
-		else if (clk->ops->kind == TSCOPE_KIND_PAGE && read &&
-			 c->current_pvti)
-			take_page(clk, c);
+		clk->series.slot_cyc = slot_cyc(clk, &p);
+		switch (clk->ops->kind) {
+		case TSCOPE_KIND_TSC:
+			break;
+		case TSCOPE_KIND_PAGE:
+			if (read && c->current_page)
+				take_page(clk, c);
+			break;
+		case TSCOPE_KIND_AT_TSC:
+			tscope_clock_take(clk, c, 1, U64_MAX);
+			break;
+		case TSCOPE_KIND_PAIRING:
+			tscope_clock_take(clk, c,
+					  clamp_t(u64, (u64)p.period_us * PAIRINGS_PER_S /
+						  USEC_PER_SEC, 1, READS_MAX), half_cyc);
+			break;
+		case TSCOPE_KIND_BRACKETED:
+			device[devices++] = clk;
+			break;
+		}
 	}
-	take_devices(c, half_cyc, p.width_us == p.period_us);
+	if (devices)
+		tscope_devices_take(&turn, device, devices, c, half_cyc);
 }

@@ -1,58 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What bursts find is counted, recorded in violations, traced, and held against
- * the limits of alerts: warps, backward readings and updates of the time page.
+ * Reports of what bursts and meetings found: warps, backward readings, updates of
+ * the time page and offsets that move are counted, recorded in violations,
+ * traced, and compared with the limits of alerts.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/irqflags.h>
 #include <linux/printk.h>
 
-#include "report.h"
+#include "sampler.h"
 #include "trace.h"
-#include "violations.h"
+#include "events.h"
 
-static s64 report(struct tscope_cpu *c, enum tscope_lane lane,
-		  enum tscope_what what, const struct tscope_finding *f,
-		  int cpu, int peer, u64 *count, u64 *max)
+/**
+ * tscope_report_motion() - trace a pair whose offset moves, once an epoch
+ * @p: the pair, to which a burst was added
+ *
+ * Context: the sampler of the CPU that keeps the pair, interrupts on.
+ */
+void tscope_report_motion(struct tscope_pair *p)
 {
-	s64 ns = min_t(u64, tscope_lane_ns(lane, f->max), S64_MAX);
+	u64 now_ms = tscope_now_ms();
+	struct tscope_offset o;
+	int lane;
+
+	if (now_ms - p->looked_ms < TSCOPE_EPOCH_MS)
+		return;
+	p->looked_ms = now_ms;
+	if (!trace_tscope_pair_enabled())
+		return;
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
+		if (tscope_pair_offset(p, lane, &o) && o.moving)
+			trace_tscope_pair(tscope_clock_of_lane(lane)->ops->name,
+					  o.cpu_i, o.cpu_j, o.hull_low_ns,
+					  o.hull_high_ns, o.meetings);
+}
+
+/* Returns the largest, in ns. */
+static s64 report_violation(struct tscope_clock *clk, enum tscope_what what,
+			    const struct tscope_finding *f, int cpu, int peer,
+			    u64 *count, u64 *max)
+{
+	s64 ns = min_t(u64, tscope_lane_ns(clk->ops->lane, f->max), S64_MAX);
 
 	WRITE_ONCE(*count, *count + f->count);
 	if (f->max > *max)
 		WRITE_ONCE(*max, f->max);
-	tscope_violation(what, tscope_clock_of_lane(lane)->ops->name, cpu,
-			 peer, ns, f->count, f->tsc);
+	tscope_violation(what, clk->ops->name, cpu, peer, ns, f->count, f->tsc);
 	return ns;
-}
-
-static void gather(struct tscope_finding *to, const struct tscope_finding *from)
-{
-	to->count += from->count;
-	if (from->max > to->max) {
-		to->max = from->max;
-		to->tsc = from->tsc;
-	}
-}
-
-/**
- * tscope_warps_gather() - keep a burst's warps until the window ends
- * @p: the pair
- * @b: the burst, which the pair's keeper took
- *
- * Context: the keeper's sampler, interrupts on.
- */
-void tscope_warps_gather(struct tscope_pair *p, const struct tscope_burst *b)
-{
-	int lane;
-
-	for (lane = 0; lane < TSCOPE_LANES; lane++) {
-		if (likely(!b->warp[lane].count && !b->peer_warp[lane].count))
-			continue;
-		gather(&p->warp[lane], &b->warp[lane]);
-		gather(&p->peer_warp[lane], &b->peer_warp[lane]);
-		p->warped = true;
-	}
 }
 
 static void report_warps_of(struct tscope_cpu *c, enum tscope_lane lane,
@@ -63,16 +59,16 @@ static void report_warps_of(struct tscope_cpu *c, enum tscope_lane lane,
 
 	if (!f->count)
 		return;
-	ns = report(c, lane, TSCOPE_WARP, f, by, of, &c->lane[lane].warps,
-		    &c->lane[lane].warp_max);
+	ns = report_violation(clk, TSCOPE_WARP, f, by, of, &c->lane[lane].warps,
+			      &c->lane[lane].warp_max);
 	trace_tscope_warp(clk->ops->name, by, of, ns, f->count, f->tsc);
 	tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, by, of);
 	memset(f, 0, sizeof(*f));
 }
 
 /**
- * tscope_report_warps() - report the warps of a window, on either side
- * @c: the CPU, of the pairs that it keeps
+ * tscope_report_warps() - report a window's warps of the pairs that a CPU keeps
+ * @c: the CPU
  *
  * Context: the CPU's sampler, interrupts on.
  */
@@ -106,7 +102,7 @@ void tscope_report_warps(struct tscope_cpu *c)
  */
 void tscope_report_found(struct tscope_cpu *c, bool is_leader)
 {
-	struct tscope_pvti_event event[TSCOPE_PVTI_EVENTS];
+	struct tscope_page_event event[TSCOPE_PAGE_EVENTS];
 	struct tscope_finding back[TSCOPE_LANES];
 	struct tscope_clock *clk;
 	unsigned long flags;
@@ -123,15 +119,15 @@ void tscope_report_found(struct tscope_cpu *c, bool is_leader)
 	local_irq_restore(flags);
 
 	if (unlikely(events))
-		tscope_kvm_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM),
-				  event, events, is_leader);
+		tscope_page_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM),
+				   event, events, is_leader);
 	for (lane = 0; lane < TSCOPE_LANES; lane++) {
 		if (likely(!back[lane].count))
 			continue;
 		clk = tscope_clock_of_lane(lane);
-		ns = report(c, lane, TSCOPE_BACKWARD, &back[lane], c->cpu, -1,
-			    &c->lane[lane].backward,
-			    &c->lane[lane].backward_max);
+		ns = report_violation(clk, TSCOPE_BACKWARD, &back[lane], c->cpu,
+				      -1, &c->lane[lane].backward,
+				      &c->lane[lane].backward_max);
 		trace_tscope_backward(clk->ops->name, c->cpu, ns,
 				      back[lane].count, back[lane].tsc);
 	}

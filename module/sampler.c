@@ -27,20 +27,19 @@
 #include <linux/sched.h>
 #include <linux/smpboot.h>
 
-#include "exchange.h"
-#include "meeting.h"
-#include "report.h"
 #include "sampler.h"
 #include "trace.h"
 
-/* A CPU that keeps pairs calls one of their partners so often at least. */
+/* A CPU that keeps pairs calls a partner at least this often. */
 #define MEETING_MAX_NS	(NSEC_PER_SEC / 4)
-/* A CPU without other work wakes up so often. */
+/* A CPU without other work wakes up this often. */
 #define HEARTBEAT_NS	(NSEC_PER_SEC / 2)
-/* A leader that has not had a window for so long is replaced. */
+/* A leader whose sampler did not run for longer is replaced. */
 #define LEADER_STARVED_MS	1000
-/* A change of parameters waits so long for a CPU that still answers a call. */
+/* A change of parameters waits this long for a CPU that still answers a call. */
 #define SETTLE_MS	100
+/* The most bursts of a window, for a TSC that stands still. */
+#define BURSTS_MAX	1000000
 
 static DEFINE_PER_CPU(struct task_struct *, tscope_thread);
 
@@ -52,6 +51,8 @@ static atomic_t pausing = ATOMIC_INIT(0);
 /* The samplers may run. */
 static bool running;
 
+/* When sampling went on, or another leader was chosen. */
+static u64 leader_since_ms;
 /* The CPU whose TSC the points are held against. */
 static int points_cpu = -1;
 /* One CPU at a time takes points; a starved leader may hold it. */
@@ -59,9 +60,6 @@ static DEFINE_MUTEX(points_lock);
 
 /* Flat out: all CPUs exchange with the partner of this round. */
 static u64 tscope_round ____cacheline_aligned_in_smp;
-
-/* A burst without a partner ends by its length only. */
-static const u64 never;
 
 /* Points of another CPU's TSC are another segment. */
 static void points_begin(int cpu)
@@ -76,25 +74,23 @@ static void points_begin(int cpu)
 	points_cpu = cpu;
 }
 
-/* The next CPU that notices takes the place of a leader that gets no CPU time. */
-static void leader_check(struct tscope_cpu *c)
+/* The first CPU that notices takes the place of a leader that gets no CPU time. */
+static void replace_starved_leader(struct tscope_cpu *c)
 {
-	int cpu = tscope_leader();
-	u64 now_ms = tscope_now_ms(), windows;
+	u64 now_ms = tscope_now_ms(), seen_ms;
+	int leader = tscope_leader();
 
-	if (cpu == c->cpu || cpu < 0)
+	if (leader == c->cpu || leader < 0)
 		return;
-	windows = READ_ONCE(tscope_cpu_of(cpu)->windows);
-	if (windows != c->leader_windows || !c->leader_ms) {
-		c->leader_windows = windows;
-		c->leader_ms = now_ms;
-	} else if (now_ms - c->leader_ms > LEADER_STARVED_MS) {
-		c->leader_ms = 0;
-		tscope_leader_replace(cpu, c->cpu);
-	}
+	seen_ms = max(READ_ONCE(tscope_cpu_of(leader)->seen_ms),
+		      READ_ONCE(leader_since_ms));
+	if (now_ms <= seen_ms + LEADER_STARVED_MS)
+		return;
+	WRITE_ONCE(leader_since_ms, now_ms);
+	tscope_leader_replace(leader, c->cpu);
 }
 
-/* The steps in which the TSC counts: the divisor of all differences. */
+/* The TSC counts in steps of the greatest common divisor of all differences. */
 static void learn_step(struct tscope_cpu *c, u64 before)
 {
 	u64 now = c->last[TSCOPE_LANE_TSC];
@@ -103,162 +99,159 @@ static void learn_step(struct tscope_cpu *c, u64 before)
 		WRITE_ONCE(c->step_cyc, gcd(now - before, c->step_cyc));
 }
 
-/* A burst with a partner that samples all the time, or with none. */
-static u32 burst(struct tscope_cpu *c, int partner, u64 round, u64 length_cyc)
+/* What a burst says of a pair that this CPU keeps, if the partner exchanged. */
+static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair,
+		       const struct tscope_burst *b)
 {
-	struct tscope_burst_plan p = {
-		.length_cyc = length_cyc,
-		.until = &never,
-	};
+	if (!b->partner_id)
+		return;
+	tscope_pair_add(c, pair, b);
+	tscope_report_motion(pair);
+}
+
+/* Flat out CPUs exchange by rounds, but for many CPUs; else by calls. */
+static bool exchange_by_rounds(void)
+{
+	return plan.flat_out && tscope_pairs_cpus() <= TSCOPE_ALL_PAIRS_CPUS;
+}
+
+/* One burst: flat out with the partner of the round, else with none. */
+static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
+{
+	struct tscope_burst_plan p = { .length_cyc = length_cyc };
+	u64 round = READ_ONCE(tscope_round);
 	struct tscope_pair *pair = NULL;
 	struct tscope_burst b;
 	unsigned long flags;
-	u32 i;
+	int partner = -1;
 
+	if (exchange_by_rounds())
+		partner = tscope_pairs_partner(c->rank, round);
 	if (partner >= 0) {
+		pair = tscope_pair_find(c, partner);
 		p.peer = &tscope_cpu_of(partner)->box;
 		p.until = &tscope_round;
 		p.value = round;
-		for (i = 0; i < c->pairs && !pair; i++)
-			if (c->pair[i]->peer == partner)
-				pair = c->pair[i];
 		p.keep = pair;
 	}
 
 	local_irq_save(flags);
-	p.nonce = tscope_nonce(c->cpu, c->life, ++c->session);
-	if (partner >= 0)
+	if (partner >= 0) {
+		p.nonce = tscope_nonce(c->cpu, c->life, ++c->session);
 		tscope_mailbox_begin(&c->box, p.nonce);
+	}
 	tscope_burst(c, &p, &b);
 	local_irq_restore(flags);
 
-	if (pair) {
-		tscope_warps_gather(pair, &b);
-		tscope_pair_add(c, pair, &b);
-	}
+	if (pair)
+		note_burst(c, pair, &b);
 	if (partner >= 0)
 		cmpxchg(&tscope_round, round, round + 1);
 	return b.readings;
 }
 
-/* Call the partners of the CPU's pairs in turn. */
-static void meet(struct tscope_cpu *c)
+/* Bursts until the window is over. Returns how many. */
+static u32 take_bursts(struct tscope_cpu *c, bool is_leader, u64 *readings)
 {
-	u32 turn_ms = tscope_pairs_turn_ms();
+	u64 start = rdtsc_ordered(), spent = 0;
+	u32 bursts = 0;
+
+	do {
+		*readings += take_burst(c, min(plan.burst_cyc,
+					       plan.width_cyc - spent));
+		bursts++;
+		/* flat out a window may last for seconds */
+		WRITE_ONCE(c->seen_ms, tscope_now_ms());
+		if (unlikely(c->events))
+			tscope_report_found(c, is_leader);
+		/* flat out it never sleeps: RCU-tasks needs to know */
+		cond_resched_tasks_rcu_qs();
+		spent = rdtsc_ordered() - start;
+	} while (spent < plan.width_cyc && !atomic_read(&pausing) &&
+		 bursts < BURSTS_MAX);
+	return bursts;
+}
+
+/* Call the partners of the CPU's pairs in turn. */
+static void meet_next_partner(struct tscope_cpu *c)
+{
+	u64 turn_ns = tscope_pairs_turn_ms() * (u64)NSEC_PER_MSEC;
+	u64 interval_ns, random_ns, now = ktime_get_ns();
 	struct tscope_burst b = { };
 	struct tscope_pair *p;
-	u64 interval_ns, now;
 
-	if (!c->pairs)
-		return;
-	now = ktime_get_ns();
-	if (now < c->next_meeting_ns &&
-	    c->next_meeting_ns - now < MEETING_MAX_NS * 2)
+	if (!c->pairs ||
+	    (now < c->next_meeting_ns &&
+	     c->next_meeting_ns - now < MEETING_MAX_NS * 2))
 		return;
 
 	/* an eighth of the turn is left for meetings that fail */
-	interval_ns = min(div_u64(turn_ms * (u64)NSEC_PER_MSEC * 7 / 8,
-				  c->pairs), MEETING_MAX_NS);
-	/* by chance, or CPUs that begin together would stay together */
-	c->next_meeting_ns = now + interval_ns -
-			     ((interval_ns * (u8)tscope_cpu_random(c)) >> 11);
+	interval_ns = min(div_u64(turn_ns * 7 / 8, c->pairs), MEETING_MAX_NS);
+	random_ns = (interval_ns * (u8)tscope_cpu_random(c)) >> 8;
+	/* CPUs begin together, and do not call together */
+	if (!c->next_meeting_ns) {
+		c->next_meeting_ns = now + random_ns / 4;
+		return;
+	}
+	c->next_meeting_ns = now + interval_ns - random_ns / 8;
 
 	c->next_pair = c->next_pair + 1 < c->pairs ? c->next_pair + 1 : 0;
 	p = c->pair[c->next_pair];
-	if (tscope_meet(c, p->peer, plan.burst_cyc, &b)) {
+	if (tscope_meet(c, p->peer, plan.burst_cyc, &b))
 		WRITE_ONCE(c->unmet, c->unmet + 1);
-		if (!b.partner_id)
-			return;
-	} else {
+	else
 		WRITE_ONCE(c->meetings, c->meetings + 1);
-	}
-	tscope_warps_gather(p, &b);
-	tscope_pair_add(c, p, &b);
+	note_burst(c, p, &b);
 }
 
-/* What a CPU that samples all the time reads outside of its bursts. */
-static void flat_out(struct tscope_cpu *c, u64 *readings, u64 *bursts)
+/* How late a window is; both clocks must say so, for either may have jumped. */
+static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 {
-	bool all_pairs = tscope_pairs_cpus() <= TSCOPE_ALL_PAIRS_CPUS;
-	u64 start = rdtsc_ordered(), round;
-	int partner = -1;
+	s64 late_cyc = rdtsc_ordered() - c->due_tsc;
+	u64 late = 0;
 
-	do {
-		round = READ_ONCE(tscope_round);
-		if (all_pairs)
-			partner = tscope_pairs_partner(c->rank, round);
-		*readings += burst(c, partner, round, plan.burst_cyc);
-		(*bursts)++;
-		if (unlikely(c->events))
-			tscope_report_found(c, tscope_leader() == c->cpu);
-		/* it never sleeps: RCU-tasks must be told */
-		cond_resched_tasks_rcu_qs();
-	} while (rdtsc_ordered() - start < plan.width_cyc &&
-		 !atomic_read(&pausing) && *bursts < 1000000);
-	if (!all_pairs)
-		meet(c);
-}
-
-static void leader_window(struct tscope_cpu *c, u64 *readings, u64 *bursts)
-{
-	u64 start = rdtsc_ordered(), spent = 0;
-
-	do {
-		*readings += burst(c, -1, 0,
-				   min(plan.burst_cyc, plan.width_cyc - spent));
-		(*bursts)++;
-		cond_resched();
-		spent = rdtsc_ordered() - start;
-	} while (spent < plan.width_cyc && !atomic_read(&pausing) &&
-		 *bursts < 1000000);
-}
-
-/* How late this window is; both clocks must say so, for either may have jumped. */
-static u64 late_ns(const struct tscope_cpu *c, u64 now_ns)
-{
-	u64 passed_cyc = rdtsc_ordered() - c->end_tsc;
-
-	if (now_ns <= c->next_window_ns || passed_cyc <= c->wait_cyc)
+	/* the window before may have been another CPU's: this is a new leader */
+	if (!c->next_window_ns)
 		return 0;
-	return min(now_ns - c->next_window_ns,
-		   tscope_cyc_to_ns(passed_cyc - c->wait_cyc, tscope_tsc_khz));
+	if (late_cyc > 0)
+		late = min(now_ns - c->next_window_ns,
+			   tscope_cyc_to_ns(late_cyc, tscope_tsc_khz));
+	tscope_hist_add(&c->wakeup, late);
+	WRITE_ONCE(c->lost, c->lost + div64_u64(late, plan.period_ns));
+	return late;
 }
 
-/* The window before may have been another one's: this CPU is a new leader. */
-static void next_window(struct tscope_cpu *c, u64 now_ns)
+static void schedule_next_window(struct tscope_cpu *c, u64 now_ns)
 {
 	u64 due_ns = (div64_u64(now_ns, plan.period_ns) + 1) * plan.period_ns;
+	s64 left_ns = due_ns - ktime_get_ns();
 
 	WRITE_ONCE(c->next_window_ns, due_ns);
-	now_ns = ktime_get_ns();
-	c->wait_cyc = due_ns > now_ns ?
-		      tscope_ns_to_cyc(due_ns - now_ns, tscope_tsc_khz) : 0;
+	c->due_tsc = rdtsc_ordered();
+	if (left_ns > 0)
+		c->due_tsc += tscope_ns_to_cyc(left_ns, tscope_tsc_khz);
 }
 
-static void window(struct tscope_cpu *c)
+static void run_window(struct tscope_cpu *c)
 {
 	u64 before = c->last[TSCOPE_LANE_TSC], now_ns = ktime_get_ns();
-	u64 readings = 0, bursts = 0, late = 0;
+	u64 readings = 0, late = 0;
 	bool is_leader;
+	u32 bursts = 0;
 
 	tscope_meeting_answer(c);
-	leader_check(c);
+	replace_starved_leader(c);
 	is_leader = tscope_leader() == c->cpu;
-	if (plan.flat_out) {
-		flat_out(c, &readings, &bursts);
-	} else if (!is_leader) {
+	if (!is_leader)
 		c->next_window_ns = 0;
-	} else if (now_ns >= c->next_window_ns) {
-		if (c->next_window_ns) {
-			late = late_ns(c, now_ns);
-			tscope_hist_add(&c->wakeup, late);
-			WRITE_ONCE(c->lost, c->lost +
-				   div64_u64(late, plan.period_ns));
-		}
-		leader_window(c, &readings, &bursts);
+	if (plan.flat_out) {
+		bursts = take_bursts(c, is_leader, &readings);
+	} else if (is_leader && now_ns >= c->next_window_ns) {
+		late = note_lateness(c, now_ns);
+		bursts = take_bursts(c, true, &readings);
 	}
-	if (!plan.flat_out)
-		meet(c);
+	if (!exchange_by_rounds())
+		meet_next_partner(c);
 
 	tscope_report_warps(c);
 	tscope_report_found(c, is_leader);
@@ -269,7 +262,7 @@ static void window(struct tscope_cpu *c)
 	}
 	learn_step(c, before);
 	if (is_leader && bursts)
-		next_window(c, now_ns);
+		schedule_next_window(c, now_ns);
 	c->end_tsc = rdtsc_ordered();
 	WRITE_ONCE(c->windows, c->windows + 1);
 	WRITE_ONCE(c->seen_ms, tscope_now_ms());
@@ -285,10 +278,10 @@ static u64 due_ns(struct tscope_cpu *c, u64 now_ns)
 	if (READ_ONCE(plan.flat_out))
 		return now_ns;
 	if (tscope_leader() == c->cpu) {
-		due = READ_ONCE(c->next_window_ns);
 		/* what falls between two windows waits for the second one */
 		if (READ_ONCE(plan.period_ns) <= MEETING_MAX_NS)
-			return due;
+			return READ_ONCE(c->next_window_ns);
+		due = min(due, READ_ONCE(c->next_window_ns));
 	}
 	if (c->pairs)
 		due = min(due, c->next_meeting_ns);
@@ -300,6 +293,13 @@ static int sampler_should_run(unsigned int cpu)
 	const struct tscope_cpu *c = tscope_cpu_of(cpu);
 
 	return READ_ONCE(running) && c && READ_ONCE(c->chosen);
+}
+
+static void sampler_start(struct tscope_cpu *c)
+{
+	c->page_ops = tscope_clock_page_ops();
+	c->page = c->page_ops ? c->page_ops->sequence(c->cpu) : NULL;
+	tscope_cpu_start(c);
 }
 
 /* One window, and the sleep before it. */
@@ -315,7 +315,7 @@ static void sampler_run(unsigned int cpu)
 		set_current_state(TASK_INTERRUPTIBLE);
 		/* park, stop, a change and a call wake the thread up as well */
 		if (!kthread_should_park() && !kthread_should_stop() &&
-		    sampler_should_run(cpu) && !READ_ONCE(c->invited_by))
+		    sampler_should_run(cpu) && !READ_ONCE(c->call.caller))
 			schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
 		__set_current_state(TASK_RUNNING);
 		if (kthread_should_park() || kthread_should_stop())
@@ -328,10 +328,10 @@ static void sampler_run(unsigned int cpu)
 	}
 	percpu_down_read(&window_sem);
 	if (sampler_should_run(cpu)) {
-		/* its state was made after the thread was */
+		/* its state was allocated after the thread had begun */
 		if (unlikely(!c->ready))
-			tscope_cpu_begin_life(c, true);
-		window(c);
+			sampler_start(c);
+		run_window(c);
 	}
 	percpu_up_read(&window_sem);
 }
@@ -339,30 +339,33 @@ static void sampler_run(unsigned int cpu)
 static void sampler_setup(unsigned int cpu)
 {
 	if (tscope_cpu_of(cpu))
-		tscope_cpu_begin_life(tscope_cpu_of(cpu), false);
+		sampler_start(tscope_cpu_of(cpu));
 }
 
 static void sampler_unpark(unsigned int cpu)
 {
-	if (tscope_cpu_of(cpu))
-		tscope_cpu_begin_life(tscope_cpu_of(cpu), true);
+	if (!tscope_cpu_of(cpu))
+		return;
+	tscope_cpu_new_life(tscope_cpu_of(cpu));
+	sampler_start(tscope_cpu_of(cpu));
 }
 
 static void sampler_park(unsigned int cpu)
-{
-	if (tscope_cpu_of(cpu))
-		tscope_cpu_end_life(tscope_cpu_of(cpu));
-}
-
-static void sampler_cleanup(unsigned int cpu, bool online)
 {
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
 
 	if (!c)
 		return;
-	tscope_cpu_end_life(c);
+	tscope_cpu_stop(c);
+	tscope_meeting_refuse(c);
+}
+
+static void sampler_cleanup(unsigned int cpu, bool online)
+{
+	sampler_park(cpu);
 	/* calls find no thread to wake up any more */
-	WRITE_ONCE(c->task, NULL);
+	if (tscope_cpu_of(cpu))
+		WRITE_ONCE(tscope_cpu_of(cpu)->task, NULL);
 }
 
 static struct smp_hotplug_thread sampler_threads = {
@@ -445,20 +448,19 @@ void tscope_sampling_resume(const struct tscope_plan *p)
 
 	if (p) {
 		plan = *p;
-		for_each_tscope_cpu(c) {
+		for_each_tscope_cpu(c)
 			WRITE_ONCE(c->next_window_ns, 0);
-			c->leader_ms = 0;
-		}
+		WRITE_ONCE(leader_since_ms, tscope_now_ms());
 	}
 	WRITE_ONCE(running, p);
 	percpu_up_write(&window_sem);
 }
 
-/* One reading: is this CPU's clock behind what it read before? */
-static void look(void *unused)
+/* One reading counts as backward where this CPU's clock is behind the last one. */
+static void read_once(void *unused)
 {
 	struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
-	struct tscope_burst_plan p = { .until = &never };
+	struct tscope_burst_plan p = { };
 	struct tscope_burst b;
 
 	if (c && READ_ONCE(c->ready))
@@ -483,5 +485,5 @@ void tscope_look_if_behind(void)
 		 rdtsc_ordered() < READ_ONCE(c->last[TSCOPE_LANE_TSC]);
 	preempt_enable();
 	if (behind)
-		on_each_cpu(look, NULL, true);
+		on_each_cpu(read_once, NULL, true);
 }

@@ -6,6 +6,8 @@
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
 
+#include "events.h"
+
 struct tscope_clock;
 
 /**

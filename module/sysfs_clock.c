@@ -318,7 +318,7 @@ static bool is_tsc(const struct tscope_clock_ops *ops)
 
 static bool has_series(const struct tscope_clock_ops *ops)
 {
-	return ops->series;
+	return ops->kind != TSCOPE_KIND_TSC;
 }
 
 static bool has_reads(const struct tscope_clock_ops *ops)
@@ -329,7 +329,7 @@ static bool has_reads(const struct tscope_clock_ops *ops)
 /* ptp-kvm has a file of its own: its offset may be bracketed, its readings are not. */
 static bool has_exact(const struct tscope_clock_ops *ops)
 {
-	return ops->kind == TSCOPE_KIND_PAGE || ops->kind == TSCOPE_KIND_KERNEL;
+	return ops->kind == TSCOPE_KIND_PAGE || ops->kind == TSCOPE_KIND_AT_TSC;
 }
 
 /* The files, and the clocks that have them. */

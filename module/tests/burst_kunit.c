@@ -47,6 +47,7 @@ static int burst_init(struct kunit *test)
 	peer = PTR_ALIGN(peer, 128);
 	tscope_cpu_reset(c);
 	c->random = 0x9e3779b97f4a7c15;
+	c->page_ops = tscope_clock_kvm.page;
 	peer->id = PEER_ID;
 	until = 0;
 	plan = (struct tscope_burst_plan){
@@ -159,7 +160,7 @@ static void burst_silent_partner(struct kunit *test)
 static void burst_warps(struct kunit *test)
 {
 	const struct tscope_finding *own = &b.warp[TSCOPE_LANE_TSC];
-	const struct tscope_finding *his = &b.peer_warp[TSCOPE_LANE_TSC];
+	const struct tscope_finding *peers = &b.peer_warp[TSCOPE_LANE_TSC];
 
 	peer->pub[TSCOPE_LANE_TSC] = rdtsc_ordered() + FAR_CYC;
 	partner_echoes(NONCE, 1000000, -700);
@@ -169,12 +170,12 @@ static void burst_warps(struct kunit *test)
 	KUNIT_EXPECT_GE(test, own->tsc, before);
 	KUNIT_EXPECT_LE(test, own->tsc, after);
 	KUNIT_EXPECT_EQ(test, (s64)own->max, b.low[TSCOPE_LANE_TSC]);
-	KUNIT_EXPECT_EQ(test, his->max, 700ULL);
-	KUNIT_EXPECT_EQ(test, his->count, (u64)b.echoes);
+	KUNIT_EXPECT_EQ(test, peers->max, 700ULL);
+	KUNIT_EXPECT_EQ(test, peers->count, (u64)b.echoes);
 	/* each exchange found both */
-	KUNIT_EXPECT_EQ(test, own->count, his->count);
+	KUNIT_EXPECT_EQ(test, own->count, peers->count);
 	KUNIT_EXPECT_EQ(test, c->warp_hist[TSCOPE_LANE_TSC].count,
-			own->count + his->count);
+			own->count + peers->count);
 	/* the CPU that does not keep the pair has no sizes of it */
 	plan.keep = false;
 	tscope_hist_init(&c->warp_hist[TSCOPE_LANE_TSC]);
@@ -198,7 +199,7 @@ static void burst_until(struct kunit *test)
 
 /*
  * It lasts as long as it is to, and a reading or two. A virtual CPU may lose its processor
- * meanwhile, but not each time; then the limits are of no one moment.
+ * meanwhile, but not each time; then the burst is not one moment.
  */
 static void burst_length(struct kunit *test)
 {
@@ -260,14 +261,14 @@ static void page_set(u32 version, u64 ns)
 {
 	/* the host makes the version odd, writes, makes it even */
 	WRITE_ONCE(page->version, version - 1);
-	/* pairs with the first virt_rmb() in tscope_kvm_copy() */
+	/* pairs with pvclock_read_begin() */
 	smp_wmb();
 	page->tsc_timestamp = 0;
 	page->tsc_to_system_mul = 1U << 31;
 	page->tsc_shift = 1;
 	page->system_time = ns;
-	page->flags = TSCOPE_PVTI_STABLE;
-	/* and with the second one */
+	page->flags = 0;
+	/* pairs with pvclock_read_retry() */
 	smp_wmb();
 	WRITE_ONCE(page->version, version);
 }
@@ -275,7 +276,7 @@ static void page_set(u32 version, u64 ns)
 /* The page changed since the burst before: that is an update, and the burst is whole. */
 static void burst_page_update(struct kunit *test)
 {
-	c->page = page;
+	c->page = &page->version;
 	page_set(2, 1000);
 	peer->of = NONCE;
 	peer->echo[TSCOPE_LANE_KVM] = 5000;
@@ -294,9 +295,9 @@ static void burst_page_update(struct kunit *test)
 	page_set(4, 900);
 	run();
 	KUNIT_ASSERT_EQ(test, c->events, 1U);
-	KUNIT_EXPECT_EQ(test, c->event[0].old.version, 2U);
+	KUNIT_EXPECT_EQ(test, c->event[0].old.sequence, 2U);
 	KUNIT_EXPECT_EQ(test, c->event[0].old.ns, 1000ULL);
-	KUNIT_EXPECT_EQ(test, c->event[0].new.version, 4U);
+	KUNIT_EXPECT_EQ(test, c->event[0].new.sequence, 4U);
 	KUNIT_EXPECT_EQ(test, c->event[0].new.ns, 900ULL);
 	KUNIT_EXPECT_EQ(test, c->event[0].updates, 1U);
 	KUNIT_EXPECT_GE(test, c->event[0].tsc, before);
@@ -314,15 +315,15 @@ static void burst_page_update(struct kunit *test)
 	run();
 	page_set(12, 900);
 	run();
-	KUNIT_EXPECT_EQ(test, c->events, (u32)TSCOPE_PVTI_EVENTS);
-	KUNIT_EXPECT_EQ(test, c->event[TSCOPE_PVTI_EVENTS - 1].updates, 2U);
-	KUNIT_EXPECT_EQ(test, c->event[TSCOPE_PVTI_EVENTS - 1].new.version, 12U);
+	KUNIT_EXPECT_EQ(test, c->events, (u32)TSCOPE_PAGE_EVENTS);
+	KUNIT_EXPECT_EQ(test, c->event[TSCOPE_PAGE_EVENTS - 1].updates, 2U);
+	KUNIT_EXPECT_EQ(test, c->event[TSCOPE_PAGE_EVENTS - 1].new.sequence, 12U);
 }
 
 /* A page that the host left half-written: no reading by it, and no hanging. */
 static void burst_page_half_written(struct kunit *test)
 {
-	c->page = page;
+	c->page = &page->version;
 	page_set(2, 1000);
 	page->version = 3;
 	run();
@@ -447,10 +448,10 @@ static void burst_page_changes(struct kunit *test)
 	u32 i, seen = 0;
 
 	need_two_cpus(test);
-	c->page = page;
+	c->page = &page->version;
 	for (i = 0; i < TRIES && seen < 5; i++) {
 		page_set(2, 1000);
-		c->pvti.version = 0;
+		c->timepage.sequence = 0;
 		c->events = 0;
 		run_with(update_page);
 		if (!c->events)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cpus.c: when a CPU's life is a new one, what of it ends with it, what a reset leaves, and
- * who leads. The CPU's state is made up.
+ * cpus.c: what of a CPU's state a start, a stop, a new life and a reset change, and who
+ * leads.
  */
 #include <linux/slab.h>
 
@@ -20,59 +20,52 @@ static int cpus_init(struct kunit *test)
 	return 0;
 }
 
+/* Sampling that stops and goes on is the same life. */
 static void cpus_lives(struct kunit *test)
 {
-	/* the first one begins however it comes up */
 	KUNIT_EXPECT_FALSE(test, c->ready);
-	tscope_cpu_begin_life(c, false);
+	tscope_cpu_start(c);
+	KUNIT_EXPECT_TRUE(test, c->ready);
+	tscope_cpu_stop(c);
+	KUNIT_EXPECT_FALSE(test, c->ready);
+	tscope_cpu_start(c);
+	KUNIT_EXPECT_EQ(test, c->life, 0);
+	tscope_cpu_new_life(c);
 	KUNIT_EXPECT_EQ(test, c->life, 1);
 	KUNIT_EXPECT_TRUE(test, c->ready);
-	/* sampling stopped and began again: the same CPU */
-	tscope_cpu_end_life(c);
-	KUNIT_EXPECT_FALSE(test, c->ready);
-	tscope_cpu_begin_life(c, false);
-	KUNIT_EXPECT_EQ(test, c->life, 1);
-	/* it was offline, or suspended */
-	tscope_cpu_end_life(c);
-	tscope_cpu_begin_life(c, true);
-	KUNIT_EXPECT_EQ(test, c->life, 2);
-	/* it was offline while its sampler did not run; that counts once */
-	c->gone = true;
-	tscope_cpu_begin_life(c, false);
-	KUNIT_EXPECT_EQ(test, c->life, 3);
-	tscope_cpu_begin_life(c, false);
-	KUNIT_EXPECT_EQ(test, c->life, 3);
 }
 
-/* No partner finds a reading of a life that ended, and none is held against it. */
-static void cpus_life_begins_empty(struct kunit *test)
+static void fill_state(void)
 {
-	u32 end;
+	tscope_mailbox_begin(&c->box, 99);
+	c->box.of = 1;
+	c->box.pub[TSCOPE_LANE_TSC] = 2;
+	c->box.echo[TSCOPE_LANE_KVM] = 3;
+	c->box.raw_ns = 4;
+	c->last[TSCOPE_LANE_TSC] = 5;
+	c->timepage.sequence = 6;
+}
 
-	for (end = 0; end < 2; end++) {
-		tscope_cpu_begin_life(c, true);
-		tscope_mailbox_begin(&c->box, 99);
-		c->box.of = 1;
-		c->box.pub[TSCOPE_LANE_TSC] = 2;
-		c->box.echo[TSCOPE_LANE_KVM] = 3;
-		c->box.raw_ns = 4;
-		c->last[TSCOPE_LANE_TSC] = 5;
-		c->pvti.version = 6;
-		if (end) {
-			tscope_cpu_end_life(c);
-			KUNIT_EXPECT_EQ(test, c->box.id, 0ULL);
-			KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_TSC], 0ULL);
-			KUNIT_EXPECT_EQ(test, c->box.of, 0ULL);
-		}
-		tscope_cpu_begin_life(c, true);
-		KUNIT_EXPECT_EQ(test, c->box.id, 0ULL);
-		KUNIT_EXPECT_EQ(test, c->box.of, 0ULL);
-		KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_TSC], 0ULL);
-		KUNIT_EXPECT_EQ(test, c->box.echo[TSCOPE_LANE_KVM], 0ULL);
-		KUNIT_EXPECT_EQ(test, c->box.raw_ns, 0ULL);
-		KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_TSC], 0ULL);
-		KUNIT_EXPECT_EQ(test, c->pvti.version, 0U);
-	}
+static void expect_empty_mailbox(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, c->box.id, 0ULL);
+	KUNIT_EXPECT_EQ(test, c->box.of, 0ULL);
+	KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_TSC], 0ULL);
+	KUNIT_EXPECT_EQ(test, c->box.echo[TSCOPE_LANE_KVM], 0ULL);
+}
+
+/* No partner finds a reading of before, and no new reading is compared with one. */
+static void cpus_start_empty(struct kunit *test)
+{
+	fill_state();
+	tscope_cpu_stop(c);
+	expect_empty_mailbox(test);
+	fill_state();
+	tscope_cpu_start(c);
+	expect_empty_mailbox(test);
+	KUNIT_EXPECT_EQ(test, c->box.raw_ns, 0ULL);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_TSC], 0ULL);
+	KUNIT_EXPECT_EQ(test, c->timepage.sequence, 0U);
 }
 
 /* Figures are zero then, and the CPU is the same one. */
@@ -80,7 +73,8 @@ static void cpus_reset(struct kunit *test)
 {
 	int lane;
 
-	tscope_cpu_begin_life(c, true);
+	tscope_cpu_new_life(c);
+	tscope_cpu_start(c);
 	memset(c->lane, 0x55, sizeof(c->lane));
 	c->updates = 1;
 	c->stopped = 2;
@@ -88,7 +82,7 @@ static void cpus_reset(struct kunit *test)
 	c->lost = 4;
 	c->meetings = 5;
 	c->unmet = 6;
-	c->stuck = 7;
+	c->stuck = true;
 	c->events = 1;
 	c->back[TSCOPE_LANE_TSC].count = 8;
 	for (lane = 0; lane < TSCOPE_LANES; lane++)
@@ -97,9 +91,11 @@ static void cpus_reset(struct kunit *test)
 	tscope_hist_add(&c->wakeup, 11);
 	tscope_cpu_reset(c);
 	KUNIT_EXPECT_NULL(test, memchr_inv(c->lane, 0, sizeof(c->lane)));
-	KUNIT_EXPECT_NULL(test, memchr_inv(c->back, 0, sizeof(c->back)));
 	KUNIT_EXPECT_EQ(test, c->updates + c->stopped + c->windows + c->lost +
-			c->meetings + c->unmet + c->stuck + c->events, 0ULL);
+			c->meetings + c->unmet, 0ULL);
+	KUNIT_EXPECT_NULL(test, memchr_inv(c->back, 0, sizeof(c->back)));
+	KUNIT_EXPECT_EQ(test, c->events, 0U);
+	KUNIT_EXPECT_FALSE(test, c->stuck);
 	for (lane = 0; lane < TSCOPE_LANES; lane++)
 		KUNIT_EXPECT_EQ(test, c->warp_hist[lane].count, 0ULL);
 	KUNIT_EXPECT_EQ(test, c->transit.count, 0ULL);
@@ -112,17 +108,17 @@ static void cpus_reset(struct kunit *test)
 static void cpus_leader(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, tscope_leader(), -1);
-	tscope_leader_choose(2);
+	tscope_leader_replace(-1, 2);
 	KUNIT_EXPECT_EQ(test, tscope_leader(), 2);
 	tscope_leader_replace(2, 5);
 	KUNIT_EXPECT_EQ(test, tscope_leader(), 5);
 	tscope_leader_replace(2, 7);
 	KUNIT_EXPECT_EQ(test, tscope_leader(), 5);
-	tscope_leader_choose(-1);
+	tscope_leader_replace(5, -1);
 	KUNIT_EXPECT_EQ(test, tscope_leader(), -1);
 }
 
-/* A CPU's state is made once, and stays where it is. */
+/* A CPU's state is allocated once, and stays where it is. */
 static void cpus_state(struct kunit *test)
 {
 	int cpu = cpumask_last(cpu_possible_mask);
@@ -140,7 +136,7 @@ static void cpus_state(struct kunit *test)
 
 static struct kunit_case cpus_cases[] = {
 	KUNIT_CASE(cpus_lives),
-	KUNIT_CASE(cpus_life_begins_empty),
+	KUNIT_CASE(cpus_start_empty),
 	KUNIT_CASE(cpus_reset),
 	KUNIT_CASE(cpus_leader),
 	KUNIT_CASE(cpus_state),

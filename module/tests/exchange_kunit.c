@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exchange.c: who keeps which pairs, who meets whom in a round, what a pair's bursts are
- * reported as, and which pair is the worst. The CPUs are the possible ones of the machine;
- * none of them samples.
+ * exchange.c and pairs.c: what a pair's bursts are reported as, and which pair is the
+ * worst. The CPUs are the possible ones of the machine; none of them samples. More CPUs
+ * are tested in user space.
  */
 #include <linux/cpumask.h>
-#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "../exchange.h"
@@ -16,24 +15,18 @@ static struct cpumask *mask;
 static int *possible;
 static u32 count;
 
-static int choose(void)
-{
-	int err;
-
-	mutex_lock(&tscope_pairs_lock);
-	err = tscope_pairs_choose(mask);
-	mutex_unlock(&tscope_pairs_lock);
-	return err;
-}
-
 static int choose_first(u32 n)
 {
 	u32 i;
+	int err;
 
 	cpumask_clear(mask);
 	for (i = 0; i < n; i++)
 		cpumask_set_cpu(possible[i], mask);
-	return choose();
+	mutex_lock(&tscope_pairs_lock);
+	err = tscope_pairs_choose(mask);
+	mutex_unlock(&tscope_pairs_lock);
+	return err;
 }
 
 static int exchange_init(struct kunit *test)
@@ -51,7 +44,7 @@ static int exchange_init(struct kunit *test)
 		c = tscope_cpu_get(cpu);
 		if (!c)
 			return -ENOMEM;
-		tscope_cpu_begin_life(c, true);
+		tscope_cpu_start(c);
 	}
 	tscope_pairs_stopped(false);
 	return 0;
@@ -63,123 +56,15 @@ static void exchange_exit(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, choose_first(0), 0);
 	for (i = 0; i < count; i++)
-		tscope_cpu_end_life(tscope_cpu_of(possible[i]));
+		tscope_cpu_stop(tscope_cpu_of(possible[i]));
 	tscope_pairs_stopped(true);
 }
 
-/* The pair of two CPUs, whichever of them keeps it; *n counts how many there are. */
-static struct tscope_pair *find(int a, int b, u32 *n)
+/* The pair of two CPUs, whichever of them keeps it. */
+static struct tscope_pair *find(int a, int b)
 {
-	struct tscope_pair *p, *found = NULL;
-	struct tscope_cpu *c;
-	u32 i;
-
-	for_each_tscope_cpu(c) {
-		for (i = 0; i < c->pairs; i++) {
-			p = c->pair[i];
-			if (!(c->cpu == a && p->peer == b) &&
-			    !(c->cpu == b && p->peer == a))
-				continue;
-			found = p;
-			if (n)
-				++*n;
-		}
-	}
-	return found;
-}
-
-static u32 all_pairs(void)
-{
-	struct tscope_cpu *c;
-	u32 n = 0;
-
-	for_each_tscope_cpu(c)
-		n += c->pairs;
-	return n;
-}
-
-/* Each pair of chosen CPUs is kept once, by one of the two, and no other pair is. */
-static void exchange_kept_once(struct kunit *test)
-{
-	u64 seed = 4711;
-	u32 round, n, i, j, times, most;
-
-	for (round = 0; round < 40; round++) {
-		cpumask_clear(mask);
-		for (i = 0; i < count; i++)
-			if (tscope_test_rnd(&seed) & 1 << 20)
-				cpumask_set_cpu(possible[i], mask);
-		KUNIT_ASSERT_EQ(test, choose(), 0);
-		n = cpumask_weight(mask);
-		KUNIT_EXPECT_EQ(test, tscope_pairs_cpus(), n);
-		KUNIT_EXPECT_EQ(test, all_pairs(), n ? n * (n - 1) / 2 : 0);
-		most = 0;
-		for (i = 0; i < count; i++) {
-			struct tscope_cpu *c = tscope_cpu_of(possible[i]);
-			bool chosen = cpumask_test_cpu(possible[i], mask);
-
-			KUNIT_EXPECT_EQ(test, c->chosen, chosen);
-			if (chosen)
-				KUNIT_EXPECT_EQ(test,
-						tscope_pairs_cpu(c->rank),
-						possible[i]);
-			most = max(most, c->pairs);
-			for (j = 0; j < i; j++) {
-				times = 0;
-				find(possible[i], possible[j], &times);
-				KUNIT_EXPECT_EQ(test, times,
-						(u32)(chosen &&
-						      cpumask_test_cpu(possible[j], mask)));
-			}
-		}
-		/* nobody has all the work */
-		if (cpumask_equal(mask, cpu_possible_mask))
-			KUNIT_EXPECT_LE(test, most, n / 2 + 1);
-	}
-	KUNIT_EXPECT_EQ(test, tscope_pairs_cpu(n), -1);
-}
-
-/* In n - 1 rounds, or n of an odd number, each meets each once; both know of it. */
-static void exchange_tournament(struct kunit *test)
-{
-	u32 n, rounds, round, rank, byes;
-	int partner;
-	u64 *met;
-
-	met = kunit_kcalloc(test, nr_cpu_ids * nr_cpu_ids, sizeof(*met), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, met);
-	KUNIT_ASSERT_EQ(test, choose_first(0), 0);
-	KUNIT_EXPECT_EQ(test, tscope_pairs_partner(0, 3), -1);
-	KUNIT_ASSERT_EQ(test, choose_first(1), 0);
-	KUNIT_EXPECT_EQ(test, tscope_pairs_partner(0, 3), -1);
-	for (n = 2; n <= min(count, 64U); n++) {
-		KUNIT_ASSERT_EQ(test, choose_first(n), 0);
-		memset(met, 0, nr_cpu_ids * nr_cpu_ids * sizeof(*met));
-		rounds = n & 1 ? n : n - 1;
-		for (round = 0; round < rounds; round++) {
-			byes = 0;
-			for (rank = 0; rank < n; rank++) {
-				/* it goes on for ever */
-				partner = tscope_pairs_partner(rank, round + 1000000ULL * rounds);
-				KUNIT_EXPECT_EQ(test, partner,
-						tscope_pairs_partner(rank, round));
-				if (partner < 0) {
-					byes++;
-					continue;
-				}
-				KUNIT_ASSERT_NE(test, partner, possible[rank]);
-				KUNIT_EXPECT_EQ(test, possible[rank],
-						tscope_pairs_partner(tscope_cpu_of(partner)->rank,
-								     round));
-				met[rank * nr_cpu_ids + tscope_cpu_of(partner)->rank]++;
-			}
-			KUNIT_EXPECT_EQ(test, byes, n & 1);
-		}
-		for (rank = 0; rank < n; rank++)
-			for (round = 0; round < n; round++)
-				KUNIT_EXPECT_EQ(test, met[rank * nr_cpu_ids + round],
-						(u64)(rank != round));
-	}
+	return tscope_pair_find(tscope_cpu_of(a), b) ?:
+	       tscope_pair_find(tscope_cpu_of(b), a);
 }
 
 /* A burst of the CPU that keeps the pair: the peer's clock less its own. */
@@ -201,10 +86,10 @@ static void add(struct tscope_pair *p, s64 low, s64 high)
 	tscope_pair_add(tscope_cpu_of(p->cpu), p, &b);
 }
 
-/* CPU b's clock less CPU a's lies in low..high, ns of the time page. */
+/* CPU b's clock less CPU a's lies in low..high, in the unit of both lanes. */
 static void add_between(struct kunit *test, int a, int b, s64 low, s64 high)
 {
-	struct tscope_pair *p = find(a, b, NULL);
+	struct tscope_pair *p = find(a, b);
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	if (p->cpu == a)
@@ -231,7 +116,7 @@ static void exchange_sign(struct kunit *test)
 	need(test, 4);
 	for (i = 0; i < 4; i++) {
 		for (j = i + 1; j < 4; j++) {
-			p = find(possible[i], possible[j], NULL);
+			p = find(possible[i], possible[j]);
 			KUNIT_ASSERT_NOT_NULL(test, p);
 			KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 			offset = 100000 * (s64)(j - i);
@@ -265,19 +150,16 @@ static void exchange_cycles(struct kunit *test)
 	struct tscope_pair *p;
 
 	need(test, 2);
-	p = find(possible[0], possible[1], NULL);
+	p = find(possible[0], possible[1]);
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	if (p->cpu == possible[0])
-		add(p, low, high);
-	else
-		add(p, -high, -low);
+	add_between(test, possible[0], possible[1], low, high);
 	KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
 	KUNIT_EXPECT_LE(test, o.offset_ns - (s64)o.bound_ns, 1000000LL);
 	KUNIT_EXPECT_GE(test, o.offset_ns + (s64)o.bound_ns, 1000199LL);
 	KUNIT_EXPECT_LE(test, o.bound_ns, 103ULL);
 }
 
-/* What is of no one moment, or half known, is no figure; warps count all the same. */
+/* A burst that is not one moment, or has one limit, gives no figure; its warps count. */
 static void exchange_useless_bursts(struct kunit *test)
 {
 	struct tscope_burst b = { .readings = 100, .whole = true };
@@ -286,16 +168,13 @@ static void exchange_useless_bursts(struct kunit *test)
 	struct tscope_pair *p;
 
 	need(test, 2);
-	p = find(possible[0], possible[1], NULL);
+	p = find(possible[0], possible[1]);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	c = tscope_cpu_of(p->cpu);
 	b.low[TSCOPE_LANE_TSC] = -50;
 	b.high[TSCOPE_LANE_TSC] = 50;
 	b.low[TSCOPE_LANE_KVM] = -50;
 	b.high[TSCOPE_LANE_KVM] = 50;
-	/* a partner that did not exchange */
-	tscope_pair_add(c, p, &b);
-	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
 	b.partner_id = tscope_nonce(p->peer, tscope_cpu_of(p->peer)->life, 1);
 	b.whole = false;
 	b.warp[TSCOPE_LANE_TSC].count = 3;
@@ -323,13 +202,13 @@ static void exchange_lives(struct kunit *test)
 	u32 side;
 
 	need(test, 2);
-	p = find(possible[0], possible[1], NULL);
+	p = find(possible[0], possible[1]);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	for (side = 0; side < 2; side++) {
 		add(p, 1000, 1100);
 		add(p, 1000, 1100);
 		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
-		tscope_cpu_begin_life(tscope_cpu_of(side ? p->peer : p->cpu), true);
+		tscope_cpu_new_life(tscope_cpu_of(side ? p->peer : p->cpu));
 		KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		add(p, -7000, -6900);
 		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
@@ -337,8 +216,8 @@ static void exchange_lives(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, o.offset_ns, p->cpu < p->peer ? -6950LL : 6950LL);
 		KUNIT_EXPECT_FALSE(test, o.moving);
 		/* one that only stopped for a while is the same */
-		tscope_cpu_end_life(tscope_cpu_of(side ? p->peer : p->cpu));
-		tscope_cpu_begin_life(tscope_cpu_of(side ? p->peer : p->cpu), false);
+		tscope_cpu_stop(tscope_cpu_of(side ? p->peer : p->cpu));
+		tscope_cpu_start(tscope_cpu_of(side ? p->peer : p->cpu));
 		KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		tscope_pairs_clear();
 	}
@@ -351,30 +230,30 @@ static void exchange_keeps_figures(struct kunit *test)
 	struct tscope_pair *p;
 
 	need(test, 3);
-	p = find(possible[0], possible[1], NULL);
+	p = find(possible[0], possible[1]);
 	add_between(test, possible[0], possible[1], 100, 200);
 	add_between(test, possible[0], possible[2], 100, 200);
 	p->warps[TSCOPE_LANE_KVM] = 5;
 	KUNIT_ASSERT_EQ(test, choose_first(2), 0);
-	KUNIT_EXPECT_NULL(test, find(possible[0], possible[2], NULL));
+	KUNIT_EXPECT_NULL(test, find(possible[0], possible[2]));
 	KUNIT_ASSERT_EQ(test, choose_first(3), 0);
-	p = find(possible[0], possible[1], NULL);
+	p = find(possible[0], possible[1]);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 	KUNIT_EXPECT_EQ(test, o.offset_ns, 150LL);
 	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_KVM], 5ULL);
 	/* one that was away is new */
-	p = find(possible[0], possible[2], NULL);
+	p = find(possible[0], possible[2]);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 	/* and a reset leaves none of it */
 	tscope_pairs_clear();
-	p = find(possible[0], possible[1], NULL);
+	p = find(possible[0], possible[1]);
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_KVM], 0ULL);
 }
 
-/* The worst is the one that is surely farthest off; of equal ones the first. */
+/* The worst has the largest |offset| - bound; of equal ones it is the first. */
 static void exchange_worst(struct kunit *test)
 {
 	struct tscope_pairs_summary s;
@@ -421,45 +300,13 @@ static void exchange_worst(struct kunit *test)
 	KUNIT_EXPECT_GE(test, s.worst.offset_ns + (s64)s.worst.bound_ns, 1010LL);
 }
 
-/* Who has not met for two turns is unmet; while sampling is off nobody can. */
-static void exchange_unmet(struct kunit *test)
-{
-	struct tscope_pairs_summary s;
-	u32 n = min(count, 3U), pairs = n * (n - 1) / 2;
-
-	need(test, 2);
-	KUNIT_ASSERT_EQ(test, choose_first(n), 0);
-	KUNIT_EXPECT_EQ(test, tscope_pairs_turn_ms(), 1000U);
-	add_between(test, possible[0], possible[1], 100, 200);
-	tscope_pairs_stopped(true);
-	msleep(2100);
-	tscope_pairs_summary(TSCOPE_LANE_KVM, &s);
-	KUNIT_EXPECT_TRUE(test, s.found);
-	KUNIT_EXPECT_EQ(test, s.unmet, 0ULL);
-	tscope_pairs_stopped(false);
-	tscope_pairs_summary(TSCOPE_LANE_KVM, &s);
-	KUNIT_EXPECT_FALSE(test, s.found);
-	KUNIT_EXPECT_EQ(test, s.unmet, 0ULL);
-	msleep(2100);
-	tscope_pairs_summary(TSCOPE_LANE_KVM, &s);
-	KUNIT_EXPECT_FALSE(test, s.found);
-	KUNIT_EXPECT_EQ(test, s.unmet, (u64)pairs);
-	add_between(test, possible[0], possible[1], 100, 200);
-	tscope_pairs_summary(TSCOPE_LANE_KVM, &s);
-	KUNIT_EXPECT_TRUE(test, s.found);
-	KUNIT_EXPECT_EQ(test, s.unmet, (u64)pairs - 1);
-}
-
 static struct kunit_case exchange_cases[] = {
-	KUNIT_CASE(exchange_kept_once),
-	KUNIT_CASE(exchange_tournament),
 	KUNIT_CASE(exchange_sign),
 	KUNIT_CASE(exchange_cycles),
 	KUNIT_CASE(exchange_useless_bursts),
 	KUNIT_CASE(exchange_lives),
 	KUNIT_CASE(exchange_keeps_figures),
 	KUNIT_CASE(exchange_worst),
-	KUNIT_CASE(exchange_unmet),
 	{}
 };
 

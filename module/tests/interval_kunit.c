@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* interval.c and limits.c with offsets that rest, alternate, drift and step. */
+/* interval.c with offsets that rest, alternate and step. */
 #include "../interval.h"
 #include "tests.h"
 
@@ -74,26 +74,6 @@ static void interval_alternates(struct kunit *test)
 	}
 }
 
-static void interval_drifts(struct kunit *test)
-{
-	struct tscope_tracker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	struct tscope_interval iv;
-	u64 state = 13, now_ms, first_ms = 0;
-
-	KUNIT_ASSERT_NOT_NULL(test, t);
-	tscope_tracker_init(t);
-	/* 21 cycles a second are 10 ns/s at 2.1 GHz */
-	for (now_ms = 0; now_ms < 60000; now_ms += 20) {
-		add_burst(t, &state, now_ms * 21 / 1000, now_ms);
-		KUNIT_ASSERT_EQ(test, tscope_tracker_interval(t, now_ms, &iv), 0);
-		if (iv.moving && !first_ms)
-			first_ms = now_ms;
-		KUNIT_ASSERT_TRUE_MSG(test, iv.moving || now_ms < 20000,
-				      "at %llu ms", now_ms);
-	}
-	KUNIT_EXPECT_GT(test, first_ms, (u64)2000);
-}
-
 static void interval_steps(struct kunit *test)
 {
 	struct tscope_tracker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
@@ -117,46 +97,10 @@ static void interval_steps(struct kunit *test)
 	KUNIT_EXPECT_LE(test, iv.high - iv.low, 900);
 }
 
-static void interval_rounds(struct kunit *test)
-{
-	static const struct {
-		s64 low, high;
-		u32 khz;
-		s64 offset_ns;
-		u64 bound_ns;
-	} cases[] = {
-		{ 0, 0, 0, 0, 1 },
-		{ -95, 95, 0, 0, 95 },
-		{ -95, 96, 0, 1, 96 },
-		{ -96, 95, 0, 0, 96 },
-		{ 3000, 3000, 3000000, 1000, 1 },
-		{ 3001, 3002, 3000000, 1001, 1 },
-		{ -300, 300, 3000000, 0, 100 },
-		{ -301, 300, 3000000, 0, 101 },
-		{ S64_MAX, S64_MAX, 0, S64_MAX, 1 },
-		{ S64_MIN, S64_MIN, 0, S64_MIN, 1 },
-		{ S64_MAX - 1, S64_MAX, 1, S64_MAX, U64_MAX },
-	};
-	s64 offset_ns;
-	u64 bound_ns;
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		tscope_interval_ns(cases[i].low, cases[i].high, cases[i].khz,
-				   &offset_ns, &bound_ns);
-		KUNIT_EXPECT_EQ_MSG(test, offset_ns, cases[i].offset_ns,
-				    "case %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, bound_ns, cases[i].bound_ns,
-				    "case %u", i);
-	}
-}
-
 static struct kunit_case interval_cases[] = {
 	KUNIT_CASE(interval_rests),
 	KUNIT_CASE(interval_alternates),
-	KUNIT_CASE(interval_drifts),
 	KUNIT_CASE(interval_steps),
-	KUNIT_CASE(interval_rounds),
 	{}
 };
 

@@ -8,8 +8,6 @@
 #include <linux/slab.h>
 
 #include "../control.h"
-#include "../exchange.h"
-#include "../meeting.h"
 #include "../sampler.h"
 #include "tests.h"
 
@@ -58,7 +56,7 @@ static u64 work(void)
 
 	for_each_tscope_cpu(c) {
 		n += READ_ONCE(c->windows) + READ_ONCE(c->meetings) +
-		     READ_ONCE(c->unmet) + READ_ONCE(c->sent);
+		     READ_ONCE(c->unmet) + READ_ONCE(c->call.sent);
 		for (lane = 0; lane < TSCOPE_LANES; lane++)
 			n += READ_ONCE(c->lane[lane].readings);
 	}
@@ -91,8 +89,8 @@ static void meets(struct kunit *test)
 	for_each_tscope_cpu(c)
 		if (cpu_online(c->cpu))
 			kunit_info(test, "CPU %d: %llu windows, %llu meetings, %llu in vain, %llu calls sent, %lld answered, patience %u us\n",
-				   c->cpu, c->windows, c->meetings, c->unmet, c->sent,
-				   (s64)atomic64_read(&c->answered), c->wait_us);
+				   c->cpu, c->windows, c->meetings, c->unmet, c->call.sent,
+				   (s64)atomic64_read(&c->call.answered), c->call.wait_us);
 	KUNIT_EXPECT_EQ(test, met, pairs);
 	KUNIT_EXPECT_EQ(test, s.unmet, 0ULL);
 	if (pairs) {
@@ -116,8 +114,8 @@ static void rests(struct kunit *test)
 	for_each_tscope_cpu(c) {
 		KUNIT_EXPECT_FALSE(test, c->ready);
 		KUNIT_EXPECT_EQ(test, c->box.id, 0ULL);
-		KUNIT_EXPECT_EQ(test, c->request, 0ULL);
-		KUNIT_EXPECT_NULL(test, c->invited_by);
+		KUNIT_EXPECT_EQ(test, c->call.request, 0ULL);
+		KUNIT_EXPECT_NULL(test, c->call.caller);
 	}
 	done = work();
 	msleep(300);
@@ -140,7 +138,7 @@ static void sampler_defaults(struct kunit *test)
 	/* they met because one called the other */
 	for_each_tscope_cpu(c) {
 		meetings += c->meetings;
-		sent += c->sent;
+		sent += c->call.sent;
 	}
 	if (num_online_cpus() > 1)
 		KUNIT_EXPECT_GE(test, meetings, 4ULL);

@@ -46,7 +46,7 @@ static int sysfs_clock_init(struct kunit *test)
 	if (!clk || !kset)
 		return -ENOMEM;
 	ops = (struct tscope_clock_ops){
-		.name = "test", .kind = TSCOPE_KIND_PAGE, .series = true,
+		.name = "test", .kind = TSCOPE_KIND_PAGE,
 		.lane = TSCOPE_LANE_KVM, .read = read_none, .group = &own_group,
 	};
 	clk->ops = &ops;
@@ -89,11 +89,11 @@ static void sysfs_clock_files(struct kunit *test)
 	/* as tsc, kvm-clock, monotonic-raw, ptp-kvm and acpi-pm are */
 	static const struct tscope_clock_ops kinds[] = {
 		{ "a", TSCOPE_KIND_TSC, TSCOPE_LANE_TSC },
-		{ "b", TSCOPE_KIND_PAGE, TSCOPE_LANE_KVM, true },
-		{ "c", TSCOPE_KIND_KERNEL, TSCOPE_LANE_RAW, true, .read = read_none },
-		{ "d", TSCOPE_KIND_PAIRING, TSCOPE_NO_LANE, true, &own_group,
+		{ "b", TSCOPE_KIND_PAGE, TSCOPE_LANE_KVM },
+		{ "c", TSCOPE_KIND_AT_TSC, TSCOPE_LANE_RAW, .read = read_none },
+		{ "d", TSCOPE_KIND_PAIRING, TSCOPE_NO_LANE, &own_group,
 		  .read = read_none },
-		{ "e", TSCOPE_KIND_DEVICE, TSCOPE_NO_LANE, true, .read = read_none },
+		{ "e", TSCOPE_KIND_BRACKETED, TSCOPE_NO_LANE, .read = read_none },
 	};
 	static const struct {
 		const char *name, *in;

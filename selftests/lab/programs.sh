@@ -21,7 +21,7 @@ inject_module() {
 }
 
 # what the benchmarks run in the guest; with the pure sources that it shares with tscope
-BENCH_PURE="pure.h pvti.h hist.h hist.c"
+BENCH_PURE="pure.h timepage.h hist.h hist.c"
 
 _bench_fill() {
 	cp "$LAB"/bench/* . || return

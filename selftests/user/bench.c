@@ -21,7 +21,7 @@
 #include "hist.h"
 #include "interval.h"
 #include "pure.h"
-#include "pvti.h"
+#include "timepage.h"
 #include "series.h"
 #include "stability.h"
 #include "step.h"
@@ -57,7 +57,7 @@ static const u64 every[EVERY_COUNT] = { 1, 2, 4, 8, 16 };
 
 static int rounds = 41;
 
-static struct tscope_pvti pvti;
+static struct tscope_timepage timepage;
 static struct tscope_hist hist;
 static struct tscope_series series;
 static struct tscope_point ring[TSCOPE_SERIES_POINTS], point[POINTS];
@@ -72,7 +72,7 @@ static void do_read(void)
 
 static void do_eval(void)
 {
-	sink += tscope_pvti_eval(&pvti, pvti.tsc + sink % 1024);
+	sink += tscope_timepage_ns(&timepage, timepage.tsc + sink % 1024);
 }
 
 static void do_hist(void)
@@ -130,7 +130,7 @@ static const struct {
 	int times;
 } works[] = {
 	{ "ordered TSC read", do_read, 10000 },
-	{ "pvti evaluation", do_eval, 10000 },
+	{ "time page evaluation", do_eval, 10000 },
 	{ "histogram add", do_hist, 10000 },
 	{ "pair tracker add", do_tracker, 10000 },
 	{ "cycles to ns", do_cyc_to_ns, 10000 },
@@ -145,11 +145,11 @@ static void make_data(void)
 {
 	u64 tsc = 1ULL << 40, ns = 1ULL << 50, noise = 1, i;
 
-	pvti.tsc = tsc;
-	pvti.ns = ns;
-	pvti.version = 2;
-	pvti.shift = -1;
-	pvti.mul = (u32)((2000000ULL << 32) / khz);
+	timepage.tsc = tsc;
+	timepage.ns = ns;
+	timepage.sequence = 2;
+	timepage.shift = -1;
+	timepage.mult = ((2000000ULL << 32) / khz) << 32;
 	tscope_hist_init(&hist);
 	tscope_series_init(&series, ring, khz, false);
 	for (i = 0; i < POINTS; i++) {
@@ -306,16 +306,16 @@ static void spin_both(unsigned int which, u64 n)
 		memset(&spot[i], 0, sizeof(spot[i]));
 		spot[i].box = &box[i];
 		spot[i].peer = &box[!i];
-		spot[i].pvti = pvti;
-		spot[i].pvti.tsc = rdtsc_ordered();
-		spot[i].version = &pvti.version;
+		spot[i].timepage = timepage;
+		spot[i].timepage.tsc = rdtsc_ordered();
+		spot[i].sequence = &timepage.sequence;
 		spot[i].mask = n - 1;
 		spot[i].ns_mult = (1000000ULL << 32) / khz;
 		spot[i].tsc_min = BENCH_NONE;
 		spot[i].ns_min = BENCH_NONE;
 		tscope_hist_init(&spot[i].transit);
 	}
-	spot[1].pvti = spot[0].pvti;
+	spot[1].timepage = spot[0].timepage;
 	on_both(spin_variant);
 }
 

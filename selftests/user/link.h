@@ -17,8 +17,8 @@ enum link_motion { LINK_RESTS, LINK_ALTERNATES, LINK_DRIFTS };
  * @motion: what the offset does
  * @base_cyc: the offset around which it does it
  * @extent_ns: it alternates by +- this
- * @half_ns: after so long each time
- * @rate: it drifts by so many ns a ns
+ * @half_ns: the time after which it changes its sign
+ * @rate: it drifts by this, ns a ns
  * @since_ns: it drifts from then on
  * @forth_ns: least transit in one direction
  * @back_ns: in the other one

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The real TSC, and an offset that is added to it and moves as the test says. */
+/* The real TSC and an offset that is added to it, or a simulated one. */
 #ifndef TSCOPE_MOTION_H
 #define TSCOPE_MOTION_H
 
@@ -10,14 +10,18 @@
  * struct motion - what is added to a thread's TSC
  * @from: since this TSC value
  * @extent_cyc: it alternates by +- this
- * @half_cyc: and changes its sign after so many cycles; 0: never
- * @rate: it grows by so many cycles in 2^32
+ * @half_cyc: cycles after which it changes its sign; 0: never
+ * @rate: cycles that it grows by in 2^32
+ * @simulated: NULL, or a TSC that is read in place of the real one
+ * @reading_cyc: cycles of it that each reading takes
  */
 struct motion {
 	u64 from;
 	s64 extent_cyc;
 	u64 half_cyc;
 	s64 rate;
+	u64 *simulated;
+	u64 reading_cyc;
 };
 
 /* That of the present thread; NULL: none */

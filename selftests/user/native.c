@@ -15,7 +15,7 @@
 #include "native.h"
 #include "tap.h"
 
-/* A burst whose begin and end are so far apart is of no one moment here. */
+/* A burst whose begin and end are farther apart is not one moment here. */
 #define APART_CYC	(3 * native_burst_cyc)
 #define WIDTHS_MAX	1000000
 
@@ -126,7 +126,7 @@ static void add_point(struct run *run, const struct tscope_cpu *c)
 	u64 tsc = c->last[TSCOPE_LANE_TSC], page_ns = c->last[TSCOPE_LANE_KVM];
 	struct tscope_point *p = &run->points[run->point_count];
 
-	if (run->point_count == NATIVE_POINTS || !c->current_pvti)
+	if (run->point_count == NATIVE_POINTS || !c->current_page)
 		return;
 	if (!run->point_count)
 		run->first_ns = page_ns;
@@ -279,7 +279,8 @@ void native_run(struct run *run, double seconds)
 	for (i = 0; i < 2; i++) {
 		sides[i].run = run;
 		sides[i].cpu.cpu = i;
-		sides[i].cpu.page = tscope_kvm_page(i);
+		sides[i].cpu.page_ops = &native_page_ops;
+		sides[i].cpu.page = native_page_ops.sequence(i);
 		sides[i].cpu.random = rnd64() | 1;
 		if (pthread_create(&sides[i].thread, NULL, side_runs, &sides[i]))
 			exit(1);

@@ -16,8 +16,8 @@
  * struct run - two threads that exchange for some time, and what was seen
  * @motion: what the second thread adds to its TSC; @motion.from is set
  * @seldom: some meetings a second, in place of all the time
- * @readings_wanted: it lasts until there are so many, and NATIVE_LOOKS looks, but
- *	not for more than 20 times as long as it is to
+ * @readings_wanted: the run lasts until there are as many, and NATIVE_LOOKS looks,
+ *	but at most 20 times its duration
  * @tracker: of the TSC
  * @page_tracker: of the time page
  * @start: TSC
@@ -25,7 +25,7 @@
  * @latest: when it ends at the latest, TSC
  * @look: when the tracker is looked at next, TSC
  * @bursts: bursts of the first thread
- * @broken: those that are of no one moment
+ * @broken: bursts that are not one moment
  * @echoes: upper limits of the others
  * @readings: readings of both threads
  * @warps: readings below what the other thread had published
@@ -86,6 +86,7 @@ extern double native_hz;
 extern u32 native_step_cyc;
 extern u64 native_burst_cyc;
 extern const struct pvclock_vcpu_time_info *native_page;
+extern const struct tscope_timepage_ops native_page_ops;
 u64 native_ms(void);
 void native_machine(void);
 const struct pvclock_vcpu_time_info *native_real_page(void);

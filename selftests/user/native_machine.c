@@ -19,7 +19,7 @@ const struct pvclock_vcpu_time_info *native_page;
 
 __thread const struct motion *native_motion;
 
-/* what the module's clock.c holds */
+/* what the module's clocks.c holds */
 u32 tscope_tsc_khz;
 u64 tscope_ns_mult;
 
@@ -34,32 +34,37 @@ u64 native_ms(void)
 }
 
 /* All CPUs have one page here, as the vDSO has it. */
-struct pvclock_vcpu_time_info *tscope_kvm_page(int cpu)
+static const u32 *native_sequence(int cpu)
 {
 	(void)cpu;
-	return (struct pvclock_vcpu_time_info *)native_page;
+	return native_page ? &native_page->version : NULL;
 }
 
-bool tscope_kvm_copy(const struct pvclock_vcpu_time_info *page,
-		     struct tscope_pvti *to)
+static bool native_copy(const u32 *sequence, struct tscope_timepage *to)
 {
+	const struct pvclock_vcpu_time_info *page = (const void *)sequence;
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
-		to->version = READ_ONCE(page->version);
+		to->sequence = READ_ONCE(page->version);
 		virt_rmb();
 		to->tsc = page->tsc_timestamp;
 		to->ns = page->system_time;
-		to->mul = page->tsc_to_system_mul;
+		to->mult = (u64)page->tsc_to_system_mul << 32;
 		to->shift = page->tsc_shift;
 		to->flags = page->flags;
 		virt_rmb();
-		if (!(to->version & 1) &&
-		    to->version == READ_ONCE(page->version))
+		if (!(to->sequence & 1) &&
+		    to->sequence == READ_ONCE(page->version))
 			return true;
 	}
 	return false;
 }
+
+const struct tscope_timepage_ops native_page_ops = {
+	.sequence = native_sequence,
+	.copy = native_copy,
+};
 
 static u64 raw_ns(void)
 {

@@ -54,7 +54,7 @@ static char *dec_buffer(void)
 	return buffer[turn++ % 4] + 41;
 }
 
-const char *tap_udec(tscope_u128 x)
+const char *tap_udec(u128 x)
 {
 	char *at = dec_buffer();
 
@@ -66,11 +66,11 @@ const char *tap_udec(tscope_u128 x)
 	return at;
 }
 
-const char *tap_dec(tscope_s128 x)
+const char *tap_dec(s128 x)
 {
 	char *at;
 
-	at = (char *)tap_udec(x < 0 ? -(tscope_u128)x : (tscope_u128)x);
+	at = (char *)tap_udec(x < 0 ? -(u128)x : (u128)x);
 	if (x < 0)
 		*--at = '-';
 	return at;
@@ -86,9 +86,9 @@ u64 rnd64(void)
 	return z ^ (z >> 31);
 }
 
-tscope_u128 rnd128(void)
+u128 rnd128(void)
 {
-	tscope_u128 hi = rnd64();
+	u128 hi = rnd64();
 
 	return (hi << 64) | rnd64();
 }
@@ -100,7 +100,7 @@ u64 rnd_bits(unsigned int bits)
 	return n ? rnd64() >> (64 - n) : 0;
 }
 
-tscope_u128 rnd_bits128(void)
+u128 rnd_bits128(void)
 {
 	unsigned int n = rnd_below(129);
 

@@ -22,15 +22,15 @@ void tap_fail(const char *file, int line, const char *fmt, ...)
 unsigned int tap_failures(void);
 void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Decimal text of a 128-bit number; one of four buffers, in turn. */
-const char *tap_dec(tscope_s128 x);
-const char *tap_udec(tscope_u128 x);
+const char *tap_dec(s128 x);
+const char *tap_udec(u128 x);
 
 /* Each test begins with the run's seed, so that it can be run alone. */
 u64 rnd64(void);
-tscope_u128 rnd128(void);
+u128 rnd128(void);
 /* Any number of significant bits is as likely as any other. */
 u64 rnd_bits(unsigned int bits);
-tscope_u128 rnd_bits128(void);
+u128 rnd_bits128(void);
 u64 rnd_below(u64 limit);
 s64 rnd_range(s64 low, s64 high);
 double rnd_unit(void);
@@ -43,7 +43,7 @@ double rnd_gauss(void);
 } while (0)
 
 #define EXPECT_EQ(got, want, fmt, ...) do {				\
-	tscope_s128 got_ = (got), want_ = (want);			\
+	s128 got_ = (got), want_ = (want);			\
 									\
 	if (got_ != want_)						\
 		tap_fail(__FILE__, __LINE__,				\

@@ -7,7 +7,7 @@
 #include "tap.h"
 #include "hides.h"
 #include "bracket.h"
-#include "wide.h"
+#include "math128.h"
 
 #define KHZ	2100000
 #define NS	65536	/* a nanosecond of phase */

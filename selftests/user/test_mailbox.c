@@ -11,7 +11,7 @@
 #include "tap.h"
 #include "tso.h"
 
-/* the second lane counts so many units a step */
+/* units a step that the second lane counts */
 #define LANE_RATE	2
 
 static struct tscope_mailbox boxes[TSO_CPUS];
@@ -166,7 +166,7 @@ static u64 steps(void)
  * @third: what the third CPU's clock is ahead
  * @step: clocks count in such steps
  * @exchanges: of a burst, at most
- * @stalls: CPUs stall within looks, besides
+ * @stalls: CPUs stall within looks as well
  */
 static const struct trial {
 	s64 third;

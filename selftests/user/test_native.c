@@ -10,7 +10,7 @@
 
 #include "fit.h"
 #include "native.h"
-#include "wide.h"
+#include "math128.h"
 #include "tap.h"
 
 static double half_round_trip_ns;
@@ -30,7 +30,7 @@ static void check_truth(const struct run *run, const char *what)
 	EXPECT(!run->false_rests && !run->false_hulls && run->looks,
 	       "%s: %u intervals and %u hulls are false of %u", what,
 	       run->false_rests, run->false_hulls, run->looks);
-	tap_note("%s: %u looks, %u moving (first after %.1f s), bound %.0f ns, hull up to +-%.0f ns; %llu bursts, %llu of no one moment",
+	tap_note("%s: %u looks, %u moving (first after %.1f s), bound %.0f ns, hull up to +-%.0f ns; %llu bursts, %llu not one moment",
 		 what, run->looks, run->moving, run->first_s,
 		 run->looks > run->moving ?
 		 ns(run->bound_cyc) / (run->looks - run->moving) : 0.0,
@@ -130,10 +130,11 @@ static void check_drift(double ns_per_s, double seconds, bool seldom)
 	check_truth(&run, what);
 	EXPECT(run.moving && run.first_s <= 20, "%s: moving after %.1f s", what,
 	       run.first_s);
-	/* two epochs, which last until they have eight bursts each */
-	EXPECT(ns(run.hull_cyc) <= ns_per_s * (seldom ? 5 : 1.5) +
-	       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
-	       ns(run.hull_cyc));
+	/* two epochs; each has eight bursts, and is long on a busy machine */
+	if (run.broken * 4 < run.bursts)
+		EXPECT(ns(run.hull_cyc) <= ns_per_s * (seldom ? 5 : 1.5) +
+		       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
+		       ns(run.hull_cyc));
 }
 
 static void test_drift(void)
@@ -155,10 +156,12 @@ static void test_drift(void)
 }
 
 /* The fit of a page's clock must find the rate that its multiplier says. */
-static void check_fit(const struct run *run, const char *what, u32 mul, s8 shift)
+static void check_fit(const struct run *run, const char *what,
+		      const struct tscope_timepage *page)
 {
-	long double ns_per_cyc = mul / 4294967296.0L *
-				 (shift < 0 ? 1.0L / (1 << -shift) : 1 << shift);
+	long double ns_per_cyc = page->mult * 0x1p-64L *
+				 (page->shift < 0 ? 1.0L / (1 << -page->shift) :
+						    1 << page->shift);
 	double truth_ppb = (ns_per_cyc * tscope_tsc_khz / 1e6L - 1) * 1e9L;
 	/* the points are whole nanoseconds: 1.5 of them move a slope */
 	struct tscope_hidden hidden = { .phase = 3 << (TSCOPE_PHASE_SHIFT - 1) };
@@ -184,21 +187,25 @@ static void check_fit(const struct run *run, const char *what, u32 mul, s8 shift
 }
 
 /* A constant offset shows in both lanes, and the page's clock fits its own rate. */
-static void check_page(const char *what, u32 mul, s8 shift)
+static void check_page(const char *what)
 {
 	static struct tscope_point points[NATIVE_POINTS];
 	struct run run = { .points = points };
 	struct tscope_interval iv, page_iv;
 	s64 offset_ns, page_ns;
 	u64 bound_ns, page_bound_ns;
+	struct tscope_timepage p;
 
+	native_page_ops.copy(&native_page->version, &p);
+	tap_note("%s: multiplier %u, shift %d, flags %#x", what, (u32)(p.mult >> 32),
+		 p.shift, p.flags);
 	native_run(&run, 1.5);
 	EXPECT(!run.warps && !run.page_warps && !run.backward,
 	       "%s: %llu and %llu warps, %llu backward", what,
 	       (unsigned long long)run.warps,
 	       (unsigned long long)run.page_warps,
 	       (unsigned long long)run.backward);
-	check_fit(&run, what, mul, shift);
+	check_fit(&run, what, &p);
 
 	run = (struct run) {
 		.motion.extent_cyc = rnd_range(-3000000, 3000000),
@@ -218,8 +225,8 @@ static void check_page(const char *what, u32 mul, s8 shift)
 			   &page_bound_ns);
 	/* the page turns the same cycles to ns by its own multiplier */
 	offset_ns = run.motion.extent_cyc < 0 ?
-		    -(s64)tscope_pvti_scale(-run.motion.extent_cyc, mul, shift) :
-		    (s64)tscope_pvti_scale(run.motion.extent_cyc, mul, shift);
+		    -(s64)tscope_timepage_scale(-run.motion.extent_cyc, p.mult, p.shift) :
+		    (s64)tscope_timepage_scale(run.motion.extent_cyc, p.mult, p.shift);
 	tap_note("%s: offset %lld ns, %lld +- %llu ns measured", what,
 		 (long long)offset_ns, (long long)page_ns,
 		 (unsigned long long)page_bound_ns);
@@ -243,14 +250,12 @@ static void test_software_page(void)
 	page.tsc_shift = -1;
 	page.tsc_to_system_mul = 4294967296.0 * 2e6 / khz;
 	native_page = &page;
-	check_page("a page in software", page.tsc_to_system_mul, page.tsc_shift);
+	check_page("a page in software");
 	native_page = NULL;
 }
 
 static void test_real_page(void)
 {
-	struct tscope_pvti pvti;
-
 	if (!native_init())
 		return;
 	native_page = native_real_page();
@@ -258,17 +263,71 @@ static void test_real_page(void)
 		tap_note("the vDSO maps no kvm-clock here: not tested");
 		return;
 	}
-	tscope_kvm_copy(native_page, &pvti);
-	tap_note("kvm-clock: multiplier %u, shift %d, flags %#x", pvti.mul,
-		 pvti.shift, pvti.flags);
-	check_page("kvm-clock", pvti.mul, pvti.shift);
+	check_page("kvm-clock");
 	native_page = NULL;
+}
+
+/* A partner that echoes in each exchange: one of how many readings is one? */
+static double readings_per_exchange(u64 reading_ns)
+{
+	struct tscope_mailbox peer = {
+		.id = tscope_nonce(1, 1, 1),
+		.of = tscope_nonce(0, 1, 1),
+		.echo = { 1 },
+		.seen = { 1 },
+	};
+	struct tscope_burst_plan plan = {
+		.peer = &peer,
+		.nonce = peer.of,
+		.length_cyc = 10 * tscope_tsc_khz / 1000,
+	};
+	u64 tsc = rnd_bits(62), readings = 0, exchanges = 0;
+	struct motion motion = {
+		.simulated = &tsc,
+		.reading_cyc = reading_ns * tscope_tsc_khz / 1000000,
+	};
+	struct tscope_cpu c = { .random = rnd64() | 1 };
+	struct tscope_burst b;
+	u32 i;
+
+	native_motion = &motion;
+	for (i = 0; i < 2000; i++) {
+		tscope_burst(&c, &plan, &b);
+		/* what a reading takes is known after some */
+		if (i < 10)
+			continue;
+		readings += b.readings;
+		exchanges += b.echoes;
+	}
+	native_motion = NULL;
+	return (double)readings / exchanges;
+}
+
+static void test_slow_tsc(void)
+{
+	static const u32 reading_ns[] = { 10, 25, 45, 70, 100, 250, 400, 1000, 3000 };
+	double mean;
+	u32 i;
+
+	if (!native_hz)
+		native_machine();
+	for (i = 0; i < ARRAY_SIZE(reading_ns); i++) {
+		mean = readings_per_exchange(reading_ns[i]);
+		tap_note("a reading of %u ns: an exchange each %.1f readings, %.0f ns",
+			 reading_ns[i], mean, mean * reading_ns[i]);
+		EXPECT(mean * reading_ns[i] <= max(440, 1.01 * reading_ns[i]),
+		       "%u ns: %.1f readings", reading_ns[i], mean);
+		if (reading_ns[i] < 50)
+			EXPECT(mean >= 7 && mean <= 9, "%u ns: %.1f readings",
+			       reading_ns[i], mean);
+	}
 }
 
 static const struct tap_test tests[] = {
 	{ "at rest: true, narrow, no false warp", test_rest },
 	{ "alternating offsets: true, or moving", test_alternation },
 	{ "drifting offsets: true, or moving", test_drift },
+	{ "a TSC that is slow to read: exchanges are as often", test_slow_tsc },
 	{ "a time page in software: both lanes are true", test_software_page },
 	{ "kvm-clock: both lanes are true", test_real_page },
 };

@@ -12,7 +12,7 @@
 
 #define QUEUE		64
 #define STACK		65536
-/* one of so many steps begins a stall, of up to so many steps */
+/* one of STALL_EVERY steps begins a stall of up to STALL_STEPS */
 #define STALL_EVERY	300
 #define STALL_STEPS	500
 

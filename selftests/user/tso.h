@@ -28,7 +28,7 @@ void tso_store(uint64_t *addr, uint64_t value);
 /* True time, which grows with each access of any CPU. */
 uint64_t tso_now(void);
 unsigned int tso_cpu(void);
-/* The present CPU goes on after so many steps, at its next access. */
+/* The present CPU goes on after @steps, at its next access. */
 void tso_stall(uint64_t steps);
 
 /**

@@ -81,20 +81,20 @@ static struct pvclock_vcpu_time_info *pvti_page(int cpu)
 static void pvti_copy(struct bench_spot *s,
 		      const struct pvclock_vcpu_time_info *page)
 {
-	struct tscope_pvti *to = &s->pvti;
+	struct tscope_timepage *to = &s->timepage;
 
 	do {
-		to->version = READ_ONCE(page->version) & ~1U;
+		to->sequence = READ_ONCE(page->version) & ~1U;
 		/* the host makes the version odd, writes, makes it even */
 		virt_rmb();
 		to->tsc = page->tsc_timestamp;
 		to->ns = page->system_time;
-		to->mul = page->tsc_to_system_mul;
+		to->mult = (u64)page->tsc_to_system_mul << 32;
 		to->shift = page->tsc_shift;
 		to->flags = page->flags;
 		/* and so an unchanged even version means a whole copy */
 		virt_rmb();
-	} while (to->version != READ_ONCE(page->version));
+	} while (to->sequence != READ_ONCE(page->version));
 }
 
 /* Between two bursts: the page is looked up, counters are kept. */
@@ -130,7 +130,7 @@ static __always_inline int loop(int cpu, const unsigned int what)
 
 	do {
 		if (unlikely(READ_ONCE(page->version) !=
-			     r->spot.pvti.version)) {
+			     r->spot.timepage.sequence)) {
 			pvti_copy(&r->spot, page);
 			r->spot.ns = 0;
 		}
@@ -190,7 +190,7 @@ static void prepare(int cpu)
 	memset(r, 0, sizeof(*r));
 	r->spot.box = &r->box;
 	r->spot.peer = &runs[peer].box;
-	r->spot.version = &pvti_page(cpu)->version;
+	r->spot.sequence = &pvti_page(cpu)->version;
 	r->spot.mask = args.every - 1;
 	r->spot.ns_mult = div_u64(1000000ULL << 32, tsc_khz);
 	r->spot.tsc_min = BENCH_NONE;

@@ -10,7 +10,7 @@
 #define TSCOPE_BENCH_READINGS_H
 
 #include "hist.h"
-#include "pvti.h"
+#include "timepage.h"
 
 #define BENCH_PVTI	0x01	/* the pvti, looked after and evaluated */
 #define BENCH_PEER	0x02	/* a peer's mailbox read, and a publication */
@@ -41,8 +41,8 @@ struct bench_box {
  * struct bench_spot - what a CPU has of its own
  * @box: what it shows
  * @peer: its peer's, or its own
- * @version: the version of its pvti, as the host writes it
- * @pvti: a copy of the pvti
+ * @sequence: the version of its pvti, as the host writes it
+ * @timepage: a copy of the pvti
  * @mask: one less than the readings for which mailboxes are looked at once; a
  *	power of two less one
  * @ns_mult: 2^32 ns a cycle
@@ -58,8 +58,8 @@ struct bench_box {
 struct bench_spot {
 	struct bench_box *box;
 	const struct bench_box *peer;
-	const u32 *version;
-	struct tscope_pvti pvti;
+	const u32 *sequence;
+	struct tscope_timepage timepage;
 	u64 mask;
 	u64 ns_mult;
 
@@ -86,7 +86,7 @@ static __always_inline void bench_raw(struct bench_spot *s)
 
 static __always_inline u64 bench_ns(const struct bench_spot *s, u64 cyc)
 {
-	return (u64)(((tscope_u128)cyc * s->ns_mult) >> 32);
+	return (u64)(((u128)cyc * s->ns_mult) >> 32);
 }
 
 /**
@@ -106,8 +106,8 @@ static __always_inline u64 bench_burst(struct bench_spot *s,
 	s64 tsc_min = BENCH_NONE, ns_min = BENCH_NONE, d;
 	const struct bench_box *peer = s->peer;
 	u64 tsc_last = s->tsc, ns_last = s->ns;
-	const u32 *version = s->version;
-	struct tscope_pvti pvti = s->pvti;
+	const u32 *sequence = s->sequence;
+	struct tscope_timepage timepage = s->timepage;
 	struct bench_box *box = s->box;
 	u64 mask = s->mask, lower = 0;
 
@@ -127,9 +127,9 @@ static __always_inline u64 bench_burst(struct bench_spot *s,
 			WRITE_ONCE(box->tsc, tsc);
 
 		if (what & BENCH_PVTI) {
-			if (unlikely(READ_ONCE(*version) != pvti.version))
+			if (unlikely(READ_ONCE(*sequence) != timepage.sequence))
 				break;
-			ns = tscope_pvti_eval(&pvti, tsc);
+			ns = tscope_timepage_ns(&timepage, tsc);
 			if (what & BENCH_BACK && unlikely(ns < ns_last))
 				lower++;
 			ns_last = ns;

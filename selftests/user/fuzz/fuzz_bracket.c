@@ -14,9 +14,9 @@ static struct tscope_point pt[MOST], old[MOST];
 
 static void check_any(u32 n, const struct tscope_bracket *b, u64 error)
 {
-	tscope_u128 wide = (tscope_u128)error * b->widen / 1024;
-	tscope_s128 moved, most;
-	tscope_u128 sum = 0;
+	u128 wide = (u128)error * b->widen / 1024;
+	s128 moved, most;
+	u128 sum = 0;
 	u32 i;
 
 	for (i = 0; i < n; i++)
@@ -24,9 +24,9 @@ static void check_any(u32 n, const struct tscope_bracket *b, u64 error)
 	EXPECT(b->share <= HALF && b->share >= -HALF, "share %d", b->share);
 	EXPECT(b->widen >= 1024, "widen %u", b->widen);
 	for (i = 0; i < n; i++) {
-		moved = (tscope_s128)pt[i].phase - old[i].phase;
+		moved = (s128)pt[i].phase - old[i].phase;
 		/* n times: the mean is a fraction */
-		most = (tscope_s128)old[i].width_ns * n - (tscope_s128)sum;
+		most = (s128)old[i].width_ns * n - (s128)sum;
 		most = (most < 0 ? -most : most) * HALF;
 		EXPECT((moved < 0 ? -moved : moved) * n <= most + 257LL * n,
 		       "point %u of %u, %u ns wide: moved by %s", i, n,

@@ -16,7 +16,6 @@
 
 #define hweight32(x) __builtin_popcount(x)
 #define fls(x) ((x) ? 32 - __builtin_clz(x) : 0)
-#define swap(a, b) do { __auto_type swap_ = (a); (a) = (b); (b) = swap_; } while (0)
 
 /* Time. */
 extern u64 test_jiffies_ms;
@@ -44,10 +43,6 @@ typedef struct { u32 sequence; } seqcount_t;
 #define preempt_disable() do { } while (0)
 #define preempt_enable() do { } while (0)
 #define cond_resched() do { } while (0)
-typedef struct { int counter; } atomic_t;
-#define ATOMIC_INIT(i) { (i) }
-#define atomic_read(a) ((a)->counter)
-#define atomic_inc(a) ((a)->counter++)
 
 /* CPUs. */
 #define TEST_CPUS_MAX	16384

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The real TSC; a thread may add what its simulated offset is at that moment. */
+/* The real TSC, with the present offset of the thread; or a simulated one. */
 #ifndef TSCOPE_ASM_TSC_H
 #define TSCOPE_ASM_TSC_H
 
@@ -7,9 +7,13 @@
 
 static __always_inline u64 rdtsc_ordered(void)
 {
-	u64 tsc = native_tsc();
+	const struct motion *m = native_motion;
+	u64 tsc;
 
-	return native_motion ? tsc + motion_offset(native_motion, tsc) : tsc;
+	if (m && m->simulated)
+		return *m->simulated += m->reading_cyc;
+	tsc = native_tsc();
+	return m ? tsc + motion_offset(m, tsc) : tsc;
 }
 
 #endif /* TSCOPE_ASM_TSC_H */

@@ -1,66 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pvti.c against exact 128-bit products, division in long double, and the
+ * timepage.c against exact 128-bit products, division in long double, and the
  * definition of kvm-clock in the KVM ABI.
  */
 #include <math.h>
 #include <stdlib.h>
 
 #include "tap.h"
-#include "pvti.h"
+#include "timepage.h"
 
 #define ROUNDS	100000
 
-static const u32 mul_edges[] = { 0, 1, 2, 0x7fffffff, 0x80000000, 0xcccccccd,
-				 U32_MAX - 1, U32_MAX };
+/* kvm-clock's multipliers are of 32 bits, 2^-32 ns a cycle. */
+#define KVM(mul)	((u64)(mul) << 32)
 
-static u32 any_mul(void)
+static const u64 mult_edges[] = { 0, 1, 2, KVM(1), KVM(0x7fffffff), KVM(0x80000000),
+				  KVM(0xcccccccd), KVM(U32_MAX), U64_MAX - 1, U64_MAX };
+
+static u64 any_mult(void)
 {
-	u32 edge = rnd_below(3 * ARRAY_SIZE(mul_edges));
+	u32 edge = rnd_below(3 * ARRAY_SIZE(mult_edges));
 
-	return edge < ARRAY_SIZE(mul_edges) ? mul_edges[edge] : rnd_bits(32);
+	return edge < ARRAY_SIZE(mult_edges) ? mult_edges[edge] : rnd_bits(64);
 }
 
 /*
- * floor(|cyc| * 2^shift) * mul / 2^32 by schoolbook multiplication of 16-bit
+ * floor(|cyc| * 2^shift) * mult / 2^64 by schoolbook multiplication of 16-bit
  * digits; the upper part of cyc * 2^shift past 2^64 is lost, as it is in the
  * kernel's pvclock_scale_delta().
  */
-static u64 school_scale(u64 cyc, u32 mul, int shift)
+static u64 school_scale(u64 cyc, u64 mult, int shift)
 {
-	u64 acc[6] = { 0 }, carry = 0, digit;
-	int i, bit;
+	u64 acc[8] = { 0 }, carry = 0;
+	int i, k, bit;
 	u64 x = 0;
 
 	for (bit = 0; bit < 64; bit++)
 		if (bit + shift >= 0 && bit + shift < 64 &&
 		    (cyc >> bit & 1))
 			x += 1ULL << (bit + shift);
-	for (i = 0; i < 4; i++) {
-		digit = x >> (16 * i) & 0xffff;
-		acc[i] += digit * (mul & 0xffff);
-		acc[i + 1] += digit * (mul >> 16);
-	}
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 4; i++)
+		for (k = 0; k < 4; k++)
+			acc[i + k] += (x >> (16 * i) & 0xffff) *
+				      (mult >> (16 * k) & 0xffff);
+	for (i = 0; i < 8; i++) {
 		acc[i] += carry;
 		carry = acc[i] >> 16;
 		acc[i] &= 0xffff;
 	}
-	return acc[2] | acc[3] << 16 | acc[4] << 32 | acc[5] << 48;
+	return acc[4] | acc[5] << 16 | acc[6] << 32 | acc[7] << 48;
 }
 
-static void check_eval(const struct tscope_pvti *p, u64 tsc)
+static void check_eval(const struct tscope_timepage *p, u64 tsc)
 {
 	s64 cyc = (s64)(tsc - p->tsc);
-	u64 want, got = tscope_pvti_eval(p, tsc);
+	u64 want, got = tscope_timepage_ns(p, tsc);
 
 	if (cyc < 0)
-		want = p->ns - school_scale(0 - (u64)cyc, p->mul, p->shift);
+		want = p->ns - school_scale(0 - (u64)cyc, p->mult, p->shift);
 	else
-		want = p->ns + school_scale(cyc, p->mul, p->shift);
+		want = p->ns + school_scale(cyc, p->mult, p->shift);
 	EXPECT(got == want,
-	       "tsc %s + %s, mul %#x, shift %d: expected %s, got %s",
-	       tap_udec(p->tsc), tap_dec(cyc), p->mul, p->shift,
+	       "tsc %s + %s, mult %s, shift %d: expected %s, got %s",
+	       tap_udec(p->tsc), tap_dec(cyc), tap_udec(p->mult), p->shift,
 	       tap_udec(want), tap_udec(got));
 }
 
@@ -68,14 +70,14 @@ static void test_eval(void)
 {
 	static const s64 ages[] = { 0, 1, -1, 1000, -1000, S64_MAX, S64_MIN,
 				    S64_MIN + 1, 1LL << 32, -(1LL << 32) };
-	struct tscope_pvti p = { 0 };
+	struct tscope_timepage p = { 0 };
 	u32 i, m;
 	int shift;
 
 	for (shift = -32; shift <= 31; shift++) {
 		p.shift = shift;
-		for (m = 0; m < ARRAY_SIZE(mul_edges); m++) {
-			p.mul = mul_edges[m];
+		for (m = 0; m < ARRAY_SIZE(mult_edges); m++) {
+			p.mult = mult_edges[m];
 			for (i = 0; i < ARRAY_SIZE(ages); i++) {
 				p.tsc = rnd_bits(64);
 				p.ns = rnd_bits(64);
@@ -88,7 +90,7 @@ static void test_eval(void)
 	for (i = 0; i < ROUNDS; i++) {
 		p.tsc = rnd_bits(64);
 		p.ns = rnd_bits(64);
-		p.mul = any_mul();
+		p.mult = any_mult();
 		p.shift = rnd_range(-32, 31);
 		check_eval(&p, p.tsc + rnd_bits(63));
 		check_eval(&p, p.tsc - rnd_bits(63));
@@ -98,7 +100,7 @@ static void test_eval(void)
 /* An age in ordinary bounds against floating point. */
 static void test_eval_float(void)
 {
-	struct tscope_pvti p = { .mul = 0xb0f1a2c3, .shift = -1 };
+	struct tscope_timepage p = { .mult = KVM(0xb0f1a2c3), .shift = -1 };
 	u32 i;
 
 	for (i = 0; i < ROUNDS; i++) {
@@ -107,12 +109,12 @@ static void test_eval_float(void)
 
 		p.tsc = rnd_bits(64);
 		p.ns = (1ULL << 62) + rnd_bits(60);
-		p.mul = rnd_bits(31) + (1U << 31);
-		exact = ldexpl((long double)cyc * p.mul, p.shift - 32);
-		got = (s64)(tscope_pvti_eval(&p, p.tsc + cyc) - p.ns);
-		/* a bit shifted out and the floor: 1 + mul/2^32 at most */
-		EXPECT(fabsl(got - exact) < 2, "cyc %s mul %#x: %Lf, got %Lf",
-		       tap_dec(cyc), p.mul, exact, got);
+		p.mult = rnd_bits(63) + (1ULL << 63);
+		exact = ldexpl((long double)cyc * p.mult, p.shift - 64);
+		got = (s64)(tscope_timepage_ns(&p, p.tsc + cyc) - p.ns);
+		/* a bit shifted out and the floor: 1 + mult/2^64 at most */
+		EXPECT(fabsl(got - exact) < 2, "cyc %s mult %s: %Lf, got %Lf",
+		       tap_dec(cyc), tap_udec(p.mult), exact, got);
 		EXPECT(cyc < 0 ? got >= exact : got <= exact,
 		       "towards the host's reading: %Lf, got %Lf", exact, got);
 	}
@@ -121,17 +123,23 @@ static void test_eval_float(void)
 /* Wide shifts are not for hosts to use, and yet not to be undefined. */
 static void test_eval_shifts(void)
 {
-	struct tscope_pvti p = { .tsc = 1000, .ns = 77, .mul = U32_MAX };
+	struct tscope_timepage p = { .tsc = 1000, .ns = 77, .mult = U64_MAX };
 	int shift;
 
 	for (shift = -128; shift <= 127; shift++) {
 		p.shift = shift;
 		if (shift <= -64 || shift >= 64)
-			EXPECT_EQ(tscope_pvti_eval(&p, U64_MAX / 4), 77,
+			EXPECT_EQ(tscope_timepage_ns(&p, U64_MAX / 4), 77,
 				  "shift %d", shift);
 		else
 			check_eval(&p, U64_MAX / 4);
 	}
+}
+
+static u32 khz_of(u64 mult, s8 shift)
+{
+	return tscope_timepage_khz(&(struct tscope_timepage){ .mult = mult,
+							      .shift = shift });
 }
 
 static void test_khz(void)
@@ -154,21 +162,21 @@ static void test_khz(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(t); i++)
-		EXPECT_EQ(tscope_pvti_khz(t[i].mul, t[i].shift), t[i].khz,
+		EXPECT_EQ(khz_of(KVM(t[i].mul), t[i].shift), t[i].khz,
 			  "mul %#x shift %d", t[i].mul, t[i].shift);
 	for (i = 0; i < ROUNDS; i++) {
-		u32 mul = any_mul();
+		u64 mult = any_mult();
 		s8 shift = rnd_range(-32, 31);
-		long double exact, got = tscope_pvti_khz(mul, shift);
+		long double exact, got = khz_of(mult, shift);
 
-		if (!mul)
+		if (!mult)
 			continue;
-		exact = ldexpl(1e6L, 32 - shift) / mul;
+		exact = ldexpl(1e6L, 64 - shift) / mult;
 		if (exact >= (long double)U32_MAX + 0.5L || exact < 0.5L)
 			exact = 0;
 		EXPECT(fabsl(got - exact) <= 0.5L + 1e-9L,
-		       "mul %#x shift %d: expected %Lf, got %Lf", mul, shift,
-		       exact, got);
+		       "mult %s shift %d: expected %Lf, got %Lf", tap_udec(mult),
+		       shift, exact, got);
 	}
 }
 
@@ -189,7 +197,7 @@ static void time_scale(u64 hz, s8 *shift, u32 *mul)
 			base <<= 1;
 		(*shift)++;
 	}
-	*mul = (u32)(((tscope_u128)scaled << 32) / base);
+	*mul = (u32)(((u128)scaled << 32) / base);
 }
 
 /* However KVM rounds mul, its frequency is that of the host to the kHz. */
@@ -202,15 +210,21 @@ static void test_khz_host(void)
 		u32 khz = rnd_range(500000, 6000000);
 
 		time_scale(khz * 1000ULL, &shift, &mul);
-		EXPECT_EQ(tscope_pvti_khz(mul, shift), khz, "its frequency");
+		EXPECT_EQ(khz_of(KVM(mul), shift), khz, "its frequency");
 	}
+}
+
+static s64 step_ns(const struct tscope_timepage *old, const struct tscope_timepage *new,
+		   u64 tsc)
+{
+	return tscope_timepage_step_ns(tscope_timepage_step(old, new, tsc));
 }
 
 static void test_step(void)
 {
 	static const s64 steps[] = { 0, 1, -1, 3509, -42000000, 4500000,
 				     60000000000LL, -3600000000000LL };
-	struct tscope_pvti old = { .mul = 0xb0f1a2c3, .shift = -1 }, new;
+	struct tscope_timepage old = { .mult = KVM(0xb0f1a2c3), .shift = -1 }, new;
 	u32 i, round;
 	s64 got;
 
@@ -224,15 +238,16 @@ static void test_step(void)
 			/* the host takes it anew, some cycles before tsc */
 			new = old;
 			new.tsc = tsc - rnd_bits(12);
-			new.ns = tscope_pvti_eval(&old, new.tsc) + steps[i];
-			got = tscope_pvti_step(&old, &new, tsc);
+			new.ns = tscope_timepage_ns(&old, new.tsc) + steps[i];
+			got = step_ns(&old, &new, tsc);
+			/* the page's own nanosecond, and the bit that its shift drops */
 			EXPECT(got >= steps[i] - 2 && got <= steps[i] + 2,
 			       "truth %s, figure %s, bound 2",
 			       tap_dec(steps[i]), tap_dec(got));
 			/* at one reading nothing is rounded */
 			new.tsc = old.tsc;
 			new.ns = old.ns + steps[i];
-			EXPECT_EQ(tscope_pvti_step(&old, &new, tsc), steps[i],
+			EXPECT_EQ(step_ns(&old, &new, tsc), steps[i],
 				  "exact");
 		}
 		tap_note("truth %s ns, figure %s ns, bound 2 ns",
@@ -243,29 +258,29 @@ static void test_step(void)
 /* A clock that stood below 0 is a small step away from one above it. */
 static void test_step_zero(void)
 {
-	struct tscope_pvti old = { .tsc = 1000000, .ns = 100, .mul = 1U << 31,
-				   .shift = 1 };
-	struct tscope_pvti new = old;
+	struct tscope_timepage old = { .tsc = 1000000, .ns = 100, .mult = 1ULL << 63,
+				       .shift = 1 };
+	struct tscope_timepage new = old;
 
 	new.ns = 600;
-	EXPECT_EQ(tscope_pvti_step(&old, &new, 1000000 - 300), 500,
+	EXPECT_EQ(step_ns(&old, &new, 1000000 - 300), 500,
 		  "old at -200 ns, new at 300 ns");
-	EXPECT_EQ(tscope_pvti_step(&new, &old, 1000000 - 300), -500,
+	EXPECT_EQ(step_ns(&new, &old, 1000000 - 300), -500,
 		  "new at 300 ns, old at -200 ns");
 }
 
-static struct tscope_pvti any_pvti(u64 hz)
+static struct tscope_timepage any_page(u64 hz)
 {
-	struct tscope_pvti p = { .tsc = rnd_bits(62), .ns = rnd_bits(62) };
+	struct tscope_timepage p = { .tsc = rnd_bits(62), .ns = rnd_bits(62) };
 	long double mul = 1e9L / hz;
 
-	/* as KVM has it: mul in its upper half */
+	/* as KVM has it: the multiplier in its upper half; others have all 64 bits */
 	for (p.shift = 32; mul < 0.5L; p.shift--)
 		mul *= 2;
 	for (; mul >= 1; p.shift++)
 		mul /= 2;
 	p.shift -= 32;
-	p.mul = (u32)(mul * 0x1p32L);
+	p.mult = rnd64() & 1 ? KVM((u32)(mul * 0x1p32L)) : (u64)(mul * 0x1p64L);
 	return p;
 }
 
@@ -273,76 +288,76 @@ static struct tscope_pvti any_pvti(u64 hz)
 static void test_frac(void)
 {
 	long double want, worst = 0;
-	struct tscope_pvti p;
+	struct tscope_timepage p;
 	u32 i;
 	u16 frac;
 	s64 cyc;
 	u64 ns;
 
 	for (i = 0; i < 200000; i++) {
-		p = any_pvti(800000000 + rnd_below(5000000000ULL));
+		p = any_page(800000000 + rnd_below(5000000000ULL));
 		cyc = (s64)rnd_bits(40) * (rnd64() & 1 ? 1 : -1);
-		ns = tscope_pvti_eval_frac(&p, p.tsc + cyc, &frac);
-		want = (long double)cyc * p.mul * ldexpl(1, p.shift - 32);
+		ns = tscope_timepage_line(&p, p.tsc + cyc, &frac);
+		want = (long double)cyc * p.mult * ldexpl(1, p.shift - 64);
 		want -= (s64)(ns - p.ns) + frac * 0x1p-16L;
 		worst = fmaxl(worst, fabsl(want));
-		EXPECT(want > -0x1p-20L && want < 0x1.01p-16L,
-		       "mul %u, shift %d, %s cycles: off by %Lg ns", p.mul, p.shift,
-		       tap_dec(cyc), want);
+		EXPECT(fabsl(want) < 0x1.01p-16L,
+		       "mult %s, shift %d, %s cycles: off by %Lg ns", tap_udec(p.mult),
+		       p.shift, tap_dec(cyc), want);
 		/* the ABI's own reading is off by what it drops */
-		cyc = (s64)(ns - tscope_pvti_eval(&p, p.tsc + cyc));
+		cyc = (s64)(ns - tscope_timepage_ns(&p, p.tsc + cyc));
 		EXPECT(llabs(cyc) <= (p.shift < 0 ? 1 << -p.shift : 1),
 		       "shift %d: %s ns above pvclock's", p.shift, tap_dec(cyc));
 	}
 	tap_note("at most %Lg ns off, 2^-16 are %Lg", worst, 0x1p-16L);
 
 	/* a cycle of 2^19 ns, and one that is less than any fraction */
-	p = (struct tscope_pvti){ .ns = 100, .tsc = 50, .mul = 1U << 31, .shift = 20 };
-	EXPECT(tscope_pvti_eval_frac(&p, 53, &frac) == 100 + (3 << 19) && !frac,
+	p = (struct tscope_timepage){ .ns = 100, .tsc = 50, .mult = 1ULL << 63, .shift = 20 };
+	EXPECT(tscope_timepage_line(&p, 53, &frac) == 100 + (3 << 19) && !frac,
 	       "three long cycles");
 	p.shift = -128;
-	EXPECT(tscope_pvti_eval_frac(&p, 53, &frac) == 100 && !frac,
+	EXPECT(tscope_timepage_line(&p, 53, &frac) == 100 && !frac,
 	       "three short cycles");
 }
 
 /* Of a snapshot's nanoseconds the TSC value: within half of the cycles that show it. */
 static void test_inverse(void)
 {
-	struct tscope_pvti p;
+	struct tscope_timepage p;
 	long double worst = 0, off, most;
 	u64 cyc, ns, tsc;
 	u32 i;
 
 	for (i = 0; i < 200000; i++) {
-		p = any_pvti(800000000 + rnd_below(5000000000ULL));
+		p = any_page(800000000 + rnd_below(5000000000ULL));
 		cyc = rnd_bits(55);
-		ns = tscope_pvti_eval(&p, p.tsc + cyc);
-		EXPECT(tscope_pvti_inverse(&p, ns, &tsc), "an inverse");
-		EXPECT(tscope_pvti_eval(&p, tsc) == ns, "the inverse shows the same");
+		ns = tscope_timepage_ns(&p, p.tsc + cyc);
+		EXPECT(tscope_timepage_inverse(&p, ns, &tsc), "an inverse");
+		EXPECT(tscope_timepage_ns(&p, tsc) == ns, "the inverse shows the same");
 		off = fabsl((long double)(s64)(tsc - p.tsc - cyc));
-		most = ldexpl(1.0L / p.mul, 32 - p.shift) / 2 +
+		most = ldexpl(1.0L / p.mult, 64 - p.shift) / 2 +
 		       (p.shift < 0 ? 1 << -p.shift : 1);
 		EXPECT(off <= most, "off by %Lg cycles of %Lg", off, most);
-		worst = fmaxl(worst, off * p.mul * ldexpl(1, p.shift - 32));
+		worst = fmaxl(worst, off * p.mult * ldexpl(1, p.shift - 64));
 	}
 	tap_note("at most %Lg ns off", worst);
 	EXPECT(worst < 2, "%Lg ns", worst);
-	/* before the pvti's own time there is none, nor of no multiplier */
-	EXPECT(!tscope_pvti_inverse(&p, p.ns - 1, &tsc), "before");
+	/* before the page's own time there is none, nor of no multiplier */
+	EXPECT(!tscope_timepage_inverse(&p, p.ns - 1, &tsc), "before");
 	/* a nanosecond that no cycle shows: a cycle of 3 ns */
-	p = (struct tscope_pvti){ .ns = 100, .tsc = 50, .mul = 3U << 30, .shift = 2 };
-	EXPECT(tscope_pvti_inverse(&p, 103, &tsc) && tsc == 51, "one cycle");
-	EXPECT(!tscope_pvti_inverse(&p, 104, &tsc), "never shown");
-	p.mul = 0;
-	EXPECT(!tscope_pvti_inverse(&p, 103, &tsc), "no multiplier");
-	p.mul = 1;
+	p = (struct tscope_timepage){ .ns = 100, .tsc = 50, .mult = 3ULL << 62, .shift = 2 };
+	EXPECT(tscope_timepage_inverse(&p, 103, &tsc) && tsc == 51, "one cycle");
+	EXPECT(!tscope_timepage_inverse(&p, 104, &tsc), "never shown");
+	p.mult = 0;
+	EXPECT(!tscope_timepage_inverse(&p, 103, &tsc), "no multiplier");
+	p.mult = KVM(1);
 	p.shift = 32;
-	EXPECT(!tscope_pvti_inverse(&p, 103, &tsc), "no such shift");
+	EXPECT(!tscope_timepage_inverse(&p, 103, &tsc), "no such shift");
 	p.shift = -33;
-	EXPECT(!tscope_pvti_inverse(&p, 103, &tsc), "no such shift");
+	EXPECT(!tscope_timepage_inverse(&p, 103, &tsc), "no such shift");
 	/* the next nanosecond is 2^64 cycles away */
 	p.shift = -32;
-	EXPECT(!tscope_pvti_inverse(&p, 101, &tsc), "past what a TSC counts");
+	EXPECT(!tscope_timepage_inverse(&p, 101, &tsc), "past what a TSC counts");
 }
 
 static const struct tap_test tests[] = {

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clocks: which there are, their figures, their steps.
+ * The clocks: which there are, and what holds their figures.
+ *
+ * Another hypervisor's clock needs one file with its ops, and a line in the table.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
-#include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
 #include "clock.h"
-#include "trace.h"
-#include "math128.h"
 
 static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_tsc,
@@ -73,6 +70,18 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 	return NULL;
 }
 
+/**
+ * tscope_clock_page_ops() - how the time page that bursts read is found and copied
+ *
+ * Return: its ops, NULL where no hypervisor has a time page here.
+ */
+const struct tscope_timepage_ops *tscope_clock_page_ops(void)
+{
+	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_KVM);
+
+	return clk ? clk->ops->page : NULL;
+}
+
 static void clock_zero(struct tscope_clock *clk)
 {
 	WRITE_ONCE(clk->samples, 0);
@@ -81,9 +90,9 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->backward, 0);
 	WRITE_ONCE(clk->backward_max_ns, 0);
 	clk->last_ns = 0;
-	clk->width_ref_ns = 0;
-	clk->width_known = false;
+	clk->width_ref_ns = U64_MAX;
 	WRITE_ONCE(clk->exactness, TSCOPE_UNREAD);
+	clk->source = 0;
 	clk->begins = false;
 	clk->read_tick_ns = 0;
 	WRITE_ONCE(clk->tick_ns, 0);
@@ -96,18 +105,32 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->steps, 0);
 	WRITE_ONCE(clk->step_last_ns, 0);
 	WRITE_ONCE(clk->step_max_ns, 0);
-	memset(&clk->master, 0, sizeof(clk->master));
+	memset(&clk->updates, 0, sizeof(clk->updates));
 	tscope_shist_init(&clk->step_hist);
 	spin_unlock(&clk->step_lock);
 }
 
-static void clock_free(struct tscope_clock *clk)
+/**
+ * tscope_clock_free() - free a clock
+ * @clk: of tscope_clock_alloc(); nobody uses it any more
+ *
+ * Context: process.
+ */
+void tscope_clock_free(struct tscope_clock *clk)
 {
 	vfree(clk->series.ring);
 	kvfree(clk);
 }
 
-static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
+/**
+ * tscope_clock_alloc() - a clock that has no readings yet
+ * @ops: what it does
+ *
+ * Context: process, may sleep.
+ *
+ * Return: the clock, NULL if there is no memory.
+ */
+struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
 {
 	struct tscope_clock *clk = kvzalloc(sizeof(*clk), GFP_KERNEL);
 	struct tscope_point *ring;
@@ -118,12 +141,12 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 	spin_lock_init(&clk->step_lock);
 	if (ops->lane != TSCOPE_NO_LANE)
 		clk->alert[TSCOPE_ALERT_WARP].limit = TSCOPE_WARP_ALERT_NS;
-	if (ops->series) {
+	if (tscope_clock_has_points(clk)) {
 		ring = vcalloc(TSCOPE_SERIES_POINTS, sizeof(*ring));
 		tscope_series_init(&clk->series, ring, tscope_tsc_khz,
 				   ops->kind == TSCOPE_KIND_PAGE);
 		if (!ring) {
-			clock_free(clk);
+			tscope_clock_free(clk);
 			return NULL;
 		}
 	}
@@ -131,7 +154,7 @@ static struct tscope_clock *clock_alloc(const struct tscope_clock_ops *ops)
 	return clk;
 }
 
-static void frequency(u32 khz)
+static void set_frequency(u32 khz)
 {
 	/* pairs with the acquire in copy_points() */
 	smp_store_release(&tscope_tsc_khz, khz);
@@ -141,7 +164,7 @@ static void frequency(u32 khz)
 /**
  * tscope_clocks_refined() - whether the kernel has refined the TSC's frequency
  *
- * Where it was not told that, it measures it anew in the first seconds after
+ * Where nothing gave it the frequency, it measures it anew in the first seconds after
  * booting. Context: any.
  *
  * Return: whether it has, and figures are to be reset.
@@ -164,15 +187,15 @@ void tscope_clocks_refine(void)
 		return;
 	pr_info("the kernel has refined the TSC's frequency from %u to %u kHz: all figures begin anew\n",
 		tscope_tsc_khz, tsc_khz);
-	frequency(tsc_khz);
+	set_frequency(tsc_khz);
 	for (i = 0; i < clock_count; i++)
 		clocks[i]->series.khz = tscope_tsc_khz;
 }
 
 /**
- * tscope_clocks_init() - find the clocks that are here
+ * tscope_clocks_init() - probe the clocks
  *
- * Says once in the log why a clock is not. Context: process, at load.
+ * Says once in the log why a clock is absent. Context: process, at load.
  *
  * Return: 0, or -ENODEV or -ENOMEM with nothing held.
  */
@@ -182,22 +205,20 @@ int tscope_clocks_init(void)
 	struct tscope_clock *clk;
 	const char *why;
 	unsigned int i;
-	int err;
 
 	if (!tsc_khz) {
 		pr_err("the kernel knows no TSC frequency\n");
 		return -ENODEV;
 	}
-	frequency(tsc_khz);
+	set_frequency(tsc_khz);
 	for (i = 0; i < ARRAY_SIZE(clock_table); i++) {
 		ops = clock_table[i];
-		why = "not found";
-		err = ops->probe ? ops->probe(&why) : 0;
-		if (err) {
-			pr_info("%s is absent: %s (%d)\n", ops->name, why, err);
+		why = ops->probe ? ops->probe() : NULL;
+		if (why) {
+			pr_info("%s is absent: %s\n", ops->name, why);
 			continue;
 		}
-		clk = clock_alloc(ops);
+		clk = tscope_clock_alloc(ops);
 		if (!clk) {
 			if (ops->remove)
 				ops->remove();
@@ -221,7 +242,7 @@ void tscope_clocks_exit(void)
 
 		if (clk->ops->remove)
 			clk->ops->remove();
-		clock_free(clk);
+		tscope_clock_free(clk);
 		clocks[clock_count] = NULL;
 	}
 }
@@ -237,119 +258,4 @@ void tscope_clocks_reset(void)
 
 	for (i = 0; i < clock_count; i++)
 		clock_zero(clocks[i]);
-}
-
-/**
- * tscope_clock_thin() - set how many points are kept
- * @clk: clock
- * @slot_cyc: one point every that many cycles; 0: all
- *
- * Context: the leader.
- */
-void tscope_clock_thin(struct tscope_clock *clk, u64 slot_cyc)
-{
-	clk->series.slot_cyc = slot_cyc;
-}
-
-/**
- * tscope_clock_break() - the next point begins a segment
- * @clk: clock
- *
- * Context: the leader, or with no sampler at work.
- */
-void tscope_clock_break(struct tscope_clock *clk)
-{
-	if (!clk->ops->series)
-		return;
-	tscope_series_break(&clk->series);
-	/* what it dropped may have been the one to say so */
-	clk->begins = true;
-}
-
-static void step_count(struct tscope_clock *clk, const struct tscope_step *step)
-{
-	lockdep_assert_held(&clk->step_lock);
-	WRITE_ONCE(clk->steps, clk->steps + 1);
-	WRITE_ONCE(clk->step_last_ns, step->ns);
-	if (tscope_abs64(step->ns) > tscope_abs64(clk->step_max_ns))
-		WRITE_ONCE(clk->step_max_ns, step->ns);
-	tscope_shist_add(&clk->step_hist, step->ns);
-}
-
-/**
- * tscope_clock_stepped() - count a step
- * @clk: clock
- * @step: the step
- *
- * Context: process, any CPU.
- */
-void tscope_clock_stepped(struct tscope_clock *clk,
-			  const struct tscope_step *step)
-{
-	spin_lock(&clk->step_lock);
-	step_count(clk, step);
-	spin_unlock(&clk->step_lock);
-	tscope_alert_raise(clk, TSCOPE_ALERT_STEP, step->ns,
-			   raw_smp_processor_id(), -1);
-}
-
-/**
- * tscope_clock_updated() - count what a CPU's pvti update says
- * @clk: kvm-clock
- * @old: the pvti before
- * @new: and after
- * @step: the step between them; what is to be told of it, where other CPUs
- *	told a part of it already
- *
- * Every update of a CPU is to come here, in their order. Context: process, any
- * CPU.
- *
- * Return: whether a step was counted.
- */
-bool tscope_clock_updated(struct tscope_clock *clk,
-			  const struct tscope_pvti *old,
-			  const struct tscope_pvti *new,
-			  struct tscope_step *step)
-{
-	bool stepped;
-
-	spin_lock(&clk->step_lock);
-	stepped = tscope_master_step(&clk->master, old, new, step);
-	if (stepped)
-		step_count(clk, step);
-	spin_unlock(&clk->step_lock);
-	if (stepped)
-		tscope_alert_raise(clk, TSCOPE_ALERT_STEP, step->ns,
-				   raw_smp_processor_id(), -1);
-	return stepped;
-}
-
-/**
- * tscope_clock_add() - add a window's reading to the points
- * @clk: clock that has a series
- * @r: reading
- *
- * Context: the leader, interrupts on.
- */
-void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
-{
-	struct tscope_series_result news;
-
-	tscope_series_add(&clk->series, r, &news);
-	if (news.stepped) {
-		tscope_clock_stepped(clk, &news.step);
-		tscope_step_record(clk->ops->name, raw_smp_processor_id(),
-				   &news.step);
-	}
-	if (!news.point)
-		return;
-	/* not by a TSC: the reader's may be far from the leader's */
-	WRITE_ONCE(clk->point_boot_ns, ktime_get_coarse_boottime_ns());
-	/* a smaller one only now: no point of the larger is left to be fitted */
-	if (news.begins)
-		WRITE_ONCE(clk->tick_ns, clk->read_tick_ns);
-	trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
-			   news.newest.tsc, news.newest_ns,
-			   tscope_phase_to_ns(news.newest.phase),
-			   news.newest.width_ns);
 }

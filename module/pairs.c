@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pairs of CPUs: who exchanges with whom.
+ *
+ * One CPU of each pair keeps it: it calls the other one (meeting.c), or both
+ * sample all the time and meet by rounds.
+ *
+ * Up to TSCOPE_ALL_PAIRS_CPUS sampling CPUs each pair meets. Above, the CPUs
+ * are ranked, each meets those whose rank differs by a power of two, and other
+ * offsets are composed of those (mesh.c).
+ */
+#include <linux/bitops.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "pairs.h"
+
+/* Pairs that a CPU meets in a second at the defaults. */
+#define MEETINGS_PER_S	8
+
+/*
+ * tscope_pairs_lock - protects who keeps which pairs against readers. Writers
+ * hold it and have no window open. Inside cpus_read_lock().
+ */
+DEFINE_MUTEX(tscope_pairs_lock);
+u32 tscope_pairs_choices;
+
+/* The CPUs that sample, by rank; written as the pairs are. */
+static int *ranks;
+static u32 rank_count;
+
+/**
+ * tscope_pairs_cpus() - how many CPUs sample
+ *
+ * Context: any.
+ *
+ * Return: the number.
+ */
+u32 tscope_pairs_cpus(void)
+{
+	return READ_ONCE(rank_count);
+}
+
+/**
+ * tscope_pairs_turn_ms() - the time in which each pair meets once
+ *
+ * Context: any.
+ *
+ * Return: max(1 s, partners of a CPU / 8 s), in ms.
+ */
+u32 tscope_pairs_turn_ms(void)
+{
+	u32 n = tscope_pairs_cpus();
+	u32 partners = n > TSCOPE_ALL_PAIRS_CPUS ? 2 * fls(n - 1) :
+						   max(n, 1U) - 1;
+
+	return max(partners * (u32)MSEC_PER_SEC / MEETINGS_PER_S,
+		   (u32)MSEC_PER_SEC);
+}
+
+/**
+ * tscope_pairs_partner() - whom a CPU exchanges with in a round
+ * @rank: the CPU's rank
+ * @round: number of the round
+ *
+ * The circle method of round-robin tournaments: in n - 1 rounds (n of an odd n)
+ * each meets each. Context: a window.
+ *
+ * Return: CPU; -1 for none.
+ */
+int tscope_pairs_partner(u32 rank, u64 round)
+{
+	u32 n = rank_count, m = n | 1, turn, other;
+
+	if (n < 2)
+		return -1;
+	/* m players in a circle; with an even n the last one stands beside it */
+	if (!(n & 1))
+		m = n - 1;
+	turn = (u32)(round % m);
+	if (rank == m) {
+		/* the one whose double is the turn, modulo an odd m */
+		other = turn & 1 ? (turn + m) / 2 : turn / 2;
+		return ranks[other];
+	}
+	other = (turn + m - rank) % m;
+	if (other == rank)
+		other = m;
+	return other < n ? ranks[other] : -1;
+}
+
+/*
+ * Whether @cpu keeps the pair with @peer. Each CPU keeps about half of its pairs,
+ * also where only every second or fourth CPU samples, and whichever others do.
+ */
+static bool cpu_keeps(int cpu, int peer)
+{
+	return hweight32(cpu ^ peer) & 1 ? cpu < peer : cpu > peer;
+}
+
+/* The next CPU whose pair the CPU of @rank is to keep; -1: there is no more. */
+static int next_peer(const int *by_rank, u32 n, u32 rank, u32 *i)
+{
+	int peer;
+
+	if (n > TSCOPE_ALL_PAIRS_CPUS)
+		return rank + (1U << *i) < n ? by_rank[rank + (1U << (*i)++)] : -1;
+	while (*i < n) {
+		peer = by_rank[(*i)++];
+		if (cpu_keeps(by_rank[rank], peer))
+			return peer;
+	}
+	return -1;
+}
+
+/**
+ * tscope_pair_find() - look up a pair that a CPU keeps
+ * @c: the CPU
+ * @peer: the other one
+ *
+ * Context: a window, or tscope_pairs_lock held.
+ *
+ * Return: the pair, NULL where @c does not keep it.
+ */
+struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer)
+{
+	u32 i;
+
+	for (i = 0; i < c->pairs; i++)
+		if (c->pair[i]->peer == peer)
+			return c->pair[i];
+	return NULL;
+}
+
+/* A pair that the CPU keeps already, or a new one; NULL: no memory. */
+static struct tscope_pair *pair_find_or_alloc(const struct tscope_cpu *c,
+					      int peer)
+{
+	struct tscope_pair *p = tscope_pair_find(c, peer);
+	int lane;
+
+	if (p)
+		return p;
+	p = kvzalloc_node(sizeof(*p), GFP_KERNEL, cpu_to_node(c->cpu));
+	if (!p)
+		return NULL;
+	p->cpu = c->cpu;
+	p->peer = peer;
+	p->since_ms = tscope_now_ms();
+	seqcount_init(&p->lock);
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
+		tscope_tracker_init(&p->tracker[lane]);
+	return p;
+}
+
+/* All pairs that are to be kept, each CPU's in turn. Returns 0 or -ENOMEM. */
+static int list_wanted(const int *by_rank, u32 n, struct tscope_pair **first)
+{
+	struct tscope_pair **end = first, *p;
+	u32 rank, i;
+	int peer;
+
+	*end = NULL;
+	for (rank = 0; rank < n; rank++) {
+		i = 0;
+		while ((peer = next_peer(by_rank, n, rank, &i)) >= 0) {
+			p = pair_find_or_alloc(tscope_cpu_of(by_rank[rank]),
+					       peer);
+			if (!p)
+				return -ENOMEM;
+			p->wanted = true;
+			p->next = NULL;
+			*end = p;
+			end = &p->next;
+		}
+	}
+	return 0;
+}
+
+/* Free what list_wanted() allocated. */
+static void forget_wanted(struct tscope_pair *p)
+{
+	struct tscope_pair *next;
+
+	for (; p; p = next) {
+		next = p->next;
+		p->wanted = false;
+		if (!tscope_pair_find(tscope_cpu_of(p->cpu), p->peer))
+			kvfree(p);
+	}
+}
+
+/* From here on the CPUs keep these pairs, and no others. */
+static void take_wanted(struct tscope_pair *wanted)
+{
+	struct tscope_cpu *c;
+	u32 i;
+
+	for_each_tscope_cpu(c) {
+		for (i = 0; i < c->pairs; i++)
+			if (!c->pair[i]->wanted)
+				kvfree(c->pair[i]);
+		c->pairs = 0;
+		c->next_pair = 0;
+	}
+	for (; wanted; wanted = wanted->next) {
+		c = tscope_cpu_of(wanted->cpu);
+		c->pair[c->pairs++] = wanted;
+		wanted->wanted = false;
+	}
+}
+
+/**
+ * tscope_pairs_choose() - set which pairs there are
+ * @cpus: the CPUs that sample: chosen and online; each has its state
+ *
+ * Pairs that there were already keep their figures. Context: process, no window
+ * is open, tscope_pairs_lock is held.
+ *
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
+int tscope_pairs_choose(const struct cpumask *cpus)
+{
+	struct tscope_pair *wanted = NULL;
+	struct tscope_cpu *c;
+	int cpu, *by_rank;
+	u32 n = 0, i;
+	int err;
+
+	lockdep_assert_held(&tscope_pairs_lock);
+	by_rank = kvcalloc(nr_cpu_ids, sizeof(*by_rank), GFP_KERNEL);
+	if (!by_rank)
+		return -ENOMEM;
+	for_each_cpu(cpu, cpus)
+		by_rank[n++] = cpu;
+	err = list_wanted(by_rank, n, &wanted);
+	if (err) {
+		forget_wanted(wanted);
+		goto free;
+	}
+	take_wanted(wanted);
+	for_each_tscope_cpu(c)
+		WRITE_ONCE(c->chosen, cpumask_test_cpu(c->cpu, cpus));
+	for (i = 0; i < n; i++)
+		tscope_cpu_of(by_rank[i])->rank = i;
+	swap(ranks, by_rank);
+	WRITE_ONCE(rank_count, n);
+	tscope_pairs_choices++;
+free:
+	kvfree(by_rank);
+	return err;
+}
+
+/**
+ * tscope_pairs_free() - free all pairs
+ *
+ * Context: process, at unload; no sampler and no reader is left.
+ */
+void tscope_pairs_free(void)
+{
+	take_wanted(NULL);
+	kvfree(ranks);
+	ranks = NULL;
+	rank_count = 0;
+}

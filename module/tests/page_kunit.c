@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Providers of time pages: kvm-clock's copies, what updates of a page are reported as, and
+ * a hypervisor whose page has another layout.
+ */
+#include <linux/irqflags.h>
+#include <linux/math64.h>
+#include <linux/slab.h>
+
+#include <asm/pvclock.h>
+
+#include "../burst.h"
+#include "../events.h"
+#include "tests.h"
+
+static const struct tscope_clock_ops ops = {
+	.name = "page",
+	.lane = TSCOPE_LANE_KVM,
+	.kind = TSCOPE_KIND_PAGE,
+};
+
+/* A cycle is a nanosecond. */
+static const struct tscope_timepage base = {
+	.tsc = 1000, .ns = 50000, .mult = BIT_ULL(63), .shift = 1, .sequence = 2,
+};
+
+static struct tscope_clock *clk;
+static struct tscope_cpu *c, *other;
+static struct tscope_page_event event;
+static u64 violations;
+
+static u64 violations_end(void)
+{
+	u64 first, end;
+
+	tscope_violations_range(&first, &end);
+	return end;
+}
+
+static int page_init(struct kunit *test)
+{
+	clk = tscope_clock_alloc(&ops);
+	/* the mailbox is aligned to two cache lines */
+	c = kunit_kzalloc(test, sizeof(*c) + 128, GFP_KERNEL);
+	other = kunit_kzalloc(test, sizeof(*other) + 128, GFP_KERNEL);
+	if (!clk || !c || !other)
+		return -ENOMEM;
+	c = PTR_ALIGN(c, 128);
+	other = PTR_ALIGN(other, 128);
+	/* points were gathered */
+	clk->series.origin_valid = true;
+	other->cpu = 1;
+	violations = violations_end();
+	event = (struct tscope_page_event){
+		.old = base, .new = base, .tsc = 5000, .updates = 1,
+	};
+	event.new.sequence = 4;
+	return 0;
+}
+
+/* What the suite found is none of the machine's violations. */
+static void page_exit(struct kunit *test)
+{
+	if (clk)
+		tscope_clock_free(clk);
+	tscope_violations_reset();
+}
+
+static void report(struct tscope_cpu *cpu, bool leader)
+{
+	tscope_page_report(cpu, clk, &event, 1, leader);
+}
+
+static void page_kvm_copies(struct kunit *test)
+{
+	const struct tscope_timepage_ops *kvm = tscope_clock_kvm.page;
+	struct pvclock_vcpu_time_info page = {
+		.version = 6,
+		.tsc_timestamp = U64_MAX,
+		.system_time = 1ULL << 63,
+		.tsc_to_system_mul = U32_MAX,
+		.tsc_shift = -32,
+		.flags = PVCLOCK_GUEST_STOPPED,
+	};
+	struct tscope_timepage to;
+
+	KUNIT_ASSERT_TRUE(test, kvm->copy(&page.version, &to));
+	KUNIT_EXPECT_EQ(test, to.sequence, 6U);
+	KUNIT_EXPECT_EQ(test, to.tsc, U64_MAX);
+	KUNIT_EXPECT_EQ(test, to.ns, 1ULL << 63);
+	KUNIT_EXPECT_EQ(test, to.mult, (u64)U32_MAX << 32);
+	KUNIT_EXPECT_EQ(test, to.shift, (s8)-32);
+	KUNIT_EXPECT_EQ(test, to.flags, (u8)TSCOPE_PAGE_STOPPED);
+	/* it does not wait for ever for an update to end */
+	page.version = 7;
+	KUNIT_EXPECT_FALSE(test, kvm->copy(&page.version, &to));
+}
+
+static void page_update_without_step(struct kunit *test)
+{
+	/* another point of the same line, rounded by 1 ns */
+	event.new.tsc += 700;
+	event.new.ns += 701;
+	event.updates = 3;
+	report(c, true);
+	KUNIT_EXPECT_EQ(test, c->updates, 3ULL);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
+	KUNIT_EXPECT_EQ(test, violations_end(), violations);
+	KUNIT_EXPECT_TRUE(test, clk->series.origin_valid);
+}
+
+/* A step is counted, kept with its TSC, and begins a segment. */
+static void page_step(struct kunit *test)
+{
+	struct tscope_violation v;
+
+	event.new.ns -= 2;
+	report(c, true);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, -2LL);
+	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	KUNIT_ASSERT_EQ(test, violations_end(), violations + 1);
+	KUNIT_ASSERT_TRUE(test, tscope_violation_get(violations, &v));
+	KUNIT_EXPECT_EQ(test, v.what, TSCOPE_STEP);
+	KUNIT_EXPECT_EQ(test, v.size_ns, -2LL);
+	KUNIT_EXPECT_EQ(test, v.tsc, 5000ULL);
+}
+
+/* Of a step that two CPUs see in a stable clock's pages only the first one is counted. */
+static void page_step_of_another_cpu(struct kunit *test)
+{
+	event.old.flags = TSCOPE_PAGE_STABLE;
+	event.new.flags = TSCOPE_PAGE_STABLE;
+	event.new.tsc += 1000;
+	event.new.ns += 1100;
+	report(c, true);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 100LL);
+	report(other, false);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, violations_end(), violations + 1);
+	KUNIT_EXPECT_EQ(test, other->updates, 1ULL);
+}
+
+/* Another rate is another line, though nothing steps at this very moment. */
+static void page_rate_changes(struct kunit *test)
+{
+	/* however late it is seen */
+	event.tsc = 1ULL << 40;
+	event.new.mult++;
+	/* a CPU that does not lead takes no points */
+	report(c, false);
+	KUNIT_EXPECT_TRUE(test, clk->series.origin_valid);
+	report(c, true);
+	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	clk->series.origin_valid = true;
+	event.new = base;
+	event.new.shift = 0;
+	report(c, true);
+	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
+}
+
+/* GUEST_STOPPED counts when it is set, not while it stays so. */
+static void page_stopped(struct kunit *test)
+{
+	event.new.flags = TSCOPE_PAGE_STOPPED | TSCOPE_PAGE_STABLE;
+	report(c, true);
+	KUNIT_EXPECT_EQ(test, c->stopped, 1ULL);
+	event.old.flags = TSCOPE_PAGE_STOPPED;
+	report(c, true);
+	event.new.flags = 0;
+	report(c, true);
+	KUNIT_EXPECT_EQ(test, c->updates, 3ULL);
+	KUNIT_EXPECT_EQ(test, c->stopped, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
+}
+
+/*
+ * A hypervisor with one page for all CPUs, of another layout: 100 ns are
+ * (tsc * scale >> 64) + offset, as Hyper-V has it. It takes its ops, and a line in the table.
+ */
+static struct hv {
+	u64 padding;
+	u32 sequence;
+	u64 scale;
+	s64 offset;
+} hv;
+
+static const u32 *hv_sequence(int cpu)
+{
+	return &hv.sequence;
+}
+
+static bool hv_copy(const u32 *sequence, struct tscope_timepage *to)
+{
+	*to = (struct tscope_timepage){
+		.ns = hv.offset * 100,
+		.mult = hv.scale * 100,
+		.sequence = READ_ONCE(*sequence),
+		.flags = TSCOPE_PAGE_STABLE,
+	};
+	/* a sequence of 0 says that the page is not to be used */
+	return to->sequence;
+}
+
+static const struct tscope_timepage_ops hv_page = {
+	.sequence = hv_sequence,
+	.copy = hv_copy,
+};
+
+static void hv_burst(struct tscope_burst *b)
+{
+	u64 until = 0;
+	struct tscope_burst_plan plan = {
+		.length_cyc = tscope_ns_to_cyc(100000, tscope_tsc_khz), .until = &until,
+	};
+	unsigned long flags;
+
+	local_irq_save(flags);
+	tscope_burst(c, &plan, b);
+	local_irq_restore(flags);
+}
+
+static void page_other_hypervisor(struct kunit *test)
+{
+	struct tscope_timepage p;
+	struct tscope_burst b;
+	u64 tsc, ns, back;
+	struct hv before;
+	u16 frac;
+
+	/* three cycles are a nanosecond */
+	hv.scale = U64_MAX / 300;
+	hv.offset = 70;
+	hv.sequence = 1;
+	c->page_ops = &hv_page;
+	c->page = hv_page.sequence(0);
+	c->random = 1;
+	hv_burst(&b);
+	KUNIT_ASSERT_GT(test, b.readings, 0U);
+	tsc = c->last[TSCOPE_LANE_TSC];
+	ns = 7000 + tsc / 3;
+	KUNIT_EXPECT_LE(test, abs((s64)(c->last[TSCOPE_LANE_KVM] - ns)), 1LL);
+	KUNIT_ASSERT_TRUE(test, hv_page.copy(c->page, &p));
+	KUNIT_EXPECT_EQ(test, tscope_timepage_khz(&p), 3000000U);
+	ns = tscope_timepage_line(&p, tsc, &frac);
+	KUNIT_EXPECT_EQ(test, ns, c->last[TSCOPE_LANE_KVM]);
+	KUNIT_EXPECT_TRUE(test, tscope_timepage_inverse(&p, ns, &back));
+	KUNIT_EXPECT_LE(test, abs((s64)(back - tsc)), 2LL);
+
+	/* the update is one for all CPUs, and its step is exact */
+	hv.offset += 3;
+	hv.sequence = 2;
+	hv_burst(&b);
+	KUNIT_ASSERT_EQ(test, c->events, 1U);
+	tscope_page_report(c, clk, c->event, 1, true);
+	tscope_page_report(other, clk, c->event, 1, false);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 300LL);
+	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	/* so is that of another rate: by a millionth, and of CPUs that see it once */
+	before = hv;
+	hv.scale += hv.scale / 1000000;
+	hv.offset -= 2000000;
+	hv.sequence = 3;
+	c->events = 0;
+	hv_burst(&b);
+	KUNIT_ASSERT_EQ(test, c->events, 1U);
+	tscope_page_report(c, clk, c->event, 1, true);
+	tscope_page_report(other, clk, c->event, 1, false);
+	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
+	ns = mul_u64_u64_shr(c->event[0].tsc, (hv.scale - before.scale) * 100, 64);
+	KUNIT_EXPECT_LE(test, abs(clk->step_last_ns - (s64)(ns - 200000000)), 1LL);
+	/* a page that is not to be used has no readings */
+	hv.sequence = 0;
+	hv_burst(&b);
+	KUNIT_EXPECT_EQ(test, b.readings, 0U);
+}
+
+static struct kunit_case page_cases[] = {
+	KUNIT_CASE(page_kvm_copies),
+	KUNIT_CASE(page_update_without_step),
+	KUNIT_CASE(page_step),
+	KUNIT_CASE(page_step_of_another_cpu),
+	KUNIT_CASE(page_rate_changes),
+	KUNIT_CASE(page_stopped),
+	KUNIT_CASE(page_other_hypervisor),
+	{}
+};
+
+static struct kunit_suite page_suite = {
+	.name = "tscope_page",
+	.init = page_init,
+	.exit = page_exit,
+	.test_cases = page_cases,
+};
+
+kunit_test_suite(page_suite);
