@@ -122,7 +122,8 @@ void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 		cut = tscope_abs64(step.ns) >= TSCOPE_PAGE_STEP_NS ||
 		      e->old.mult != e->new.mult || e->old.shift != e->new.shift;
 		spin_lock(&clk->step_lock);
-		is_new = tscope_page_updated(&clk->updates, &e->old, &e->new, &phase);
+		is_new = tscope_page_updated(&clk->updates, &e->old, &e->new, &phase) &&
+			 !tscope_page_moved_alike(&clk->updates, c->cpu, &e->old, &e->new);
 		spin_unlock(&clk->step_lock);
 		step.ns = tscope_timepage_step_ns(phase);
 		if (is_new)

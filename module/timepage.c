@@ -238,3 +238,34 @@ bool tscope_page_updated(struct tscope_page_updates *u,
 		return false;
 	return report_up_to(u, &next, step);
 }
+
+/**
+ * tscope_page_moved_alike() - did another CPU report the same move of its TSC?
+ * @u: the updates that all CPUs saw; zeroed at first
+ * @cpu: the CPU that sees a step
+ * @old: its page before
+ * @new: and after
+ *
+ * A host that moves the TSCs of all CPUs by the same is one step of the clock, though
+ * each CPU's page has it. A CPU that sees such a move twice saw two of them.
+ *
+ * Context: as tscope_page_updated().
+ *
+ * Return: whether the step is reported already.
+ */
+bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu,
+			     const struct tscope_timepage *old,
+			     const struct tscope_timepage *new)
+{
+	u64 cyc = new->tsc - old->tsc;
+
+	if (new->ns != old->ns || new->mult != old->mult)
+		return false;
+	if (is_of(&u->moved, new) && u->moved.tsc == cyc && u->moved_cpu != cpu)
+		return true;
+	u->moved = (struct tscope_page_update){
+		.ns = new->ns, .mult = new->mult, .tsc = cyc,
+	};
+	u->moved_cpu = cpu;
+	return false;
+}

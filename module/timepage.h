@@ -72,11 +72,15 @@ struct tscope_page_update {
  * @newest: the one up to which steps were reported
  * @known: the last ones, a ring
  * @count: how many there were
+ * @moved: the update under which a TSC was moved last; its @tsc is by how many cycles
+ * @moved_cpu: the CPU that saw that first
  */
 struct tscope_page_updates {
 	struct tscope_page_update newest;
 	struct tscope_page_update known[TSCOPE_PAGE_UPDATES];
 	u32 count;
+	struct tscope_page_update moved;
+	int moved_cpu;
 };
 
 u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac);
@@ -88,6 +92,9 @@ s64 tscope_timepage_step_ns(s128 step);
 bool tscope_page_updated(struct tscope_page_updates *u,
 			 const struct tscope_timepage *old,
 			 const struct tscope_timepage *new, s128 *step);
+bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu,
+			     const struct tscope_timepage *old,
+			     const struct tscope_timepage *new);
 
 static __always_inline u64 tscope_timepage_scale(u64 cyc, u64 mult, s8 shift)
 {

@@ -216,7 +216,31 @@ static void test_moved(void)
 	EXPECT_EQ(update_to(&m, 6, 7, 1ULL << 40, (1ULL << 40) + 1000, 300), 300, "all of it");
 }
 
+/* All TSCs are moved by the same: one step, as often as it happens. */
+static void test_moved_alike(void)
+{
+	struct tscope_page_updates m = { };
+	struct tscope_timepage at = { .ns = 100, .tsc = 5000 }, ahead = at, far = at;
+	u32 i;
+
+	ahead.tsc += 700;
+	far.tsc += 701;
+	for (i = 0; i < 3; i++) {
+		EXPECT(!tscope_page_moved_alike(&m, 0, &at, &ahead), "%u: the first CPU", i);
+		EXPECT(tscope_page_moved_alike(&m, 1, &at, &ahead), "%u: the second", i);
+		EXPECT(tscope_page_moved_alike(&m, 2, &at, &ahead), "%u: the third", i);
+	}
+	EXPECT(!tscope_page_moved_alike(&m, 1, &ahead, &at), "back");
+	EXPECT(tscope_page_moved_alike(&m, 0, &ahead, &at), "back, the other CPU");
+	EXPECT(!tscope_page_moved_alike(&m, 1, &at, &far), "by more");
+	EXPECT(!tscope_page_moved_alike(&m, 0, &at, &ahead), "by less, on another CPU");
+	far.ns++;
+	EXPECT(!tscope_page_moved_alike(&m, 1, &at, &far), "an update");
+	EXPECT(tscope_page_moved_alike(&m, 1, &at, &ahead), "an update is no move");
+}
+
 static const struct tap_test tests[] = {
+	{ "all TSCs are moved by the same: one step", test_moved_alike },
 	{ "reported once, whoever looks first", test_order },
 	{ "and with TSCs apart", test_offsets },
 	{ "steps of one CPU alone", test_own },
