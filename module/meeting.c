@@ -200,7 +200,6 @@ static bool wait_for(const struct tscope_cpu *c, const u64 *word, u64 value)
 			return true;
 		if (rdtsc_ordered() - start > limit_cyc)
 			return false;
-		cpu_relax();
 	}
 	return false;
 }
