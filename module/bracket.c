@@ -45,12 +45,6 @@ struct means {
 	int shift;
 };
 
-static s128 div_signed(s128 num, u128 den)
-{
-	return num < 0 ? -(s128)tscope_div128(-(u128)num, den) :
-			 (s128)tscope_div128(num, den);
-}
-
 /* False: the points are not such that a line could be fitted to them. */
 static bool centre(const struct tscope_point *p, u32 n, struct means *m)
 {
@@ -76,7 +70,7 @@ static bool centre(const struct tscope_point *p, u32 n, struct means *m)
 	m->shift = fls64(span) > TIME_BITS ? fls64(span) - TIME_BITS : 0;
 	m->tsc = (u64)tscope_div128(tsc, n);
 	m->width = (s64)tscope_div128(width << WIDTH_BITS, n);
-	m->phase = (s64)div_signed(phase, n);
+	m->phase = (s64)tscope_div128_signed(phase, n);
 	return true;
 }
 
@@ -95,7 +89,7 @@ static s64 width_of(const struct tscope_point *p, const struct means *m)
 /* The slope of a line through points with these sums, as SLOPE_BITS has it. */
 static s128 slope_of(s128 sum, u128 squares)
 {
-	return div_signed(sum * (1 << SLOPE_BITS), squares);
+	return tscope_div128_signed(sum * (1 << SLOPE_BITS), squares);
 }
 
 static s64 line_at(s128 slope, s64 t)
@@ -150,7 +144,7 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n,
 		return;
 
 	/* phases are in 2^-16 ns: so is a share of a nanosecond */
-	share = div_signed(wp * (1 << WIDTH_BITS), rest);
+	share = tscope_div128_signed(wp * (1 << WIDTH_BITS), rest);
 	if (share > SHARE_MAX)
 		share = SHARE_MAX;
 	b->share = share < -SHARE_MAX ? -SHARE_MAX : (s32)share;

@@ -31,7 +31,6 @@ struct tscope_clock;
  * @TSCOPE_LANE_KVM: the time page's clock, ns
  * @TSCOPE_LANE_RAW: monotonic-raw, ns
  * @TSCOPE_LANES: how many
- * @TSCOPE_PAIR_LANES: the first ones, read often enough for pair offsets
  * @TSCOPE_NO_LANE: the clock is read by one CPU only
  */
 enum tscope_lane {
@@ -39,7 +38,6 @@ enum tscope_lane {
 	TSCOPE_LANE_KVM,
 	TSCOPE_LANE_RAW,
 	TSCOPE_LANES,
-	TSCOPE_PAIR_LANES = TSCOPE_LANE_RAW,
 	TSCOPE_NO_LANE = -1,
 };
 

@@ -147,7 +147,7 @@ struct tscope_call {
  * @next_window_ns: when its next window is due, CLOCK_MONOTONIC; 0: now
  * @next_meeting_ns: when its next meeting is due, CLOCK_MONOTONIC
  * @due_tsc: the TSC when its next window is due
- * @end_tsc: the TSC at the end of its last window
+ * @end_tsc: the TSC at @seen_ms
  * @pair: the pairs that it keeps
  * @pairs: number of them
  * @next_pair: index of the one that meets next

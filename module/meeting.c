@@ -114,7 +114,8 @@ static void answer_burst(struct tscope_cpu *c, struct tscope_cpu *caller)
 /* Only the kernel can read CLOCK_MONOTONIC_RAW, so it is read outside the burst. */
 static void answer_end(struct tscope_cpu *c, u64 request)
 {
-	WRITE_ONCE(c->box.raw_ns, ktime_get_raw_ns());
+	/* interrupts are off: the other accessor may wait for a CPU that does not run */
+	WRITE_ONCE(c->box.raw_ns, ktime_get_raw_fast_ns());
 	/* pairs with the acquire in wait_for() */
 	smp_store_release(&c->box.raw_id, request);
 	session_end(c);
@@ -204,6 +205,12 @@ static bool wait_for(const struct tscope_cpu *c, const u64 *word, u64 value)
 	return false;
 }
 
+static void raw_warped(struct tscope_cpu *c, struct tscope_finding *f, u64 size_ns)
+{
+	tscope_finding_add(f, size_ns, c->last[TSCOPE_LANE_TSC]);
+	tscope_hist_add(&c->warp_hist[TSCOPE_LANE_RAW], size_ns);
+}
+
 /*
  * CLOCK_MONOTONIC_RAW was read here before the call, then by the partner, then
  * here: each must be at least as high as the one before.
@@ -211,7 +218,7 @@ static bool wait_for(const struct tscope_cpu *c, const u64 *word, u64 value)
 static void check_raw(struct tscope_cpu *c, const struct tscope_mailbox *peer,
 		      u64 request, u64 before_ns, struct tscope_burst *b)
 {
-	u64 peer_ns, after_ns, tsc = c->last[TSCOPE_LANE_TSC];
+	u64 peer_ns, after_ns;
 
 	if (!wait_for(c, &peer->raw_id, request))
 		return;
@@ -220,11 +227,9 @@ static void check_raw(struct tscope_cpu *c, const struct tscope_mailbox *peer,
 	WRITE_ONCE(c->lane[TSCOPE_LANE_RAW].readings,
 		   c->lane[TSCOPE_LANE_RAW].readings + 1);
 	if (peer_ns < before_ns)
-		tscope_finding_add(&b->peer_warp[TSCOPE_LANE_RAW],
-				   before_ns - peer_ns, tsc);
+		raw_warped(c, &b->peer_warp[TSCOPE_LANE_RAW], before_ns - peer_ns);
 	if (after_ns < peer_ns)
-		tscope_finding_add(&b->warp[TSCOPE_LANE_RAW],
-				   peer_ns - after_ns, tsc);
+		raw_warped(c, &b->warp[TSCOPE_LANE_RAW], peer_ns - after_ns);
 }
 
 /* The partner's interrupt handler answers at once: one burst when it does. */

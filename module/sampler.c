@@ -150,6 +150,13 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	return b.readings;
 }
 
+/* By jiffies and by the CPU's own TSC: where they disagree, one of them stood still. */
+static void note_alive(struct tscope_cpu *c)
+{
+	WRITE_ONCE(c->end_tsc, rdtsc_ordered());
+	WRITE_ONCE(c->seen_ms, tscope_now_ms());
+}
+
 /* Bursts until the window is over. Returns how many. */
 static u32 take_bursts(struct tscope_cpu *c, bool is_leader, u64 *readings)
 {
@@ -161,7 +168,7 @@ static u32 take_bursts(struct tscope_cpu *c, bool is_leader, u64 *readings)
 					       plan.width_cyc - spent));
 		bursts++;
 		/* flat out a window may last for seconds */
-		WRITE_ONCE(c->seen_ms, tscope_now_ms());
+		note_alive(c);
 		if (unlikely(c->events))
 			tscope_report_found(c, is_leader);
 		/* flat out it never sleeps: RCU-tasks needs to know */
@@ -263,9 +270,8 @@ static void run_window(struct tscope_cpu *c)
 	learn_step(c, before);
 	if (is_leader && bursts)
 		schedule_next_window(c, now_ns);
-	c->end_tsc = rdtsc_ordered();
 	WRITE_ONCE(c->windows, c->windows + 1);
-	WRITE_ONCE(c->seen_ms, tscope_now_ms());
+	note_alive(c);
 	if (bursts)
 		trace_tscope_window(c->cpu, now_ns, late, readings, bursts);
 }
