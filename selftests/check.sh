@@ -111,7 +111,7 @@ ktap() {
 	[ "$fail" = 0 ] || note "FAILED: $fail of $2; the log is $3"
 	[ "$fail" = 0 ] || return
 	if [ "$1" != 0 ] || [ $((pass + skip)) = 0 ]; then
-		result 1 "$2: status $1, and no result tells why" "$3"
+		result 1 "$2: status $1, and no result says why" "$3"
 	fi
 }
 

@@ -115,7 +115,7 @@ one_kernel() {
 	updates=/lib/modules/$krel/updates/dkms
 	t "$krel: build" build "$version"
 	t "$krel: the module is right" holds "/var/lib/dkms/tscope/$version/$krel/x86_64/module/tscope.ko" "$version"
-	t "$krel: status tells that it is built" built "$version" built
+	t "$krel: status says that it is built" built "$version" built
 	t "$krel: install" dkms install "tscope/$version" -k "$krel"
 	t "$krel: it is installed" installed "$version"
 	t "$krel: uninstall" dkms uninstall "tscope/$version" -k "$krel"

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC2317
 #
-# Known faults, and whether tracepoints, sysfs and debugfs tell them with their
-# true size: a wall clock that is set, a TSC that is moved, a guest that is paused.
-# Each is there in the lab's guests only (selftests/lab); elsewhere it is skipped.
+# Whether tracepoints, sysfs and debugfs report known faults with their true size: a
+# wall clock that is set, a TSC that is moved, a guest that is paused. The faults can be
+# injected in the lab's guests only (selftests/lab); elsewhere the tests are skipped.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/trace_lib.sh"
@@ -151,7 +151,7 @@ tsc_moved() {
 	ns_of 1000000
 	same "CPU that warps" "$(sed -n 's/^warp clock=tsc \(.*\) warp_ns.*/\1/p' "$TMP/trace" | sort -u)" \
 		"cpu=1 peer=0"
-	# what offset_max_ns tells is of i before j: of CPU 0 and the others
+	# offset_max_ns is for the pair i < j: for CPU 0 and the others
 	within "offset of CPU 1" $((OFFSET - BASE + NS)) $((-BOUND - BASE_BOUND)) $((BOUND + BASE_BOUND))
 	events warp tsc
 	get tsc/warps
@@ -229,7 +229,7 @@ paused() {
 	within "steps of kvm-clock" "$EVENTS" 1 20
 	get kvm-clock/step_max_ns
 	within "kvm-clock/step_max_ns" "$VALUE" "-$PAUSED_NS" -1000000000
-	grep -q " step_ns=$VALUE " "$TMP/events" || bad "no event tells it"
+	grep -q " step_ns=$VALUE " "$TMP/events" || bad "no event reports it"
 	last=$(tail -n 1 "$TMP/events" | sed 's/.* step_ns=\([0-9-]*\) .*/\1/')
 	get kvm-clock/step_last_ns
 	same "kvm-clock/step_last_ns" "$VALUE" "$last"

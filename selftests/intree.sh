@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# intree.sh [--install DIR | --guest] [VERSION...]: is this folder what a kernel tree
+# intree.sh [--install DIR | --guest] [VERSION...]: is this directory what a kernel tree
 # takes it for? For the kernel sources named (6.12 and 6.1) it becomes
 # tools/testing/selftests/tscope, unchanged, and is run, installed and packed there,
 # and run alone. Nothing is loaded: all tests have to skip, and say why.
@@ -21,7 +21,7 @@ top=$(cd "$here/.." && pwd)
 PROGS=$(sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*[.]sh\).*/\1/p' "$here/Makefile")
 COUNT=$(wc -w <<<"$PROGS")
 
-# tree VERSION: a kernel tree with this folder in it, in $tree
+# tree VERSION: a kernel tree with this directory in it, in $tree
 tree() {
 	kernel_source "$1" >&2 || exit 2
 	tree=$work/linux-$1
@@ -155,7 +155,7 @@ one_version() {
 	t "$1: kunit.py parses that" skips_by_kunit "$work/ktap"
 	t "$1: prove takes it" by_prove "$work/ktap"
 	t "$1: without root all skip, saying so" runs_unprivileged
-	t "$1: a failure is told" fails
+	t "$1: a failure is reported" fails
 	t "$1: kunit.py fails on that" not by_kunit "$work/ktap.fails"
 	t "$1: prove fails on that" not by_prove "$work/ktap.fails"
 	t "$1: make install: all files" installs "$work/installed-$1"

@@ -123,9 +123,9 @@ judge() {
 	[ -z "$line" ] || { fail "skipped: $line"; return; }
 
 	want=$(in_sources KUNIT_CASE) have=$(grep -ac '^    ok [0-9]' "$OUT/ktap")
-	[ "$have" = "$want" ] || { fail "$have tests are told, and there are $want" "$OUT/ktap"; return; }
+	[ "$have" = "$want" ] || { fail "$have tests reported, $want in the sources" "$OUT/ktap"; return; }
 	want=$(in_sources kunit_test_suite) have=$(grep -ac '^ok [0-9]' "$OUT/ktap")
-	[ "$have" = "$want" ] || { fail "$have suites are told, and there are $want" "$OUT/ktap"; return; }
+	[ "$have" = "$want" ] || { fail "$have suites reported, $want in the sources" "$OUT/ktap"; return; }
 
 	line=$(tail -n 1 "$OUT/ktap")
 	[ "$line" = "# kunit: closed $TOKEN" ] ||
@@ -173,7 +173,7 @@ for VERSION; do
 	*-tree) "$HERE/kunit-tree.sh" "${VERSION%-tree}" >&2 ;;
 	*) test_version ;;
 	esac || { result="not ok"; failed=$((failed + 1)); }
-	# what is told of a failure is there too
+	# the suites' own output says what failed
 	[ ! -s "$OUT/ktap" ] || sed 's/^/  /' "$OUT/ktap"
 	echo "$result $number - kunit $VERSION"
 done

@@ -29,7 +29,7 @@ skip_all() {
 	exit 4
 }
 
-# begin: what every script needs; leaves a folder in $TMP
+# begin: what every script needs; leaves a directory in $TMP
 begin() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	[ "$(uname -m)" = x86_64 ] || skip_all "needs x86-64"
@@ -177,7 +177,7 @@ unload() {
 get() {
 	ERRNO=0 VALUE=
 	read -r VALUE 2>/dev/null <"$TSCOPE/$1" && return
-	# the shell does not tell why
+	# the shell does not report the errno
 	cat "$TSCOPE/$1" >/dev/null 2>"$TMP/err" || errno_of "$TMP/err"
 	return 1
 }

@@ -61,7 +61,7 @@ twice() {
 	nothing_left
 }
 
-# refused ERRNO LOG PARAMETER...: LOG is what the log must tell, with _ for a space
+# refused ERRNO LOG PARAMETER...: LOG is what the log must say, with _ for a space
 refused() {
 	local errno=$1 why=$2 had has
 	shift 2
@@ -74,7 +74,7 @@ refused() {
 	fi
 	same "errno" "$ERRNO" "$errno"
 	has=$(dmesg | grep -c "tscope: .*$why")
-	[ "$has" -gt "$had" ] || bad "the log does not tell '$why'"
+	[ "$has" -gt "$had" ] || bad "the log does not say '$why'"
 	nothing_left
 }
 
@@ -105,7 +105,7 @@ says_why_tsc() {
 	has=$(dmesg | grep -c "tscope: the TSC, .* may not be steady:\( the kernel calls it unstable\)\?$want\$")
 	unload
 	if [ -n "$want" ]; then
-		[ "$has" -gt "$had" ] || bad "the log does not tell '$want'"
+		[ "$has" -gt "$had" ] || bad "the log does not say '$want'"
 	elif ! dmesg | grep -q 'tsc.*unstable'; then
 		same "lines about the TSC" "$has" "$had"
 	fi

@@ -75,7 +75,7 @@ build() {
 		grep -vE '(compiler|pahole version) differs from the one used'
 }
 
-# an older kernel must be told so, not show what it lacks
+# The build for an older kernel must stop with that reason, not with errors about what it lacks.
 too_old() {
 	local out=$TOP/build/matrix/too-old
 	mkdir -p "$out/linux"

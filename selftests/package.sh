@@ -31,7 +31,7 @@ same_bytes() {
 		"$tree/build/dist/tscope-$version.tar.xz"
 }
 
-# what git would tell make check, MANIFEST does
+# MANIFEST lists the files that git would list for make check
 lists() {
 	diff <("$tree/tools/files.sh" --new) "$tree/MANIFEST" && "$tree/tools/version.sh" --check
 }
@@ -86,7 +86,7 @@ outside() {
 	t "tarball: all files" all_files
 	t "tarball: make dist there gives the same bytes" same_bytes
 	t "tarball: lists of files and the version, without git" lists
-	t "tarball: a version that differs is told" other_version
+	t "tarball: a version that differs is reported" other_version
 	note "the packages"
 	t "make deb, lintian clean" deb
 	t "dpkg-buildpackage of a newer version" deb_newer

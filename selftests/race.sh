@@ -22,7 +22,7 @@ until_end() {
 	echo "$rounds" >"$TMP/rounds.$*"
 }
 
-# folders are among them, and a file that can't be read
+# directories are among them, and a file that can't be read
 read_all() {
 	cat "$TSCOPE"/* "$TSCOPE"/*/*
 	[ -e "$TSCOPE/enabled" ]

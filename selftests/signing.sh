@@ -25,7 +25,7 @@ case ${1:-} in
 	Boots Debian's kernel (6.12 unless named) in QEMU by UEFI firmware with Secure Boot on and
 	module.sig_enforce=1, and loads tscope there: unsigned, signed by a key that nobody
 	enrolled, signed by one that is enrolled in the firmware, and built and signed by DKMS,
-	which was told of that key (needs root, for a Debian of its own). Prints KTAP.
+	which is configured with that key (needs root, for a Debian of its own). Prints KTAP.
 	Takes a minute. Logs: build/signing/VERSION.
 	END
 	exit 0 ;;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2012,SC2015,SC2154,SC2317
 #
-# Tracepoints: the fields of all, that each fires, and that what it tells
-# is true. Those of violations need faults: faults.sh.
+# Tracepoints: the fields of all, that each fires, and that it reports the
+# truth. Those of violations need faults: see faults.sh.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/trace_lib.sh"

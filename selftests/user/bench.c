@@ -5,8 +5,8 @@
  *   bench [ROUNDS]
  *
  * Everything is measured in turns of some milliseconds, ROUNDS (41) times over,
- * and the median of all turns is told: the machine may have other things to
- * do. Two threads are pinned to two CPUs. Rows are as those of
+ * and the median of all turns is reported, since the machine may be busy with
+ * other work. Two threads are pinned to two CPUs. Rows are as those of
  * selftests/lab/scenarios/bench.sh.
  */
 #define _GNU_SOURCE
@@ -394,7 +394,7 @@ static void bound_row(const char *what, double bound, double trip)
 	       bound <= 1.2 * trip ? "reached" : "MISSED");
 }
 
-static void tell(void)
+static void report(void)
 {
 	double trip;
 	char name[64];
@@ -451,6 +451,6 @@ int main(int argc, char **argv)
 	done = true;
 	pthread_barrier_wait(&barrier);
 	pthread_join(thread, NULL);
-	tell();
+	report();
 	return sink == 1;
 }

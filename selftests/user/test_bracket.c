@@ -198,7 +198,7 @@ static void extremes(void)
 	EXPECT(b.share == 32768, "%d", b.share);
 	EXPECT(b.widen >= 1024 && b.widen < 1100, "%u", b.widen);
 
-	/* width is time: nothing can be told apart */
+	/* width is proportional to time: their effects cannot be separated */
 	for (i = 0; i < 100; i++) {
 		pt[i].tsc = (u64)i << 32;
 		pt[i].width_ns = i << 20;

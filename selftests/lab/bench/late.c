@@ -40,7 +40,7 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 	struct lateness *l = container_of(timer, struct lateness, timer);
 
 	late_by(&l->by_timer, hrtimer_get_expires(timer));
-	/* what is missed is not made up for: it would be late again */
+	/* missed expiries are skipped: they would be late again */
 	hrtimer_forward_now(timer, PERIOD_NS);
 	return HRTIMER_RESTART;
 }

@@ -8,8 +8,8 @@
  * readings that were lower than they should be.
  *
  * windows: the readings of each millisecond of the last loop; a line each:
- * millisecond, CPU, readings. Of a shared machine they tell which were not
- * disturbed.
+ * millisecond, CPU, readings. On a shared machine they show which milliseconds
+ * were not disturbed.
  */
 #include <linux/irqflags.h>
 #include <linux/math64.h>

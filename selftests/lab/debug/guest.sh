@@ -7,7 +7,7 @@
 KMEMLEAK=/sys/kernel/debug/kmemleak
 KCSAN=/sys/kernel/debug/kcsan
 LOCKDEP=/proc/lockdep_stats
-# an object younger than 5 s is not told as a leak
+# kmemleak reports no object that is younger than 5 s
 KMEMLEAK_AGE_S=6
 
 # debugging: what this kernel looks for, and still does: lockdep stops at its first
@@ -37,7 +37,7 @@ debug_begin() {
 	say "# $(uname -r), clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 }
 
-# an object is told as a leak when two scans have not found it and it did not change
+# kmemleak reports an object when two scans have found no pointer to it and it did not change
 no_leaks() {
 	[ -e $KMEMLEAK ] || return 0
 	echo scan >$KMEMLEAK

@@ -2,8 +2,8 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2013,SC2046
 # DESCRIPTION: tscope's speed, cost and bounds against bare loops in the same guest; see bench.run
 #
-# Only ratios mean anything: the machine is shared and emulated. So what is
-# compared takes turns, a second or less each, and medians of many turns are told.
+# Only ratios mean anything: the machine is shared and emulated. So what is compared
+# takes turns, a second or less each, and medians of many turns are reported.
 # BENCH_PARTS picks some parts, BENCH_ROUNDS says how many turns.
 ACCEL=nested
 TIMEOUT=1500

@@ -30,7 +30,7 @@ jumped() {
 	# it also loses the pause
 	low=$(($2 - PAUSE_MS * 1000000 - 1000000)) high=$2
 	pvti_steps_hold
-	tell_updates
+	say_updates
 	between "$1: kvm-clock's largest step ns" $low \
 		"$(traced pvti_update | awk '$2 == 0 { s += $4 } END { printf "%.0f", s }')" $high
 	kvm_steps_counted

@@ -54,7 +54,7 @@ guest() {
 	no_steps ptp-kvm
 	between "GUEST_STOPPED seen" "$(raised)" "$(figure kvm-clock stopped)" $pauses
 	steps_kept
-	tell_updates
+	say_updates
 	pvti_steps_hold
 	between "updates" $((2 * pauses)) "$(figure kvm-clock updates)" -
 	rates_hold

@@ -46,7 +46,7 @@ guest() {
 	clean tsc kvm-clock
 	kvm_steps_counted
 	pvti_steps_hold
-	tell_updates
+	say_updates
 	echo 0 >$T/enabled
 	cpu2_holds 0 plugged
 	skew kvm-clock "$(pvti_rate_ppb)"
@@ -61,7 +61,7 @@ guest() {
 	echo "2 $cycles" >/sys/module/tsc_inject/parameters/adjust || return
 	sleep 4
 	echo 0 >$T/enabled
-	tell_updates
+	say_updates
 	cpu2_holds "$truth" "by $cycles cycles"
 	holds "tsc backward" 1 "$(figure tsc backward)" 0
 	between "tsc warps" 1 "$(figure tsc warps)" -

@@ -70,7 +70,7 @@ guest() {
 	echo 0 >$T/enabled
 	echo none >/sys/power/pm_test
 	wall_moved
-	tell_updates
+	say_updates
 
 	between "suspend to RAM: offset_ns moved by ns" -2000000000 $WALL_MOVED 2000000000
 	# a segment begins at resume, so what the clocks lost meanwhile is no step

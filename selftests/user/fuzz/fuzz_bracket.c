@@ -38,7 +38,7 @@ static void check_any(u32 n, const struct tscope_bracket *b, u64 error)
 	       (wide > S64_MAX ? S64_MAX : (u64)wide), "widened error");
 }
 
-/* Every other point is wide, so that time tells little of the width; all grow wider. */
+/* Every other point is wide: time and width hardly correlate. All widths grow with time. */
 static void exact(struct fuzz_in *in)
 {
 	u32 n = TSCOPE_BRACKET_MIN_POINTS + 2 * (fuzz_u8(in) % 90), i;
