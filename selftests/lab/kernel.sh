@@ -18,10 +18,10 @@ _here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lab/suite.sh
 . "$_here/suite.sh"
 
-# apt's options, where it is not this machine's packages that are asked for
+# apt's options for packages of another suite than this machine's
 APT_OPTS=()
 
-# what a guest, and what a host needs to load, where it isn't built in
+# the modules that a guest, and a host, must load if they aren't built in
 GUEST_MODULES="virtio_pci virtio_console"
 HOST_MODULES="$GUEST_MODULES irqbypass kvm ccp kvm-amd"
 

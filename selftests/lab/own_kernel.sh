@@ -38,8 +38,8 @@ _own_watch() {
 	done
 }
 
-# what building modules takes: sources of make and headers from $1, what was made of
-# them from $2
+# the files that building modules needs: makefiles and headers from $1, generated files
+# from $2
 _own_kdir() {
 	local src=$1 build=$2 to=$PWD/build
 	mkdir build

@@ -92,7 +92,7 @@ static void pvti_copy(struct bench_spot *s,
 		to->mult = (u64)page->tsc_to_system_mul << 32;
 		to->shift = page->tsc_shift;
 		to->flags = page->flags;
-		/* and so an unchanged even version means a whole copy */
+		/* so an unchanged even version means a consistent copy */
 		virt_rmb();
 	} while (to->sequence != READ_ONCE(page->version));
 }
@@ -147,7 +147,7 @@ static __always_inline int loop(int cpu, const unsigned int what)
 	return 0;
 }
 
-/* Each a loop of its own: what is not in it costs nothing. */
+/* Each variant is a loop of its own: parts that it lacks cost nothing. */
 static int work(int cpu)
 {
 	switch (variants[args.variant].what) {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# For scenarios that run in a debug kernel: is its debugging at work, and what has it
-# found that it does not call an error in the log?
+# For scenarios that run in a debug kernel: checks that its debugging works, and what it has
+# found without an error in the log.
 
 KMEMLEAK=/sys/kernel/debug/kmemleak
 KCSAN=/sys/kernel/debug/kcsan
@@ -10,8 +10,8 @@ LOCKDEP=/proc/lockdep_stats
 # kmemleak reports no object that is younger than 5 s
 KMEMLEAK_AGE_S=6
 
-# debugging: what this kernel looks for, and still does: lockdep stops at its first
-# finding, kmemleak where it is out of memory
+# debugging: the checks of this kernel are on, and have not stopped: lockdep stops at its first
+# finding, kmemleak if it is out of memory
 debugging() {
 	if [ ! -e $LOCKDEP ] && [ ! -e $KCSAN ]; then
 		say "# this is no debug kernel: --kernel 6.12+kasan, 6.12+kcsan or 6.12+rt"
@@ -50,8 +50,8 @@ no_leaks() {
 	return 1
 }
 
-# A kernel has races of its own that nobody minds: a report counts if a function of
-# tscope is anywhere in it.
+# A kernel has harmless races of its own: a report counts if a function of tscope is anywhere
+# in it.
 no_races() {
 	[ -e $KCSAN ] || return 0
 	echo "debug: end" >/dev/kmsg
@@ -76,7 +76,7 @@ no_races() {
 # debug_end: fails on what was found
 debug_end() {
 	local status=0
-	# a use after free may be one of a grace period ago
+	# a use after free may appear only after a grace period
 	sleep 1
 	no_leaks || status=1
 	no_races || status=1

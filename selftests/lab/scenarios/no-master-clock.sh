@@ -2,7 +2,8 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
 # DESCRIPTION: a host on hpet has no master clock: raw kvm-clock warps, ptp-kvm has no answer, the TSC is clean
 #
-# Without one KVM fills each vCPU's pvti at another instant, from another reading of the host's clock.
+# Without one KVM fills each vCPU's pvti at another instant, from another reading of the host's
+# clock.
 ACCEL=nested
 # The emulated TSC gains on hpet (see Documentation/testing): a host that detects this calls its
 # TSC unstable, and gives each vCPU a TSC of its own.

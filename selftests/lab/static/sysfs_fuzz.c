@@ -140,7 +140,7 @@ static void __attribute__((noreturn)) reader(uint64_t seed)
 	exit(1);
 }
 
-/* What changes nothing, beside others who do. */
+/* Operations that change nothing, while other processes change controls. */
 static void one_harmless_op(void)
 {
 	unsigned int kind = rnd(100);
@@ -231,7 +231,7 @@ int main(int argc, char **argv)
 	qsort(file, files, sizeof(*file), by_path);
 	add_limits();
 	if (others_change) {
-		/* so that no value is wrong for what the other has */
+		/* so that no value is out of the range that the other control allows */
 		control[PERIOD].value = control[PERIOD].high;
 		control[WIDTH].value = control[WIDTH].low;
 	}
