@@ -190,8 +190,8 @@ static pthread_barrier_t barrier;
 static unsigned int variant;
 
 /*
- * Bursts that were interrupted don't count, nor those during which the other
- * thread did not run: there was no contention.
+ * Bursts that were interrupted don't count, nor do those without contention,
+ * during which the other thread did not run.
  */
 static __always_inline void spin(int cpu, const unsigned int what)
 {
@@ -341,7 +341,7 @@ static struct figure full_bound, exchange_bound, trip_ns;
 
 static void take_bound(struct figure *f)
 {
-	/* threads that never ran at once saw nothing of each other */
+	/* threads that never ran at once have no limits */
 	if (bound_ns() > 0)
 		take(f, bound_ns());
 }

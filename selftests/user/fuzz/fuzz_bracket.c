@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bracket.c: whatever the points are, no phase moves by more than half of what
- * its width differs from the mean; and of clocks that are read at one part of
- * their brackets, without noise, that part is found and taken off.
+ * bracket.c: whatever the points are, no phase moves by more than half of the
+ * difference of its width from the mean. If a clock is read at a fixed part of
+ * its brackets, without noise, that part is found and subtracted.
  */
 #include "fuzz.h"
 #include "bracket.h"
