@@ -12,7 +12,7 @@ repeat() {
 	head -c "$1" /dev/zero | tr '\0' "$2"
 }
 
-# what no number takes: errno and printf's format
+# texts that no number accepts: errno and printf's format
 JUNK='
 EINVAL ten\n
 EINVAL \n
@@ -74,7 +74,7 @@ refused_long() {
 	refused_page "$1"
 }
 
-# refused_page FILE: what would be a good value, were it not for its length
+# refused_page FILE: values that would be good if they were not so long
 refused_page() {
 	local length
 	for length in 4096 5000; do

@@ -129,8 +129,8 @@ part_planted() {
 # selftests NAME LAB-ARGUMENT...: each script counts; the log at the end is one more
 selftests() {
 	local name=$1 status line
-	# A race of the kernel alone takes a page of the console. Of every 200 accesses, not
-	# 4000, one is watched: here is less time than there would be on a machine.
+	# A race within the kernel alone fills a page of the console. One in 200 accesses is
+	# watched, not one in 4000, since a run is short.
 	[ "$KIND" != kcsan ] || set -- "$@" --append "loglevel=1 kcsan.skip_watch=200"
 	shift
 	in_guest "$name" --env "KLOG_ALLOW=$KLOG_ALLOW" --env TEST_TIMEOUT=900 "$@" debug

@@ -78,7 +78,7 @@ refused() {
 	nothing_left
 }
 
-# accepted PARAMETER...: and the files say so
+# accepted PARAMETER...: the module loads, and its files show the values
 accepted() {
 	local pair
 	must_load "$@" || return
@@ -93,10 +93,10 @@ accepted() {
 	unload
 }
 
-# says_why_tsc: the log warns at load of a TSC that may be no time base, and of no other
+# says_why_tsc: the log warns at load of a TSC that may not be steady, and only then
 says_why_tsc() {
 	local want='' had has
-	# "unstable" is known from the command line alone: what else the log said may be gone
+	# "unstable" is known from the command line alone: older lines of the log may be lost
 	grep -qw tsc=unstable /proc/cmdline && want="$want the kernel calls it unstable"
 	grep -qw constant_tsc /proc/cpuinfo || want="$want no constant_tsc"
 	grep -qw nonstop_tsc /proc/cpuinfo || want="$want no nonstop_tsc"
