@@ -24,7 +24,7 @@ $(KDIR)/Makefile:
 load: modules
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
 	insmod module/tscope.ko $(PARAMS)
-	@echo "loaded; it samples when told to: sudo make report"
+	@echo "loaded; to sample: sudo make report"
 
 unload:
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }

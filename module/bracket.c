@@ -15,7 +15,7 @@
  *
  * The part may also drift from one end of the points to the other. No residual
  * shows that: it is a slope. So a sixteenth of the mean width is allowed for
- * it, which is what was seen (Documentation/testing).
+ * it, which is what was seen in emulation (Documentation/design.rst).
  */
 #include "bracket.h"
 #include "math128.h"

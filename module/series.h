@@ -6,7 +6,7 @@
 #include "fit.h"
 #include "step.h"
 
-/* 60 s of points at the default period of 10 ms, and some more. */
+/* 60 s of points at a period of 10 ms, and some more. */
 #define TSCOPE_SERIES_POINTS	8192
 
 /**

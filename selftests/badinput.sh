@@ -69,7 +69,7 @@ refused_long() {
 		repeat "$length" 9 >"$TMP/in"
 		refused "$1" ERANGE "$length digits"
 		repeat "$length" x >"$TMP/in"
-		refused "$1" EINVAL "$length letters"
+		refused "$1" EINVAL "$length characters"
 	done
 	refused_page "$1"
 }
@@ -173,7 +173,7 @@ cpu_list() {
 	ERANGE 99999999999999999999999\n
 	END
 	repeat 4095 x >"$TMP/in"
-	refused cpus EINVAL "4095 letters"
+	refused cpus EINVAL "4095 characters"
 	repeat 4095 9 >"$TMP/in"
 	refused cpus ERANGE "4095 digits"
 	refused_page cpus

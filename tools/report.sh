@@ -17,7 +17,7 @@ usage() {
 	  --duration S   how long to sample; 0: only print what is there
 	  --flat-out     sample all the time, not a small part of it, and restore width_us after
 	  --reset        discard what was sampled before
-	If sampling was on, it is on again afterwards, with new segments; --duration 0 leaves it
+	If sampling was on, it is on again afterwards; --duration 0 leaves it
 	alone. Needs root, and the module loaded.
 	END
 }

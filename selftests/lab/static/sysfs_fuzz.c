@@ -181,8 +181,8 @@ static void usage(void)
 	       "Random use of %s and %s, checked against a model.\n"
 	       "  -s  what is done follows from it (default: the time)\n"
 	       "  -n  how many operations (20000)\n"
-	       "  -t  end after so many seconds, however many there were (none)\n"
-	       "  -r  so many other processes that read meanwhile (2)\n"
+	       "  -t  end after this many seconds, even with fewer operations (none)\n"
+	       "  -r  number of other processes that read meanwhile (2)\n"
 	       "  -R  change nothing: read, and write what must be refused\n",
 	       SYSFS, DEBUGFS);
 	exit(2);
