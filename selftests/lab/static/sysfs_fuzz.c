@@ -179,7 +179,7 @@ static void usage(void)
 {
 	printf("usage: sysfs_fuzz [-s SEED] [-n OPERATIONS] [-t SECONDS] [-r READERS] [-R]\n"
 	       "Random use of %s and %s, checked against a model.\n"
-	       "  -s  what is done follows from it (default: the time)\n"
+	       "  -s  seed of the random operations (default: the time)\n"
 	       "  -n  how many operations (20000)\n"
 	       "  -t  end after this many seconds, even with fewer operations (none)\n"
 	       "  -r  number of other processes that read meanwhile (2)\n"
