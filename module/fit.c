@@ -180,7 +180,7 @@ static bool part_dithers(const struct tscope_fit *fit,
  *
  * Context: any.
  *
- * Return: whether they do; false where they are too few to tell.
+ * Return: whether they do; false also where they are too few to decide.
  */
 bool tscope_fit_dithers(const struct tscope_fit *fit,
 			const struct tscope_point *p, u32 n)

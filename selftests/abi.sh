@@ -113,7 +113,7 @@ directory() {
 	done
 }
 
-# which clocks must be here, by what the kernel itself says of the machine
+# the clocks that must exist, by what the kernel itself reports about the machine
 presence() {
 	local sources
 	get clocks
@@ -236,8 +236,8 @@ consistent() {
 	tsc_khz=$VALUE
 	if get kvm-clock/khz 2>/dev/null; then
 		within "kvm-clock/khz" "$VALUE" $((tsc_khz - tsc_khz / 100)) $((tsc_khz + tsc_khz / 100))
-		# kvm-clock is computed from the TSC: its skew is what the two frequencies
-		# differ by, within the rounding of both to a kHz
+		# kvm-clock is computed from the TSC: its skew is the difference of the two
+		# frequencies, within the rounding of both to a kHz
 		min=$(((tsc_khz - VALUE) * 1000000000 / tsc_khz))
 		get kvm-clock/skew_ppb
 		within "kvm-clock/skew_ppb" "${VALUE%.*}" $((min - 1000000000 / tsc_khz - 1)) \

@@ -12,7 +12,7 @@ repeat() {
 	head -c "$1" /dev/zero | tr '\0' "$2"
 }
 
-# what no number takes: errno and printf's format
+# texts that no number accepts: errno and printf's format
 JUNK='
 EINVAL ten\n
 EINVAL \n
@@ -69,12 +69,12 @@ refused_long() {
 		repeat "$length" 9 >"$TMP/in"
 		refused "$1" ERANGE "$length digits"
 		repeat "$length" x >"$TMP/in"
-		refused "$1" EINVAL "$length letters"
+		refused "$1" EINVAL "$length characters"
 	done
 	refused_page "$1"
 }
 
-# refused_page FILE: what would be a good value, were it not for its length
+# refused_page FILE: values that would be good if they were not so long
 refused_page() {
 	local length
 	for length in 4096 5000; do
@@ -173,7 +173,7 @@ cpu_list() {
 	ERANGE 99999999999999999999999\n
 	END
 	repeat 4095 x >"$TMP/in"
-	refused cpus EINVAL "4095 letters"
+	refused cpus EINVAL "4095 characters"
 	repeat 4095 9 >"$TMP/in"
 	refused cpus ERANGE "4095 digits"
 	refused_page cpus

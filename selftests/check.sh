@@ -8,13 +8,13 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/.." && pwd)
 LOGS=$TOP/build/check
 PARTS="lint build user fuzz kunit dkms package kselftest lab matrix"
-# those that wait for disks and dpkg more than for a CPU: all parts together run them beside
-# the ones that stand before them, and are done with both when guests are to be timed
+# These wait for disks and dpkg more than for a CPU. When all parts run, they run in the
+# background of the parts before them in the list, and have ended when timed guests begin.
 BESIDE="dkms package kselftest"
-# those that are run only when they are named: they take long
+# These take long, and run only when they are named.
 MORE_PARTS="abuse lab-checks"
-# each word is one guest, and its scenarios in turn. Each kind of fault is among them; with
-# LONG=1 it is the whole catalogue but for many-cpus, which takes minutes to boot, and plug
+# Each word is one guest, which runs its scenarios in turn. They cover each kind of fault. With
+# LONG=1 it is the whole catalogue, except many-cpus, which takes minutes to boot, and plug.
 HOST_FAULTS=quiet+host-step+guest-step+host-rate+hotplug+pause+migration+master-clock-switch
 HOST_FAULTS+=+lost-step
 HOST_FAULTS+=${LONG:++vcpu-moves+overcommit+busy-guest+guest-clocksource+save-restore+suspend}
@@ -22,8 +22,8 @@ TSC_FAULTS=tsc-offset+alerts${LONG:++tsc-offset-late}
 LAB_RUNS=${LAB_RUNS:-"report kselftest $HOST_FAULTS $TSC_FAULTS no-master-clock
 	clocksource-switch cost ${LONG:+wall-clock kvmclock-set tsc-alternates hotplug-offset
 	tsc-jumps tsc-drifts time-stands-still dead-timer}"}
-# in a guest of KVM, those that look at its clocks; the others where guests boot and run
-# faster, which bears loading and plugging again and again. LONG=1: all of them with KVM
+# Those that check KVM's clocks run in a guest of KVM. The others load and plug again and again,
+# so they run in plain emulation, where guests are faster. LONG=1: all of them with KVM.
 KSELFTESTS="abi.sh trace.sh faults.sh debugfs.sh"
 KSELFTESTS_TCG="load.sh race.sh badinput.sh control.sh unprivileged.sh"
 ODD=${ODD:-"no-acpi isolated-both"}
@@ -45,17 +45,17 @@ usage() {
 	  kselftest  selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  lab    kselftests and scenarios in guests (LAB_RUNS='quiet ...' picks some; all: make lab)
 	  matrix the short form of make matrix: load, sample, few kselftests on 6.1
-	and if it is named:
+	and only if named:
 	  abuse  in emulated guests: random use of all files, lockdown, a short soak, and
 	         odd machines: $ODD (all: make odd)
-	  lab-checks  what must not look green in the lab: a panic, a hang, a warning...
+	  lab-checks  failures that the lab must report: a panic, a hang, a warning...
 	LONG=1: dkms for all kernels of Debian 12, package also on Debian 13, kselftest also in guests,
 	        all of lab's kselftests in a guest of KVM, more scenarios.
 	Logs are in build/check.
 	END
 }
 
-# CHECK= on make's command line would reach kbuild, where it is the static checker
+# CHECK= on make's command line would reach kbuild, where it names the static checker
 unset CHECK MAKEFLAGS MFLAGS MAKEOVERRIDES
 
 PASSED=0 FAILED=0 SKIPPED=0
@@ -64,7 +64,7 @@ note() {
 	printf '[%4d s] %s\n' "$SECONDS" "$*"
 }
 
-# result STATUS NAME LOG: one test; 4 means skipped, as kselftests say it
+# result STATUS NAME LOG: one test; a STATUS of 4 means skipped, as for kselftests
 result() {
 	case $1 in
 	0) PASSED=$((PASSED + 1)) ;;
@@ -86,15 +86,15 @@ run() {
 	result $? "$name" "$log"
 }
 
-# ktap STATUS NAME LOG: count the results of a KTAP stream. A result that sums
-# up subtests is not counted again, nor is what came of a scenario that the lab began
-# again; a status that no result explains fails.
+# ktap STATUS NAME LOG: count the results of a KTAP stream. A result that sums up subtests
+# is not counted again, nor are the results of a scenario that the lab has restarted. A
+# status that no result explains counts as a failure.
 ktap() {
 	local counts pass fail skip
 	counts=$(awk '
 		/^# lab: scenario / { passed = pass; failed = fail; skipped = skip; last = 0 }
 		/^# lab: again from / { pass = passed; fail = failed; skip = skipped; last = 0 }
-		# nested by blanks, or by # as kselftest does it
+		# subtests are indented by blanks, or by # as in kselftests
 		/^[# ]*(not )?ok [0-9]+/ {
 			match($0, /^[# ]*/)
 			indent = RLENGTH
@@ -106,12 +106,12 @@ ktap() {
 		}
 		END { print pass + 0, fail + 0, skip + 0 }' "$3")
 	read -r pass fail skip <<<"$counts"
-	! grep -q '^# lab: again from ' "$3" || note "$2: begun again, see \"lab: \" in $3"
+	! grep -q '^# lab: again from ' "$3" || note "$2: restarted, see \"lab: \" in $3"
 	PASSED=$((PASSED + pass)) FAILED=$((FAILED + fail)) SKIPPED=$((SKIPPED + skip))
 	[ "$fail" = 0 ] || note "FAILED: $fail of $2; the log is $3"
 	[ "$fail" = 0 ] || return
 	if [ "$1" != 0 ] || [ $((pass + skip)) = 0 ]; then
-		result 1 "$2: status $1, and no result tells why" "$3"
+		result 1 "$2: status $1, and no result says why" "$3"
 	fi
 }
 
@@ -119,11 +119,11 @@ sources() {
 	(cd "$TOP" && find module selftests tools -name "$1" -not -name '*.mod.c' | sort)
 }
 
-# What is not asked of these files, and why:
+# These files are exempt from some checks of checkpatch:
 #   trace.h         TRACE_EVENT has a layout of its own
-#   user/           is no kernel code: long double, va_list macros
-#   lab/static/     nor are these: uint64_t, strcpy(), errno as it is
-#   version tests   stand in compat.h alone, which is what it is for
+#   user/           is not kernel code: long double, va_list macros
+#   lab/static/     is not kernel code: uint64_t, strcpy(), positive errno
+#   version tests   are in compat.h alone, which exists for them
 #   MACRO_ARG_REUSE sysfs and for_each macros, whose arguments are names
 checkpatch_file() {
 	local file=$1 ignore=MACRO_ARG_REUSE
@@ -175,7 +175,7 @@ spdx() {
 	return $status
 }
 
-# it warns, and ends with 0 all the same
+# get_abi.pl exits with 0 even if it warns
 abi_files() {
 	local said
 	said=$(perl "$KSRC/scripts/get_abi.pl" validate --dir "$TOP/Documentation/ABI" 2>&1) || return
@@ -194,7 +194,7 @@ part_lint() {
 	run "documentation" make -C "$TOP" docs
 }
 
-# no line of the compiler, modpost or sparse may be a warning
+# the compiler, modpost and sparse must print no warning
 build_clean() {
 	module_build "$@" || return
 	! grep -iE 'warning|error|sparse:' "$TOP/build/$KREL/make.log"
@@ -206,7 +206,7 @@ rebuild() {
 	build_clean "$@"
 }
 
-# the suites compile for it; Debian's kernel has no KUnit to link them with
+# the suites must compile for 6.1; Debian's kernel has no KUnit to link them with
 suites_build() {
 	local MODULE_BUILD=$TOP/build/suites MODULE_KO KREL
 	rm -rf "$MODULE_BUILD"
@@ -214,8 +214,8 @@ suites_build() {
 	! grep -iE 'warning|error' "$MODULE_BUILD/$KREL/make.log" | grep -vE 'modpost: "(__)?kunit_'
 }
 
-# build_without OPTION...: for a kernel that lacks them. Of its own headers the options are
-# undefined; what it exports then must not be asked for.
+# build_without OPTION...: for a kernel that lacks these options. They are undefined after the
+# kernel's own headers; the module must then not use symbols that need them.
 build_without() {
 	local MODULE_BUILD=$TOP/build/without MODULE_KO KREL option asked args=()
 	rm -rf "$MODULE_BUILD"
@@ -234,7 +234,7 @@ build_without() {
 	[ -z "$asked" ] || { echo "$asked"; return 1; }
 }
 
-# modinfo_whole: each parameter has a description, and what else a user asks it for is there
+# modinfo_whole: each parameter has a description, and no field that users need is missing
 modinfo_whole() {
 	local field name type some='' status=0
 	for field in author description license version vermagic; do
@@ -279,7 +279,7 @@ part_kunit() {
 	ktap $? kunit "$log"
 }
 
-# script NAME COMMAND...: one that prints KTAP
+# script NAME COMMAND...: runs a command that prints KTAP
 script() {
 	local name=$1 log=$LOGS/$1.log status
 	shift
@@ -320,7 +320,7 @@ part_kselftest() {
 	script kselftest "$HERE/intree.sh" ${LONG:+--guest}
 }
 
-# report_whole LOG: the guest's report has its figures as numbers, and a verdict
+# report_whole LOG: the guest's report has a number for each figure, and a verdict
 report_whole() {
 	local clock n='-?[0-9]+(\.[0-9]+)?'
 	for clock in kvm-clock ptp-kvm monotonic-raw realtime; do
@@ -334,7 +334,7 @@ report_whole() {
 	grep -qx 'verdict: nothing wrong was found' "$1" || { grep -A9 ^verdict "$1"; return 1; }
 }
 
-# lab_run NAME SCENARIOS [LAB OPTION...]: the timeout is for those that talk on and on
+# lab_run NAME SCENARIOS [LAB OPTION...]: the timeout ends a run that prints forever
 lab_run() {
 	local name=$1 what=$2 log=$LOGS/lab-$1.log status
 	shift 2
@@ -346,8 +346,8 @@ lab_run() {
 	[ $status = 0 ] || tail -n 25 "$log" | sed 's/^/    /'
 }
 
-# kselftests_installed: in a guest, by the runner of the kernel tree that they are installed
-# from; what it prints is judged by the kernel's own tool and by perl's
+# kselftests_installed: runs them in a guest by the runner of the kernel tree that they are
+# installed from; the KTAP parsers of the kernel and of perl judge the output
 kselftests_installed() {
 	local dir=$TOP/build/lab/installed log=$LOGS/lab-kselftest-tcg.log
 	rm -rf "$dir"
@@ -380,12 +380,12 @@ part_lab() {
 	done
 }
 
-# whether the lab is to be believed
+# tests that the lab reports failures
 part_lab-checks() {
 	script lab-checks "$HERE/lab/checks/run"
 }
 
-# 6.12 has all of it in part_lab
+# part_lab covers 6.12
 part_matrix() {
 	local log=$LOGS/matrix.log
 	note "kernel matrix: 6.1"
@@ -393,7 +393,7 @@ part_matrix() {
 	ktap $? "kernel matrix" "$log"
 }
 
-# abuse_run NAME COMMAND...: KTAP from a guest
+# abuse_run NAME COMMAND...: runs a command that prints a guest's KTAP
 abuse_run() {
 	local name=$1 log=$LOGS/abuse-$1.log
 	shift
@@ -402,7 +402,7 @@ abuse_run() {
 	ktap $? "abuse: $name" "$log"
 }
 
-# without KVM: emulated guests boot faster than nested ones
+# these run without KVM, as emulated guests boot faster than nested ones
 part_abuse() {
 	local run=(env "MODULE=$TOP/build/abuse.ko" ACCEL=tcg)
 	module_build 6.12 >"$LOGS/abuse-build.log" 2>&1 ||

@@ -67,7 +67,7 @@ counts_while_on() {
 	set_to enabled 0
 }
 
-# what must be 0, and what must say ENODATA
+# the files that must be 0, and those that must return ENODATA
 zeroed() {
 	local path file
 	for path in "$TSCOPE"/*/*; do
@@ -109,7 +109,7 @@ reset_while_off() {
 	empty_debug
 }
 
-# a short while later it has less than a long while before it
+# after a short time there is less than after a long time before the reset
 reset_while_on() {
 	local before
 	set_to enabled 1
@@ -174,9 +174,9 @@ has_threads() {
 	done
 }
 
-# on_cpus LIST: its CPUs sample and no others. While sampling is enabled each CPU that is
-# online has a thread that is bound to it, and one that went offline a parked one. Else there
-# are none.
+# on_cpus LIST: the CPUs of LIST sample, and no others. While sampling is enabled each online CPU
+# of LIST has a thread that is bound to it, and one that went offline has a parked thread. Else
+# there are none.
 on_cpus() {
 	local cpu pid where online=
 	get enabled
@@ -223,7 +223,7 @@ turn() {
 	echo "$2" >"$CPUDIR/cpu$1/online" || bad "CPU $1: online $2 fails"
 }
 
-# the highest CPU that can be switched off; CPU 0 mostly can't
+# the highest CPU that can go offline; CPU 0 usually can't
 hotplug() {
 	local cpu rest online i=0
 	online=$(cat "$CPUDIR/online")
@@ -245,7 +245,7 @@ hotplug() {
 		not_less before after
 		i=$((i + 1))
 	done
-	# switched on and off while that CPU is away
+	# sampling goes on and off while that CPU is offline
 	turn "$cpu" 0
 	set_to enabled 0
 	set_to enabled 1
@@ -257,7 +257,7 @@ hotplug() {
 	set_to enabled 0
 }
 
-# the only CPU that samples, so the leader, goes and comes again
+# the only CPU that samples, which is the leader, goes offline and online
 leader_goes() {
 	local cpu online
 	online=$(cat "$CPUDIR/online")

@@ -30,16 +30,17 @@ usage() {
 	              whose source has none (default: all)
 	  PART        some of the above (default: all)
 	  SECONDS_STRESS, SECONDS_NESTED   how long a stress lasts (60, 60)
-	  FAULTS      allocations of one thing that fail at most (100)
-	  SEED        of which of them do, as an earlier run tells it
+	  FAULTS      how many allocations of one operation fail at most (100)
+	  SEED        picks those that fail; an earlier run prints it
 
 	Passes if every planted bug is found, and of tscope nothing. Logs: build/debug-check.
 	END
 }
 
-# What each kind finds, and the words by which the log tells, with the module's name in what
-# follows; leaks are told when it is gone: as many as it has, of who loaded it. Lockdep stops
-# at the use after free and at its own first finding, so these come last.
+# The bugs that each kind of kernel finds, and the words of the log that report them, followed
+# by lines that name the module. Leaks are reported after the module was unloaded: their number,
+# and the task that loaded it. Lockdep stops at the use after free and at its own first
+# finding, so these come last.
 declare -A PLANTED
 PLANTED[kasan]='
 sleep	BUG: sleeping function called from invalid context
@@ -97,7 +98,7 @@ planted_build() {
 	PLANTED_KO=$dir/tscope_planted.ko
 }
 
-# The run must fail, as one in which a bug of tscope's is found, and tell each of them.
+# The run must fail as it would for a bug of tscope's, and report each of the planted bugs.
 part_planted() {
 	local bug words status found
 	note "$FLAVOUR: planted bugs"
@@ -128,8 +129,8 @@ part_planted() {
 # selftests NAME LAB-ARGUMENT...: each script counts; the log at the end is one more
 selftests() {
 	local name=$1 status line
-	# A race of the kernel alone takes a page of the console. Of every 200 accesses, not
-	# 4000, one is watched: here is less time than there would be on a machine.
+	# A race within the kernel alone fills a page of the console. One in 200 accesses is
+	# watched, not one in 4000, since a run is short.
 	[ "$KIND" != kcsan ] || set -- "$@" --append "loglevel=1 kcsan.skip_watch=200"
 	shift
 	in_guest "$name" --env "KLOG_ALLOW=$KLOG_ALLOW" --env TEST_TIMEOUT=900 "$@" debug
@@ -202,7 +203,7 @@ for version in $VERSIONS; do
 			note "$FLAVOUR: left out, the source of 6.1 has no PREEMPT_RT for x86"
 			continue
 		fi
-		# whose race it is the scenario tells
+		# The scenario decides whether a race is one of tscope's.
 		KLOG_ALLOW=
 		[ "$KIND" != kcsan ] || KLOG_ALLOW='KCSAN: data-race in'
 		note "$FLAVOUR: kernel and modules"

@@ -46,7 +46,7 @@ modes() {
 		"$(find "$DEBUG" -type f -exec stat -c '%a %u:%g %n' {} + | grep -v '^400 0:0 ')" ""
 }
 
-# headers: so they are before anything was sampled, and nothing else is there
+# headers: before anything was sampled the files have these, and nothing else
 headers() {
 	local file want first path
 	while read -r file want; do
@@ -85,13 +85,13 @@ pairs() {
 	for clock in $clocks; do
 		same "pairs of $clock" "$(grep -c "^$clock " "$DEBUG/pairs")" $((n * (n - 1) / 2))
 		[ "$n" -gt 1 ] || continue
-		# the one that is surely farthest off, those that move before all others
+		# the worst is the pair that is surely farthest off; pairs that move come first
 		worst=$(awk -v clock="$clock" '$1 != clock { next }
 			$2 >= $3 { print "order", $2, $3 }
 			seen[$2, $3]++ { print "twice", $2, $3 }
 			$4 == "-" { print "unmet", $2, $3; next }
 			$5 < 1 { print "bound", $5 }
-			# what is printed lies in all that was measured, but for rounding
+			# the printed interval lies within all that was measured, but for rounding
 			$4 + $5 < $7 - 2 || $4 - $5 > $8 + 2 { print "hull", $0 }
 			{ sure = ($4 < 0 ? -$4 : $4) - $5 }
 			best == "" || $6 > moves || ($6 == moves && (sure > most || (sure == most &&
@@ -230,7 +230,7 @@ stability() {
 	[ ! -s "$TMP/odd" ] || bad "$(head -n 3 "$TMP/odd")"
 }
 
-# what a histogram says of itself must follow from its buckets; in $COUNT
+# a histogram's figures must follow from its buckets; sets $COUNT
 histogram() {
 	local text
 	text=$(awk '
@@ -259,7 +259,7 @@ histogram() {
 	COUNT=$(sed -n '1s/.* count \([0-9]*\) .*/\1/p' "$DEBUG/hist/$1")
 }
 
-# what is counted there is counted in sysfs, too
+# events that are counted there are counted in sysfs too
 histograms() {
 	local clock clocks name
 	get clocks

@@ -51,8 +51,8 @@ outside() {
 	exit $status
 }
 
-# holds VERSION: the module that DKMS built, or that modprobe would find, is that one, for
-# this kernel, and signed by DKMS's key
+# holds FILE VERSION: the module has this version, is built for this kernel, and is signed by
+# DKMS's key
 holds() {
 	local ko=$1 magic
 	same "$ko, version" "$(modinfo -F version "$ko")" "$2" || return
@@ -79,7 +79,7 @@ uninstalled() {
 	not_installed "$1" && built "$1" built
 }
 
-# the log of a build that failed is more telling
+# build VERSION: also prints the end of make's log if it fails
 build() {
 	dkms build "tscope/$1" -k "$krel" && return
 	tail -n 30 "/var/lib/dkms/tscope/$1/build/make.log"
@@ -115,7 +115,7 @@ one_kernel() {
 	updates=/lib/modules/$krel/updates/dkms
 	t "$krel: build" build "$version"
 	t "$krel: the module is right" holds "/var/lib/dkms/tscope/$version/$krel/x86_64/module/tscope.ko" "$version"
-	t "$krel: status tells that it is built" built "$version" built
+	t "$krel: status says that it is built" built "$version" built
 	t "$krel: install" dkms install "tscope/$version" -k "$krel"
 	t "$krel: it is installed" installed "$version"
 	t "$krel: uninstall" dkms uninstall "tscope/$version" -k "$krel"

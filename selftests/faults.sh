@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC2317
 #
-# Known faults, and whether tracepoints, sysfs and debugfs tell them with their
-# true size: a wall clock that is set, a TSC that is moved, a guest that is paused.
-# Each is there in the lab's guests only (selftests/lab); elsewhere it is skipped.
+# Whether tracepoints, sysfs and debugfs report known faults with their true size: a
+# wall clock that is set, a TSC that is moved, a guest that is paused. The faults can be
+# injected in the lab's guests only (selftests/lab); elsewhere the tests are skipped.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/trace_lib.sh"
@@ -12,7 +12,7 @@
 INJECT_KO=${TSC_INJECT_MODULE:-/lib/tscope/tsc_inject.ko}
 INJECT=/sys/module/tsc_inject/parameters/adjust
 
-# can_inject: or in $WHY why not
+# can_inject: if it can't, $WHY says why
 can_inject() {
 	WHY="no tsc_inject.ko to move a TSC with"
 	[ -f "$INJECT_KO" ] || return 1
@@ -38,7 +38,7 @@ cleanup_more() {
 	rmmod tsc_inject
 }
 
-# pause SECONDS: in $PAUSED_NS how long at most, by the host's clock
+# pause SECONDS: sets $PAUSED_NS, the longest that it can have been by the host's clock
 pause() {
 	local times from to
 	times=$(on_host "cut -d' ' -f1 /proc/uptime; monitor stop; sleep $1; monitor cont; cut -d' ' -f1 /proc/uptime") ||
@@ -54,13 +54,13 @@ ns_of() {
 	NS=$(($1 * 1000000 / VALUE))
 }
 
-# seen WHAT: lines of debugfs "violations"
+# seen WHAT: sets $SEEN to the number of such lines in debugfs "violations"
 seen() {
 	[ -d "$DEBUG" ] || { SEEN=$EVENTS; skip "no $DEBUG: its violations were not looked at"; return; }
 	SEEN=$(grep -c " $1 " "$DEBUG/violations")
 }
 
-# set the wall clock 100 s on and back, the offset against the host between
+# set_clock: sets the wall clock ahead by 100 s and back, and reads the offset against the host
 set_clock() {
 	sleep 1
 	get ptp-kvm/offset_ns
@@ -97,7 +97,7 @@ wall_clock_set() {
 	within "step on" "$1" 98000000000 100100000000
 	within "step back" "$3" -102000000000 -99900000000
 	if [ -n "$OFFSET1" ] && [ -n "$OFFSET3" ]; then
-		# what the host says; reading the guest's clock beside it has its error, too
+		# against the host's clock; reading the guest's clock for that has an error too
 		within "step on, by ptp-kvm" $(($1 - (OFFSET2 - OFFSET1))) $((-$2 - 100000)) $(($2 + 100000))
 		within "step back, by ptp-kvm" $(($3 - (OFFSET3 - OFFSET2))) $((-$4 - 100000)) $(($4 + 100000))
 	fi
@@ -116,7 +116,7 @@ wall_clock_set() {
 	same "steps of monotonic-raw" "$EVENTS" 0
 }
 
-# move_tsc CYCLES: that far back while it samples, and later forth
+# move_tsc CYCLES: moves CPU 1's TSC back while it samples, and later forth
 move_tsc() {
 	sleep 3
 	get tsc/offset_max_ns
@@ -133,7 +133,7 @@ move_tsc() {
 	sleep 1
 }
 
-# sum and largest of a field in $TMP/events
+# total, largest FIELD: the sum and the largest of a field in $TMP/events
 total() {
 	awk -v name="$1" '{ for (i = 2; i <= NF; i++) if (split($i, p, "=") == 2 && p[1] == name) n += p[2] }
 		END { printf "%d", n }' "$TMP/events"
@@ -143,7 +143,7 @@ largest() {
 	sed "s/.* $1=\([0-9]*\).*/\1/" "$TMP/events" | sort -n | tail -n 1
 }
 
-# CPU 1 goes behind by a million cycles: it reads less than CPU 0 has published
+# CPU 1's TSC falls behind by a million cycles: it reads less than CPU 0 has published
 tsc_moved() {
 	can_inject || { skip "$WHY"; return; }
 	set_to reset 1
@@ -151,23 +151,23 @@ tsc_moved() {
 	ns_of 1000000
 	same "CPU that warps" "$(sed -n 's/^warp clock=tsc \(.*\) warp_ns.*/\1/p' "$TMP/trace" | sort -u)" \
 		"cpu=1 peer=0"
-	# what offset_max_ns tells is of i before j: of CPU 0 and the others
+	# offset_max_ns is for the pair i < j: for CPU 0 and the others
 	within "offset of CPU 1" $((OFFSET - BASE + NS)) $((-BOUND - BASE_BOUND)) $((BOUND + BASE_BOUND))
 	events warp tsc
 	get tsc/warps
 	same "tsc/warps" "$VALUE" "$(total count)"
 	get tsc/warp_max_ns
 	same "tsc/warp_max_ns" "$VALUE" "$(largest warp_ns)"
-	# a transit less than the injection, and no more than it but for the offset before
+	# the injection less a transit at least; the injection at most, plus the offset before
 	within "largest warp" "$VALUE" $((NS - BASE_BOUND - 2 * BOUND)) $((NS + BASE_BOUND + 1))
 	seen "warp tsc"
 	within "warps in violations" "$SEEN" 1 1024
-	# KVM makes kvm-clock follow: the step of its pvti is what the TSC lost
+	# KVM adjusts kvm-clock: the step of its pvti is the time that the TSC lost
 	if [ -d "$TSCOPE/kvm-clock" ]; then
 		events pvti_update "" 1
 		within "pvti updates of CPU 1" "$EVENTS" 2 10
 		within "largest step of pvti" "$(largest step_ns)" $((NS - 100000)) $((NS + 100000))
-		# both are this CPU's, though the host's reference stays what it was
+		# both steps are this CPU's, though the host's reference did not change
 		events step kvm-clock
 		get kvm-clock/steps
 		same "kvm-clock/steps" "$VALUE" "$EVENTS"
@@ -177,8 +177,8 @@ tsc_moved() {
 	fi
 }
 
-# CPU 1 goes back further than a period: its own reading is less than its last. All the time is
-# sampled, since a CPU that reads now and then has passed its old value before it reads again.
+# CPU 1's TSC goes back by more than a period: its own reading is less than its last. The CPU
+# samples all the time: otherwise it would have passed its old value before it reads again.
 tsc_backward() {
 	can_inject || { skip "$WHY"; return; }
 	set_to reset 1
@@ -206,7 +206,7 @@ pause_now() {
 	sleep 2
 }
 
-# the guest stands for a second: kvm-clock stands with it, the TSC goes on
+# the guest is paused for a second: kvm-clock stands still, the TSC goes on
 paused() {
 	local cpu last
 	if ! command -v on_host >/dev/null || ! on_host true 2>/dev/null; then
@@ -229,7 +229,7 @@ paused() {
 	within "steps of kvm-clock" "$EVENTS" 1 20
 	get kvm-clock/step_max_ns
 	within "kvm-clock/step_max_ns" "$VALUE" "-$PAUSED_NS" -1000000000
-	grep -q " step_ns=$VALUE " "$TMP/events" || bad "no event tells it"
+	grep -q " step_ns=$VALUE " "$TMP/events" || bad "no event reports it"
 	last=$(tail -n 1 "$TMP/events" | sed 's/.* step_ns=\([0-9-]*\) .*/\1/')
 	get kvm-clock/step_last_ns
 	same "kvm-clock/step_last_ns" "$VALUE" "$last"

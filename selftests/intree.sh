@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# intree.sh [--install DIR | --guest] [VERSION...]: is this folder what a kernel tree
-# takes it for? For the kernel sources named (6.12 and 6.1) it becomes
+# intree.sh [--install DIR | --guest] [VERSION...]: tests this directory as a part of a kernel
+# tree. For the kernel sources named (6.12 and 6.1) it becomes
 # tools/testing/selftests/tscope, unchanged, and is run, installed and packed there,
-# and run alone. Nothing is loaded: all tests have to skip, and say why.
+# and run alone. Nothing is loaded: all tests must be skipped, and say why.
 #
 #   --install DIR  only install, as the kernel tree does, into DIR
 #   --guest        also run what was installed in guests of the lab, with KVM and without
@@ -21,7 +21,7 @@ top=$(cd "$here/.." && pwd)
 PROGS=$(sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*[.]sh\).*/\1/p' "$here/Makefile")
 COUNT=$(wc -w <<<"$PROGS")
 
-# tree VERSION: a kernel tree with this folder in it, in $tree
+# tree VERSION: a kernel tree with this directory in it, in $tree
 tree() {
 	kernel_source "$1" >&2 || exit 2
 	tree=$work/linux-$1
@@ -48,8 +48,8 @@ unprivileged() {
 	fi
 }
 
-# The runner opens /dev/stdout anew for each line that it marks: it has to be a pipe, or
-# a file would be written over, hence all those cats.
+# The runner opens /dev/stdout again for each line that it prefixes. A file would be
+# overwritten, so it must be a pipe: hence the calls of cat.
 
 # all_skip FILE REASON: each program's result is a skip, with its reason
 all_skip() {
@@ -63,7 +63,7 @@ by_kunit() {
 	python3 "$kunit" parse "$1"
 }
 
-# its exit status takes a run in which all skip for a failure
+# skips_by_kunit: kunit.py's exit status is a failure if all tests are skipped
 skips_by_kunit() {
 	by_kunit "$1" | tee "$work/said"
 	grep "Ran $COUNT tests: skipped: $COUNT\$" "$work/said"
@@ -96,7 +96,7 @@ files() {
 	done
 	same "programs in kselftest-list.txt" "$(grep -c '^tscope:' "$1/kselftest-list.txt")" "$COUNT" ||
 		return
-	# whatever a program reads has to be with it
+	# all files that a program reads must be installed with it
 	# shellcheck disable=SC2016
 	sed -n 's,^\. "$(dirname "$0")/\(.*\)"$,\1,p' "$1"/tscope/*.sh | sort -u >"$work/read"
 	while read -r file; do
@@ -140,7 +140,7 @@ configures() {
 	grep -x CONFIG_TSCOPE=m "$work/.config"
 }
 
-# a program that fails: it is run in place of one of ours
+# a program that fails, which is run in place of one of ours
 fails() {
 	cp "$selftests/tscope/load.sh" "$work/load.sh"
 	printf '#!/bin/sh\necho "TAP version 13\n1..1\nnot ok 1 it"\nexit 1\n' >"$selftests/tscope/load.sh"
@@ -155,7 +155,7 @@ one_version() {
 	t "$1: kunit.py parses that" skips_by_kunit "$work/ktap"
 	t "$1: prove takes it" by_prove "$work/ktap"
 	t "$1: without root all skip, saying so" runs_unprivileged
-	t "$1: a failure is told" fails
+	t "$1: a failure is reported" fails
 	t "$1: kunit.py fails on that" not by_kunit "$work/ktap.fails"
 	t "$1: prove fails on that" not by_prove "$work/ktap.fails"
 	t "$1: make install: all files" installs "$work/installed-$1"

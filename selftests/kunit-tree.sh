@@ -56,8 +56,8 @@ _own_note "kernel $VERSION with tscope in it: building by kunit.py; this takes s
 ! grep -iE 'drivers/misc/tscope.*(warning|error)' "$OUT/build.log" ||
 	fail "tscope builds with warnings" "$OUT/build.log"
 
-# Not by kunit.py itself: it takes /dev/kvm wherever there is one. Of an emulated CPU's
-# microcode the kernel's mitigations warn.
+# kunit.py itself does not run it, as it uses any /dev/kvm. The kernel's mitigations warn of
+# an emulated CPU's microcode.
 _own_note "kernel $VERSION: testing in QEMU"
 rm -f "$OUT/console.log"
 timeout --foreground 300 qemu-system-x86_64 -no-user-config -nodefaults -display none -no-reboot \

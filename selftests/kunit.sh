@@ -18,9 +18,9 @@ usage() {
 	usage: selftests/kunit.sh [VERSION...], or make kunit [KUNIT='6.12']
 	Builds a small kernel with KUnit from Debian's linux-source (6.12, 6.1 and 6.12-tree
 	unless named; 4 minutes each, once), the module with its suites for it, boots it in QEMU and
-	loads the module there. Prints KTAP. It fails for any test that does, a number of
-	tests other than the sources have, a new taint, a kernel log that is not clean, and
-	a guest that does not close and power down.
+	loads the module there. Prints KTAP. It fails if a test fails, if the number of tests
+	differs from that in the sources, for a new taint or a kernel log that is not clean,
+	and if the guest does not write its closing line and power down.
 
 	VERSION-tree, as 6.12-tree: the suites as a part of a kernel tree, by Kconfig and kunit.py
 	run; see selftests/kunit-tree.sh --help.
@@ -49,7 +49,7 @@ in_sources() {
 	cat "$TOP"/module/tests/*_kunit.c | grep -c "^\s*$1("
 }
 
-# What is built already and has not changed stays; never what gave a warning.
+# What is built and has not changed is kept, unless the build printed a warning.
 build() {
 	local src=$OUT/src
 	mkdir -p "$src"
@@ -85,8 +85,8 @@ boot() {
 		accel=kvm cpu=host
 	fi
 	rm -f "$OUT/console.log" "$OUT/channel.log"
-	# The second CPU comes up by hand: kernels die of patching code in emulation. The others
-	# stay offline and are there to be chosen.
+	# The guest brings the second CPU online after boot, as kernels in emulation may die of
+	# patching code while two run. The others stay offline, for tests that choose CPUs.
 	timeout --foreground "$TIMEOUT_S" qemu-system-x86_64 -no-user-config -nodefaults \
 		-display none -no-reboot -machine pc -accel "$accel" -cpu "$cpu" \
 		-smp 8 -m 256 -kernel "$OWN_BZIMAGE" -initrd "$WORK/initrd.cpio" \
@@ -123,9 +123,9 @@ judge() {
 	[ -z "$line" ] || { fail "skipped: $line"; return; }
 
 	want=$(in_sources KUNIT_CASE) have=$(grep -ac '^    ok [0-9]' "$OUT/ktap")
-	[ "$have" = "$want" ] || { fail "$have tests are told, and there are $want" "$OUT/ktap"; return; }
+	[ "$have" = "$want" ] || { fail "$have tests reported, $want in the sources" "$OUT/ktap"; return; }
 	want=$(in_sources kunit_test_suite) have=$(grep -ac '^ok [0-9]' "$OUT/ktap")
-	[ "$have" = "$want" ] || { fail "$have suites are told, and there are $want" "$OUT/ktap"; return; }
+	[ "$have" = "$want" ] || { fail "$have suites reported, $want in the sources" "$OUT/ktap"; return; }
 
 	line=$(tail -n 1 "$OUT/ktap")
 	[ "$line" = "# kunit: closed $TOKEN" ] ||
@@ -173,7 +173,7 @@ for VERSION; do
 	*-tree) "$HERE/kunit-tree.sh" "${VERSION%-tree}" >&2 ;;
 	*) test_version ;;
 	esac || { result="not ok"; failed=$((failed + 1)); }
-	# what is told of a failure is there too
+	# the suites' own output says what failed
 	[ ! -s "$OUT/ktap" ] || sed 's/^/  /' "$OUT/ktap"
 	echo "$result $number - kunit $VERSION"
 done

@@ -7,8 +7,8 @@
 # A script sources it, calls begin, and gives run_tests its tests, one a line:
 # a function and its arguments. A test calls bad for each thing that it finds
 # wrong, or skip. The last test of each script is the kernel log since begin.
-# Functions that give a result leave it in a variable: a subshell each would
-# take most of the time in an emulated guest.
+# Functions return results in variables: a subshell for each would take most of
+# the time in an emulated guest.
 
 TSCOPE=/sys/kernel/tscope
 DEBUG=/sys/kernel/debug/tscope
@@ -29,7 +29,7 @@ skip_all() {
 	exit 4
 }
 
-# begin: what every script needs; leaves a folder in $TMP
+# begin: what every script needs; leaves a directory in $TMP
 begin() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	[ "$(uname -m)" = x86_64 ] || skip_all "needs x86-64"
@@ -49,7 +49,7 @@ begin() {
 	echo "$MARK" >/dev/kmsg
 }
 
-# what a script has changed elsewhere it puts back in a function cleanup
+# finish: a script that has changed other things restores them in a function cleanup
 finish() {
 	trap - EXIT
 	! command -v cleanup >/dev/null || cleanup
@@ -121,12 +121,12 @@ klog_clean() {
 	[ ! -d /sys/module/tscope ] || unload
 	klog | grep -E "$KLOG_BAD" | grep -vE "${KLOG_ALLOW:-^\$}" >"$TMP/klog" &&
 		bad "$(head -n 5 "$TMP/klog" | tr '\n' '|')"
-	# the shell would read it byte by byte, and /proc/sys gives but the first
+	# the shell would read it byte by byte, and /proc/sys returns only the first byte
 	taint=$(cat /proc/sys/kernel/tainted)
 	same "taint" $((taint & ~(4096 | 8192))) $((TAINT & ~(4096 | 8192)))
 }
 
-# errno_of FILE: what a program said of its failure; in $ERRNO
+# errno_of FILE: sets $ERRNO from the error message of a program
 errno_of() {
 	local text
 	read -r text <"$1"
@@ -144,7 +144,7 @@ errno_of() {
 	esac
 }
 
-# load PARAMETER...: in $ERRNO 0 or what went wrong
+# load PARAMETER...: sets $ERRNO to 0 or the error
 load() {
 	ERRNO=0
 	if [ -n "$TSCOPE_MODULE" ]; then
@@ -155,7 +155,7 @@ load() {
 	[ "$ERRNO" = 0 ]
 }
 
-# must_load PARAMETER...: a test that goes on without it makes no sense
+# must_load PARAMETER...: for tests that need the module
 must_load() {
 	[ ! -d /sys/module/tscope ] || unload
 	load "$@" && return
@@ -163,7 +163,7 @@ must_load() {
 	return 1
 }
 
-# a reader that just went may still hold it
+# unload: tries for a while, as a reader that has just ended may still hold the module
 unload() {
 	local tries=0
 	until rmmod tscope 2>"$TMP/err"; do
@@ -173,29 +173,29 @@ unload() {
 	done
 }
 
-# get FILE: a file of /sys/kernel/tscope, its line in $VALUE, and $ERRNO
+# get FILE: reads a file of /sys/kernel/tscope; sets $VALUE to its line, and $ERRNO
 get() {
 	ERRNO=0 VALUE=
 	read -r VALUE 2>/dev/null <"$TSCOPE/$1" && return
-	# the shell does not tell why
+	# the shell does not report the errno
 	cat "$TSCOPE/$1" >/dev/null 2>"$TMP/err" || errno_of "$TMP/err"
 	return 1
 }
 
-# put FILE [< bytes]: standard input in one write; $ERRNO
+# put FILE [< bytes]: writes standard input in one write; sets $ERRNO
 put() {
 	ERRNO=0
 	{ cat >"$TSCOPE/$1"; } 2>"$TMP/err" || errno_of "$TMP/err"
 	[ "$ERRNO" = 0 ]
 }
 
-# set_to FILE VALUE: that must work
+# set_to FILE VALUE: writes a value, which must succeed
 set_to() {
 	echo "$2" >"$TMP/in"
 	put "$1" <"$TMP/in" || bad "echo $2 >$1: $ERRNO"
 }
 
-# set_windows PERIOD-US WIDTH-US BURST-US: whatever they were
+# set_windows PERIOD-US WIDTH-US BURST-US: in an order that works whatever they were
 set_windows() {
 	set_to width_us 10
 	set_to period_us "$1"
@@ -203,13 +203,13 @@ set_windows() {
 	set_to burst_us "$3"
 }
 
-# set_defaults: what they are after loading
+# set_defaults: sets the values that they have after loading
 set_defaults() {
 	set_windows 50000 20 10
 }
 
-# flat_out SECONDS: sample all the time, which gives hpet the most points: one in 24 periods,
-# of which 4 wait
+# flat_out SECONDS: samples all the time, which gives hpet the most points: one in 24 periods,
+# of which the last 4 are held back
 flat_out() {
 	set_windows 10000 10000 10
 	set_to enabled 1
@@ -271,14 +271,14 @@ is() {
 	esac
 }
 
-# expand LIST: of a CPU list the numbers
+# expand LIST: the numbers of a CPU list
 expand() {
 	echo "$1" | tr , '\n' | awk -F- '{ for (i = $1; i <= $NF; i++) print i }' |
 		tr '\n' ' ' | sed 's/ $//'
 }
 
-# default_cpus: numbers of those that sample unless others are named, by what the kernel
-# says of itself; in $CPUS
+# default_cpus: sets $CPUS to the numbers of the CPUs that sample by default, computed from the
+# kernel's own files
 default_cpus() {
 	local apart
 	apart=$(cat "$CPUDIR/isolated" "$CPUDIR/nohz_full" 2>/dev/null | grep '[0-9]')
@@ -294,8 +294,8 @@ threads() {
 	THREADS=${THREADS% }
 }
 
-# threads_are NAME WANT: one that was stopped is in /proc for a moment more, since
-# kthread_stop() doesn't wait for that
+# threads_are NAME WANT: waits for it, as a thread that was stopped stays in /proc for a
+# moment: kthread_stop() doesn't wait for that
 threads_are() {
 	wait_for 2 threads_now "$2"
 	same "$1" "$THREADS" "$2"
@@ -306,7 +306,7 @@ threads_now() {
 	[ "$THREADS" = "$1" ]
 }
 
-# nothing_left: what the module must not leave behind
+# nothing_left: the module has left nothing behind
 nothing_left() {
 	local path
 	for path in "$TSCOPE" "$DEBUG" /sys/module/tscope "$TRACING/events/tscope"; do

@@ -61,7 +61,7 @@ twice() {
 	nothing_left
 }
 
-# refused ERRNO LOG PARAMETER...: LOG is what the log must tell, with _ for a space
+# refused ERRNO LOG PARAMETER...: LOG is what the log must say, with _ for a space
 refused() {
 	local errno=$1 why=$2 had has
 	shift 2
@@ -74,11 +74,11 @@ refused() {
 	fi
 	same "errno" "$ERRNO" "$errno"
 	has=$(dmesg | grep -c "tscope: .*$why")
-	[ "$has" -gt "$had" ] || bad "the log does not tell '$why'"
+	[ "$has" -gt "$had" ] || bad "the log does not say '$why'"
 	nothing_left
 }
 
-# accepted PARAMETER...: and the files say so
+# accepted PARAMETER...: the module loads, and its files show the values
 accepted() {
 	local pair
 	must_load "$@" || return
@@ -93,10 +93,10 @@ accepted() {
 	unload
 }
 
-# says_why_tsc: the log warns at load of a TSC that may be no time base, and of no other
+# says_why_tsc: the log warns at load of a TSC that may not be steady, and only then
 says_why_tsc() {
 	local want='' had has
-	# "unstable" is known from the command line alone: what else the log said may be gone
+	# "unstable" is known from the command line alone: older lines of the log may be lost
 	grep -qw tsc=unstable /proc/cmdline && want="$want the kernel calls it unstable"
 	grep -qw constant_tsc /proc/cpuinfo || want="$want no constant_tsc"
 	grep -qw nonstop_tsc /proc/cpuinfo || want="$want no nonstop_tsc"
@@ -105,7 +105,7 @@ says_why_tsc() {
 	has=$(dmesg | grep -c "tscope: the TSC, .* may not be steady:\( the kernel calls it unstable\)\?$want\$")
 	unload
 	if [ -n "$want" ]; then
-		[ "$has" -gt "$had" ] || bad "the log does not tell '$want'"
+		[ "$has" -gt "$had" ] || bad "the log does not say '$want'"
 	elif ! dmesg | grep -q 'tsc.*unstable'; then
 		same "lines about the TSC" "$has" "$had"
 	fi

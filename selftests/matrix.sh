@@ -12,10 +12,10 @@ FLAVOURS="6.1 6.1-rt 6.1-cloud 6.12 6.12-rt 6.12-cloud trixie trixie-backports s
 
 # clang from 16 on knows what Debian's kernels are built with (-mfunction-return=)
 CLANG=19
-# Debian has no kernel that clang built: what its configuration says of gcc is taken back.
-# Something else has to find the mcount calls then, and to leave them calls, as this kernel
-# expects: objtool, but 6.1's makes nops of them; recordmcount, but 6.12's finds none.
-# gcc's named address spaces are not clang's: its percpu accesses would go anywhere.
+# Debian has no kernel that clang built, so options about gcc in its configuration are undone.
+# Another tool must then find the mcount calls, and leave them calls, as this kernel expects:
+# objtool, except for 6.1, where it makes them nops; or recordmcount, which finds none on 6.12.
+# clang does not have gcc's named address spaces: percpu accesses would go to wrong addresses.
 CLANG_BUILD=("LLVM=-$CLANG" "CC=clang-$CLANG" CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 CONFIG_CC_IS_CLANG=y
 	CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough CONFIG_FTRACE_MCOUNT_USE_CC=
 	CONFIG_HAVE_OBJTOOL_NOP_MCOUNT=
@@ -26,7 +26,7 @@ usage() {
 	usage: make matrix [MATRIX='FLAVOUR...'], or selftests/matrix.sh [FLAVOUR...]
 	For each kernel: builds the module with W=1, in which no warning may come, loads
 	it in a guest of the lab, samples, unloads, runs the kselftests' short form, and on
-	PREEMPT_RT looks at each lock that is taken.
+	PREEMPT_RT checks each lock that is taken.
 
 	FLAVOUR: $FLAVOURS
 	  6.1, 6.12 are those of Debian 12, trixie, trixie-backports and sid the newest
@@ -43,7 +43,7 @@ note() {
 COUNT=0 PASSED=0 FAILED=0
 ROWS=()
 
-# result WORD NAME: ok is a success, - was not reached; the word is for the table
+# result WORD NAME: ok is a success, - means not reached; the table shows WORD
 result() {
 	COUNT=$((COUNT + 1))
 	if [ "$1" = ok ]; then
@@ -68,14 +68,14 @@ build() {
 	rm -rf "$TOP/build/$KREL"
 	module_build "$name" W=1 "$@" >>"$out/build.log" 2>&1 || return
 	cp "$TOP/build/$KREL/make.log" "$out/build.log"
-	# what compiled it says so in it; Kbuild says that another built the kernel
+	# the module names its compiler; Kbuild warns that another one built the kernel
 	COMPILER=$(readelf -p .comment "$MODULE_KO" |
 		sed -n 's/.*GCC: (.*) \([0-9.]*\)$/gcc \1/p; s/.*clang version \([0-9.]*\).*/clang \1/p' | head -n 1)
 	! grep -iE 'warning: |error: ' "$out/build.log" |
 		grep -vE '(compiler|pahole version) differs from the one used'
 }
 
-# an older kernel must be told so, not show what it lacks
+# The build for an older kernel must stop with that reason, not with errors about what it lacks.
 too_old() {
 	local out=$TOP/build/matrix/too-old
 	mkdir -p "$out/linux"

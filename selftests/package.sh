@@ -19,7 +19,7 @@ no_git() {
 	empty "$tree/.git" && grep -qx "module/main.c" "$tree/MANIFEST"
 }
 
-# all_files: what the tarball holds is what git tracks, and what it says
+# all_files: the tarball holds the files that git tracks, with the same content
 all_files() {
 	(cd "$tree" && find . -type f | sed 's,^\./,,' | LC_ALL=C sort) >"$work/found"
 	diff "$work/found" "$tree/MANIFEST" &&
@@ -31,7 +31,7 @@ same_bytes() {
 		"$tree/build/dist/tscope-$version.tar.xz"
 }
 
-# what git would tell make check, MANIFEST does
+# MANIFEST lists the files that git would list for make check
 lists() {
 	diff <("$tree/tools/files.sh" --new) "$tree/MANIFEST" && "$tree/tools/version.sh" --check
 }
@@ -77,7 +77,7 @@ outside() {
 	"$top/tools/dist.sh" "$work" >&2 && mkdir "$work/newer" &&
 		tar -xf "$work/tscope-$version.tar.xz" -C "$work" &&
 		tar -xf "$work/tscope-$version.tar.xz" -C "$work/newer" || exit 2
-	# make's own are not for what is called from here
+	# make's own variables are not for the programs that are called here
 	unset MAKEFLAGS MAKELEVEL
 
 	ktap_begin
@@ -86,7 +86,7 @@ outside() {
 	t "tarball: all files" all_files
 	t "tarball: make dist there gives the same bytes" same_bytes
 	t "tarball: lists of files and the version, without git" lists
-	t "tarball: a version that differs is told" other_version
+	t "tarball: a version that differs is reported" other_version
 	note "the packages"
 	t "make deb, lintian clean" deb
 	t "dpkg-buildpackage of a newer version" deb_newer
@@ -103,7 +103,7 @@ install() {
 	apt-get -y -qq --no-install-recommends install "/shared/tscope-dkms_$1_amd64.deb"
 }
 
-# is VERSION: what modprobe finds for each kernel
+# is VERSION: modprobe finds this version for each kernel
 is() {
 	local krel
 	for krel in "${krels[@]}"; do
@@ -137,7 +137,7 @@ examples() {
 	same "modules-load.d" "$(grep -v '^#' /usr/share/doc/tscope-dkms/examples/modules-load.d/tscope.conf)" tscope
 }
 
-# README's links to files lead somewhere here, too
+# README's links lead to files that the package has too
 links() {
 	local file files
 	cd /usr/share/doc/tscope-dkms || return

@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2317
 #
-# Readers of all files against reset, changed parameters, enabling, CPUs that go
-# and come, tracing, and unloading, all at once. Nothing may be left, hang, or be logged.
+# Readers of all files run against reset, changed parameters, enabling, CPU hotplug,
+# tracing and unloading, all at once. Nothing may be left, hang, or be logged.
 
 . "$(dirname "$0")/lib.sh"
 
 # how long each of the two tests lasts
 DURATION=${DURATION:-10}
 
-# until_end COMMAND: again and again; it may fail, the module may be gone. How often it
-# did not is counted.
+# until_end COMMAND: repeats it, and counts how often it succeeded: it may fail, as the module
+# may be unloaded.
 until_end() {
 	local rounds=0
 	while [ ! -e "$TMP/end" ]; do
@@ -22,7 +22,7 @@ until_end() {
 	echo "$rounds" >"$TMP/rounds.$*"
 }
 
-# folders are among them, and a file that can't be read
+# directories are among them, and a file that can't be read
 read_all() {
 	cat "$TSCOPE"/* "$TSCOPE"/*/*
 	[ -e "$TSCOPE/enabled" ]
@@ -39,7 +39,7 @@ read_slowly() {
 		{ sleep 0.1; cat; } <"$TSCOPE/tsc/samples"
 }
 
-# no reader may ever see what was refused
+# no reader may ever see a value that was refused
 read_controls() {
 	local file
 	for file in $NUMBERS; do
@@ -117,8 +117,8 @@ unload_load() {
 	fi
 }
 
-# all_at_once NEEDED COMMAND...: each of the needed ones must have succeeded at least once;
-# where others hold it up it gets a minute more
+# all_at_once NEEDED COMMAND...: each NEEDED command must have succeeded at least once; one that
+# the others delay gets a minute more
 all_at_once() {
 	local command pids='' pid waited=0 needed=$1
 	shift
@@ -147,7 +147,7 @@ all_at_once() {
 	done
 }
 
-# the module stays: what was asked for is in force at the end
+# the module stays loaded: the last values that were written are in force at the end
 while_loaded() {
 	must_load enable=1 || return
 	# shellcheck disable=SC2086

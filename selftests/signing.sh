@@ -25,7 +25,7 @@ case ${1:-} in
 	Boots Debian's kernel (6.12 unless named) in QEMU by UEFI firmware with Secure Boot on and
 	module.sig_enforce=1, and loads tscope there: unsigned, signed by a key that nobody
 	enrolled, signed by one that is enrolled in the firmware, and built and signed by DKMS,
-	which was told of that key (needs root, for a Debian of its own). Prints KTAP.
+	which is configured with that key (needs root, for a Debian of its own). Prints KTAP.
 	Takes a minute. Logs: build/signing/VERSION.
 	END
 	exit 0 ;;
@@ -44,8 +44,8 @@ sign() {
 	cp "$MODULE_KO" "$3" && "$KDIR/scripts/sign-file" sha256 "$1" "$2" "$3"
 }
 
-# by_dkms FILE: as DKMS builds and signs it in a clean Debian whose framework.conf names the
-# key; nothing, where there is no root
+# by_dkms FILE: the module as DKMS builds and signs it in a clean Debian whose framework.conf
+# names the key; no FILE without root
 by_dkms() {
 	local dir=$WORK/dkms
 	as_root true 2>/dev/null || return 0
@@ -98,7 +98,7 @@ timeout --foreground "${SIGNING_TIMEOUT:-600}" qemu-system-x86_64 -no-user-confi
 	-append "console=ttyS0 panic=-1 oops=panic tsc=reliable module.sig_enforce=1" \
 	-serial "file:$OUT/console.log" -serial "file:$OUT/ktap" </dev/null >"$OUT/qemu.log" 2>&1
 status=$?
-# the firmware talks on every serial port
+# the firmware prints on every serial port
 [ -e "$OUT/ktap" ] && tr -d '\r' <"$OUT/ktap" | sed -n '/^KTAP version/,$p'
 if [ $status != 0 ] || ! grep -q '^# signing: closed' "$OUT/ktap"; then
 	echo "signing: FAILED: QEMU ended with $status; the end of $OUT/console.log:" >&2

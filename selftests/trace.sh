@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2012,SC2015,SC2154,SC2317
 #
-# Tracepoints: the fields of all, that each fires, and that what it tells
-# is true. Those of violations need faults: faults.sh.
+# Tracepoints: the fields of all, that each fires, and that it reports the
+# truth. Those of violations need faults: see faults.sh.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/trace_lib.sh"
@@ -30,8 +30,8 @@ formats() {
 	END
 }
 
-# windows PERIOD-US WIDTH-US BURST-US: flat out of all CPUs, else of the one that leads; each
-# CPU's ascend, and they are no more than there is time for
+# windows PERIOD-US WIDTH-US BURST-US: checks all CPUs' windows if flat out, else the leader's.
+# Each CPU's windows must ascend, and not be more than there is time for.
 windows() {
 	local cpu most
 	set_windows "$1" "$2" "$3"
@@ -84,8 +84,8 @@ window_readings() {
 	same "tsc/samples" "$VALUE" "$sum"
 }
 
-# points: each clock's tsc and clock go on, and phase is clock - tsc; after a step (an
-# emulated TSC may make some) it counts from another origin
+# points: each clock's tsc and clock ascend, and phase is clock - tsc; after a step (an
+# emulated TSC may cause some) the phase has another origin
 points() {
 	local clock khz n tsc ns phase went others
 	set_to reset 1
@@ -123,7 +123,7 @@ points() {
 	done
 }
 
-# nothing of violations in an undisturbed run: only points and windows
+# an undisturbed run has no events of violations, only points and windows
 quiet() {
 	set_to reset 1
 	record warp backward pair -- sleep 3

@@ -11,8 +11,8 @@ begin_trace() {
 	[ -d "$TRACING/events/tscope" ] || skip_all "no tracefs at $TRACING, or no tracepoints"
 	mkdir "$INSTANCE" 2>/dev/null || skip_all "no instances of tracefs"
 	echo 4096 >"$INSTANCE/buffer_size_kb"
-	# names of threads are not needed, and the scheduler's code stays as it is:
-	# emulated guests may die of its being patched under another CPU
+	# Names of threads are not needed. Recording them would patch the scheduler's code
+	# while another CPU runs it, of which emulated guests may die.
 	echo norecord-cmd >"$INSTANCE/trace_options"
 }
 
@@ -22,8 +22,8 @@ cleanup() {
 	! command -v cleanup_more >/dev/null || cleanup_more
 }
 
-# record EVENT... -- COMMAND...: sample, run it, and leave in $TMP/trace a line an
-# event: its name, then name=value
+# record EVENT... -- COMMAND...: samples, runs the command, and leaves a line for each event
+# in $TMP/trace: its name, then name=value
 record() {
 	local event
 	echo 0 >"$INSTANCE/tracing_on"
@@ -45,7 +45,7 @@ record() {
 		>"$TMP/odd" && bad "ring: $(cat "$TMP/odd")"
 }
 
-# fields EVENT NAME=VALUE...: the values in $F_NAME
+# fields EVENT NAME=VALUE...: sets $F_NAME to each value
 fields() {
 	local pair
 	shift

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2317
 #
-# What a user without privileges may do: read /sys/kernel/tscope, and nothing else.
-# And no file, trace or line of the log shows an address of the kernel, to root either.
+# A user without privileges may read /sys/kernel/tscope, and do nothing else. No file,
+# trace or line of the log shows an address of the kernel, not even to root.
 
 . "$(dirname "$0")/lib.sh"
 
-# as_nobody COMMAND: by whichever program is here
+# as_nobody COMMAND: by whichever program exists here
 as_nobody() {
 	case $NOBODY in
 	setpriv) setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "$1" ;;

@@ -6,7 +6,7 @@
 # names them.
 
 cd "$(dirname "$0")/.." || exit
-# another repository's folder may hold a tarball's
+# the tarball may be unpacked within another repository
 if [ -e .git ]; then
 	if [ "$1" = --new ]; then
 		git ls-files -co --exclude-standard
@@ -16,6 +16,6 @@ if [ -e .git ]; then
 elif [ -f MANIFEST ]; then
 	cat MANIFEST
 else
-	echo "files: neither git nor MANIFEST tells what belongs to tscope" >&2
+	echo "files: neither git nor MANIFEST says what belongs to tscope" >&2
 	exit 1
 fi

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2086
 #
-# report.sh: sample for a while and say, for a person, what was found. See
-# --help. Runs wherever there is a shell and awk, a busybox will do.
+# report.sh: samples for a while and prints a report for people. See --help. It
+# runs wherever there are a shell and awk, also those of busybox.
 
 S=${TSCOPE_SYSFS:-/sys/kernel/tscope}
 D=${TSCOPE_DEBUGFS:-/sys/kernel/debug/tscope}
@@ -16,8 +16,8 @@ usage() {
 
 	  --duration S   how long to sample; 0: only print what is there
 	  --flat-out     sample all the time, not a small part of it, and restore width_us after
-	  --reset        forget what was gathered before
-	Sampling that was on is on again afterwards; --duration 0 leaves it
+	  --reset        discard what was sampled before
+	If sampling was on, it is on again afterwards; --duration 0 leaves it
 	alone. Needs root, and the module loaded.
 	END
 }
@@ -27,7 +27,7 @@ stop() {
 	exit 1
 }
 
-# a file's value, or - where there is none yet
+# a file's value, or - if there is none yet
 value() {
 	cat "$S/$1" 2>/dev/null || echo -
 }
@@ -71,7 +71,7 @@ sample() {
 	done
 	[ ! -t 2 ] || printf '\r                        \r' >&2
 	used_width=$(value width_us)
-	# a CPU shows what it saw last when it stops
+	# a CPU publishes its last results when it stops
 	echo 0 >"$S/enabled"
 }
 
@@ -89,7 +89,7 @@ head_lines() {
 	echo
 }
 
-# why a clock is not there, as the module said at load
+# why a clock is absent, as the module logged at load
 absent() {
 	dmesg 2>/dev/null | sed -n "s/.*tscope: $1 is absent: //p" | tail -n 1
 }
@@ -127,7 +127,7 @@ pair_lines() {
 	}' "$D/pairs"
 }
 
-# of the guest's wall clock against the host's; busybox has no sqrt() either
+# figures of the guest's wall clock against the host's; busybox has no sqrt() either
 drift() {
 	awk -v a="$(value realtime/skew_ppb)" -v b="$(value ptp-kvm/skew_ppb)" \
 		-v da="$(value realtime/skew_error_ppb)" -v db="$(value ptp-kvm/skew_error_ppb)" 'function root(x, r, i) { for (r = x + 1; i < 99; i++) r = (r + x / r) / 2; return r }
@@ -151,7 +151,7 @@ kvm_lines() {
 	echo
 }
 
-# a histogram, drawn: octaves, for the eye
+# draws a histogram by octaves
 draw() {
 	awk -v title="$2" '
 	function pow2(k, x) { for (x = 1; k > 0; k--) x *= 2; for (; k < 0; k++) x /= 2; return x }
@@ -178,7 +178,7 @@ draw() {
 	echo
 }
 
-# each thing that is wrong, a line each
+# prints a line for each thing that is wrong
 wrongs() {
 	local c n f
 	for f in "$S"/*/samples; do

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# version.sh: prints the version, which MODULE_VERSION in module/main.c is the one
-# place of. What can't read it there is checked, and set, by this script; --help.
+# version.sh: prints the version, whose only source is MODULE_VERSION in module/main.c. For
+# files that can't read it there this script checks and sets it. See --help.
 
 cd "$(dirname "$0")/.." || exit
 
@@ -12,7 +12,7 @@ usage() {
 	Prints the version: MODULE_VERSION in module/main.c.
 
 	  --check        whether dkms.conf, CHANGES and debian/changelog have the same
-	  --set VERSION  a new one in all of them; what is new is for you to write, in
+	  --set VERSION  sets a new one in all of them; you write what is new in
 	                 CHANGES
 	END
 }
@@ -37,7 +37,7 @@ check() {
 	return $status
 }
 
-# prepend FILE: standard input before what it has
+# prepend FILE: puts standard input before the file's content
 prepend() {
 	cat - "$1" >"$1.new" && cat "$1.new" >"$1" && rm "$1.new"
 }
@@ -45,7 +45,7 @@ prepend() {
 set_version() {
 	new=$1
 	case $new in
-	*[!0-9a-z.~]* | [!0-9]*) echo "version: '$new' is none: as in 1.2.3" >&2; exit 2 ;;
+	*[!0-9a-z.~]* | [!0-9]*) echo "version: '$new' is not a version such as 1.2.3" >&2; exit 2 ;;
 	esac
 	sed -i "s/^MODULE_VERSION(\".*\");$/MODULE_VERSION(\"$new\");/" module/main.c &&
 		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$new\"/" dkms.conf &&

@@ -3,7 +3,7 @@
 #
 # build.sh [FLAVOUR [MAKE-ARGUMENT...]]: build the module for a Debian kernel of
 # the cache, in build/KERNEL; prints its path. Source it for the function
-# module_build, which leaves the path in $MODULE_KO. MODULE_BUILD: another folder than build.
+# module_build, which leaves the path in $MODULE_KO. MODULE_BUILD: another directory than build.
 
 _build_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lab/kernel.sh

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# need PROGRAM:PACKAGE:WHY ...: make sure that programs are there. A PROGRAM
-# with a leading slash is a file. Where apt can install them it does, saying
-# so; elsewhere it names them and stops with 2.
+# need PROGRAM:PACKAGE:WHY ...: make sure that programs exist. A PROGRAM with a
+# leading slash is a file. If apt can install missing ones it does, and says so;
+# otherwise need names them and stops with 2.
 # Source it for the function, or run it with the same arguments.
 
 _dep_there() {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Initramfs images. What is large and stays the same is a cached, uncompressed
-# cpio archive (unpacking costs the emulated kernel enough already); archives
-# are joined by cat. Needs cache.sh and deps.sh.
+# Initramfs images. Large, constant parts are cached cpio archives, which are joined by
+# cat. They are not compressed, as unpacking is expensive for the emulated kernel. Needs
+# cache.sh and deps.sh.
 
 IMAGE_LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 QEMU_ROMS="bios-256k.bin kvmvapic.bin linuxboot_dma.bin pvh.bin"

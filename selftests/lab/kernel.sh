@@ -7,7 +7,7 @@
 # Prints shell assignments: KREL KDIR VMLINUZ VMLINUX MODDIR.
 # 6.12+kasan is no kernel of Debian's: it is built from its source, configured by
 # debug/base.config and debug/kasan.config.
-# kernel.sh --source 6.12: KSRC, the few folders of its source that tests use.
+# kernel.sh --source 6.12: KSRC, the few directories of its source that tests use.
 # Source it for the functions kernel_get, kernel_make and kernel_source.
 
 _here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,10 +18,10 @@ _here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lab/suite.sh
 . "$_here/suite.sh"
 
-# apt's options, where it is not this machine's packages that are asked for
+# apt's options for packages of another suite than this machine's
 APT_OPTS=()
 
-# what a guest, and what a host needs to load, where it isn't built in
+# the modules that a guest, and a host, must load if they aren't built in
 GUEST_MODULES="virtio_pci virtio_console"
 HOST_MODULES="$GUEST_MODULES irqbypass kvm ccp kvm-amd"
 
@@ -58,8 +58,8 @@ _kernel_package() {
 	done
 }
 
-# root's _apt user can't write into our folder, and apt would warn; old lists
-# may name versions that are gone
+# root's _apt user can't write into our directory, and apt would warn; old lists
+# may name versions that no longer exist
 _apt_download() {
 	set -- apt-get "${APT_OPTS[@]}" -qq -o APT::Sandbox::User=root download "$@"
 	"$@" >/dev/null 2>&1 || { _apt_update; "$@" >/dev/null; }

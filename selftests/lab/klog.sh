@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# The kernel log of a run, for both inits. It is followed, not read at the end:
-# so nothing that wraps or clears the ring goes unseen.
+# The kernel log of a run, for both inits. It is read continuously, not at the end, so that
+# no line is lost when the ring wraps or is cleared.
 
 KLOG=/run/klog
 KLOG_BAD='WARNING:|BUG:|Oops|Call Trace|possible (circular|recursive|irq)|INFO: (task|rcu|possible|suspicious)|rcu:.*stall|suspicious|UBSAN|KASAN|KCSAN|KFENCE|kmemleak|general protection|soft lockup|hard LOCKUP|[Uu]nexpected|refcount_t|sleeping function|scheduling while atomic|bad: |page allocation failure|unregister_netdevice'
@@ -15,7 +15,7 @@ klog_start() {
 	cat /dev/kmsg >"$KLOG" &
 }
 
-# klog_check [ALLOWED]: says what is wrong since klog_start; ALLOWED is a regex of lines that
+# klog_check [ALLOWED]: prints what is wrong since klog_start; ALLOWED is a regex of lines that
 # a scenario provokes
 klog_check() {
 	local tries=0 taint new end

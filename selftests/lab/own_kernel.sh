@@ -27,8 +27,8 @@ _own_tarball_fill() {
 	rm -- *.deb
 }
 
-# The make that kunit.py starts prints nothing: tell every 20 s how far it is. Short
-# sleeps, as an orphaned one would hold the caller's locks.
+# The make that kunit.py starts prints nothing: report its progress every 20 s. The sleeps
+# are short, as an orphaned one would hold the caller's locks.
 _own_watch() {
 	local tick=0
 	while sleep 1 && kill -0 $$ 2>/dev/null; do
@@ -38,8 +38,8 @@ _own_watch() {
 	done
 }
 
-# what building modules takes: sources of make and headers from $1, what was made of
-# them from $2
+# the files that building modules needs: makefiles and headers from $1, generated files
+# from $2
 _own_kdir() {
 	local src=$1 build=$2 to=$PWD/build
 	mkdir build
@@ -87,7 +87,7 @@ _own_fill() {
 	_own_note "kernel $ver: built"
 }
 
-# the newest entry of a cache folder: what there is when apt can't be reached
+# the newest entry of a cache directory, for when apt can't be reached
 _own_newest() {
 	find "$1" -mindepth 1 -maxdepth 1 ! -name '*.tmp.*' 2>/dev/null |
 		sort -V | tail -n1

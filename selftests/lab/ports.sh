@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 #
 # For both inits: virtio ports by their names, as /dev/lab-NAME. (Serial ports
-# cost an exit a byte; a flood of those lets the emulated host die of a triple fault.)
+# cost an exit a byte; the emulated host dies of a triple fault in a flood of those.)
 
 _port_link() {
 	local name

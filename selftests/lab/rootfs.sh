@@ -4,8 +4,8 @@
 # rootfs.sh: a clean Debian to install packages in, as a tar archive in the cache,
 # unpacked anew for each test. Its functions need deps.sh and cache.sh.
 
-# what a package that builds a module brings along, and no kernel; gcc-12 is what the
-# headers of Debian 12 ask for
+# the packages that building a module needs, without a kernel; the headers of Debian 12
+# need gcc-12
 ROOTFS_PACKAGES="dkms,gcc,gcc-12,make,kmod,libelf1,openssl,pahole,libc6-dev"
 
 _rootfs_fill() {
@@ -39,8 +39,8 @@ rootfs_unpack() {
 		as_root mkdir -p "$1/root/shared" "$1/root/$CACHE"
 }
 
-# rootfs_run DIR COMMAND...: as root in it, in namespaces of its own: whatever it
-# mounts or leaves running ends with it. The cached kernels are where they are.
+# rootfs_run DIR COMMAND...: runs it there as root, in its own namespaces: its mounts and
+# processes end with it. The cached kernels have their usual paths.
 rootfs_run() {
 	local dir=$1
 	shift
@@ -63,8 +63,8 @@ rootfs_run() {
 }
 
 # rootfs_kernel DIR FLAVOUR: a cached kernel and its headers, as if they were installed
-# there; sets KREL. Of its modules there is one, which nothing here needs: a kernel that
-# has none, or no modules.dep, is for dkms from 3.2 on one that is gone.
+# there; sets KREL. It has one module, which nothing here needs: dkms from 3.2 on takes a
+# kernel without modules or modules.dep for one that was removed.
 rootfs_kernel() {
 	local one=kernel/virt/lib
 	kernel_get "$2" || return

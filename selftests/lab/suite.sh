@@ -68,13 +68,13 @@ _suite_compilers() {
 	done | sort -u
 }
 
-# suite_mark: in the kernel's cache entry: that it is built for in the chroot
+# suite_mark: marks the kernel's cache entry: its modules are built in the chroot
 suite_mark() {
 	echo "$SUITE" >suite
 }
 
-# Unpacked only: that takes no maintainer script, and half the time. In a mount
-# namespace of its own: whatever happens, nothing stays mounted.
+# Packages are only unpacked: this runs no maintainer scripts, and takes half the time. It
+# happens in its own mount namespace, so that nothing stays mounted.
 _suite_chroot_fill() {
 	as_root unshare --mount mmdebstrap --quiet --variant=extract \
 		--include="$2" --aptopt='Acquire::Check-Valid-Until "false"' \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC2119,SC2120
 #
-# For scenarios: hold figures against the truth that was injected. Each line of
+# For scenarios: compare figures with the truth that was injected. Each line of
 # KTAP states truth, figure and bound.
 
 T=/sys/kernel/tscope
@@ -60,7 +60,7 @@ calc() {
 	awk "BEGIN { printf \"%.3f\", $1 }"
 }
 
-# minus A B: A - B, or none where one of them is no number
+# minus A B: A - B, or none if one of them is not a number
 minus() {
 	case $1/$2 in
 	*[!0-9/-]* | */ | /*) echo none ;;
@@ -68,12 +68,12 @@ minus() {
 	esac
 }
 
-# figure CLOCK FILE: what it says, or none
+# figure CLOCK FILE: the file's value, or none
 figure() {
 	cat "$T/$1/$2" 2>/dev/null || echo none
 }
 
-# clean CLOCK...: no warp, nothing backward
+# clean CLOCK...: no warp, no backward reading
 clean() {
 	local c
 	for c; do
@@ -90,9 +90,9 @@ no_steps() {
 	done
 }
 
-# skew CLOCK TRUTH [BOUND]: BOUND is added to the one that is printed, which is a 95 %
-# interval: one of twenty may miss the truth, which is told, and of a whole run "all" counts
-# them; by four times as much none may.
+# skew CLOCK TRUTH [BOUND]: BOUND is added to the error that is printed, which is that of a 95 %
+# interval. One in twenty may miss the truth: such a line is marked, and "all" counts the marks
+# of a whole run. No figure may miss the truth by four times its error.
 skew() {
 	local error more='' figure
 	figure=$(figure "$1" skew_ppb)
@@ -114,13 +114,13 @@ pair_holds() {
 	holds "$1 pair offset ns" "$2" "$3" "$4"
 }
 
-# rates_known: what ptp-kvm's rate is before a fault, for rates_hold
+# rates_known: keeps ptp-kvm's rate before a fault, for rates_hold
 rates_known() {
 	PTP_RATE=$(figure ptp-kvm skew_ppb)
 	PTP_RATE_ERROR=$(figure ptp-kvm skew_error_ppb)
 }
 
-# rates_hold: what a fault that moves no rate leaves alone, and the offsets between CPUs
+# rates_hold: a fault that moves no rate changed neither the rates nor the offsets between CPUs
 rates_hold() {
 	skew kvm-clock "$(pvti_rate_ppb)"
 	skew monotonic-raw "$(pvti_rate_ppb)"
@@ -130,11 +130,11 @@ rates_hold() {
 	pair_holds kvm-clock 0
 }
 
-# wall_look: the guest's wall clock against the host's: WALL and WALL_ERROR, of one reading
+# wall_look: sets WALL and WALL_ERROR, the guest's wall clock against the host's, from one reading
 wall_look() {
 	local again='' tries=0
 	WALL=none
-	# by the shell itself: a process each would take longer than a reading lasts
+	# The shell itself reads them: a process for each would take longer than a reading lasts.
 	while [ "$WALL" != "$again" ]; do
 		[ $tries -lt 100 ] || { say "# offset_ns changes faster than it can be read"; break; }
 		tries=$((tries + 1))
@@ -144,8 +144,8 @@ wall_look() {
 	done 2>/dev/null
 }
 
-# wall_moved: how far it moved since the last look: WALL_MOVED and WALL_MOVED_ERROR, which
-# has 2 us for the drift of up to 60 ppb between the looks
+# wall_moved: sets WALL_MOVED, how far it moved since the last look, and WALL_MOVED_ERROR, which
+# includes 2 us for the drift of up to 60 ppb between the looks
 wall_moved() {
 	local before=$WALL before_error=$WALL_ERROR
 	wall_look
@@ -153,13 +153,13 @@ wall_moved() {
 	WALL_MOVED_ERROR=$((before_error + WALL_ERROR + 2000))
 }
 
-# raised: 1 if an update that was traced had GUEST_STOPPED, else 0: the kernel may clear it first
+# raised: 1 if an update in the trace had GUEST_STOPPED, else 0: the kernel may have cleared it
 raised() {
 	traced pvti_update | awk 'int($7 / 2) % 2 { n = 1 } END { print n + 0 }'
 }
 
-# kvm_steps_counted: of a master clock one for all CPUs, of which none may have missed any;
-# where there was none, each CPU's
+# kvm_steps_counted: with a master clock each step counts once for all CPUs, and no CPU may have
+# missed one; without a master clock the steps of each CPU count
 kvm_steps_counted() {
 	# shellcheck disable=SC2046
 	set -- $(traced pvti_update | awk '$4 > 1 || $4 < -1 {
@@ -177,15 +177,15 @@ kvm_steps_counted() {
 	between "kvm-clock steps" "$1" "$(figure kvm-clock steps)" "$2"
 }
 
-# steps_kept: each step has a line of its own in violations, whatever it belongs to
+# steps_kept: each step has a line of its own in violations, whatever its clock
 steps_kept() {
 	holds "steps in violations" "$(traced step | wc -l)" "$(grep -c ' step ' $TD/violations)" 0
 }
 
-# moved_on: a guest that went on in another QEMU, after wall_look before and wall_moved since
+# moved_on: checks a guest that went on in another QEMU; wall_look came before, wall_moved since
 moved_on() {
 	local step ptp ptp_error
-	# KVM makes its master clock anew more than once, by nanoseconds then
+	# KVM recomputes its master clock more than once, which adds steps of some nanoseconds
 	step=$(traced pvti_update | awk '$2 == 0 { s += $4 } END { printf "%.0f", s }')
 	# shellcheck disable=SC2046
 	set -- $(newest_step ptp-kvm)
@@ -199,11 +199,11 @@ moved_on() {
 	if [ $# = 2 ]; then
 		holds "monotonic-raw's step ns" "$step" "$1" "$2"
 	else
-		# one that is too small to be found is not told
+		# a step that is too small to be found is not reported
 		between "monotonic-raw did not step, kvm-clock by ns" -1000000 "$step" 1000000
 	fi
 	between "updates" 2 "$(figure kvm-clock updates)" -
-	tell_updates
+	say_updates
 	between "GUEST_STOPPED seen" "$(raised)" "$(figure kvm-clock stopped)" 1
 	kvm_steps_counted
 	pvti_steps_hold
@@ -218,11 +218,11 @@ seed() {
 	say "# SEED=$SEED"
 }
 
-# Tracepoints, in an instance of our own. Names of threads are not recorded: the
-# scheduler's code would be patched under another CPU, and emulation may die of that.
+# Tracepoints, in an instance of our own. Names of threads are not recorded: that
+# would patch the scheduler's code while another CPU runs it, and emulation may die of it.
 TT=/sys/kernel/tracing/instances/lab
 
-# trace_on EVENT...: after tscope_load, before it samples
+# trace_on EVENT...: for after tscope_load, before sampling
 trace_on() {
 	local event
 	mkdir $TT || return
@@ -238,7 +238,7 @@ trace_clear() {
 	echo >$TT/trace
 }
 
-# traced EVENT: a line for each: time in ns, then its values without their names
+# traced EVENT: prints a line for each: its time in ns, then its values without their names
 traced() {
 	awk -v e="tscope_$1:" '!/^#/ {
 		for (i = 2; i <= NF; i++) if ($i == e) {
@@ -253,27 +253,28 @@ traced() {
 		} }' $TT/trace
 }
 
-# tell_updates: what became of kvm-clock, for people
-tell_updates() {
+# say_updates: prints kvm-clock's updates, for people
+say_updates() {
 	traced pvti_update | awk '{ print "# pvti update: cpu " $2 " version " $3 " step_ns " $4 \
 		" mul " $5 " shift " $6 " flags " $7 " tsc " $8 }' | to_channel
 }
 
-# pvti_known: CPU 0's raw pvti, for pvti_steps_hold. After trace_on, before a fault
+# pvti_known: keeps CPU 0's raw pvti for pvti_steps_hold; for after trace_on, before a fault
 pvti_known() {
 	PVTI=$(awk '!/^#/ && $1 == 0 { print $3, $4, $5, $6 }' $TD/pvti)
 }
 
-# kvm_at TSC TIMESTAMP NS MUL SHIFT: what kvm-clock shows then by that pvti; exact, by bc
+# kvm_at TSC TIMESTAMP NS MUL SHIFT: kvm-clock at TSC by that pvti; exact, computed by bc
 kvm_at() {
 	local scaled="* 2^$5"
 	[ "$5" -ge 0 ] || scaled="/ 2^${5#-}"
 	echo "(($1 - $2) $scaled) * $4 / 2^32 + $3" | bc
 }
 
-# pvti_steps_hold: the steps told of CPU 0 since pvti_known, together, against what its raw
-# pvti was and is, when the last one began: with one rate it does not depend on when. KVM's
-# formula rounds off less than 2 ns each time. %.0f, as busybox's awk cuts %d to 32 bits
+# pvti_steps_hold: the sum of the steps that were reported for CPU 0 since pvti_known must equal
+# the difference of its raw pvti then and now, computed where the last pvti began; with one rate
+# the difference is the same at any time. KVM's formula rounds off less than 2 ns each time.
+# %.0f is used because busybox's awk cuts %d to 32 bits.
 pvti_steps_hold() {
 	local before=$PVTI truth
 	pvti_known
@@ -289,7 +290,7 @@ pvti_steps_hold() {
 	holds "kvm-clock's $1 steps together ns" "$truth" "$2" $((2 * $1 - 1))
 }
 
-# mark NAME, and marked NAME: when that was; CLOCK_MONOTONIC in ns, by the trace's own clock
+# mark NAME writes a mark to the trace; marked NAME prints its time, CLOCK_MONOTONIC in ns
 mark() {
 	echo "$1" >$TT/trace_marker
 }
@@ -310,7 +311,7 @@ tscope_load() {
 	insmod /lib/tscope/tscope.ko "$@" || { say "# tscope does not load"; return 1; }
 }
 
-# load and sample all the time for so many seconds
+# tscope_flat_out SECONDS: load the module, and sample all the time for SECONDS
 tscope_flat_out() {
 	tscope_load || return
 	cat $T/period_us >$T/width_us
@@ -330,7 +331,7 @@ tscope_done() {
 	[ "$FAILED" = 0 ]
 }
 
-# what kvm-clock's multiplier makes its rate differ from the nominal TSC
+# pvti_rate_ppb: by how much kvm-clock's multiplier makes its rate differ from the nominal TSC's
 pvti_rate_ppb() {
 	awk -v khz="$(cat $T/tsc/khz)" '!/^#/ && $1 == 0 {
 		r = $5 * khz / 1e6
@@ -343,7 +344,7 @@ pair() {
 	awk -v c="$1" '$1 == c && $2 == 0 && $3 == 1 { print $4, $5, $11 }' $TD/pairs
 }
 
-# pair_line CLOCK CPU_I CPU_J: the fields of its line in `pairs`, or - each
+# pair_line CLOCK CPU_I CPU_J: sets the fields of the pair's line in `pairs`, or - each
 pair_line() {
 	# shellcheck disable=SC2046
 	set -- $(awk -v c="$1" -v i="$2" -v j="$3" '$1 == c && $2 == i && $3 == j {
@@ -352,7 +353,7 @@ pair_line() {
 	MEETINGS=${7:--} WARPS=${8:--}
 }
 
-# offset_line CLOCK: the fields of its `offset`, or -; false where there are none
+# offset_line CLOCK: sets the fields of its `offset`, or - each and returns false
 offset_line() {
 	read -r OFFSET BOUND CPU_I CPU_J MOVING AGE_MS 2>/dev/null <"$T/$1/offset" && return
 	OFFSET=- BOUND=- CPU_I=- CPU_J=- MOVING=- AGE_MS=-
@@ -365,7 +366,7 @@ cpu_field() {
 		$TD/cpus 2>/dev/null || echo none
 }
 
-# within LOW HIGH VALUE: for fractions too; false where one is no number
+# within LOW HIGH VALUE: for fractions too; false if one of them is not a number
 within() {
 	awk -v l="$1" -v h="$2" -v v="$3" 'BEGIN { n = "^-?[0-9]+(\\.[0-9]+)?$"
 		exit !(l ~ n && h ~ n && v ~ n && l <= v && v <= h) }'
@@ -374,14 +375,14 @@ within() {
 # A TSC in motion (inject/tsc_motion.c)
 MOTION=/sys/module/tsc_motion/parameters
 
-# motion_now: its clock, in ns, without a process
+# motion_now: sets MOTION_NOW, the module's clock in ns, without starting a process
 motion_now() {
 	read -r MOTION_NOW <$MOTION/now
 }
 
-# motion_seen T0 T1 AGE_MS: where the TSC can have been, in cycles, AGE_MS before what was read
-# between T0 and T1: SEEN_LOW, SEEN_HIGH. An age counts jiffies of 4 ms, and what is printed is
-# of a burst that had ended
+# motion_seen T0 T1 AGE_MS: sets SEEN_LOW and SEEN_HIGH, the range in cycles in which the TSC can
+# have been AGE_MS before a read that took place between T0 and T1. Ages are counted in jiffies
+# of 4 ms, and a file shows a burst that has already ended.
 motion_seen() {
 	local from=$(($1 - ($3 + 8) * 1000000))
 	[ $from -gt 0 ] || from=0
@@ -389,8 +390,8 @@ motion_seen() {
 		read -r SEEN_LOW SEEN_HIGH <$MOTION/span
 }
 
-# rested: until a pair that rests again says so: two epochs, which take longer while there are
-# few meetings; the offset's fields are then set
+# rested: waits until `offset` no longer reports motion, which takes two epochs, longer while there
+# are few meetings; the fields of `offset` are then set
 rested() {
 	local tries=0
 	sleep 2
@@ -400,7 +401,7 @@ rested() {
 	done
 }
 
-# log_uniform LOW HIGH: a whole number of that range, each octave as likely: LOG_UNIFORM
+# log_uniform LOW HIGH: sets LOG_UNIFORM, a random whole number; all octaves are equally likely
 log_uniform() {
 	local octaves=0
 	while [ $(($1 << (octaves + 1))) -le "$2" ]; do
@@ -413,7 +414,7 @@ log_uniform() {
 	[ $LOG_UNIFORM -le "$2" ] || LOG_UNIFORM=$((LOG_UNIFORM / 2))
 }
 
-# tsc_above SECONDS: waits until every TSC, which began at 0 with the guest, can go back by that
+# tsc_above SECONDS: waits until every TSC, which began at 0 with the guest, can go back by SECONDS
 tsc_above() {
 	while [ "$(cut -d. -f1 /proc/uptime)" -lt "$1" ]; do
 		sleep 1
@@ -429,7 +430,7 @@ ns_of() {
 	awk -v c="$1" -v k="$(figure tsc khz)" 'BEGIN { printf "%.3f", c * 1e6 / k }'
 }
 
-# a random whole number in 0..$1-1, from SEED
+# random N: sets RANDOM_NUMBER, a random whole number in 0..N-1, from SEED
 random() {
 	SEED=$(((SEED * 1103515245 + 12345) % 2147483648))
 	RANDOM_NUMBER=$(((SEED / 65536) * $1 / 32768))

@@ -5,8 +5,8 @@
  *   bench [ROUNDS]
  *
  * Everything is measured in turns of some milliseconds, ROUNDS (41) times over,
- * and the median of all turns is told: the machine may have other things to
- * do. Two threads are pinned to two CPUs. Rows are as those of
+ * and the median of all turns is reported, since the machine may be busy with
+ * other work. Two threads are pinned to two CPUs. Rows are as those of
  * selftests/lab/scenarios/bench.sh.
  */
 #define _GNU_SOURCE
@@ -190,8 +190,8 @@ static pthread_barrier_t barrier;
 static unsigned int variant;
 
 /*
- * Bursts that were interrupted don't count, nor those during which the other
- * thread did not run: there was no contention.
+ * Bursts that were interrupted don't count, nor do those without contention,
+ * during which the other thread did not run.
  */
 static __always_inline void spin(int cpu, const unsigned int what)
 {
@@ -341,7 +341,7 @@ static struct figure full_bound, exchange_bound, trip_ns;
 
 static void take_bound(struct figure *f)
 {
-	/* threads that never ran at once saw nothing of each other */
+	/* threads that never ran at once have no limits */
 	if (bound_ns() > 0)
 		take(f, bound_ns());
 }
@@ -394,7 +394,7 @@ static void bound_row(const char *what, double bound, double trip)
 	       bound <= 1.2 * trip ? "reached" : "MISSED");
 }
 
-static void tell(void)
+static void report(void)
 {
 	double trip;
 	char name[64];
@@ -451,6 +451,6 @@ int main(int argc, char **argv)
 	done = true;
 	pthread_barrier_wait(&barrier);
 	pthread_join(thread, NULL);
-	tell();
+	report();
 	return sink == 1;
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Lines and branches of the module's pure files that tests reached, as a table.
 
-usage: coverage.py FOLDER LINES BRANCHES
-FOLDER holds what gcc --coverage and a run of the tests left. Exits with 1 if a file's
+usage: coverage.py DIRECTORY LINES BRANCHES
+DIRECTORY holds what gcc --coverage and a run of the tests left. Exits with 1 if a file's
 share of lines or branches, or that of all together, is below the limit in percent. A
 branch is reached if it was taken at least once; of a header, in any file that has it.
 """
@@ -15,16 +15,16 @@ from collections import defaultdict
 from pathlib import Path
 
 
-def reached(folder):
+def reached(directory):
     """Per file: line -> times executed, and (line, number) -> times taken."""
     lines = defaultdict(lambda: defaultdict(int))
     branches = defaultdict(lambda: defaultdict(int))
-    folder = Path(folder).resolve()
-    data = sorted(str(path) for path in folder.glob("*.gcda"))
+    directory = Path(directory).resolve()
+    data = sorted(str(path) for path in directory.glob("*.gcda"))
     if not data:
-        sys.exit(f"coverage: nothing in {folder}: did the tests run?")
+        sys.exit(f"coverage: nothing in {directory}: did the tests run?")
     out = subprocess.run(["gcov", "-b", "--json-format", "--stdout", *data],
-                         check=True, capture_output=True, text=True, cwd=folder)
+                         check=True, capture_output=True, text=True, cwd=directory)
     for document in out.stdout.splitlines():
         for file in json.loads(document)["files"]:
             path = Path(file["file"])

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated bursts. Transits are a floor and an exponential part, which is
- * larger in some bursts, so that widths spread as they do on real CPUs: 10, 50,
- * 90 and 99 percent of them are near 1, 1.15, 1.5 and 2.5 floors. Clocks count
+ * Simulated bursts. A transit is a floor plus an exponential part, which is
+ * larger in some bursts, so that widths spread as on real CPUs: their 10th, 50th,
+ * 90th and 99th percentiles are near 1, 1.15, 1.5 and 2.5 floors. Clocks count
  * in steps.
  */
 #include <math.h>

@@ -2,7 +2,7 @@
 /* The bursts of the last seconds with their true offsets. */
 #include "moments.h"
 
-/* flat out there are 100000 a second */
+/* flat out there are 100000 bursts a second */
 #define KEPT	262144
 
 static struct {
@@ -24,7 +24,7 @@ void moments_add(const struct moment *m, u64 at_ms)
 	count++;
 }
 
-/* The newest but @back, not older than @since_ms; NULL: none. */
+/* The burst @back before the newest; NULL if there is none since @since_ms. */
 static const struct moment *before(u64 back, u64 since_ms, u64 *at_ms)
 {
 	u64 i = count - 1 - back;
@@ -54,7 +54,7 @@ bool moments_hold(const struct tscope_interval *iv)
 	for (i = 0; (m = before(i, iv->at_ms, &at_ms)); i++) {
 		if (at_ms > iv->at_ms)
 			continue;
-		/* of one millisecond there may be many bursts */
+		/* there may be many bursts in one millisecond */
 		if (m->low == iv->low && m->high == iv->high)
 			return holds(iv->low, iv->high, m);
 		some |= holds(iv->low, iv->high, m);

@@ -15,7 +15,7 @@
 #include "native.h"
 #include "tap.h"
 
-/* A burst whose begin and end are farther apart is not one moment here. */
+/* A burst that took longer has no single true offset. */
 #define APART_CYC	(3 * native_burst_cyc)
 #define WIDTHS_MAX	1000000
 
@@ -64,7 +64,7 @@ static void look(struct run *run, u64 now_ms)
 	run->false_hulls += !moments_hull_holds(&iv, now_ms);
 }
 
-/* What the tightest limits of an epoch are of the widths, at rest. */
+/* At rest: the ratio of the tightest limits of an epoch to the width of its bursts. */
 static void note_epoch(struct run *run)
 {
 	const struct tscope_limits *l = &run->tracker.last.limits;
@@ -161,7 +161,7 @@ static void burst(struct side *s, const struct tscope_burst_plan *plan)
 		add_point(s->run, &s->cpu);
 }
 
-/* On a busy machine threads meet seldom, and it takes longer. */
+/* On a busy machine threads meet seldom, and a run takes longer. */
 static bool is_over(const struct run *run)
 {
 	u64 now = native_tsc(), readings = 0;
@@ -174,7 +174,7 @@ static bool is_over(const struct run *run)
 		READ_ONCE(run->looks) >= NATIVE_LOOKS);
 }
 
-/* All the time: whoever is first at the end of its burst ends that of both. */
+/* Bursts all the time: the thread that ends its burst first ends both. */
 static void flat_out(struct side *s)
 {
 	struct tscope_burst_plan plan;
@@ -193,7 +193,7 @@ static void flat_out(struct side *s)
 	tscope_mailbox_begin(&s->cpu.box, 0);
 }
 
-/* Some meetings a second: one calls, and waits until the other is there. */
+/* Some meetings a second: one thread calls, and waits until the other answers. */
 static void call(struct side *s)
 {
 	const struct tscope_mailbox *peer = &sides[1].cpu.box;

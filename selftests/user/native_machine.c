@@ -19,7 +19,7 @@ const struct pvclock_vcpu_time_info *native_page;
 
 __thread const struct motion *native_motion;
 
-/* what the module's clocks.c holds */
+/* defined by clocks.c in the module */
 u32 tscope_tsc_khz;
 u64 tscope_ns_mult;
 
@@ -137,7 +137,7 @@ static void page_is_absent(int number)
 	siglongjmp(no_page, 1);
 }
 
-/* Where the kernel has not used kvm-clock, a look at its page is a SIGBUS. */
+/* If the kernel does not use kvm-clock, an access to its page is a SIGBUS. */
 static bool is_readable(const struct pvclock_vcpu_time_info *page)
 {
 	struct sigaction action = { .sa_handler = page_is_absent }, old;

@@ -10,7 +10,7 @@
 #include "tap.h"
 
 #define DEFAULT_SEED	1
-/* A loop that fails on every turn is not to drown the others. */
+/* A loop that fails in every turn must not hide other failures. */
 #define SHOWN_FAILURES	8
 
 static unsigned int failures;

@@ -110,7 +110,7 @@ static void against_oracle(void)
 			       l.widen * 1024);
 			EXPECT(!tscope_fit_line(pt, n, KHZ, HIDES(1), &fit), "case %u", i);
 			mppb = l.slope / NS * KHZ * 1e6L;
-			/* a share is whole: what it lacks, by the widths' drift */
+			/* a share is a whole number: its rounding, by the widths' drift */
 			error = 1 + 2.0L / NS * fabs(c[i].drift) * 1000 +
 				4.0L / NS * c[i].more * 1000 / (n * 0.01L);
 			EXPECT(fabsl(fit.skew_mppb - mppb) <= error,
@@ -120,7 +120,7 @@ static void against_oracle(void)
 	}
 }
 
-/* The 95 % interval holds the truth as often as it says, and is narrower. */
+/* The 95 % interval holds the truth in 95 % of the runs, and is narrower. */
 static void holds_truth(void)
 {
 	struct tscope_fit plain, fit;
@@ -143,7 +143,7 @@ static void holds_truth(void)
 	EXPECT(narrower > 950, "%u", narrower);
 }
 
-/* What can't be explained by widths stays as it was, to the bit. */
+/* Phases that widths can't explain stay as they were, to the bit. */
 static void left_alone(void)
 {
 	struct tscope_bracket b;
@@ -175,7 +175,7 @@ static void left_alone(void)
 	EXPECT(b.share == 0, "one time: %d", b.share);
 }
 
-/* A share is half at most, and extreme points overflow nothing. */
+/* A share is half at most, and extreme points cause no overflow. */
 static void extremes(void)
 {
 	struct tscope_bracket b;
@@ -198,7 +198,7 @@ static void extremes(void)
 	EXPECT(b.share == 32768, "%d", b.share);
 	EXPECT(b.widen >= 1024 && b.widen < 1100, "%u", b.widen);
 
-	/* width is time: nothing can be told apart */
+	/* width is proportional to time: their effects cannot be separated */
 	for (i = 0; i < 100; i++) {
 		pt[i].tsc = (u64)i << 32;
 		pt[i].width_ns = i << 20;
@@ -211,8 +211,8 @@ static void extremes(void)
 }
 
 /*
- * Brackets in which the place of the reading drifts by up to a sixteenth, as was seen in
- * emulation, hold the truth; without a thought to it they don't.
+ * The place of the reading in its bracket may drift by up to a sixteenth, as was seen in
+ * emulation. The interval allows for that and holds the truth; otherwise it would not.
  */
 static void place_drifts(void)
 {

@@ -56,7 +56,7 @@ static void one_kind(const struct kind *k)
 		EXPECT_EQ(got, want, "%s: reading %d", k->name, i);
 		if (got != want)
 			return;
-		/* every fourth shows less than the one before, up to 0.4 of a wrap later */
+		/* every fourth reading is less than the previous one, up to 0.4 of a wrap later */
 		if (i % 4 == 3) {
 			ticks -= rnd_below(k->bits == 24 ? 1000000 : 1u << 28);
 			pass = (u128)rnd_below(k->bits == 24 ? 6000000 : 1u << 30);
@@ -79,7 +79,7 @@ static void test_kinds(void)
 		one_kind(&kinds[i]);
 }
 
-/* From a TSC that was set back nothing is learnt: the counter's own bits are taken. */
+/* A TSC that was set back can't count wraps: the counter's own bits are used. */
 static void test_tsc_back(void)
 {
 	struct tscope_counter c = { .num = 10, .den = 1, .mask = 0xffffff };
@@ -91,7 +91,7 @@ static void test_tsc_back(void)
 		  10 * (FIRST + 10 + 0xffffff), "back again: it wrapped once");
 }
 
-/* The TSC stopped and the counter did not: it lies ahead, up to 15/16 of a wrap. */
+/* The TSC stopped and the counter went on, by up to 15/16 of a wrap. */
 static void test_tsc_stops(void)
 {
 	struct tscope_counter c = { .num = 1, .den = 1, .mask = 0xffffff };
@@ -101,7 +101,7 @@ static void test_tsc_stops(void)
 		  "TSC stopped");
 }
 
-/* After 16 wraps and more it is not known how many there were, nor is it claimed. */
+/* After 16 wraps or more their number is unknown, and must not be claimed. */
 static void test_uncertain(void)
 {
 	struct tscope_counter c = { .num = 1, .den = 1, .mask = 0xffffff };

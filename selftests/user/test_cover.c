@@ -26,7 +26,7 @@ struct kind {
 	const char *what;
 	enum noise noise;
 	double ns;		/* deviation, or half the bracket */
-	double phi;		/* AR(1): correlation of neighbours */
+	double phi;		/* AR(1): correlation of adjacent values */
 	double skew_ppb;	/* deviation of the true skew */
 	u32 resolution_ns;
 	u32 n;
@@ -67,7 +67,7 @@ static double noise_of(const struct kind *k, double *state)
 	}
 }
 
-/* A clock that counts in units of its resolution; 0: without end. */
+/* A clock that counts in units of its resolution; 0: its resolution is unlimited. */
 static void simulate(const struct kind *k, long double skew)
 {
 	u64 tsc0 = rnd_bits(62), cyc;
@@ -169,7 +169,7 @@ static void test_ar1(void)
 	check_kinds(k, ARRAY_SIZE(k), LEAST_SHARE, 1);
 }
 
-/* What wanders as slowly as the fit is long is a slope for that long: some 90 %. */
+/* A clock that wanders as slowly as the fit is long looks like a slope: some 90 %. */
 static void test_wander(void)
 {
 	static const struct kind k[] = {
@@ -193,13 +193,12 @@ static void test_bracket(void)
 }
 
 /*
- * A clock of whole nanoseconds, computed from a TSC by KVM's arithmetic, at points of
- * which the phase within the nanosecond is or is not spread, as the TSC's own step and
- * the times have it.
+ * A clock of whole nanoseconds, computed from a TSC by KVM's arithmetic. The TSC's step and
+ * the times of the points decide whether their phases within the nanosecond are spread.
  */
 struct machine {
 	u32 khz;
-	u32 step;		/* the TSC counts in steps of so many cycles */
+	u32 step;		/* cycles in which the TSC counts */
 	bool spread;		/* readings fall at all places of a nanosecond */
 };
 
@@ -296,7 +295,7 @@ static void one_machine(const struct machine *m, enum times when, double noise_n
 		EXPECT(mid <= (noise_ns > 0 ? 60 : 25) * sqrt(200.0 / n) + 1,
 		       "half-width %s mppb", tap_udec(mid));
 	else
-		/* without noise rounding looks as if it wandered, and is widened for that */
+		/* without noise, rounding looks like a clock that wanders: wider intervals */
 		EXPECT(mid >= 140 && mid <= (noise_ns > 0 ? 200 : 1500),
 		       "half-width %s mppb", tap_udec(mid));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exchange.c and pairs.c with up to 4096 CPUs whose numbers have holes: who keeps which
- * pairs, who meets whom, and whether the offset of one CPU, or its motion, is found.
+ * exchange.c and pairs.c with up to 4096 CPUs whose numbers have holes: which CPU keeps
+ * which pairs, which CPUs meet, and whether the offset of one CPU, or its motion, is found.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static void choose_mask(void)
 	EXPECT_EQ(tscope_pairs_cpus(), count, "CPUs");
 }
 
-/* @n CPUs whose numbers are @stride apart; 0: they leave out others at random. */
+/* @n CPUs whose numbers are @stride apart; 0: some numbers are left out at random. */
 static void choose(u32 n, u32 stride)
 {
 	u32 i, cpu = 0;
@@ -101,7 +101,7 @@ static void check_pairs(u32 stride)
 			j = states[p->peer]->rank;
 			EXPECT_EQ(kept[j]++, 0, "twice: ranks %u, %u", i, j);
 			EXPECT(meets(i, j), "ranks %u, %u of %u", i, j, count);
-			/* by one of the two */
+			/* only one of the two CPUs keeps the pair */
 			for (u32 m = 0; m < states[p->peer]->pairs; m++)
 				EXPECT(states[p->peer]->pair[m]->peer != cpus[i],
 				       "both keep: ranks %u, %u", i, j);
@@ -112,10 +112,10 @@ static void check_pairs(u32 stride)
 		most = max(most, degree);
 	}
 	EXPECT_EQ(pairs, want / 2, "%u CPUs", count);
-	/* no CPU has all the work; where every second or fourth CPU samples, all have half */
+	/* no CPU keeps all its pairs; if every 2nd or 4th CPU samples, each keeps half of them */
 	EXPECT(most_kept <= (stride ? (most + 1) / 2 + 1 : max(8, most * 3 / 4)),
 	       "one of %u CPUs, %u apart, keeps %u of its %u", count, stride, most_kept, most);
-	/* max(1 s, n/8 s), of the most partners that a CPU has, or one octave's more */
+	/* max(1 s, n/8 s) for the n partners of the CPU that has most, or for two more */
 	EXPECT(turn_ms >= max(1000, most * 125), "%u ms for %u partners", turn_ms, most);
 	EXPECT(turn_ms <= max(1000, (most + 2) * 125), "%u ms for %u partners", turn_ms, most);
 }
@@ -135,7 +135,7 @@ static void test_pairs(void)
 	forget_all();
 }
 
-/* Both know of it, and in n - 1 rounds (n of an odd n) each meets each once. */
+/* Both CPUs of a pair compute the same round; in n - 1 rounds (odd n: n) each meets each once. */
 static void test_tournament(void)
 {
 	static const u32 players[] = { 2, 3, 7, 8, 63, 64, 65, 96, 601 };
@@ -205,7 +205,7 @@ static u32 rank_of(int cpu)
 	return states[cpu]->rank;
 }
 
-/* What is reported of two CPUs holds the truth, and is not wide. */
+/* The interval that is reported for two CPUs holds the truth, and is not wide. */
 static void check_worst(const struct tscope_pairs_summary *s, u32 rank, u64 bound_ns)
 {
 	const struct tscope_offset *o = &s->worst;
@@ -274,7 +274,7 @@ static void test_one_is_off(void)
 	}
 }
 
-/* One CPU's clock moves between its meetings; that goes before any offset that rests. */
+/* One CPU's clock moves between its meetings: it is reported before any constant offset. */
 static void test_one_moves(void)
 {
 	struct tscope_pairs_summary s;
@@ -307,7 +307,7 @@ static void test_one_moves(void)
 	}
 }
 
-/* A pair that has not met for two turns is unmet, and is not in the headline. */
+/* A pair that has not met for two turns is unmet, and is not in the summary. */
 static void test_unmet(void)
 {
 	struct tscope_pairs_summary s;
@@ -326,7 +326,7 @@ static void test_unmet(void)
 		EXPECT(s.found, "after two turns");
 		EXPECT_EQ(s.unmet, 0, "after two turns");
 		test_jiffies_ms++;
-		/* two of them meet at last */
+		/* two of them meet */
 		for (i = 0; !states[cpus[i]]->pairs; i++)
 			;
 		meet(states[cpus[i]]->pair[0], 150);
@@ -347,7 +347,7 @@ static void test_unmet(void)
 	}
 }
 
-/* CPUs come and go: pairs of those that stay keep their meetings, as far as there are any. */
+/* CPUs go online and offline: pairs of those that stay online keep their meetings. */
 static void test_changes(void)
 {
 	u32 round, i, k;

@@ -12,8 +12,8 @@
 static struct tscope_point pt[65536];
 
 /*
- * What least squares give: the half-width is not to be below what white noise
- * of that size asks for, nor above what the correlation r explains.
+ * The result of least squares. The half-width must be at least that for white noise
+ * of that size, and at most that for the correlation r.
  */
 struct oracle {
 	long double skew, slack;	/* mppb */
@@ -42,7 +42,7 @@ static double student_t95(unsigned int f)
 	static double known[400];
 	double low = 1.9, high = 13, mid;
 
-	/* from there on it is the normal distribution's by 0.5 % */
+	/* from there on it is within 0.5 % of the normal distribution's */
 	f = f < 399 ? f : 399;
 	if (known[f] != 0)
 		return known[f];
@@ -57,8 +57,8 @@ static double student_t95(unsigned int f)
 }
 
 /*
- * Santer et al. 2000, eq. 4 to 6: n points are worth n (1 - r)/(1 + r); or as many as
- * means of blocks vary by, whichever is less.
+ * Santer et al. 2000, eq. 4 to 6: the effective sample size is n (1 - r)/(1 + r), or that
+ * which the variance of block means gives, whichever is less.
  */
 static long double half_width(long double ssr, long double r, long double wide,
 			      u32 n)
@@ -111,7 +111,7 @@ static void solve(u32 n, u32 khz, u32 resolution, struct oracle *o)
 		}
 	}
 	wide = ssr > 0 ? between / 14 / (ssr / (n - 2)) * 1.002L : 0;
-	/* and the blocks by their own correlation, which the line took some of */
+	/* the blocks' own correlation, some of which the fitted line removed */
 	last = between > 0 ? sums / between / block : 0;
 	last = fminl(fmaxl(last + (2 + 6 * fmaxl(last, 0)) / 16 + 0.002L, 0), 0.9005L);
 	wide *= (1 + last) / (1 - last);
@@ -124,11 +124,11 @@ static void solve(u32 n, u32 khz, u32 resolution, struct oracle *o)
 		   n * unit / sxx * mppb;
 	o->rounding = (2 + fabsl(o->slope) * unit) / sqrtl(sxx) * mppb;
 	r = ssr > 0 && lag > 0 ? lag / ssr : 0;
-	/* the span goes by whole ns */
+	/* the span is in whole ns */
 	ns = fminl(fmaxl(floorl(span * 1e6L / khz), 1), U64_MAX);
 	hidden = resolution * 1e12L / ns;
 	low = half_width(ssr / sxx, 0, 0, n) * mppb;
-	/* r is low by (2 + 6 r)/n where a line was taken off */
+	/* subtracting a fitted line lowers r by (2 + 6 r)/n */
 	r = r > 0 ? r + (2 + 6 * r) / n + 1.0L / 1024 : 0;
 	high = half_width(ssr / sxx, r, wide, n) * mppb;
 	o->low = sqrtl(low * low + hidden * hidden);
@@ -152,7 +152,7 @@ static int check(u32 n, u32 khz, u32 resolution, const char *what,
 	EXPECT(fabsl(fit->skew_mppb - o.skew) <= o.slack,
 	       "%s: n %u, %u kHz: truth %.1Lf, figure %s, bound %.1Lf", what,
 	       n, khz, o.skew, tap_dec(fit->skew_mppb), o.slack);
-	/* residuals that are rounding are as correlated as can be */
+	/* residuals that are only rounding may have any correlation */
 	EXPECT(fit->error_mppb >= o.low * 0.99L - 4 * o.rounding &&
 	       fit->error_mppb <= o.high * 1.01L + 4 +
 				  13 * sqrtl(n) * o.rounding,
@@ -234,7 +234,7 @@ static void test_random(void)
 	check(65536, 1000, 1, "most points", &fit);
 }
 
-/* Residuals that alternate have no widening: what is left is Student's t. */
+/* Residuals that alternate do not widen the interval: it is Student's t alone. */
 static void test_student(void)
 {
 	struct tscope_fit fit;
@@ -248,7 +248,7 @@ static void test_student(void)
 	}
 }
 
-/* Two heaps or evenly in time; a phase that jumps once or at each point. */
+/* Points in two heaps or evenly in time; the phase jumps once or at each point. */
 static void make_extreme(u64 span, u32 n, bool heaps, bool once)
 {
 	s64 top = 1LL << 49;
@@ -267,7 +267,7 @@ static void make_extreme(u64 span, u32 n, bool heaps, bool once)
 	}
 }
 
-/* The sums at their ends: neither undefined nor wrong. */
+/* Sums at the ends of their ranges are neither undefined nor wrong. */
 static void test_extremes(void)
 {
 	static const u64 spans[] = { 1ULL << 20, 1ULL << 31, (1ULL << 31) + 1,
@@ -336,7 +336,7 @@ static void test_verdicts(void)
 	EXPECT_EQ(tscope_fit_line(pt, 100, 1000, HIDES(1), &fit), -ERANGE, "phases");
 }
 
-/* Phases at the end of their range were saturated: they say nothing. */
+/* Phases at the ends of their range were saturated: there is no figure. */
 static void test_saturated(void)
 {
 	struct tscope_fit fit;
@@ -373,13 +373,13 @@ static void test_residuals(void)
 			diff = fabsl(r - tscope_fit_residual(&fit, &pt[i]));
 			worst = fmaxl(worst, diff);
 		}
-		/* the mean and the line are each cut to a unit; and times */
+		/* the mean, the line and the times are each truncated to a unit */
 		EXPECT(worst <= 3 + fabsl(o.slope) *
 		       (1ULL << (fit.tsc_shift + 1)), "%Lf units", worst);
 	}
 }
 
-/* No figure depends on where the TSC or the clock stands. */
+/* No figure depends on the absolute value of the TSC or the clock. */
 static void test_shifted(void)
 {
 	struct tscope_fit a, b;

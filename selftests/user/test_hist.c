@@ -23,7 +23,7 @@ static void test_limits(void)
 
 		EXPECT_EQ(low, next, "bucket %u", i);
 		EXPECT(high >= low, "bucket %u", i);
-		/* what the header promises of the resolution */
+		/* the resolution that the header promises */
 		EXPECT(low < TSCOPE_HIST_LINEAR ? low == high :
 		       high - low < low / 8, "bucket %u", i);
 		EXPECT_EQ(tscope_hist_bucket(low), i, "its low");
@@ -96,7 +96,7 @@ static void test_saturation(void)
 	EXPECT_EQ(other.count, 4, "merged");
 }
 
-/* Two merged are as one to which all was added. */
+/* Two merged histograms equal one to which all values were added. */
 static void test_merge(void)
 {
 	static struct tscope_hist all;
@@ -161,7 +161,7 @@ static void check_quantiles(s64 *v, u32 n, const char *what)
 	for (i = 0; i < ARRAY_SIZE(permilles); i++) {
 		s64 got = tscope_shist_quantile(&shist, permilles[i]), want;
 
-		/* the smallest rank of at least that share */
+		/* the smallest rank that reaches the share */
 		for (rank = 1; rank * 1000ULL < (u64)n * permilles[i];)
 			rank++;
 		want = upper_limit(v[rank - 1]);
@@ -220,7 +220,7 @@ static void test_edges(void)
 	tscope_shist_add(&shist, S64_MAX);
 	EXPECT(tscope_shist_mean(&shist) > 0, "a saturated sum has a sign");
 
-	/* totals near 2^64: the rank is not to pass 64 bits */
+	/* totals near 2^64: the rank must not overflow 64 bits */
 	tscope_shist_init(&shist);
 	tscope_shist_add(&shist, 5);
 	tscope_shist_add(&shist, 7);

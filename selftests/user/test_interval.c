@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * interval.c against simulated pairs of CPUs whose offset rests, alternates,
- * drifts or steps. In each look at a pair, what is reported must hold the
- * offset that there was. INTERVAL_LONG=1: more and longer trials.
+ * drifts or steps. Each report of a pair must hold the true offset.
+ * INTERVAL_LONG=1: more and longer trials.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define BOUND_NS	80
 
 /**
- * struct trial - what was seen of a pair
+ * struct trial - results of a trial with one pair
  * @looks: how often the tracker was asked
  * @moving: how often the offset was reported to move
  * @false_rests: the offset was not in the interval
@@ -74,8 +74,8 @@ static void look(const struct tscope_tracker *t, double at_s, u64 now_ms,
  * @l: the pair
  * @rate: meetings a second
  * @seconds: how long
- * @place_s: 0, or the transits change to 30 ns and back after such times
- * @trial: what was seen
+ * @place_s: mean time after which transits change to 30 ns and back; 0: never
+ * @trial: results
  */
 static void run_trial(struct link *l, double rate, double seconds,
 		      double place_s, struct trial *trial)
@@ -191,7 +191,7 @@ static void test_places(void)
 		}
 }
 
-/* Trials that are to look moving soon, and those that did so late. */
+/* The number of trials that must report motion soon, and of those that were late. */
 static u32 late[2];
 
 static void check_alternation(double rate, double extent_ns, double half_ms,
@@ -234,7 +234,7 @@ static void test_alternation(void)
 
 	for (i = 0; i < ARRAY_SIZE(rates); i++)
 		for (k = 0; k < rounds; k++) {
-			/* 3.5 to 800 ns; half of them where bursts are torn */
+			/* 3.5 to 800 ns; half of them in the range where a move tears bursts */
 			extent_ns = 3.5 * __builtin_exp(rnd_unit() * 5.43);
 			if (k & 1)
 				extent_ns = 35 + 65 * rnd_unit();
@@ -246,7 +246,7 @@ static void test_alternation(void)
 	tap_note("%u of %u trials look moving after more than 3 s and 20 meetings",
 		 late[1], late[0]);
 	EXPECT(late[1] * 20 <= late[0], "late: %u of %u", late[1], late[0]);
-	/* else the trials are no test of the rule */
+	/* else the trials would not test the rule */
 	EXPECT(sum.false_narrowest > sum.looks / 100,
 	       "the narrowest burst is false in %u of %u", sum.false_narrowest,
 	       sum.looks);
@@ -365,7 +365,7 @@ static void test_single_bursts(void)
 	EXPECT(iv.moving && iv.low <= -50 && iv.high >= 50 && iv.at_ms == 1,
 	       "%s..%s", tap_dec(iv.low), tap_dec(iv.high));
 
-	/* a divisor of few differences is large: what is learned later counts */
+	/* a divisor of few differences is too large: the one learned later counts */
 	tscope_tracker_init(&t);
 	tscope_tracker_add(&t, -50, 50, 1000000, 1);
 	tscope_tracker_add(&t, 300, 400, 21, 2);
@@ -380,7 +380,7 @@ static void test_single_bursts(void)
 	EXPECT(!iv.moving, "two steps");
 }
 
-/* Ends of the range: nothing overflows, and what is reported is in order. */
+/* At the ends of the range nothing overflows, and low <= high is reported. */
 static void test_extremes(void)
 {
 	static const s64 edges[] = { S64_MIN, S64_MIN + 1, S64_MIN / 2, -1, 0,
@@ -408,7 +408,7 @@ static void test_extremes(void)
 	}
 }
 
-/* In units of 1 / (2 khz) ns nothing is rounded. */
+/* In units of 1 / (2 khz) ns there is no rounding. */
 static void check_rounding(s64 low, s64 high, u32 khz)
 {
 	s128 unit = khz ? khz : 1, scale = khz ? 1000000 : 1;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mailbox.h as it is, on a model of x86's memory order: three CPUs with
- * partners at random, one of them with another clock, stall at random places
- * and come back with new lives. No limit may be false. Where the model hides
- * one of the looks at nonces, some must be.
+ * mailbox.h, unchanged, on a model of x86's memory order: three CPUs with
+ * random partners, one of which has another clock, stall at random places, and
+ * go offline and online. No limit may be false. If the model disables one of the
+ * checks of nonces, some limits must be false.
  */
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #include "tap.h"
 #include "tso.h"
 
-/* units a step that the second lane counts */
+/* units of the second lane in a step of the model's time */
 #define LANE_RATE	2
 
 static struct tscope_mailbox boxes[TSO_CPUS];
@@ -24,7 +24,7 @@ static u64 session[TSO_CPUS], nonce[TSO_CPUS];
 static bool second_look[TSO_CPUS];
 
 /**
- * struct found - what the limits were
+ * struct found - limits that were found
  * @uppers: upper limits, each of an echo that counted
  * @lowers: lower limits
  * @false_uppers: those that the offset was above
@@ -96,7 +96,7 @@ static void cpu_runs(void)
 	for (;;) {
 		peer = (cpu + 1 + rnd_below(TSO_CPUS - 1)) % TSO_CPUS;
 		burst(cpu, peer, 1 + rnd_below(exchanges_most));
-		/* at times it goes offline, and comes back with a new life */
+		/* at times it goes offline, and comes online with new nonces */
 		if (rnd_below(50))
 			continue;
 		tscope_mailbox_begin(&boxes[cpu], 0);
@@ -120,8 +120,8 @@ static bool is_of_peer(const u64 *addr, size_t field)
 }
 
 /*
- * At times a CPU stalls just between two loads of a look. Its partner exchanges
- * with another CPU meanwhile, and comes back while it stalls again.
+ * At times a CPU stalls between two loads of a look. Meanwhile its partner exchanges
+ * with another CPU, and returns to the first while that stalls again.
  */
 static u64 stall_in_look(const u64 *addr, u64 value)
 {
@@ -132,7 +132,7 @@ static u64 stall_in_look(const u64 *addr, u64 value)
 	return value;
 }
 
-/* Nobody looks whose session echoes belong to: the load gives what is hoped for. */
+/* The session that echoes belong to is not checked: the load gives the expected nonce. */
 static u64 session_not_checked(const u64 *addr, u64 value)
 {
 	stall_in_look(addr, value);
@@ -140,7 +140,7 @@ static u64 session_not_checked(const u64 *addr, u64 value)
 	       nonce[tso_cpu()] : value;
 }
 
-/* Nobody looks again whether the partner is in the same session. */
+/* The partner's session is not checked a second time. */
 static u64 not_checked_again(const u64 *addr, u64 value)
 {
 	static u64 first[TSO_CPUS];
@@ -162,11 +162,11 @@ static u64 steps(void)
 }
 
 /**
- * struct trial - what is tried
- * @third: what the third CPU's clock is ahead
- * @step: clocks count in such steps
- * @exchanges: of a burst, at most
- * @stalls: CPUs stall within looks as well
+ * struct trial - parameters of a trial
+ * @third: by how much the third CPU's clock is ahead
+ * @step: step in which the clocks count
+ * @exchanges: most exchanges of a burst
+ * @stalls: whether CPUs stall within looks as well
  */
 static const struct trial {
 	s64 third;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mailbox.h as it is, on real threads and the real TSC: three threads with
- * partners at random, one of which adds something to the TSC. The scheduler
- * takes them off their CPUs at any place. No limit may be false; of the same
- * words without a look at the nonce some must be.
+ * mailbox.h, unchanged, on real threads and the real TSC: three threads with
+ * random partners, one of which adds a constant to the TSC. The scheduler may
+ * preempt them anywhere. No limit may be false. Limits from the same words
+ * without the check of the nonce must sometimes be false.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -22,12 +22,12 @@ static u64 end_cyc;
 static u64 seed;
 
 /**
- * struct found - what the limits of a thread were
+ * struct found - limits that a thread found
  * @uppers: upper limits, each of an echo that counted
  * @lowers: lower limits
  * @wrong: those that the offset was not within
  * @worst_cyc: by how much at most
- * @unchecked: what upper limits there are without a look at the nonce
+ * @unchecked: upper limits without the check of the nonce
  * @unchecked_wrong: those that the offset was above
  */
 static struct found {

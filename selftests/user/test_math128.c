@@ -74,7 +74,7 @@ static void test_div128(void)
 			check_div(edges[i], edges[j]);
 	for (i = 0; i < ROUNDS; i++)
 		check_div(rnd_bits128(), rnd_bits128());
-	/* quotients that all but fail to round up */
+	/* quotients that just round up */
 	for (i = 0; i < ROUNDS; i++) {
 		u128 den = rnd_bits(64) + 1, quot = rnd_bits(63) + 1;
 
@@ -83,7 +83,7 @@ static void test_div128(void)
 	}
 }
 
-/* root^2 <= x < (root + 1)^2, without a square that passes 128 bits */
+/* root^2 <= x < (root + 1)^2, without a square that overflows 128 bits */
 static void check_sqrt(u128 x)
 {
 	u128 root = tscope_sqrt128(x);
@@ -169,7 +169,7 @@ static void test_ns_to_cyc(void)
 }
 
 /*
- * Multiplied out by khz no division is left to be done:
+ * Multiplied by khz the definition needs no division:
  * |phase * khz - 2^16 (clock_ns * khz - cyc * 10^6)| < khz.
  */
 static void test_phase(void)

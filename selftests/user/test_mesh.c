@@ -146,7 +146,7 @@ static void test_tightest(void)
 		check_tightest(2 + rnd_below(23), rnd_below(80));
 }
 
-/* What moves, what is old, and what contradicts the rest is not hidden. */
+/* Pairs that move, are old or contradict the others are not hidden. */
 static void test_moving(void)
 {
 	struct tscope_interval in;
@@ -203,7 +203,7 @@ static void test_parts(void)
 	check_truth(&mesh, 5, &in);
 	EXPECT_EQ(tscope_mesh_interval(&mesh, 8, &in), -ENODATA, "another part");
 
-	/* sums that do not fit are no limits */
+	/* sums that do not fit in their type are not used as limits */
 	mesh.edge_count = 0;
 	memset(truth, 0, sizeof(truth));
 	truth[1] = S64_MAX - 1000;

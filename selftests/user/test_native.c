@@ -90,7 +90,7 @@ static void check_alternation(double bounds, double half_ms, bool seldom)
 	EXPECT(ns(run.hull_cyc) <= ns(run.motion.extent_cyc) * 1.04 +
 	       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
 	       ns(run.hull_cyc));
-	/* by four bounds or more in each second; threads of a busy machine wait */
+	/* it moves by four bounds or more in each second; threads of a busy machine wait */
 	soon_s = run.broken * 4 < run.bursts ? 3.5 : 10;
 	if (bounds >= 2)
 		EXPECT(run.moving && run.first_s <= soon_s,
@@ -104,7 +104,7 @@ static void test_alternation(void)
 
 	if (!native_init())
 		return;
-	/* 0.1 to 10 bounds; half of them where bursts are torn */
+	/* 0.1 to 10 bounds; half of them in the range where a move tears bursts */
 	for (i = 0; i < rounds; i++) {
 		check_alternation(0.1 * __builtin_exp(rnd_unit() * 4.6),
 				  __builtin_exp(rnd_unit() * 6.2), false);
@@ -130,7 +130,7 @@ static void check_drift(double ns_per_s, double seconds, bool seldom)
 	check_truth(&run, what);
 	EXPECT(run.moving && run.first_s <= 20, "%s: moving after %.1f s", what,
 	       run.first_s);
-	/* two epochs; each has eight bursts, and is long on a busy machine */
+	/* the hull spans two epochs of eight bursts, which are long on a busy machine */
 	if (run.broken * 4 < run.bursts)
 		EXPECT(ns(run.hull_cyc) <= ns_per_s * (seldom ? 5 : 1.5) +
 		       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
@@ -267,7 +267,7 @@ static void test_real_page(void)
 	native_page = NULL;
 }
 
-/* A partner that echoes in each exchange: one of how many readings is one? */
+/* The number of readings an exchange, with a partner that echoes in each exchange. */
 static double readings_per_exchange(u64 reading_ns)
 {
 	struct tscope_mailbox peer = {
@@ -293,7 +293,7 @@ static double readings_per_exchange(u64 reading_ns)
 	native_motion = &motion;
 	for (i = 0; i < 2000; i++) {
 		tscope_burst(&c, &plan, &b);
-		/* what a reading takes is known after some */
+		/* the first bursts measure the time that a reading takes */
 		if (i < 10)
 			continue;
 		readings += b.readings;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Series of 100000 readings under noise of several kinds: no step may be
- * found in them, and those that are put in must be, each once.
+ * Series of 100000 readings under noise of several kinds: no step may be found
+ * where there is none, and each step that is inserted must be found once.
  */
 #include <stdlib.h>
 
@@ -19,11 +19,10 @@ enum noise { QUIET, UNIFORM, HEAVY, BURSTS, GAUSS, HIDDEN_UNIFORM, TICKS };
 /**
  * struct kind - how a clock misbehaves without stepping
  * @ns: size of the noise
- * @turn: the rate is drawn anew within one gap in that many to twice as many;
- *	0: never
+ * @turn: gaps until the rate is drawn anew, up to twice as many; 0: never
  * @rate: limit of the rates that are drawn
- * @ramp: the rate moves by that much each gap, between the limits
- * @pause: one gap in that many lasts up to 4 s; 0: none
+ * @ramp: change of the rate in each gap, between the limits
+ * @pause: one in @pause gaps lasts up to 4 s; 0: none
  */
 struct kind {
 	const char *what;
@@ -48,14 +47,14 @@ static const struct kind known[] = {
 	{ "pauses, 100 ns", UNIFORM, 100, 50, 200e-6, 0, 20 },
 };
 
-/* An error of half a tick is known besides, as reading.c has it. */
+/* Readings also have a known error of half a tick, as in reading.c. */
 static const struct kind ticks[] = {
 	{ "ticks of 279 ns, read within 50 ns", TICKS, 25, 0, 0, 0, 0 },
 	{ "ticks of 279 ns, read within 120 ns", TICKS, 60, 0, 0, 0, 0 },
 	{ "ticks of 279 ns, read within 250 ns", TICKS, 125, 0, 0, 0, 0 },
 };
 
-/* Noise that the reader does not know of: it is learnt from the jumps. */
+/* Noise that is not in a reading's error: it is estimated from the jumps. */
 static const struct kind unknown[] = {
 	{ "rate +-500 ppm in each gap", QUIET, 0, 1, 500e-6, 0, 0 },
 	{ "Gauss, 20 ns, unknown", GAUSS, 20, 0, 0, 0, 0 },
@@ -178,7 +177,7 @@ static void test_none_ticks(void)
 	check_none(ticks, ARRAY_SIZE(ticks));
 }
 
-/* Many series that begin: nothing is learnt of the noise yet. */
+/* At the beginning of a series there is no estimate of the noise yet. */
 static void test_none_beginning(void)
 {
 	struct tscope_step step = { 0 };
@@ -193,8 +192,8 @@ static void test_none_beginning(void)
 }
 
 /*
- * One step, and perhaps one more so many readings later; each is to be found
- * once, at its own reading, and of its own size.
+ * One step, and perhaps one more @gap readings later; each must be found once, at
+ * its own reading, with its own size.
  */
 static void step_in(const struct kind *k, const s64 *size, u32 gap, u32 first)
 {
@@ -238,7 +237,7 @@ static const s64 sizes[] = {
 	-3600000000000LL, 3600000000000LL,
 };
 
-/* The least size that stands out of a kind's own jumps. */
+/* The smallest size that exceeds a kind's own jumps. */
 static s64 least(const struct kind *k)
 {
 	if (k->pause)
@@ -296,8 +295,8 @@ static void test_up_and_back(void)
 }
 
 /*
- * The clock stands still, or counts one of @of, for a time that begins and ends anywhere
- * between readings: one step, of the time that it lost, and the rate is as before.
+ * The clock stands still, or counts one tick of @of, for a time that begins and ends
+ * anywhere between readings: this is one step of the lost time at an unchanged rate.
  */
 static void stand_still(const struct kind *k, double gaps, u32 of)
 {
@@ -344,12 +343,12 @@ static void test_stands_still(void)
 
 	for (i = 0; i < 400; i++) {
 		stand_still(&known[i % 2], exp2(8 * rnd_unit()) - 0.8, 1000000000);
-		/* of what it lost within a gap more than an eighth is wanted */
+		/* it must lose more than an eighth of a gap */
 		stand_still(&known[i % 2], 1 + 9 * rnd_unit(), 2);
 	}
 }
 
-/* Four points are wanted on either side: the first gaps are not judged. */
+/* A step needs four points on either side: the first gaps are not judged. */
 static void test_beginning(void)
 {
 	s64 size[2] = { 100000, 0 };

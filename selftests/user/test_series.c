@@ -26,7 +26,7 @@ static void add(u64 tsc, u64 ns, u32 width)
 	tscope_series_add(&series, &r, &news);
 }
 
-/* Before it is full, when it is, and after it went round. */
+/* The ring before it is full, when it is full, and after it wrapped. */
 static void test_ring(void)
 {
 	static const u32 counts[] = { 1, 2, 100, N - 1, N, N + 1, 3 * N + 7 };
@@ -44,7 +44,7 @@ static void test_ring(void)
 			EXPECT_EQ(news.newest.tsc, 1000 * i, "news");
 			EXPECT_EQ(news.newest_ns, i, "news");
 		}
-		/* the one place that the writer may be at is left out */
+		/* a copy leaves out the place that the writer may be filling */
 		kept = counts[c] < N ? counts[c] : N - 1;
 		n = tscope_series_copy(&series, U64_MAX, copy);
 		EXPECT_EQ(n, kept, "of %u points", counts[c]);
@@ -58,7 +58,7 @@ static void test_ring(void)
 	}
 }
 
-/* Nothing from before is in a copy again, also if the ring was full. */
+/* No point from before a restart is copied, even if the ring was full. */
 static void test_restart(void)
 {
 	static const u32 counts[] = { 0, 1, 100, N, 2 * N + 3 };
@@ -76,7 +76,7 @@ static void test_restart(void)
 		for (i = 0; i < 10; i++)
 			add(1000 * i, 7 + i, 1000 + i);
 		n = tscope_series_copy(&series, U64_MAX, copy);
-		/* one is held back: its slot has not ended */
+		/* one point is held back: its slot has not ended */
 		EXPECT_EQ(n, 9, "after %u", counts[c]);
 		EXPECT_EQ(copy[0].width_ns, 1000, "the first");
 		EXPECT_EQ(copy[0].segment, 1, "its segment");
@@ -122,7 +122,7 @@ static void test_phase(void)
 		       news.newest.phase - exact < 2, "expected %.1Lf, got %s",
 		       exact, tap_dec(news.newest.phase));
 	}
-	/* what went before the break is no longer of the segment */
+	/* points before the break do not belong to the segment */
 	tscope_series_break(&series);
 	add(tsc + (1ULL << 40), 5, 0);
 	EXPECT_EQ(news.newest.phase, 0, "a segment begins at 0");
@@ -133,7 +133,7 @@ static void test_phase(void)
 	EXPECT_EQ(tscope_series_copy(&series, U64_MAX, copy), 2, "its two");
 }
 
-/* Of each slot the narrowest reading, against a search of what was added. */
+/* Each slot keeps its narrowest reading, checked by a search of all readings. */
 static void test_thinning(void)
 {
 	static struct tscope_reading all[5000];
@@ -201,8 +201,8 @@ static void test_segments(void)
 }
 
 /*
- * A TSC that passes 2^64, or is written: whatever is kept of it, no fit may
- * give a figure that is wrong.
+ * If a TSC passes 2^64 or is written, no fit may give a wrong figure, whichever
+ * points are kept.
  */
 static void tsc_goes(u64 from, u64 to, bool exact, const char *what)
 {
@@ -239,7 +239,7 @@ static void test_tsc_goes(void)
 	tsc_goes(1ULL << 40, 1ULL << 39, false, "back, judged");
 }
 
-/* Far beyond what a phase holds there is no figure to be had. */
+/* Far beyond the range of a phase there is no figure, or a right one. */
 static void test_saturation(void)
 {
 	struct tscope_fit fit;
@@ -258,8 +258,8 @@ static void test_saturation(void)
 
 /*
  * The writer's points have their number in every field, so that a torn
- * one shows: tsc = 1000 n, phase = f(n), width = n, and a segment in 30000;
- * every few segments all is forgotten.
+ * one shows: tsc = 1000 n, phase = f(n), width = n, and a segment in 30000.
+ * Every few segments the series restarts.
  */
 #define WRITES		1000000
 #define SEGMENT		30011
@@ -335,7 +335,7 @@ static void test_threads(void)
 		 points, WRITES);
 }
 
-/* Where the caller says so a segment begins, at that reading or the narrowest of its slot. */
+/* A segment begins where the caller says so, at that reading or the narrowest of its slot. */
 static void test_begins(void)
 {
 	struct tscope_reading r = { 0 };

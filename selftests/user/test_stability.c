@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stability.c against the textbook's sums in long double: NIST SP 1065 eq. 11, 14 and 15,
- * ITU-T G.810 appendix II; and against what noise of a known size must come to, also
- * where points lie unevenly or are missing.
+ * ITU-T G.810 appendix II; and against the known figures of noise of a known size, also
+ * if points are spaced unevenly or are missing.
  */
 #include "series.h"
 #include "stability_truth.h"
@@ -63,7 +63,7 @@ static void test_theory(void)
 	}
 }
 
-/* A clock that only runs fast or slow is stable, whenever it is read. */
+/* A clock of constant rate is stable, at whatever times it is read. */
 static void skewed(double ppb, double jitter, u32 thin, const char *what)
 {
 	u64 tsc = rnd_bits(62), since;
@@ -104,7 +104,7 @@ static void test_skew(void)
 	skewed(-50000, 0.01, 44, "-50 ppm, thinned 44 to 1");
 }
 
-/* As it is used: readings of windows that begin late, their series, its points. */
+/* As in production: readings of windows that begin late, their series, its points. */
 static void through(u64 slot_cyc, double white_pm, double walk, double lost, u32 periods,
 		    const char *what)
 {
@@ -157,7 +157,7 @@ static void test_through(void)
 	through(7 * TAU0, 30, 0, 0, 30000, "white PM, thinned");
 }
 
-/* What is before a large hole does not count. */
+/* Points before a large hole do not count. */
 static void test_hole(void)
 {
 	u32 i;
@@ -183,7 +183,7 @@ static void test_hole(void)
 	EXPECT_EQ(octaves, 0, "ten at one time");
 }
 
-/* Whatever a phase is: sums don't overflow, and figures are right or none. */
+/* For any phases sums don't overflow, and figures are right or missing. */
 static void test_extremes(void)
 {
 	u32 i, round;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * step.c, eight readings at a time: what is a step, what is none, and whether
- * the error that is printed holds.
+ * step.c, eight readings at a time: which changes are steps, and whether the error
+ * that is printed holds.
  */
 #include "sim.h"
 #include "math128.h"
@@ -92,8 +92,8 @@ static void test_sizes(void)
 }
 
 /*
- * A step that is found prints its error; any step of twice that error has to
- * be found in the same readings.
+ * A step is found with its error; any step of twice that error must be found in
+ * the same readings.
  */
 static void test_threshold(void)
 {
@@ -161,7 +161,7 @@ static void test_elsewhere(void)
 	}
 }
 
-/* Host updates often do both at once: the size then lies between. */
+/* Host updates often change time and rate at once: the error must allow for both. */
 static void test_step_and_rate(void)
 {
 	struct tscope_step step;
@@ -177,7 +177,7 @@ static void test_step_and_rate(void)
 			.error_ns = rnd_below(50),
 		};
 
-		/* one that the change of rate can hide is no step to find */
+		/* a step that the change of rate can hide need not be found */
 		if (tscope_abs64(c.step_ns) < 25000)
 			continue;
 		check(&c, 0, true, "a step and a rate that changes", &step);
@@ -218,7 +218,7 @@ static void test_two_steps(void)
 	}
 }
 
-/* After a pause the rate is known less well: the error has to say so. */
+/* After a pause the rate is less certain, and the error must be larger. */
 static void test_pause(void)
 {
 	struct tscope_step step = { 0 };
@@ -242,10 +242,10 @@ static void test_pause(void)
 }
 
 /*
- * The TSC jumps in the gap, by less than its own value: the clock steps the other way by
- * as much, whatever its rate. By a fraction of the gap, the rate's part of it is in the
- * error. A TSC that jumps ahead looks like a clock that stood still while the TSC went on, in
- * which its rate counts: both truths are within the error.
+ * The TSC jumps in the gap, by less than its own value: the clock steps by as much the other
+ * way, whatever its rate. If the jump is a fraction of the gap, the error includes the rate's
+ * part of it. A TSC that jumps ahead looks like a clock that stood still while the TSC went on,
+ * where the rate counts: both truths are within the error.
  */
 static void test_tsc_jumps(void)
 {
@@ -282,7 +282,7 @@ static void test_tsc_jumps(void)
 			EXPECT(tscope_abs64(step.ns - stood_ns) <= step.error_ns,
 			       "truth %s, figure %s, bound %s", tap_dec(stood_ns),
 			       tap_dec(step.ns), tap_udec(step.error_ns));
-			/* the rate's part, and what three gaps know of the rate */
+			/* the rate's part, and the error of the rate from three gaps */
 			most += (u64)__builtin_fabs(c.rate * jump_ns) +
 				4 * (c.error_ns + 2) * ((u64)jump_ns / SIM_PERIOD_NS + 2);
 		}
@@ -293,7 +293,7 @@ static void test_tsc_jumps(void)
 		 tap_dec(step.ns), tap_udec(step.error_ns));
 }
 
-/* No reading whatever may be undefined; a TSC that goes back has no rate. */
+/* No readings may cause undefined behaviour; a TSC that goes back has no rate. */
 static void test_extremes(void)
 {
 	static const u64 edges[] = { 0, 1, S64_MAX, 1ULL << 63, U64_MAX };
@@ -319,7 +319,7 @@ static void test_extremes(void)
 		i = rnd_below(TSCOPE_STEP_POINTS - 1);
 		r[i + 1].tsc = r[i].tsc - rnd_below(2);
 		found = tscope_step_find(r, 1000, 0, &step, &jump);
-		/* in the gap that is judged it may be a jump of the TSC */
+		/* in the gap that is judged this may be a jump of the TSC */
 		if (i == TSCOPE_STEP_SIDE - 1)
 			continue;
 		EXPECT(!found && !jump, "a TSC that stands or goes back");

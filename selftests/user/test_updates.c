@@ -197,7 +197,7 @@ static s64 update_to(struct tscope_page_updates *m, u32 from, u32 to, u64 old_ts
 	return tscope_page_updated(m, &old, &new, &step) ? tscope_timepage_step_ns(step) : 0;
 }
 
-/* A CPU's TSC is moved while it looks away: which reference is later it can't tell then. */
+/* A CPU whose TSC was moved since its last look can't know which reference is later. */
 static void test_moved(void)
 {
 	struct tscope_page_updates m = { };

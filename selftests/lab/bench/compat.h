@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The one place where kernel versions are told apart, for the benchmarks. */
+/* The only place in the benchmarks that depends on the kernel version. */
 #ifndef BENCH_COMPAT_H
 #define BENCH_COMPAT_H
 

@@ -2,10 +2,10 @@
 /*
  * late: how late timer interrupts and a high-priority task come, on each CPU.
  *
- * A pinned timer, which expires in hard interrupt context each millisecond,
- * and half-way between a SCHED_FIFO task that sleeps until then. The first is
- * late by as long as interrupts are off, and by what the machine adds; the
- * second by the wakeup as well.
+ * A pinned timer expires in hard interrupt context each millisecond, and a
+ * SCHED_FIFO task wakes up half-way between. The timer is late by the time for
+ * which interrupts are off, and by the machine's own latency; the task is late
+ * by the wakeup as well.
  *
  * Results, two lines a CPU: "CPU timer|task N MEDIAN P99.9 MAX", ns.
  */
@@ -40,7 +40,7 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 	struct lateness *l = container_of(timer, struct lateness, timer);
 
 	late_by(&l->by_timer, hrtimer_get_expires(timer));
-	/* what is missed is not made up for: it would be late again */
+	/* missed expiries are skipped: they would be late again */
 	hrtimer_forward_now(timer, PERIOD_NS);
 	return HRTIMER_RESTART;
 }

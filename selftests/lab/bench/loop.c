@@ -8,8 +8,8 @@
  * readings that were lower than they should be.
  *
  * windows: the readings of each millisecond of the last loop; a line each:
- * millisecond, CPU, readings. Of a shared machine they tell which were not
- * disturbed.
+ * millisecond, CPU, readings. On a shared machine they show which milliseconds
+ * were not disturbed.
  */
 #include <linux/irqflags.h>
 #include <linux/math64.h>
@@ -92,7 +92,7 @@ static void pvti_copy(struct bench_spot *s,
 		to->mult = (u64)page->tsc_to_system_mul << 32;
 		to->shift = page->tsc_shift;
 		to->flags = page->flags;
-		/* and so an unchanged even version means a whole copy */
+		/* so an unchanged even version means a consistent copy */
 		virt_rmb();
 	} while (to->sequence != READ_ONCE(page->version));
 }
@@ -147,7 +147,7 @@ static __always_inline int loop(int cpu, const unsigned int what)
 	return 0;
 }
 
-/* Each a loop of its own: what is not in it costs nothing. */
+/* Each variant is a loop of its own: parts that it lacks cost nothing. */
 static int work(int cpu)
 {
 	switch (variants[args.variant].what) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tscope_bench: what tscope's figures are held against, in the same guest.
+ * tscope_bench: measurements to compare tscope's figures with, in the same guest.
  *
  *   echo ARGUMENTS >/sys/kernel/debug/tscope_bench/TEST	runs it
  *   cat /sys/kernel/debug/tscope_bench/TEST			its results
@@ -8,7 +8,7 @@
  *   loop VARIANT EVERY BURST_US MS	bare loops on all CPUs (loop.c)
  *   windows				its readings, by milliseconds
  *   pingpong MS			round trips of two CPUs (pingpong.c)
- *   call WHAT READS			reads that are costly (call.c)
+ *   call WHAT READS			reads that are expensive (call.c)
  *   late MS				timers and tasks that come late (late.c)
  *   now				CLOCK_MONOTONIC_RAW, ns
  *

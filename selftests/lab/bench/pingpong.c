@@ -18,7 +18,7 @@
 
 /* With interrupts off. */
 #define BURST_NS	100000
-/* Looks, until the other one is held to be elsewhere: some 100 us. */
+/* Polls until the other CPU counts as elsewhere: some 100 us. */
 #define LOOKS		20000
 
 static struct {

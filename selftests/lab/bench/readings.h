@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bare bursts of readings, part by part: what tscope's speed is held against.
+ * Bare bursts of readings, part by part, to compare tscope's speed with.
  *
- * A burst is tscope_burst() (module/burst.c) written anew with a part of it
- * only, chosen at build time, so that the cost of each part is a difference
- * between two of them. The same source runs in a guest and natively.
+ * A burst is a rewrite of tscope_burst() (module/burst.c) with some of its parts,
+ * chosen at build time, so that the cost of each part is the difference between
+ * two bursts. The same source runs in a guest and natively.
  */
 #ifndef TSCOPE_BENCH_READINGS_H
 #define TSCOPE_BENCH_READINGS_H
@@ -43,8 +43,8 @@ struct bench_box {
  * @peer: its peer's, or its own
  * @sequence: the version of its pvti, as the host writes it
  * @timepage: a copy of the pvti
- * @mask: one less than the readings for which mailboxes are looked at once; a
- *	power of two less one
+ * @mask: readings for which mailboxes are read once, less one; a power of two
+ *	less one
  * @ns_mult: 2^32 ns a cycle
  * @tsc: newest reading
  * @ns: kvm-clock at it
@@ -137,7 +137,7 @@ static __always_inline u64 bench_burst(struct bench_spot *s,
 		if (what & BENCH_BACK && unlikely(tsc < tsc_last))
 			lower++;
 		tsc_last = tsc;
-		/* nobody may find that what was read is not needed */
+		/* the compiler must not remove reads whose results are unused */
 		asm volatile("" : : "r" (ns), "r" (peer_tsc), "r" (peer_ns));
 		n++;
 		if (!exchange)

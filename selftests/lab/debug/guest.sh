@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# For scenarios that run in a debug kernel: is its debugging at work, and what has it
-# found that it does not call an error in the log?
+# For scenarios that run in a debug kernel: checks that its debugging works, and what it has
+# found without an error in the log.
 
 KMEMLEAK=/sys/kernel/debug/kmemleak
 KCSAN=/sys/kernel/debug/kcsan
 LOCKDEP=/proc/lockdep_stats
-# an object younger than 5 s is not told as a leak
+# kmemleak reports no object that is younger than 5 s
 KMEMLEAK_AGE_S=6
 
-# debugging: what this kernel looks for, and still does: lockdep stops at its first
-# finding, kmemleak where it is out of memory
+# debugging: the checks of this kernel are on, and have not stopped: lockdep stops at its first
+# finding, kmemleak if it is out of memory
 debugging() {
 	if [ ! -e $LOCKDEP ] && [ ! -e $KCSAN ]; then
 		say "# this is no debug kernel: --kernel 6.12+kasan, 6.12+kcsan or 6.12+rt"
@@ -37,7 +37,7 @@ debug_begin() {
 	say "# $(uname -r), clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 }
 
-# an object is told as a leak when two scans have not found it and it did not change
+# kmemleak reports an object when two scans have found no pointer to it and it did not change
 no_leaks() {
 	[ -e $KMEMLEAK ] || return 0
 	echo scan >$KMEMLEAK
@@ -50,8 +50,8 @@ no_leaks() {
 	return 1
 }
 
-# A kernel has races of its own that nobody minds: a report counts if a function of
-# tscope is anywhere in it.
+# A kernel has harmless races of its own: a report counts if a function of tscope is anywhere
+# in it.
 no_races() {
 	[ -e $KCSAN ] || return 0
 	echo "debug: end" >/dev/kmsg
@@ -76,7 +76,7 @@ no_races() {
 # debug_end: fails on what was found
 debug_end() {
 	local status=0
-	# a use after free may be one of a grace period ago
+	# a use after free may appear only after a grace period
 	sleep 1
 	no_leaks || status=1
 	no_races || status=1

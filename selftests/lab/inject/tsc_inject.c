@@ -6,13 +6,13 @@
  *   echo "CPU DELTA" > /sys/module/tsc_inject/parameters/tsc
  *
  * DELTA is in cycles and signed. CPU "all" moves every CPU while none of them runs
- * anything else, so that nobody sees one that has moved beside one that has not.
+ * anything else, so that no program sees only some of them moved.
  * `adjust` adds DELTA to MSR_IA32_TSC_ADJUST and is exact. `tsc` writes MSR_IA32_TSC,
  * so the time between reading and writing is lost on top. Either read back is every
  * CPU's MSR_IA32_TSC_ADJUST, the truth: KVM keeps it in step with writes of the TSC
  * itself. A write that moves nothing is -EOPNOTSUPP.
  *
- * The kernel takes back what it finds in MSR_IA32_TSC_ADJUST within a second or so
+ * The kernel undoes changes of MSR_IA32_TSC_ADJUST within a second or so
  * ("TSC ADJUST differs"). Two settings of a guest keep the injection:
  *   tsc=unstable on its command line: `adjust` and `tsc` last
  *   -cpu host,-tsc-adjust: `tsc` lasts, `adjust` is not there, and the kernel
@@ -54,7 +54,7 @@ static void inject_tsc(struct injection *inj)
 	inj->err = write_msr(MSR_IA32_TSC, rdtsc_ordered() + inj->delta);
 }
 
-/* Runs @how between two looks at the truth: some CPUs ignore the write. */
+/* Runs @how and checks that the MSR changed: some CPUs ignore the write. */
 static void inject_checked(void *data)
 {
 	struct injection *inj = data;
@@ -136,7 +136,7 @@ struct look {
 	int err;
 };
 
-/* The kernel's rdmsr_safe_on_cpu() went in 7.x, and its successor's name is new. */
+/* 7.x renamed the kernel's rdmsr_safe_on_cpu(). */
 static void look_here(void *data)
 {
 	struct look *look = data;

@@ -47,8 +47,8 @@
 
 /**
  * struct move - one write of the MSR
- * @before_ns: when it had not been begun
- * @after_ns: when it was done
+ * @before_ns: time before the write
+ * @after_ns: time after the write
  * @cyc: by how much the TSC was off from then on
  */
 struct move {
@@ -63,7 +63,7 @@ struct move {
  * @cpu: whose TSC it moves
  * @step_cyc: how far
  * @period_ns: how often
- * @alternates: to either side of where it rested, and not on and on
+ * @alternates: moves to either side of where it rested, instead of on and on
  * @rest: MSR_IA32_TSC_ADJUST where it rested
  * @cyc: by how much the TSC is off
  * @moves: number of writes; its low bits are the next place in @history
@@ -246,7 +246,7 @@ static int span_set(const char *text, const struct kernel_param *kp)
 	return 0;
 }
 
-/* A move's value may have been there from its beginning to the end of the next one. */
+/* A move's value may have been in force from its beginning to the end of the next one. */
 static int span_get(char *buf, const struct kernel_param *kp)
 {
 	s64 low = S64_MAX, high = S64_MIN;
@@ -260,7 +260,7 @@ static int span_get(char *buf, const struct kernel_param *kp)
 		until_ns = U64_MAX;
 		if (i + 1 < motion.moves)
 			until_ns = motion.history[(i + 1) % HISTORY].after_ns;
-		/* before the first move that is known it was where that one left it */
+		/* the oldest move that is kept stands for the time before it as well */
 		if (until_ns < span_from_ns ||
 		    (i > first && move->before_ns > span_to_ns))
 			continue;
@@ -304,7 +304,7 @@ static int at_online_set(const char *text, const struct kernel_param *kp)
 	if (sscanf(text, "%u %lld", &cpu, &cyc) != 2)
 		return -EINVAL;
 	online_cyc = cyc;
-	/* pairs with comes_online(): who sees the CPU sees how far */
+	/* pairs with comes_online(), which sees the cycles if it sees the CPU */
 	smp_store_release(&online_cpu, cpu);
 	return 0;
 }
@@ -336,8 +336,8 @@ static int comes_online(unsigned int cpu)
 }
 
 /*
- * Threads of a CPU run before any state that a module can have for itself, so this takes
- * one that x86 has no use for.
+ * A CPU's threads run before the dynamic hotplug states of modules are called, so this
+ * uses a static state that x86 does not use.
  */
 #define ONLINE_STATE CPUHP_AP_ARM_TWD_STARTING
 

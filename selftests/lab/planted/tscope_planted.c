@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tscope_planted: one bug of each kind that a debug kernel is there to find.
+ * tscope_planted: one bug of each kind that a debug kernel must find.
  *
  *   insmod tscope_planted.ko bug=NAME
  *
- * A check that stays silent on these says nothing by its silence. Only for
+ * A check that does not report these would not report such bugs in tscope. Only for
  * guests that are thrown away.
  */
 #include <linux/delay.h>
@@ -30,7 +30,7 @@ static int use_after_free(void)
 	if (!p)
 		return -ENOMEM;
 	kfree(p);
-	/* through a volatile access, or the compiler may know better */
+	/* a volatile access, or the compiler may remove it */
 	return READ_ONCE(*p) == 1 ? 1 : 0;
 }
 
@@ -73,7 +73,7 @@ static int inversion(void)
 	return 0;
 }
 
-/* Several: one address may lie about on a stack. */
+/* Several objects, as the address of one may be left on a stack. */
 static int leak(void)
 {
 	int i;

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: a warp, a step and a drift beyond their limits: each told once an interval, by poll() and a uevent
+# DESCRIPTION: a warp, a step and a drift beyond their limits: each is reported once an interval, by poll() and a uevent
 #
-# The drift is the case of hosts that are watched: "tell me once an hour if this guest drifts
-# by more than so much from its host". A program listens as a monitor would.
+# The drift is the use case of a monitor: "alert me once an hour if this guest drifts from its
+# host by more than a limit". A program listens as a monitor would.
 ACCEL=nested
-# unstable: or the kernel takes the offset back. A TSC deadline would be missed by as much as
-# the TSC is moved.
+# Without tsc=unstable the kernel would take the offset back. A TSC deadline would be missed by
+# as much as the TSC is moved.
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 
 HEARD=/tmp/heard
@@ -20,7 +20,7 @@ listen() {
 	done
 }
 
-# heard CLOCK CAUSE: uevents of it: how many, and the first's time, size, CPU and peer
+# heard CLOCK CAUSE: how many such uevents there were, and the time, size, CPU and peer of the first
 heard() {
 	grep "^uevent .*TSCOPE_CLOCK=$1 TSCOPE_CAUSE=$2 " $HEARD |
 		sed 's/^uevent \([0-9]*\) .*TSCOPE_SIZE_[A-Z]*=\([0-9.-]*\) TSCOPE_CPU=\([0-9-]*\)\(.*TSCOPE_PEER=\([0-9]*\)\)*.*/\1 \2 \3 \5/' >/tmp/one
@@ -44,14 +44,14 @@ guest() {
 
 	# CPU 1 falls behind: it reads less than CPU 0 has shown
 	listen
-	# more than a CPU is kept away by a busy host
+	# longer than a busy host keeps a CPU away
 	random 600000000
 	cycles=$((600000000 + RANDOM_NUMBER))
 	ns=$((cycles * 1000000 / khz))
 	began=$(lab_clock)
 	echo "1 -$cycles" >/sys/module/tsc_inject/parameters/adjust || return
 	sleep 3
-	# a second one within the interval is not told
+	# a second one within the interval is not reported
 	echo "1 $cycles" >/sys/module/tsc_inject/parameters/adjust || return
 	sleep 1
 	echo "1 -$cycles" >/sys/module/tsc_inject/parameters/adjust || return
@@ -59,8 +59,8 @@ guest() {
 	echo "1 $cycles" >/sys/module/tsc_inject/parameters/adjust || return
 	set -- $(heard tsc warp)
 	between "uevents of warps within an interval" 1 "$1" 1
-	between "a warp of $ns ns is told after ns" 0 $((${2:-0} - ${began#* })) 1000000000
-	# the first that a window finds, less its transit; an idle vCPU's is long
+	between "a warp of $ns ns is reported after ns" 0 $((${2:-0} - ${began#* })) 1000000000
+	# the first warp that a window finds, less its transit, which is long for an idle vCPU
 	between "its size ns" 1 "${3:-none}" $ns
 	holds "the CPU that is behind" 1 "${4:-none}" 0
 	holds "its peer" 0 "${5:-none}" 0
@@ -80,10 +80,10 @@ guest() {
 	sleep 2
 	set -- $(heard realtime step)
 	holds "uevents of a step of $ns ns" 1 "$1" 0
-	# two lie within four points of each other in no case; the error is the width's
+	# no two steps lie within four points of each other; the error is that of the width
 	holds "its size ns" $ns "${3:-none}" $(($(figure realtime read_avg_ns) + 20000))
 
-	# the host's clock runs off: beyond the limit with the whole interval, once
+	# the host's clock drifts: once its whole interval is beyond the limit, there is one alert
 	random 2 && [ $RANDOM_NUMBER = 0 ] && sign=-1
 	random 200
 	ppm=$((sign * (100 + RANDOM_NUMBER)))
@@ -98,7 +98,7 @@ guest() {
 	set -- $(heard ptp-kvm skew)
 	holds "uevents of a host that is off by $ppm ppm" 1 "$1" 0
 	holds "its size ppb" "$(calc "$ppm * 1000 + $base")" "${3:-none}" 2000
-	# reset began the count anew
+	# reset set the count to 0
 	holds "alerts" 1 "$(cat $T/alerts)" 0
 	kill $listener
 	grep -v ready $HEARD | sed 's/^/# /' | to_channel

@@ -2,13 +2,13 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2013,SC2046
 # DESCRIPTION: tscope's speed, cost and bounds against bare loops in the same guest; see bench.run
 #
-# Only ratios mean anything: the machine is shared and emulated. So what is
-# compared takes turns, a second or less each, and medians of many turns are told.
+# Only ratios mean anything: the machine is shared and emulated. So what is compared
+# takes turns, a second or less each, and medians of many turns are reported.
 # BENCH_PARTS picks some parts, BENCH_ROUNDS says how many turns.
 ACCEL=nested
 TIMEOUT=1500
 SILENCE=600
-# what the alert's part injects is found and taken back by the kernel as well
+# the kernel itself finds, and takes back, what the part 'alert' injects
 LOG_ALLOW='TSC ADJUST differs'
 
 B=/sys/kernel/debug/tscope_bench
@@ -55,11 +55,11 @@ run() {
 }
 
 # undisturbed NAME: from lines "millisecond CPU readings", ns a reading of CPU 1
-#   NAME-free   in the milliseconds in which nothing kept it from running: the 95th of 100
-#   NAME-both   the median of those in which both ran alike
-#   NAME-zero   as NAME-free, of CPU 0, which also takes the points
-# In emulation -both is another thing than -free: each read of the TSC takes a lock that all
-# CPUs of the emulated machine share, and a CPU that is kept from running may hold it.
+#   NAME-free   in milliseconds in which nothing kept it from running: the 95th percentile
+#   NAME-both   in milliseconds in which both CPUs ran: the median
+#   NAME-zero   as NAME-free, for CPU 0, which also takes the points
+# In emulation -both differs from -free: each read of the TSC takes a lock that all CPUs of
+# the emulated machine share, and a CPU that is kept from running may hold it.
 undisturbed() {
 	sort -k2,2n -k3,3n | awk -v n=$1 '{ v[$1, $2] = $3; at[$2, ++count[$2]] = $1 }
 		END {
@@ -128,8 +128,8 @@ ratio() {
 		if (a !~ n || b !~ n || !b) print "-"; else printf "%.3f\n", a / b }'
 }
 
-# against WHAT TSCOPE BARE FIGURE [at-least|at-most [LIMIT]]: a row. The ratio is of what one
-# would have more of: the bare time of tscope's; but tscope's bound of the bare one
+# against WHAT TSCOPE BARE FIGURE [at-least|at-most [LIMIT]]: a row. The ratio is bare/tscope (of
+# times a reading), which is better if larger; with at-most it is tscope/bare (of bounds)
 against() {
 	local r
 	if [ "$5" = at-most ]; then
@@ -164,7 +164,7 @@ part_rate() {
 		rate flat-100
 		echo 10 >$T/burst_us
 	done
-	# of the turns the fastest: one was not disturbed
+	# the fastest turn, since at least one was not disturbed
 	say "# ns a reading of CPU 1 by itself, with CPU 0 at work (median), of CPU 0; the fastest of $ROUNDS turns"
 	for what in tsc pvti bare back judge hist raw books bare-raw bare-books tscope bare-100 \
 		tscope-100; do
@@ -204,7 +204,7 @@ part_bound() {
 		books-kvm-bound early-kvm-bound bound-bound bound-kvm-bound; do
 		say "# $n: median $(median $n 1), least $(least $n)"
 	done
-	# the least of the turns: in a turn in which the two never ran at once they saw nothing
+	# the least of all turns: in a turn in which the two CPUs never ran at once they never met
 	half=$(calc "$(least trip-min) / 2")
 	against "pair bound, TSC; half a round trip, ns; least" $(least bound-bound) $half "<= 1.2" \
 		at-most 1.2
@@ -297,7 +297,7 @@ late() {
 	done <$B/late
 }
 
-# late, with both CPUs busy: what a machine of two busy CPUs makes of it, whoever keeps them so
+# late_busy: late, while loops keep both CPUs busy
 late_busy() {
 	local cpu pids=
 	for cpu in $(seq 0 $((CPUS - 1))); do
@@ -372,7 +372,7 @@ alert() {
 		usleep 1000
 	done
 	now
-	# one that never came counts as 9 s
+	# an alert that never came counts as 9 s
 	[ $n != 0 ] || NOW=$((start + 9000000000))
 	value $1 $(calc "($NOW - $start) / 1e9")
 	echo 0 >$T/enabled
@@ -387,7 +387,7 @@ part_alert() {
 		alert alert-flat $((30000 + i * 1000))
 		alert alert-large 30000000
 		window 10000 100
-		# more than windows lie apart in emulation
+		# 10 ms: more than the windows of two CPUs lie apart in emulation
 		alert alert-default 30000000
 	done
 	rmmod tsc_inject
@@ -412,7 +412,7 @@ part_fit() {
 		left=
 		for c; do
 			limit=${c#*:} c=${c%:*}
-			# no child: it would take longer than what is measured
+			# no child process, which would take longer than what is measured
 			error=
 			{ read -r error <$T/$c/skew_error_ppb; } 2>/dev/null
 			now

@@ -2,11 +2,11 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
 # DESCRIPTION: the guest is busy with loops, forks and writes: every interval still holds the truth
 #
-# At the default width first, which is how tscope runs on machines that work.
+# The default width comes first, as that is how tscope runs on busy machines.
 ACCEL=nested
 
-# Loops, writes and system calls, timers and some forks. With forks and 1 ms timers as fast as
-# they go the guest vanished once, with nothing on its console; why is not known.
+# The load is loops, writes, system calls, timers and some forks. With forks and 1 ms timers at
+# full speed the guest vanished once, with nothing on its console, for an unknown reason.
 busy() {
 	while :; do :; done &
 	while :; do :; done &

@@ -2,7 +2,8 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
 # DESCRIPTION: the guest changes its clocksource while all is sampled: new points at once, one step at most, and the device's own rate
 #
-# Without KVM: there a guest that keeps time by a device and samples all the time is lost.
+# This runs without KVM: emulated KVM loses a guest that samples flat out and keeps time by a
+# device.
 ACCEL=tcg
 GUEST_APPEND="tsc=reliable"
 
@@ -16,7 +17,7 @@ points() {
 		$TD/points
 }
 
-# as_realtime: both lost the same time, and each tells it by readings of its own
+# as_realtime: both lost the same time, and each measures it by readings of its own
 as_realtime() {
 	set -- $(newest_step monotonic-raw) $(newest_step realtime)
 	between "hpet: step of monotonic-raw less realtime's" -$(($2 + $4)) $(($1 - $3)) $(($2 + $4))
@@ -27,7 +28,8 @@ as_device() {
 	skew monotonic-raw "$(figure "$1" skew_ppb)" "$(calc "$(figure "$1" skew_error_ppb) + 1")"
 }
 
-# Not all the time: where two CPUs read it, the emulated TSC gains (see Documentation/testing).
+# Sampling is not flat out: while two CPUs read it, the emulated TSC gains (see
+# Documentation/testing).
 guest() {
 	local cs=/sys/devices/system/clocksource/clocksource0/current_clocksource name steps real base base_error
 	. /lib/tscope/truth.sh

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: what tscope takes of a CPU, and for how long interrupts are off, in a guest whose time is counted in instructions
+# DESCRIPTION: how much CPU time tscope takes, and for how long interrupts are off, in a guest whose time is counted in instructions
 #
-# Elsewhere the lab's guests lose the CPU whenever others want it, and the time of that would be
-# counted as tscope's. Here an instruction is 1 ns, whatever else the machine does, so these
-# are figures of the code. One CPU: QEMU shares such time between CPUs.
+# The lab's other guests lose the CPU whenever other processes want it, and that time would be
+# counted as tscope's. Here an instruction takes 1 ns, whatever else the machine does, so these
+# are figures of the code. There is one CPU, as QEMU would share such time between CPUs.
 ACCEL=tcg
 GUEST_SMP=1
 GUEST_ICOUNT=0
@@ -39,8 +39,8 @@ cpu_used() {
 		else printf "%.3f %.1f\n", ($3 - $1) / 1e7 / ($6 - $5), ($4 - $2) / ($6 - $5) }'
 }
 
-# longest BURST_US: the longest of the bursts in us, their number, and the least that a call
-# of next to nothing takes: by the function graph tracer, whose own time is in both
+# longest BURST_US: the longest burst in us, the number of bursts, and the shortest call of an
+# almost empty function. The function graph tracer measures them; its overhead is in both.
 longest() {
 	echo $1 >$T/burst_us
 	echo >$F/trace
@@ -77,8 +77,8 @@ guest() {
 	echo function_graph >$F/current_tracer || return
 	for burst in 1 10 100; do
 		set -- $(longest $burst)
-		say "# of $2 bursts the longest call took $1 us, one of next to nothing $3 us"
-		# and one reading, which is some 60 instructions, and what is around the loop
+		say "# the longest of $2 bursts took $1 us, an almost empty function $3 us"
+		# one reading more, which is some 60 instructions, and the code around the loop
 		below "interrupts off for us, burst_us $burst" "$(calc "$1 - $3")" \
 			"$(calc "$burst + 0.3")"
 		[ "$2" -gt 100 ] || result "not ok" "only $2 bursts were traced"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: a CPU's TSC goes back by 15 s under its deadline timer: its pair still meets, and has the offset
+# DESCRIPTION: a CPU's TSC goes back by 15 s under its deadline timer: its pair still meets, and shows the offset
 #
-# A TSC deadline that was set lies 15 s ahead then, so that CPU's timers are dead for as long,
-# while it answers all else.
+# A TSC deadline that was set then lies 15 s ahead, so that CPU's timers do not expire for that
+# long, while it still handles all other interrupts.
 ACCEL=nested
 GUEST_CPU="-tsc-adjust"
 GUEST_APPEND="tsc=reliable"
@@ -15,7 +15,7 @@ guest() {
 
 	seed
 	insmod /lib/tscope/tsc_inject.ko || return
-	# or its own timers would keep CPU 1 going
+	# else these timers would keep CPU 1 going
 	taskset -p 1 $$ >/dev/null
 	tscope_load || return
 	khz=$(figure tsc khz)
@@ -32,10 +32,10 @@ guest() {
 	sleep 5
 	pair_line tsc 0 1
 	grep -v '^#' $TD/cpus 2>/dev/null | sed 's/^/# /' | to_channel
-	# calls wake what its timers do not
+	# calls from CPU 0 wake the sampler that its timers do not wake
 	between "meetings of the pair in 5 s" 3 "$(minus "$MEETINGS" "$met0")" -
 	between "CPU 0 samples (1)" 1 "$(cpu_field 0 2 | grep -c '^sampling$')" 1
-	# until the burst before it is in no epoch that counts
+	# until no epoch that counts has a burst from before the move
 	while [ "${MOVING:-1}" = 1 ] && [ $i -lt 30 ]; do
 		usleep 200000
 		i=$((i + 1))

@@ -3,13 +3,13 @@
 # DESCRIPTION: in a debug kernel: the kselftests, or bugs that must be found
 #
 # For make debug-check, which adds what it needs. Environment (--env): BUGS, the bugs to
-# plant; else what kselftest.sh takes.
+# plant; without it, the variables of kselftest.sh.
 
 GUEST_MEM=768
-# asking ACPI for each interrupt takes such a kernel a minute; tsc=unstable as in kselftest.sh
+# Such a kernel takes a minute to ask ACPI for each interrupt. For tsc=unstable see kselftest.sh.
 GUEST_APPEND="pci=noacpi tsc=unstable"
 TIMEOUT=1500
-# whose race it is the reports tell
+# debug_end decides by the reports whose race it is
 LOG_ALLOW="BUG: KCSAN: data-race in"
 
 guest() {
@@ -19,7 +19,7 @@ guest() {
 	if [ -n "$BUGS" ]; then
 		for bug in $BUGS; do
 			insmod /debug/tscope_planted.ko bug="$bug" && rmmod tscope_planted || return
-			# the kernel tells of one sleep a second
+			# the kernel reports one such sleep a second
 			sleep 1
 		done
 	else

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091
-# DESCRIPTION: in a debug kernel: allocations fail, one a time, at load and at every file
+# DESCRIPTION: in a debug kernel: allocations fail, one at a time, at load and at every file
 #
 # For make debug-check, which adds what it needs. Environment (--env): FAULTS, how many
-# allocations of one thing fail at most, each in a run of its own; LOAD_ONLY, not the files;
-# SEED, as an earlier run tells it of the thing that failed.
+# allocations of one operation fail at most, each in a run of its own; LOAD_ONLY leaves out
+# the files; SEED repeats a run: it is printed with each operation that failed.
 
 GUEST_MEM=768
 # see debug.sh
 GUEST_APPEND="pci=noacpi"
 TIMEOUT=1500
-# what the allocator says of an allocation that fails, kmemleak of one of its own, and the
-# kernel's tracing of those that it makes for a module's events
+# what the allocator logs for an allocation that fails, kmemleak for one of its own, and the
+# kernel's tracing for those that it makes for a module's events
 LOG_ALLOW="page allocation failure|vmalloc error|Call Trace:|kmemleak: Cannot allocate a scan area|WARNING: .* at kernel/trace/trace_events[.]c:"
 
 KO=/lib/tscope/tscope.ko
@@ -44,7 +44,7 @@ faults_on() {
 	done
 }
 
-# some_failed: of what was tried last; it can't do without memory
+# some_failed: some allocations of the last operation failed, since it can't do without memory
 some_failed() {
 	grep -qE 'tried: [1-9][0-9]* errors' /run/said && return
 	say "# none of its allocations failed: nothing was injected"
@@ -62,7 +62,7 @@ nothing_left() {
 		{ say "# a thread is left"; return 1; }
 }
 
-# another value than the one it has, that it takes
+# other_value NAME VALUE: another value that the file accepts
 other_value() {
 	case $1 in
 	cpus) [ "$2" = 0 ] && echo 0-1 || echo 0 ;;
@@ -81,7 +81,7 @@ controls() {
 			continue
 		fi
 		read -r value <"$file"
-		# sampling stops where it can't go on as was asked for
+		# sampling stops where it can't go on as requested
 		try -u "$file=$value" -u $TSCOPE/enabled=1 write "$file" "$(other_value "$name" "$value")"
 	done </run/controls
 	# its threads: by the kernel's own task that makes them

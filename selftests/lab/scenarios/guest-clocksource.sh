@@ -10,7 +10,7 @@ guest() {
 	tscope_load || return
 	was=$(cat $cs/current_clocksource)
 	say "# available: $(cat $cs/available_clocksource), current: $was"
-	# the short form is without those of which emulated KVM loses the guest half of the time
+	# the short form leaves out those with which emulated KVM loses the guest every other time
 	for name in $was tsc ${SHORT:-hpet acpi_pm}; do
 		[ "$name" != "$SHORT" ] || continue
 		case " $(cat $cs/available_clocksource) " in
@@ -22,7 +22,7 @@ guest() {
 		holds "$name: is the clocksource" 1 $(($(grep -cx "$name" $cs/current_clocksource))) 0
 		echo 1 >$T/reset
 		cat $T/period_us >$T/width_us
-		# each read of these leaves the guest; at all times, emulated KVM loses it within a minute
+		# each read of these exits the guest; flat out, emulated KVM loses it in a minute
 		case $name in hpet | acpi_pm) echo $(($(cat $T/period_us) / 10)) >$T/width_us ;; esac
 		echo 1 >$T/enabled
 		sleep $((SHORT ? 6 : 9))
@@ -36,7 +36,7 @@ guest() {
 		clean tsc kvm-clock
 		no_steps kvm-clock ptp-kvm
 		for c in tsc kvm-clock; do
-			# reading the HPET takes so long that the CPUs may never have read at once
+			# reading the HPET takes so long that the CPUs may not have sampled at once
 			[ "$name" = "$was" ] || [ -n "$(pair $c)" ] ||
 				{ skip "$name: $c pair offset" "no slot in common"; continue; }
 			pair_holds $c 0

@@ -2,10 +2,10 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
 # DESCRIPTION: the guest's wall clock is set, then slewed: realtime's step and skew, and ptp-kvm's offset_ns
 #
-# Rates are half-way between two of the guest's multipliers, as in host-rate:
-# kvm-clock counts in ns, and the kernel's multiplier for that is 2^23. So alternating leaves
-# 60 ppb free to make up for the part of a tick of 4 ms that a change of rate came in:
-# with 18 ppm at most, in a second or two.
+# Rates are half-way between two of the guest's multipliers, as in host-rate. kvm-clock
+# counts in ns, and the kernel's multiplier for that is 2^23. So alternating leaves 60 ppb to
+# correct the error of the tick (4 ms) in which the rate changed: for changes of up to 18 ppm
+# this takes a second or two.
 ACCEL=nested
 
 slew() {
@@ -54,7 +54,7 @@ guest() {
 		printf "%d", (n < 0 ? n - 0.5 : n + 0.5) * unit }')
 	slew "$rate"
 	echo 0 >$T/enabled
-	# the wall clock of whatever runs after it in this guest
+	# a scenario that runs later in this guest needs the right wall clock
 	adjtimex -q -f 0 >/dev/null || return
 	skew realtime "$(calc "$base + $rate * 1000 / 65536")" "$base_error"
 	skew kvm-clock "$(pvti_rate_ppb)"

@@ -2,14 +2,14 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2013,SC2046
 # DESCRIPTION: the host's wall clock runs off by a known rate: ptp-kvm's skew holds it
 #
-# adjtimex sets the rate, on top of what the host's clock is off by already: its
-# multiplier is a whole number. That is measured first, at 0.
+# adjtimex sets the rate, on top of the rate by which the host's clock is off already,
+# because its multiplier is a whole number. That rate is measured first, at 0.
 #
-# The host can only run at whole multipliers, and comes to a rate in between by
-# alternating two of them. What a change of rate leaves over (the change during the part of a
-# tick, 4 ms, that it came in) it makes up with what alternating leaves free. Rates half-way
-# between two multipliers leave most, half a multiplier either way; so these are chosen, and
-# time is given. The smallest come first: large changes take longest.
+# The host can only run at whole multipliers, and reaches a rate in between by
+# alternating two of them. A change of rate within a tick (4 ms) leaves an error for the rest
+# of that tick, which the host corrects with what alternating leaves free. Rates half-way
+# between two multipliers leave most, half a multiplier either way. So these are chosen, and
+# the scenario waits. The smallest come first, since large changes take longest.
 ACCEL=nested
 TIMEOUT=600
 
@@ -30,7 +30,7 @@ settle() {
 }
 
 # The host's multiplier: the one whose rounding makes the rate that was measured.
-# The host may have calibrated its TSC some kHz apart from what it tells the guest.
+# The host's own calibration of its TSC may differ by some kHz from the guest's figure.
 multiplier() {
 	awk -v khz="$(cat $T/tsc/khz)" -v base="$base" 'BEGIN {
 		for (s = 20; s <= 32; s++) for (k = -9; k <= 9; k++) {
@@ -52,13 +52,13 @@ rate_near() {
 	truth=$(awk -v r="$rate" -v b="$base" 'BEGIN { printf "%.3f", r * 1000 / 65536 + b }')
 }
 
-# made_up CHANGE_Q16: seconds that the host takes to make up what the change leaves over
-made_up() {
+# correction_time_s CHANGE_Q16: seconds that the host takes to correct the error of the change
+correction_time_s() {
 	awk -v d="$1" -v m="$mult" 'BEGIN { if (d < 0) d = -d
 		printf "%d", 3 + d / 65536 * 4 / (0.5e9 / m) }'
 }
 
-# a change while it is fitted: once the window holds new points only, the new rate
+# The rate changes during a fit: once the window holds new points only, it is the new rate.
 changed() {
 	random 131072
 	rate_near $((-sign * (65536 + RANDOM_NUMBER)))
@@ -95,7 +95,7 @@ guest() {
 		random $((range - range / 10))
 		sign=$((-sign)) was=$rate
 		rate_near $((sign * (range / 10 + RANDOM_NUMBER)))
-		settle "$rate" "$(made_up $((rate - was)))" || { result "not ok" "rate"; break; }
+		settle "$rate" "$(correction_time_s $((rate - was)))" || { result "not ok" "rate"; break; }
 		say "# host rate $rate / 2^16 ppm"
 		skew ptp-kvm "$truth" "$base_error"
 		holds "host rate $rate / 2^16 ppm: within 20 ppb" "$truth" "$skew" 20

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: a CPU comes back with another TSC within a second: nothing of its former life is left
+# DESCRIPTION: a CPU comes back with another TSC within a second: none of its old offsets is left
 #
 # Its TSC is moved by 60 ns to 1 us as it comes online, before any of its threads runs. From
-# then on every line that names it must hold the new offset, also those in which both lives
-# lie in one epoch, and also when sampling is stopped at once.
+# then on every line that names the CPU must hold the new offset, even if it was online with
+# both offsets within one epoch, and even if sampling is stopped at once.
 ACCEL=nested
 TIMEOUT=400
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"

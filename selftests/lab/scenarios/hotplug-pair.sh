@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2046,SC2086
-# DESCRIPTION: two CPUs of four go off together: they are no pair, and nothing hides the others
+# DESCRIPTION: two of four CPUs go offline together: they are no pair, and do not hide the others
 #
-# Two that end within a slot have their last one in common, which nothing newer drives out.
-# The emulated TSCs are in step; four CPUs on two real ones need slots of some seconds to meet.
+# Two CPUs that stop within one slot have that last slot in common, and no newer one replaces it.
+# The emulated TSCs are in step; four vCPUs on two real CPUs need slots of some seconds to meet.
 ACCEL=tcg
 GUEST_SMP=4
 GUEST_APPEND="tsc=reliable"

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: CPU 1 goes off and comes back 20 times while all is sampled: nothing is lost, nothing is false
+# DESCRIPTION: CPU 1 goes offline and online 20 times while all is sampled: no figure is lost or wrong
 ACCEL=nested
 TIMEOUT=600
 
-# changes N: CPU 1 goes off and comes back N times while parameters change
+# changes N: CPU 1 goes offline and online N times while parameters change
 changes() {
 	local i=0 n failed=0
 	: >/tmp/failed
 	(
 		while [ ! -e /tmp/stop ]; do
-			# each is within the others' limits at any time
+			# each value is within the limits that the others set, in any order
 			echo 1000 >$T/width_us && echo 20000 >$T/period_us &&
 				echo 20000 >$T/width_us && echo 50000 >$T/period_us &&
 				echo 50000 >$T/width_us || echo failed >>/tmp/failed
@@ -22,7 +22,7 @@ changes() {
 	done
 	touch /tmp/stop
 	wait
-	between "CPU 1 $1 times off and on during changes: failures" 0 $failed 0
+	between "CPU 1 $1 times offline and online during changes: failures" 0 $failed 0
 	between "writes during it that failed" 0 "$(awk "END { print NR }" /tmp/failed /dev/null)" 0
 	n=$(figure tsc samples)
 	sleep 1
@@ -42,18 +42,18 @@ guest() {
 	before=$(figure tsc samples)
 	while [ $i -lt 20 ]; do
 		i=$((i + 1))
-		echo 0 >$cpu1 || { result "not ok" "CPU 1 does not go off"; break; }
+		echo 0 >$cpu1 || { result "not ok" "CPU 1 does not go offline"; break; }
 		n=$(figure tsc samples)
 		[ "$n" -ge "$before" ] || less=$((less + 1))
 		before=$n
 		usleep 200000
-		echo 1 >$cpu1 || { result "not ok" "CPU 1 does not come back"; break; }
+		echo 1 >$cpu1 || { result "not ok" "CPU 1 does not come online"; break; }
 		usleep 200000
 		n=$(figure tsc samples)
 		[ "$n" -gt "$before" ] || less=$((less + 1))
 		before=$n
 	done
-	say "# $i times off and on, $before readings"
+	say "# $i times offline and online, $before readings"
 	sleep 10
 	echo 0 >$T/enabled
 
@@ -62,7 +62,7 @@ guest() {
 		clean $c
 	done
 	no_steps ptp-kvm monotonic-raw realtime
-	# if KVM's synchronisation of TSCs set one, kvm-clock would say so against it
+	# if KVM's synchronisation had set a TSC, kvm-clock would step against it
 	say "# $(figure kvm-clock updates) updates; kvm-clock's largest step $(figure kvm-clock step_max_ns) ns"
 	no_steps kvm-clock
 	skew kvm-clock "$(pvti_rate_ppb)"

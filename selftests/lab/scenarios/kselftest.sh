@@ -2,23 +2,25 @@
 # shellcheck shell=dash disable=SC2034,SC2086
 # DESCRIPTION: the kselftests, in the lab's guest; needs --module and --add selftests:/selftests
 #
-# Runs them by the kernel tree's own runner where `make install` has put it, and else
-# prints what that would. Environment (--env): TESTS, the scripts to run, TEST_SHELL, what
-# runs them, TEST_TIMEOUT, seconds that each may take, and theirs: LOADS, DURATION.
+# It runs them by the kernel tree's own runner if `make install` has put it there, and else
+# prints what the runner would. Environment (--env): TESTS, the scripts to run; TEST_SHELL, the
+# shell that runs them; TEST_TIMEOUT, the seconds that each may take; the scripts' own variables,
+# LOADS and DURATION.
 
-# KVM's host is asked for where there is one. tsc=unstable: what the tests inject stays.
+# The tests use KVM's host if there is one. With tsc=unstable the kernel leaves alone what they
+# inject.
 GUEST_APPEND="tsc=unstable"
 TIMEOUT=400
 
-# What may be skipped in a guest of the lab, in $SKIPS: what asks for a command line of its own
-# (make odd has it), and where the machine is emulated what is KVM's.
+# Sets $SKIPS, the reasons for which a test may be skipped in a guest of the lab: it needs another
+# command line (which make odd has), or KVM where the machine is emulated.
 may_skip() {
 	SKIPS="only with debugfs=off"
 	grep -qw kvm-clock /sys/devices/system/clocksource/clocksource0/available_clocksource ||
 		SKIPS="$SKIPS|no kvm-clock here|no ptp-kvm here|no lab host|a write of MSR_IA32_TSC_ADJUST moves no TSC"
 }
 
-# run_one SCRIPT: its KTAP nested; its exit status
+# run_one SCRIPT: prints its KTAP nested, and returns its exit status
 run_one() {
 	{
 		timeout "$limit" $TEST_SHELL "./$1" 2>&1
@@ -31,7 +33,7 @@ run_one() {
 	[ $nested = 0 ] || status="$status, with a not ok or a SKIP"
 }
 
-# installed: by run_kselftest.sh, which ends with 0 whatever comes
+# installed: runs them by run_kselftest.sh, whose exit status is always 0
 installed() {
 	local name tests=
 	for name in $TESTS; do
@@ -49,7 +51,7 @@ guest() {
 	cd /selftests || { say "# no /selftests: --add selftests:/selftests"; return 1; }
 	[ -f /lib/tscope/tscope.ko ] || { say "# no module: --module"; return 1; }
 	export TSCOPE_MODULE=/lib/tscope/tscope.ko TSCOPE_SET_CLOCK=1 UNDISTURBED=1
-	# the guest has root alone
+	# the guest has no user but root
 	echo "nobody:x:65534:65534:nobody:/:/bin/sh" >>/etc/passwd
 	may_skip
 	if [ -x run_kselftest.sh ]; then

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091
-# DESCRIPTION: the kernel is locked down after tscope was loaded: what goes on, and what is refused
+# DESCRIPTION: the kernel is locked down after tscope was loaded: what still works, and what is refused
 #
-# What a boot with lockdown=integrity does to an unsigned module is in "odd".
-# Environment (--env): LOCK_LAST=integrity: goes no further, and unloads at that level.
+# "odd" tests what a boot with lockdown=integrity does to an unsigned module.
+# Environment (--env): with LOCK_LAST=integrity it stops, and unloads, at that level.
 
 LOCK=/sys/kernel/security/lockdown
 T=/sys/kernel/tscope

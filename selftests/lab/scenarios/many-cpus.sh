@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: 96 CPUs, more than watch each other: composed offsets hold the truth, 0
+# DESCRIPTION: 96 CPUs, too many to form all pairs: composed offsets hold the truth, 0
 #
-# A plain emulated machine, without KVM: its TSCs are in step. Above 64 CPUs
-# each watches those 2^k ranks away, and other offsets are composed.
+# This is a plain emulated machine, without KVM: its TSCs are in step. Above 64 CPUs
+# each CPU meets those 2^k ranks away, and other offsets are composed.
 ACCEL=tcg
 GUEST_SMP=96
 GUEST_MEM=2048
@@ -17,9 +17,9 @@ guest() {
 
 	n=$(nproc)
 	before=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
-	# no more than two real CPUs can give to so many, and slots (of two periods)
-	# long enough for all of them to have a window in each
-	# and bursts so short that a window has some for each peer
+	# The windows are as short as two real CPUs can afford for 96, the slots (two periods)
+	# long enough for each CPU to have a window in each, and the bursts short enough for a
+	# window to have some for each peer.
 	tscope_load period_us=5000000 width_us=20000 burst_us=2 || return
 	echo 1 >$T/enabled
 	sleep 45
@@ -35,8 +35,8 @@ guest() {
 		END { print n + 0, bad + 0 }' $TD/pairs)
 	say "# pairs, and those whose bound does not hold 0: $pairs"
 	holds "pairs whose bound does not hold 0" 0 "${pairs#* }" 0
-	# the graph has 96 * 12 / 2 edges, and the first CPU 83 others: of those two real CPUs let
-	# 80 to 93 meet within a slot (seen twice); far fewer would show nothing
+	# The graph has 96 * 12 / 2 edges, and the first CPU has 83 further pairs. Two real CPUs let
+	# 80 to 93 of these pairs meet within a slot (in two runs); far fewer would prove nothing.
 	[ "${pairs% *}" -ge 48 ] || result "not ok" "only ${pairs% *} pairs"
 	echo 0 >$T/enabled
 	tscope_done

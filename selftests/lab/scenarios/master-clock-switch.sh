@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: the host goes from tsc to hpet and back while all is sampled: each change is told, and TSC is clean
+# DESCRIPTION: the host goes from tsc to hpet and back while all is sampled: each change is reported, and the TSC is clean
 #
-# KVM drops its master clock at once, and tells all vCPUs. It takes it up again when the next
-# occasion makes it look: here a stop and cont, which also steps kvm-clock.
+# KVM drops its master clock at once, and updates all vCPUs. It takes it up again the next time
+# that it checks its clocksource: here at a stop and cont, which also steps kvm-clock.
 ACCEL=nested
 
 host_clocksource() {
@@ -11,7 +11,7 @@ host_clocksource() {
 		cat /sys/devices/system/clocksource/clocksource0/current_clocksource"
 }
 
-# skews CLOCK: whether it tells one, 1 or 0
+# skews CLOCK: whether it reports a skew, 1 or 0
 skews() {
 	cat $T/$1/skew_ppb >/dev/null 2>&1
 	echo $((!$?))
@@ -31,7 +31,7 @@ guest() {
 	holds "on tsc: stable" 1 "$(figure kvm-clock stable)" 0
 	holds "on tsc: updates" 0 "$(figure kvm-clock updates)" 0
 	holds "on tsc: ptp-kvm errors" 0 "$(figure ptp-kvm errors)" 0
-	holds "on tsc: ptp-kvm tells a skew" 1 "$(skews ptp-kvm)" 0
+	holds "on tsc: ptp-kvm reports a skew" 1 "$(skews ptp-kvm)" 0
 
 	say "# host on $(host_clocksource hpet)"
 	sleep 4
@@ -40,7 +40,7 @@ guest() {
 	between "on hpet: updates" 2 "$updates" -
 	errors=$(figure ptp-kvm errors)
 	between "on hpet: ptp-kvm errors" 1 "$errors" -
-	holds "on hpet: ptp-kvm tells a skew" 0 "$(skews ptp-kvm)" 0
+	holds "on hpet: ptp-kvm reports a skew" 0 "$(skews ptp-kvm)" 0
 
 	say "# host on $(host_clocksource tsc)"
 	sleep 2
@@ -53,13 +53,13 @@ guest() {
 	errors=$(figure ptp-kvm errors)
 	sleep 6
 	holds "back on tsc: more ptp-kvm errors" 0 $(($(figure ptp-kvm errors) - errors)) 0
-	holds "back on tsc: ptp-kvm tells a skew" 1 "$(skews ptp-kvm)" 0
+	holds "back on tsc: ptp-kvm reports a skew" 1 "$(skews ptp-kvm)" 0
 	echo 0 >$T/enabled
 
-	tell_updates
+	say_updates
 	pvti_steps_hold
 	kvm_steps_counted
-	# while it gave no answers the host's wall clock ran on hpet, at a rate of its own
+	# while ptp-kvm gave no answers the host's wall clock ran on hpet, at that device's rate
 	between "ptp-kvm steps" 0 "$(figure ptp-kvm steps)" 1
 	say "# ptp-kvm's step: $(newest_step ptp-kvm)"
 	clean tsc

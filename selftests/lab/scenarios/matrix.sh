@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091
-# DESCRIPTION: what make matrix asks of each kernel; needs --module and --add selftests:/selftests
+# DESCRIPTION: what make matrix requires of each kernel; needs --module and --add selftests:/selftests
 #
-# Load, sample, unload; the kselftests' short form; and where the kernel is
-# PREEMPT_RT, its locks (rt-locks). TESTS, LOADS, DURATION as in kselftest.
+# It loads, samples and unloads, runs the short form of the kselftests, and checks the locks
+# of a PREEMPT_RT kernel (rt-locks). For TESTS, LOADS, DURATION see kselftest.
 TIMEOUT=900
 
 SHORT_TESTS="load.sh abi.sh debugfs.sh trace.sh"
 T=/sys/kernel/tscope
 
-# reading FILE: its line in $VALUE
+# reading FILE: sets $VALUE to its line
 reading() {
 	VALUE=
 	read -r VALUE <"$T/$1"
 }
 
-# sample: says what it found; false if a clock is missing, silent or wrong
+# sample: prints what it found; false if a clock is missing, not sampled or wrong
 sample() {
 	local clock clocks readings wrong=''
 
@@ -60,7 +60,7 @@ guest() {
 		status=1
 	fi
 	export TESTS="${TESTS:-$SHORT_TESTS}" LOADS="${LOADS:-4}" DURATION="${DURATION:-3}"
-	# their own limit is for a machine that is not emulated, nor busy
+	# the tests' own limit is for a machine that is neither emulated nor busy
 	export TEST_TIMEOUT="${TEST_TIMEOUT:-300}"
 	(. /selftests/lab/scenarios/kselftest.sh; guest) || status=1
 	if [ "$(cat /sys/kernel/realtime 2>/dev/null)" = 1 ]; then

@@ -2,10 +2,10 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
 # DESCRIPTION: live migration while sampling all the time: kvm-clock's step is exact, nothing warps
 #
-# TSC and kvm-clock go on in the second QEMU from where they were in the first, each saved
-# at an instant of its own: that is kvm-clock's step. The host's wall clock went on, so
-# ptp-kvm steps ahead by what the TSC missed. Figures that must agree: ptp-kvm's step less
-# kvm-clock's is what the guest's wall clock fell behind by.
+# TSC and kvm-clock continue in the second QEMU from the values of the first, which were saved
+# at two instants: their difference is kvm-clock's step. The host's wall clock went on, so
+# ptp-kvm steps ahead by the time that the TSC missed. ptp-kvm's step less kvm-clock's must
+# equal the time by which the guest's wall clock fell behind.
 ACCEL=nested
 
 guest() {

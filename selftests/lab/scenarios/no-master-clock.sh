@@ -2,13 +2,14 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
 # DESCRIPTION: a host on hpet has no master clock: raw kvm-clock warps, ptp-kvm has no answer, the TSC is clean
 #
-# Each vCPU's pvti is then made at another instant from another reading of the host's clock.
+# Without one KVM fills each vCPU's pvti at another instant, from another reading of the host's
+# clock.
 ACCEL=nested
-# The emulated TSC gains on hpet (see Documentation/testing): a host that finds that has no
-# TSC to count on, and gives each vCPU one of its own.
+# The emulated TSC gains on hpet (see Documentation/testing): a host that detects this calls its
+# TSC unstable, and gives each vCPU a TSC of its own.
 HOST_APPEND="clocksource=hpet tsc=nowatchdog"
 
-# how far what the host told CPU 1 is ahead of what it told CPU 0, at one TSC value
+# apart: how far the time of CPU 1's pvti is ahead of that of CPU 0's at one TSC value
 apart() {
 	awk '$1 == 1 { print $8 }' $TD/pvti
 }
@@ -26,7 +27,7 @@ guest() {
 	while [ $i -lt 40 ]; do
 		i=$((i + 1))
 		now=$(apart)
-		# one that lasts: the CPU that the host has yet to tell may not be running
+		# one that lasts: a vCPU that does not run has its old pvti until it runs again
 		[ "$now" != "$last" ] || echo "${now#-} $(pair kvm-clock)"
 		last=$now
 		if [ $i -ge 28 ]; then
@@ -41,13 +42,13 @@ guest() {
 	holds "kvm-clock stable" 0 "$(figure kvm-clock stable)" 0
 	set -- $(pair kvm-clock)
 	if [ "${1:--}" = - ]; then
-		say "# the offset changed within the last slot: none is told"
+		say "# the offset changed within the last slot: none is reported"
 	else
 		between "kvm-clock pair offset ns, +- $2" $((low - $2)) "$1" $((high + $2))
 	fi
-	# What warps must be seen: an offset that lasted, less twice the bound. It need not have
-	# lasted for as long as a slot, with its many exchanges; and a slot is told up to two
-	# seconds late: the worst bound of those.
+	# The largest warp must be at least an offset that lasted, less twice the bound. The offset
+	# may have lasted for less than a slot and its many exchanges, and a slot is reported up to
+	# two seconds late: so the bound is the worst one of that time.
 	most=$(awk '{ ns[NR] = $1; bound[NR] = NF == 4 && $3 ~ /^[0-9]+$/ ? $3 : 1e9 } END {
 		for (i = 1; i <= NR; i++) {
 			worst = bound[i]

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2013
-# DESCRIPTION: one odd machine: tscope loads, samples, shows the clocks that can be there, says why others can't, unloads
+# DESCRIPTION: one odd machine: tscope loads, samples, shows the clocks that can exist, says why others can't, unloads
 #
-# For selftests/lab/odd, which names in the environment: ODD_ABSENT, the clocks that can't be
-# there; ODD_CPUS, those that sample by default; ODD_ISOLATED, a CPU that is set apart;
-# ODD_PARTITION, that a cpuset sets it apart; ODD_DEBUGFS, that it is off;
-# ODD_SOURCE, the clocksource that was asked for; ODD_REFUSED, what the log tells of why it can't load,
-# and ODD_ERRNO, the errno of insmod (regular expressions without a blank). ODD_IF, what the
-# log must have told before, or it does load: some of it is the emulation's luck.
+# For selftests/lab/odd, which sets in the environment: ODD_ABSENT, the clocks that can't exist
+# there; ODD_CPUS, the CPUs that sample by default; ODD_ISOLATED, a CPU that is isolated;
+# ODD_PARTITION, if a cpuset isolates it; ODD_DEBUGFS, if debugfs is off; ODD_SOURCE, the
+# clocksource that was requested; ODD_REFUSED, the reason that the log gives if tscope can't
+# load, and ODD_ERRNO, the errno of insmod then (regular expressions without a blank). tscope
+# must load all the same unless the log has had ODD_IF before: in emulation this is chance.
 TIMEOUT=300
 
 T=/sys/kernel/tscope
@@ -25,7 +25,7 @@ expect() {
 	fi
 }
 
-# all that the accelerator lends, but those that were taken away
+# clocks_wanted: all clocks that the accelerator offers, except ODD_ABSENT
 clocks_wanted() {
 	local name all="tsc monotonic-raw realtime acpi-pm hpet"
 	[ "$LAB_ACCEL" = tcg ] || all="tsc kvm-clock ptp-kvm monotonic-raw realtime acpi-pm hpet"
@@ -73,7 +73,7 @@ isolated() {
 	expect "realtime is sampled there" "$(samples realtime)" yes
 }
 
-# an isolated partition of cpusets, of which 6.1's modules can't know
+# an isolated cpuset partition, which modules can't detect on 6.1
 partition() {
 	local cg=/tmp/cgroup
 	[ -n "$ODD_PARTITION" ] || return 0
@@ -84,11 +84,11 @@ partition() {
 	case $(uname -r) in 6.1.*) ODD_CPUS='' ODD_ISOLATED='' ;; esac
 }
 
-# where no figure could be had: it says so, and leaves nothing
+# refused: on a machine that gives no figures the module says so, and leaves nothing behind
 refused() {
 	insmod /lib/tscope/tscope.ko 2>/tmp/why && expect "loads" yes no
 	expect "errno" "$(grep -c "$ODD_ERRNO" /tmp/why)" 1
-	expect "the reason is told" "$(dmesg | grep -q "$ODD_REFUSED" && echo yes)" yes
+	expect "the reason is logged" "$(dmesg | grep -q "$ODD_REFUSED" && echo yes)" yes
 	say "# $(dmesg | grep "$ODD_REFUSED" | tail -n 1)"
 	expect "nothing is left" "$(ls -d $T /sys/kernel/debug/tscope /sys/module/tscope 2>/dev/null)" ""
 	say "1..$N"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: both vCPUs on one host CPU that has other work: no false warp, and bounds that are wide and hold
+# DESCRIPTION: both vCPUs share one busy host CPU: no false warp, and bounds that are wide and hold the truth
 #
 # The two never run at the same time, so a mailbox is milliseconds old when it is read.
 ACCEL=nested
@@ -32,7 +32,7 @@ guest() {
 			esac
 		done >/dev/null'
 
-	# or they were not overcommitted
+	# else they were not overcommitted
 	between "tsc pair bound ns" 10000 "$(pair tsc | cut -d' ' -f2)" -
 	clean $(cat $T/clocks)
 	no_steps kvm-clock ptp-kvm monotonic-raw realtime

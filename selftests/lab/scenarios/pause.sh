@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: the guest is stopped and goes on: kvm-clock steps back by what it missed, nothing warps
+# DESCRIPTION: the guest is stopped and continued: kvm-clock steps back by the time it missed, nothing warps
 #
-# QEMU sets kvm-clock at "cont" to what it was at "stop", while TSC and host go on. So
-# kvm-clock steps back against the TSC by the length of the pause, which the host
-# knows from its wall clock, to what the monitor's commands take. How far the guest's wall
-# clock fell behind the host's, as ptp-kvm sees it, is the same figure by other means.
+# QEMU sets kvm-clock at "cont" to its value at "stop", while TSC and host go on. So kvm-clock
+# steps back against the TSC by the length of the pause. The host measures that by its wall
+# clock, to within the duration of the monitor's commands. The time by which the guest's wall
+# clock fell behind the host's, by ptp-kvm, is a second measurement of it.
 ACCEL=nested
 
 # pause SECONDS
@@ -40,7 +40,7 @@ guest() {
 	rates_known
 	pvti_known
 
-	# a random part of each
+	# a random length of up to each
 	[ -z "$SHORT" ] || ranges="300 1500"
 	for range in $ranges; do
 		random $((range * 2 / 3))
@@ -54,7 +54,7 @@ guest() {
 	no_steps ptp-kvm
 	between "GUEST_STOPPED seen" "$(raised)" "$(figure kvm-clock stopped)" $pauses
 	steps_kept
-	tell_updates
+	say_updates
 	pvti_steps_hold
 	between "updates" $((2 * pauses)) "$(figure kvm-clock updates)" -
 	rates_hold

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: a vCPU is plugged while all is sampled, and its TSC is moved then: offsets and steps are held
+# DESCRIPTION: a vCPU is plugged while all is sampled, and then its TSC is moved: offsets and steps are right
 #
-# KVM gives a new vCPU the TSC of the others, and may make its master clock anew; then
-# TSC_ADJUST is written, as software of hosts and guests was seen to do. KVM keeps that CPU's
-# kvm-clock where it was. A host of 6.1 makes its master clock anew for a new vCPU, and
-# kvm-clock then steps by what has come together: --host-kernel 6.1 --env PLUG_AFTER=60.
+# KVM gives a new vCPU the TSC of the others, and may recompute its master clock. Then the
+# scenario writes TSC_ADJUST, as some host and guest software does. KVM keeps that CPU's
+# kvm-clock where it was. A host with 6.1 recomputes its master clock for a new vCPU, and
+# kvm-clock steps by the drift since the last time: --host-kernel 6.1 --env PLUG_AFTER=60.
 # Environment (--env): PLUG_AFTER, how many seconds the guest runs before that (5).
 ACCEL=nested
 TIMEOUT=400
@@ -13,7 +13,7 @@ GUEST_SMP=2,maxcpus=3
 # see tsc-offset.sh
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 
-# cpu2_holds TRUTH-NS NAME: CPU 2 against CPU 0, its TSC by that much, its kvm-clock not
+# cpu2_holds TRUTH-NS NAME: CPU 2's TSC is off CPU 0's by TRUTH-NS, its kvm-clock is not off
 cpu2_holds() {
 	set -- "$1" "$2" $(awk '$2 == 0 && $3 == 2 { print $4, $5 }' $TD/pairs)
 	grep -v '^#' $TD/pairs | sed 's/^/# /' | to_channel
@@ -37,7 +37,7 @@ guest() {
 		to_channel
 	until [ -d $cpu2 ]; do
 		tries=$((tries + 1))
-		[ $tries -lt 100 ] || { result "not ok" "CPU 2 does not come"; return 1; }
+		[ $tries -lt 100 ] || { result "not ok" "CPU 2 does not appear"; return 1; }
 		usleep 100000
 	done
 	[ "$(cat $cpu2/online)" = 1 ] || echo 1 >$cpu2/online
@@ -46,7 +46,7 @@ guest() {
 	clean tsc kvm-clock
 	kvm_steps_counted
 	pvti_steps_hold
-	tell_updates
+	say_updates
 	echo 0 >$T/enabled
 	cpu2_holds 0 plugged
 	skew kvm-clock "$(pvti_rate_ppb)"
@@ -61,15 +61,15 @@ guest() {
 	echo "2 $cycles" >/sys/module/tsc_inject/parameters/adjust || return
 	sleep 4
 	echo 0 >$T/enabled
-	tell_updates
+	say_updates
 	cpu2_holds "$truth" "by $cycles cycles"
 	holds "tsc backward" 1 "$(figure tsc backward)" 0
 	between "tsc warps" 1 "$(figure tsc warps)" -
-	# its pvti was given another TSC at the same system time: the step of one CPU
+	# its pvti got another TSC value at the same system time: one CPU's clock stepped
 	holds "kvm-clock steps" 1 "$(figure kvm-clock steps)" 0
 	holds "kvm-clock's step ns" "$(calc "0 - $truth")" "$(figure kvm-clock step_last_ns)" 3
 	clean kvm-clock
-	# a bound that is wide holds anything, and three vCPUs share two CPUs
+	# a wide bound would hold any truth, and three vCPUs share two CPUs
 	between "offsets with a bound below 1 us" 1 $narrow 2
 	echo "2 $((-cycles))" >/sys/module/tsc_inject/parameters/adjust
 	rmmod tsc_inject

@@ -4,8 +4,8 @@
 ACCEL=nested
 TIMEOUT=900
 
-# look CLOCK: every slot's bound holds 0, and the narrowest is kept: on a busy machine some
-# are wide
+# look CLOCK: every slot's bound must hold 0; keeps the narrowest, as some are wide on a busy
+# machine
 look() {
 	local pair bound
 	pair=$(pair "$1")
@@ -49,19 +49,19 @@ guest() {
 			"$(cat $T/$c/offset_bound_ns)"
 	done
 
-	# The truth of kvm-clock's rate is what its multiplier, a whole number,
-	# can express of the nominal frequency; the guest's own clocks count
-	# kvm-clock, and nobody slews them.
+	# kvm-clock's true rate is the nominal frequency rounded to a whole
+	# multiplier; the guest's own clocks count kvm-clock, and nobody slews
+	# them.
 	truth=$(pvti_rate_ppb)
 	for c in kvm-clock monotonic-raw realtime; do
 		skew $c "$truth"
 	done
-	# The lab's acpi-pm and hpet count the time of the host's own clock, as
-	# ptp-kvm does.
+	# The lab's acpi-pm and hpet count the time of the host's clock, as ptp-kvm
+	# does.
 	for c in acpi-pm hpet; do
 		[ ! -d $T/$c ] || skew $c "$(figure ptp-kvm skew_ppb)"
 	done
-	# an interval that is too wide holds anything
+	# an interval that is too wide would hold any truth
 	below "kvm-clock skew's error ppb" "$(figure kvm-clock skew_error_ppb)" 1
 	below "ptp-kvm skew's error ppb" "$(figure ptp-kvm skew_error_ppb)" 20
 	below "tsc narrowest pair bound ns" "$least_tsc" 1000

@@ -2,11 +2,11 @@
 # shellcheck shell=dash disable=SC2034
 # DESCRIPTION: PREEMPT_RT: no lock that sleeps is taken with interrupts or preemption off
 #
-# On PREEMPT_RT spinlock_t and mutexes sleep. Taken where they must not be,
-# they only complain when they are contended, and that is rare. So every call
-# that the samplers, and a shell that uses all controls and files, make of such a
-# lock is traced, with the state that it was made in. Where another CPU may run
-# what is patched, emulation fails: the tracer is switched with one CPU.
+# On PREEMPT_RT spinlock_t and mutexes sleep. The kernel only complains about one
+# that is taken in the wrong context if it is contended, and that is rare. So every
+# such lock that the samplers take, or a shell that uses all controls and files, is
+# traced with its context. Emulation fails where code is patched that another CPU
+# may be running, so the tracer is switched while there is one CPU.
 TIMEOUT=300
 
 T=/sys/kernel/tscope
@@ -41,7 +41,7 @@ tracer_off() {
 	rmdir "$TRACE"
 }
 
-# pids of the samplers; those of a CPU that comes are new
+# the pids of the samplers; a CPU that comes online has a new one
 trace_samplers() {
 	local comm pid name
 	for comm in /proc/[0-9]*/comm; do
@@ -73,9 +73,9 @@ use_all() {
 	echo 0 >"$T/enabled"
 }
 
-# lines of the trace that tell of a lock taken where it must not be. The heading
-# names the columns of the state, which differ. The tracer itself adds to the depth
-# on some kernels: the least that is seen is none.
+# judge: prints the lines of the trace in which a lock was taken in the wrong context. The
+# heading names the columns of the state, which differ between kernels. On some kernels the
+# tracer itself adds to the depth: the least depth that is seen counts as 0.
 judge() {
 	awk '/^#/ {
 		if (/=>/) columns++

@@ -2,10 +2,10 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
 # DESCRIPTION: the guest is saved to a file and restored in a new QEMU later: the gap is in ptp-kvm and realtime
 #
-# Both TSC and kvm-clock go on from where they were saved, at not quite the same
-# instant: that is kvm-clock's step. The host's wall clock went on, so ptp-kvm
-# steps ahead by the gap. Three figures that must agree: ptp-kvm's step less
-# kvm-clock's is what the guest's wall clock fell behind by.
+# TSC and kvm-clock continue from their saved values, which were saved at two
+# instants: their difference is kvm-clock's step. The host's wall clock went on, so
+# ptp-kvm steps ahead by the gap. ptp-kvm's step less kvm-clock's must equal the time by
+# which the guest's wall clock fell behind.
 ACCEL=nested
 
 guest() {

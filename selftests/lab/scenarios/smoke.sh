@@ -14,7 +14,7 @@ adjust() {
 	sed -n "s/^$1 //p" /sys/module/tsc_inject/parameters/adjust
 }
 
-# inject HOW DELTA SLACK: on CPU 1, and see that it stays while CPU 0's does not move
+# inject HOW DELTA SLACK: moves CPU 1's TSC, and checks that it stays there, and CPU 0's as it was
 inject() {
 	local zero one moved
 	zero=$(adjust 0) one=$(adjust 1)
@@ -53,7 +53,7 @@ c" ] || fail "on_host output"
 	insmod /lib/tscope/tsc_inject.ko || fail "insmod"
 	inject adjust 1000000 0
 	inject adjust -1000000 0
-	# some of it is lost between reading and writing
+	# some cycles pass between reading and writing
 	inject tsc 5000000 2000000
 	rmmod tsc_inject || fail "rmmod"
 }

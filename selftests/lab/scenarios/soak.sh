@@ -4,12 +4,12 @@
 #
 # Environment (--env): SOAK_SECONDS (60), SEED.
 TIMEOUT=$((${SOAK_SECONDS:-60} + 300))
-# Read all the time the emulated TSC gains, and the kernel would give it up (see
-# Documentation/testing): monotonic-raw and realtime then truly step.
+# While it is read all the time the emulated TSC gains, and the kernel would drop it (see
+# Documentation/testing): monotonic-raw and realtime would then truly step.
 GUEST_APPEND="tsc=reliable"
 
 CS=/sys/devices/system/clocksource/clocksource0/current_clocksource
-# what kernel memory may grow by, KiB
+# the most that kernel memory may grow by, KiB
 GROWN_MAX_KIB=1024
 
 until_end() {
@@ -18,7 +18,7 @@ until_end() {
 	done >/dev/null 2>&1
 }
 
-# what may be changed while nothing is lost, ending flat out again
+# change: changes that lose no figures; they end with flat out sampling again
 change() {
 	echo 20000 >$T/period_us
 	echo 5 >$T/burst_us
@@ -66,8 +66,8 @@ counters() {
 		$T/*/errors $T/*/stopped 2>/dev/null | tr : ' '
 }
 
-# grown COLUMN: between the second third of the run and the last, by the least of each:
-# files that are held open (points takes 1.4 MB) come and go. Of what is available the most.
+# grown COLUMN: growth from the second third of the run to the last, by the minimum of each,
+# since open files take memory for a while (points 1.4 MB); for MemAvailable by the maximum
 grown() {
 	awk -v c="$1" '{ x[NR] = c == 1 ? -$c : $c } END {
 		third = int(NR / 3)
@@ -84,7 +84,7 @@ guest() {
 
 	SOAK_SECONDS=${SOAK_SECONDS:-60}
 	source=$(cat $CS) changes=$(changes)
-	# what the first use of anything leaves in caches
+	# the first use fills caches of the kernel
 	tscope_load && rmmod tscope
 	before=$(memory)
 	tscope_load || return
@@ -135,12 +135,12 @@ guest() {
 		[ -e $T/$name/steps ] || continue
 		case $name in
 		monotonic-raw | realtime)
-			# a kernel that takes another clocksource loses some time over it
+			# a change of the clocksource loses some time, which is a step
 			between "$name steps" - "$(figure $name steps)" $(($(changes) - changes)) ;;
 		*) no_steps $name ;;
 		esac
 	done
-	# what a machine is like on which something was found
+	# the state of the machine, for when something was found
 	tail -n 20 $TD/violations | sed 's/^/# /' | to_channel
 	dmesg | grep -i clocksource | tail -n 5 | sed 's/^/# /' | to_channel
 	say "# clocksource $source at first, $(cat $CS) at the end"
@@ -151,7 +151,7 @@ guest() {
 	between "memory available fell by KiB" - "$(grown 1)" $((4 * GROWN_MAX_KIB))
 	echo 0 >$TT/events/enable
 	rmdir $TT
-	# after all that its figures are still right
+	# the figures are still right after all that
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/reset
 	echo 1 >$T/enabled
@@ -167,7 +167,7 @@ guest() {
 	after=$(memory)
 	say "# KiB available, slab, vmalloc, percpu, stacks before: $before; after: $after"
 	set -- $before $after
-	# some 900 after a minute as after an hour: what the kernel keeps at hand
+	# some 900 KiB after a minute as after an hour: the kernel keeps these cached
 	between "slab left by KiB" - $(($7 - $2)) $((2 * GROWN_MAX_KIB))
 	between "vmalloc left by KiB" - $(($8 - $3)) 512
 	between "percpu memory left by KiB" - $(($9 - $4)) 64

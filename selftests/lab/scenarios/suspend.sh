@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: the guest goes through suspend to idle and to RAM, but for their last step, while all is sampled
+# DESCRIPTION: the guest goes through suspend to idle and to RAM, except their last step, while all is sampled
 #
-# By pm_test: for 2 s (the kernel spins for that long: more can be a lockup) devices are asleep;
-# for RAM also CPU 1 is off and timekeeping suspended, and only the firmware is not called. The
-# real thing is not tried: from suspend to idle the guest did not come back by its RTC's alarm
-# (once) nor by the power button (twice of three).
-# To idle no clock stops. To RAM the guest's own clocks stand still; TSC, kvm-clock and host
-# go on. The module begins a segment at resume. The wall clock is put right by the RTC, to a
-# second.
+# pm_test puts devices to sleep for 2 s (the kernel spins that long: more can look like a lockup).
+# For RAM CPU 1 is offline and timekeeping suspended as well, and only the firmware is not called.
+# A full suspend is not tried: from suspend to idle the guest did not wake up by its RTC's alarm
+# (once) nor by the power button (twice in three tries).
+# In suspend to idle no clock stops. In suspend to RAM the guest's own clocks stop, while TSC,
+# kvm-clock and host go on. The module begins a segment at resume. The kernel corrects the wall
+# clock from the RTC, to a second.
 ACCEL=nested
 
-# through STATE and back; $slept in ns by the host's clock
+# through STATE: suspends and resumes; sets $slept, the ns that this took by the host's clock
 through() {
 	local began samples
 	began=$(on_host lab_clock)
@@ -70,10 +70,10 @@ guest() {
 	echo 0 >$T/enabled
 	echo none >/sys/power/pm_test
 	wall_moved
-	tell_updates
+	say_updates
 
 	between "suspend to RAM: offset_ns moved by ns" -2000000000 $WALL_MOVED 2000000000
-	# a segment begins at resume, so what the clocks lost meanwhile is no step
+	# a segment begins at resume, so the time that the clocks lost is not reported as a step
 	no_steps kvm-clock ptp-kvm monotonic-raw realtime
 	clean tsc kvm-clock monotonic-raw
 	# the kernel stops HPET's counter and sets it to 0

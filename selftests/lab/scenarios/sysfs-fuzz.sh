@@ -2,8 +2,8 @@
 # shellcheck shell=dash disable=SC2034
 # DESCRIPTION: random writes, reads and seeks of all files in sysfs and debugfs: what is refused changes nothing
 #
-# Environment (--env): SEED repeats a run; OPS how many operations, SECONDS_MAX the
-# longest time for them, READERS how many other processes read meanwhile.
+# Environment (--env): SEED repeats a run; OPS is the number of operations, SECONDS_MAX the
+# longest time for them, READERS the number of other processes that read meanwhile.
 TIMEOUT=${FUZZ_TIMEOUT:-300}
 
 guest() {
@@ -12,7 +12,7 @@ guest() {
 	sysfs_fuzz -s "${SEED:-$(date +%s)}" -n "${OPS:-20000}" -t "${SECONDS_MAX:-30}" \
 		-r "${READERS:-2}" >/run/channel
 	status=$?
-	# whatever it left: on again, and it samples
+	# whatever state the fuzzer left: once enabled, it samples
 	echo 0 >/sys/kernel/tscope/enabled
 	cat /sys/devices/system/cpu/possible >/sys/kernel/tscope/cpus
 	echo 10 >/sys/kernel/tscope/width_us

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: the TSC is the clocksource and goes back by 20 s: the guest's time stands, and tscope says so
+# DESCRIPTION: the TSC is the clocksource and goes back by 20 s: the guest's time stands still, and tscope says so
 #
-# The kernel never lets its clock go back, so an idle guest's clock stands until the TSC has
-# caught up, and with it every timer. Flat out the samplers see that the TSC went back; there
-# the guest's time went on in this lab, so only what they saw is judged. Nothing in here may sleep meanwhile: the host waits. KVM does
-# not make a CPU's time page anew for a write of MSR_IA32_TSC, so kvm-clock goes back too.
+# The kernel never lets its clock go back, so the clock of an idle guest, and with it every
+# timer, stands still until the TSC has caught up. While they sample flat out the samplers see
+# that the TSC went back. In this lab the guest's time then went on, so only what the samplers
+# saw is judged. This script must not sleep meanwhile: the host waits for it. KVM does not update
+# a CPU's time page for a write of MSR_IA32_TSC, so kvm-clock goes back too.
 ACCEL=nested
 TIMEOUT=400
 GUEST_CPU="-tsc-adjust"
@@ -31,7 +32,7 @@ stands() {
 		{ result "not ok" "injection refused"; return 1; }
 	up0=$(up)
 	on_host sleep 4
-	# flat out each CPU has published newer readings since: nothing stands but the clock
+	# flat out each CPU has published newer readings since: only the clock stands still
 	for cpu in $2; do
 		between "$name: CPU $cpu stands still (1)" 1 \
 			"$(cpu_field $cpu 2 | grep -c '^stood-still$')" 1

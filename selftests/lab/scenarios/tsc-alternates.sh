@@ -2,14 +2,14 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
 # DESCRIPTION: a TSC alternates by 7 ns to 10 bounds every 1 to 500 ms: the interval holds it, or it is moving
 #
-# tsc_motion moves one CPU's TSC to either side in turn. Twice a second `offset` is looked
-# at: with moving 0 its interval holds one of the two offsets, with moving 1 it holds both,
-# and the hull in `pairs` as well.
+# tsc_motion moves one CPU's TSC to either side in turn. Twice a second the scenario reads
+# `offset`: with moving 0 its interval must hold one of the two offsets, with moving 1 both,
+# and so must the hull in `pairs`.
 ACCEL=nested
 TIMEOUT=600
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 
-# at_rest: the narrowest and the widest bound of some seconds without motion
+# at_rest: sets the narrowest and the widest bound of some seconds without motion
 at_rest() {
 	local looks=0
 	bound_ns='' widest_ns=1
@@ -28,7 +28,7 @@ at_rest() {
 	[ "${bound_ns:-9999}" -le 2000 ] || bound_ns=2000
 }
 
-# judge: whether what offset_line and pair_line found speaks true
+# judge: whether the fields that offset_line has set hold the truth
 judge() {
 	case $MOVING in
 	0)
@@ -63,7 +63,7 @@ alternates() {
 		motion_now
 		[ "$flagged" != none ] || [ "$MOVING" != 1 ] ||
 			flagged=$(((MOTION_NOW - began) / 1000000))
-		# the first second has epochs of rest in it
+		# epochs of the first second began before the motion
 		[ $looks -gt 2 ] || continue
 		if ! judge; then
 			wrong=$((wrong + 1))
@@ -89,7 +89,7 @@ alternates() {
 	between "$name: looks that hold neither" 0 $wrong 0
 	between "$name: hulls that do not hold both" 0 $hulls 0
 	between "$name: looks at kvm-clock that do not hold 0" 0 $kvm 0
-	# by a bound or more, peak to peak, in each second
+	# it moves by a bound or more, peak to peak, in each second
 	if within $widest_ns 999999999 "$(calc "2 * $side_ns")" && [ "$2" -le 250000 ]; then
 		between "$name: moving after ms" 1 "$flagged" 3500
 		between "$name: tsc/moving" 1 "$(figure tsc moving)" 1
@@ -112,7 +112,7 @@ guest() {
 	at_rest
 	random 2
 	cpu=$RANDOM_NUMBER
-	# the band in which a torn burst looks better than an honest one comes first
+	# first the range in which a burst during a move looks narrower than one without
 	alternates "$(cycles_of "$(calc "$bound_ns * 0.77")")" 20000
 	[ -z "$SHORT" ] || rounds=3
 	while [ $rounds -gt 0 ]; do

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2153
-# DESCRIPTION: a TSC of two, then of three drifts by 10 ns/s to 10 ms/s: its pair is named, and holds it
+# DESCRIPTION: a TSC of two, then of three drifts by 10 ns/s to 10 ms/s: `offset` names its pair, and holds the truth
 #
-# tsc_motion adds some cycles again and again. Twice a second `offset` must hold what the TSC
-# was off by at the moment that it names, and a pair that is well must not stand before the
-# one that drifts.
+# tsc_motion adds some cycles again and again. Twice a second `offset` must hold the TSC's true
+# offset at the time that its age gives, and must not name a healthy pair in place of the one
+# that drifts.
 ACCEL=nested
 TIMEOUT=600
 GUEST_SMP=3
@@ -63,7 +63,7 @@ drifts() {
 			wrong=$((wrong + 1))
 			say "# $name: offset is $OFFSET $BOUND $CPU_I $CPU_J $MOVING $AGE_MS, truth $SEEN_LOW..$SEEN_HIGH cycles"
 		fi
-		# as long as it is less than a bound away, any pair may be the first
+		# while the TSC is off by less than a bound, any pair may be named
 		if [ $named = 0 ] && [ "$flagged" != none ]; then
 			other=$((other + 1))
 			say "# $name: offset names $OFFSET $BOUND $CPU_I $CPU_J $MOVING"
@@ -77,7 +77,7 @@ drifts() {
 	between "$name: moves that went wrong" 0 "$wrong_moves" 0
 	between "$name: looks that do not hold it" 0 $wrong 0
 	between "$name: looks that name others" 0 $other 0
-	# a bound in each second
+	# it drifts by a bound or more in each second
 	! within $bound_ns 99999999999 "${rate#-}" || limit=3500
 	between "$name: moving after ms" 1 "$flagged" $limit
 	rested
@@ -89,7 +89,7 @@ drifts() {
 rounds() {
 	local ranges range sign=1
 	at_rest "$1"
-	# ns a second; the slowest takes the longest to be seen
+	# ns a second; the slowest drift takes longest to be detected
 	ranges="10:20 100:1000 1000:100000 100000:10000000"
 	[ -z "$SHORT" ] || ranges="100:1000 100000:10000000"
 	for range in $ranges; do
@@ -97,7 +97,7 @@ rounds() {
 		cpu=$((1 + RANDOM_NUMBER))
 		sign=$((-sign))
 		log_uniform ${range%:*} ${range#*:}
-		# cycles each 20 ms; where that is less than one, one cycle as often as it takes
+		# some cycles each 20 ms; below one cycle each 20 ms, one cycle at longer periods
 		step=$((LOG_UNIFORM * khz / 50000000)) period_us=20000
 		if [ $step -lt 2 ]; then
 			period_us=$((1000000 / (LOG_UNIFORM * khz / 1000000))) step=1
@@ -123,7 +123,7 @@ guest() {
 	echo 1 >$T/enabled
 	sleep 3
 	rounds 2
-	echo 1 >/sys/devices/system/cpu/cpu2/online || result "not ok" "CPU 2 does not come"
+	echo 1 >/sys/devices/system/cpu/cpu2/online || result "not ok" "CPU 2 does not come online"
 	sleep 3
 	rounds 3
 	echo 0 >$T/enabled

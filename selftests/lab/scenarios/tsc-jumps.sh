@@ -2,12 +2,12 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2013
 # DESCRIPTION: the TSCs of all CPUs jump ahead by 3 s and back: every other clock steps once, by minus that
 #
-# The jump is exact, and the same of all CPUs at once. What each clock steps by is held against
-# it within the error that is printed with its step, and what the clock's own rate makes of it.
+# The jump is exact, and the same for all CPUs at once. Each clock's step must equal it within
+# the error that is printed with the step, plus the clock's own rate over the jump.
 ACCEL=nested
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
-# acpi-pm has 24 bits: it can't tell a step from one that differs by a whole turn
-PM_TURN_NS=4686871645
+# acpi-pm has 24 bits: steps that differ by a whole wrap look the same
+PM_WRAP_NS=4686871645
 
 # other clocks than the TSC
 others() {
@@ -50,13 +50,13 @@ jump() {
 		set -- "$1" "$2" $(newest_step $c)
 		step_ns=${3:-none}
 		if [ $c = acpi-pm ] && [ "$step_ns" != none ]; then
-			step_ns=$(awk -v s="$step_ns" -v t="$truth_ns" -v p=$PM_TURN_NS 'BEGIN {
+			step_ns=$(awk -v s="$step_ns" -v t="$truth_ns" -v p=$PM_WRAP_NS 'BEGIN {
 				n = (s - t) / p; n = n < 0 ? int(n - 0.5) : int(n + 0.5)
 				printf "%.0f", s - n * p }')
 		fi
 		holds "$name: $c's step ns" "$truth_ns" "$step_ns" "$(calc "${4:-0} + $own_ns + 1")"
 		holds "$name: $c's step_last_ns" "${3:-none}" "$(figure $c step_last_ns)" 0
-		# in emulation a read of these leaves the guest twice, and waits for its turn
+		# in emulation a read of these exits the guest twice, and waits for QEMU's lock
 		case $c in acpi-pm | hpet) error_max=50000000 ;; *) error_max=1000000 ;; esac
 		below "$name: $c's step's error ns" "${4:-none}" $error_max
 	done
@@ -64,7 +64,7 @@ jump() {
 	holds "$name: tsc backward" $back "$(figure tsc backward)" 0
 	[ $back = 0 ] || between "$name: tsc backward by at most ns" 1 "$(figure tsc backward_max_ns)" \
 		"${truth_ns%.*}"
-	# who reads for the first time after it may find what another had published before it
+	# a CPU's first reading after the jump may meet one that another CPU published before it
 	between "$name: tsc warps" 0 "$(figure tsc warps)" $back
 	clean kvm-clock monotonic-raw
 	offset_line tsc

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: a TSC moves while all is sampled: the first warp tells when, to one window, and which CPUs
+# DESCRIPTION: a TSC moves while all is sampled: the first warp shows when, to one window, and names the CPUs
 #
 # The injection lies between two marks in the trace, both CLOCK_MONOTONIC as
-# `violations` is. The CPU whose TSC is behind can see a warp once the other has
-# published after it; what a window found is told at its end. So the first warp must be
-# told before the second end of a window of the CPU that is behind, after the first of the one
-# that is ahead. That is 10 to 30 ms, and what the emulator takes the CPUs away for.
+# `violations` is. The CPU whose TSC is behind can see a warp once the other CPU has
+# published after the injection. What a window found is reported at its end. So the first
+# warp must be reported before the second window of the CPU that is behind has ended, counted
+# from the end of the first window of the CPU that is ahead. That is 10 to 30 ms, plus the time
+# for which the emulator takes the CPUs away.
 ACCEL=nested
-# unstable: or the kernel takes the offset back. A TSC deadline would be missed
-# by as much as the TSC is moved.
+# Without tsc=unstable the kernel would take the offset back. A TSC deadline would be
+# missed by as much as the TSC is moved.
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 
 # first_violation WHAT: time, CPU, peer, size
@@ -51,7 +52,7 @@ late() {
 	wrong=$(awk -v b=$behind -v a=$ahead '$3 == "warp" && $4 == "tsc" && ($5 != b || $6 != a)' \
 		$TD/violations | wc -l)
 	say "# $name: injected within $((to - from)) ns, first warp (time, cpu, peer, ns): ${first:-none}"
-	# a small one is hidden until both CPUs run at once, which a busy host may not have them do
+	# A small one is hidden until both CPUs run at once, which may not happen on a busy host.
 	[ "${2#-}" -gt 600000 ] || last=$((to + 2900000000))
 	if [ "${2#-}" -le 600000 ] && [ -z "$first" ]; then
 		skip "$name: first warp" "the CPUs never ran at once"
@@ -62,7 +63,7 @@ late() {
 	between "$name: warps that name other CPUs" 0 "$wrong" 0
 
 	first=$(first_violation backward)
-	# a CPU that is set back sees it, but for the time since its reading before
+	# A CPU that is set back sees that, less the time since its previous reading.
 	if [ "$2" -lt 0 ]; then
 		between "$name: backward, ns after the injection" 0 \
 			$((${first%% *} - from)) $((${last:-$to} - from + 1000))
@@ -82,14 +83,14 @@ guest() {
 	. /lib/tscope/truth.sh
 
 	seed
-	# ahead of the samplers, so that the marks are near the injection
+	# a higher priority than the samplers', so that the marks are near the injection
 	renice -n -20 $$ >/dev/null
 	insmod /lib/tscope/tsc_inject.ko || return
 	tscope_load || return
 	trace_on window || return
 	cat $T/period_us >$T/width_us
 
-	# The CPU that is set back must not have been away for as long as that: 0.3 to 3 s.
+	# The offset must be longer than the CPU that is set back can have been away: 0.3 to 3 s.
 	random 2 && cpu=$RANDOM_NUMBER
 	random 6000000000
 	late "$cpu" $((600000000 + RANDOM_NUMBER))
@@ -97,7 +98,7 @@ guest() {
 	late "$cpu" $((-600000000 - RANDOM_NUMBER))
 	random 6000000000
 	late $((1 - cpu)) $((-600000000 - RANDOM_NUMBER))
-	# the other can have read no later than it, so a small one is seen as soon
+	# the other CPU can have read no later than this one, so a small offset is seen as soon
 	random 60000
 	late $((1 - cpu)) $((30000 + RANDOM_NUMBER))
 	rmmod tsc_inject

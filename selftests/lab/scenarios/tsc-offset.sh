@@ -4,12 +4,13 @@
 #
 # TSC_ADJUST moves the TSC exactly; KVM keeps kvm-clock where it was. Warps
 # must be there when the offset exceeds what a mailbox's transit can hide, and
-# none may be larger than the offset. A small one hides on a real TSC; the emulated one gives
-# two CPUs the same count at times (Documentation/testing), and then is truly behind by it.
+# none may be larger than the offset. A small offset causes no warps on a real TSC. The
+# emulated one gives two CPUs the same count at times (Documentation/testing), and then the
+# small offset is a true warp.
 ACCEL=nested
 TIMEOUT=600
-# unstable: or the kernel takes the offset back. A TSC deadline would be missed
-# by as much as the TSC is moved.
+# Without tsc=unstable the kernel would take the offset back. A TSC deadline would be
+# missed by as much as the TSC is moved.
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 
 # try CPU CYCLES
@@ -38,7 +39,7 @@ try() {
 	warps=$(cat $T/tsc/warps) max=$(cat $T/tsc/warp_max_ns)
 	if awk -v t="$3" -v b="$4" 'BEGIN { if (t < 0) t = -t; exit !(t > 2 * b) }'; then
 		below "CPU $1 by $2 cycles: $warps warps, too few" $((warps == 0)) 0
-		# the largest lost what its transit took
+		# the largest warp is less than the offset by its transit
 		holds "CPU $1 by $2 cycles: largest warp ns" \
 			"$(awk -v t="$3" -v b="$4" 'BEGIN { if (t < 0) t = -t; printf "%.3f", t - b }')" \
 			"$max" "$4"
@@ -74,7 +75,7 @@ guest() {
 			{ result "not ok" "injection refused"; break; }
 	done
 	rmmod tsc_inject
-	# a bound that is wide holds anything: most have to be narrow, however busy the machine
+	# a wide bound would hold any truth: most must be narrow, however busy the machine is
 	between "tries with a bound below 1 us" $((tries / 2 + 1)) $narrow $tries
 	tscope_done
 }

@@ -2,8 +2,8 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2016
 # DESCRIPTION: the guest's or host's wall clock is set by ns to ms, at known rates: ptp-kvm/offset, within 5 ns
 #
-# lab_wall takes looks before and after each setting, with PTP_SYS_OFFSET_PRECISE of ptp_kvm
-# beside them, and fits lines of one slope: what drifts between is not the step. Rates are
+# lab_wall reads the offset before and after each step, and ptp_kvm's PTP_SYS_OFFSET_PRECISE
+# beside it, and fits two lines of one slope, so that drift is not taken for the step. Rates are
 # half-way between two multipliers, see guest-step.
 ACCEL=nested
 TIMEOUT=600
@@ -21,7 +21,7 @@ set_by() {
 	guest*) lab_clock $2 ;;
 	host*) on_host lab_clock $2 >/dev/null; truth=$((-$2)) ;;
 	esac || { result "not ok" "lab_clock"; return 1; }
-	# a reading that had begun before it
+	# a reading that began before the step has ended by then
 	usleep 200000
 	looks after
 	set -- $(lab_wall --step /tmp/before /tmp/after)
@@ -35,7 +35,7 @@ set_by() {
 	RATE=$2
 }
 
-# size: a random size within its decade, of either sign: SIZE
+# size LIMIT: sets SIZE, a random size within the decade below LIMIT, of either sign
 size() {
 	random $(($1 - $1 / 10))
 	sign=$((-sign))
@@ -58,7 +58,7 @@ by_clocksource() {
 	done
 	base=$RATE
 	random 3
-	# in 2^-16 ppm: some multiplier steps of 2^23 and a half
+	# in 2^-16 ppm: some steps of the multiplier, which is 2^23, and half a step
 	rate=$(awk -v n=$((sign * (1 + RANDOM_NUMBER))) 'BEGIN {
 		unit = 65536e6 / 8388608
 		printf "%d", (n < 0 ? n - 0.5 : n + 0.5) * unit }')

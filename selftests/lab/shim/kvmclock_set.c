@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A host that sets kvm-clock wrongly: QEMU on the lab's host is started with this
- * in LD_PRELOAD. Each KVM_SET_CLOCK, which QEMU issues when a guest goes on ("cont"),
- * adds the number of ns in /run/kvmclock_delta, once: the file is removed.
+ * in LD_PRELOAD. A KVM_SET_CLOCK, which QEMU issues when a guest continues ("cont"),
+ * adds the number of ns in /run/kvmclock_delta, and removes the file.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * alert_wait: waits for tscope's alerts as a monitor would, and tells each.
+ * alert_wait: waits for tscope's alerts as a monitor would, and prints each.
  *
  *   alert_wait SECONDS
  *

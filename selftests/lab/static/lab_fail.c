@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab_fail: does one thing again and again, and lets each time another one of the
- * allocations that it makes fail (the kernel's fault injection, /proc/PID/fail-nth).
+ * lab_fail: repeats one operation. In each turn another one of its allocations fails
+ * (by the kernel's fault injection, /proc/PID/fail-nth).
  *
  *   lab_fail [-s SEED] [-t PID] [-m MAX] [-u FILE=VALUE]... load MODULE [PARAMETERS]
  *   lab_fail ...                                  write FILE VALUE
  *   lab_fail ...                                  read FILE
  *
- *   -s SEED        of what is random (the time)
- *   -t PID         allocations of that task fail, not of this
- *   -m MAX         so many of them at most, spread evenly from a random one
- *   -u FILE=VALUE  written after each time, with no fault: it must succeed
+ *   -s SEED        seed of the random numbers (default: the time)
+ *   -t PID         the allocations of that task fail, not those of lab_fail
+ *   -m MAX         at most MAX allocations fail, spread evenly from a random one
+ *   -u FILE=VALUE  this is written after each turn, with no fault: it must succeed
  *
- * A module that was loaded all the same is unloaded. One line tells how often what
- * came of it; the status is 0 if each time it either worked or failed for ENOMEM.
+ * A module whose load succeeded in spite of the fault is unloaded. One line reports how
+ * often each result occurred; the status is 0 if the operation succeeded or failed with
+ * ENOMEM in every turn.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -212,7 +213,7 @@ int main(int argc, char **argv)
 			other++;
 		else if (err)
 			failed++;
-		/* a fork tells some of them as EAGAIN */
+		/* fork() reports some of them as EAGAIN */
 		if (err && (left || (err != ENOMEM &&
 				     (err != EAGAIN || !of_other)))) {
 			printf("# allocation %ld of %ld: %s\n", n, all,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * lab_wall: how far the guest's wall clock is ahead of the host's, as tscope shows it,
- * and as the kernel's own ptp_kvm does; and by how much it was moved between two series
- * of such looks.
+ * and as the kernel's own ptp_kvm does; and by how much it was moved between two such
+ * series.
  *
  *   lab_wall COUNT MS [/dev/ptpN]
  *	COUNT looks at ptp-kvm/offset, MS apart. A line each: the moment that it is of, by

@@ -140,7 +140,7 @@ static void __attribute__((noreturn)) reader(uint64_t seed)
 	exit(1);
 }
 
-/* What changes nothing, beside others who do. */
+/* Operations that change nothing, while other processes change controls. */
 static void one_harmless_op(void)
 {
 	unsigned int kind = rnd(100);
@@ -179,10 +179,10 @@ static void usage(void)
 {
 	printf("usage: sysfs_fuzz [-s SEED] [-n OPERATIONS] [-t SECONDS] [-r READERS] [-R]\n"
 	       "Random use of %s and %s, checked against a model.\n"
-	       "  -s  what is done follows from it (default: the time)\n"
+	       "  -s  seed of the random operations (default: the time)\n"
 	       "  -n  how many operations (20000)\n"
-	       "  -t  end after so many seconds, however many there were (none)\n"
-	       "  -r  so many other processes that read meanwhile (2)\n"
+	       "  -t  end after this many seconds, even with fewer operations (none)\n"
+	       "  -r  number of other processes that read meanwhile (2)\n"
 	       "  -R  change nothing: read, and write what must be refused\n",
 	       SYSFS, DEBUGFS);
 	exit(2);
@@ -231,7 +231,7 @@ int main(int argc, char **argv)
 	qsort(file, files, sizeof(*file), by_path);
 	add_limits();
 	if (others_change) {
-		/* so that no value is wrong for what the other has */
+		/* so that no value is out of the range that the other control allows */
 		control[PERIOD].value = control[PERIOD].high;
 		control[WIDTH].value = control[WIDTH].low;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* For sysfs_fuzz: what is there, and an independent model of what it must be. */
+/* For sysfs_fuzz: the files, and an independent model of the controls. */
 #ifndef SYSFS_FUZZ_H
 #define SYSFS_FUZZ_H
 
@@ -29,7 +29,7 @@ struct file {
 	bool write_only;
 };
 
-/* A number that may be written: its range, and what it is now. */
+/* A number that may be written: its range, and its present value. */
 struct control {
 	char path[128];
 	uint64_t low, high, value;
@@ -226,7 +226,7 @@ static void add_limits(void)
 	close(k);
 }
 
-/* What the model has, against what the files say. */
+/* Compares the model with the files. */
 static void check_state(const char *after, bool all)
 {
 	bool now[CPUS_MAX];
@@ -275,7 +275,7 @@ static int parse_number(const char *s, int bits, uint64_t *value)
 	return x >> bits ? ERANGE : 0;
 }
 
-/* What must come of writing a text to a control: 0 or an errno. */
+/* The result that writing a text to a control must have: 0 or an errno. */
 static int expected(int i, const char *s, uint64_t *value)
 {
 	int err = parse_number(s, control[i].bits, value);
@@ -291,7 +291,7 @@ static int expected(int i, const char *s, uint64_t *value)
 	return 0;
 }
 
-/* What somebody might write, of @most bytes. */
+/* A random text of at most @most bytes. */
 static size_t random_text(char *to, size_t most)
 {
 	static const char *const odd[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* sysfs_fuzz: what it writes, and what must become of it; see sysfs_fuzz.c. */
+/* sysfs_fuzz: its writes, and their expected results; see sysfs_fuzz.c. */
 #ifndef SYSFS_FUZZ_WRITES_H
 #define SYSFS_FUZZ_WRITES_H
 
@@ -12,7 +12,7 @@
 
 static uint64_t writes_taken, writes_refused;
 
-/* One write, in one of the ways there are. */
+/* One write, by a random method. */
 static ssize_t put(const char *path, const char *s, size_t n)
 {
 	struct iovec part[3];
@@ -81,7 +81,7 @@ static void op_good(void)
 	uint64_t low, high, value;
 	char s[32];
 
-	/* a change of what the samplers go by is costly: seldom */
+	/* changing the samplers' parameters is expensive: seldom */
 	if (i < INTERVAL && rnd(8))
 		i = INTERVAL;
 	low = control[i].low;
@@ -106,7 +106,7 @@ static void op_bad(void)
 	char s[PAGE * 2];
 	size_t n;
 
-	/* just beyond what is taken, or just not */
+	/* just beyond the range, or just within */
 	if (!rnd(3))
 		n = sprintf(s, "%lld\n", (long long)(rnd(2) ? c->low : c->high) +
 			    rnd(200) - 100);
@@ -186,7 +186,7 @@ static void op_reset(void)
 	check_state("reset", !rnd(16));
 }
 
-/* What must be refused, whatever the other controls have. */
+/* Writes that must be refused, whatever the other controls are. */
 static void op_refused(void)
 {
 	int i = rnd(controls);
@@ -200,7 +200,7 @@ static void op_refused(void)
 		write_control(i, s, n);
 }
 
-/* What nobody may do, to any file. */
+/* Operations that no file allows. */
 static void op_forbidden(void)
 {
 	struct file *f = &file[rnd(files)];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A fuzz target: it takes what it needs from libFuzzer's bytes, and EXPECT()s
- * (tap.h) what an oracle that does not share tscope's code says.
+ * A fuzz target: it takes its input from libFuzzer's bytes, and EXPECT()s (tap.h)
+ * the results of an oracle that does not share tscope's code.
  */
 #ifndef TSCOPE_FUZZ_H
 #define TSCOPE_FUZZ_H
@@ -21,7 +21,7 @@ struct fuzz_in {
 	size_t left;
 };
 
-/* What a target does with its bytes; each has its own. */
+/* Each target defines this: it runs on its bytes. */
 static void fuzz_one(struct fuzz_in *in);
 
 /* 0 where the bytes are at their end. */
@@ -41,7 +41,7 @@ static inline u64 fuzz_bytes(struct fuzz_in *in, unsigned int bytes)
 #define fuzz_u32(in) ((u32)fuzz_bytes(in, 4))
 #define fuzz_u64(in) fuzz_bytes(in, 8)
 
-/* Any number of significant bits up to @most is as easy to come by. */
+/* All numbers of significant bits up to @most are equally likely. */
 static inline u64 fuzz_bits(struct fuzz_in *in, unsigned int most)
 {
 	unsigned int bits = fuzz_u8(in) % (most + 1);

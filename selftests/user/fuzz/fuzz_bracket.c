@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bracket.c: whatever the points are, no phase moves by more than half of what
- * its width differs from the mean; and of clocks that are read at one part of
- * their brackets, without noise, that part is found and taken off.
+ * bracket.c: whatever the points are, no phase moves by more than half of the
+ * difference of its width from the mean. If a clock is read at a fixed part of
+ * its brackets, without noise, that part is found and subtracted.
  */
 #include "fuzz.h"
 #include "bracket.h"
@@ -38,7 +38,7 @@ static void check_any(u32 n, const struct tscope_bracket *b, u64 error)
 	       (wide > S64_MAX ? S64_MAX : (u64)wide), "widened error");
 }
 
-/* Every other point is wide, so that time tells little of the width; all grow wider. */
+/* Every other point is wide: time and width hardly correlate. All widths grow with time. */
 static void exact(struct fuzz_in *in)
 {
 	u32 n = TSCOPE_BRACKET_MIN_POINTS + 2 * (fuzz_u8(in) % 90), i;
