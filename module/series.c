@@ -207,7 +207,11 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 
 	memset(result, 0, sizeof(*result));
 	if (!s->slot_cyc) {
-		take_reading(s, r, result);
+		/* what an earlier slot held must not come later as a reading of old */
+		best = *r;
+		best.begins |= had_best && s->best.begins;
+		s->best_valid = false;
+		take_reading(s, &best, result);
 		return;
 	}
 	if (had_best && !r->begins && r->tsc < s->slot_end && r->tsc >= best.tsc) {

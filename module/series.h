@@ -6,7 +6,7 @@
 #include "fit.h"
 #include "step.h"
 
-/* 60 s of points at a period of 10 ms, and some more. */
+/* Room for 60 s of points, one each 7.3 ms. */
 #define TSCOPE_SERIES_POINTS	8192
 
 /**

@@ -361,6 +361,32 @@ static void test_begins(void)
 	}
 }
 
+/* Slots come and go with parameters: no reading comes late, and no segment begins. */
+static void test_slots_change(void)
+{
+	struct tscope_reading r = { .width_ns = 50 };
+	u32 i, began = 0;
+	s64 newest = -1;
+
+	tscope_series_init(&series, ring, KHZ, true);
+	for (i = 0; i < 600; i++) {
+		series.slot_cyc = i / 50 % 2 ? 0 : 4000;
+		r.tsc = 1000 * i;
+		/* 1000 ppm, and a beginning that stands in a slot */
+		r.ns = r.tsc * 1000000 / KHZ + i;
+		r.begins = i == 349;
+		tscope_series_add(&series, &r, &news);
+		EXPECT(!news.stepped, "step at %u", i);
+		if (!news.point)
+			continue;
+		EXPECT((s64)news.newest.tsc > newest, "a reading of old at %u", i);
+		newest = news.newest.tsc;
+		began += news.begins;
+	}
+	EXPECT_EQ(began, 1, "segments that were asked for");
+	EXPECT_EQ(series.segment, 2, "segments");
+}
+
 /* A clock of whole nanoseconds that is read several times in a row: their mean. */
 static void test_average(void)
 {
@@ -441,6 +467,7 @@ static const struct tap_test tests[] = {
 	{ "thinning keeps the narrowest of each slot", test_thinning },
 	{ "segments begin at steps", test_segments },
 	{ "segments begin at readings that say so", test_begins },
+	{ "slots that come and go", test_slots_change },
 	{ "a TSC that wraps or goes back: no wrong figure", test_tsc_goes },
 	{ "phases past their range: no wrong figure", test_saturation },
 	{ "copies while another thread writes", test_threads },
