@@ -4,6 +4,7 @@
 #define TSCOPE_CPU_H
 
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <linux/smp.h>
 
 #include "clock.h"
@@ -18,6 +19,16 @@ struct tscope_pair;
 
 /* Updates of a time page that are kept apart until the sampler reports them. */
 #define TSCOPE_PAGE_EVENTS	4
+
+/**
+ * tscope_now_ms() - the time that ages and epochs are counted by
+ *
+ * Return: jiffies since boot in ms, never 0.
+ */
+static inline u64 tscope_now_ms(void)
+{
+	return jiffies64_to_msecs(get_jiffies_64()) + 1;
+}
 
 /**
  * struct tscope_page_event - an update of a CPU's time page
@@ -142,6 +153,7 @@ struct tscope_call {
  * @gap_mask: 2^n - 1: readings from one exchange to the next, at most; 0: not
  *	known yet
  * @stuck: a burst ended by its count because the TSC stood still
+ * @burst_cyc: length of its newest burst; 0: its TSC went back in it
  * @step_cyc: greatest common divisor of TSC differences; 0: none seen
  * @seen_ms: tscope_now_ms() when its sampler ran last
  * @next_window_ns: when its next window is due, CLOCK_MONOTONIC; 0: now
@@ -189,6 +201,7 @@ struct tscope_cpu {
 	struct tscope_finding back[TSCOPE_LANES];
 	u32 gap_mask;
 	bool stuck;
+	u64 burst_cyc;
 	u64 step_cyc;
 
 	u64 seen_ms;

@@ -4,7 +4,6 @@
 #define TSCOPE_PAIRS_H
 
 #include <linux/cpumask.h>
-#include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/seqlock.h>
 
@@ -44,16 +43,6 @@ struct tscope_pair {
 	bool wanted;
 	struct tscope_pair *next;
 };
-
-/**
- * tscope_now_ms() - the time that ages and epochs are counted by
- *
- * Return: jiffies since boot in ms, never 0.
- */
-static inline u64 tscope_now_ms(void)
-{
-	return jiffies64_to_msecs(get_jiffies_64()) + 1;
-}
 
 extern struct mutex tscope_pairs_lock;
 /* number of times that the pairs were chosen; under tscope_pairs_lock */

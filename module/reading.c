@@ -123,7 +123,8 @@ void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 		      e->old.mult != e->new.mult || e->old.shift != e->new.shift;
 		spin_lock(&clk->step_lock);
 		is_new = tscope_page_updated(&clk->updates, &e->old, &e->new, &phase) &&
-			 !tscope_page_moved_alike(&clk->updates, c->cpu, &e->old, &e->new);
+			 !tscope_page_moved_alike(&clk->updates, c->cpu, tscope_now_ms(),
+						  &e->old, &e->new);
 		spin_unlock(&clk->step_lock);
 		step.ns = tscope_timepage_step_ns(phase);
 		if (is_new)
@@ -173,7 +174,6 @@ static void note_source(struct tscope_clock *clk, const struct tscope_raw *raw)
 static int read_once(struct tscope_clock *clk, struct tscope_cpu *c,
 		     struct tscope_reading *r)
 {
-	/* meetings read monotonic-raw as well: what they saw is not reported again */
 	u64 *last = clk->ops->lane == TSCOPE_NO_LANE ? &clk->last_ns :
 						       &c->last[clk->ops->lane];
 	struct tscope_raw raw;

@@ -16,6 +16,9 @@
 #define MULT_BITS	64
 #define FRAC_BITS	TSCOPE_PHASE_SHIFT
 
+/* Each CPU looks at its page that often, so all see a move of all TSCs within it. */
+#define MOVED_ALIKE_MS	2000
+
 /**
  * tscope_timepage_line() - the clock at a TSC value, with its fraction
  * @p: the CPU's page
@@ -243,6 +246,7 @@ bool tscope_page_updated(struct tscope_page_updates *u,
  * tscope_page_moved_alike() - did another CPU report the same move of its TSC?
  * @u: the updates that all CPUs saw; zeroed at first
  * @cpu: the CPU that sees a step
+ * @now_ms: present time by a clock that no TSC provides
  * @old: its page before
  * @new: and after
  *
@@ -253,7 +257,7 @@ bool tscope_page_updated(struct tscope_page_updates *u,
  *
  * Return: whether the step is reported already.
  */
-bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu,
+bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu, u64 now_ms,
 			     const struct tscope_timepage *old,
 			     const struct tscope_timepage *new)
 {
@@ -261,11 +265,13 @@ bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu,
 
 	if (new->ns != old->ns || new->mult != old->mult)
 		return false;
-	if (is_of(&u->moved, new) && u->moved.tsc == cyc && u->moved_cpu != cpu)
+	if (is_of(&u->moved, new) && u->moved.tsc == cyc && u->moved_cpu != cpu &&
+	    now_ms - u->moved_ms <= MOVED_ALIKE_MS)
 		return true;
 	u->moved = (struct tscope_page_update){
 		.ns = new->ns, .mult = new->mult, .tsc = cyc,
 	};
 	u->moved_cpu = cpu;
+	u->moved_ms = now_ms;
 	return false;
 }

@@ -74,6 +74,7 @@ struct tscope_page_update {
  * @count: how many there were
  * @moved: the update under which a TSC was moved last; its @tsc is by how many cycles
  * @moved_cpu: the CPU that saw that first
+ * @moved_ms: when
  */
 struct tscope_page_updates {
 	struct tscope_page_update newest;
@@ -81,6 +82,7 @@ struct tscope_page_updates {
 	u32 count;
 	struct tscope_page_update moved;
 	int moved_cpu;
+	u64 moved_ms;
 };
 
 u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac);
@@ -92,7 +94,7 @@ s64 tscope_timepage_step_ns(s128 step);
 bool tscope_page_updated(struct tscope_page_updates *u,
 			 const struct tscope_timepage *old,
 			 const struct tscope_timepage *new, s128 *step);
-bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu,
+bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu, u64 now_ms,
 			     const struct tscope_timepage *old,
 			     const struct tscope_timepage *new);
 

@@ -226,17 +226,18 @@ static void test_moved_alike(void)
 	ahead.tsc += 700;
 	far.tsc += 701;
 	for (i = 0; i < 3; i++) {
-		EXPECT(!tscope_page_moved_alike(&m, 0, &at, &ahead), "%u: the first CPU", i);
-		EXPECT(tscope_page_moved_alike(&m, 1, &at, &ahead), "%u: the second", i);
-		EXPECT(tscope_page_moved_alike(&m, 2, &at, &ahead), "%u: the third", i);
+		EXPECT(!tscope_page_moved_alike(&m, 0, 9, &at, &ahead), "%u: the first CPU", i);
+		EXPECT(tscope_page_moved_alike(&m, 1, 9, &at, &ahead), "%u: the second", i);
+		EXPECT(tscope_page_moved_alike(&m, 2, 9, &at, &ahead), "%u: the third", i);
 	}
-	EXPECT(!tscope_page_moved_alike(&m, 1, &ahead, &at), "back");
-	EXPECT(tscope_page_moved_alike(&m, 0, &ahead, &at), "back, the other CPU");
-	EXPECT(!tscope_page_moved_alike(&m, 1, &at, &far), "by more");
-	EXPECT(!tscope_page_moved_alike(&m, 0, &at, &ahead), "by less, on another CPU");
+	EXPECT(!tscope_page_moved_alike(&m, 1, 9, &ahead, &at), "back");
+	EXPECT(tscope_page_moved_alike(&m, 0, 9, &ahead, &at), "back, the other CPU");
+	EXPECT(!tscope_page_moved_alike(&m, 1, 9, &at, &far), "by more");
+	EXPECT(!tscope_page_moved_alike(&m, 0, 9, &at, &ahead), "by less, on another CPU");
 	far.ns++;
-	EXPECT(!tscope_page_moved_alike(&m, 1, &at, &far), "an update");
-	EXPECT(tscope_page_moved_alike(&m, 1, &at, &ahead), "an update is no move");
+	EXPECT(!tscope_page_moved_alike(&m, 1, 9, &at, &far), "an update");
+	EXPECT(tscope_page_moved_alike(&m, 1, 9, &at, &ahead), "an update is no move");
+	EXPECT(!tscope_page_moved_alike(&m, 1, 9999, &at, &ahead), "long after it");
 }
 
 static const struct tap_test tests[] = {
