@@ -11,8 +11,6 @@
  * tscope_burst for the sampler, which reports them with interrupts on.
  */
 #include <linux/bitops.h>
-#include <linux/cache.h>
-#include <linux/time64.h>
 
 #include "burst.h"
 
@@ -234,6 +232,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 	c->last[TSCOPE_LANE_KVM] = kvm_last;
 	c->current_page = page_held;
 	b->readings = n;
+	c->burst_cyc = one_moment ? tsc - start : 0;
 	choose_gap_mask(c, n, tsc - start);
 	b->whole = one_moment && b->echoes >= ECHOES_MIN &&
 		   tsc - start <= LENGTH_FACTOR * plan->length_cyc;

@@ -5,7 +5,6 @@
 
 #include <linux/completion.h>
 #include <linux/kobject.h>
-#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 

@@ -246,18 +246,34 @@ static int meet_handler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 	return b->whole ? 0 : -ETIMEDOUT;
 }
 
+/* Warps count even where the burst that saw them was no single moment. */
+static void keep_warps(struct tscope_burst *b, const struct tscope_burst *before)
+{
+	int lane;
+
+	for (lane = 0; lane < TSCOPE_LANES; lane++) {
+		tscope_finding_merge(&b->warp[lane], &before->warp[lane]);
+		tscope_finding_merge(&b->peer_warp[lane], &before->peer_warp[lane]);
+	}
+	if (!b->partner_id)
+		b->partner_id = before->partner_id;
+}
+
 /* The partner's sampler answers at some time: bursts until one is whole. */
 static int meet_sampler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 			struct tscope_burst *b)
 {
 	u64 limit_cyc = wait_cyc(c), start = rdtsc_ordered();
+	struct tscope_burst before;
 	u32 turns;
 
 	for (turns = 0; turns < WAIT_TURNS; turns++) {
+		before = *b;
 		local_irq_disable();
 		session_begin(c, plan);
 		tscope_burst(c, plan, b);
 		local_irq_enable();
+		keep_warps(b, &before);
 		if (b->whole)
 			return 0;
 		if (rdtsc_ordered() - start > limit_cyc)

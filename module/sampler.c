@@ -14,15 +14,12 @@
  * window_sem; a change of anything that windows use is its writer, so that no
  * change touches a thread, and no window sees half a change.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/gcd.h>
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
 #include <linux/percpu-rwsem.h>
-#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smpboot.h>
@@ -82,6 +79,9 @@ static void replace_starved_leader(struct tscope_cpu *c)
 
 	if (leader == c->cpu || leader < 0)
 		return;
+	/* where this CPU did not run either, the whole guest may have been stopped */
+	if (now_ms - c->seen_ms > LEADER_STARVED_MS)
+		WRITE_ONCE(leader_since_ms, now_ms);
 	seen_ms = max(READ_ONCE(tscope_cpu_of(leader)->seen_ms),
 		      READ_ONCE(leader_since_ms));
 	if (now_ms <= seen_ms + LEADER_STARVED_MS)
@@ -90,13 +90,16 @@ static void replace_starved_leader(struct tscope_cpu *c)
 	tscope_leader_replace(leader, c->cpu);
 }
 
-/* The TSC counts in steps of the greatest common divisor of all differences. */
-static void learn_step(struct tscope_cpu *c, u64 before)
+/*
+ * The TSC counts in steps of the greatest common divisor of all differences. They are
+ * taken within bursts: a TSC that jumped in between did so by any number of cycles.
+ */
+static void learn_step(struct tscope_cpu *c)
 {
-	u64 now = c->last[TSCOPE_LANE_TSC];
+	u64 burst_cyc = READ_ONCE(c->burst_cyc);
 
-	if (before && now > before)
-		WRITE_ONCE(c->step_cyc, gcd(now - before, c->step_cyc));
+	if (burst_cyc)
+		WRITE_ONCE(c->step_cyc, gcd(burst_cyc, c->step_cyc));
 }
 
 /* What a burst says of a pair that this CPU keeps, if the partner exchanged. */
@@ -241,8 +244,7 @@ static void schedule_next_window(struct tscope_cpu *c, u64 now_ns)
 
 static void run_window(struct tscope_cpu *c)
 {
-	u64 before = c->last[TSCOPE_LANE_TSC], now_ns = ktime_get_ns();
-	u64 readings = 0, late = 0;
+	u64 now_ns = ktime_get_ns(), readings = 0, late = 0;
 	bool is_leader;
 	u32 bursts = 0;
 
@@ -267,7 +269,7 @@ static void run_window(struct tscope_cpu *c)
 		tscope_points_take(c, readings);
 		mutex_unlock(&points_lock);
 	}
-	learn_step(c, before);
+	learn_step(c);
 	if (is_leader && bursts)
 		schedule_next_window(c, now_ns);
 	WRITE_ONCE(c->windows, c->windows + 1);
