@@ -97,7 +97,8 @@ void tscope_mesh_solve(struct tscope_mesh *mesh, u32 root)
  *
  * Where limits contradict each other the interval spans both. Context: any.
  *
- * Return: 0; -ENODATA where no pairs lead to the CPU, or it is the root.
+ * Return: 0; -ENODATA where no pairs lead to the CPU, a contradiction was found before
+ * they did, or it is the root.
  */
 int tscope_mesh_interval(const struct tscope_mesh *mesh, u32 cpu,
 			 struct tscope_interval *in)

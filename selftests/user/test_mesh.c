@@ -183,6 +183,73 @@ static void test_moving(void)
 	}
 }
 
+/* Whichever pair contradicts the others, in whichever direction, and seen from any CPU. */
+static void test_contradictions(void)
+{
+	struct tscope_interval in;
+	struct tscope_mesh mesh;
+	u32 round, i;
+	s64 off;
+
+	for (round = 0; round < 200; round++) {
+		make_mesh(&mesh, 96, 1000);
+		i = rnd_below(mesh.edge_count);
+		off = rnd_below(2) ? 5000 : -5000;
+		edges[i].low += off;
+		edges[i].high += off;
+		/* one side of a pair that moves may be the tighter one alone */
+		edges[(i + 1) % mesh.edge_count].moving = true;
+		edges[(i + 1) % mesh.edge_count].low -= 10000;
+		tscope_mesh_solve(&mesh, rnd_below(96));
+		EXPECT(mesh.contradiction, "round %u", round);
+		for (i = 0; i < 96; i++)
+			EXPECT(i == mesh.root ||
+			       tscope_mesh_interval(&mesh, i, &in) || in.moving,
+			       "round %u, CPU %u", round, i);
+	}
+}
+
+/* Limits that still change after all passes are no figure to rely on. */
+static void test_passes(void)
+{
+	struct tscope_mesh mesh = {
+		.nodes = nodes, .count = TSCOPE_MESH_PASSES + 2, .edges = edges,
+	};
+	u32 i;
+
+	memset(truth, 0, sizeof(truth));
+	/* the worst order: each pass reaches one CPU more */
+	for (i = mesh.count - 1; i; i--)
+		add_edge(&mesh, i - 1, i, 100);
+	tscope_mesh_solve(&mesh, 0);
+	EXPECT(mesh.contradiction, "%u CPUs in a row", mesh.count);
+	tscope_mesh_solve(&mesh, mesh.count - 1);
+	EXPECT(!mesh.contradiction, "from the other end one pass does");
+}
+
+/* A limit that does not fit is none; the other one alone is no interval. */
+static void test_ends_of_range(void)
+{
+	struct tscope_mesh mesh = {
+		.nodes = nodes, .count = 3, .edges = edges, .edge_count = 2,
+	};
+	struct tscope_interval in;
+	int sign;
+
+	for (sign = -1; sign <= 1; sign += 2) {
+		edges[0] = (struct tscope_mesh_edge){
+			.from = 0, .to = 1, .low = sign * 10 - 5, .high = sign * 10 + 5,
+		};
+		edges[1] = (struct tscope_mesh_edge){
+			.from = 1, .to = 2, .low = sign > 0 ? 0 : S64_MIN,
+			.high = sign > 0 ? S64_MAX : 0,
+		};
+		tscope_mesh_solve(&mesh, 0);
+		EXPECT_EQ(tscope_mesh_interval(&mesh, 1, &in), 0, "sign %d", sign);
+		EXPECT_EQ(tscope_mesh_interval(&mesh, 2, &in), -ENODATA, "sign %d", sign);
+	}
+}
+
 static void test_parts(void)
 {
 	struct tscope_interval in;
@@ -221,6 +288,9 @@ static const struct tap_test tests[] = {
 	{ "2 to 4096 CPUs: true and narrow", test_sizes },
 	{ "no limits are tighter", test_tightest },
 	{ "what moves or contradicts is not hidden", test_moving },
+	{ "contradictions, seen from any CPU", test_contradictions },
+	{ "limits that still change after all passes", test_passes },
+	{ "limits at the ends of the range", test_ends_of_range },
 	{ "parts, CPUs without pairs, sums that do not fit", test_parts },
 };
 
