@@ -3,7 +3,6 @@
  * /sys/kernel/tscope: the controls, and the clocks' directories. Each file is
  * described in Documentation/ABI/testing/sysfs-kernel-tscope.
  */
-#include <linux/kstrtox.h>
 #include <linux/sysfs.h>
 
 #include "clock.h"
@@ -11,39 +10,6 @@
 #include "sysfs.h"
 
 static struct kset *kset;
-
-/**
- * tscope_setting_store() - store function of all files that can be written
- * @dir: directory of the file
- * @attr: the file, of a struct tscope_setting
- * @buf: what was written
- * @count: its length
- *
- * kernfs passes on the first page of a longer write as if it were all of it, so a
- * page is refused. Context: process, may sleep.
- *
- * Return: @count; with nothing changed -EINVAL for a page or what is not a number,
- * -ERANGE for a number out of range, or the errno of the setting's function.
- */
-ssize_t tscope_setting_store(struct kobject *dir, struct kobj_attribute *attr,
-			     const char *buf, size_t count)
-{
-	const struct tscope_setting *s = tscope_setting_of(attr);
-	u64 value;
-	int err;
-
-	if (count >= PAGE_SIZE)
-		return -EINVAL;
-	if (s->set_text) {
-		err = s->set_text(buf);
-	} else {
-		err = kstrtou64(buf, 10, &value);
-		if (!err && (value < s->min || value > s->max))
-			err = -ERANGE;
-		err = err ?: s->set(dir, s, value);
-	}
-	return err ?: count;
-}
 
 static ssize_t enabled_show(struct kobject *dir, struct kobj_attribute *attr,
 			    char *buf)

@@ -42,6 +42,7 @@ struct tscope_setting {
 		.which = _which, \
 	}
 
+/* sysfs_setting.c */
 ssize_t tscope_setting_store(struct kobject *dir, struct kobj_attribute *attr,
 			     const char *buf, size_t count);
 
