@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# intree.sh [--install DIR | --guest] [VERSION...]: tests this directory as a part of a kernel
+# intree.sh [--install DIR | --guest] [VERSION...]: tests selftests as a part of a kernel
 # tree. For the kernel sources named (6.12 and 6.1) it becomes
 # tools/testing/selftests/tscope, unchanged, and is run, installed and packed there,
 # and run alone. Nothing is loaded: all tests must be skipped, and say why.
@@ -13,12 +13,13 @@
 # KTAP; exit status 0 passed, 1 failed, 2 something is missing.
 
 here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/.." && pwd)
-# shellcheck source=selftests/ktap.sh
+top=$(cd "$here/../.." && pwd)
+# shellcheck source=selftests/harness/ktap.sh
 . "$here/ktap.sh"
-# shellcheck source=selftests/lab/kernel.sh
-. "$here/lab/kernel.sh"
-PROGS=$(sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*[.]sh\).*/\1/p' "$here/Makefile")
+# shellcheck source=selftests/harness/kernel.sh
+. "$here/kernel.sh"
+TESTS=$top/selftests
+PROGS=$(sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*[.]sh\).*/\1/p' "$TESTS/Makefile")
 COUNT=$(wc -w <<<"$PROGS")
 
 # tree VERSION: a kernel tree with this directory in it, in $tree
@@ -31,7 +32,7 @@ tree() {
 	kunit=$tree/tools/testing/kunit/kunit.py
 	mkdir "$selftests/tscope"
 	"$top/tools/files.sh" --new | sed -n 's,^selftests/,,p' |
-		(cd "$here" && tar -cf - -T -) | tar -xf - -C "$selftests/tscope"
+		(cd "$TESTS" && tar -cf - -T -) | tar -xf - -C "$selftests/tscope"
 }
 
 # in_tree GOAL...
@@ -124,13 +125,13 @@ packs() {
 }
 
 runs_alone() {
-	make -s --no-print-directory -C "$here" KSELFTEST_DIR="$1/tools/testing/selftests" \
+	make -s --no-print-directory -C "$TESTS" KSELFTEST_DIR="$1/tools/testing/selftests" \
 		TSCOPE_MODULE="$work/none.ko" run_tests | cat >"$work/ktap.alone"
 	all_skip "$work/ktap.alone" "TSCOPE_MODULE=.* is not there"
 }
 
 no_lib_mk() {
-	not make -s -C "$here" KSELFTEST_DIR="$work/none" run_tests >"$work/said" 2>&1 &&
+	not make -s -C "$TESTS" KSELFTEST_DIR="$work/none" run_tests >"$work/said" 2>&1 &&
 		grep "No lib.mk: set KSELFTEST_DIR" "$work/said"
 }
 
@@ -169,10 +170,10 @@ one_version() {
 in_guest() {
 	local name=$1 version=$2 status
 	shift 2
-	# shellcheck source=selftests/lab/build.sh
-	. "$here/lab/build.sh"
+	# shellcheck source=selftests/harness/build.sh
+	. "$here/build.sh"
 	module_build "$version" || return
-	"$here/lab/lab" --quiet --kernel "$version" --module "$MODULE_KO" --timeout 900 \
+	"$TESTS/lab/lab" --quiet --kernel "$version" --module "$MODULE_KO" --timeout 900 \
 		--add "$work/installed-$version:/selftests" --out "$top/build/lab/intree-$name" \
 		"$@" kselftest >"$work/ktap.guest"
 	status=$?
