@@ -97,8 +97,8 @@ dist:			## build/dist/tscope-*.tar.xz, the release tarball
 check:			## what a contributor needs to know, in 10 minutes (CHECK='lint user' SEED= TIMES=1)
 	@TIMES=$(TIMES) $(HARNESS)/check.sh $(CHECK)
 
-check-all:		## that, and all other tests (LIMIT=seconds SEED= TIMES=1)
-	@LIMIT=$(LIMIT) TIMES=$(TIMES) $(HARNESS)/check.sh --all
+check-all:		## that, and all other tests (LIMIT=seconds LONG=1 SEED= TIMES=1)
+	@LIMIT=$(LIMIT) LONG=$(LONG) TIMES=$(TIMES) $(HARNESS)/check.sh --all
 
 # test-KIND-NAME, for each NAME that test-KIND-list prints
 test-%:			## one test: test-lab-pause, -kselftest-abi, -user-fit, -kunit-fit, -fuzz-fit; test-list

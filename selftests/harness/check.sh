@@ -22,7 +22,7 @@ LOGS=$TOP/build/check
 # then what measures time, alone.
 CHECK_BEFORE="build" CHECK_LANE="lint user coverage" CHECK_BESIDE="kunit kselftest"
 CHECK_ALONE="guests"
-REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree" REST_ALONE="run matrix abuse scenarios lab_checks"
+REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree" REST_ALONE="run matrix abuse lab_checks scenarios all_kernels"
 
 usage() {
 	cat <<-END
@@ -47,10 +47,13 @@ usage() {
 	  tree       selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  run        make run
 	  matrix     the short form of make matrix: load, sample, few kselftests on 6.1
+	  all_kernels  make matrix
 	  abuse      in emulated guests: random use of all files, lockdown, a short soak, and
 	             odd machines: $ODD (all: make odd)
 	  scenarios  the short forms of the catalogue's other scenarios (long: make lab)
 	  lab_checks failures that the lab must report: a panic, a hang, a warning...
+	LONG=1    dkms for all kernels of Debian 12 and on Debian 13, package also on Debian 13, tree
+	          also in guests
 	LIMIT=S   begins no part that, as long as last time, would end later than after S seconds,
 	          and says which it left out
 	SEED=n    repeats a run's random values; it is printed
@@ -89,17 +92,43 @@ part_fuzz() {
 	ktap $? "fuzzing" "$log"
 }
 
-part_dkms() { script dkms "$HERE/dkms.sh"; }
-part_package() { script package "$HERE/package.sh"; }
-part_signing() { script signing "$HERE/signing.sh"; }
-part_tree() { script tree "$HERE/intree.sh"; }
+part_dkms() {
+	if [ -z "$LONG" ]; then
+		script dkms "$HERE/dkms.sh"
+		return
+	fi
+	script dkms "$HERE/dkms.sh" 6.12 6.12-cloud 6.12-rt 6.1 6.1-cloud 6.1-rt
+	script dkms-trixie "$HERE/dkms.sh" --suite trixie
+}
 
-# seconds PART...: how long they took last time, all together; nothing if one was never run
+part_package() {
+	script package "$HERE/package.sh"
+	[ -z "$LONG" ] || script package-trixie "$HERE/package.sh" --suite trixie 6.12 6.1
+}
+
+part_signing() {
+	script signing "$HERE/signing.sh"
+}
+
+part_tree() {
+	# shellcheck disable=SC2086
+	script tree "$HERE/intree.sh" ${LONG:+--guest}
+}
+
+# How long parts take on two idle cores with kernels cached, before this machine has run them.
+declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [coverage]=60 [kunit]=60 [kselftest]=120
+	[guests]=420 [more_builds]=60 [fuzz]=60 [dkms]=100 [package]=60 [signing]=60 [tree]=15
+	[run]=30 [matrix]=90 [abuse]=180 [lab_checks]=150 [scenarios]=1200 [all_kernels]=2100)
+
+# seconds PART...: how long they take, all together: as last time, if they were run
 seconds() {
 	local part sum=0
 	for part; do
-		[ -f "$CACHE/seconds/$part" ] || return
-		sum=$((sum + $(<"$CACHE/seconds/$part")))
+		if [ -f "$CACHE/seconds/$part" ]; then
+			sum=$((sum + $(<"$CACHE/seconds/$part")))
+		else
+			sum=$((sum + ${TYPICAL[$part]:-80}))
+		fi
 	done
 	echo $sum
 }
@@ -111,7 +140,7 @@ within_limit() {
 	# part_scenarios asks for each of them
 	[ -n "${LIMIT:-}" ] && [ "$1" != scenarios ] || return 0
 	needs=$(seconds "$1")
-	[ $((SECONDS + ${needs:-120})) -gt "$LIMIT" ] || return 0
+	[ $((SECONDS + needs)) -gt "$LIMIT" ] || return 0
 	LEFT_OUT+=" $1"
 	return 1
 }
@@ -124,13 +153,12 @@ timed() {
 	printf '%6d s  %s\n' $((SECONDS - began)) "$1" >>"$LOGS/times"
 }
 
-# left PART...: says how long the run still takes, where that is known
+# left PART...: says how long the run still takes
 # shellcheck disable=SC2086
 left() {
 	local here beside=0 alone
 	here=$(seconds "$@") alone=$(seconds $ALONE)
 	[ -z "$BESIDE" ] || beside=$(seconds $BESIDE)
-	[ -n "$here" ] && [ -n "$alone" ] && [ -n "$beside" ] || return
 	beside=$((beside - SECONDS + BESIDE_BEGAN))
 	[ "$here" -ge "$beside" ] || here=$beside
 	note "about $(((here + alone + 59) / 60)) min left"

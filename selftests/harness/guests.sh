@@ -116,6 +116,13 @@ part_matrix() {
 	ktap $? "kernel matrix" "$log"
 }
 
+part_all_kernels() {
+	local log=$LOGS/all-kernels.log
+	note "kernel matrix: all kernels"
+	"$HERE/matrix.sh" >"$log" 2>&1
+	ktap $? "kernel matrix" "$log"
+}
+
 # abuse_run NAME COMMAND...: runs a command that prints a guest's KTAP
 abuse_run() {
 	local name=$1 log=$LOGS/abuse-$1.log
