@@ -5,6 +5,21 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
+
+# kbuild splits paths at blanks, and make at colons.
+ifneq ($(words $(subst :, ,x$(CURDIR)x)),1)
+ifneq ($(MAKECMDGOALS),help)
+$(error kbuild takes no path with a blank or a colon: move tscope out of "$(CURDIR)")
+endif
+endif
+
+# A kernel that clang has built takes modules that LLVM's programs build. LLVM= overrides this.
+kernel_config = $(shell sed -n 's/^$(1)=//p' $(KDIR)/include/config/auto.conf 2>/dev/null)
+ifeq ($(origin LLVM)$(call kernel_config,CONFIG_CC_IS_CLANG),undefinedy)
+CLANG_MAJOR := $(shell echo $$(($(lastword $(call kernel_config,CONFIG_CLANG_VERSION)) / 10000)))
+LLVM := $(if $(shell command -v clang),1,-$(CLANG_MAJOR))
+endif
+LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness
 
 .PHONY: all modules load unload report install uninstall modules_install \
@@ -18,7 +33,9 @@ HARNESS = selftests/harness
 all: modules		## build module/tscope.ko for the running kernel (KDIR= KVER=)
 
 modules: | $(KDIR)/Makefile
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	@test -z "$(CLANG_MAJOR)" || command -v clang$(filter -%,$(LLVM)) >/dev/null || { \
+		echo "Clang has built kernel $(KREL), and there is none here (Debian: apt install clang-$(CLANG_MAJOR) lld-$(CLANG_MAJOR) llvm-$(CLANG_MAJOR))." >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(LLVM_ARG) modules
 
 $(KDIR)/Makefile:
 	@echo "No headers of kernel $(KVER) in $(KDIR)." >&2
@@ -48,10 +65,14 @@ run:			## a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)
 # The kernel whose headers KDIR holds: where the module goes.
 KREL = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
 # modules_install leaves depmod out where there is no System.map
-DEPMOD = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KREL)
+DEPMOD = @if command -v depmod >/dev/null; then \
+		depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KREL); \
+	else \
+		echo "No depmod here: modprobe finds tscope after \"depmod $(KREL)\", insmod at once."; \
+	fi
 
 install modules_install: modules	## modules_install (INSTALL_MOD_PATH=)
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(LLVM_ARG) modules_install
 	$(DEPMOD)
 
 # modules_install puts it below one of these, by the kernel's version

@@ -22,7 +22,7 @@ LOGS=$TOP/build/check
 # then what measures time, alone.
 CHECK_BEFORE="build" CHECK_LANE="lint user coverage" CHECK_BESIDE="kunit kselftest"
 CHECK_ALONE="guests"
-REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree" REST_ALONE="run matrix abuse lab_checks scenarios all_kernels"
+REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run matrix abuse lab_checks scenarios all_kernels"
 
 usage() {
 	cat <<-END
@@ -45,6 +45,7 @@ usage() {
 	  package    the release tarball; the Debian package made, installed, upgraded, purged
 	  signing    signed and unsigned modules on a machine with Secure Boot
 	  tree       selftests as tools/testing/selftests/tscope of 6.12 and 6.1
+	  elsewhere  make and dkms.conf where paths, compiler or programs are others
 	  run        make run
 	  matrix     the short form of make matrix: load, sample, few kselftests on 6.1
 	  all_kernels  make matrix
@@ -110,6 +111,10 @@ part_signing() {
 	script signing "$HERE/signing.sh"
 }
 
+part_elsewhere() {
+	script elsewhere "$HERE/elsewhere.sh"
+}
+
 part_tree() {
 	# shellcheck disable=SC2086
 	script tree "$HERE/intree.sh" ${LONG:+--guest}
@@ -117,7 +122,7 @@ part_tree() {
 
 # How long parts take on two idle cores with kernels cached, before this machine has run them.
 declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [coverage]=60 [kunit]=60 [kselftest]=120
-	[guests]=420 [more_builds]=60 [fuzz]=60 [dkms]=100 [package]=60 [signing]=60 [tree]=15
+	[guests]=420 [more_builds]=60 [fuzz]=60 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
 	[run]=30 [matrix]=90 [abuse]=180 [lab_checks]=150 [scenarios]=1200 [all_kernels]=2100)
 
 # seconds PART...: how long they take, all together: as last time, if they were run
