@@ -22,7 +22,7 @@ endif
 LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness
 
-.PHONY: all modules load unload report install uninstall modules_install \
+.PHONY: kselftest-tar all modules load unload report install uninstall modules_install \
 	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab matrix bench \
 	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
@@ -124,6 +124,9 @@ check-all:		## that, and all other tests (LIMIT=seconds LONG=1 SEED= TIMES=1)
 # test-KIND-NAME, for each NAME that test-KIND-list prints
 test-%:			## one test: test-lab-pause, -kselftest-abi, -user-fit, -kunit-fit, -fuzz-fit; test-list
 	@SEED=$(SEED) KERNEL=$(KERNEL) $(HARNESS)/one.sh $*
+
+kselftest-tar:		## the kselftests and the module, packed for another machine (KVER= KDIR= KERNEL=6.12)
+	@KVER=$(KVER) KDIR=$(KDIR) KERNEL=$(KERNEL) $(HARNESS)/kselftest_tar.sh
 
 lab:			## all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL= SHORT=1 LONG=1)
 	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) SHORT=$(SHORT) \

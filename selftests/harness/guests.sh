@@ -56,14 +56,15 @@ lab_run() {
 	note "again: make lab SCENARIO=${failed:-$what} SEED=$SEED SHORT=1"
 }
 
-# Runs the kselftests in a guest by the runner of the kernel tree that they are installed from;
-# the KTAP parsers of the kernel and of perl judge the output.
+# Runs the kselftests in a guest, as another machine gets them, by the kernel tree's runner; the
+# KTAP parsers of the kernel and of perl judge the output.
 part_kselftest() {
 	local dir=$TOP/build/lab/installed log=$LOGS/lab-kselftest-tcg.log
 	kernel_source 6.12 || { result 1 "linux-source" /dev/null; return; }
 	guest_module || return
-	rm -rf "$dir"
-	run "make install of kselftest" "$HERE/intree.sh" --install "$dir" 6.12
+	rm -rf "$dir" && mkdir -p "$dir"
+	run "make kselftest-tar" make -s -C "$TOP" kselftest-tar KERNEL=6.12
+	tar -xf "$(tail -n 1 "$LOGS/make-kselftest-tar.log")" -C "$dir"
 	TESTS_DIR=$dir lab_run kselftest-tcg kselftest --env TESTS="$KSELFTESTS_TCG" --accel tcg
 	awk '/^# lab: again from / { n = 0; next } { line[n++] = $0 }
 		END { for (i = 0; i < n; i++) print line[i] }' "$log" >"$LOGS/kselftest-tcg.ktap"
