@@ -157,7 +157,9 @@ _kernel_own() {
 		return 2
 	fi
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/tscope-config.XXXXXX")
-	cat "$_here/kernels/base.config" "$_here/kernels/$kind.config" >"$dir/$kind.config"
+	# an option that the kind names is the kind's affair
+	grep -vwf <(grep -oE 'CONFIG_[A-Z0-9_]+' "$_here/kernels/$kind.config") \
+		"$_here/kernels/base.config" | cat - "$_here/kernels/$kind.config" >"$dir/$kind.config"
 	own_kernel "$version" "$dir/$kind.config"
 	status=$?
 	rm -r "$dir"
