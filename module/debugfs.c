@@ -125,7 +125,6 @@ static void age_by_tsc(void *info)
 
 static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 {
-	struct tscope_params params;
 	s64 age_cyc, tsc_ms;
 
 	if (!tscope_enabled() || !READ_ONCE(c->chosen) || !READ_ONCE(c->ready))
@@ -137,8 +136,7 @@ static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 		if (age_cyc < 0 || tsc_ms - (s64)age_ms > STOOD_MS)
 			return "stood-still";
 	}
-	tscope_get_params(&params);
-	if (age_ms > 3 * params.period_us / USEC_PER_MSEC + LATE_MS)
+	if (age_ms > 3 * READ_ONCE(tscope_params.period_us) / USEC_PER_MSEC + LATE_MS)
 		return "late";
 	return "sampling";
 }
@@ -297,7 +295,7 @@ static int violations_show(struct seq_file *m, void *unused)
 		if (!tscope_violation_get(number, &v))
 			continue;
 		seq_printf(m, "%llu %llu %s %s %d ", v.time_ns, v.tsc,
-			   tscope_what_name(v.what), v.clock, v.cpu);
+			   v.what, v.clock, v.cpu);
 		if (v.peer < 0)
 			seq_puts(m, "-");
 		else

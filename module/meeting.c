@@ -136,9 +136,9 @@ static void tscope_meeting_called(void *info)
 		if (!calls_sampler(caller)) {
 			answer_burst(c, caller);
 			answer_end(c, request);
-		} else if (c->task && !cmpxchg(&c->call.caller, NULL, caller)) {
+		} else if (!cmpxchg(&c->call.caller, NULL, caller)) {
 			/* tscope_meeting_answer() goes on */
-			wake_up_process(c->task);
+			wake_up_process(this_cpu_read(tscope_thread));
 			return;
 		}
 	}

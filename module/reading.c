@@ -64,7 +64,8 @@ static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_s
 	tscope_shist_add(&clk->step_hist, step->ns);
 	spin_unlock(&clk->step_lock);
 	tscope_alert_raise(clk, TSCOPE_ALERT_STEP, step->ns, cpu, -1);
-	tscope_step_record(clk->ops->name, cpu, step);
+	trace_tscope_step(clk->ops->name, cpu, step->ns, step->error_ns, step->tsc);
+	tscope_violation(TSCOPE_STEP, clk->ops->name, cpu, -1, step->ns, 1, step->tsc);
 }
 
 /**
@@ -369,13 +370,12 @@ void tscope_points_take(struct tscope_cpu *c, bool read)
 	static struct tscope_turn turn;
 	struct tscope_clock *device[TSCOPE_CLOCKS_MAX], *clk;
 	unsigned int i, devices = 0;
-	struct tscope_params p;
+	struct tscope_params p = tscope_params;
 	u64 half_cyc;
 
 	if (unlikely(tscope_clocks_refined()))
 		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
 			     tsc_khz, tscope_tsc_khz);
-	tscope_get_params(&p);
 	half_cyc = tscope_ns_to_cyc(p.width_us * 500ULL, tscope_tsc_khz);
 	/* flat out there is as much time as they take */
 	if (p.width_us == p.period_us)

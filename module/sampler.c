@@ -19,11 +19,13 @@
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
+#include <linux/mutex.h>
 #include <linux/percpu-rwsem.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smpboot.h>
 
+#include "params.h"
 #include "sampler.h"
 #include "trace.h"
 
@@ -35,40 +37,49 @@
 #define LEADER_STARVED_MS	1000
 /* A change of parameters waits this long for a CPU that still answers a call. */
 #define SETTLE_MS	100
-/* The most bursts of a window, for a TSC that stands still. */
-#define BURSTS_MAX	1000000
 
-static DEFINE_PER_CPU(struct task_struct *, tscope_thread);
-
-/* Windows are its readers; it protects what they use: plan, pairs, ranks. */
+/* Windows are its readers; it protects what they use: plan, parameters, pairs, ranks. */
 DEFINE_STATIC_PERCPU_RWSEM(window_sem);
-static struct tscope_plan plan;
 /* Changes that wait for the windows, which end early then. */
 static atomic_t pausing = ATOMIC_INIT(0);
 /* The samplers may run. */
 static bool running;
 
+/* What windows work by, of the parameters. */
+static struct {
+	u64 period_ns;
+	u64 width_cyc;
+	u64 burst_cyc;
+	bool flat_out;
+} plan;
+
 /* When sampling went on, or another leader was chosen. */
 static u64 leader_since_ms;
-/* The CPU whose TSC the points are held against. */
+/* The CPU whose TSC the points are held against; it belongs to who holds the lead. */
 static int points_cpu = -1;
-/* One CPU at a time takes points; a starved leader may hold it. */
-static DEFINE_MUTEX(points_lock);
 
 /* Flat out: all CPUs exchange with the partner of this round. */
 static u64 tscope_round ____cacheline_aligned_in_smp;
 
-/* Points of another CPU's TSC are another segment. */
-static void points_begin(int cpu)
+/* The points of a window, if this CPU is still the leader. */
+static void take_points(struct tscope_cpu *c, u64 readings)
 {
 	unsigned int i;
 
-	if (points_cpu == cpu)
+	if (!tscope_leader_hold(c->cpu))
 		return;
-	if (points_cpu >= 0)
+	/* points of another CPU's TSC are another segment */
+	if (points_cpu != c->cpu && points_cpu >= 0)
 		for (i = 0; i < tscope_clock_count(); i++)
 			tscope_clock_break(tscope_clock_get(i));
-	points_cpu = cpu;
+	points_cpu = c->cpu;
+	tscope_points_take(c, readings);
+	tscope_leader_release(c->cpu);
+}
+
+static void add_lost(struct tscope_cpu *c, u64 time_ns)
+{
+	WRITE_ONCE(c->lost, c->lost + div64_u64(time_ns, plan.period_ns));
 }
 
 /* The first CPU that notices takes the place of a leader that gets no CPU time. */
@@ -82,12 +93,12 @@ static void replace_starved_leader(struct tscope_cpu *c)
 	/* where this CPU did not run either, the whole guest may have been stopped */
 	if (now_ms - c->seen_ms > LEADER_STARVED_MS)
 		WRITE_ONCE(leader_since_ms, now_ms);
-	seen_ms = max(READ_ONCE(tscope_cpu_of(leader)->seen_ms),
-		      READ_ONCE(leader_since_ms));
-	if (now_ms <= seen_ms + LEADER_STARVED_MS)
+	seen_ms = max(READ_ONCE(tscope_cpu_of(leader)->seen_ms), READ_ONCE(leader_since_ms));
+	if (now_ms <= seen_ms + LEADER_STARVED_MS || !tscope_leader_replace(leader, c->cpu))
 		return;
 	WRITE_ONCE(leader_since_ms, now_ms);
-	tscope_leader_replace(leader, c->cpu);
+	if (!plan.flat_out)
+		add_lost(c, (now_ms - seen_ms) * NSEC_PER_MSEC);
 }
 
 /*
@@ -160,28 +171,6 @@ static void note_alive(struct tscope_cpu *c)
 	WRITE_ONCE(c->seen_ms, tscope_now_ms());
 }
 
-/* Bursts until the window is over. Returns how many. */
-static u32 take_bursts(struct tscope_cpu *c, bool is_leader, u64 *readings)
-{
-	u64 start = rdtsc_ordered(), spent = 0;
-	u32 bursts = 0;
-
-	do {
-		*readings += take_burst(c, min(plan.burst_cyc,
-					       plan.width_cyc - spent));
-		bursts++;
-		/* flat out a window may last for seconds */
-		note_alive(c);
-		if (unlikely(c->events))
-			tscope_report_found(c, is_leader);
-		/* flat out it never sleeps: RCU-tasks needs to know */
-		cond_resched_tasks_rcu_qs();
-		spent = rdtsc_ordered() - start;
-	} while (spent < plan.width_cyc && !atomic_read(&pausing) &&
-		 bursts < BURSTS_MAX);
-	return bursts;
-}
-
 /* Call the partners of the CPU's pairs in turn. */
 static void meet_next_partner(struct tscope_cpu *c)
 {
@@ -214,6 +203,31 @@ static void meet_next_partner(struct tscope_cpu *c)
 	note_burst(c, p, &b);
 }
 
+/* Bursts until the window is over. Returns how many. */
+static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
+{
+	u64 start = rdtsc_ordered(), spent = 0, before;
+	u32 bursts = 0;
+
+	do {
+		*readings += take_burst(c, min(plan.burst_cyc, plan.width_cyc - spent));
+		bursts++;
+		/* flat out a window may last for seconds */
+		note_alive(c);
+		if (unlikely(c->events))
+			tscope_report_found(c);
+		/* pairs meet also in a window that is longer than they may do without */
+		if (!exchange_by_rounds() && spent > plan.burst_cyc)
+			meet_next_partner(c);
+		/* flat out it never sleeps: RCU-tasks needs to know */
+		cond_resched_tasks_rcu_qs();
+		before = spent;
+		spent = rdtsc_ordered() - start;
+		/* a TSC that stands still ends the window, too */
+	} while (spent < plan.width_cyc && spent != before && !atomic_read(&pausing));
+	return bursts;
+}
+
 /* How late a window is; both clocks must say so, for either may have jumped. */
 static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 {
@@ -227,7 +241,7 @@ static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 		late = min(now_ns - c->next_window_ns,
 			   tscope_cyc_to_ns(late_cyc, tscope_tsc_khz));
 	tscope_hist_add(&c->wakeup, late);
-	WRITE_ONCE(c->lost, c->lost + div64_u64(late, plan.period_ns));
+	add_lost(c, late);
 	return late;
 }
 
@@ -254,24 +268,21 @@ static void run_window(struct tscope_cpu *c)
 	if (!is_leader)
 		c->next_window_ns = 0;
 	if (plan.flat_out) {
-		bursts = take_bursts(c, is_leader, &readings);
+		bursts = take_bursts(c, &readings);
 	} else if (is_leader && now_ns >= c->next_window_ns) {
 		late = note_lateness(c, now_ns);
-		bursts = take_bursts(c, true, &readings);
+		bursts = take_bursts(c, &readings);
 	}
 	if (!exchange_by_rounds())
 		meet_next_partner(c);
 
 	tscope_report_warps(c);
-	tscope_report_found(c, is_leader);
-	if (is_leader && bursts && mutex_trylock(&points_lock)) {
-		points_begin(c->cpu);
-		tscope_points_take(c, readings);
-		mutex_unlock(&points_lock);
-	}
+	tscope_report_found(c);
 	learn_step(c);
-	if (is_leader && bursts)
+	if (is_leader && bursts) {
+		take_points(c, readings);
 		schedule_next_window(c, now_ns);
+	}
 	WRITE_ONCE(c->windows, c->windows + 1);
 	note_alive(c);
 	if (bursts)
@@ -283,7 +294,7 @@ static u64 due_ns(struct tscope_cpu *c, u64 now_ns)
 {
 	u64 due = now_ns + HEARTBEAT_NS;
 
-	if (READ_ONCE(plan.flat_out))
+	if (!READ_ONCE(c->ready) || READ_ONCE(plan.flat_out))
 		return now_ns;
 	if (tscope_leader() == c->cpu) {
 		/* what falls between two windows waits for the second one */
@@ -303,13 +314,6 @@ static int sampler_should_run(unsigned int cpu)
 	return READ_ONCE(running) && c && READ_ONCE(c->chosen);
 }
 
-static void sampler_start(struct tscope_cpu *c)
-{
-	c->page_ops = tscope_clock_page_ops();
-	c->page = c->page_ops ? c->page_ops->sequence(c->cpu) : NULL;
-	tscope_cpu_start(c);
-}
-
 /* One window, and the sleep before it. */
 static void sampler_run(unsigned int cpu)
 {
@@ -317,8 +321,6 @@ static void sampler_run(unsigned int cpu)
 	u64 now_ns = ktime_get_ns(), due = due_ns(c, now_ns);
 	ktime_t expires = ns_to_ktime(due);
 
-	if (unlikely(c->task != current))
-		WRITE_ONCE(c->task, current);
 	if (due > now_ns) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		/* park, stop, a change and a call wake the thread up as well */
@@ -336,29 +338,18 @@ static void sampler_run(unsigned int cpu)
 	}
 	percpu_down_read(&window_sem);
 	if (sampler_should_run(cpu)) {
-		/* its state was allocated after the thread had begun */
-		if (unlikely(!c->ready))
-			sampler_start(c);
+		if (unlikely(!c->ready)) {
+			c->page_ops = tscope_clock_page_ops();
+			c->page = c->page_ops ? c->page_ops->sequence(c->cpu) : NULL;
+			WRITE_ONCE(c->ready, true);
+		}
 		run_window(c);
 	}
 	percpu_up_read(&window_sem);
 }
 
-static void sampler_setup(unsigned int cpu)
-{
-	if (tscope_cpu_of(cpu))
-		sampler_start(tscope_cpu_of(cpu));
-}
-
-static void sampler_unpark(unsigned int cpu)
-{
-	if (!tscope_cpu_of(cpu))
-		return;
-	tscope_cpu_new_life(tscope_cpu_of(cpu));
-	sampler_start(tscope_cpu_of(cpu));
-}
-
-static void sampler_park(unsigned int cpu)
+/* Sampling ends; figures hold also when it begins again. */
+static void sampler_cleanup(unsigned int cpu, bool online)
 {
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
 
@@ -368,12 +359,12 @@ static void sampler_park(unsigned int cpu)
 	tscope_meeting_refuse(c);
 }
 
-static void sampler_cleanup(unsigned int cpu, bool online)
+/* The CPU goes offline. */
+static void sampler_park(unsigned int cpu)
 {
-	sampler_park(cpu);
-	/* calls find no thread to wake up any more */
+	sampler_cleanup(cpu, false);
 	if (tscope_cpu_of(cpu))
-		WRITE_ONCE(tscope_cpu_of(cpu)->task, NULL);
+		tscope_cpu_new_life(tscope_cpu_of(cpu));
 }
 
 static struct smp_hotplug_thread sampler_threads = {
@@ -381,17 +372,14 @@ static struct smp_hotplug_thread sampler_threads = {
 	.thread_should_run	= sampler_should_run,
 	.thread_fn		= sampler_run,
 	.thread_comm		= "tscope/%u",
-	.setup			= sampler_setup,
 	.cleanup		= sampler_cleanup,
 	.park			= sampler_park,
-	.unpark			= sampler_unpark,
 };
 
 /**
  * tscope_samplers_start() - create the threads
  *
  * Context: process, may sleep; takes cpus_read_lock().
- *
  * Return: 0, or an errno with no thread left.
  */
 int tscope_samplers_start(void)
@@ -402,42 +390,23 @@ int tscope_samplers_start(void)
 /**
  * tscope_samplers_stop() - end the threads and wait for them and their calls
  *
- * Context: process, may sleep; takes cpus_read_lock().
+ * Context: process, may sleep, sampling is off; takes cpus_read_lock().
  */
 void tscope_samplers_stop(void)
 {
-	WRITE_ONCE(running, false);
-	atomic_inc(&pausing);
 	smpboot_unregister_percpu_thread(&sampler_threads);
-	atomic_dec(&pausing);
 	tscope_meetings_finish();
-}
-
-/**
- * tscope_samplers_wake() - let all threads look at what changed
- *
- * Context: process, cpus_read_lock() held, the threads exist.
- */
-void tscope_samplers_wake(void)
-{
-	struct task_struct *task;
-	int cpu;
-
-	for_each_online_cpu(cpu) {
-		task = per_cpu(tscope_thread, cpu);
-		if (task)
-			wake_up_process(task);
-	}
 }
 
 /**
  * tscope_sampling_pause() - wait until no window is open, and open none
  *
- * A window that is open ends within a burst or a reading. Context: process,
- * may sleep; tscope_sampling_resume() must follow.
+ * A window that is open ends within a burst or a reading. Takes tscope_pairs_lock. Context:
+ * process, may sleep; tscope_sampling_resume() must follow.
  */
 void tscope_sampling_pause(void)
 {
+	mutex_lock(&tscope_pairs_lock);
 	atomic_inc(&pausing);
 	percpu_down_write(&window_sem);
 	atomic_dec(&pausing);
@@ -445,23 +414,36 @@ void tscope_sampling_pause(void)
 }
 
 /**
- * tscope_sampling_resume() - let windows open again
- * @p: what they are to work by; NULL: they are not to run
+ * tscope_sampling_resume() - let windows open again, by the parameters in force
+ * @on: false: they are not to open
  *
- * Context: process, after tscope_sampling_pause().
+ * Context: process, after tscope_sampling_pause(), with cpus_read_lock() held.
  */
-void tscope_sampling_resume(const struct tscope_plan *p)
+void tscope_sampling_resume(bool on)
 {
+	const struct tscope_params *p = &tscope_params;
+	struct task_struct *thread;
 	struct tscope_cpu *c;
+	int cpu;
 
-	if (p) {
-		plan = *p;
-		for_each_tscope_cpu(c)
-			WRITE_ONCE(c->next_window_ns, 0);
-		WRITE_ONCE(leader_since_ms, tscope_now_ms());
-	}
-	WRITE_ONCE(running, p);
+	WRITE_ONCE(plan.period_ns, p->period_us * (u64)NSEC_PER_USEC);
+	WRITE_ONCE(plan.flat_out, p->width_us == p->period_us);
+	plan.width_cyc = tscope_ns_to_cyc(p->width_us * 1000ULL, tscope_tsc_khz);
+	plan.burst_cyc = tscope_ns_to_cyc(min(p->burst_us, p->width_us) * 1000ULL,
+					  tscope_tsc_khz);
+	for_each_tscope_cpu(c)
+		WRITE_ONCE(c->next_window_ns, 0);
+	WRITE_ONCE(leader_since_ms, tscope_now_ms());
+	tscope_pairs_stopped(!on);
+	WRITE_ONCE(running, on);
 	percpu_up_write(&window_sem);
+	mutex_unlock(&tscope_pairs_lock);
+
+	for_each_online_cpu(cpu) {
+		thread = per_cpu(tscope_thread, cpu);
+		if (on && thread)
+			wake_up_process(thread);
+	}
 }
 
 /* One reading counts as backward where this CPU's clock is behind the last one. */

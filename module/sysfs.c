@@ -33,8 +33,9 @@ static int reset_set(struct kobject *dir, const struct tscope_setting *s,
 static ssize_t param_show(struct kobject *dir, struct kobj_attribute *attr,
 			  char *buf)
 {
-	return sysfs_emit(buf, "%u\n",
-			  tscope_get_param(tscope_setting_of(attr)->which));
+	const u32 *param = tscope_param_at(&tscope_params, tscope_setting_of(attr)->which);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(*param));
 }
 
 static int param_set(struct kobject *dir, const struct tscope_setting *s,
@@ -169,21 +170,21 @@ int tscope_sysfs_init(void)
 	if (err) {
 		remove_clocks();
 		kset_unregister(kset);
-		return err;
 	}
-	tscope_alerts_start(&kset->kobj);
-	return 0;
+	return err;
 }
 
 /**
- * tscope_sysfs_exit() - remove /sys/kernel/tscope
+ * tscope_sysfs_exit() - stop sampling, and remove /sys/kernel/tscope
  *
  * Waits until nobody uses one of its files. Context: process.
  */
 void tscope_sysfs_exit(void)
 {
-	tscope_alerts_stop();
 	sysfs_remove_group(&kset->kobj, &control_group);
+	/* nobody can start it any more; alerts need the clocks' directories */
+	tscope_enable(false);
+	tscope_alerts_finish();
 	remove_clocks();
 	kset_unregister(kset);
 }

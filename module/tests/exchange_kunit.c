@@ -44,7 +44,7 @@ static int exchange_init(struct kunit *test)
 		c = tscope_cpu_get(cpu);
 		if (!c)
 			return -ENOMEM;
-		tscope_cpu_start(c);
+		c->ready = true;
 	}
 	tscope_pairs_stopped(false);
 	return 0;
@@ -217,7 +217,7 @@ static void exchange_lives(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, o.moving);
 		/* one that only stopped for a while is the same */
 		tscope_cpu_stop(tscope_cpu_of(side ? p->peer : p->cpu));
-		tscope_cpu_start(tscope_cpu_of(side ? p->peer : p->cpu));
+		tscope_cpu_of(side ? p->peer : p->cpu)->ready = true;
 		KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		tscope_pairs_clear();
 	}

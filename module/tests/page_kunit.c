@@ -121,7 +121,7 @@ static void page_step(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
 	KUNIT_ASSERT_EQ(test, violations_end(), violations + 1);
 	KUNIT_ASSERT_TRUE(test, tscope_violation_get(violations, &v));
-	KUNIT_EXPECT_EQ(test, v.what, TSCOPE_STEP);
+	KUNIT_EXPECT_STREQ(test, v.what, TSCOPE_STEP);
 	KUNIT_EXPECT_EQ(test, v.size_ns, -2LL);
 	KUNIT_EXPECT_EQ(test, v.tsc, 5000ULL);
 }

@@ -232,7 +232,7 @@ static void sysfs_clock_keeps_bound(struct kunit *test)
 
 	if (num_online_cpus() < 2)
 		return;
-	tscope_get_params(&before);
+	before = tscope_params;
 	tscope_set_param(offsetof(struct tscope_params, width_us), before.period_us);
 	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
 	do {

@@ -32,7 +32,7 @@ static int sysfs_setup(struct kunit *test)
 		return -ENOMEM;
 	root = node->priv;
 	kernfs_put(node);
-	tscope_get_params(&before);
+	before = tscope_params;
 	tscope_get_cpus(cpus_before);
 	return 0;
 }
@@ -84,7 +84,7 @@ static void sysfs_takes(struct kunit *test)
 	expect_taken(test, "width_us", "0000020000", "20000\n");
 	expect_taken(test, "burst_us", "7", "7\n");
 	expect_taken(test, "fit_window_s", "+9", "9\n");
-	tscope_get_params(&p);
+	p = tscope_params;
 	KUNIT_EXPECT_EQ(test, p.period_us, 20000U);
 	KUNIT_EXPECT_EQ(test, p.width_us, 20000U);
 	KUNIT_EXPECT_EQ(test, p.burst_us, 7U);
