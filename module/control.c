@@ -235,7 +235,6 @@ int tscope_set_cpus(const char *list)
 /**
  * tscope_get_cpus() - the CPUs that are chosen to sample
  * @cpus: copy
- *
  * Context: process, may sleep.
  */
 void tscope_get_cpus(struct cpumask *cpus)
@@ -247,7 +246,6 @@ void tscope_get_cpus(struct cpumask *cpus)
 
 /**
  * tscope_reset() - set all statistics to zero
- *
  * Context: process, may sleep.
  */
 void tscope_reset(void)
@@ -318,7 +316,6 @@ static struct notifier_block suspend_block = {
 /**
  * tscope_control_init() - allocate what sampling needs, which is off
  * @cpus: CPU list; NULL: all that are not isolated
- *
  * Context: process, at load, after the clocks.
  * Return: 0, or an errno with nothing held.
  */
@@ -356,7 +353,6 @@ free:
 
 /**
  * tscope_control_exit() - free what sampling needs, which is off
- *
  * Context: process, at unload; the files are removed.
  */
 void tscope_control_exit(void)

@@ -28,7 +28,6 @@ static int leader = -1;
 
 /**
  * tscope_leader() - the CPU that takes the points
- *
  * Return: the CPU, -1 while there is none.
  */
 int tscope_leader(void)
@@ -42,8 +41,7 @@ int tscope_leader(void)
  * tscope_leader_replace() - choose another CPU to take the points
  * @old: the leader, or -1
  * @cpu: the CPU; -1: none
- *
- * Return: whether it is the leader now: one of several callers succeeds, and none while @old
+ * Return: whether it is the leader now. Of several callers one succeeds, and none while @old
  * holds the lead.
  */
 bool tscope_leader_replace(int old, int cpu)
@@ -54,7 +52,6 @@ bool tscope_leader_replace(int old, int cpu)
 /**
  * tscope_leader_hold() - write points: until tscope_leader_release() no other CPU does
  * @cpu: the caller's CPU
- *
  * Context: the CPU's sampler, in a window.
  * Return: false where it is not the leader, or no longer.
  */
@@ -83,7 +80,6 @@ static void forget_readings(struct tscope_cpu *c)
 /**
  * tscope_cpu_reset() - set a CPU's figures to zero
  * @c: the CPU's state
- *
  * Context: process; no window is open and no call is under way, readers may be at work.
  */
 void tscope_cpu_reset(struct tscope_cpu *c)
@@ -125,7 +121,6 @@ void tscope_cpu_stop(struct tscope_cpu *c)
 /**
  * tscope_cpu_get() - look up a CPU's sampler state, allocate it if needed
  * @cpu: CPU
- *
  * Context: process, may sleep; not concurrently with itself.
  * Return: the state, NULL if the allocation fails.
  */
@@ -148,7 +143,6 @@ struct tscope_cpu *tscope_cpu_get(int cpu)
 
 /**
  * tscope_cpus_init() - allocate what all CPUs share
- *
  * Context: process, at load.
  * Return: 0 or -ENOMEM.
  */
@@ -160,7 +154,6 @@ int tscope_cpus_init(void)
 
 /**
  * tscope_cpus_exit() - free what the CPUs allocated
- *
  * Context: process; no sampler, no call and no reader is left.
  */
 void tscope_cpus_exit(void)

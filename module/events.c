@@ -33,7 +33,6 @@ static u64 oldest, head;	/* numbers of the first that is kept and of the next on
  * @size_ns: size, of several the largest
  * @count: how many there were
  * @tsc: the TSC when it was seen
- *
  * Context: process, any CPU, concurrently with itself.
  */
 void tscope_violation(const char *what, const char *clock, int cpu, int peer, s64 size_ns,
@@ -76,7 +75,6 @@ void tscope_violations_range(u64 *first, u64 *end)
  * tscope_violation_get() - copy a violation
  * @number: its number
  * @v: the copy
- *
  * Context: process.
  * Return: false where it is not there, or no longer.
  */
@@ -94,7 +92,6 @@ bool tscope_violation_get(u64 number, struct tscope_violation *v)
 
 /**
  * tscope_violations_reset() - forget all
- *
  * Context: process, concurrently with writers and readers.
  */
 void tscope_violations_reset(void)
@@ -199,7 +196,6 @@ u64 tscope_alerts_count(void)
 
 /**
  * tscope_alerts_finish() - wait for an alert that is being reported
- *
  * Context: process, at unload, sampling is off; the clocks' directories are still there.
  */
 void tscope_alerts_finish(void)
@@ -209,7 +205,6 @@ void tscope_alerts_finish(void)
 
 /**
  * tscope_alerts_reset() - forget all alerts; limits stay
- *
  * Context: process.
  */
 void tscope_alerts_reset(void)

@@ -20,60 +20,34 @@
 
 struct tscope_clock;
 
-/**
- * struct tscope_violation - one violation, or several of a kind that a window had
- * @time_ns: CLOCK_MONOTONIC when it was recorded
- * @tsc: the TSC when it was seen
- * @size_ns: size; of several, of the largest
- * @count: how many
- * @clock: name of the clock
- * @what: TSCOPE_WARP, TSCOPE_BACKWARD or TSCOPE_STEP
- * @cpu: the CPU that saw it
- * @peer: the CPU whose value was higher, or -1
- */
+/* One violation, or several of a kind that a window had. */
 struct tscope_violation {
-	u64 time_ns;
-	u64 tsc;
-	s64 size_ns;
-	u64 count;
-	const char *clock;
-	const char *what;
-	s32 cpu;
-	s32 peer;
+	u64 time_ns;			/* CLOCK_MONOTONIC when it was recorded */
+	u64 tsc;			/* the TSC when it was seen */
+	s64 size_ns;			/* size; of several, of the largest */
+	u64 count;			/* how many */
+	const char *clock;		/* name of the clock */
+	const char *what;		/* TSCOPE_WARP, TSCOPE_BACKWARD or TSCOPE_STEP */
+	s32 cpu;			/* the CPU that saw it */
+	s32 peer;			/* the CPU whose value was higher, or -1 */
 };
 
-/**
- * enum tscope_cause - what an alert is for
- * @TSCOPE_ALERT_WARP: a warp of warp_alert_ns or more
- * @TSCOPE_ALERT_STEP: a step of step_alert_ns or more
- * @TSCOPE_ALERT_SKEW: a skew surely beyond skew_alert_ppb
- * @TSCOPE_ALERT_CAUSES: how many
- */
+/* What an alert is for. */
 enum tscope_cause {
-	TSCOPE_ALERT_WARP,
-	TSCOPE_ALERT_STEP,
-	TSCOPE_ALERT_SKEW,
+	TSCOPE_ALERT_WARP,		/* a warp of warp_alert_ns or more */
+	TSCOPE_ALERT_STEP,		/* a step of step_alert_ns or more */
+	TSCOPE_ALERT_SKEW,		/* a skew surely beyond skew_alert_ppb */
 	TSCOPE_ALERT_CAUSES,
 };
 
-/**
- * struct tscope_alert - a clock's alert for one cause
- * @limit: ns or ppb; 0: no alert
- * @raised_ns: when the last one was raised, CLOCK_BOOTTIME; 0: none was
- * @pending: it has not been reported yet
- * @size: its size, ns or 10^-3 ppb
- * @cpu: the CPU that saw it
- * @peer: the other CPU, or -1
- *
- * All but @limit are protected by alert_lock.
- */
+/* A clock's alert for one cause. All but @limit are protected by alert_lock. */
 struct tscope_alert {
-	u64 limit;
-	u64 raised_ns;
-	bool pending;
-	s64 size;
-	int cpu;
-	int peer;
+	u64 limit;			/* ns or ppb; 0: no alert */
+	u64 raised_ns;			/* when it was last raised, CLOCK_BOOTTIME; 0: never */
+	bool pending;			/* it has not been reported yet */
+	s64 size;			/* its size, ns or 10^-3 ppb */
+	int cpu;			/* the CPU that saw it */
+	int peer;			/* the other CPU, or -1 */
 };
 
 void tscope_violation(const char *what, const char *clock, int cpu, int peer, s64 size_ns,

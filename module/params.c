@@ -35,7 +35,6 @@ static bool within(u32 value, u32 low, u32 high)
 /**
  * tscope_params_check() - check that parameters are in range and fit one another
  * @p: parameters
- *
  * Return: 0 or -ERANGE.
  */
 int tscope_params_check(const struct tscope_params *p)
@@ -48,7 +47,6 @@ int tscope_params_check(const struct tscope_params *p)
 
 /**
  * tscope_params_load() - put the module's parameters in force
- *
  * Context: process, at load.
  * Return: 0 or -ERANGE.
  */

@@ -7,20 +7,13 @@
 #include <linux/time64.h>
 #include <linux/types.h>
 
-/**
- * struct tscope_params - what a user may set
- * @period_us: from one window's start to the next
- * @width_us: length of a window, up to @period_us
- * @burst_us: longest time with interrupts off
- * @fit_window_s: how old a fitted point may be
- * @enabled: sampling is on
- */
+/* What a user may set. */
 struct tscope_params {
-	u32 period_us;
-	u32 width_us;
-	u32 burst_us;
-	u32 fit_window_s;
-	bool enabled;
+	u32 period_us;			/* from one window's start to the next */
+	u32 width_us;			/* length of a window, up to @period_us */
+	u32 burst_us;			/* longest time with interrupts off */
+	u32 fit_window_s;		/* how old a fitted point may be */
+	bool enabled;			/* sampling is on */
 };
 
 /* Those in force. They stay while a window is open; elsewhere READ_ONCE() reads one of them. */

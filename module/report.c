@@ -16,7 +16,6 @@
 /**
  * tscope_report_motion() - trace a pair whose offset moves, once an epoch
  * @p: the pair, to which a burst was added
- *
  * Context: the sampler of the CPU that keeps the pair, interrupts on.
  */
 void tscope_report_motion(struct tscope_pair *p)
@@ -66,7 +65,6 @@ static void report_warps_of(struct tscope_cpu *c, enum tscope_lane lane,
 /**
  * tscope_report_warps() - report a window's warps of the pairs that a CPU keeps
  * @c: the CPU
- *
  * Context: the CPU's sampler, interrupts on.
  */
 void tscope_report_warps(struct tscope_cpu *c)
@@ -100,7 +98,6 @@ static void report_updates(struct tscope_cpu *c, const struct tscope_page_event 
 /**
  * tscope_report_found() - report updates of the time page, and backward readings
  * @c: the CPU whose bursts and answered calls left them
- *
  * Context: the CPU's sampler, interrupts on; the lead is not held.
  */
 void tscope_report_found(struct tscope_cpu *c)

@@ -2,17 +2,15 @@
 /*
  * The samplers: a thread on each CPU that samples.
  *
- * Below flat out only the leader has periodic windows: one burst or more, and
- * the points of all clocks. Each CPU that keeps pairs also calls the partners
- * of these in turn (meeting.c). All others wake up twice a second, which shows
- * that their timers work. Flat out, each CPU samples all the time, and two CPUs
- * exchange because all change partners by one shared round number, which no
- * clock decides.
+ * Below flat out only the leader has periodic windows: one burst or more, and the points of all
+ * clocks. Each CPU that keeps pairs also calls the partners of these in turn (meeting.c). All
+ * others wake up twice a second, which shows that their timers work. Flat out, each CPU samples
+ * all the time, and two CPUs exchange because all change partners by one shared round number,
+ * which no clock decides.
  *
- * The threads are smpboot threads: they exist while sampling is enabled, stay
- * on their CPU, and are parked while it is offline. A window is a reader of
- * window_sem; a change of anything that windows use is its writer, so that no
- * change touches a thread, and no window sees half a change.
+ * The threads are smpboot threads: they exist while sampling is enabled, stay on their CPU, and
+ * are parked while it is offline. A window is a reader of window_sem; a change of anything that
+ * windows use is its writer, so that no change touches a thread, and no window sees half a change.
  */
 #include <linux/gcd.h>
 #include <linux/hrtimer.h>
@@ -29,14 +27,10 @@
 #include "sampler.h"
 #include "trace.h"
 
-/* A CPU that keeps pairs calls a partner at least this often. */
-#define MEETING_MAX_NS	(NSEC_PER_SEC / 4)
-/* A CPU without other work wakes up this often. */
-#define HEARTBEAT_NS	(NSEC_PER_SEC / 2)
-/* A leader whose sampler did not run for longer is replaced. */
-#define LEADER_STARVED_MS	1000
-/* A change of parameters waits this long for a CPU that still answers a call. */
-#define SETTLE_MS	100
+#define MEETING_MAX_NS		(NSEC_PER_SEC / 4)	/* from one call of a partner to the next */
+#define HEARTBEAT_NS		(NSEC_PER_SEC / 2)	/* a CPU without work wakes up as often */
+#define LEADER_STARVED_MS	1000	/* a leader that did not run for longer is replaced */
+#define SETTLE_MS		100	/* a change waits so long for a CPU that answers a call */
 
 /* Windows are its readers; it protects what they use: plan, parameters, pairs, ranks. */
 DEFINE_STATIC_PERCPU_RWSEM(window_sem);
@@ -101,21 +95,8 @@ static void replace_starved_leader(struct tscope_cpu *c)
 		add_lost(c, (now_ms - seen_ms) * NSEC_PER_MSEC);
 }
 
-/*
- * The TSC counts in steps of the greatest common divisor of all differences. They are
- * taken within bursts: a TSC that jumped in between did so by any number of cycles.
- */
-static void learn_step(struct tscope_cpu *c)
-{
-	u64 burst_cyc = READ_ONCE(c->burst_cyc);
-
-	if (burst_cyc)
-		WRITE_ONCE(c->step_cyc, gcd(burst_cyc, c->step_cyc));
-}
-
 /* What a burst says of a pair that this CPU keeps, if the partner exchanged. */
-static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair,
-		       const struct tscope_burst *b)
+static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair, const struct tscope_burst *b)
 {
 	if (!b->partner_id)
 		return;
@@ -180,8 +161,7 @@ static void meet_next_partner(struct tscope_cpu *c)
 	struct tscope_pair *p;
 
 	if (!c->pairs ||
-	    (now < c->next_meeting_ns &&
-	     c->next_meeting_ns - now < MEETING_MAX_NS * 2))
+	    (now < c->next_meeting_ns && c->next_meeting_ns - now < MEETING_MAX_NS * 2))
 		return;
 
 	/* an eighth of the turn is left for meetings that fail */
@@ -206,25 +186,22 @@ static void meet_next_partner(struct tscope_cpu *c)
 /* Bursts until the window is over. Returns how many. */
 static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 {
-	u64 start = rdtsc_ordered(), spent = 0, before;
+	u64 start = rdtsc_ordered(), spent = 0;
 	u32 bursts = 0;
 
 	do {
 		*readings += take_burst(c, min(plan.burst_cyc, plan.width_cyc - spent));
-		bursts++;
 		/* flat out a window may last for seconds */
 		note_alive(c);
 		if (unlikely(c->events))
 			tscope_report_found(c);
-		/* pairs meet also in a window that is longer than they may do without */
-		if (!exchange_by_rounds() && spent > plan.burst_cyc)
+		/* a window may be longer than pairs may go without meeting */
+		if (bursts++ && !exchange_by_rounds())
 			meet_next_partner(c);
 		/* flat out it never sleeps: RCU-tasks needs to know */
 		cond_resched_tasks_rcu_qs();
-		before = spent;
 		spent = rdtsc_ordered() - start;
-		/* a TSC that stands still ends the window, too */
-	} while (spent < plan.width_cyc && spent != before && !atomic_read(&pausing));
+	} while (spent < plan.width_cyc && !c->stuck && !atomic_read(&pausing));
 	return bursts;
 }
 
@@ -238,8 +215,7 @@ static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 	if (!c->next_window_ns)
 		return 0;
 	if (late_cyc > 0)
-		late = min(now_ns - c->next_window_ns,
-			   tscope_cyc_to_ns(late_cyc, tscope_tsc_khz));
+		late = min(now_ns - c->next_window_ns, tscope_cyc_to_ns(late_cyc, tscope_tsc_khz));
 	tscope_hist_add(&c->wakeup, late);
 	add_lost(c, late);
 	return late;
@@ -278,7 +254,9 @@ static void run_window(struct tscope_cpu *c)
 
 	tscope_report_warps(c);
 	tscope_report_found(c);
-	learn_step(c);
+	/* the TSC counts in steps that divide all differences; between bursts it may have jumped */
+	if (c->burst_cyc)
+		WRITE_ONCE(c->step_cyc, gcd(c->burst_cyc, c->step_cyc));
 	if (is_leader && bursts) {
 		take_points(c, readings);
 		schedule_next_window(c, now_ns);
@@ -323,13 +301,10 @@ static void sampler_run(unsigned int cpu)
 
 	if (due > now_ns) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		/* park, stop, a change and a call wake the thread up as well */
-		if (!kthread_should_park() && !kthread_should_stop() &&
-		    sampler_should_run(cpu) && !READ_ONCE(c->call.caller))
+		/* a change and a call wake the thread up as well */
+		if (sampler_should_run(cpu) && !READ_ONCE(c->call.caller))
 			schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
 		__set_current_state(TASK_RUNNING);
-		if (kthread_should_park() || kthread_should_stop())
-			return;
 	}
 	/* a change waits for open windows: one that began now would be cut short */
 	if (atomic_read(&pausing)) {
@@ -378,7 +353,6 @@ static struct smp_hotplug_thread sampler_threads = {
 
 /**
  * tscope_samplers_start() - create the threads
- *
  * Context: process, may sleep; takes cpus_read_lock().
  * Return: 0, or an errno with no thread left.
  */
@@ -389,7 +363,6 @@ int tscope_samplers_start(void)
 
 /**
  * tscope_samplers_stop() - end the threads and wait for them and their calls
- *
  * Context: process, may sleep, sampling is off; takes cpus_read_lock().
  */
 void tscope_samplers_stop(void)
@@ -401,8 +374,8 @@ void tscope_samplers_stop(void)
 /**
  * tscope_sampling_pause() - wait until no window is open, and open none
  *
- * A window that is open ends within a burst or a reading. Takes tscope_pairs_lock. Context:
- * process, may sleep; tscope_sampling_resume() must follow.
+ * A window that is open ends within a burst or a reading. Takes tscope_pairs_lock.
+ * Context: process, may sleep; tscope_sampling_resume() must follow.
  */
 void tscope_sampling_pause(void)
 {
@@ -416,7 +389,6 @@ void tscope_sampling_pause(void)
 /**
  * tscope_sampling_resume() - let windows open again, by the parameters in force
  * @on: false: they are not to open
- *
  * Context: process, after tscope_sampling_pause(), with cpus_read_lock() held.
  */
 void tscope_sampling_resume(bool on)
@@ -429,8 +401,8 @@ void tscope_sampling_resume(bool on)
 	WRITE_ONCE(plan.period_ns, p->period_us * (u64)NSEC_PER_USEC);
 	WRITE_ONCE(plan.flat_out, p->width_us == p->period_us);
 	plan.width_cyc = tscope_ns_to_cyc(p->width_us * 1000ULL, tscope_tsc_khz);
-	plan.burst_cyc = tscope_ns_to_cyc(min(p->burst_us, p->width_us) * 1000ULL,
-					  tscope_tsc_khz);
+	plan.burst_cyc = min(tscope_ns_to_cyc(p->burst_us * 1000ULL, tscope_tsc_khz),
+			     plan.width_cyc);
 	for_each_tscope_cpu(c)
 		WRITE_ONCE(c->next_window_ns, 0);
 	WRITE_ONCE(leader_since_ms, tscope_now_ms());
@@ -460,9 +432,9 @@ static void read_once(void *unused)
 /**
  * tscope_look_if_behind() - let all CPUs read their clocks if time stands still
  *
- * A TSC that was set back stops all timers of a kernel that keeps time by it, so
- * no window opens. Whoever reads a file then runs on a CPU whose TSC is behind
- * the last one that it read. Context: process.
+ * A TSC that was set back stops all timers of a kernel that keeps time by it, so no window opens.
+ * Whoever reads a file then runs on a CPU whose TSC is behind the last one that it read.
+ * Context: process.
  */
 void tscope_look_if_behind(void)
 {
