@@ -2,10 +2,8 @@
 /*
  * Starting, stopping and changing the samplers.
  *
- * A change waits until no window is open, changes what windows use, and lets windows open again.
- * No window sees half a change, and no change touches a thread. Memory is allocated before
- * anything is changed, so that a change fails as a whole or not at all. A reset works the same
- * way: nobody writes what it clears.
+ * A change, also a reset, waits until no window is open, changes what windows use, and lets windows
+ * open again. Memory is allocated before, so that a change fails as a whole or not at all.
  *
  * Lock order: control_lock, cpus_read_lock(), tscope_pairs_lock, the windows' semaphore. Hotplug
  * callbacks hold cpus_write_lock() and therefore never take control_lock. smpboot takes
@@ -25,10 +23,7 @@
 #include "sampler.h"
 #include "events.h"
 
-/*
- * control_lock - protects tscope_params and what follows, and whether the threads exist. Hotplug
- * callbacks read these without it: they and changes exclude each other.
- */
+/* For what follows, the parameters and the threads; hotplug excludes changes, and reads without. */
 static DEFINE_MUTEX(control_lock);
 static struct cpumask chosen;	/* by the user; some may be offline */
 static bool suspended;
@@ -170,7 +165,7 @@ int tscope_set_param(size_t param, u32 value)
 	return err;
 }
 
-/* Returns 0; -EINVAL for no list or an empty one, -ERANGE for a CPU that is not possible. */
+/* As tscope_set_cpus(). */
 static int parse_cpus(const char *list, struct cpumask *cpus)
 {
 	int err = cpulist_parse(list, cpus);

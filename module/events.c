@@ -2,12 +2,8 @@
 /*
  * Violations that are kept for readers, and alerts for what is beyond a limit.
  *
- * The last warps, backward readings and steps are in a ring. A spinlock is enough: a CPU
- * has a few entries a window at most, and a reader holds it for one entry.
- *
- * A sampler that finds something beyond a limit notes it in the clock's alert. A work item
- * reports it: it counts, wakes whoever polls the file "alerts", and sends a uevent. It is
- * on an unbound workqueue, for it must not run on an isolated CPU because a sampler did.
+ * The last violations are in a ring. A sampler that finds something beyond a limit notes it in the
+ * clock's alert. A work item counts it, wakes whoever polls the file "alerts", and sends a uevent.
  */
 #include <linux/kobject.h>
 #include <linux/ktime.h>
@@ -153,15 +149,13 @@ static void report_alerts(struct work_struct *work)
 static DECLARE_WORK(report_work, report_alerts);
 
 /**
- * tscope_alert_raise() - report what was found, if it is beyond its limit
+ * tscope_alert_raise() - report what was found, unless it is within its limit or follows too soon
  * @clk: clock
  * @cause: what
  * @size: its size, ns; for a skew 10^-3 ppb, surely beyond the limit
  * @cpu: the CPU that saw it
  * @peer: the other CPU, or -1
- *
- * For one cause of one clock there is an alert in tscope_alert_interval_s at most: what
- * comes in between is in the figures only. Context: process, any CPU; does not sleep.
+ * Context: process, any CPU; does not sleep.
  */
 void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause, s64 size, int cpu,
 			int peer)

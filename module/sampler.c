@@ -34,10 +34,8 @@
 
 /* Windows are its readers; it protects what they use: plan, parameters, pairs, ranks. */
 DEFINE_STATIC_PERCPU_RWSEM(window_sem);
-/* Changes that wait for the windows, which end early then. */
-static atomic_t pausing = ATOMIC_INIT(0);
-/* The samplers may run. */
-static bool running;
+static atomic_t pausing = ATOMIC_INIT(0);	/* changes that wait: windows end early */
+static bool running;	/* the samplers may run */
 
 /* What windows work by, of the parameters. */
 static struct {
@@ -47,8 +45,7 @@ static struct {
 	bool flat_out;
 } plan;
 
-/* When sampling went on, or another leader was chosen. */
-static u64 leader_since_ms;
+static u64 leader_since_ms;	/* when sampling went on, or another leader was chosen */
 /* The CPU whose TSC the points are held against; it belongs to who holds the lead. */
 static int points_cpu = -1;
 
