@@ -48,12 +48,10 @@ struct tscope_pairs_summary {
 	u64 widest_ns;
 };
 
-void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p,
-		     const struct tscope_burst *b);
+void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct tscope_burst *b);
 bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 			struct tscope_offset *o);
-void tscope_pairs_summary(enum tscope_lane lane,
-			  struct tscope_pairs_summary *s);
+void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s);
 void tscope_pairs_clear(void);
 void tscope_pairs_stopped(bool stopped);
 

@@ -6,8 +6,8 @@
 #include "interval.h"
 
 /*
- * Limits that still change after this many passes contradict each other. The
- * graph of partners needs 15 where each of 4096 CPUs has its pairs.
+ * Limits that still change after this many passes contradict each other. The graph of partners
+ * needs 15 where each of 4096 CPUs has its pairs.
  */
 #define TSCOPE_MESH_PASSES	64
 
@@ -30,7 +30,7 @@ struct tscope_mesh_edge {
 };
 
 /**
- * struct tscope_mesh_limit - a limit of a CPU's offset against the root
+ * struct tscope_mesh_limit - an upper limit of the difference between a CPU's clock and the root's
  * @value: the limit
  * @at_ms: time of the oldest burst that it is made of
  * @reached: there is such a limit; else the others mean nothing
@@ -45,12 +45,12 @@ struct tscope_mesh_limit {
 
 /**
  * struct tscope_mesh_node - a CPU, as seen from the root
- * @low: lower limit of its clock minus the root's
- * @high: upper limit
+ * @ahead: how far its clock is ahead of the root's at most
+ * @behind: how far it is behind at most
  */
 struct tscope_mesh_node {
-	struct tscope_mesh_limit low;
-	struct tscope_mesh_limit high;
+	struct tscope_mesh_limit ahead;
+	struct tscope_mesh_limit behind;
 };
 
 /**
@@ -65,14 +65,13 @@ struct tscope_mesh_node {
 struct tscope_mesh {
 	struct tscope_mesh_node *nodes;
 	u32 count;
-	const struct tscope_mesh_edge *edges;
+	struct tscope_mesh_edge *edges;
 	u32 edge_count;
 	u32 root;
 	bool contradiction;
 };
 
 void tscope_mesh_solve(struct tscope_mesh *mesh, u32 root);
-int tscope_mesh_interval(const struct tscope_mesh *mesh, u32 cpu,
-			 struct tscope_interval *in);
+int tscope_mesh_interval(const struct tscope_mesh *mesh, u32 cpu, struct tscope_interval *in);
 
 #endif /* TSCOPE_MESH_H */

@@ -45,7 +45,7 @@ struct tscope_pair {
 };
 
 extern struct mutex tscope_pairs_lock;
-/* number of times that the pairs were chosen; under tscope_pairs_lock */
+/* number of times that the pairs were chosen or cleared; under tscope_pairs_lock */
 extern u32 tscope_pairs_choices;
 
 int tscope_pairs_choose(const struct cpumask *cpus);
@@ -54,5 +54,6 @@ u32 tscope_pairs_turn_ms(void);
 u32 tscope_pairs_cpus(void);
 int tscope_pairs_partner(u32 rank, u64 round);
 struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer);
+void tscope_pair_clear(struct tscope_pair *p);
 
 #endif /* TSCOPE_PAIRS_H */

@@ -58,7 +58,7 @@ static void fuzz_one(struct fuzz_in *in)
 	for (i = 0; i < mesh.count; i++)
 		check_cpu(&mesh, i, is_true && !mesh.contradiction);
 	for (i = 0; i < mesh.edge_count && is_true && !mesh.contradiction; i++)
-		if (edges[i].from == root && nodes[edges[i].to].high.reached)
-			EXPECT(nodes[edges[i].to].high.value <= edges[i].high,
+		if (edges[i].from == root && nodes[edges[i].to].ahead.reached)
+			EXPECT(nodes[edges[i].to].ahead.value <= edges[i].high,
 			       "wider than a pair's own");
 }
