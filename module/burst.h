@@ -7,8 +7,7 @@
 
 /**
  * struct tscope_burst_plan - what a burst is to do
- * @peer: the partner's mailbox, NULL for none
- * @nonce: the session's nonce; tscope_mailbox_begin() has published it
+ * @peer: the partner's mailbox, NULL for none; else the CPU's own session has begun
  * @length_cyc: length, cycles
  * @until: the burst ends once this word differs from @value; NULL: by its length
  * @value: see @until
@@ -16,7 +15,6 @@
  */
 struct tscope_burst_plan {
 	const struct tscope_mailbox *peer;
-	u64 nonce;
 	u64 length_cyc;
 	const u64 *until;
 	u64 value;
@@ -25,18 +23,15 @@ struct tscope_burst_plan {
 
 /**
  * struct tscope_burst - what one burst measured
- * @low: highest lower limit of partner's clock - own clock, by lane
+ * @low: highest lower limit of partner's clock - own clock, by lane: cycles (TSC), ns (time page)
  * @high: lowest upper limit
  * @warp: own readings below what the partner had published
  * @peer_warp: the partner's readings below what this CPU had published
  * @partner_id: the partner's first nonce in the burst; 0: it did not exchange
  * @readings: readings taken
  * @echoes: upper limits that counted
- * @whole: the limits are of one moment
- * @page_whole: the time page did not change in the burst
- *
- * Limits are in cycles (TSC) and ns (time page). They hold if @whole; those of
- * the time page if @page_whole as well.
+ * @whole: the limits are of one moment; else they do not hold
+ * @page_whole: the time page did not change in the burst; else its limits do not hold
  */
 struct tscope_burst {
 	s64 low[TSCOPE_MAILBOX_LANES];
@@ -49,6 +44,12 @@ struct tscope_burst {
 	bool whole;
 	bool page_whole;
 };
+
+/* Begin a new session of a CPU, which must be the one that runs this; interrupts are off. */
+static inline void tscope_session_begin(struct tscope_cpu *c)
+{
+	tscope_mailbox_begin(&c->box, tscope_nonce(c->cpu, c->life, ++c->session));
+}
 
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		  struct tscope_burst *b);

@@ -2,22 +2,20 @@
 /*
  * The mailbox: how two CPUs exchange timestamps without a lock.
  *
- * A CPU publishes its newest reading in its own mailbox, together with the
- * newest reading that it saw of its partner (echo) and its own clock at that
- * instant (seen). With o = partner's clock - own clock, each exchange limits o
- * from both sides, at one moment and without the partner's help:
+ * A CPU publishes its newest reading in its own mailbox, together with the newest reading that it
+ * saw of its partner (echo) and its own clock at that instant (seen). With o = partner's clock -
+ * own clock, each exchange limits o from both sides, at one moment and without the partner's help:
  *
  *	o >= pub - now		the partner had published pub before now
  *	o <= seen - echo	the partner saw echo after this CPU had read it
  *
- * A CPU changes its partner with each burst, so echo may be a third CPU's
- * value, or an older one of this CPU. Therefore each burst has a nonce. An echo
- * counts only if the partner says that it belongs to this nonce, and if the
- * partner was in one session of its own before and after echo and seen were
- * loaded: within a session it looks at one mailbox only. A second look at whom the
- * echo belongs to is not enough, since the partner may have exchanged with a third
- * CPU in between and have come back. x86 keeps the order of loads and of stores,
- * so a torn pair only widens the limit.
+ * A CPU changes its partner with each burst, so echo may be a third CPU's value, or an older one
+ * of this CPU. Therefore each burst has a nonce. An echo counts only if the partner says that it
+ * belongs to this nonce, and if the partner was in one session of its own before and after echo
+ * and seen were loaded: within a session it looks at one mailbox only. A second look at whom the
+ * echo belongs to is not enough, since the partner may have exchanged with a third CPU in between
+ * and have come back. x86 keeps the order of loads and of stores, so a torn pair only widens the
+ * limit.
  */
 #ifndef TSCOPE_MAILBOX_H
 #define TSCOPE_MAILBOX_H
@@ -40,8 +38,8 @@
  * @raw_ns: newest reading of CLOCK_MONOTONIC_RAW; 0: none yet
  * @raw_id: the call that @raw_ns answers (struct tscope_call, request)
  *
- * What an exchange needs is one cache line. The alignment is two lines, because
- * a processor may fetch the neighbour of a line with it.
+ * What an exchange needs is one cache line. The alignment is two lines, because a processor may
+ * fetch the neighbour of a line with it.
  */
 struct tscope_mailbox {
 	u64 id;
@@ -70,8 +68,7 @@ struct tscope_look {
 /* The nonce of a session, never 0. */
 static __always_inline u64 tscope_nonce(u32 cpu, u16 life, u32 session)
 {
-	return (u64)(cpu + 1) << 48 | (u64)life << TSCOPE_NONCE_LIFE_SHIFT |
-	       session;
+	return (u64)(cpu + 1) << 48 | (u64)life << TSCOPE_NONCE_LIFE_SHIFT | session;
 }
 
 /**
@@ -79,11 +76,10 @@ static __always_inline u64 tscope_nonce(u32 cpu, u16 life, u32 session)
  * @box: the caller's mailbox
  * @nonce: the session's nonce, not used before; 0 ends exchanging
  *
- * Whoever sees the new nonce sees none of the old session's readings. Context:
- * the mailbox's CPU, interrupts off.
+ * Whoever sees the new nonce sees none of the old session's readings.
+ * Context: the mailbox's CPU, which begins no other session in between.
  */
-static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box,
-						 u64 nonce)
+static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box, u64 nonce)
 {
 	int lane;
 
@@ -103,19 +99,17 @@ static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box,
  * @lanes: how many lanes to look at
  * @look: what was found
  *
- * The caller reads its clock right after this by an ordered read. Context: the
- * caller's burst.
+ * The caller reads its clock right after this by an ordered read. Context: the caller's burst.
  */
-static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *peer,
-						u64 nonce, int lanes,
-						struct tscope_look *look)
+static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *peer, u64 nonce,
+						int lanes, struct tscope_look *look)
 {
 	bool ours;
 	int lane;
 
 	/*
-	 * id before pub: a new session's reading under the old id is rejected
-	 * by the partner; an old session's reading under the new id never is.
+	 * id before pub: a new session's reading under the old id is rejected by the partner; an
+	 * old session's reading under the new id never is.
 	 */
 	look->id = smp_load_acquire(&peer->id);
 	for (lane = 0; lane < lanes; lane++)
@@ -142,12 +136,10 @@ static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *pee
  * @look: what tscope_mailbox_look() found
  * @of: the caller's copy of @box->of; updated
  *
- * To be called after the clock was read and before tscope_mailbox_answer().
- * Context: as tscope_mailbox_begin().
+ * Context: a burst, after the clock was read and before tscope_mailbox_answer().
  */
 static __always_inline void tscope_mailbox_turn(struct tscope_mailbox *box,
-						const struct tscope_look *look,
-						u64 *of)
+						const struct tscope_look *look, u64 *of)
 {
 	int lane;
 
@@ -167,11 +159,10 @@ static __always_inline void tscope_mailbox_turn(struct tscope_mailbox *box,
  * @lane: the lane of the reading
  * @now: the reading, not 0
  *
- * Context: as tscope_mailbox_begin().
+ * Context: a burst.
  */
 static __always_inline void tscope_mailbox_answer(struct tscope_mailbox *box,
-						  const struct tscope_look *look,
-						  int lane, u64 now)
+						  const struct tscope_look *look, int lane, u64 now)
 {
 	if (look->pub[lane]) {
 		WRITE_ONCE(box->seen[lane], now);

@@ -139,10 +139,8 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	}
 
 	local_irq_save(flags);
-	if (partner >= 0) {
-		p.nonce = tscope_nonce(c->cpu, c->life, ++c->session);
-		tscope_mailbox_begin(&c->box, p.nonce);
-	}
+	if (partner >= 0)
+		tscope_session_begin(c);
 	tscope_burst(c, &p, &b);
 	local_irq_restore(flags);
 
@@ -200,7 +198,8 @@ static void meet_next_partner(struct tscope_cpu *c)
 	random_ns = (interval_ns * (u8)tscope_cpu_random(c)) >> 8;
 	/* CPUs begin together, and do not call together */
 	if (!c->next_meeting_ns) {
-		c->next_meeting_ns = now + random_ns / 4;
+		c->next_meeting_ns = now + random_ns / 8 +
+				     div_u64(interval_ns * c->rank, tscope_pairs_cpus());
 		return;
 	}
 	c->next_meeting_ns = now + interval_ns - random_ns / 8;
