@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A burst: readings of the TSC and of the time page back to back.
- *
- * Each reading is one ordered TSC read and the CPU's own time page evaluated at it. With a
- * partner, some readings are exchanges: the partner's mailbox is read before the TSC is, and the
- * reading is published right after. What an exchange says of the two clocks stands in mailbox.h.
- *
- * No lock, no division. The results are left in struct tscope_cpu and in struct tscope_burst for
- * the sampler, which reports them with interrupts on.
+ * A burst: readings of the TSC and of the time page back to back, some of them exchanges with a
+ * partner (mailbox.h). No lock, no division. The results are left in struct tscope_cpu and in
+ * struct tscope_burst for the sampler, which reports them with interrupts on.
  */
 #include <linux/bitops.h>
 
@@ -226,8 +221,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
  * tscope_burst() - take readings back to back
  * @c: the CPU, which must be the one that runs this
  * @plan: what to do
- * @b: what was measured
- *
+ * @b: what was measured; warps and @b->partner_id are those since the caller zeroed it
  * Context: interrupts off, for @plan->length_cyc and one reading at most.
  */
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
@@ -236,11 +230,13 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 	const u32 *page = c->page;
 	int lane;
 
-	memset(b, 0, sizeof(*b));
 	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
 		b->low[lane] = S64_MIN;
 		b->high[lane] = S64_MAX;
 	}
+	b->readings = 0;
+	b->echoes = 0;
+	b->whole = false;
 	b->page_whole = page;
 	if (page)
 		take_readings(c, plan, b, page);

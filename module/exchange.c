@@ -2,14 +2,10 @@
 /*
  * What is known of each pair of CPUs: offsets with their bounds, and whether they move.
  *
- * One CPU of each pair keeps it (pairs.c). A burst of the keeper has limits from both sides, so
- * nothing that the other CPU measured is needed. The keeper feeds the pair's trackers
- * (interval.c); readers copy them.
- *
- * Where not all CPUs meet, the largest offset may be between two that do not. It is composed along
- * pairs that do (mesh.c).
- *
- * Ages and epochs are by jiffies, never by a clock of one CPU.
+ * A burst of the CPU that keeps a pair has limits from both sides, so nothing that the other CPU
+ * measured is needed. It feeds the pair's trackers (interval.c); readers copy them. Where not all
+ * CPUs meet, the largest offset is composed along pairs that do (mesh.c). Ages and epochs are by
+ * jiffies, never by a clock of one CPU.
  */
 #include <linux/mm.h>
 #include <linux/preempt.h>
@@ -42,11 +38,9 @@ static u64 judged_ms(void)
 	return READ_ONCE(stopped_ms) ?: tscope_now_ms();
 }
 
-/**
- * tscope_pairs_stopped() - sampling stopped, or goes on
- * @stopped: which
- *
- * Figures keep their values while sampling is off. Context: process, no window is open.
+/*
+ * Sampling stopped, or goes on: figures keep their values while it is off. Context: process, no
+ * window is open.
  */
 void tscope_pairs_stopped(bool stopped)
 {
@@ -69,10 +63,9 @@ static void pair_write_end(struct tscope_pair *p)
 	preempt_enable();
 }
 
-/**
- * tscope_pairs_clear() - forget what is known of all pairs
- *
- * Context: process, tscope_pairs_lock held, no window is open; readers may be at work.
+/*
+ * Forget what is known of all pairs. Context: process, tscope_pairs_lock held, no window is open;
+ * readers may be at work.
  */
 void tscope_pairs_clear(void)
 {
@@ -120,7 +113,6 @@ static bool burst_has(const struct tscope_burst *b, int lane)
  * @c: the CPU that keeps it, which took the burst
  * @p: the pair
  * @b: the burst, in which the partner exchanged
- *
  * Context: the CPU's sampler, in a window, interrupts on.
  */
 void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct tscope_burst *b)
@@ -198,7 +190,6 @@ static void offset_from_interval(enum tscope_lane lane, int from, int to,
  * @p: the pair
  * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
  * @o: result
- *
  * Context: process, tscope_pairs_lock held, or the sampler that keeps the pair; never waits for a
  * sampler.
  * Return: whether there is an interval of the CPUs' present lives, however old.
@@ -239,22 +230,17 @@ static bool offset_is_worse(const struct tscope_offset *a, const struct tscope_o
 /* The pairs that met lately as edges. */
 static void add_edges(struct tscope_mesh *mesh, enum tscope_lane lane, u64 since_ms)
 {
-	struct tscope_interval in;
+	struct tscope_mesh_edge *e;
 	struct tscope_cpu *c;
 	u32 i;
 
 	for_each_tscope_cpu(c) {
 		for (i = 0; i < c->pairs; i++) {
-			if (!pair_interval(c->pair[i], lane, &in) || in.at_ms < since_ms)
-				continue;
-			mesh->edges[mesh->edge_count++] = (struct tscope_mesh_edge){
-				.from = c->cpu,
-				.to = c->pair[i]->peer,
-				.moving = in.moving,
-				.low = in.low,
-				.high = in.high,
-				.at_ms = in.at_ms,
-			};
+			e = &mesh->edges[mesh->edge_count];
+			e->from = c->cpu;
+			e->to = c->pair[i]->peer;
+			if (pair_interval(c->pair[i], lane, &e->in) && e->in.at_ms >= since_ms)
+				mesh->edge_count++;
 		}
 		cond_resched();
 	}
@@ -342,7 +328,6 @@ static void composed_worst(enum tscope_lane lane, u64 now_ms, u64 since_ms,
  * tscope_pairs_summary() - look at all pairs of one lane
  * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
  * @s: result
- *
  * Context: process, may sleep; never waits for a sampler.
  */
 void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)

@@ -2,25 +2,21 @@
 /*
  * The offset between two CPUs' clocks as an interval, and whether it moves.
  *
- * A burst gives limits of the offset at one moment. Bursts of different moments may not be
- * combined into a narrower interval, since the offset may have moved between them. So what is
- * reported is one burst: the newest of ordinary width. It is never the narrowest, because a burst
- * is narrow just where the offset changed within it. Such a burst is torn: its lower limit is of
- * one offset, its upper limit of another, and the truth may be outside.
+ * A burst gives limits of the offset at one moment. What is reported is the newest burst of
+ * ordinary width, never the narrowest: a burst is narrow just where the offset changed within it.
+ * Such a burst is torn: its limits are of two offsets, and the truth may be outside.
  *
- * The combination is good for evidence of motion. Motion leaves the width of a burst as it is, but
- * brings the tightest limits of many bursts closer together, by its extent:
+ * Motion leaves the width of a burst as it is, but brings the tightest limits of many bursts closer
+ * together, by its extent:
  *
  *	evidence	high - low < 0.65 width - 2 steps of the clock
  *	proof		high - low < -2 steps
  *
  * Width is the lower eighth of the bursts' widths, and not more than the widths of the two bursts
- * that gave the limits: where a hypervisor moves a virtual CPU, widths change, and few bursts from
- * a near place give close limits, but they are narrow themselves.
- *
- * One evidence may be chance; a second one soon after it is motion. Slow drift shows in the limits
- * of up to 16 epochs. Where evidence appears the earlier limits are forgotten, so that one step
- * does not look like motion for long.
+ * that gave the limits: where a hypervisor moves a virtual CPU, few bursts from a near place give
+ * close limits, but they are narrow themselves. One evidence may be chance; a second one soon after
+ * it is motion. Slow drift shows in the limits of up to 16 epochs. Where evidence appears the
+ * earlier limits are forgotten, so that one step does not look like motion for long.
  */
 #include "interval.h"
 #include "math128.h"
@@ -223,12 +219,7 @@ static void finish_epoch(struct tscope_tracker *t)
 	begin_epoch(t);
 }
 
-/**
- * tscope_tracker_init() - forget all bursts
- * @t: the tracker
- *
- * Context: any.
- */
+/* Forget all bursts. */
 void tscope_tracker_init(struct tscope_tracker *t)
 {
 	memset(t, 0, sizeof(*t));
@@ -445,7 +436,6 @@ static s128 divide_floor(s128 num, u64 den)
  * @offset_ns: the middle, rounded to nearest, saturated
  * @bound_ns: at least 1; the whole interval lies in offset +- bound unless one of the two is
  *	saturated
- *
  * Context: process; divides.
  */
 void tscope_interval_ns(s64 low, s64 high, u32 khz, s64 *offset_ns, u64 *bound_ns)

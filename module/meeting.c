@@ -2,22 +2,14 @@
 /*
  * Meetings: two CPUs exchange because one of them calls the other.
  *
- * Timers wake two CPUs at different times, so windows that begin by timers hardly overlap in a
- * virtual machine. Here a CPU calls its partner by an interrupt that it does not wait for, waits
- * with its own interrupts on until the partner answers, and then both exchange for one burst. A
- * CPU whose timers are dead, or whose clock is far off, still answers.
+ * A CPU begins a session, calls its partner by an interrupt that it does not wait for, and waits
+ * with its own interrupts on until its nonce is in the partner's mailbox. The partner answers in
+ * hard interrupt context, by one burst in a session of its own.
  *
- * The caller begins its session before it sends the call. The partner answers in hard interrupt
- * context: it begins a session of its own and exchanges until the burst's length is over, its
- * count of readings is, or the caller's session ends. The caller sees the answer as its own nonce
- * in the partner's mailbox.
- *
- * Where interrupts are slow (in software emulation, and where virtual CPUs share a processor) the
- * answer is over before the caller has returned from sending the call. A caller whose calls fail
- * waits for longer the next time, and then asks the partner's sampler instead of its interrupt
- * handler: both take bursts, with interrupts on in between, until one of the caller's is whole.
- *
- * A CPU that waits for an answer itself does not answer: its session is in use.
+ * Where interrupts are slow the answer is over before the caller has returned from sending the
+ * call. A caller whose calls fail waits for longer the next time, and then asks the partner's
+ * sampler instead of its interrupt handler: both take bursts, with interrupts on in between, until
+ * one of the caller's is whole. A CPU that waits for an answer itself does not answer.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -87,12 +79,6 @@ static bool wait_for(const struct tscope_cpu *c, const u64 *word, u64 value)
 	return false;
 }
 
-/* The low half counts: a late call finds its request withdrawn or changed. */
-static u64 request_of(int partner, u32 number)
-{
-	return (u64)(partner + 1) << 32 | number;
-}
-
 /* A caller whose calls failed asks the partner's sampler. */
 static bool calls_sampler(const struct tscope_cpu *caller)
 {
@@ -116,7 +102,7 @@ static void answer_burst(struct tscope_cpu *c, struct tscope_cpu *caller)
 		.until = &caller->box.id,
 		.value = READ_ONCE(caller->box.id),
 	};
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 
 	tscope_session_begin(c);
 	tscope_burst(c, &plan, &b);
@@ -156,12 +142,7 @@ static void tscope_meeting_called(void *info)
 	call_done(caller);
 }
 
-/**
- * tscope_meeting_refuse() - answer no call that waits for a CPU's sampler
- * @c: the CPU's state
- *
- * Context: any.
- */
+/* Answer no call that waits for a CPU's sampler. */
 void tscope_meeting_refuse(struct tscope_cpu *c)
 {
 	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
@@ -170,12 +151,7 @@ void tscope_meeting_refuse(struct tscope_cpu *c)
 		call_done(caller);
 }
 
-/**
- * tscope_meeting_answer() - answer a call that waits for this CPU's sampler
- * @c: the CPU that runs this
- *
- * Context: the CPU's sampler, in a window; interrupts on.
- */
+/* Answer a call that waits for this CPU's sampler, which runs this in a window. */
 void tscope_meeting_answer(struct tscope_cpu *c)
 {
 	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
@@ -241,34 +217,18 @@ static int meet_handler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 	return b->whole ? 0 : -ETIMEDOUT;
 }
 
-/* Warps count even where the burst that saw them was no single moment. */
-static void keep_warps(struct tscope_burst *b, const struct tscope_burst *before)
-{
-	int lane;
-
-	for (lane = 0; lane < TSCOPE_LANES; lane++) {
-		tscope_finding_merge(&b->warp[lane], &before->warp[lane]);
-		tscope_finding_merge(&b->peer_warp[lane], &before->peer_warp[lane]);
-	}
-	if (!b->partner_id)
-		b->partner_id = before->partner_id;
-}
-
 /* The partner's sampler answers at some time: bursts until one is whole. */
 static int meet_sampler(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 			struct tscope_burst *b)
 {
 	struct wait w = wait_begin(c);
-	struct tscope_burst before;
 
 	do {
 		cond_resched();
-		before = *b;
 		local_irq_disable();
 		tscope_session_begin(c);
 		tscope_burst(c, plan, b);
 		local_irq_enable();
-		keep_warps(b, &before);
 	} while (!b->whole && !READ_ONCE(c->stuck) && wait_goes_on(&w));
 	return b->whole ? 0 : -ETIMEDOUT;
 }
@@ -295,7 +255,6 @@ static int call_send(struct tscope_cpu *c, int partner)
  * @partner: the CPU to call
  * @length_cyc: length of the burst, cycles
  * @b: what was measured; zeroed by the caller
- *
  * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on. They are off for
  * @length_cyc and one reading on both CPUs.
  * Return: 0 with @b whole; -ENXIO for a partner that is offline, -EBUSY while the call before has
@@ -320,7 +279,8 @@ int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc, struct tscope
 	tscope_session_begin(c);
 	local_irq_enable();
 	WRITE_ONCE(c->call.length_cyc, length_cyc);
-	request = request_of(partner, c->session);
+	/* the low half counts: a late call finds its request withdrawn or changed */
+	request = (u64)(partner + 1) << 32 | c->session;
 	/* pairs with the acquire in call_holds() */
 	smp_store_release(&c->call.request, request);
 
@@ -371,12 +331,7 @@ bool tscope_meetings_settle(unsigned int limit_ms)
 	return true;
 }
 
-/**
- * tscope_meetings_finish() - wait until no call can run any more
- *
- * The memory of the callers and the module's text may be freed then.
- * Context: process, all samplers have stopped.
- */
+/* Wait until no call can run any more, once all samplers have stopped. */
 void tscope_meetings_finish(void)
 {
 	while (!tscope_meetings_settle(FINISH_MESSAGE_MS))

@@ -2,11 +2,10 @@
 /*
  * Offsets between CPUs that do not meet, from those of pairs that do.
  *
- * With many CPUs not each pair meets. The limits of a pair are constraints of the form
- * offset(to) - offset(from) <= high, and the tightest limit of a CPU against a root is the
- * shortest path to it with the limits as lengths, which may be negative (Bellman, Quarterly of
- * Applied Mathematics 16, 1958). Upper and lower limits have paths of their own: both together are
- * narrower than the sum of intervals along one path.
+ * The limits of a pair are constraints of the form offset(to) - offset(from) <= high, and the
+ * tightest limit of a CPU against a root is the shortest path to it with the limits as lengths,
+ * which may be negative (Bellman, Quarterly of Applied Mathematics 16, 1958). Upper and lower limits
+ * have paths of their own: both together are narrower than the sum of intervals along one path.
  *
  * A cycle of negative length is a contradiction. Its pairs are of different moments, so an offset
  * moved, and which one cannot be said.
@@ -28,9 +27,9 @@ static bool tighten_limit(const struct tscope_mesh_limit *from,
 		return false;
 	*to = (struct tscope_mesh_limit){
 		.value = value,
-		.at_ms = min(from->at_ms, edge->at_ms),
+		.at_ms = min(from->at_ms, edge->in.at_ms),
 		.reached = true,
-		.moving = from->moving || edge->moving,
+		.moving = from->moving || edge->in.moving,
 	};
 	return true;
 }
@@ -39,13 +38,13 @@ static bool tighten_limit(const struct tscope_mesh_limit *from,
 static bool tighten_pair(struct tscope_mesh_node *nodes, const struct tscope_mesh_edge *e)
 {
 	struct tscope_mesh_node *from = &nodes[e->from], *to = &nodes[e->to];
-	s64 back = tscope_ssub64(0, e->low);
+	s64 back = tscope_ssub64(0, e->in.low);
 	bool changed;
 
-	changed = tighten_limit(&from->ahead, e, e->high, &to->ahead);
+	changed = tighten_limit(&from->ahead, e, e->in.high, &to->ahead);
 	changed |= tighten_limit(&from->behind, e, back, &to->behind);
 	changed |= tighten_limit(&to->ahead, e, back, &from->ahead);
-	changed |= tighten_limit(&to->behind, e, e->high, &from->behind);
+	changed |= tighten_limit(&to->behind, e, e->in.high, &from->behind);
 	return changed;
 }
 
@@ -53,7 +52,6 @@ static bool tighten_pair(struct tscope_mesh_node *nodes, const struct tscope_mes
  * tscope_mesh_solve() - find the tightest limits of all CPUs against one
  * @mesh: the mesh
  * @root: the CPU that offsets are against, below @mesh->count
- *
  * Context: process, may sleep.
  */
 void tscope_mesh_solve(struct tscope_mesh *mesh, u32 root)
@@ -87,7 +85,6 @@ void tscope_mesh_solve(struct tscope_mesh *mesh, u32 root)
  * @cpu: the CPU
  * @in: result: low, high, moving and at_ms, of the CPU's clock minus the root's; at_ms is the time
  *	of the oldest burst on the way. Where limits contradict each other it spans both.
- *
  * Context: any.
  * Return: 0; -ENODATA where no pairs lead to the CPU, a contradiction was found before they did,
  * or it is the root.

@@ -11,64 +11,35 @@
  */
 #define TSCOPE_MESH_PASSES	64
 
-/**
- * struct tscope_mesh_edge - what is known of a pair that meets
- * @from: a CPU
- * @to: another
- * @moving: the offset moved lately
- * @low: lower limit of @to's clock minus @from's
- * @high: upper limit
- * @at_ms: time of the newest burst of the pair
- */
+/* What is known of a pair that meets: to's clock minus from's. */
 struct tscope_mesh_edge {
 	u32 from;
 	u32 to;
-	bool moving;
-	s64 low;
-	s64 high;
-	u64 at_ms;
+	struct tscope_interval in;
 };
 
-/**
- * struct tscope_mesh_limit - an upper limit of the difference between a CPU's clock and the root's
- * @value: the limit
- * @at_ms: time of the oldest burst that it is made of
- * @reached: there is such a limit; else the others mean nothing
- * @moving: it is made of pairs one of which moves
- */
+/* An upper limit of the difference between a CPU's clock and the root's. */
 struct tscope_mesh_limit {
 	s64 value;
-	u64 at_ms;
-	bool reached;
-	bool moving;
+	u64 at_ms;	/* time of the oldest burst that it is made of */
+	bool reached;	/* there is such a limit; else the others mean nothing */
+	bool moving;	/* it is made of pairs one of which moves */
 };
 
-/**
- * struct tscope_mesh_node - a CPU, as seen from the root
- * @ahead: how far its clock is ahead of the root's at most
- * @behind: how far it is behind at most
- */
+/* A CPU, as seen from the root. */
 struct tscope_mesh_node {
-	struct tscope_mesh_limit ahead;
+	struct tscope_mesh_limit ahead;		/* of the root's clock by so much at most */
 	struct tscope_mesh_limit behind;
 };
 
-/**
- * struct tscope_mesh - a graph of CPUs, and the view of one of them
- * @nodes: @count of them, by CPU
- * @count: CPUs
- * @edges: @edge_count of them; either direction of a pair, or both
- * @edge_count: edges
- * @root: the CPU that offsets are against; result
- * @contradiction: no set of offsets satisfies all edges; result
- */
+/* A graph of CPUs, and the view of one of them. */
 struct tscope_mesh {
-	struct tscope_mesh_node *nodes;
+	struct tscope_mesh_node *nodes;		/* count of them, by CPU */
 	u32 count;
-	struct tscope_mesh_edge *edges;
+	struct tscope_mesh_edge *edges;		/* either direction of a pair, or both */
 	u32 edge_count;
-	u32 root;
-	bool contradiction;
+	u32 root;		/* the CPU that offsets are against; result */
+	bool contradiction;	/* no set of offsets satisfies all edges; result */
 };
 
 void tscope_mesh_solve(struct tscope_mesh *mesh, u32 root);

@@ -2,12 +2,9 @@
 /*
  * Pairs of CPUs: who exchanges with whom.
  *
- * One CPU of each pair keeps it: it calls the other one (meeting.c), or both sample all the time
- * and meet by rounds.
- *
- * Up to TSCOPE_ALL_PAIRS_CPUS sampling CPUs each pair meets. Above, the CPUs are ranked, each
- * meets those whose rank differs by a power of two, and other offsets are composed of those
- * (mesh.c).
+ * Up to TSCOPE_ALL_PAIRS_CPUS sampling CPUs each pair meets. Above, the CPUs are ranked, each meets
+ * those whose rank differs by a power of two, and other offsets are composed of those (mesh.c). One
+ * CPU of each pair keeps it: it calls the other one (meeting.c), or both meet by rounds.
  */
 #include <linux/bitops.h>
 #include <linux/mm.h>
@@ -30,23 +27,13 @@ u32 tscope_pairs_choices;
 static int *ranks;
 static u32 rank_count;
 
-/**
- * tscope_pairs_cpus() - how many CPUs sample
- *
- * Context: any.
- * Return: the number.
- */
+/* How many CPUs sample. */
 u32 tscope_pairs_cpus(void)
 {
 	return READ_ONCE(rank_count);
 }
 
-/**
- * tscope_pairs_turn_ms() - the time in which each pair meets once
- *
- * Context: any.
- * Return: max(1 s, partners of a CPU / 8 s), in ms.
- */
+/* The time in which each pair meets once: max(1 s, partners of a CPU / 8 s). */
 u32 tscope_pairs_turn_ms(void)
 {
 	u32 n = tscope_pairs_cpus();
@@ -87,14 +74,7 @@ static bool cpu_keeps(int cpu, int peer)
 	return hweight32(cpu ^ peer) & 1 ? cpu < peer : cpu > peer;
 }
 
-/**
- * tscope_pair_find() - look up a pair that a CPU keeps
- * @c: the CPU
- * @peer: the other one
- *
- * Context: a window, or tscope_pairs_lock held.
- * Return: the pair, NULL where @c does not keep it.
- */
+/* A pair that @c keeps; NULL: it does not. Context: a window, or tscope_pairs_lock held. */
 struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer)
 {
 	u32 i;
@@ -105,11 +85,9 @@ struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer)
 	return NULL;
 }
 
-/**
- * tscope_pair_clear() - forget what is known of a pair, but for its present window's warps
- * @p: the pair, whose @p->lock the caller holds where readers may be at work
- *
- * Context: process.
+/*
+ * Forget what is known of a pair, but for its present window's warps. Context: process, with
+ * @p->lock held where readers may be at work.
  */
 void tscope_pair_clear(struct tscope_pair *p)
 {
@@ -235,11 +213,7 @@ free:
 	return err;
 }
 
-/**
- * tscope_pairs_free() - free all pairs
- *
- * Context: process, at unload; no sampler and no reader is left.
- */
+/* Free all pairs, at unload: no sampler and no reader is left. */
 void tscope_pairs_free(void)
 {
 	take_wanted(NULL);

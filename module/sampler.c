@@ -124,7 +124,7 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	struct tscope_burst_plan p = { .length_cyc = length_cyc };
 	u64 round = READ_ONCE(tscope_round);
 	struct tscope_pair *pair = NULL;
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 	unsigned long flags;
 	int partner = -1;
 
@@ -468,7 +468,7 @@ static void read_once(void *unused)
 {
 	struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
 	struct tscope_burst_plan p = { };
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 
 	if (c && READ_ONCE(c->ready))
 		tscope_burst(c, &p, &b);

@@ -63,6 +63,7 @@ static void run(void)
 {
 	unsigned long flags;
 
+	b = (struct tscope_burst){ };
 	local_irq_save(flags);
 	c->cpu = smp_processor_id();
 	tscope_mailbox_begin(&c->box, NONCE);
@@ -474,6 +475,7 @@ static void burst_meeting_ends(struct kunit *test)
 	that = cpumask_any_but(cpu_online_mask, c->cpu);
 	/* long enough to ask the partner's sampler, which is not there */
 	c->call.wait_us = 3200;
+	b = (struct tscope_burst){ };
 	if (tscope_cpu_get(that)) {
 		KUNIT_EXPECT_EQ(test, tscope_meet(c, that, LONG_CYC, &b), -ETIMEDOUT);
 		KUNIT_EXPECT_GE(test, b.readings, 2U);

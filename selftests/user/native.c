@@ -149,7 +149,7 @@ static struct tscope_burst_plan plan_of(struct side *s)
 
 static void burst(struct side *s, const struct tscope_burst_plan *plan)
 {
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 	u64 from = native_tsc();
 
 	tscope_burst(&s->cpu, plan, &b);

@@ -286,7 +286,7 @@ static double readings_per_exchange(u64 reading_ns)
 		.reading_cyc = reading_ns * tscope_tsc_khz / 1000000,
 	};
 	struct tscope_cpu c = { .random = rnd64() | 1, .box.id = peer.of };
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 	u32 i;
 
 	native_motion = &motion;
@@ -329,7 +329,7 @@ static void test_still_tsc(void)
 	u64 tsc = rnd_bits(62);
 	struct motion motion = { .simulated = &tsc };
 	struct tscope_cpu c = { .random = 1 };
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 
 	native_motion = &motion;
 	tscope_burst(&c, &plan, &b);
