@@ -52,13 +52,10 @@ static __always_inline u64 tscope_nonce(u32 cpu, u16 life, u32 session)
 	return (u64)(cpu + 1) << 48 | (u64)life << TSCOPE_NONCE_LIFE_SHIFT | session;
 }
 
-/**
- * tscope_mailbox_begin() - begin a session
- * @box: the caller's mailbox
- * @nonce: the session's nonce, not used before; 0 ends exchanging
- *
- * Whoever sees the new nonce sees none of the old session's readings.
- * Context: the mailbox's CPU, which begins no other session meanwhile.
+/*
+ * Begin a session; a nonce of 0 ends exchanging. Whoever sees the new nonce, which was never used
+ * before, sees none of the old session's readings. Context: the mailbox's CPU, which begins no
+ * other session meanwhile.
  */
 static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box, u64 nonce)
 {
@@ -73,13 +70,9 @@ static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box, u64
 	smp_store_release(&box->id, nonce);
 }
 
-/**
- * tscope_mailbox_look() - look into the partner's mailbox
- * @peer: the partner's mailbox
- * @nonce: the caller's nonce of this session
- * @lanes: how many lanes to look at
- * @look: what was found
- * Context: a burst, which reads its clock right after this by an ordered read.
+/*
+ * Look into the partner's mailbox in this CPU's session @nonce. Context: a burst, which reads its
+ * clock right after this by an ordered read.
  */
 static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *peer, u64 nonce,
 						int lanes, struct tscope_look *look)
@@ -110,12 +103,9 @@ static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *pee
 			look->echo[lane] = 0;
 }
 
-/**
- * tscope_mailbox_turn() - turn the echoes to the partner's present session
- * @box: the caller's mailbox
- * @look: what tscope_mailbox_look() found
- * @of: the caller's copy of @box->of; updated
- * Context: a burst, after the clock was read and before tscope_mailbox_answer().
+/*
+ * Turn the echoes to the partner's present session; @of is the caller's copy of @box->of. Context:
+ * a burst, after the clock was read and before tscope_mailbox_answer().
  */
 static __always_inline void tscope_mailbox_turn(struct tscope_mailbox *box,
 						const struct tscope_look *look, u64 *of)
@@ -131,14 +121,7 @@ static __always_inline void tscope_mailbox_turn(struct tscope_mailbox *box,
 	*of = look->id;
 }
 
-/**
- * tscope_mailbox_answer() - publish a reading, and echo the partner's
- * @box: the caller's mailbox
- * @look: what tscope_mailbox_look() found before the reading
- * @lane: the lane of the reading
- * @now: the reading, not 0
- * Context: a burst.
- */
+/* Publish a reading, which is not 0, and echo the partner's. Context: a burst. */
 static __always_inline void tscope_mailbox_answer(struct tscope_mailbox *box,
 						  const struct tscope_look *look, int lane, u64 now)
 {
