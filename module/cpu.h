@@ -152,7 +152,7 @@ struct tscope_call {
  * @back: backward readings that are not reported yet
  * @gap_mask: 2^n - 1: readings from one exchange to the next, at most; 0: not
  *	known yet
- * @stuck: its newest burst ended by its count because the TSC stood still
+ * @stuck: a burst ended by its count because the TSC stood still
  * @burst_cyc: length of its newest burst; 0: its TSC went back in it
  * @step_cyc: greatest common divisor of TSC differences; 0: none seen
  * @seen_ms: tscope_now_ms() when its sampler ran last
