@@ -4,8 +4,9 @@
  *
  * The limits of a pair are constraints of the form offset(to) - offset(from) <= high, and the
  * tightest limit of a CPU against a root is the shortest path to it with the limits as lengths,
- * which may be negative (Bellman, Quarterly of Applied Mathematics 16, 1958). Upper and lower limits
- * have paths of their own: both together are narrower than the sum of intervals along one path.
+ * which may be negative (Bellman, Quarterly of Applied Mathematics 16, 1958). Upper and lower
+ * limits have paths of their own: both together are narrower than the sum of intervals along one
+ * path.
  *
  * A cycle of negative length is a contradiction. Its pairs are of different moments, so an offset
  * moved, and which one cannot be said.
