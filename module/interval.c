@@ -42,18 +42,18 @@ static u32 width_of_burst(s64 low, s64 high)
 	return low > high ? 0 : min_t(u64, (u64)high - (u64)low, U32_MAX - 1);
 }
 
-/* The width that @rank of the @n others are below, or equal to. */
+/* The width that @rank of the @n others are below, or equal to; 0 of none. In @rank + 1 passes. */
 static u32 width_of_rank(const u32 *widths, u32 n, u32 rank)
 {
-	u32 i, k, below, width = 0;
+	u32 sorted[TSCOPE_EPOCH_WIDTHS] = { };
+	u32 i, k;
 
-	for (i = 0; i < n; i++) {
-		for (below = 0, k = 0; k < n; k++)
-			below += widths[k] < widths[i] || (widths[k] == widths[i] && k < i);
-		if (below == rank)
-			width = widths[i];
-	}
-	return width;
+	memcpy(sorted, widths, n * sizeof(*widths));
+	for (k = 0; k <= rank; k++)
+		for (i = k + 1; i < n; i++)
+			if (sorted[i] < sorted[k])
+				swap(sorted[k], sorted[i]);
+	return sorted[rank];
 }
 
 /*
