@@ -108,12 +108,9 @@ static bool burst_has(const struct tscope_burst *b, int lane)
 	       b->low[lane] != S64_MIN && b->high[lane] != S64_MAX;
 }
 
-/**
- * tscope_pair_add() - add a burst to a pair
- * @c: the CPU that keeps it, which took the burst
- * @p: the pair
- * @b: the burst, in which the partner exchanged
- * Context: the CPU's sampler, in a window, interrupts on.
+/*
+ * Add a burst of @c, which keeps the pair, and in which the partner exchanged. Context: the CPU's
+ * sampler, in a window, interrupts on.
  */
 void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct tscope_burst *b)
 {
@@ -185,14 +182,10 @@ static void offset_from_interval(enum tscope_lane lane, int from, int to,
 	o->hull_high_ns = tscope_clamp64((s128)hull_ns + hull_bound_ns);
 }
 
-/**
- * tscope_pair_offset() - what is known of a pair
- * @p: the pair
- * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
- * @o: result
- * Context: process, tscope_pairs_lock held, or the sampler that keeps the pair; never waits for a
- * sampler.
- * Return: whether there is an interval of the CPUs' present lives, however old.
+/*
+ * What is known of a pair, of the lane of the TSC or of the time page. Context: process,
+ * tscope_pairs_lock held, or the sampler that keeps the pair; never waits for a sampler. Returns
+ * whether there is an interval of the CPUs' present lives, however old.
  */
 bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 			struct tscope_offset *o)
@@ -324,11 +317,9 @@ static void composed_worst(enum tscope_lane lane, u64 now_ms, u64 since_ms,
 	mutex_unlock(&composed_lock);
 }
 
-/**
- * tscope_pairs_summary() - look at all pairs of one lane
- * @lane: TSCOPE_LANE_TSC or TSCOPE_LANE_KVM
- * @s: result
- * Context: process, may sleep; never waits for a sampler.
+/*
+ * Look at all pairs of the lane of the TSC or of the time page. Context: process, may sleep; never
+ * waits for a sampler.
  */
 void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 {

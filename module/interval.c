@@ -386,11 +386,8 @@ static struct tscope_hull hull_of(const struct tscope_tracker *t)
  * tscope_tracker_interval() - what is known of the offset
  * @t: the tracker, or a copy
  * @now_ms: present time by the clock of tscope_tracker_add()
- * @out: result
- *
- * Without evidence of motion the interval is that of one burst, and holds the offset that there
- * was at @out->at_ms. With evidence it is the hull of the bursts of the last two epochs: the
- * running one and the one before it.
+ * @out: without evidence of motion the interval is that of one burst, and holds the offset that
+ *	there was at its at_ms; else it is the hull of the running epoch and the one before
  * Context: any.
  * Return: 0; -ENODATA before the first burst.
  */

@@ -49,12 +49,7 @@ static bool tighten_pair(struct tscope_mesh_node *nodes, const struct tscope_mes
 	return changed;
 }
 
-/**
- * tscope_mesh_solve() - find the tightest limits of all CPUs against one
- * @mesh: the mesh
- * @root: the CPU that offsets are against, below @mesh->count
- * Context: process, may sleep.
- */
+/* Find the tightest limits of all CPUs against one. Context: process, may sleep. */
 void tscope_mesh_solve(struct tscope_mesh *mesh, u32 root)
 {
 	struct tscope_mesh_limit own = { .at_ms = U64_MAX, .reached = true };
