@@ -113,7 +113,7 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	struct tscope_burst_plan p = { .length_cyc = length_cyc };
 	u64 round = READ_ONCE(tscope_round);
 	struct tscope_pair *pair = NULL;
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 	unsigned long flags;
 	int partner = -1;
 
@@ -128,10 +128,8 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	}
 
 	local_irq_save(flags);
-	if (partner >= 0) {
-		p.nonce = tscope_nonce(c->cpu, c->life, ++c->session);
-		tscope_mailbox_begin(&c->box, p.nonce);
-	}
+	if (partner >= 0)
+		tscope_session_begin(c);
 	tscope_burst(c, &p, &b);
 	local_irq_restore(flags);
 
@@ -166,7 +164,8 @@ static void meet_next_partner(struct tscope_cpu *c)
 	random_ns = (interval_ns * (u8)tscope_cpu_random(c)) >> 8;
 	/* CPUs begin together, and do not call together */
 	if (!c->next_meeting_ns) {
-		c->next_meeting_ns = now + random_ns / 4;
+		c->next_meeting_ns = now + random_ns / 8 +
+				     div_u64(interval_ns * c->rank, tscope_pairs_cpus());
 		return;
 	}
 	c->next_meeting_ns = now + interval_ns - random_ns / 8;
@@ -420,7 +419,7 @@ static void read_once(void *unused)
 {
 	struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
 	struct tscope_burst_plan p = { };
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 
 	if (c && READ_ONCE(c->ready))
 		tscope_burst(c, &p, &b);

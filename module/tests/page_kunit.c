@@ -225,7 +225,7 @@ static void hv_burst(struct tscope_burst *b)
 static void page_other_hypervisor(struct kunit *test)
 {
 	struct tscope_timepage p;
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 	u64 tsc, ns, back;
 	struct hv before;
 	u16 frac;
