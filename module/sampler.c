@@ -192,8 +192,10 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 		if (unlikely(c->events))
 			tscope_report_found(c);
 		/* a window may be longer than pairs may go without meeting */
-		if (bursts++ && !exchange_by_rounds())
+		if (bursts++ && !exchange_by_rounds()) {
+			tscope_meeting_answer(c);
 			meet_next_partner(c);
+		}
 		/* flat out it never sleeps: RCU-tasks needs to know */
 		cond_resched_tasks_rcu_qs();
 		spent = rdtsc_ordered() - start;
