@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/tscope: all that was gathered, as text. Root only. Each file is
- * described in Documentation/ABI/testing/debugfs-tscope, and generated on read from
- * what the samplers publish; no sampler waits for a reader.
+ * /sys/kernel/debug/tscope: all that was gathered, as text. Each file is described in
+ * Documentation/ABI/testing/debugfs-tscope, and is one seq_file record, so a reader that reads in
+ * pieces gets one copy. No sampler waits for a reader.
  */
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
-#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
@@ -87,8 +86,7 @@ static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 		return "off";
 	if (READ_ONCE(c->end_tsc) &&
 	    !smp_call_function_single(c->cpu, age_by_tsc, &age_cyc, true)) {
-		tsc_ms = tscope_scyc_to_ns(age_cyc, READ_ONCE(tscope_tsc_khz));
-		tsc_ms = div_s64(tsc_ms, NSEC_PER_MSEC);
+		tsc_ms = tscope_scyc_to_ns(age_cyc, READ_ONCE(tscope_tsc_khz)) / NSEC_PER_MSEC;
 		if (age_cyc < 0 || tsc_ms - (s64)age_ms > STOOD_MS)
 			return "stood-still";
 	}
@@ -152,10 +150,7 @@ DEFINE_SHOW_ATTRIBUTE(pvti);
 
 static void show_decimal(struct seq_file *m, u64 x, u32 unit, int places)
 {
-	u32 rest;
-	u64 whole = div_u64_rem(x, unit, &rest);
-
-	seq_printf(m, " %llu.%0*u", whole, places, rest);
+	seq_printf(m, " %llu.%0*llu", x / unit, places, x % unit);
 }
 
 static int stability_show(struct seq_file *m, void *unused)
@@ -186,8 +181,7 @@ DEFINE_SHOW_ATTRIBUTE(stability);
 
 static void print_point(struct seq_file *m, const char *clock, const struct tscope_point *p)
 {
-	u64 phase = tscope_abs64(p->phase);
-	u64 rest = phase & GENMASK_ULL(TSCOPE_PHASE_SHIFT - 1, 0);
+	u64 phase = tscope_abs64(p->phase), rest = phase % (1 << TSCOPE_PHASE_SHIFT);
 
 	seq_printf(m, "%s %u %llu %s%llu.%03llu %u\n", clock, p->segment, p->tsc,
 		   p->phase < 0 ? "-" : "", phase >> TSCOPE_PHASE_SHIFT,

@@ -230,35 +230,20 @@ TSCOPE_STORE(step_alert_ns, 0, S64_MAX, set_limit(dir, TSCOPE_ALERT_STEP, value)
 SHOW(skew_alert_ppb, "%llu", READ_ONCE(clk->alert[TSCOPE_ALERT_SKEW].limit))
 TSCOPE_STORE(skew_alert_ppb, 0, NSEC_PER_SEC, set_limit(dir, TSCOPE_ALERT_SKEW, value))
 
-/* Which clocks have a file. */
-#define ALL_CLOCKS	BIT(0)
-#define IN_MAILBOX	BIT(1)
-#define WITH_PAIRS	BIT(2)
-#define THE_TSC		BIT(3)
-#define ALL_BUT_TSC	BIT(4)
-#define WITH_EXACT	BIT(5)
-#define WITH_READS	BIT(6)
-
-static unsigned int groups_of(const struct tscope_clock_ops *ops)
-{
-	unsigned int groups = ALL_CLOCKS;
-
-	groups |= ops->kind == TSCOPE_KIND_TSC ? THE_TSC : ALL_BUT_TSC;
-	if (ops->lane != TSCOPE_NO_LANE)
-		groups |= IN_MAILBOX;
-	if (ops->lane >= 0 && ops->lane < TSCOPE_MAILBOX_LANES)
-		groups |= WITH_PAIRS;
-	/* ptp-kvm has a file of its own: its offset may be bracketed, its readings are not */
-	if (ops->kind == TSCOPE_KIND_PAGE || ops->kind == TSCOPE_KIND_AT_TSC)
-		groups |= WITH_EXACT;
-	if (ops->read)
-		groups |= WITH_READS;
-	return groups;
-}
+/* Which clocks have a file: those of some kinds, or those in the mailbox. */
+#define THE_TSC		BIT(TSCOPE_KIND_TSC)
+#define WITH_PAIRS	(THE_TSC | BIT(TSCOPE_KIND_PAGE))
+/* ptp-kvm has a file of its own: its offset may be bracketed, its readings are not */
+#define WITH_EXACT	(BIT(TSCOPE_KIND_PAGE) | BIT(TSCOPE_KIND_AT_TSC))
+#define WITH_READS	(BIT(TSCOPE_KIND_AT_TSC) | BIT(TSCOPE_KIND_PAIRING) | \
+			 BIT(TSCOPE_KIND_BRACKETED))
+#define ALL_BUT_TSC	(BIT(TSCOPE_KIND_PAGE) | WITH_READS)
+#define ALL_CLOCKS	(THE_TSC | ALL_BUT_TSC)
+#define IN_MAILBOX	BIT(31)
 
 static const struct {
 	struct kobj_attribute attr;
-	unsigned int groups;
+	unsigned int clocks;
 } files[] = {
 	{ __ATTR_RO(samples), ALL_CLOCKS },
 	{ __ATTR_RO(rejected), ALL_CLOCKS },
@@ -309,14 +294,16 @@ static const struct kobj_type dir_type = {
  */
 int tscope_sysfs_clock_add(struct tscope_clock *clk, struct kset *kset)
 {
-	unsigned int i;
+	unsigned int is = BIT(clk->ops->kind), i;
 	int err;
 
+	if (clk->ops->lane != TSCOPE_NO_LANE)
+		is |= IN_MAILBOX;
 	init_completion(&clk->dir_released);
 	clk->dir.kset = kset;
 	err = kobject_init_and_add(&clk->dir, &dir_type, NULL, "%s", clk->ops->name);
 	for (i = 0; i < ARRAY_SIZE(files) && !err; i++)
-		if (files[i].groups & groups_of(clk->ops))
+		if (files[i].clocks & is)
 			err = sysfs_create_file(&clk->dir, &files[i].attr.attr);
 	if (!err && clk->ops->group)
 		err = sysfs_create_group(&clk->dir, clk->ops->group);
@@ -325,9 +312,9 @@ int tscope_sysfs_clock_add(struct tscope_clock *clk, struct kset *kset)
 
 /**
  * tscope_sysfs_clock_remove() - remove a clock's directory, if there is one
- * @clk: clock
+ * @clk: clock; tscope_sysfs_clock_wait() must follow
  *
- * tscope_sysfs_clock_wait() must follow. Context: process.
+ * Context: process.
  */
 void tscope_sysfs_clock_remove(struct tscope_clock *clk)
 {
@@ -337,9 +324,8 @@ void tscope_sysfs_clock_remove(struct tscope_clock *clk)
 
 /**
  * tscope_sysfs_clock_wait() - wait until nobody uses a directory that was removed
- * @clk: clock
+ * @clk: clock; the directory is a part of it, and its release function is the module's code
  *
- * The directory is part of the clock, and its release function is the module's code.
  * Context: process, may sleep.
  */
 void tscope_sysfs_clock_wait(struct tscope_clock *clk)
