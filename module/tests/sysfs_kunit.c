@@ -40,22 +40,17 @@ static int sysfs_setup(struct kunit *test)
 static void sysfs_teardown(struct kunit *test)
 {
 	tscope_enable(false);
-	tscope_set_param(offsetof(struct tscope_params, period_us),
-			 before.period_us);
-	tscope_set_param(offsetof(struct tscope_params, width_us),
-			 before.width_us);
-	tscope_set_param(offsetof(struct tscope_params, burst_us),
-			 before.burst_us);
-	tscope_set_param(offsetof(struct tscope_params, fit_window_s),
-			 before.fit_window_s);
+	tscope_set_param(offsetof(struct tscope_params, period_us), before.period_us);
+	tscope_set_param(offsetof(struct tscope_params, width_us), before.width_us);
+	tscope_set_param(offsetof(struct tscope_params, burst_us), before.burst_us);
+	tscope_set_param(offsetof(struct tscope_params, fit_window_s), before.fit_window_s);
 	WRITE_ONCE(tscope_alert_interval_s, TSCOPE_ALERT_INTERVAL_S);
 	scnprintf(page, PAGE_SIZE, "%*pbl", cpumask_pr_args(cpus_before));
 	tscope_set_cpus(page);
 	tscope_reset();
 }
 
-static void expect_taken(struct kunit *test, const char *name, const char *text,
-			 const char *shows)
+static void expect_taken(struct kunit *test, const char *name, const char *text, const char *shows)
 {
 	KUNIT_EXPECT_EQ_MSG(test, file_store(root, name, text, strlen(text)),
 			    (ssize_t)strlen(text), "%s: '%s'", name, text);
