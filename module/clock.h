@@ -21,8 +21,7 @@ struct tscope_cpu;
 struct tscope_page_event;
 struct tscope_clock;
 
-/* How many clocks may be present. */
-#define TSCOPE_CLOCKS_MAX	16
+#define TSCOPE_CLOCKS_MAX	16	/* how many clocks may be present */
 
 /* Clocks that CPUs show each other through mailboxes. */
 enum tscope_lane {
@@ -137,13 +136,9 @@ static inline bool tscope_clock_has_points(const struct tscope_clock *clk)
 	return clk->ops->kind != TSCOPE_KIND_TSC;
 }
 
-extern const struct tscope_clock_ops tscope_clock_tsc;
-extern const struct tscope_clock_ops tscope_clock_kvm;
-extern const struct tscope_clock_ops tscope_clock_ptp;
-extern const struct tscope_clock_ops tscope_clock_raw;
-extern const struct tscope_clock_ops tscope_clock_real;
-extern const struct tscope_clock_ops tscope_clock_acpi_pm;
-extern const struct tscope_clock_ops tscope_clock_hpet;
+extern const struct tscope_clock_ops tscope_clock_tsc, tscope_clock_kvm, tscope_clock_ptp;
+extern const struct tscope_clock_ops tscope_clock_raw, tscope_clock_real;
+extern const struct tscope_clock_ops tscope_clock_acpi_pm, tscope_clock_hpet;
 
 extern u32 tscope_tsc_khz;	/* the TSC's nominal frequency; not 0 while loaded */
 extern u64 tscope_ns_mult;	/* 2^32 ns a cycle */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Devices that count time by themselves: the ACPI power management timer and the High Precision
- * Event Timer. Both are independent of the TSC. Each read leaves the guest for the hypervisor's
- * device model: some microseconds to some hundred.
+ * Event Timer. A read leaves the guest for the hypervisor's device model: some us to some hundred.
  *
  * acpi-pm: 3.579545 MHz, 24 or 32 bits. Some chipsets give garbage when they are read while the
  * timer counts, so three reads have to come in order, and the one in the middle counts.
@@ -27,8 +26,7 @@
 #define REG_COUNTER	0x0f0
 #define REG_BYTES	0x400
 
-/* The specification's limit: 100 ns. */
-#define PERIOD_MAX_FS	100000000
+#define PERIOD_MAX_FS	100000000	/* the specification's limit */
 #define FS_PER_NS	1000000
 
 /**
@@ -37,7 +35,6 @@
  * @raw: result
  *
  * Context: the leader's thread; interrupts on, and off for one read of the counter.
- *
  * Return: 0, or -EAGAIN for a value that is garbage.
  */
 int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw)
@@ -62,8 +59,7 @@ int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw)
 	}
 	raw->tsc = raw->before + (raw->after - raw->before) / 2;
 	raw->ns = tscope_counter_ns(&d->counter, value & mask, raw->tsc, tscope_tsc_khz);
-	d->gaps += d->counter.uncertain;
-	raw->source = d->gaps;
+	raw->source = d->gaps += d->counter.uncertain;
 	return 0;
 }
 
@@ -108,8 +104,7 @@ static const char *pm_probe(void)
 	if (!is_counting(pm_count))
 		return "the timer stands still";
 	pm.counter = (struct tscope_counter){
-		.num = NSEC_PER_SEC,
-		.den = PMTMR_TICKS_PER_SEC,
+		.num = NSEC_PER_SEC, .den = PMTMR_TICKS_PER_SEC,
 		.mask = acpi_gbl_FADT.flags & ACPI_FADT_32BIT_TIMER ? U32_MAX : GENMASK(23, 0),
 	};
 	return NULL;

@@ -3,13 +3,8 @@
  * The kernel's own clocks: the TSC itself, monotonic-raw and realtime.
  *
  * A snapshot of the timekeeper has what the clocksource counted, and both clocks computed from
- * that. If the clocksource is the TSC, that count is the TSC value at which the clocks were read.
- * If it is a time page, the page turns it back into one. Otherwise the clocks were read somewhere
- * between two TSC reads. The value itself shows what the clocksource counts, since kernels up to
- * 6.8 do not say.
- *
- * A CPU whose TSC is behind the timekeeper's last update reads that update's time. That is what
- * the kernel's clocks show there, and so it is a reading.
+ * that. The count is a TSC value, or a time page turns it back into one; else the clocks were read
+ * between two TSC reads. Kernels up to 6.8 do not say what is counted: the value itself shows it.
  *
  * Interrupts stay on: an interrupt delays a snapshot and does not falsify it.
  */
@@ -120,7 +115,6 @@ static int retake_device(struct tscope_source *s, struct tscope_take *t)
  * @raw: result
  *
  * Context: as tscope_moment_read().
- *
  * Return: 0, or -EAGAIN where nothing can be said of this reading.
  */
 int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
@@ -168,7 +162,6 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
  * @raw: result
  *
  * Context: the leader's thread on its own CPU, interrupts on; not concurrently with itself.
- *
  * Return: 0, or -EAGAIN where nothing can be said of this reading.
  */
 int tscope_moment_read(struct tscope_raw *raw)
@@ -211,14 +204,8 @@ static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr, char 
 
 static struct kobj_attribute khz_attr = __ATTR_RO(khz);
 
-static struct attribute *tsc_attrs[] = {
-	&khz_attr.attr,
-	NULL
-};
-
-static const struct attribute_group tsc_group = {
-	.attrs = tsc_attrs,
-};
+static struct attribute *tsc_attrs[] = { &khz_attr.attr, NULL };
+static const struct attribute_group tsc_group = { .attrs = tsc_attrs };
 
 /* tsc: the time base that every clock is held against; read by every CPU in its bursts. */
 const struct tscope_clock_ops tscope_clock_tsc = {

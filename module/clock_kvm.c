@@ -2,9 +2,8 @@
 /*
  * kvm-clock: the time page that KVM keeps for each CPU.
  *
- * The page is read as the host wrote it, never through the kernel: that clamps to the last value
- * that any CPU read, which hides what is looked for. Nothing of the page is ever written;
- * GUEST_STOPPED is the guest's watchdog's to clear, so it may be missed.
+ * The page is read as the host wrote it: the kernel clamps to the last value that any CPU read.
+ * Nothing of it is written: GUEST_STOPPED is the guest's watchdog's to clear, so it may be missed.
  */
 #include <linux/cpu.h>
 #include <linux/kobject.h>
@@ -19,10 +18,7 @@
 
 #include "cpu.h"
 
-/*
- * An update takes the host less than a microsecond, and a CPU's own page is never seen
- * half-written. So many tries are some microseconds; more would keep interrupts off for too long.
- */
+/* A few microseconds: a host's update takes less, and interrupts may be off. */
 #define COPY_TRIES	100
 
 static_assert(TSCOPE_PAGE_STABLE == PVCLOCK_TSC_STABLE_BIT);
@@ -128,9 +124,7 @@ static struct attribute *kvm_attrs[] = {
 	NULL
 };
 
-static const struct attribute_group kvm_group = {
-	.attrs = kvm_attrs,
-};
+static const struct attribute_group kvm_group = { .attrs = kvm_attrs };
 
 static const char *kvm_probe(void)
 {

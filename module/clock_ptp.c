@@ -2,14 +2,9 @@
 /*
  * ptp-kvm: the host's wall clock, by the hypercall KVM_HC_CLOCK_PAIRING.
  *
- * The host answers with its CLOCK_REALTIME and the guest's TSC at that very instant: the duration
- * of the call is no error of the pair. It neither needs nor disturbs the driver ptp_kvm: it has a
- * page of its own. A host that is not on a TSC clocksource refuses (-EOPNOTSUPP). That may pass:
- * it is counted in "errors", and there is no reading.
- *
- * The guest's wall clock is read before the call and after it. If both readings are exact, the
- * line between them gives it at the pairing's TSC value to some ns, else to as much as the
- * readings are wide.
+ * The host answers with its CLOCK_REALTIME and the guest's TSC at that very instant. A host that
+ * is not on a TSC clocksource refuses; that may pass, and counts as an error. The guest's wall
+ * clock is read before the call and after it: the line between the two gives it at that TSC value.
  */
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
@@ -23,23 +18,17 @@
 #include "cpu.h"
 #include "moment.h"
 
-/*
- * The guest's wall clock is off the line between two exact readings by the rounding of both and
- * of the host's clock, each reading by a time page by 1 ns more...
- */
+/* Rounding of both readings and of the host's clock; a reading by a time page has 1 ns more. */
 #define ROUNDING_TSC_NS		3
 #define ROUNDING_PAGE_NS	5
-/*
- * ...and if its rate changes within the call. A change by 500 ppm, NTP's largest, from one end of
- * the range to the other bends the line by this part of it.
- */
+/* A change of rate by 500 ppm, NTP's largest, bends the line by that part of the call. */
 #define BEND_PART		4000
-/* Against monotonic-raw's own rate the readings may be off by that part of the call. */
+/* Off monotonic-raw's rate the readings may be by that part, ... */
 #define RAW_PART		1000
-/* Before that rate is known: the kernel may have the TSC's frequency wrong. */
+/* ... and before the rate is known by this one: the kernel's TSC frequency may be wrong. */
 #define UNKNOWN_RATE_PART	8
 #define WRONG_RATE_PART		32
-/* monotonic-raw's rate is known after this time. */
+/* The rate is known after this time. */
 #define RATE_KNOWN_MS		1000
 /* A slew that was measured for 8 times the call's length shows how far it changed. */
 #define SLEW_SPANS		8
@@ -283,9 +272,7 @@ static struct attribute *ptp_attrs[] = {
 	NULL
 };
 
-static const struct attribute_group ptp_group = {
-	.attrs = ptp_attrs,
-};
+static const struct attribute_group ptp_group = { .attrs = ptp_attrs };
 
 const struct tscope_clock_ops tscope_clock_ptp = {
 	.name = "ptp-kvm",

@@ -15,33 +15,19 @@ static unsigned int clock_count;
 u32 tscope_tsc_khz;
 u64 tscope_ns_mult;
 
-/**
- * tscope_clock_count() - how many clocks are present
- *
- * Return: the number; does not change while loaded.
- */
+/* tscope_clock_count() - how many clocks are present; does not change while loaded */
 unsigned int tscope_clock_count(void)
 {
 	return clock_count;
 }
 
-/**
- * tscope_clock_get() - a clock that is present
- * @i: 0..tscope_clock_count() - 1, in the order of the table
- *
- * Return: the clock.
- */
+/* tscope_clock_get() - one of them, in the order of the table */
 struct tscope_clock *tscope_clock_get(unsigned int i)
 {
 	return clocks[i];
 }
 
-/**
- * tscope_clock_of_lane() - the clock of a mailbox lane
- * @lane: lane
- *
- * Return: the clock, NULL where it is not present.
- */
+/* tscope_clock_of_lane() - the clock of a mailbox lane, NULL if it is not present */
 struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 {
 	unsigned int i;
@@ -52,11 +38,7 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 	return NULL;
 }
 
-/**
- * tscope_clock_page_ops() - how the time page that bursts read is found and copied
- *
- * Return: its ops, NULL where no hypervisor has a time page here.
- */
+/* tscope_clock_page_ops() - of the time page that bursts read, NULL if there is none */
 const struct tscope_timepage_ops *tscope_clock_page_ops(void)
 {
 	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_KVM);
@@ -90,12 +72,7 @@ static void clock_zero(struct tscope_clock *clk)
 	spin_unlock(&clk->step_lock);
 }
 
-/**
- * tscope_clock_free() - free a clock that nobody uses any more
- * @clk: of tscope_clock_alloc()
- *
- * Context: process.
- */
+/* tscope_clock_free() - free a clock that nobody uses any more; may sleep */
 void tscope_clock_free(struct tscope_clock *clk)
 {
 	vfree(clk->series.ring);
@@ -107,7 +84,6 @@ void tscope_clock_free(struct tscope_clock *clk)
  * @ops: what it does
  *
  * Context: process, may sleep.
- *
  * Return: the clock, NULL if there is no memory.
  */
 struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
@@ -149,7 +125,6 @@ static void set_frequency(u32 khz)
  * tscope_clocks_refined() - whether the kernel has refined the TSC's frequency
  *
  * If nothing gave it the frequency, it measures it anew in the first seconds after booting.
- *
  * Return: whether it has, and figures are to be reset.
  */
 bool tscope_clocks_refined(void)

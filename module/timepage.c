@@ -2,12 +2,10 @@
 /*
  * Arithmetic of time pages: the line, its inverse, its rate, and what an update stepped by.
  *
- * At an update the old page and the new one are evaluated at one TSC value, with the fraction: so
- * the step is exact. A stable clock gives all CPUs the same updates, and each CPU sees some of
- * them: one that looks seldom, or was offline, sees several as one. So each update is kept with
- * the sum of the steps up to it. What is to be reported of a step that a CPU sees is the sum up to
- * its end less what has been reported. CPUs need not agree about the TSC: each step is one CPU's,
- * by its own TSC.
+ * A stable clock gives all CPUs the same updates. A CPU that looks seldom, or was offline, sees
+ * several as one. So each update is kept with the sum of the steps up to it, and what is to be
+ * reported of a step is the sum up to its end less what was reported. CPUs need not agree about the
+ * TSC: each step is one CPU's, by its own TSC.
  */
 #include "timepage.h"
 #include "math128.h"
@@ -26,8 +24,7 @@
  * @frac: what is above the whole nanosecond, 2^-16 ns
  *
  * A line has no steps: tscope_timepage_ns() is at most 1 ns and 2^-@p->shift cycles nearer to
- * @p->ns. Context: any.
- *
+ * @p->ns.
  * Return: nanoseconds.
  */
 u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac)
@@ -66,7 +63,6 @@ static u128 first_cycle(const struct tscope_timepage *p, u64 ns)
  * @tsc: the middle of the values at which it does
  *
  * Context: process; divides.
- *
  * Return: false where there is no such value, or none after @p->tsc.
  */
 bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc)
@@ -90,7 +86,6 @@ bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc)
  *
  * A cycle lasts mult * 2^(shift - 64) ns, hence khz = 10^6 * 2^(64 - shift) / mult.
  * Context: process; divides.
- *
  * Return: kHz, rounded to the nearest; 0 where it is not in 1..U32_MAX.
  */
 u32 tscope_timepage_khz(const struct tscope_timepage *p)
@@ -111,8 +106,6 @@ u32 tscope_timepage_khz(const struct tscope_timepage *p)
  * @new: page
  * @tsc: the TSC value at which both are evaluated
  *
- * Context: any.
- *
  * Return: new - old, 2^-16 ns, exact to 2^-15 ns.
  */
 s128 tscope_timepage_step(const struct tscope_timepage *old, const struct tscope_timepage *new,
@@ -126,14 +119,7 @@ s128 tscope_timepage_step(const struct tscope_timepage *old, const struct tscope
 	return (s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) + new_frac - old_frac;
 }
 
-/**
- * tscope_timepage_step_ns() - a step in nanoseconds
- * @step: as tscope_timepage_step() has it
- *
- * Context: any.
- *
- * Return: the step, rounded to the nearest and saturated.
- */
+/* tscope_timepage_step_ns() - such a step in ns, rounded to the nearest and saturated */
 s64 tscope_timepage_step_ns(s128 step)
 {
 	return tscope_clamp64((step + (1 << (FRAC_BITS - 1))) >> FRAC_BITS);

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Time pages: how a hypervisor says, in memory, what its clock shows at a TSC value.
- *
- * The pages of kvm-clock, Xen, Hyper-V and vmclock are one thing: a sequence word that
- * changes with each update, and parameters of a line. They differ in layout only, which
- * struct tscope_timepage_ops hides.
+ * Time pages: in memory, a hypervisor says what its clock shows at a TSC value, by a sequence word
+ * that changes with each update, and the parameters of a line.
  */
 #ifndef TSCOPE_TIMEPAGE_H
 #define TSCOPE_TIMEPAGE_H
 
 #include "pure.h"
 
-/* All CPUs' pages are of one clock, and the kernel does not clamp its readings of it. */
-#define TSCOPE_PAGE_STABLE	0x01
-/* The hypervisor says that it stopped the guest. */
-#define TSCOPE_PAGE_STOPPED	0x02
+#define TSCOPE_PAGE_STABLE	0x01	/* all pages are of one clock, which is not clamped */
+#define TSCOPE_PAGE_STOPPED	0x02	/* the hypervisor says that it stopped the guest */
 
 /* A smaller step than this may be how the host rounds its updates. */
 #define TSCOPE_PAGE_STEP_NS	2
@@ -88,8 +83,7 @@ static __always_inline u64 tscope_timepage_scale(u64 cyc, u64 mult, s8 shift)
  * @tsc: a TSC reading of the same CPU
  *
  * As the KVM ABI defines it (Documentation/virt/kvm/x86/msr.rst, MSR_KVM_SYSTEM_TIME_NEW), but
- * signed: a TSC before @p->tsc yields a time before @p->ns. Context: any.
- *
+ * signed: a TSC before @p->tsc yields a time before @p->ns.
  * Return: nanoseconds.
  */
 static __always_inline u64 tscope_timepage_ns(const struct tscope_timepage *p, u64 tsc)
