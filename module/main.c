@@ -19,9 +19,6 @@
 #include "compat.h"
 #include "control.h"
 
-#define CREATE_TRACE_POINTS
-#include "trace.h"
-
 static bool enable;
 module_param(enable, bool, 0444);
 MODULE_PARM_DESC(enable, "sample from the start (default: 0)");
