@@ -25,14 +25,14 @@ static bool take_snapshot(struct tscope_take *t)
 {
 	const struct tscope_timepage_ops *page = tscope_clock_page_ops();
 	const u32 *sequence = page ? page->sequence(raw_smp_processor_id()) : NULL;
-	bool valid;
+	bool valid, held = sequence && page->copy(sequence, &t->page);
 
-	t->whole = sequence && page->copy(sequence, &t->page);
 	t->ticks = get_jiffies_64();
 	t->before = rdtsc_ordered();
 	valid = tscope_snapshot(&t->snap);
 	t->after = rdtsc_ordered();
-	t->whole = t->whole && READ_ONCE(*sequence) == t->page.sequence;
+	if (!held || READ_ONCE(*sequence) != t->page.sequence)
+		t->page.flags = 0;
 	return valid && t->before <= t->after;
 }
 
@@ -51,7 +51,7 @@ static bool is_of_page(const struct tscope_take *t, u64 *tsc)
 	const struct tscope_timepage *page = &t->page;
 
 	*tsc = t->snap.tsc;
-	return t->whole && page->flags & TSCOPE_PAGE_STABLE &&
+	return page->flags & TSCOPE_PAGE_STABLE &&
 	       (*tsc || tscope_timepage_inverse(page, t->snap.cycles, tsc)) &&
 	       (s64)(*tsc - page->tsc) >= 0 &&
 	       tscope_timepage_ns(page, *tsc) == t->snap.cycles && is_between(t, *tsc);
@@ -83,11 +83,7 @@ static void examine(struct tscope_source *s, u8 changed)
 		alike = counts == last ? alike + 1 : 1;
 		last = counts;
 	}
-	if (alike < ALIKE)
-		last = TSCOPE_COUNTS_DEVICE;
-	if (last != s->counts || changed != s->changed)
-		s->number++;
-	s->counts = last;
+	s->counts = alike < ALIKE ? TSCOPE_COUNTS_DEVICE : last;
 	s->changed = changed;
 }
 
@@ -139,7 +135,7 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 	raw->ns = t.snap.raw_ns;
 	raw->real_ns = t.snap.real_ns;
 	raw->was_set = t.snap.was_set;
-	raw->source = s->number;
+	raw->source = s->changed << 8 | counts;
 	switch (counts) {
 	case TSCOPE_COUNTS_TSC:
 		raw->exact = true;

@@ -11,8 +11,7 @@ struct tscope_take {
 	u64 after;			/* TSC after it */
 	u64 ticks;			/* jiffies before it, 64 bits */
 	struct tscope_snapshot snap;
-	struct tscope_timepage page;	/* this CPU's */
-	bool whole;			/* @page held all the time */
+	struct tscope_timepage page;	/* this CPU's; not stable unless it held all the time */
 };
 
 /* What the kernel's clocksource counts. */
@@ -29,7 +28,6 @@ struct tscope_source {
 	bool (*take)(struct tscope_take *t);	/* returns false if there is no snapshot */
 	enum tscope_counts counts;
 	u8 changed;			/* the kernel's count of changes when @counts was found */
-	u32 number;			/* grows with each change */
 };
 
 /* The guest's wall clock less the host's. */

@@ -28,8 +28,10 @@ static bool take(struct tscope_take *t)
 	now += 41 + slow_cyc;
 	t->after = now += 100;
 	t->ticks = 4294900000ULL;
-	t->whole = !torn;
-	torn -= !!torn;
+	if (torn) {
+		t->page.flags = 0;
+		torn--;
+	}
 
 	ns = tscope_timepage_ns(&page, read_at);
 	t->snap.cycles = shows == TSC ? read_at :
