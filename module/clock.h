@@ -159,7 +159,6 @@ void tscope_clock_free(struct tscope_clock *clk);
 struct tscope_device {
 	u32 (*count)(void);
 	struct tscope_counter counter;	/* its counter, extended to nanoseconds */
-	u32 tick_ns;			/* rounded up */
 	bool in_order;			/* may give garbage: three reads have to come in order */
 	u32 gaps;			/* reads after which the number of wraps is unknown */
 };

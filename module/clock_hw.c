@@ -42,7 +42,9 @@ int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw)
 	u32 first = 0, value, last, mask = d->counter.mask;
 	unsigned long flags;
 
-	*raw = (struct tscope_raw){ .tick_ns = d->tick_ns };
+	*raw = (struct tscope_raw){
+		.tick_ns = DIV_ROUND_UP_ULL(d->counter.num, d->counter.den),
+	};
 	if (d->in_order)
 		first = d->count();
 
@@ -83,7 +85,6 @@ static u32 pm_count(void)
 
 static struct tscope_device pm = {
 	.count = pm_count,
-	.tick_ns = 280,
 	.in_order = true,
 };
 
@@ -143,7 +144,6 @@ static const char *hpet_check(void)
 		return "the kernel has not started it";
 	if (!is_counting(hpet_count))
 		return "it stands still";
-	hpet.tick_ns = DIV_ROUND_UP(period_fs, FS_PER_NS);
 	hpet.counter = (struct tscope_counter){
 		.num = period_fs, .den = FS_PER_NS, .mask = U32_MAX,
 	};
