@@ -57,7 +57,7 @@ static bool is_of_page(const struct tscope_take *t, u64 *tsc)
 	       tscope_timepage_ns(page, *tsc) == t->snap.cycles && is_between(t, *tsc);
 }
 
-/* What a snapshot seems to count, and the TSC value at which the clocks were read. */
+/* What a snapshot seems to count, and the TSC value at which the clocks were read, if any. */
 static enum tscope_counts look_at(const struct tscope_take *t, u64 *tsc)
 {
 	if (is_between(t, t->snap.cycles)) {
@@ -66,7 +66,6 @@ static enum tscope_counts look_at(const struct tscope_take *t, u64 *tsc)
 	}
 	if (is_of_page(t, tsc))
 		return TSCOPE_COUNTS_PAGE;
-	*tsc = t->before + (t->after - t->before) / 2;
 	return t->snap.cycles - t->ticks < HZ ? TSCOPE_COUNTS_JIFFIES : TSCOPE_COUNTS_DEVICE;
 }
 
