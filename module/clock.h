@@ -19,7 +19,6 @@
 
 struct tscope_cpu;
 struct tscope_page_event;
-struct tscope_clock;
 
 #define TSCOPE_CLOCKS_MAX	16	/* how many clocks may be present */
 

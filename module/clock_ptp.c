@@ -16,6 +16,7 @@
 #include <linux/time64.h>
 
 #include "cpu.h"
+#include "math128.h"
 #include "moment.h"
 
 /* Rounding of both readings and of the host's clock; a reading by a time page has 1 ns more. */
@@ -23,13 +24,13 @@
 #define ROUNDING_PAGE_NS	5
 /* A change of rate by 500 ppm, NTP's largest, bends the line by that part of the call. */
 #define BEND_PART		4000
-/* Off monotonic-raw's rate the readings may be by that part, ... */
+/* How far the readings may be off monotonic-raw's rate, as a part of the call... */
 #define RAW_PART		1000
-/* ... and before the rate is known by this one: the kernel's TSC frequency may be wrong. */
+/* ...and before that rate is known: the kernel's TSC frequency may be wrong. */
 #define UNKNOWN_RATE_PART	8
-#define WRONG_RATE_PART		32
-/* The rate is known after this time. */
 #define RATE_KNOWN_MS		1000
+/* For the same reason a bracket's middle may be off by that part of its width. */
+#define WRONG_RATE_PART		32
 /* A slew that was measured for 8 times the call's length shows how far it changed. */
 #define SLEW_SPANS		8
 /* Of the pairings of so long a time the best is shown. */
