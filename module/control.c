@@ -84,7 +84,6 @@ static void reset_figures(void)
 	tscope_clocks_reset();
 	tscope_violations_reset();
 	tscope_alerts_reset();
-	tscope_clocks_refine();
 }
 
 static int sampling_start(void)

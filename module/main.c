@@ -19,9 +19,6 @@
 #include "compat.h"
 #include "control.h"
 
-#define CREATE_TRACE_POINTS
-#include "trace.h"
-
 static bool enable;
 module_param(enable, bool, 0444);
 MODULE_PARM_DESC(enable, "sample from the start (default: 0)");
@@ -29,6 +26,22 @@ MODULE_PARM_DESC(enable, "sample from the start (default: 0)");
 static char *cpus;
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "list of the CPUs that sample (default: all that are not isolated)");
+
+/* Another hypervisor's clock needs one file with its ops, and a line here. */
+static const struct tscope_clock_ops *const clock_table[] = {
+	&tscope_clock_tsc,
+	&tscope_clock_kvm,
+	&tscope_clock_ptp,
+	&tscope_clock_raw,
+	&tscope_clock_real,
+#ifdef CONFIG_ACPI
+	&tscope_clock_acpi_pm,
+	&tscope_clock_hpet,
+#endif
+	NULL
+};
+
+static_assert(ARRAY_SIZE(clock_table) - 1 <= TSCOPE_CLOCKS_MAX);
 
 /* All figures are relative to the TSC, so an unsteady TSC makes them all wrong. */
 static void __init warn_of_tsc(void)
@@ -50,7 +63,7 @@ static int __init tscope_init(void)
 	int err;
 
 	warn_of_tsc();
-	err = tscope_clocks_init();
+	err = tscope_clocks_init(clock_table);
 	if (err)
 		return err;
 	err = tscope_control_init(cpus);
