@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Log-linear histogram of nanoseconds.
- */
+/* Log-linear histograms of nanoseconds. */
 #include "hist.h"
 
 /**
@@ -45,9 +43,9 @@ void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from)
 
 /**
  * tscope_hist_low() - the smallest value of a bucket
- * @bucket: index, 0..TSCOPE_HIST_BUCKETS - 1
+ * @bucket: index, 0..TSCOPE_HIST_BUCKETS
  *
- * Return: the value.
+ * Return: the value; of the bucket past the last one 0, which is 2^64.
  */
 u64 tscope_hist_low(unsigned int bucket)
 {
@@ -67,8 +65,6 @@ u64 tscope_hist_low(unsigned int bucket)
  */
 u64 tscope_hist_high(unsigned int bucket)
 {
-	if (bucket >= TSCOPE_HIST_BUCKETS - 1)
-		return U64_MAX;
 	return tscope_hist_low(bucket + 1) - 1;
 }
 
@@ -85,7 +81,7 @@ void tscope_shist_init(struct tscope_shist *h)
 /**
  * tscope_shist_add() - count a signed value
  * @h: histogram that the caller alone writes
- * @value: nanoseconds, any value
+ * @value: any value
  */
 void tscope_shist_add(struct tscope_shist *h, s64 value)
 {
@@ -149,12 +145,9 @@ s64 tscope_shist_max(const struct tscope_shist *h)
 s64 tscope_shist_mean(const struct tscope_shist *h)
 {
 	bool negative = h->neg.sum > h->pos.sum;
-	u64 count = tscope_shist_count(h), sum;
+	u64 sum = negative ? h->neg.sum - h->pos.sum : h->pos.sum - h->neg.sum;
 
-	if (!count)
-		return 0;
-	sum = negative ? h->neg.sum - h->pos.sum : h->pos.sum - h->neg.sum;
-	return signed_of(sum / count, negative);
+	return signed_of(sum / max(tscope_shist_count(h), 1ULL), negative);
 }
 
 /**
@@ -162,23 +155,17 @@ s64 tscope_shist_mean(const struct tscope_shist *h)
  * @h: histogram
  * @permille: the share, 0..1000
  *
- * Return: upper limit of the bucket in which that share is reached, within
- * the smallest and the largest value; 0 where there is none.
+ * Return: upper limit of the bucket in which that share is reached, within the smallest and the
+ * largest value; 0 where there is none.
  */
 s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille)
 {
 	u64 count = tscope_shist_count(h), want, seen = 0;
-	s64 value = 0, max = tscope_shist_max(h), min = tscope_shist_min(h);
 	unsigned int i;
+	s64 value = 0;
 
-	if (!count)
-		return 0;
 	/* rounded up, and at least one; the split keeps it within 64 bits */
-	want = count / 1000 * permille +
-	       (count % 1000 * permille + 999) / 1000;
-	if (!want)
-		want = 1;
-
+	want = max(count / 1000 * permille + (count % 1000 * permille + 999) / 1000, 1ULL);
 	for (i = TSCOPE_HIST_BUCKETS; i-- && seen < want;) {
 		seen += h->neg.bucket[i];
 		value = signed_of(tscope_hist_low(i), true);
@@ -187,5 +174,5 @@ s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille)
 		seen += h->pos.bucket[i];
 		value = signed_of(tscope_hist_high(i), false);
 	}
-	return clamp_t(s64, value, min, max);
+	return clamp_t(s64, value, tscope_shist_min(h), tscope_shist_max(h));
 }
