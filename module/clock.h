@@ -137,7 +137,6 @@ enum tscope_exactness {
  * @width_ref_ns: width that a reading is judged by; U64_MAX: not known yet
  * @exactness: enum tscope_exactness of the newest reading
  * @source: what the newest reading was read from
- * @begins: its next point begins a segment
  * @read_tick_ns: the step in which it counted at the newest reading
  * @tick_ns: the largest step in which it counted at the points that are fitted
  * @series: its points, but of the TSC
@@ -168,7 +167,6 @@ struct tscope_clock {
 	struct tscope_hist width;
 	u64 width_ref_ns;
 	u8 exactness;
-	bool begins;
 	u32 source;
 	u32 read_tick_ns;
 	u32 tick_ns;

@@ -93,7 +93,6 @@ static void clock_zero(struct tscope_clock *clk)
 	clk->width_ref_ns = U64_MAX;
 	WRITE_ONCE(clk->exactness, TSCOPE_UNREAD);
 	clk->source = 0;
-	clk->begins = false;
 	clk->read_tick_ns = 0;
 	WRITE_ONCE(clk->tick_ns, 0);
 	tscope_hist_init(&clk->width);
