@@ -340,8 +340,7 @@ static int suspend_notify(struct notifier_block *nb, unsigned long event,
 			if (c->ready)
 				tscope_cpu_start(c);
 		}
-		for (i = 0; i < tscope_clock_count(); i++)
-			tscope_clock_break(tscope_clock_get(i));
+		tscope_points_break();
 	}
 	change_end();
 	mutex_unlock(&control_lock);

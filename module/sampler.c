@@ -61,13 +61,10 @@ static u64 tscope_round ____cacheline_aligned_in_smp;
 /* Points of another CPU's TSC are another segment. */
 static void points_begin(int cpu)
 {
-	unsigned int i;
-
 	if (points_cpu == cpu)
 		return;
 	if (points_cpu >= 0)
-		for (i = 0; i < tscope_clock_count(); i++)
-			tscope_clock_break(tscope_clock_get(i));
+		tscope_points_break();
 	points_cpu = cpu;
 }
 

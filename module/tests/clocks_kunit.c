@@ -81,8 +81,8 @@ static void clocks_breaks(struct kunit *test)
 	for (i = 0; i < 10; i++)
 		add(0);
 	KUNIT_EXPECT_EQ(test, clk->series.segment, 1U);
-	tscope_clock_break(clk);
-	tscope_clock_break(clk);
+	tscope_series_break(&clk->series);
+	tscope_series_break(&clk->series);
 	add(0);
 	KUNIT_EXPECT_EQ(test, clk->series.segment, 2U);
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
