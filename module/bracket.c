@@ -10,6 +10,8 @@
  * regression on both. The slope's variance grows by 1/(1 - r^2), with r the correlation of time and
  * width. No reading can be off by more than half of its width: nor is the share more.
  */
+#include <linux/math64.h>
+
 #include "bracket.h"
 #include "math128.h"
 
@@ -74,32 +76,40 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket
 }
 
 /**
- * tscope_bracket_hidden_ns() - what phases may move by from first to last, unseen
- * @p: points of one segment
+ * tscope_bracket_fit() - fit a line to points whose readings may be brackets
+ * @p: points of one segment, in the order of time; phases of brackets change
  * @n: how many, up to TSCOPE_FIT_MAX_POINTS
- * @resolution_ns: the step in which the clock counts
+ * @khz: the TSC's nominal frequency, not 0
+ * @tick_ns: the step in which the clock counts; 0 where nothing is rounded
+ * @fit: result
  *
- * Return: the larger of @resolution_ns and, rounded up, a sixteenth of the mean width; ns.
+ * Context: process; takes some passes over the points.
+ * Return: as tscope_fit_line().
  */
-u32 tscope_bracket_hidden_ns(const struct tscope_point *p, u32 n, u32 resolution_ns)
+int tscope_bracket_fit(struct tscope_point *p, u32 n, u32 khz, u32 tick_ns, struct tscope_fit *fit)
 {
-	u64 width = 0;
+	/* a step of rounding moves a slope of least squares by 1.5 of it over the span */
+	struct tscope_hidden hidden = {
+		.phase = 3ULL * tick_ns << (TSCOPE_PHASE_SHIFT - 1),
+		.whole_ns = tick_ns == 1,
+	};
+	struct tscope_bracket b;
+	u64 width_ns = 0;
 	u32 i;
+	int err;
 
 	for (i = 0; i < n; i++)
-		width += p[i].width_ns;
-	width = (u64)tscope_div128(width, n ?: 1) >> PLACE_BITS;
-	return width >= resolution_ns ? (u32)width + 1 : resolution_ns;
-}
+		width_ns += p[i].width_ns;
+	if (!width_ns)
+		return tscope_fit_line(p, n, khz, &hidden, fit);
 
-/**
- * tscope_bracket_widen() - the error of a slope of corrected points
- * @b: what tscope_bracket_correct() left
- * @error_mppb: what tscope_fit_line() says of them, 10^-3 ppb
- *
- * Return: half-width, 10^-3 ppb; S64_MAX where it is no figure.
- */
-u64 tscope_bracket_widen(const struct tscope_bracket *b, u64 error_mppb)
-{
-	return tscope_clamp64((u128)error_mppb * b->widen >> TSCOPE_BRACKET_WIDEN_BITS);
+	hidden.phase = max(hidden.phase, ((div_u64(width_ns, n) >> PLACE_BITS) + 1) <<
+					 TSCOPE_PHASE_SHIFT);
+	hidden.whole_ns = false;
+	tscope_bracket_correct(p, n, &b);
+	err = tscope_fit_line(p, n, khz, &hidden, fit);
+	if (!err)
+		fit->error_mppb = tscope_clamp64((u128)fit->error_mppb * b.widen >>
+						 TSCOPE_BRACKET_WIDEN_BITS);
+	return err;
 }

@@ -22,7 +22,6 @@ struct tscope_bracket {
 };
 
 void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket *b);
-u32 tscope_bracket_hidden_ns(const struct tscope_point *p, u32 n, u32 resolution_ns);
-u64 tscope_bracket_widen(const struct tscope_bracket *b, u64 error_mppb);
+int tscope_bracket_fit(struct tscope_point *p, u32 n, u32 khz, u32 tick_ns, struct tscope_fit *fit);
 
 #endif /* TSCOPE_BRACKET_H */

@@ -264,9 +264,8 @@ void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 
 /* points.c */
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);
-int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p);
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h);
-u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to);
+u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to, u32 *khz);
 void tscope_alerts_watch(bool on);
 void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
 			    u64 limit);

@@ -24,7 +24,6 @@
  * @khz: the TSC's nominal frequency, not 0
  *
  * Context: process; divides.
- *
  * Return: nanoseconds, rounded down; below 0 only where it ran backward by more than 2^32 ticks.
  */
 u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)

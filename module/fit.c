@@ -64,7 +64,6 @@ static s64 time_of(const struct tscope_line *line, u64 tsc)
  * @line: result
  *
  * Context: process; takes two passes over the points.
- *
  * Return: 0; -ENODATA where all points stand at one time; -ERANGE where the values pass what the
  * sums hold; -EINVAL where points are out of order.
  */
@@ -108,14 +107,7 @@ int tscope_line_find(const struct tscope_point *p, u32 n, s64 (*value)(const str
 	return 0;
 }
 
-/**
- * tscope_line_residual() - how far a value lies off the line
- * @line: line
- * @tsc: time
- * @value: value
- *
- * Return: the value - the line's.
- */
+/* How far a value lies above the line. */
 s64 tscope_line_residual(const struct tscope_line *line, u64 tsc, s64 value)
 {
 	s128 at = line->slope * time_of(line, tsc);
@@ -124,13 +116,7 @@ s64 tscope_line_residual(const struct tscope_line *line, u64 tsc, s64 value)
 	return (s64)(value - line->mean - at);
 }
 
-/**
- * tscope_fit_residual() - how far a point lies off the fit
- * @fit: fit
- * @p: point, of the fit's segment
- *
- * Return: phase of the point - phase of the line, 2^-16 ns.
- */
+/* How far the phase of a point of the fit's segment lies above the line, 2^-16 ns. */
 s64 tscope_fit_residual(const struct tscope_fit *fit, const struct tscope_point *p)
 {
 	return tscope_line_residual(&fit->line, p->tsc, p->phase);
@@ -303,7 +289,6 @@ static s64 phase_of(const struct tscope_point *p)
  * @fit: result
  *
  * Context: process; takes three passes over the points, or some more.
- *
  * Return: 0; -ENODATA below TSCOPE_FIT_MIN_POINTS; an errno of tscope_line_find(); -ERANGE where
  * the skew is no figure.
  */

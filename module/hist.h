@@ -66,13 +66,7 @@ static __always_inline unsigned int tscope_hist_bucket(u64 value)
 	return (exp << TSCOPE_HIST_SUB_BITS) + (unsigned int)(value >> exp);
 }
 
-/**
- * tscope_hist_add() - count a value
- * @h: histogram that the caller alone writes
- * @value: nanoseconds, or what the histogram is of
- *
- * Context: any, interrupts off in a burst.
- */
+/* Count a value, interrupts on or off; the caller alone writes the histogram. */
 static __always_inline void tscope_hist_add(struct tscope_hist *h, u64 value)
 {
 	u64 *bucket = &h->bucket[tscope_hist_bucket(value)];

@@ -9,24 +9,13 @@
 
 #define KHZ_PER_GHZ	1000000ULL	/* cycles = ns * khz / 10^6 */
 
-/**
- * tscope_fls128() - number of significant bits
- * @x: any value
- *
- * Return: 0 for 0, else the place of the highest set bit, 1..128.
- */
+/* The place of the highest set bit, 1..128; 0 for 0. */
 int tscope_fls128(u128 x)
 {
 	return x >> 64 ? 64 + fls64((u64)(x >> 64)) : fls64((u64)x);
 }
 
-/**
- * tscope_div128() - quotient of two 128-bit numbers
- * @num: dividend
- * @den: divisor
- *
- * Return: floor(num / den); all ones where den is 0.
- */
+/* floor(num / den); all ones where den is 0 */
 u128 tscope_div128(u128 num, u128 den)
 {
 	u128 quot = 0;
@@ -45,12 +34,7 @@ u128 tscope_div128(u128 num, u128 den)
 	return quot;
 }
 
-/**
- * tscope_sqrt128() - square root, digit by digit in base 2
- * @x: any value
- *
- * Return: floor(sqrt(x)); it always fits 64 bits.
- */
+/* floor(sqrt(x)), digit by digit in base 2 */
 u64 tscope_sqrt128(u128 x)
 {
 	u128 bit, root = 0;
@@ -74,25 +58,13 @@ static u64 mul_div_saturated(u64 a, u32 mul, u32 div)
 	return mul_u64_u64_div_u64(a, mul, div);
 }
 
-/**
- * tscope_cyc_to_ns() - cycles to nanoseconds
- * @cyc: cycles
- * @khz: frequency, not 0
- *
- * Return: floor(cyc * 10^6 / khz), saturated.
- */
+/* floor(cyc * 10^6 / khz), saturated; khz is not 0 */
 u64 tscope_cyc_to_ns(u64 cyc, u32 khz)
 {
 	return mul_div_saturated(cyc, KHZ_PER_GHZ, khz);
 }
 
-/**
- * tscope_scyc_to_ns() - signed cycles to nanoseconds
- * @cyc: cycles
- * @khz: frequency, not 0
- *
- * Return: cyc * 10^6 / khz towards 0, saturated.
- */
+/* cyc * 10^6 / khz towards 0, saturated; khz is not 0 */
 s64 tscope_scyc_to_ns(s64 cyc, u32 khz)
 {
 	s128 ns = tscope_cyc_to_ns(tscope_abs64(cyc), khz);
@@ -100,13 +72,7 @@ s64 tscope_scyc_to_ns(s64 cyc, u32 khz)
 	return tscope_clamp64(cyc < 0 ? -ns : ns);
 }
 
-/**
- * tscope_ns_to_cyc() - nanoseconds to cycles
- * @ns: nanoseconds
- * @khz: frequency
- *
- * Return: floor(ns * khz / 10^6), saturated.
- */
+/* floor(ns * khz / 10^6), saturated */
 u64 tscope_ns_to_cyc(u64 ns, u32 khz)
 {
 	return mul_div_saturated(ns, khz, KHZ_PER_GHZ);
@@ -128,12 +94,7 @@ s64 tscope_phase(s64 clock_ns, s64 cyc, u32 khz)
 			      tscope_div128_signed(tsc_phase, khz));
 }
 
-/**
- * tscope_phase_to_ns() - phase to nanoseconds
- * @phase: in units of 2^-TSCOPE_PHASE_SHIFT ns
- *
- * Return: the nearest nanosecond, halves away from 0.
- */
+/* A phase of 2^-TSCOPE_PHASE_SHIFT ns to the nearest nanosecond, halves away from 0. */
 s64 tscope_phase_to_ns(s64 phase)
 {
 	u64 ns = (tscope_abs64(phase) + (1 << (TSCOPE_PHASE_SHIFT - 1))) >> TSCOPE_PHASE_SHIFT;

@@ -25,12 +25,9 @@ void tscope_series_init(struct tscope_series *s, struct tscope_point *ring, u32 
 	*s = (struct tscope_series){ .ring = ring, .khz = khz, .exact = exact, .begins = true };
 }
 
-/**
- * tscope_series_restart() - forget all points
- * @s: series
- *
- * Where the ring stands does not change: a reader that is at work goes on in it, and notices if
- * its points are overwritten. Context: as tscope_series_add().
+/*
+ * Forget all points. Where the ring stands does not change: a reader that is at work goes on in it,
+ * and notices if its points are overwritten. Context: as tscope_series_add().
  */
 void tscope_series_restart(struct tscope_series *s)
 {
@@ -41,12 +38,9 @@ void tscope_series_restart(struct tscope_series *s)
 	WRITE_ONCE(s->first, s->head);
 }
 
-/**
- * tscope_series_break() - the next reading begins a segment, and those that wait are dropped
- * @s: series
- *
- * For a step that is known by other means, another TSC, or a suspend. Context: as
- * tscope_series_add().
+/*
+ * The next reading begins a segment, and those that wait are dropped: for a step that is known by
+ * other means, another TSC, or a suspend. Context: as tscope_series_add().
  */
 void tscope_series_break(struct tscope_series *s)
 {
@@ -131,12 +125,10 @@ static u64 mean_jump_ns(const struct tscope_series *s)
 static void judge_gap(struct tscope_series *s, struct tscope_series_result *result)
 {
 	bool learning = s->jumps < NOISE_MEMORY;
-	u64 noise_ns = mean_jump_ns(s), jump_ns;
+	u64 jump_ns;
 
-	if (learning)
-		noise_ns = max(noise_ns, min_t(u64, tscope_step_spread_ns(s->wait, s->khz),
-					       U32_MAX));
-	result->stepped = tscope_step_find(s->wait, s->khz, noise_ns, &result->step, &jump_ns);
+	result->stepped = tscope_step_find(s->wait, s->khz, mean_jump_ns(s), learning,
+					   &result->step, &jump_ns);
 	s->wait[TSCOPE_STEP_SIDE].begins |= result->stepped;
 	if (result->stepped && learning)
 		return;
@@ -226,7 +218,6 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
  * @span_cyc: within how many cycles
  *
  * Context: as tscope_series_add().
- *
  * Return: false where there are no two points yet.
  */
 bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
@@ -280,7 +271,6 @@ void tscope_series_average(const struct tscope_series *s, const struct tscope_re
  * @to: room for TSCOPE_SERIES_POINTS points; in the order of time
  *
  * Context: process; never waits for the writer.
- *
  * Return: how many points were copied.
  */
 u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc, struct tscope_point *to)
@@ -304,15 +294,7 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc, struct tscop
 	return n;
 }
 
-/**
- * tscope_series_newest() - the newest point
- * @s: series; may be written meanwhile
- * @p: result
- *
- * Context: any; never waits for the writer.
- *
- * Return: false where there is none.
- */
+/* The newest point, false where there is none. Context: any; never waits for the writer. */
 bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p)
 {
 	u64 head;

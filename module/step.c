@@ -109,35 +109,24 @@ static s64 expected_gain_ns(const struct gap *g, u64 span_ns, u64 *error_ns, u64
 	return median;
 }
 
-/**
- * tscope_step_spread_ns() - how far gains around a gap are from each other
- * @r: TSCOPE_STEP_POINTS readings, in the order of time
- * @khz: the TSC's nominal frequency, not 0
- *
- * Stands for the usual jump while that is not known. Context: process.
- *
- * Return: nanoseconds; 0 where the TSC went back.
- */
-u64 tscope_step_spread_ns(const struct tscope_reading *r, u32 khz)
+/* How far the gains around the middle gap are from each other. */
+static u64 spread_ns(const struct gap *g)
 {
 	s64 low = S64_MAX, high = S64_MIN;
-	struct gap g[GAPS];
 	int i;
 
-	if (!gaps_of(r, khz, g))
-		return 0;
 	for (i = 0; i < GAPS; i++) {
 		if (i == MIDDLE)
 			continue;
 		low = min(low, g[i].gain_ns);
 		high = max(high, g[i].gain_ns);
 	}
-	return (u64)high - (u64)low;
+	return min_t(u64, (u64)high - (u64)low, U32_MAX);
 }
 
-static u64 threshold_ns(u64 noise_ns, u64 spread_ns)
+static u64 threshold_ns(u64 noise_ns, u64 spread)
 {
-	return max(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread_ns);
+	return max(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
 }
 
 /* How far a gap lies off the rate before the middle one; 0 where it is noise. */
@@ -212,15 +201,15 @@ static u64 doubt_ns(const struct gap *g, const struct gap *mid)
  * @r: TSCOPE_STEP_POINTS readings, in the order of time
  * @khz: the TSC's nominal frequency, not 0
  * @noise_ns: usual jump between readings: the mean of @jump_ns over many calls
+ * @learning: that mean is yet over few: the spread of the gains stands in where it is more
  * @step: where there is a step, its size
  * @jump_ns: how much the clock gained beyond both rates and the errors that are known, cut to
  *	what makes a step
  *
  * Context: process; divides.
- *
  * Return: whether there is a step.
  */
-bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
+bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, bool learning,
 		      struct tscope_step *step, u64 *jump_ns)
 {
 	struct gap g[GAPS], *mid = &g[MIDDLE];
@@ -230,6 +219,8 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 	*jump_ns = 0;
 	if (!gaps_of(r, khz, g))
 		return false;
+	if (learning)
+		noise_ns = max(noise_ns, spread_ns(g));
 	before = tscope_ssub64(mid->gain_ns,
 			       expected_gain_ns(g, mid->span_ns, &error, &spread));
 	after = tscope_ssub64(mid->gain_ns,

@@ -41,9 +41,8 @@ struct tscope_step {
 	u64 tsc;
 };
 
-u64 tscope_step_spread_ns(const struct tscope_reading *r, u32 khz);
 bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns);
-bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
+bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, bool learning,
 		      struct tscope_step *step, u64 *jump_ns);
 
 #endif /* TSCOPE_STEP_H */
