@@ -14,7 +14,7 @@
 #define VALUE_BITS	50
 /* Binary places of r, and of the degrees of freedom that it leaves. */
 #define FACTOR_BITS	10
-#define ONE		(1 << FACTOR_BITS)
+#define ONE		1024
 /* r is limited to 1 - 2^-7: beyond it the effective number of points tends to 0. */
 #define CORRELATION_MAX	1016
 /* The r of blocks is limited to 0.9: they are few. */
@@ -67,8 +67,8 @@ static s64 time_of(const struct tscope_line *line, u64 tsc)
  * Return: 0; -ENODATA where all points stand at one time; -ERANGE where the values pass what the
  * sums hold; -EINVAL where points are out of order.
  */
-int tscope_line_find(const struct tscope_point *p, u32 n, s64 (*value)(const struct tscope_point *p),
-		     struct tscope_line *line)
+int tscope_line_find(const struct tscope_point *p, u32 n,
+		     s64 (*value)(const struct tscope_point *p), struct tscope_line *line)
 {
 	u64 span = p[n - 1].tsc - p[0].tsc;
 	s64 low = S64_MAX, high = S64_MIN, x;
@@ -134,8 +134,7 @@ static s32 sine(u8 angle)
 	return angle < 128 ? x : -x;
 }
 
-/* Whether readings in whole nanoseconds fall at all places of a nanosecond alike. */
-static bool dithers(const struct tscope_fit *fit, const struct tscope_point *p, u32 n)
+static bool part_dithers(const struct tscope_fit *fit, const struct tscope_point *p, u32 n)
 {
 	s64 cosines[DITHER_HARMONICS] = { 0 }, sines[DITHER_HARMONICS] = { 0 };
 	u32 i, k;
@@ -158,12 +157,13 @@ static bool dithers(const struct tscope_fit *fit, const struct tscope_point *p, 
 	return true;
 }
 
-static bool all_parts_dither(const struct tscope_fit *fit, const struct tscope_point *p)
+/* Whether readings in whole nanoseconds fall at all places of a nanosecond alike. */
+static bool dithers(const struct tscope_fit *fit, const struct tscope_point *p)
 {
 	u32 part = fit->points / DITHER_PARTS, i;
 
 	for (i = 0; i < DITHER_PARTS; i++)
-		if (part < DITHER_POINTS || !dithers(fit, p + i * part, part))
+		if (part < DITHER_POINTS || !part_dithers(fit, p + i * part, part))
 			return false;
 	return true;
 }
@@ -177,78 +177,72 @@ static u64 factor(u128 num, u128 den)
 	return (u64)tscope_div128((num >> shift) << FACTOR_BITS, den ?: 1);
 }
 
+struct sums {
+	u128 squares;
+	s128 lag;		/* of the products of neighbours */
+};
+
+/* Of the means of the residuals in blocks of so many points. */
+static struct sums sums_of_means(const struct tscope_fit *fit, const struct tscope_point *p,
+				 u32 blocks, u32 points)
+{
+	s64 mean, last = 0;
+	struct sums s = { };
+	s128 sum;
+	u32 i;
+
+	while (blocks--) {
+		for (sum = 0, i = 0; i < points; i++)
+			sum += tscope_fit_residual(fit, p++);
+		mean = (s64)tscope_div128_signed(sum, points);
+		s.squares += (u128)((s128)mean * mean);
+		s.lag += (s128)mean * last;
+		last = mean;
+	}
+	return s;
+}
+
 /*
  * r = lag / squares of @n values that a line was taken off, with FACTOR_BITS places. It comes out
  * too low by about (2 + 6 r)/n, which AR(1) noise in selftests/user bears out (without a line it is
  * (1 + 4 r)/n: Kendall, 1954).
  */
-static s64 correlation(s128 lag, u128 squares, u32 n)
+static s64 correlation(const struct sums *s, u32 n)
 {
-	s64 r = factor(tscope_abs128(lag), squares);
+	s64 r = factor(tscope_abs128(s->lag), s->squares);
 
-	if (lag < 0)
+	if (s->lag < 0)
 		r = -r;
 	return r + (2 * ONE + (r > 0 ? 6 * r : 0)) / n;
 }
 
 /*
- * How many times as much the means of blocks vary as those of independent points would, with
- * FACTOR_BITS places, and with what their correlation adds to that. The line took two of the
- * blocks. (Batch means: Law and Kelton, Simulation Modeling and Analysis, ch. 9.)
- */
-static u64 wander(const struct tscope_fit *fit, const struct tscope_point *p, u128 ssr)
-{
-	u32 points = fit->points / BLOCKS, block, i;
-	s64 mean, last = 0, r;
-	s128 lag = 0, sum;
-	u128 between = 0;
-
-	if (points < BLOCK_POINTS)
-		return 0;
-	for (block = 0; block < BLOCKS; block++) {
-		sum = 0;
-		for (i = 0; i < points; i++)
-			sum += tscope_fit_residual(fit, p++);
-		mean = (s64)tscope_div128_signed(sum, points);
-		between += (u128)((s128)mean * mean);
-		lag += (s128)mean * last;
-		last = mean;
-	}
-	if (!between)
-		return 0;
-	r = clamp_t(s64, correlation(lag, between, BLOCKS), 0, BLOCK_CORR_MAX);
-	/* at most 1 before it is multiplied: means can't vary more than points */
-	return factor(between * points, ssr) * (fit->points - 2) / (BLOCKS - 2) *
-	       (ONE + r) / (ONE - r);
-}
-
-/*
- * Sum of the residuals' squares, and the degrees of freedom, with FACTOR_BITS places: n points with
+ * Sum of the residuals' squares, and the degrees of freedom, with FACTOR_BITS places. n points with
  * lag-1 correlation r are worth n (1 - r)/(1 + r), of which the line takes two (Santer et al.,
- * J. Geophys. Res. 105, 2000, eq. 4 to 6), or fewer if they wander.
+ * J. Geophys. Res. 105, 2000, eq. 4 to 6). They are worth less if the means of blocks vary by more
+ * than those of independent points would, times what the blocks' own correlation adds (batch means:
+ * Law and Kelton, Simulation Modeling and Analysis, ch. 9). The line takes two of the blocks.
  */
 static u128 residuals(const struct tscope_fit *fit, const struct tscope_point *p, u64 *freedom)
 {
-	u64 n = fit->points, corr = 0, worth, wide;
-	s64 r, last = 0;
-	u128 ssr = 0;
-	s128 lag = 0;
-	u32 i;
+	u64 n = fit->points, points = n / BLOCKS, corr = 0, worth, wide = 0;
+	struct sums all = sums_of_means(fit, p, n, 1), means;
+	s64 r;
 
-	for (i = 0; i < n; i++) {
-		r = tscope_fit_residual(fit, &p[i]);
-		ssr += (u128)((s128)r * r);
-		lag += (s128)r * last;
-		last = r;
-	}
-	if (lag > 0 && ssr)
-		corr = min_t(u64, correlation(lag, ssr, n), CORRELATION_MAX);
+	if (all.lag > 0)
+		corr = min_t(u64, correlation(&all, n), CORRELATION_MAX);
 	worth = n * (ONE - corr) * ONE / (ONE + corr);
-	wide = ssr ? wander(fit, p, ssr) : 0;
+	if (points >= BLOCK_POINTS && all.squares) {
+		means = sums_of_means(fit, p, BLOCKS, points);
+		r = clamp_t(s64, correlation(&means, BLOCKS), 0, BLOCK_CORR_MAX);
+		/* at most 1 before it is multiplied: means can't vary more than points */
+		wide = factor(means.squares * points, all.squares) * (n - 2) / (BLOCKS - 2) *
+		       (ONE + r) / (ONE - r);
+	}
 	if (wide > ONE)
 		worth = min(worth, n * ONE * ONE / wide);
 	*freedom = worth > 3 * ONE ? worth - 2 * ONE : ONE;
-	return ssr;
+	return all.squares;
 }
 
 /* Half-width of the 95 % interval that the residuals explain, 10^-6 ppb. */
@@ -319,7 +313,7 @@ int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 	fit->span_ms = div_u64(span_ns, 1000000);
 
 	random = random_error_uppb(fit, p, khz);
-	if (hidden->phase && !(hidden->whole_ns && all_parts_dither(fit, p)))
+	if (hidden->phase && !(hidden->whole_ns && dithers(fit, p)))
 		unseen = hidden_error_uppb(hidden, span_ns);
 	/* 2^62 and more is no figure */
 	if (random >> 62 || unseen >> 62) {

@@ -70,8 +70,8 @@ struct tscope_fit {
 	struct tscope_line line;
 };
 
-int tscope_line_find(const struct tscope_point *p, u32 n, s64 (*value)(const struct tscope_point *p),
-		     struct tscope_line *line);
+int tscope_line_find(const struct tscope_point *p, u32 n,
+		     s64 (*value)(const struct tscope_point *p), struct tscope_line *line);
 s64 tscope_line_residual(const struct tscope_line *line, u64 tsc, s64 value);
 int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 		    const struct tscope_hidden *hidden, struct tscope_fit *fit);

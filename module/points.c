@@ -189,12 +189,7 @@ static void look_at_skews(struct work_struct *work)
 	arm_watch();
 }
 
-/**
- * tscope_alerts_watch() - look at skews that have a limit, or no longer
- * @on: whether samplers are at work
- *
- * Context: process, may sleep.
- */
+/* Look at skews that have a limit, or no longer, as samplers are at work. May sleep. */
 void tscope_alerts_watch(bool on)
 {
 	spin_lock(&watch_lock);
@@ -205,14 +200,7 @@ void tscope_alerts_watch(bool on)
 		cancel_delayed_work_sync(&watch_work);
 }
 
-/**
- * tscope_alert_set_limit() - set what raises an alert
- * @clk: clock
- * @cause: of what
- * @limit: ns or ppb; 0: no alert
- *
- * Context: process.
- */
+/* Set the limit from which on an alert is raised, ns or ppb; 0: none. */
 void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause, u64 limit)
 {
 	WRITE_ONCE(clk->alert[cause].limit, limit);

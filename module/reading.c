@@ -21,27 +21,23 @@
 
 /* Bracketed readings a window: the narrowest of a few is rarely disturbed. */
 #define READS		2U
-/* The first time, and of exact ones. */
+/* The first time, when it is not known how narrow one can be; and of exact ones. */
 #define READS_MAX	8U
 
 /*
- * A reading is too wide to use when it took twice the usual narrowest and 500 ns: the vCPU was off
- * its CPU, or an SMI came between. The clock may have been read anywhere in so wide a reading, and
- * a few such points near an end of the fit move its slope out of proportion.
+ * A reading that took twice the usual narrowest and 500 ns is too wide to use: a few such points
+ * near an end of the fit move its slope out of proportion.
  */
 #define WIDE_FACTOR	2
 #define WIDE_EXTRA_NS	500
 /* The usual narrowest creeps up by that part a window, to follow a change. */
 #define REF_CREEP	256
 
-/* An error a third as wide as a time service's, which pairs 16 times a second, takes 9 times those. */
+/* For an error a third as wide as that of a time service that pairs 16 times a second. */
 #define PAIRINGS_PER_S	150
 /* Where a device's reading takes longer than half a window, devices wait for so many at most. */
 #define DEVICE_WAIT_MAX	4ULL
-/*
- * What a bracketed exit takes more than its shortest falls before or after the reading, by chance,
- * so that the middle is off by up to half of it: the narrowest of so long becomes a point.
- */
+/* Of devices the narrowest reading of so long becomes a point. */
 #define DEVICE_POINT_NS	(240 * NSEC_PER_MSEC)
 
 static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_step *step)
@@ -57,11 +53,7 @@ static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_s
 	tscope_step_record(clk->ops->name, cpu, step);
 }
 
-/**
- * tscope_points_break() - the next point of each clock begins a segment
- *
- * Context: the leader, or with no sampler at work.
- */
+/* The next point of each clock begins a segment. For the leader, or with no sampler at work. */
 void tscope_points_break(void)
 {
 	unsigned int i;
@@ -193,13 +185,7 @@ static int read_once(struct tscope_clock *clk, struct tscope_cpu *c, struct tsco
 	return 0;
 }
 
-/**
- * tscope_clock_add() - add a window's reading to the points
- * @clk: clock that has points
- * @r: reading
- *
- * Context: the leader, interrupts on.
- */
+/* Add a window's reading to the points. Context: the leader, interrupts on. */
 void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 {
 	int cpu = raw_smp_processor_id();
@@ -227,20 +213,19 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
  * @budget_cyc: with one more of those the time spent may not exceed this; the first is taken in
  *	any case
  *
- * The first window of a clock with bracketed readings only learns how narrow one can be.
  * Context: as tscope_points_take().
  */
 void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wanted, u64 budget_cyc)
 {
 	struct tscope_reading r[READS_MAX], point;
 	u64 start = rdtsc_ordered(), spent_cyc;
-	u32 n = 0, reads = 0, most, source, i;
-	bool learn = clk->width_ref_ns == U64_MAX;
+	u32 n = 0, reads = 0, most = READS_MAX, source, i;
 	int err;
 
-	if (!learn)
+	if (clk->width_ref_ns != U64_MAX) {
 		clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
-	most = learn ? READS_MAX : READS;
+		most = READS;
+	}
 	do {
 		source = clk->source;
 		err = read_once(clk, c, &point);
@@ -254,14 +239,13 @@ void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wante
 		reads++;
 		if (clk->exactness != TSCOPE_EXACT)
 			continue;
-		learn = false;
 		most = max(wanted, READS);
 		/* with one more as long as those before */
 		spent_cyc = rdtsc_ordered() - start;
 		if (n >= wanted || spent_cyc + spent_cyc / reads > budget_cyc)
 			break;
 	} while (reads < most);
-	if (!n || learn)
+	if (!n)
 		return;
 
 	point = r[0];

@@ -225,7 +225,7 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, boo
 			       expected_gain_ns(g, mid->span_ns, &error, &spread));
 	after = tscope_ssub64(mid->gain_ns,
 			      expected_gain_ns(mid + 1, mid->span_ns, &error, &spread));
-	if ((before < 0) != (after < 0))
+	if (before < 0 ? after >= 0 : after < 0)
 		return false;
 
 	error += mid->error_ns + ROUNDING_NS;
