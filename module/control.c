@@ -314,7 +314,6 @@ static int suspend_notify(struct notifier_block *nb, unsigned long event,
 			  void *unused)
 {
 	struct tscope_cpu *c;
-	unsigned int i;
 	bool ends;
 
 	switch (event) {

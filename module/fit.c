@@ -87,8 +87,7 @@ int tscope_line_find(const struct tscope_point *p, u32 n,
 	if (!span)
 		return -ENODATA;
 	/* a value at the end of its range was saturated */
-	if (((s128)high - low) >> VALUE_BITS || low == S64_MIN || high == S64_MAX ||
-	    span > S64_MAX)
+	if (((s128)high - low) >> VALUE_BITS || low == S64_MIN || high == S64_MAX || span > S64_MAX)
 		return -ERANGE;
 
 	*line = (struct tscope_line){

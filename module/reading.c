@@ -323,13 +323,14 @@ void tscope_points_take(struct tscope_cpu *c, bool read)
 	struct tscope_clock *device[TSCOPE_CLOCKS_MAX], *clk;
 	unsigned int i, devices = 0;
 	struct tscope_params p;
-	u64 half_cyc;
+	u64 half_cyc, pairings;
 
 	if (unlikely(tscope_clocks_refined()))
 		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
 			     tsc_khz, tscope_tsc_khz);
 	tscope_get_params(&p);
 	half_cyc = tscope_ns_to_cyc(p.width_us * 500ULL, tscope_tsc_khz);
+	pairings = clamp_t(u64, (u64)p.period_us * PAIRINGS_PER_S / USEC_PER_SEC, 1, READS_MAX);
 	/* flat out there is as much time as they take */
 	if (p.width_us == p.period_us)
 		turn.wait = 0;
@@ -348,9 +349,7 @@ void tscope_points_take(struct tscope_cpu *c, bool read)
 			tscope_clock_take(clk, c, 1, U64_MAX);
 			break;
 		case TSCOPE_KIND_PAIRING:
-			tscope_clock_take(clk, c,
-					  clamp_t(u64, (u64)p.period_us * PAIRINGS_PER_S /
-						  USEC_PER_SEC, 1, READS_MAX), half_cyc);
+			tscope_clock_take(clk, c, pairings, half_cyc);
 			break;
 		case TSCOPE_KIND_BRACKETED:
 			device[devices++] = clk;

@@ -46,8 +46,7 @@ static void make_grid(const struct tscope_point *p, u32 n, u64 tau0_cyc,
 	s64 phase;
 
 	for (i = 0; i < n; i++, tsc += tau0_cyc) {
-		while (near + 1 < n &&
-		       distance(p[near + 1].tsc, tsc) <= distance(p[near].tsc, tsc))
+		while (near + 1 < n && distance(p[near + 1].tsc, tsc) <= distance(p[near].tsc, tsc))
 			near++;
 		phase = p[near].phase +
 			(s64)tscope_div128_signed((s128)rise * (s64)(tsc - p[near].tsc),

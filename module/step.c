@@ -133,8 +133,7 @@ static u64 threshold_ns(u64 noise_ns, u64 spread)
 static s64 excess_ns(const struct gap *before, const struct gap *g, u64 noise_ns)
 {
 	u64 error = 0, spread = 0;
-	s64 off = tscope_ssub64(g->gain_ns,
-				expected_gain_ns(before, g->span_ns, &error, &spread));
+	s64 off = tscope_ssub64(g->gain_ns, expected_gain_ns(before, g->span_ns, &error, &spread));
 
 	error += g->error_ns + ROUNDING_NS + threshold_ns(noise_ns, spread);
 	return tscope_abs64(off) > error ? off : 0;
@@ -221,8 +220,7 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, boo
 		return false;
 	if (learning)
 		noise_ns = max(noise_ns, spread_ns(g));
-	before = tscope_ssub64(mid->gain_ns,
-			       expected_gain_ns(g, mid->span_ns, &error, &spread));
+	before = tscope_ssub64(mid->gain_ns, expected_gain_ns(g, mid->span_ns, &error, &spread));
 	after = tscope_ssub64(mid->gain_ns,
 			      expected_gain_ns(mid + 1, mid->span_ns, &error, &spread));
 	if (before < 0 ? after >= 0 : after < 0)
