@@ -106,7 +106,6 @@ struct tscope_clock {
 	struct tscope_hist width;	/* of readings, ns */
 	u64 width_ref_ns;		/* width to judge readings by; U64_MAX: not known yet */
 	u8 exactness;			/* enum tscope_exactness */
-	bool begins;			/* the next point begins a segment */
 	u32 source;			/* of the newest reading */
 	u32 read_tick_ns;		/* the same; see struct tscope_raw */
 	u32 tick_ns;			/* the largest tick among the points that are fitted */
@@ -181,17 +180,16 @@ void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wante
 		       u64 budget_cyc);
 void tscope_devices_take(struct tscope_turn *turn, struct tscope_clock **device,
 			 unsigned int n, struct tscope_cpu *c, u64 budget_cyc);
-void tscope_clock_add(struct tscope_clock *clk, struct tscope_reading *r);
-void tscope_clock_break(struct tscope_clock *clk);
+void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r);
+void tscope_points_break(void);
 void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 			const struct tscope_page_event *event, unsigned int n,
 			bool leader);
 
 /* points.c */
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit);
-int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p);
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h);
-u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to);
+u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to, u32 *khz);
 void tscope_alerts_watch(bool on);
 void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
 			    u64 limit);

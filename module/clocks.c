@@ -57,7 +57,6 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->tick_ns, 0);
 	clk->last_ns = 0;
 	clk->width_ref_ns = U64_MAX;
-	clk->begins = false;
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
 	if (clk->ops->reset)

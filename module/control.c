@@ -286,7 +286,6 @@ static int cpu_offline_begins(unsigned int cpu)
 static int suspend_notify(struct notifier_block *nb, unsigned long event, void *unused)
 {
 	struct tscope_cpu *c;
-	unsigned int i;
 
 	mutex_lock(&control_lock);
 	change_begin();
@@ -296,8 +295,7 @@ static int suspend_notify(struct notifier_block *nb, unsigned long event, void *
 		tscope_cpu_stop(c);
 		tscope_cpu_new_life(c);
 	}
-	for (i = 0; i < tscope_clock_count(); i++)
-		tscope_clock_break(tscope_clock_get(i));
+	tscope_points_break();
 	change_end();
 	mutex_unlock(&control_lock);
 	return NOTIFY_OK;

@@ -191,7 +191,7 @@ static int points_show(struct seq_file *m, void *unused)
 	struct tscope_point *point;
 	struct tscope_clock *clk;
 	unsigned int i;
-	u32 k, n;
+	u32 k, n, khz;
 
 	point = kvmalloc_array(TSCOPE_SERIES_POINTS, sizeof(*point), GFP_KERNEL);
 	if (!point)
@@ -199,7 +199,7 @@ static int points_show(struct seq_file *m, void *unused)
 	seq_puts(m, "# clock segment tsc phase_ns width_ns\n");
 	for (i = 0; i < tscope_clock_count() && !seq_has_overflowed(m); i++) {
 		clk = tscope_clock_get(i);
-		n = tscope_clock_has_points(clk) ? tscope_clock_points(clk, point) : 0;
+		n = tscope_clock_has_points(clk) ? tscope_clock_points(clk, point, &khz) : 0;
 		for (k = 0; k < n; k++)
 			print_point(m, clk->ops->name, &point[k]);
 		cond_resched();

@@ -55,14 +55,11 @@ static u64 tscope_round ____cacheline_aligned_in_smp;
 /* The points of a window, if this CPU is still the leader. */
 static void take_points(struct tscope_cpu *c, u64 readings)
 {
-	unsigned int i;
-
 	if (!tscope_leader_hold(c->cpu))
 		return;
 	/* points of another CPU's TSC are another segment */
 	if (points_cpu != c->cpu && points_cpu >= 0)
-		for (i = 0; i < tscope_clock_count(); i++)
-			tscope_clock_break(tscope_clock_get(i));
+		tscope_points_break();
 	points_cpu = c->cpu;
 	tscope_points_take(c, readings);
 	tscope_leader_release(c->cpu);

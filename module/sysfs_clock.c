@@ -118,7 +118,7 @@ static ssize_t step_cycles_show(struct kobject *dir, struct kobj_attribute *attr
 static ssize_t phase_ns_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_point p;
-	int err = tscope_clock_newest(tscope_clock_of(dir), &p);
+	int err = tscope_series_newest(&tscope_clock_of(dir)->series, &p) ? 0 : -ENODATA;
 
 	return err ?: sysfs_emit(buf, "%lld\n", tscope_phase_to_ns(p.phase));
 }

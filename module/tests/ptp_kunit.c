@@ -227,7 +227,7 @@ static void ptp_raw_rate(struct kunit *test)
 {
 	static struct tscope_point ring[TSCOPE_SERIES_POINTS];
 	struct tscope_series series = {
-		.ring = ring, .head = 1, .khz = tscope_tsc_khz, .origin_valid = true,
+		.ring = ring, .head = 1, .khz = tscope_tsc_khz,
 	};
 	struct tscope_raw a, b, host;
 	bool comes;
