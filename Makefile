@@ -6,14 +6,36 @@ KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 SUDO_HINT = needs root: sudo make $@
 
-.PHONY: all modules load unload report install uninstall modules_install \
-	dkms dkms-remove dkms-source deb dist run check kunit coverage lab matrix bench native \
-	docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
+# kbuild splits paths at blanks, and make at colons.
+ifneq ($(words $(subst :, ,x$(CURDIR)x)),1)
+ifneq ($(MAKECMDGOALS),help)
+$(error kbuild takes no path with a blank or a colon: move tscope out of "$(CURDIR)")
+endif
+endif
 
-all: modules
+# A kernel that clang has built takes modules that LLVM's programs build. LLVM= overrides this.
+kernel_config = $(shell sed -n 's/^$(1)=//p' $(KDIR)/include/config/auto.conf 2>/dev/null)
+ifeq ($(origin LLVM)$(call kernel_config,CONFIG_CC_IS_CLANG),undefinedy)
+CLANG_MAJOR := $(shell echo $$(($(lastword $(call kernel_config,CONFIG_CLANG_VERSION)) / 10000)))
+LLVM := $(if $(shell command -v clang),1,-$(CLANG_MAJOR))
+endif
+LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
+HARNESS = selftests/harness
+
+.PHONY: kselftest-tar all modules load unload report install uninstall modules_install \
+	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab matrix bench \
+	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
+
+# make help prints what follows ## below: groups, and targets with their variables.
+
+##@ Use
+
+all: modules		## build module/tscope.ko for the running kernel (KDIR= KVER=)
 
 modules: | $(KDIR)/Makefile
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	@test -z "$(CLANG_MAJOR)" || command -v clang$(filter -%,$(LLVM)) >/dev/null || { \
+		echo "Clang has built kernel $(KREL), and there is none here (Debian: apt install clang-$(CLANG_MAJOR) lld-$(CLANG_MAJOR) llvm-$(CLANG_MAJOR))." >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(LLVM_ARG) modules
 
 $(KDIR)/Makefile:
 	@echo "No headers of kernel $(KVER) in $(KDIR)." >&2
@@ -21,31 +43,40 @@ $(KDIR)/Makefile:
 	@echo "Without a kernel that can load modules: make run" >&2
 	@false
 
-load: modules
+load: modules		## insmod it, as root (PARAMS='enable=1 period_us=20000')
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
 	insmod module/tscope.ko $(PARAMS)
 	@echo "loaded; to sample: sudo make report"
 
-unload:
+DURATION ?= 10
+
+report:			## sample for 10 s and print what was found, as root (DURATION=)
+	@tools/report.sh --duration $(DURATION)
+
+unload:			## rmmod it, as root
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
 	rmmod tscope
 
-DURATION ?= 10
+run:			## a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)
+	@KERNEL=$(KERNEL) DURATION=$(DURATION) ACCEL=$(ACCEL) selftests/lab/run
 
-report:
-	@tools/report.sh --duration $(DURATION)
+##@ Install
 
 # The kernel whose headers KDIR holds: where the module goes.
 KREL = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
 # modules_install leaves depmod out where there is no System.map
-DEPMOD = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KREL)
+DEPMOD = @if command -v depmod >/dev/null; then \
+		depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KREL); \
+	else \
+		echo "No depmod here: modprobe finds tscope after \"depmod $(KREL)\", insmod at once."; \
+	fi
 
-install modules_install: modules
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+install modules_install: modules	## modules_install (INSTALL_MOD_PATH=)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(LLVM_ARG) modules_install
 	$(DEPMOD)
 
 # modules_install puts it below one of these, by the kernel's version
-uninstall:
+uninstall:		## undo it
 	for dir in updates extra; do \
 		rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$$dir/module/tscope.ko*; \
 		rmdir $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$$dir/module 2>/dev/null || :; \
@@ -63,8 +94,7 @@ dkms-source:
 	install -m 644 module/Kbuild module/Kconfig \
 		$(filter-out %.mod.c,$(wildcard module/*.[ch])) $(DKMS_SOURCE)/module/
 
-# for the running kernel now, and for each one that comes
-dkms:
+dkms:			## by DKMS, as root: for the running kernel, and for each one that comes
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
 	@command -v dkms >/dev/null || { echo "No dkms (Debian: apt install dkms linux-headers-$(KVER))." >&2; exit 1; }
 	if dkms status tscope/$(VERSION) | grep -q .; then dkms remove tscope/$(VERSION) --all; fi
@@ -72,100 +102,85 @@ dkms:
 	dkms add tscope/$(VERSION)
 	dkms install tscope/$(VERSION) -k $(KVER)
 
-dkms-remove:
+dkms-remove:		## undo it
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
 	dkms remove tscope/$(VERSION) --all
 	rm -rf /usr/src/tscope-$(VERSION)
 
-dist:
-	@tools/dist.sh build/dist
-
-deb:
+deb:			## build/deb/tscope-dkms_*.deb, a Debian package (checked by lintian)
 	@tools/deb.sh build/deb
 
-run:
-	@KERNEL=$(KERNEL) DURATION=$(DURATION) ACCEL=$(ACCEL) selftests/lab/run
+dist:			## build/dist/tscope-*.tar.xz, the release tarball
+	@tools/dist.sh build/dist
 
-check:
-	@LONG=$(LONG) selftests/check.sh $(CHECK)
+##@ Test
 
-# KUnit suites on kernels built for them; the first run builds these.
-kunit:
-	@selftests/kunit.sh $(KUNIT)
+check:			## what a contributor needs to know, in 10 minutes (CHECK='lint user' SEED= TIMES=1)
+	@TIMES=$(TIMES) $(HARNESS)/check.sh $(CHECK)
 
-# Lines and branches of the pure files that their user-space tests reach.
-coverage:
-	@selftests/coverage.sh
+check-all:		## that, and all other tests (LIMIT=seconds LONG=1 SEED= TIMES=1)
+	@LIMIT=$(LIMIT) LONG=$(LONG) TIMES=$(TIMES) $(HARNESS)/check.sh --all
 
-# The catalogue of known faults, each figure held against the truth.
-lab:
-	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) LONG=$(LONG) \
-		selftests/lab/all
+# test-KIND-NAME, for each NAME that test-KIND-list prints
+test-%:			## one test: test-lab-pause, -kselftest-abi, -user-fit, -kunit-fit, -fuzz-fit; test-list
+	@SEED=$(SEED) KERNEL=$(KERNEL) $(HARNESS)/one.sh $*
 
-# Each kernel that it is made for: build, load, sample, kselftests.
-matrix:
-	@selftests/matrix.sh $(MATRIX)
+kselftest-tar:		## the kselftests and the module, packed for another machine (KVER= KDIR= KERNEL=6.12)
+	@KVER=$(KVER) KDIR=$(KDIR) KERNEL=$(KERNEL) $(HARNESS)/kselftest_tar.sh
 
-# The burst, intervals, time page and fit on the real TSC of this machine.
-native:
+lab:			## all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL= SHORT=1 LONG=1)
+	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) SHORT=$(SHORT) \
+		LONG=$(LONG) selftests/lab/all
+
+kunit:			## KUnit suites, on kernels built for them, once (KUNIT='6.12 6.1 6.12-tree')
+	@$(HARNESS)/kunit.sh $(KUNIT)
+
+coverage:		## lines and branches of the pure files that their user-space tests reach
+	@$(HARNESS)/coverage.sh
+
+matrix:			## each kernel from 6.1 to sid's, rt and cloud, gcc and clang (MATRIX='6.1 6.12-rt')
+	@$(HARNESS)/matrix.sh $(MATRIX)
+
+##@ Measure
+
+native:			## the burst, intervals, time page and fit on this machine's TSC (NATIVE_SHORT=1 SEED=)
 	@$(MAKE) -s -C selftests/user native
 
-bench:
+bench:			## tscope against bare loops of the same reads, in a guest (KERNEL=)
 	@KERNEL=$(KERNEL) selftests/lab/bench.run
 
-# libFuzzer on the pure files.
-fuzz:
+##@ Abuse
+
+fuzz:			## libFuzzer on the pure files (FUZZ='fit hist' FUZZ_SECONDS=600)
 	@FUZZ="$(FUZZ)" FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) FUZZ_SEED=$(FUZZ_SEED) \
 		FUZZ_INPUT=$(FUZZ_INPUT) selftests/user/fuzz/run
 
-# Hostile use, in guests.
+debug-check:		## kselftests and a stress in debug kernels (KERNEL= KIND= PART=)
+	@KERNEL="$(KERNEL)" KIND="$(KIND)" PART="$(PART)" $(HARNESS)/debug-check.sh
+
+sysfs-fuzz: 		## random use of all files in a guest (OPS=1000000 SEED= ACCEL=)
+soak:			## all at once for long, in a guest (SOAK_SECONDS=3600 ACCEL=)
+lockdown:		## a kernel that is locked down, in a guest
 sysfs-fuzz soak lockdown:
 	@OPS=$(OPS) SEED=$(SEED) SOAK_SECONDS=$(SOAK_SECONDS) KERNEL=$(KERNEL) ACCEL=$(ACCEL) \
 		selftests/lab/hostile $@
 
-odd:
+odd:			## machines without ACPI, HPET, kvm-clock, CPUs... (ODD= KERNEL=)
 	@ODD="$(ODD)" KERNEL=$(KERNEL) selftests/lab/odd
 
-# Secure Boot: unsigned it is refused, signed by an enrolled key it loads.
-signing:
-	@selftests/signing.sh $(KERNEL)
+signing:		## a machine with Secure Boot takes it signed, refuses it unsigned (KERNEL=)
+	@$(HARNESS)/signing.sh $(KERNEL)
 
-# HTML, without a warning: build/docs/index.html
-docs:
-	@selftests/lab/deps.sh sphinx-build:python3-sphinx:"the documentation"
+##@ Other
+
+docs:			## build/docs/index.html, by Sphinx, without a warning
+	@$(HARNESS)/deps.sh sphinx-build:python3-sphinx:"the documentation"
 	sphinx-build -E -q -W -b html Documentation build/docs
 
-# What debug kernels find in tscope, after they found what was planted for them.
-debug-check:
-	@KERNEL="$(KERNEL)" KIND="$(KIND)" PART="$(PART)" selftests/debug-check.sh
-
-clean:
+clean:			## remove what was built
 	rm -rf build
 	@if [ -e $(KDIR)/Makefile ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
 
-help:
-	@echo "make              build module/tscope.ko for the running kernel (KDIR=, KVER=)"
-	@echo "sudo make load    insmod it (PARAMS='enable=1 period_us=20000')"
-	@echo "sudo make report  sample for 10 s and print what was found (DURATION=)"
-	@echo "sudo make unload  rmmod it"
-	@echo "make install      modules_install (INSTALL_MOD_PATH=); make uninstall"
-	@echo "sudo make dkms    by DKMS, for each kernel to come, too; make dkms-remove"
-	@echo "make deb          build/deb/tscope-dkms_*.deb, a Debian package (checked by lintian)"
-	@echo "make dist         build/dist/tscope-*.tar.xz, the release tarball"
-	@echo "make run          a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)"
-	@echo "make check        the short form of most tests; CHECK='user lint' runs some, LONG=1 longer forms"
-	@echo "make kunit        KUnit suites, on kernels built for them (KUNIT='6.12 6.12-tree')"
-	@echo "make coverage     of the pure files, by the user-space tests"
-	@echo "make lab          all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL=)"
-	@echo "make matrix       each kernel from 6.1 to sid's, rt and cloud, gcc and clang (MATRIX='6.1 6.12-rt')"
-	@echo "make fuzz         libFuzzer on the pure files (FUZZ='fit hist' FUZZ_SECONDS=600)"
-	@echo "make sysfs-fuzz   random use of all files in a guest (OPS=1000000 SEED= ACCEL=)"
-	@echo "make soak         all at once for long, in a guest (SOAK_SECONDS=3600 ACCEL=)"
-	@echo "make odd          machines without ACPI, HPET, kvm-clock, CPUs... (ODD= KERNEL=)"
-	@echo "make lockdown     a kernel that is locked down, in a guest"
-	@echo "make signing      a machine with Secure Boot takes it signed, refuses it unsigned (KERNEL=)"
-	@echo "make docs         build/docs/index.html, by Sphinx"
-	@echo "make bench        tscope against bare loops of the same reads, in a guest"
-	@echo "make native       the burst, intervals, time page and fit on this machine's TSC (NATIVE_SHORT=1 SEED=)"
-	@echo "make debug-check  kselftests and a stress in debug kernels (KERNEL= KIND= PART=)"
-	@echo "make clean        remove what was built"
+help:			## this
+	@sed -n -e 's/^##@ \(.*\)/\n\1:/p' \
+		-e 's/^\([a-z][a-z_-]*%*\)[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20

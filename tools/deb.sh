@@ -7,8 +7,8 @@
 set -e
 cd "$(dirname "$0")/.."
 [ $# = 1 ] || { echo "usage: tools/deb.sh DIR" >&2; exit 2; }
-# shellcheck source=selftests/lab/deps.sh
-. selftests/lab/deps.sh
+# shellcheck source=selftests/harness/deps.sh
+. selftests/harness/deps.sh
 
 step() {
 	printf '[%3d s] %s\n' "$SECONDS" "$1"

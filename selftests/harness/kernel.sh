@@ -11,11 +11,11 @@
 # Source it for the functions kernel_get, kernel_make and kernel_source.
 
 _here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=selftests/lab/deps.sh
+# shellcheck source=selftests/harness/deps.sh
 . "$_here/deps.sh"
-# shellcheck source=selftests/lab/cache.sh
+# shellcheck source=selftests/harness/cache.sh
 . "$_here/cache.sh"
-# shellcheck source=selftests/lab/suite.sh
+# shellcheck source=selftests/harness/suite.sh
 . "$_here/suite.sh"
 
 # apt's options for packages of another suite than this machine's
@@ -150,14 +150,14 @@ _no_modules_fill() {
 _kernel_own() {
 	local version=${1%%+*} kind=${1#*+} dir status
 
-	# shellcheck source=selftests/lab/own_kernel.sh
+	# shellcheck source=selftests/harness/own_kernel.sh
 	. "$_here/own_kernel.sh"
-	if [ ! -f "$_here/debug/$kind.config" ]; then
-		echo "error: no kernel $1: there is no selftests/lab/debug/$kind.config" >&2
+	if [ ! -f "$_here/kernels/$kind.config" ]; then
+		echo "error: no kernel $1: there is no selftests/harness/kernels/$kind.config" >&2
 		return 2
 	fi
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/tscope-config.XXXXXX")
-	cat "$_here/debug/base.config" "$_here/debug/$kind.config" >"$dir/$kind.config"
+	cat "$_here/kernels/base.config" "$_here/kernels/$kind.config" >"$dir/$kind.config"
 	own_kernel "$version" "$dir/$kind.config"
 	status=$?
 	rm -r "$dir"

@@ -5,9 +5,9 @@
 # built to find bugs, after those have found bugs planted for them. See --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-TOP=$(cd "$HERE/.." && pwd)
-# shellcheck source=selftests/lab/build.sh
-. "$HERE/lab/build.sh"
+TOP=$(cd "$HERE/../.." && pwd)
+# shellcheck source=selftests/harness/build.sh
+. "$HERE/build.sh"
 OUT=$TOP/build/debug-check
 PARTS="planted kselftests stress nested faults"
 
@@ -80,17 +80,17 @@ in_guest() {
 	shift
 	mkdir -p "$OUT/$KREL"
 	LOG=$OUT/$KREL/$name.log
-	"$HERE/lab/lab" --kernel "$FLAVOUR" --module "$MODULE_KO" --out "$OUT/$KREL/$name" \
-		--add "$HERE/lab/debug:/debug" \
+	"$TOP/selftests/lab/lab" --kernel "$FLAVOUR" --module "$MODULE_KO" --out "$OUT/$KREL/$name" \
+		--add "$HERE/kernels:/debug" \
 		--add "$PLANTED_KO:/debug/tscope_planted.ko" \
-		--add "$HERE/lab/scenarios/kselftest.sh:/debug/kselftest.sh" \
-		--add "$HERE:/selftests" "$@" >"$LOG" 2>&1
+		--add "$TOP/selftests/lab/scenarios/kselftest.sh:/debug/kselftest.sh" \
+		--add "$TOP/selftests:/selftests" "$@" >"$LOG" 2>&1
 }
 
 planted_build() {
 	local dir=$TOP/build/$KREL/planted
 	mkdir -p "$dir"
-	cp -u "$HERE"/lab/planted/* "$dir"
+	cp -u "$HERE"/planted/* "$dir"
 	if ! make -C "$KDIR" M="$dir" modules >"$dir/make.log" 2>&1; then
 		tail -n 30 "$dir/make.log" >&2
 		return 1
@@ -191,7 +191,7 @@ esac
 for part in ${PART:-$PARTS}; do
 	case " $PARTS " in
 	*" $part "*) ;;
-	*) echo "debug-check: no part '$part' (see selftests/debug-check.sh --help)" >&2; exit 2 ;;
+	*) echo "debug-check: no part '$part' (see selftests/harness/debug-check.sh --help)" >&2; exit 2 ;;
 	esac
 done
 KINDS=${KIND:-kasan kcsan rt} VERSIONS=${KERNEL:-6.12}

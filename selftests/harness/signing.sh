@@ -5,13 +5,13 @@
 # see --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-TOP=$(cd "$HERE/.." && pwd)
-# shellcheck source=selftests/lab/build.sh
-. "$HERE/lab/build.sh"
+TOP=$(cd "$HERE/../.." && pwd)
+# shellcheck source=selftests/harness/build.sh
+. "$HERE/build.sh"
 # shellcheck source=selftests/lab/image.sh
-. "$HERE/lab/image.sh"
-# shellcheck source=selftests/lab/rootfs.sh
-. "$HERE/lab/rootfs.sh"
+. "$TOP/selftests/lab/image.sh"
+# shellcheck source=selftests/harness/rootfs.sh
+. "$HERE/rootfs.sh"
 # The ovmf package has firmware with a key for tests enrolled, and that key.
 OVMF=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd
 OVMF_VARS=/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd
@@ -21,7 +21,7 @@ PIN=snakeoil
 case ${1:-} in
 --help | -h)
 	cat <<-END
-	usage: selftests/signing.sh [VERSION]
+	usage: selftests/harness/signing.sh [VERSION]
 	Boots Debian's kernel (6.12 unless named) in QEMU by UEFI firmware with Secure Boot on and
 	module.sig_enforce=1, and loads tscope there: unsigned, signed by a key that nobody
 	enrolled, signed by one that is enrolled in the firmware, and built and signed by DKMS,
@@ -69,7 +69,7 @@ by_dkms() {
 image() {
 	local root=$WORK/root
 	mkdir -p "$root/lab"
-	install "$HERE/lab/signing-init" "$root/init" || return
+	install "$HERE/signing-init" "$root/init" || return
 	openssl req -new -nodes -utf8 -sha256 -days 2 -batch -x509 -subj /CN=nobody -outform PEM \
 		-keyout "$WORK/nobody.key" -out "$WORK/nobody.pem" 2>/dev/null || return
 	cp "$MODULE_KO" "$root/lab/unsigned.ko" || return

@@ -5,10 +5,10 @@
 # table. Exit status 0 passed, 1 failed, 2 wrong use or something is missing.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-TOP=$(cd "$HERE/.." && pwd)
+TOP=$(cd "$HERE/../.." && pwd)
 FLAVOURS="6.1 6.1-rt 6.1-cloud 6.12 6.12-rt 6.12-cloud trixie trixie-backports sid 6.1-clang 6.12-clang"
-# shellcheck source=selftests/lab/build.sh
-. "$HERE/lab/build.sh"
+# shellcheck source=selftests/harness/build.sh
+. "$HERE/build.sh"
 
 # clang from 16 on knows what Debian's kernels are built with (-mfunction-return=)
 CLANG=19
@@ -19,11 +19,11 @@ CLANG=19
 CLANG_BUILD=("LLVM=-$CLANG" "CC=clang-$CLANG" CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 CONFIG_CC_IS_CLANG=y
 	CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough CONFIG_FTRACE_MCOUNT_USE_CC=
 	CONFIG_HAVE_OBJTOOL_NOP_MCOUNT=
-	"KCFLAGS=-include $HERE/lab/not_gcc.h")
+	"KCFLAGS=-include $HERE/not_gcc.h")
 
 usage() {
 	cat <<-END
-	usage: make matrix [MATRIX='FLAVOUR...'], or selftests/matrix.sh [FLAVOUR...]
+	usage: make matrix [MATRIX='FLAVOUR...'], or selftests/harness/matrix.sh [FLAVOUR...]
 	For each kernel: builds the module with W=1, in which no warning may come, loads
 	it in a guest of the lab, samples, unloads, runs the kselftests' short form, and on
 	PREEMPT_RT checks each lock that is taken.
@@ -128,8 +128,8 @@ flavour() {
 	if [ $built = ok ]; then
 		note "$flavour: $KREL, guest"
 		# shellcheck disable=SC2086
-		"$HERE/lab/lab" --kernel "$name" --host-kernel "${MATRIX_HOST:-6.12}" \
-			--module "$MODULE_KO" --add "$HERE:/selftests" --out "$out" \
+		"$TOP/selftests/lab/lab" --kernel "$name" --host-kernel "${MATRIX_HOST:-6.12}" \
+			--module "$MODULE_KO" --add "$TOP/selftests:/selftests" --out "$out" \
 			${TESTS:+--env TESTS="$TESTS"} matrix >"$out/log" 2>&1
 		status=$?
 		again=$(grep -c '^# lab: again from ' "$out/log")

@@ -4,18 +4,18 @@
 # kunit.sh [VERSION[-tree]...]: the KUnit suites of module/tests; see --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-TOP=$(cd "$HERE/.." && pwd)
-# shellcheck source=selftests/lab/own_kernel.sh
-. "$HERE/lab/own_kernel.sh"
+TOP=$(cd "$HERE/../.." && pwd)
+# shellcheck source=selftests/harness/own_kernel.sh
+. "$HERE/own_kernel.sh"
 # shellcheck source=selftests/lab/image.sh
-. "$HERE/lab/image.sh"
+. "$TOP/selftests/lab/image.sh"
 
 # the guest boots and tests within seconds, in emulation too
 TIMEOUT_S=180
 
 usage() {
 	cat <<-END
-	usage: selftests/kunit.sh [VERSION...], or make kunit [KUNIT='6.12']
+	usage: selftests/harness/kunit.sh [VERSION...], or make kunit [KUNIT='6.12']
 	Builds a small kernel with KUnit from Debian's linux-source (6.12, 6.1 and 6.12-tree
 	unless named; 4 minutes each, once), the module with its suites for it, boots it in QEMU and
 	loads the module there. Prints KTAP. It fails if a test fails, if the number of tests
@@ -23,7 +23,7 @@ usage() {
 	and if the guest does not write its closing line and power down.
 
 	VERSION-tree, as 6.12-tree: the suites as a part of a kernel tree, by Kconfig and kunit.py
-	run; see selftests/kunit-tree.sh --help.
+	run; see selftests/harness/kunit-tree.sh --help.
 
 	What it leaves: build/kunit/VERSION/{make.log,console.log,ktap,kunit.py.log}
 	TSCOPE_CACHE: where kernels are kept (~/.cache/tscope).
@@ -72,7 +72,7 @@ image() {
 	rm -rf "$root"
 	mkdir -p "$root/lab"
 	install "$HERE/kunit-init" "$root/init" || return
-	cp "$HERE/lab/klog.sh" "$OUT/src/module/tscope.ko" "$root/lab/" || return
+	cp "$TOP/selftests/lab/klog.sh" "$OUT/src/module/tscope.ko" "$root/lab/" || return
 	echo "KUNIT_TOKEN=$TOKEN" >"$root/lab/settings"
 	image_guest || return
 	{ cat "$CACHED"; image_pack "$root"; } >"$WORK/initrd.cpio"

@@ -9,19 +9,19 @@
 # KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 something is missing.
 
 here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/.." && pwd)
-# shellcheck source=selftests/ktap.sh
+top=$(cd "$here/../.." && pwd)
+# shellcheck source=selftests/harness/ktap.sh
 . "$here/ktap.sh"
 NEWER=99.0.0
 
 # outside: makes that Debian and runs itself in it
 outside() {
 	local suite=bookworm flavour krels=() work status
-	[ -e "$here/lab/kernel.sh" ] || ktap_skip_all "no lab/kernel.sh: nothing to build for"
-	# shellcheck source=selftests/lab/kernel.sh
-	. "$here/lab/kernel.sh"
-	# shellcheck source=selftests/lab/rootfs.sh
-	. "$here/lab/rootfs.sh"
+	[ -e "$here/kernel.sh" ] || ktap_skip_all "no kernel.sh: nothing to build for"
+	# shellcheck source=selftests/harness/kernel.sh
+	. "$here/kernel.sh"
+	# shellcheck source=selftests/harness/rootfs.sh
+	. "$here/rootfs.sh"
 	if [ "$1" = --suite ]; then
 		suite=$2
 		shift 2

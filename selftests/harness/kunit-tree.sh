@@ -5,16 +5,16 @@
 # --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-TOP=$(cd "$HERE/.." && pwd)
-# shellcheck source=selftests/lab/own_kernel.sh
-. "$HERE/lab/own_kernel.sh"
+TOP=$(cd "$HERE/../.." && pwd)
+# shellcheck source=selftests/harness/own_kernel.sh
+. "$HERE/own_kernel.sh"
 # shellcheck source=selftests/lab/image.sh
-. "$HERE/lab/image.sh"
+. "$TOP/selftests/lab/image.sh"
 
 case ${1:-} in
 --help | -h)
 	cat <<-END
-	usage: selftests/kunit-tree.sh [VERSION]
+	usage: selftests/harness/kunit-tree.sh [VERSION]
 	Unpacks Debian's linux-source (6.12 unless named), puts module/ into it, unchanged, as
 	drivers/misc/tscope, and does what kunit.py run --kunitconfig=drivers/misc/tscope does:
 	builds the kernel with what .kunitconfig there asks for, boots it in QEMU, and has

@@ -6,7 +6,7 @@
 # module_build, which leaves the path in $MODULE_KO. MODULE_BUILD: another directory than build.
 
 _build_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=selftests/lab/kernel.sh
+# shellcheck source=selftests/harness/kernel.sh
 . "$_build_here/kernel.sh"
 
 module_build() {

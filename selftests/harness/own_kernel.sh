@@ -11,7 +11,7 @@
 # so is the package. The first build takes minutes and 4 GB, which are freed after.
 
 _own_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=selftests/lab/kernel.sh
+# shellcheck source=selftests/harness/kernel.sh
 . "$_own_here/kernel.sh"
 
 _own_note() {

@@ -4,14 +4,14 @@
 # coverage.sh: how much of the pure files their user-space tests reach, by gcov; see --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-TOP=$(cd "$HERE/.." && pwd)
-# shellcheck source=selftests/lab/deps.sh
-. "$HERE/lab/deps.sh"
+TOP=$(cd "$HERE/../.." && pwd)
+# shellcheck source=selftests/harness/deps.sh
+. "$HERE/deps.sh"
 
 case ${1:-} in
 --help | -h)
 	cat <<-END
-	usage: selftests/coverage.sh, or make coverage [MIN_LINES=95] [MIN_BRANCHES=90]
+	usage: selftests/harness/coverage.sh, or make coverage [MIN_LINES=95] [MIN_BRANCHES=90]
 	Builds the pure files with their user-space tests for gcov, runs these, and prints
 	a table of lines and branches reached. Fails if a test does, or if a file is below
 	MIN_LINES or MIN_BRANCHES percent.
@@ -23,9 +23,9 @@ need gcc:gcc:"coverage" make:make:"coverage" gcov:gcc:"coverage" \
 	python3:python3:"the table of coverage"
 out=${OUTPUT:-$TOP/build/user}
 echo "[  0 s] building and running the user-space tests" >&2
-if ! make -s -C "$HERE/user" coverage-data OUTPUT="$out" >&2; then
+if ! make -s -j "$(nproc)" -C "$TOP/selftests/user" coverage-data OUTPUT="$out" >&2; then
 	echo "coverage: FAILED: the tests do, see $out/gcov" >&2
 	exit 1
 fi
 printf '[%3d s] the table\n' "$SECONDS" >&2
-python3 "$HERE/user/coverage.py" "$out/gcov" "${MIN_LINES:-95}" "${MIN_BRANCHES:-90}"
+python3 "$TOP/selftests/user/coverage.py" "$out/gcov" "${MIN_LINES:-95}" "${MIN_BRANCHES:-90}"

@@ -1,0 +1,235 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check.sh [--all | --rest] [PART...]: the tests, or some parts of them; see --help. Prints
+# each failure with its log, and closes with "N passed, N failed".
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$HERE/../.." && pwd)
+LOGS=$TOP/build/check
+# shellcheck source=selftests/harness/build.sh
+. "$HERE/build.sh"
+# shellcheck source=selftests/harness/results.sh
+. "$HERE/results.sh"
+# shellcheck source=selftests/harness/lint.sh
+. "$HERE/lint.sh"
+# shellcheck source=selftests/harness/builds.sh
+. "$HERE/builds.sh"
+# shellcheck source=selftests/harness/guests.sh
+. "$HERE/guests.sh"
+
+# What others wait for comes before; then two lanes side by side, in which nothing is timed;
+# then what measures time, alone.
+CHECK_BEFORE="build" CHECK_LANE="lint user coverage" CHECK_BESIDE="kunit kselftest"
+CHECK_ALONE="guests"
+REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run matrix abuse lab_checks scenarios all_kernels"
+
+usage() {
+	cat <<-END
+	usage: make check [CHECK='PART...'] [TIMES=1]	what a contributor needs to know
+	       make check-all [LIMIT=S]		and the rest
+	       selftests/harness/check.sh [--all | --rest] [PART...]
+	make check:
+	  build      the module for 6.1 and 6.12, with W=1 and sparse, without a warning; modinfo
+	  lint       checkpatch --strict, kernel-doc, shellcheck, SPDX lines, versions, ABI files, docs
+	  user       the pure files in user space, with ASan and UBSan
+	  coverage   of the pure files
+	  kunit      the KUnit suites on 6.12 (make kunit: on 6.1 and in a kernel tree as well)
+	  kselftest  those that load and write, in an emulated guest; installed as in a kernel tree
+	  guests     scenarios of each kind of fault, other kselftests, a report, in three guests of
+	             KVM (GUESTS='quiet+pause no-master-clock' picks others)
+	make check-all runs these, and:
+	  more_builds  the module without KVM_GUEST and ACPI; the KUnit suites for 6.1
+	  fuzz       libFuzzer on the pure files, 5 s each; more: make fuzz
+	  dkms       DKMS from add to remove, for both kernels
+	  package    the release tarball; the Debian package made, installed, upgraded, purged
+	  signing    signed and unsigned modules on a machine with Secure Boot
+	  tree       selftests as tools/testing/selftests/tscope of 6.12 and 6.1
+	  elsewhere  make and dkms.conf where paths, compiler or programs are others
+	  run        make run
+	  matrix     the short form of make matrix: load, sample, few kselftests on 6.1
+	  all_kernels  make matrix
+	  abuse      in emulated guests: random use of all files, lockdown, a short soak, and
+	             odd machines: $ODD (all: make odd)
+	  scenarios  the short forms of the catalogue's other scenarios (long: make lab)
+	  lab_checks failures that the lab must report: a panic, a hang, a warning...
+	LONG=1    dkms for all kernels of Debian 12 and on Debian 13, package also on Debian 13, tree
+	          also in guests
+	LIMIT=S   begins no part that, as long as last time, would end later than after S seconds,
+	          and says which it left out
+	SEED=n    repeats a run's random values; it is printed
+	TIMES=1   prints what took how long
+	Logs are in build/check.
+	END
+}
+
+# CHECK= on make's command line would reach kbuild, where it names the static checker
+unset CHECK MAKEFLAGS MFLAGS MAKEOVERRIDES
+
+part_user() {
+	local log=$LOGS/user.log
+	need gcc:gcc:"user-space tests" make:make:"user-space tests"
+	note "user-space tests"
+	make -j "$(nproc)" -C "$TOP/selftests/user" run_tests >"$log" 2>&1
+	ktap $? "user-space tests" "$log"
+}
+
+part_coverage() {
+	run "coverage of the pure files" "$HERE/coverage.sh"
+	note "reached, lines and branches: $(grep '^all' "$LOGS/coverage-of-the-pure-files.log")"
+}
+
+part_kunit() {
+	local log=$LOGS/kunit.log
+	note "kunit (its kernel is built once, in some minutes)"
+	"$HERE/kunit.sh" 6.12 >"$log"
+	ktap $? kunit "$log"
+}
+
+part_fuzz() {
+	local log=$LOGS/fuzz.log
+	note "fuzzing"
+	FUZZ_SECONDS=${FUZZ_SECONDS:-5} "$TOP/selftests/user/fuzz/run" >"$log" 2>&1
+	ktap $? "fuzzing" "$log"
+}
+
+part_dkms() {
+	if [ -z "$LONG" ]; then
+		script dkms "$HERE/dkms.sh"
+		return
+	fi
+	script dkms "$HERE/dkms.sh" 6.12 6.12-cloud 6.12-rt 6.1 6.1-cloud 6.1-rt
+	script dkms-trixie "$HERE/dkms.sh" --suite trixie
+}
+
+part_package() {
+	script package "$HERE/package.sh"
+	[ -z "$LONG" ] || script package-trixie "$HERE/package.sh" --suite trixie 6.12 6.1
+}
+
+part_signing() {
+	script signing "$HERE/signing.sh"
+}
+
+part_elsewhere() {
+	script elsewhere "$HERE/elsewhere.sh"
+}
+
+part_tree() {
+	# shellcheck disable=SC2086
+	script tree "$HERE/intree.sh" ${LONG:+--guest}
+}
+
+# How long parts take on two idle cores with kernels cached, before this machine has run them.
+declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [coverage]=60 [kunit]=60 [kselftest]=120
+	[guests]=420 [more_builds]=60 [fuzz]=60 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
+	[run]=30 [matrix]=90 [abuse]=180 [lab_checks]=150 [scenarios]=1200 [all_kernels]=2100)
+
+# seconds PART...: how long they take, all together: as last time, if they were run
+seconds() {
+	local part sum=0
+	for part; do
+		if [ -f "$CACHE/seconds/$part" ]; then
+			sum=$((sum + $(<"$CACHE/seconds/$part")))
+		else
+			sum=$((sum + ${TYPICAL[$part]:-80}))
+		fi
+	done
+	echo $sum
+}
+
+# within_limit PART: whether it may begin; keeps what is left out
+LEFT_OUT=
+within_limit() {
+	local needs
+	# part_scenarios asks for each of them
+	[ -n "${LIMIT:-}" ] && [ "$1" != scenarios ] || return 0
+	needs=$(seconds "$1")
+	[ $((SECONDS + needs)) -gt "$LIMIT" ] || return 0
+	LEFT_OUT+=" $1"
+	return 1
+}
+
+# timed NAME COMMAND...: keeps how long it took, also for the next run
+timed() {
+	local began=$SECONDS
+	"${@:2}"
+	mkdir -p "$CACHE/seconds" && echo $((SECONDS - began)) >"$CACHE/seconds/$1"
+	printf '%6d s  %s\n' $((SECONDS - began)) "$1" >>"$LOGS/times"
+}
+
+# left PART...: says how long the run still takes
+# shellcheck disable=SC2086
+left() {
+	local here beside=0 alone
+	here=$(seconds "$@") alone=$(seconds $ALONE)
+	[ -z "$BESIDE" ] || beside=$(seconds $BESIDE)
+	beside=$((beside - SECONDS + BESIDE_BEGAN))
+	[ "$here" -ge "$beside" ] || here=$beside
+	note "about $(((here + alone + 59) / 60)) min left"
+}
+
+# parts PART...: one after the other
+parts() {
+	local part
+	while [ $# -gt 0 ]; do
+		part=$1
+		[ -n "$CHILD" ] || left "$@"
+		shift
+		if within_limit "$part"; then
+			timed "$part" "part_$part"
+		fi
+	done
+}
+
+# beside PART...: starts them in the background, by a run of this script
+beside() {
+	note "beside what follows: $*"
+	CHILD=1 LIMIT=${LIMIT:+$((LIMIT - SECONDS))} "$HERE/check.sh" "$@" >"$LOGS/beside.log" 2>&1 &
+	BESIDE_PID=$!
+	trap 'kill $BESIDE_PID 2>/dev/null; exit 130' INT TERM
+}
+
+# joined: waits for them, and counts their results
+joined() {
+	[ -n "$BESIDE_PID" ] || return
+	note "waiting for $BESIDE"
+	wait "$BESIDE_PID"
+	LEFT_OUT+=$(sed -n 's/^left out://p' "$LOGS/beside.log")
+	if add_tally "$(tail -n 1 "$LOGS/beside.log")"; then
+		sed '$d; s/^/  /' "$LOGS/beside.log"
+	else
+		result 1 "$BESIDE: they ended without a tally" "$LOGS/beside.log"
+	fi
+}
+
+BEFORE="" LANE="" BESIDE="" ALONE="" BESIDE_PID="" BESIDE_BEGAN=0 CHILD=${CHILD:-}
+case ${1:-} in
+--help | -h) usage; exit 0 ;;
+--all)
+	BEFORE=$CHECK_BEFORE LANE="$CHECK_LANE $REST_LANE" BESIDE="$CHECK_BESIDE $REST_BESIDE"
+	ALONE="$CHECK_ALONE $REST_ALONE" ;;
+--rest) LANE=$REST_LANE BESIDE=$REST_BESIDE ALONE=$REST_ALONE ;;
+'') BEFORE=$CHECK_BEFORE LANE=$CHECK_LANE BESIDE=$CHECK_BESIDE ALONE=$CHECK_ALONE ;;
+*) LANE=$* ;;
+esac
+for part in $LANE; do
+	declare -F "part_$part" >/dev/null || { echo "check: no part '$part' (see --help)" >&2; exit 2; }
+done
+mkdir -p "$LOGS"
+[ -n "$CHILD" ] || : >"$LOGS/times"
+# shellcheck disable=SC2086
+{
+	parts $BEFORE
+	BESIDE_BEGAN=$SECONDS
+	[ -z "$BESIDE" ] || beside $BESIDE
+	parts $LANE
+	joined
+	BESIDE=""
+	parts $ALONE
+}
+note "done"
+[ -z "$LEFT_OUT" ] || echo "left out:$LEFT_OUT"
+[ -z "${TIMES:-}" ] || [ -n "$CHILD" ] || cat "$LOGS/times"
+tally
+[ "$FAILED" = 0 ]

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# guests.sh: tests in guests. Needs results.sh, build.sh and $TOP.
+
+# report_whole LOG: the report in a log has a number for each figure, and a verdict
+report_whole() {
+	local clock n='-?[0-9]+(\.[0-9]+)?'
+	for clock in kvm-clock ptp-kvm monotonic-raw realtime; do
+		grep -qE "^$clock +[0-9]+ +$n +$n +[0-9]+ +[0-9]+ +[0-9-]+ +$n *\$" "$1" ||
+			{ echo "no line of figures for $clock"; return 1; }
+	done
+	grep -qE "^  CPU 0-1  tsc +$n ns \+- [0-9]+ ns, 0 warps" "$1" || { echo "no pair offset"; return 1; }
+	grep -qE "^wall clock: guest - host $n ns \+- [0-9]+ ns, drifting [+]?$n ppb \+- $n ppb" "$1" ||
+		{ echo "no wall clock"; return 1; }
+	grep -qE '^  from +[0-9]+ ns +[0-9]+ #+$' "$1" || { echo "no histogram"; return 1; }
+	grep -qx 'verdict: nothing wrong was found' "$1" || { grep -A9 ^verdict "$1"; return 1; }
+}
+
+# The seed of random values in scenarios, for all of a run.
+SEED=${SEED:-$((RANDOM * 3 + 1))}
+
+# Those that check KVM's clocks run in a guest of KVM. The others load and plug again and again,
+# so they run in plain emulation, where guests are faster.
+KSELFTESTS="abi.sh trace.sh faults.sh debugfs.sh"
+KSELFTESTS_TCG="load.sh race.sh badinput.sh control.sh unprivileged.sh"
+# Each word is one guest, which runs its scenarios in turn. Together they have each kind of fault.
+GUESTS=${GUESTS:-"quiet+host-step+guest-step+host-rate+hotplug+pause+migration+master-clock-switch+lost-step+report
+	kselftest+tsc-offset+alerts no-master-clock"}
+ODD=${ODD:-"no-acpi isolated-both"}
+
+guest_module() {
+	module_build 6.12 >"$LOGS/lab-build.log" 2>&1 && return
+	result 1 "module for guests" "$LOGS/lab-build.log"
+	return 1
+}
+
+# lab_run NAME SCENARIOS [LAB OPTION...]: says which scenario begins, and after a failure how
+# to repeat it. The timeout ends a run that prints forever.
+lab_run() {
+	local name=$1 what=$2 log=$LOGS/lab-$1.log status failed line
+	shift 2
+	note "guest: $name"
+	"$TOP/selftests/lab/lab" --module "$MODULE_KO" --add "${TESTS_DIR:-$TOP/selftests}:/selftests" \
+		--env SHORT=1 --env "SEED=$SEED" --timeout 1800 --silence 120 \
+		--out "$TOP/build/lab/$name" "$@" "$what" 2>&1 | tee "$log" |
+		while read -r line; do
+			line=${line#"# lab: scenario "}
+			[[ $line != *", after "* ]] || note "  ${line%, after *}"
+		done
+	status=${PIPESTATUS[0]}
+	ktap "$status" "guest: $name" "$log"
+	[ "$status" = 0 ] && return
+	tail -n 25 "$log" | sed 's/^/    /'
+	failed=$(sed -n 's/^# lab: scenario \([^ ,]*\).*/\1/p' "$log" | tail -n 1)
+	note "again: make lab SCENARIO=${failed:-$what} SEED=$SEED SHORT=1"
+}
+
+# Runs the kselftests in a guest, as another machine gets them, by the kernel tree's runner; the
+# KTAP parsers of the kernel and of perl judge the output.
+part_kselftest() {
+	local dir=$TOP/build/lab/installed log=$LOGS/lab-kselftest-tcg.log
+	kernel_source 6.12 || { result 1 "linux-source" /dev/null; return; }
+	guest_module || return
+	rm -rf "$dir" && mkdir -p "$dir"
+	run "make kselftest-tar" make -s -C "$TOP" kselftest-tar KERNEL=6.12
+	tar -xf "$(tail -n 1 "$LOGS/make-kselftest-tar.log")" -C "$dir"
+	TESTS_DIR=$dir lab_run kselftest-tcg kselftest --env TESTS="$KSELFTESTS_TCG" --accel tcg
+	awk '/^# lab: again from / { n = 0; next } { line[n++] = $0 }
+		END { for (i = 0; i < n; i++) print line[i] }' "$log" >"$LOGS/kselftest-tcg.ktap"
+	run "kunit.py parses them" python3 "$KSRC/tools/testing/kunit/kunit.py" parse \
+		"$LOGS/kselftest-tcg.ktap"
+	run "prove takes them" prove -e cat "$LOGS/kselftest-tcg.ktap"
+}
+
+part_guests() {
+	local scenarios
+	guest_module || return
+	note "SEED=$SEED"
+	for scenarios in $GUESTS; do
+		lab_run "$scenarios" "$scenarios" --env TESTS="$KSELFTESTS" --env DURATION=5 \
+			--add "$TOP/tools/report.sh:/lib/tscope/report.sh"
+		[[ +$scenarios+ != *+report+* ]] ||
+			run "the report is whole" report_whole "$LOGS/lab-$scenarios.log"
+	done
+}
+
+# the catalogue less the scenarios of part_guests, one guest each; those within the limit
+part_scenarios() {
+	local name
+	guest_module || return
+	note "SEED=$SEED"
+	for name in $("$TOP/selftests/lab/all" --names); do
+		[[ "+${GUESTS//[[:space:]]/+}+" != *"+$name+"* ]] || continue
+		if within_limit "$name"; then
+			timed "$name" lab_run "$name" "$name"
+		fi
+	done
+}
+
+# what users call; part_guests has the same report
+part_run() {
+	run "make run" env DURATION=5 "$TOP/selftests/lab/run"
+	run "its report" report_whole "$LOGS/make-run.log"
+}
+
+# tests that the lab reports failures
+part_lab_checks() {
+	script lab-checks "$TOP/selftests/lab/checks/run"
+}
+
+# part_guests covers 6.12
+part_matrix() {
+	local log=$LOGS/matrix.log
+	note "kernel matrix: 6.1"
+	TESTS="load.sh abi.sh" "$HERE/matrix.sh" 6.1 >"$log" 2>&1
+	ktap $? "kernel matrix" "$log"
+}
+
+part_all_kernels() {
+	local log=$LOGS/all-kernels.log
+	note "kernel matrix: all kernels"
+	"$HERE/matrix.sh" >"$log" 2>&1
+	ktap $? "kernel matrix" "$log"
+}
+
+# abuse_run NAME COMMAND...: runs a command that prints a guest's KTAP
+abuse_run() {
+	local name=$1 log=$LOGS/abuse-$1.log
+	shift
+	note "abuse: $name"
+	"$@" >"$log" 2>&1
+	ktap $? "abuse: $name" "$log"
+}
+
+# these run without KVM, as emulated guests boot faster than nested ones
+part_abuse() {
+	local run=(env "MODULE=$TOP/build/abuse.ko" ACCEL=tcg)
+	module_build 6.12 >"$LOGS/abuse-build.log" 2>&1 ||
+		{ result 1 "module for abuse" "$LOGS/abuse-build.log"; return; }
+	cp "$MODULE_KO" "$TOP/build/abuse.ko"
+	abuse_run sysfs-fuzz "${run[@]}" OPS=20000 SECONDS_MAX=20 "$TOP/selftests/lab/hostile" sysfs-fuzz
+	abuse_run lockdown "${run[@]}" "$TOP/selftests/lab/hostile" lockdown
+	abuse_run soak "${run[@]}" SOAK_SECONDS=20 "$TOP/selftests/lab/hostile" soak
+	abuse_run odd "${run[@]}" ODD="$ODD" "$TOP/selftests/lab/odd"
+}

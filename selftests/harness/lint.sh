@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# lint.sh: checks of the sources that run nothing of them. Needs results.sh, kernel.sh and $TOP.
+
+sources() {
+	(cd "$TOP" && find module selftests tools -name "$1" -not -name '*.mod.c' | sort)
+}
+
+# These files are exempt from some checks of checkpatch:
+#   trace.h         TRACE_EVENT has a layout of its own
+#   user/           is not kernel code: long double, va_list macros
+#   lab/static/     is not kernel code: uint64_t, strcpy(), positive errno
+#   version tests   are in compat.h alone, which exists for them
+#   MACRO_ARG_REUSE sysfs and for_each macros, whose arguments are names
+checkpatch_file() {
+	local file=$1 ignore=MACRO_ARG_REUSE
+	case $file in
+	*/trace.h) ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,MACRO_ARG_PRECEDENCE ;;
+	*/compat.h | */linux/version.h) ignore+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON ;;
+	selftests/user/*) ignore+=,PREFER_KERNEL_TYPES,SPACING,NEW_TYPEDEFS,MEMORY_BARRIER,COMPLEX_MACRO,AVOID_EXTERNS,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_WITH_FLOW_CONTROL,LINE_SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,MACRO_ARG_UNUSED ;;
+	selftests/lab/static/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_FALLTHROUGH,PREFER_DEFINED_ATTRIBUTE_MACRO,SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,STRCPY,USE_NEGATIVE_ERRNO,QUOTED_WHITESPACE_BEFORE_NEWLINE ;;
+	esac
+	passed_before "$({ echo "checkpatch $ignore"; cat "$KSRC/scripts/checkpatch.pl" "$TOP/$file"; } | cache_key)" \
+		perl "$KSRC/scripts/checkpatch.pl" --no-tree --strict --terse \
+		--show-types --ignore "$ignore" -f "$TOP/$file"
+}
+
+# passed_before KEY COMMAND...: a check of one file's content. What passed once is remembered in
+# the cache, for every checkout, and is not checked again.
+passed_before() {
+	[ ! -e "$CACHE/passed/$1" ] || return 0
+	"${@:2}" || return
+	mkdir -p "$CACHE/passed" && : >"$CACHE/passed/$1"
+}
+
+checkpatch() {
+	export -f checkpatch_file passed_before cache_key
+	export KSRC TOP CACHE
+	# shellcheck disable=SC2016
+	sources '*.[ch]' | xargs -P "$(nproc)" -n 1 bash -c 'checkpatch_file "$1"' checkpatch
+}
+
+kernel_doc() {
+	# shellcheck disable=SC2046
+	(cd "$TOP" && perl "$KSRC/scripts/kernel-doc" -Wall -none -Werror $(sources '*.[ch]' | grep '^module/'))
+}
+
+scripts() {
+	"$TOP/tools/files.sh" --new |
+		while read -r file; do
+			[ -f "$TOP/$file" ] || continue
+			case $file in *.sh) echo "$file"; continue ;; esac
+			head -c 20 "$TOP/$file" | grep -qa '^#!/bin/\(ba\)\?sh' && echo "$file"
+		done | sort -u
+}
+
+# a script is judged together with those that it sources, so the key is all of them
+shell_check() (
+	cd "$TOP" || return
+	mapfile -t all < <(scripts)
+	passed_before "$({ shellcheck --version; cat "${all[@]}"; } | cache_key)" \
+		xargs -P "$(nproc)" -n 8 -a <(printf '%s\n' "${all[@]}") shellcheck -x -P SCRIPTDIR
+)
+
+spdx() {
+	local file status=0
+	while read -r file; do
+		# kselftest's runner takes each line of settings for one, and others have
+		# a form of their own
+		case $file in LICENSES/* | selftests/settings | MANIFEST) continue ;; esac
+		case $file in debian/*) [ "${file##*/}" = rules ] || continue ;; esac
+		[ -f "$TOP/$file" ] || continue
+		head -n 3 "$TOP/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' ||
+			{ echo "$file: no SPDX line"; status=1; }
+	done < <("$TOP/tools/files.sh" --new)
+	return $status
+}
+
+# get_abi.pl exits with 0 even if it warns
+abi_files() {
+	local said
+	said=$(perl "$KSRC/scripts/get_abi.pl" validate --dir "$TOP/Documentation/ABI" 2>&1) || return
+	[ -z "$said" ] || { echo "$said"; return 1; }
+}
+
+part_lint() {
+	need shellcheck:shellcheck:"checks of scripts" perl:perl:"checkpatch"
+	kernel_source 6.12 || { result 1 "linux-source" /dev/null; return; }
+	run "checkpatch --strict" checkpatch
+	run "kernel-doc" kernel_doc
+	run "shellcheck" shell_check
+	run "SPDX lines" spdx
+	run "the same version everywhere" "$TOP/tools/version.sh" --check
+	run "ABI files" abi_files
+	run "documentation" make -C "$TOP" docs
+}
