@@ -100,7 +100,7 @@ struct tscope_cpu {
 	unsigned int events;		/* number of them */
 	struct tscope_finding back[TSCOPE_LANES]; /* backward readings, not reported yet */
 	u32 gap_mask;			/* most readings between exchanges, 2^n - 1; or 0 */
-	bool stuck;			/* the newest burst ended by its count: the TSC stood still */
+	bool stuck;			/* the newest burst ended by its count: a still TSC */
 	u64 burst_cyc;			/* length of its newest burst; 0: its TSC went back in it */
 	u64 step_cyc;			/* of which TSC differences are multiples; 0: unknown */
 

@@ -32,14 +32,16 @@ TSCOPE_STORE(enabled, 0, 1, tscope_enable(value))
 TSCOPE_STORE(reset, 1, 1, reset_all())
 
 /* tscope_set_param() knows the ranges */
-#define PARAM(name) \
-SHOW(name, "%u", READ_ONCE(tscope_params.name)) \
-TSCOPE_STORE(name, 0, U32_MAX, tscope_set_param(offsetof(struct tscope_params, name), value))
+#define SET(name)	tscope_set_param(offsetof(struct tscope_params, name), value)
 
-PARAM(period_us)
-PARAM(width_us)
-PARAM(burst_us)
-PARAM(fit_window_s)
+SHOW(period_us, "%u", READ_ONCE(tscope_params.period_us))
+TSCOPE_STORE(period_us, 0, U32_MAX, SET(period_us))
+SHOW(width_us, "%u", READ_ONCE(tscope_params.width_us))
+TSCOPE_STORE(width_us, 0, U32_MAX, SET(width_us))
+SHOW(burst_us, "%u", READ_ONCE(tscope_params.burst_us))
+TSCOPE_STORE(burst_us, 0, U32_MAX, SET(burst_us))
+SHOW(fit_window_s, "%u", READ_ONCE(tscope_params.fit_window_s))
+TSCOPE_STORE(fit_window_s, 0, U32_MAX, SET(fit_window_s))
 
 SHOW(alerts, "%llu", tscope_alerts_count())
 SHOW(alert_interval_s, "%u", READ_ONCE(tscope_alert_interval_s))
