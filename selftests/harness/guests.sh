@@ -45,8 +45,7 @@ lab_run() {
 		--env SHORT=1 --env "SEED=$SEED" --timeout 1800 --silence 120 \
 		--out "$TOP/build/lab/$name" "$@" "$what" 2>&1 | tee "$log" |
 		while read -r line; do
-			line=${line#"# lab: scenario "}
-			[[ $line != *", after "* ]] || note "  ${line%, after *}"
+			[[ $line != "# lab: scenario "* ]] || note "  ${line:16}"
 		done
 	status=${PIPESTATUS[0]}
 	ktap "$status" "guest: $name" "$log"
