@@ -9,8 +9,8 @@
 struct tscope_burst_plan {
 	const struct tscope_mailbox *peer;	/* NULL: none */
 	u64 length_cyc;
-	const u64 *until;	/* the burst ends once this word differs; NULL: by its length */
-	u64 value;		/* from this */
+	const u64 *until;	/* the burst ends once it is not @value; NULL: by its length */
+	u64 value;		/* what @until is when the burst begins */
 	bool keep;		/* this CPU keeps the pair: warps go into its histogram */
 };
 

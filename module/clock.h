@@ -98,7 +98,7 @@ struct tscope_clock {
 	struct completion dir_released;	/* nobody refers to @dir any more */
 
 	u64 samples;			/* readings taken outside of bursts */
-	u64 rejected;			/* of those, too wide to use */
+	u64 rejected;			/* of those, not used */
 	u64 errors;			/* of those, failed */
 	u64 last_ns;			/* newest reading of a clock without a lane */
 	u64 backward;			/* readings lower than the one before */
@@ -107,7 +107,7 @@ struct tscope_clock {
 	u64 width_ref_ns;		/* width to judge readings by; U64_MAX: not known yet */
 	u8 exactness;			/* enum tscope_exactness */
 	u32 source;			/* of the newest reading */
-	u32 read_tick_ns;		/* the same; see struct tscope_raw */
+	u32 read_tick_ns;		/* tick of the newest reading */
 	u32 tick_ns;			/* the largest tick among the points that are fitted */
 	struct tscope_series series;	/* the points, but of the TSC */
 	u64 point_boot_ns;		/* CLOCK_BOOTTIME, to a tick, at the newest of them */
@@ -139,7 +139,7 @@ extern const struct tscope_clock_ops tscope_clock_raw, tscope_clock_real;
 extern const struct tscope_clock_ops tscope_clock_acpi_pm, tscope_clock_hpet;
 
 extern u32 tscope_tsc_khz;	/* the TSC's nominal frequency; not 0 while loaded */
-extern u64 tscope_ns_mult;	/* 2^32 ns a cycle */
+extern u64 tscope_ns_mult;	/* 2^-32 ns a cycle */
 
 /* clocks.c */
 int tscope_clocks_init(const struct tscope_clock_ops *const *table);

@@ -82,7 +82,10 @@ static void examine(struct tscope_source *s, u8 changed)
 		alike = counts == last ? alike + 1 : 1;
 		last = counts;
 	}
-	s->counts = alike < ALIKE ? TSCOPE_COUNTS_DEVICE : last;
+	if (alike == ALIKE)
+		s->counts = last;
+	else
+		s->counts = tries < ALIKE_TRIES ? TSCOPE_COUNTS_UNKNOWN : TSCOPE_COUNTS_DEVICE;
 	s->changed = changed;
 }
 

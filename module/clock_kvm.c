@@ -132,7 +132,7 @@ static const char *kvm_probe(void)
 
 	if (!kvm_sequence(0))
 		return "not a KVM guest, or kvm-clock is off";
-	base = hypervisor_cpuid_base("KVMKVMKVM\0\0\0", 0);
+	base = cpuid_base_hypervisor("KVMKVMKVM\0\0\0", 0);
 	if (base && cpuid_eax(base | KVM_CPUID_FEATURES) & BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT))
 		valid_flags |= TSCOPE_PAGE_STABLE;
 	return NULL;

@@ -53,12 +53,13 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->errors, 0);
 	WRITE_ONCE(clk->backward, 0);
 	WRITE_ONCE(clk->backward_max_ns, 0);
-	WRITE_ONCE(clk->exactness, TSCOPE_UNREAD);
-	WRITE_ONCE(clk->tick_ns, 0);
 	clk->last_ns = 0;
 	clk->width_ref_ns = U64_MAX;
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
+	/* no point is left that counts in larger ticks */
+	WRITE_ONCE(clk->tick_ns, 0);
+	WRITE_ONCE(clk->exactness, TSCOPE_UNREAD);
 	if (clk->ops->reset)
 		clk->ops->reset();
 
@@ -113,7 +114,7 @@ static void set_frequency(u32 khz)
 {
 	unsigned int i;
 
-	/* pairs with the acquire in copy_points() */
+	/* pairs with the acquire in tscope_clock_points() */
 	smp_store_release(&tscope_tsc_khz, khz);
 	WRITE_ONCE(tscope_ns_mult, div_u64(1000000ULL << 32, khz));
 	for (i = 0; i < clock_count; i++)

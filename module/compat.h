@@ -29,7 +29,12 @@
 
 static inline bool tscope_cpu_is_isolated(int cpu)
 {
-	/* cpu_is_isolated() came with 6.4, and was added to 6.1.y later */
+	/* 6.16 has another name for it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define cpuid_base_hypervisor	hypervisor_cpuid_base
+#endif
+
+/* cpu_is_isolated() came with 6.4, and was added to 6.1.y later */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 	if (!housekeeping_cpu(cpu, HK_TYPE_DOMAIN))
 		return true;
@@ -43,7 +48,7 @@ static inline bool tscope_cpu_is_isolated(int cpu)
 /* The kernel's clocks, all of one read of the clocksource. */
 struct tscope_snapshot {
 	u64 cycles;		/* what the clocksource counted */
-	u64 tsc;		/* the TSC value that is from, if the kernel says so; else 0 */
+	u64 tsc;		/* the TSC value behind @cycles, if the kernel gives it; else 0 */
 	u64 raw_ns;		/* CLOCK_MONOTONIC_RAW */
 	u64 real_ns;		/* CLOCK_REALTIME */
 	unsigned int was_set;	/* changes when CLOCK_REALTIME is set */

@@ -23,7 +23,10 @@
 #include "sampler.h"
 #include "events.h"
 
-/* For what follows, the parameters and the threads; hotplug excludes changes, and reads without. */
+/*
+ * Protects what follows, the parameters and the threads. Hotplug callbacks read without it: no
+ * change runs meanwhile.
+ */
 static DEFINE_MUTEX(control_lock);
 static struct cpumask chosen;	/* by the user; some may be offline */
 static bool suspended;
@@ -55,6 +58,7 @@ static void change_end(void)
  */
 static int choose_cpus(const struct cpumask *cpus, int leaves)
 {
+	struct tscope_cpu *c;
 	cpumask_var_t online;
 	int cpu, err = 0;
 
@@ -67,6 +71,9 @@ static int choose_cpus(const struct cpumask *cpus, int leaves)
 		if (!tscope_cpu_get(cpu))
 			err = -ENOMEM;
 	err = err ?: tscope_pairs_choose(online);
+	for_each_tscope_cpu(c)
+		if (!c->chosen)
+			tscope_cpu_stop(c);
 	cpu = tscope_leader();
 	if (!err && (cpu < 0 || !cpumask_test_cpu(cpu, online)))
 		tscope_leader_replace(cpu, cpumask_empty(online) ? -1 : cpumask_first(online));
@@ -155,7 +162,7 @@ int tscope_set_param(size_t param, u32 value)
 	params = tscope_params;
 	*tscope_param_at(&params, param) = value;
 	err = tscope_params_check(&params);
-	if (!err) {
+	if (!err && value != *tscope_param_at(&tscope_params, param)) {
 		change_begin();
 		WRITE_ONCE(*tscope_param_at(&tscope_params, param), value);
 		change_end();
@@ -213,7 +220,7 @@ int tscope_set_cpus(const char *list)
 		return -ENOMEM;
 	err = parse_cpus(list, cpus);
 	mutex_lock(&control_lock);
-	if (!err) {
+	if (!err && !cpumask_equal(&chosen, cpus)) {
 		change_begin();
 		if (tscope_params.enabled)
 			err = choose_cpus(cpus, -1);
@@ -285,12 +292,17 @@ static int cpu_offline_begins(unsigned int cpu)
 /* A suspend stops clocks, and may restart the TSC: nothing is held against what was before. */
 static int suspend_notify(struct notifier_block *nb, unsigned long event, void *unused)
 {
+	bool begins = event == PM_SUSPEND_PREPARE || event == PM_HIBERNATION_PREPARE ||
+		      event == PM_RESTORE_PREPARE;
+	bool ends = event == PM_POST_SUSPEND || event == PM_POST_HIBERNATION ||
+		    event == PM_POST_RESTORE;
 	struct tscope_cpu *c;
 
+	if (!begins && !ends)
+		return NOTIFY_DONE;
 	mutex_lock(&control_lock);
 	change_begin();
-	suspended = event == PM_SUSPEND_PREPARE || event == PM_HIBERNATION_PREPARE ||
-		    event == PM_RESTORE_PREPARE;
+	suspended = begins;
 	for_each_tscope_cpu(c) {
 		tscope_cpu_stop(c);
 		tscope_cpu_new_life(c);

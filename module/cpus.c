@@ -10,7 +10,7 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-#include "sampler.h"
+#include "cpu.h"
 
 /* Figures of a CPU that a reset sets to zero, each of 64 bits. */
 #define FIGURE_COUNT	((offsetofend(struct tscope_cpu, unmet) - \
@@ -20,8 +20,6 @@
 #define HELD		BIT(30)
 
 struct tscope_cpu **tscope_cpus;
-
-DEFINE_PER_CPU(struct task_struct *, tscope_thread);
 
 /* The CPU that takes the points, with HELD or without; -1: none. */
 static int leader = -1;

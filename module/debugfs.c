@@ -41,11 +41,11 @@ static void print_pair(struct seq_file *m, const struct tscope_pair *p, enum tsc
 	seq_printf(m, "%s %d %d ", tscope_clock_of_lane(lane)->ops->name, min(p->cpu, p->peer),
 		   max(p->cpu, p->peer));
 	if (tscope_pair_offset(p, lane, &o))
-		seq_printf(m, "%lld %llu %d %lld %lld %llu %llu", o.offset_ns, o.bound_ns, o.moving,
-			   o.hull_low_ns, o.hull_high_ns, tscope_now_ms() - o.at_ms, o.meetings);
+		seq_printf(m, "%lld %llu %d %lld %lld %llu %llu %llu\n", o.offset_ns, o.bound_ns,
+			   o.moving, o.hull_low_ns, o.hull_high_ns, tscope_now_ms() - o.at_ms,
+			   o.meetings, READ_ONCE(p->warps[lane]));
 	else
-		seq_puts(m, "- - - - - - 0");
-	seq_printf(m, " %llu\n", READ_ONCE(p->warps[lane]));
+		seq_puts(m, "- - - - - - 0 0\n");
 }
 
 static int pairs_show(struct seq_file *m, void *unused)
@@ -63,6 +63,9 @@ static int pairs_show(struct seq_file *m, void *unused)
 				print_pair(m, c->pair[i], lane);
 			mutex_unlock(&tscope_pairs_lock);
 			cond_resched();
+			/* it is generated again, with more room */
+			if (seq_has_overflowed(m))
+				return 0;
 		}
 	}
 	return 0;
@@ -81,7 +84,7 @@ static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 {
 	s64 age_cyc, tsc_ms;
 
-	if (!tscope_enabled() || !READ_ONCE(c->chosen) || !READ_ONCE(c->ready))
+	if (!tscope_enabled() || !READ_ONCE(c->chosen))
 		return "off";
 	if (READ_ONCE(c->end_tsc) &&
 	    !smp_call_function_single(c->cpu, age_by_tsc, &age_cyc, true)) {
@@ -231,7 +234,7 @@ DEFINE_SHOW_ATTRIBUTE(violations);
 /* What a histogram counts: of a clock, or of the samplers. */
 enum hist_kind { WIDTH, RESIDUAL, STEP, WARP, TRANSIT, WAKEUP };
 
-/* Returns -ENOMEM, or 0; lost: windows that never began because the CPU woke up too late. */
+/* Returns -ENOMEM, or 0; lost: windows that never began, see lost of struct tscope_cpu. */
 static int hist_gather(struct tscope_shist *h, enum hist_kind kind, struct tscope_clock *clk,
 		       u64 *lost)
 {

@@ -289,8 +289,8 @@ static void use_burst(struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 
 	if (usable)
 		t->newest = (struct tscope_hull){ low, high };
-	/* one that is torn proves motion, so the hull is reported */
-	if (usable || limits_contradict(low, high, t->step))
+	/* of one that is torn the hull is reported */
+	if (usable || low > high)
 		t->at_ms = now_ms;
 
 	/*

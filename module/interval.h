@@ -60,7 +60,7 @@ struct tscope_tracker {
 	u8 since_evidence;
 	u8 moving_epochs;
 	bool before_evidence;
-	u8 narrow;			/* bursts in a row, up to the newest, up to 255 */
+	u8 narrow;			/* narrow bursts in a row, up to the newest, up to 255 */
 };
 
 /* What is known of an offset. */

@@ -33,7 +33,9 @@
 /* A caller that waits for longer than this asks the partner's sampler. */
 #define WAIT_FAST_US	800
 /* A TSC that reads the same for as many turns of a wait stands still. */
-#define STILL_TURNS	1000
+#define STILL_TURNS	20000
+
+DEFINE_PER_CPU(struct task_struct *, tscope_thread);
 
 /* The unload waits this long for a call before it says so in the log. */
 #define FINISH_MESSAGE_MS	10000
@@ -61,6 +63,7 @@ static bool wait_goes_on(struct wait *w)
 {
 	u64 now = rdtsc_ordered();
 
+	cpu_relax();
 	w->still = now == w->last ? w->still + 1 : 0;
 	w->last = now;
 	return now - w->start <= w->limit_cyc && w->still < STILL_TURNS;

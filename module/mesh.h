@@ -18,7 +18,7 @@ struct tscope_mesh_edge {
 	struct tscope_interval in;
 };
 
-/* An upper limit of the difference between a CPU's clock and the root's. */
+/* An upper limit of how far one clock is ahead of another. */
 struct tscope_mesh_limit {
 	s64 value;
 	u64 at_ms;	/* time of the oldest burst that it is made of */
@@ -28,8 +28,8 @@ struct tscope_mesh_limit {
 
 /* A CPU, as seen from the root. */
 struct tscope_mesh_node {
-	struct tscope_mesh_limit ahead;		/* of the root's clock by so much at most */
-	struct tscope_mesh_limit behind;
+	struct tscope_mesh_limit ahead;		/* of its clock against the root's */
+	struct tscope_mesh_limit behind;	/* of the root's clock against its */
 };
 
 /* A graph of CPUs, and the view of one of them. */

@@ -24,8 +24,8 @@ struct tscope_pair {
 	struct tscope_finding warp[TSCOPE_LANES];	/* those of this window that cpu saw */
 	struct tscope_finding peer_warp[TSCOPE_LANES];	/* and that peer saw */
 	bool warped;		/* there are some */
-	bool wanted;		/* pairs.c: it is to be kept, and the next one that is */
-	struct tscope_pair *next;
+	bool wanted;		/* pairs.c: it is to be kept */
+	struct tscope_pair *next;	/* pairs.c: the next one that is wanted */
 };
 
 extern struct mutex tscope_pairs_lock;

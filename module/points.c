@@ -64,8 +64,8 @@ static void *alloc_for_points(size_t size)
 /* The points of the fit window, to be freed by kvfree(), and their fit; or an ERR_PTR. */
 static struct tscope_point *fit_points(struct tscope_clock *clk, u32 *khz, struct tscope_fit *fit)
 {
-	u32 tick_ns = READ_ONCE(clk->tick_ns), n;
 	struct tscope_point *p;
+	u32 tick_ns, n;
 	int err;
 
 	if (stale(clk))
@@ -73,7 +73,10 @@ static struct tscope_point *fit_points(struct tscope_clock *clk, u32 *khz, struc
 	p = alloc_for_points(sizeof(*p));
 	if (!p)
 		return ERR_PTR(-ENOMEM);
+	tick_ns = READ_ONCE(clk->tick_ns);
 	n = tscope_clock_points(clk, p, khz);
+	/* the points may be of either */
+	tick_ns = max(tick_ns, READ_ONCE(clk->tick_ns));
 	cond_resched();
 	err = tscope_bracket_fit(p, n, *khz, tick_ns, fit);
 	if (!err)

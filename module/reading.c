@@ -264,12 +264,17 @@ static void take_page(struct tscope_clock *clk, struct tscope_cpu *c)
 	struct tscope_reading r = { .error_ns = 1 };
 	struct tscope_timepage page;
 	unsigned long flags;
+	bool updated;
 
-	/* a call that this CPU answers may change both */
+	/* a call that this CPU answers may change all three */
 	local_irq_save(flags);
 	r.tsc = c->last[TSCOPE_LANE_TSC];
 	page = c->timepage;
+	updated = c->events;
 	local_irq_restore(flags);
+	/* the update may be a step, which is to be reported first */
+	if (updated)
+		return;
 	r.ns = tscope_timepage_line(&page, r.tsc, &r.frac);
 	WRITE_ONCE(clk->exactness, TSCOPE_EXACT);
 	tscope_clock_add(clk, &r);

@@ -35,15 +35,19 @@ void tscope_report_motion(struct tscope_pair *p)
 					  o.hull_low_ns, o.hull_high_ns, o.meetings);
 }
 
-/* Count and record what was found. Returns the largest, in ns. */
+static void count(const struct tscope_finding *f, u64 *number, u64 *max)
+{
+	WRITE_ONCE(*number, *number + f->count);
+	if (f->max > *max)
+		WRITE_ONCE(*max, f->max);
+}
+
+/* Returns the largest, in ns. */
 static s64 record(struct tscope_clock *clk, const char *what, const struct tscope_finding *f,
-		  int cpu, int peer, u64 *count, u64 *max)
+		  int cpu, int peer)
 {
 	s64 ns = min_t(u64, tscope_lane_ns(clk->ops->lane, f->max), S64_MAX);
 
-	WRITE_ONCE(*count, *count + f->count);
-	if (f->max > *max)
-		WRITE_ONCE(*max, f->max);
 	tscope_violation(what, clk->ops->name, cpu, peer, ns, f->count, f->tsc);
 	return ns;
 }
@@ -56,7 +60,8 @@ static void report_warps_of(struct tscope_cpu *c, enum tscope_lane lane,
 
 	if (!f->count)
 		return;
-	ns = record(clk, TSCOPE_WARP, f, by, of, &c->lane[lane].warps, &c->lane[lane].warp_max);
+	count(f, &c->lane[lane].warps, &c->lane[lane].warp_max);
+	ns = record(clk, TSCOPE_WARP, f, by, of);
 	trace_tscope_warp(clk->ops->name, by, of, ns, f->count, f->tsc);
 	tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, by, of);
 	memset(f, 0, sizeof(*f));
@@ -116,6 +121,9 @@ void tscope_report_found(struct tscope_cpu *c)
 	memcpy(event, c->event, events * sizeof(*event));
 	memcpy(back, c->back, sizeof(back));
 	memset(c->back, 0, sizeof(c->back));
+	/* readers add both */
+	for (lane = 0; lane < TSCOPE_LANES; lane++)
+		count(&back[lane], &c->lane[lane].backward, &c->lane[lane].backward_max);
 	local_irq_restore(flags);
 
 	if (unlikely(events))
@@ -124,8 +132,7 @@ void tscope_report_found(struct tscope_cpu *c)
 		if (likely(!back[lane].count))
 			continue;
 		clk = tscope_clock_of_lane(lane);
-		ns = record(clk, TSCOPE_BACKWARD, &back[lane], c->cpu, -1,
-			    &c->lane[lane].backward, &c->lane[lane].backward_max);
+		ns = record(clk, TSCOPE_BACKWARD, &back[lane], c->cpu, -1);
 		trace_tscope_backward(clk->ops->name, c->cpu, ns, back[lane].count,
 				      back[lane].tsc);
 	}

@@ -46,11 +46,18 @@ static struct {
 } plan;
 
 static u64 leader_since_ms;	/* when sampling went on, or another leader was chosen */
-/* The CPU whose TSC the points are held against; it belongs to who holds the lead. */
+/* The CPU whose TSC the points are held against; written with the lead held. */
 static int points_cpu = -1;
 
 /* Flat out: all CPUs exchange with the partner of this round. */
 static u64 tscope_round ____cacheline_aligned_in_smp;
+
+/* By jiffies and by the CPU's own TSC: where they disagree, one of them stood still. */
+static void note_alive(struct tscope_cpu *c)
+{
+	WRITE_ONCE(c->end_tsc, rdtsc_ordered());
+	WRITE_ONCE(c->seen_ms, tscope_now_ms());
+}
 
 /* The points of a window, if this CPU is still the leader. */
 static void take_points(struct tscope_cpu *c, u64 readings)
@@ -62,6 +69,8 @@ static void take_points(struct tscope_cpu *c, u64 readings)
 		tscope_points_break();
 	points_cpu = c->cpu;
 	tscope_points_take(c, readings);
+	/* it may have starved meanwhile, and runs again */
+	note_alive(c);
 	tscope_leader_release(c->cpu);
 }
 
@@ -137,13 +146,6 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	return b.readings;
 }
 
-/* By jiffies and by the CPU's own TSC: where they disagree, one of them stood still. */
-static void note_alive(struct tscope_cpu *c)
-{
-	WRITE_ONCE(c->end_tsc, rdtsc_ordered());
-	WRITE_ONCE(c->seen_ms, tscope_now_ms());
-}
-
 /* Call the partners of the CPU's pairs in turn. */
 static void meet_next_partner(struct tscope_cpu *c)
 {
@@ -179,6 +181,8 @@ static void meet_next_partner(struct tscope_cpu *c)
 /* Bursts until the window is over. Returns how many. */
 static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 {
+	/* for a TSC that stands still */
+	unsigned long tick = jiffies, end = tick + usecs_to_jiffies(tscope_params.width_us) + 1;
 	u64 start = rdtsc_ordered(), spent = 0;
 	u32 bursts = 0;
 
@@ -188,15 +192,21 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 		note_alive(c);
 		if (unlikely(c->events))
 			tscope_report_found(c);
-		/* a window may be longer than pairs may go without meeting */
-		if (bursts++ && !exchange_by_rounds()) {
+		bursts++;
+		/*
+		 * A window may be longer than pairs may go without meeting. Not more often, since
+		 * the kernel clears GUEST_STOPPED whenever it reads kvm-clock.
+		 */
+		if (time_after(jiffies, tick) && !exchange_by_rounds()) {
+			tick = jiffies;
 			tscope_meeting_answer(c);
 			meet_next_partner(c);
 		}
 		/* flat out it never sleeps: RCU-tasks needs to know */
 		cond_resched_tasks_rcu_qs();
 		spent = rdtsc_ordered() - start;
-	} while (spent < plan.width_cyc && !c->stuck && !atomic_read(&pausing));
+	} while (spent < plan.width_cyc && !time_after(jiffies, end) && !c->stuck &&
+		 !atomic_read(&pausing));
 	return bursts;
 }
 
@@ -216,20 +226,18 @@ static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 	return late;
 }
 
-static void schedule_next_window(struct tscope_cpu *c, u64 now_ns)
+/* @now_ns and @now_tsc are of the time when this one began. */
+static void schedule_next_window(struct tscope_cpu *c, u64 now_ns, u64 now_tsc)
 {
 	u64 due_ns = (div64_u64(now_ns, plan.period_ns) + 1) * plan.period_ns;
-	s64 left_ns = due_ns - ktime_get_ns();
 
 	WRITE_ONCE(c->next_window_ns, due_ns);
-	c->due_tsc = rdtsc_ordered();
-	if (left_ns > 0)
-		c->due_tsc += tscope_ns_to_cyc(left_ns, tscope_tsc_khz);
+	c->due_tsc = now_tsc + tscope_ns_to_cyc(due_ns - now_ns, tscope_tsc_khz);
 }
 
 static void run_window(struct tscope_cpu *c)
 {
-	u64 now_ns = ktime_get_ns(), readings = 0, late = 0;
+	u64 now_ns = ktime_get_ns(), now_tsc = rdtsc_ordered(), readings = 0, late = 0;
 	bool is_leader;
 	u32 bursts = 0;
 
@@ -254,7 +262,7 @@ static void run_window(struct tscope_cpu *c)
 		WRITE_ONCE(c->step_cyc, gcd(c->burst_cyc, c->step_cyc));
 	if (is_leader && bursts) {
 		take_points(c, readings);
-		schedule_next_window(c, now_ns);
+		schedule_next_window(c, now_ns, now_tsc);
 	}
 	WRITE_ONCE(c->windows, c->windows + 1);
 	note_alive(c);
@@ -297,7 +305,7 @@ static void sampler_run(unsigned int cpu)
 	if (due > now_ns) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		/* a change and a call wake the thread up as well */
-		if (sampler_should_run(cpu) && !READ_ONCE(c->call.caller))
+		if (sampler_should_run(cpu) && !READ_ONCE(c->call.caller) && !kthread_should_park())
 			schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
 		__set_current_state(TASK_RUNNING);
 	}
@@ -311,14 +319,15 @@ static void sampler_run(unsigned int cpu)
 		if (unlikely(!c->ready)) {
 			c->page_ops = tscope_clock_page_ops();
 			c->page = c->page_ops ? c->page_ops->sequence(c->cpu) : NULL;
-			WRITE_ONCE(c->ready, true);
+			/* a call may come from here on: it finds the page */
+			smp_store_release(&c->ready, true);
 		}
 		run_window(c);
 	}
 	percpu_up_read(&window_sem);
 }
 
-/* Sampling ends; figures hold also when it begins again. */
+/* Sampling ends. Pairs keep their figures: this is no new life. */
 static void sampler_cleanup(unsigned int cpu, bool online)
 {
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
@@ -369,7 +378,8 @@ void tscope_samplers_stop(void)
 /**
  * tscope_sampling_pause() - wait until no window is open, and open none
  *
- * A window that is open ends within a burst or a reading. Takes tscope_pairs_lock.
+ * A window that is open ends after its burst, its meeting and its points. Takes
+ * tscope_pairs_lock.
  * Context: process, may sleep; tscope_sampling_resume() must follow.
  */
 void tscope_sampling_pause(void)

@@ -7,10 +7,8 @@
 
 #include "exchange.h"
 
-/* The samplers' threads; a meeting wakes its partner's. */
-DECLARE_PER_CPU(struct task_struct *, tscope_thread);
-
 /* meeting.c */
+DECLARE_PER_CPU(struct task_struct *, tscope_thread);	/* the sampler, which a call wakes up */
 int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 		struct tscope_burst *b);
 void tscope_meeting_answer(struct tscope_cpu *c);

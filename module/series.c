@@ -224,7 +224,9 @@ bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
 {
 	const struct tscope_point *last = place_of(s, s->head - 1);
 
-	if (s->begins || s->head == s->first || last->tsc <= s->origin.tsc)
+	/* the reading that begins a segment may still wait for its slot's end */
+	if (s->begins || (s->best_valid && s->best.begins) || s->head == s->first ||
+	    last->tsc <= s->origin.tsc)
 		return false;
 	*gain = last->phase;
 	*span_cyc = last->tsc - s->origin.tsc;

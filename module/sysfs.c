@@ -126,7 +126,7 @@ int tscope_sysfs_init(void)
 	for (i = 0; i < ARRAY_SIZE(controls) && !err; i++)
 		err = sysfs_create_file(&kset->kobj, &controls[i].attr);
 	if (err)
-		remove_all();
+		tscope_sysfs_exit();
 	return err;
 }
 

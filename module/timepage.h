@@ -52,7 +52,7 @@ struct tscope_page_updates {
 	struct tscope_page_update newest;	/* up to it steps were reported */
 	struct tscope_page_update known[TSCOPE_PAGE_UPDATES];	/* the last ones, a ring */
 	u32 count;				/* how many there were */
-	struct tscope_page_update moved;	/* under it a TSC was moved last, by @moved.tsc */
+	struct tscope_page_update moved;	/* in force when a TSC moved last, by its @tsc */
 	int moved_cpu;				/* the CPU that saw that first */
 	u64 moved_ms;				/* when */
 };
