@@ -121,7 +121,7 @@ static void do_step(void)
 
 	if (at + TSCOPE_STEP_POINTS > POINTS)
 		at = 0;
-	sink += tscope_step_find(&reading[at++], khz, 100, &step, &jump_ns);
+	sink += tscope_step_find(&reading[at++], khz, 100, false, &step, &jump_ns);
 }
 
 static const struct {

@@ -8,8 +8,8 @@
 # LOADS and DURATION.
 
 # The tests use KVM's host if there is one. With tsc=unstable the kernel leaves alone what they
-# inject.
-GUEST_APPEND="tsc=unstable"
+# inject; lapic= makes the machine that of tsc-offset, so that one guest can run both.
+GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 TIMEOUT=400
 
 # Sets $SKIPS, the reasons for which a test may be skipped in a guest of the lab: it needs another
