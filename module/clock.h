@@ -142,7 +142,7 @@ extern u32 tscope_tsc_khz;	/* the TSC's nominal frequency; not 0 while loaded */
 extern u64 tscope_ns_mult;	/* 2^-32 ns a cycle */
 
 /* clocks.c */
-int tscope_clocks_init(const struct tscope_clock_ops *const *table);
+int tscope_clocks_init(const struct tscope_clock_ops *const *table, u32 khz);
 void tscope_clocks_exit(void);
 void tscope_clocks_reset(void);
 bool tscope_clocks_refined(void);

@@ -130,6 +130,8 @@ static const char *kvm_probe(void)
 {
 	u32 base;
 
+	if (!IS_ENABLED(CONFIG_KVM_GUEST))
+		return "the kernel is built without KVM_GUEST";
 	if (!kvm_sequence(0))
 		return "not a KVM guest, or kvm-clock is off";
 	base = cpuid_base_hypervisor("KVMKVMKVM\0\0\0", 0);

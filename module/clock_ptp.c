@@ -62,6 +62,8 @@ static long call(void)
 
 static const char *ptp_probe(void)
 {
+	if (!IS_ENABLED(CONFIG_KVM_GUEST))
+		return "the kernel is built without KVM_GUEST";
 	if (!kvm_para_available())
 		return "not a KVM guest";
 	pairing = (void *)get_zeroed_page(GFP_KERNEL);

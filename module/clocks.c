@@ -12,6 +12,11 @@
 static struct tscope_clock *clocks[TSCOPE_CLOCKS_MAX];
 static unsigned int clock_count;
 
+/* The least frequency of the TSC that a user may give: below it a cycle is longer than 1 us. */
+#define KHZ_MIN	1000
+
+static u32 given_khz;
+
 u32 tscope_tsc_khz;
 u64 tscope_ns_mult;
 
@@ -110,6 +115,12 @@ struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
 	return clk;
 }
 
+/* The TSC's frequency as the kernel takes it to be, or else as the user does. */
+static u32 nominal_khz(void)
+{
+	return tsc_khz ?: given_khz;
+}
+
 static void set_frequency(u32 khz)
 {
 	unsigned int i;
@@ -129,28 +140,38 @@ static void set_frequency(u32 khz)
  */
 bool tscope_clocks_refined(void)
 {
-	return tscope_tsc_khz != tsc_khz;
+	return tscope_tsc_khz != nominal_khz();
 }
 
 /**
  * tscope_clocks_init() - probe the clocks
  * @table: their ops, TSCOPE_CLOCKS_MAX at most, ended by NULL
+ * @khz: the TSC's frequency where the kernel knows none; 0: not known either
  *
  * The kernel log says why a clock is absent. Context: process, at load.
  *
- * Return: 0, or -ENODEV or -ENOMEM with nothing held.
+ * Return: 0, or -ENODEV, -ERANGE or -ENOMEM with nothing held.
  */
-int tscope_clocks_init(const struct tscope_clock_ops *const *table)
+int tscope_clocks_init(const struct tscope_clock_ops *const *table, u32 khz)
 {
 	const struct tscope_clock_ops *ops;
 	struct tscope_clock *clk;
 	const char *why;
 
-	if (!tsc_khz) {
-		pr_err("the kernel knows no TSC frequency\n");
+	if (khz && khz < KHZ_MIN) {
+		pr_err("tsc_khz=%u is out of range (see modinfo)\n", khz);
+		return -ERANGE;
+	}
+	if (!tsc_khz && !khz) {
+		pr_err("the kernel knows no TSC frequency: name it by tsc_khz=\n");
 		return -ENODEV;
 	}
-	set_frequency(tsc_khz);
+	if (tsc_khz && khz)
+		pr_warn("tsc_khz=%u is not used: the kernel takes it to be %u\n", khz, tsc_khz);
+	else if (khz)
+		pr_warn("the kernel knows no TSC frequency: all figures are by tsc_khz=%u\n", khz);
+	given_khz = khz;
+	set_frequency(nominal_khz());
 	while ((ops = *table++)) {
 		why = ops->probe ? ops->probe() : NULL;
 		if (why) {
@@ -200,5 +221,5 @@ void tscope_clocks_reset(void)
 		return;
 	pr_info("the kernel has refined the TSC's frequency from %u to %u kHz: all figures begin anew\n",
 		tscope_tsc_khz, tsc_khz);
-	set_frequency(tsc_khz);
+	set_frequency(nominal_khz());
 }

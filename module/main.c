@@ -27,6 +27,10 @@ static char *cpus;
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "list of the CPUs that sample (default: all that are not isolated)");
 
+static u32 given_khz;
+module_param_named(tsc_khz, given_khz, uint, 0444);
+MODULE_PARM_DESC(tsc_khz, "the TSC's frequency, if the kernel knows none, 1000 or more (default: 0)");
+
 /* Another hypervisor's clock needs one file with its ops, and a line here. */
 static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_tsc,
@@ -63,7 +67,11 @@ static int __init tscope_init(void)
 	int err;
 
 	warn_of_tsc();
-	err = tscope_clocks_init(clock_table);
+	if (!IS_ENABLED(CONFIG_ACPI)) {
+		pr_info("acpi-pm is absent: the kernel is built without ACPI\n");
+		pr_info("hpet is absent: the kernel is built without ACPI\n");
+	}
+	err = tscope_clocks_init(clock_table, given_khz);
 	if (err)
 		return err;
 	err = tscope_control_init(cpus);
