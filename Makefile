@@ -110,8 +110,10 @@ matrix:
 native:
 	@$(MAKE) -s -C selftests/user native
 
+# An earlier module and this one side by side, with bare loops and chrony.
 bench:
-	@KERNEL=$(KERNEL) selftests/lab/bench.run
+	@KERNEL=$(KERNEL) BASE=$(BASE) BENCH_PARTS="$(BENCH_PARTS)" BENCH_ROUNDS=$(BENCH_ROUNDS) \
+		MODULE=$(MODULE) selftests/lab/bench.run
 
 # libFuzzer on the pure files.
 fuzz:
@@ -165,7 +167,7 @@ help:
 	@echo "make lockdown     a kernel that is locked down, in a guest"
 	@echo "make signing      a machine with Secure Boot takes it signed, refuses it unsigned (KERNEL=)"
 	@echo "make docs         build/docs/index.html, by Sphinx"
-	@echo "make bench        tscope against bare loops of the same reads, in a guest"
+	@echo "make bench        before (BASE=e67600f) and after side by side, bare loops and chrony (BENCH_PARTS=)"
 	@echo "make native       the burst, intervals, time page and fit on this machine's TSC (NATIVE_SHORT=1 SEED=)"
 	@echo "make debug-check  kselftests and a stress in debug kernels (KERNEL= KIND= PART=)"
 	@echo "make clean        remove what was built"
