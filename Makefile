@@ -22,7 +22,7 @@ endif
 LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness
 
-.PHONY: all modules load unload report install uninstall modules_install \
+.PHONY: kselftest-tar all modules load unload report install uninstall modules_install \
 	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab matrix bench \
 	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
@@ -125,6 +125,9 @@ check-all:		## that, and all other tests (LIMIT=seconds LONG=1 SEED= TIMES=1)
 test-%:			## one test: test-lab-pause, -kselftest-abi, -user-fit, -kunit-fit, -fuzz-fit; test-list
 	@SEED=$(SEED) KERNEL=$(KERNEL) $(HARNESS)/one.sh $*
 
+kselftest-tar:		## the kselftests and the module, packed for another machine (KVER= KDIR= KERNEL=6.12)
+	@KVER=$(KVER) KDIR=$(KDIR) KERNEL=$(KERNEL) $(HARNESS)/kselftest_tar.sh
+
 lab:			## all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL= SHORT=1 LONG=1)
 	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) SHORT=$(SHORT) \
 		LONG=$(LONG) selftests/lab/all
@@ -143,8 +146,9 @@ matrix:			## each kernel from 6.1 to sid's, rt and cloud, gcc and clang (MATRIX=
 native:			## the burst, intervals, time page and fit on this machine's TSC (NATIVE_SHORT=1 SEED=)
 	@$(MAKE) -s -C selftests/user native
 
-bench:			## tscope against bare loops of the same reads, in a guest (KERNEL=)
-	@KERNEL=$(KERNEL) selftests/lab/bench.run
+bench:			## before (BASE=e67600f) and after side by side, bare loops and chrony (KERNEL= BENCH_PARTS=)
+	@KERNEL=$(KERNEL) BASE=$(BASE) BENCH_PARTS="$(BENCH_PARTS)" BENCH_ROUNDS=$(BENCH_ROUNDS) \
+		MODULE=$(MODULE) selftests/lab/bench.run
 
 ##@ Abuse
 

@@ -10,8 +10,6 @@
 /* Binary places of the share, and of what the error grows by. */
 #define TSCOPE_BRACKET_SHARE_BITS	16
 #define TSCOPE_BRACKET_WIDEN_BITS	10
-/* 2^-4 of the mean width is what the place in it may move by, unseen. */
-#define TSCOPE_BRACKET_PLACE_BITS	4
 
 /**
  * struct tscope_bracket - what was subtracted from the phases
@@ -23,10 +21,7 @@ struct tscope_bracket {
 	u32 widen;
 };
 
-void tscope_bracket_correct(struct tscope_point *p, u32 n,
-			    struct tscope_bracket *b);
-u32 tscope_bracket_hidden_ns(const struct tscope_point *p, u32 n,
-			     u32 resolution_ns);
-u64 tscope_bracket_widen(const struct tscope_bracket *b, u64 error_mppb);
+void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket *b);
+int tscope_bracket_fit(struct tscope_point *p, u32 n, u32 khz, u32 tick_ns, struct tscope_fit *fit);
 
 #endif /* TSCOPE_BRACKET_H */

@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A burst: readings of the TSC and of the time page back to back.
- *
- * Each reading is one ordered TSC read and the CPU's own time page evaluated at
- * it. With a partner, some readings are exchanges: the partner's mailbox is
- * read before the TSC is, and the reading is published right after. What an
- * exchange says of the two clocks stands in mailbox.h.
- *
- * No lock, no division. The results are left in struct tscope_cpu and in struct
- * tscope_burst for the sampler, which reports them with interrupts on.
+ * A burst: readings of the TSC and of the time page back to back, some of them exchanges with a
+ * partner (mailbox.h). No lock, no division. The results are left in struct tscope_cpu and in
+ * struct tscope_burst for the sampler, which reports them with interrupts on.
  */
 #include <linux/bitops.h>
 
 #include "burst.h"
 
 /*
- * A TSC that stands still must not keep interrupts off for ever. 100 us, the
- * longest burst, hold fewer than 10000 readings on any processor.
+ * A TSC that stands still must not keep interrupts off for ever. 100 us, the longest burst, hold
+ * fewer than 10000 readings on any processor.
  */
 #define READINGS_MAX	16384
 
@@ -40,8 +34,8 @@ static __always_inline u64 burst_cyc_to_ns(u64 cyc)
 }
 
 /*
- * Look at the time page: the hypervisor may have rewritten it. In any case the copy's flags
- * follow the page's. Returns false while the page is not whole.
+ * Look at the time page: the hypervisor may have rewritten it. In any case the copy's flags follow
+ * the page's. Returns false while the page is not whole.
  */
 static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 {
@@ -67,56 +61,49 @@ static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 	return true;
 }
 
-static noinline void note_backward(struct tscope_cpu *c, int lane, u64 size,
-				   u64 tsc)
+static noinline void note_backward(struct tscope_cpu *c, int lane, u64 size, u64 tsc)
 {
 	tscope_finding_add(&c->back[lane], size, tsc);
 }
 
-static noinline void note_warp(struct tscope_cpu *c, struct tscope_finding *f,
-			       int lane, u64 size, u64 tsc, bool keep)
+static noinline void note_warp(struct tscope_cpu *c, struct tscope_finding *f, int lane, u64 size,
+			       u64 tsc, bool keep)
 {
 	tscope_finding_add(f, size, tsc);
 	if (keep)
 		tscope_hist_add(&c->warp_hist[lane],
-				lane == TSCOPE_LANE_TSC ? burst_cyc_to_ns(size) :
-							  size);
+				lane == TSCOPE_LANE_TSC ? burst_cyc_to_ns(size) : size);
 }
 
 /* What an exchange says: limits, warps and transits. */
 static __always_inline void
-take_limits(struct tscope_cpu *c, struct tscope_burst *b,
-	    const struct tscope_look *look, int lane, u64 now, u64 tsc,
-	    bool keep, u64 *newest_pub)
+take_limits(struct tscope_cpu *c, struct tscope_burst *b, const struct tscope_look *look, int lane,
+	    u64 now, u64 tsc, bool keep, u64 *newest_pub)
 {
 	u64 pub = look->pub[lane], echo = look->echo[lane];
 	s64 low = pub - now, high = look->seen[lane] - echo;
 
 	if (pub) {
-		if (low > b->low[lane])
-			b->low[lane] = low;
+		b->low[lane] = max(b->low[lane], low);
 		if (unlikely(low > 0))
 			note_warp(c, &b->warp[lane], lane, low, tsc, keep);
-		else if (lane == TSCOPE_LANE_TSC && *newest_pub &&
-			 pub != *newest_pub)
+		else if (lane == TSCOPE_LANE_TSC && *newest_pub && pub != *newest_pub)
 			tscope_hist_add(&c->transit, burst_cyc_to_ns(now - pub));
 		if (lane == TSCOPE_LANE_TSC)
 			*newest_pub = pub;
 	}
 	if (echo) {
-		if (high < b->high[lane])
-			b->high[lane] = high;
+		b->high[lane] = min(b->high[lane], high);
 		if (unlikely(high < 0))
-			note_warp(c, &b->peer_warp[lane], lane, 0 - (u64)high,
-				  tsc, keep);
+			note_warp(c, &b->peer_warp[lane], lane, 0 - (u64)high, tsc, keep);
 		if (lane == TSCOPE_LANE_TSC)
 			b->echoes++;
 	}
 }
 
 /*
- * The time between two exchanges widens the limits, so a processor that reads
- * its TSC slowly, because it is trapped or emulated, exchanges at more readings.
+ * The time between two exchanges widens the limits, so a processor that reads its TSC slowly,
+ * because it is trapped or emulated, exchanges at more readings.
  */
 static void choose_gap_mask(struct tscope_cpu *c, u32 readings, u64 length_cyc)
 {
@@ -136,14 +123,14 @@ static __always_inline bool same_life(u64 a, u64 b)
 
 /* The loop, once with a time page and once without. */
 static __always_inline void
-take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
-	      struct tscope_burst *b, const u32 *page)
+take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct tscope_burst *b,
+	      const u32 *page)
 {
 	const struct tscope_mailbox *peer = plan->peer ?: &no_mailbox;
 	const u64 *until = plan->until ?: &no_mailbox.id;
-	u64 tsc_last = c->last[TSCOPE_LANE_TSC];
-	u64 kvm_last = c->last[TSCOPE_LANE_KVM];
+	u64 tsc_last = c->last[TSCOPE_LANE_TSC], kvm_last = c->last[TSCOPE_LANE_KVM];
 	const u32 gap_mask = c->gap_mask ?: GAP_MAX;
+	const u64 nonce = c->box.id;
 	u64 random = tscope_cpu_random(c);
 	u64 start, tsc, ns = 0, of = 0, newest_pub = 0;
 	u32 next = plan->peer ? 0 : U32_MAX, n = 0;
@@ -155,8 +142,8 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 	start = rdtsc_ordered();
 	c->current_page = false;
 	/*
-	 * before anything makes the kernel read kvm-clock: that read clears GUEST_STOPPED,
-	 * and the copy must follow, or the next pause would not be seen
+	 * before anything makes the kernel read kvm-clock: that read clears GUEST_STOPPED, and the
+	 * copy must follow, or the next pause would not be seen
 	 */
 	if (page && !page_look(c, start))
 		return;
@@ -166,31 +153,27 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		bool exchange = n == next;
 
 		if (exchange)
-			tscope_mailbox_look(peer, plan->nonce, lanes, &look);
+			tscope_mailbox_look(peer, nonce, lanes, &look);
 		tsc = rdtsc_ordered();
 		/* at once: what comes between widens the partner's limit */
 		if (exchange) {
 			tscope_mailbox_turn(&c->box, &look, &of);
-			tscope_mailbox_answer(&c->box, &look, TSCOPE_LANE_TSC,
-					      tsc);
+			tscope_mailbox_answer(&c->box, &look, TSCOPE_LANE_TSC, tsc);
 		}
 
 		if (page) {
 			/*
-			 * The host rewrites this CPU's page only while the CPU
-			 * is out of the guest, so one look after the TSC read
-			 * shows whether the copy still held at it.
+			 * The host rewrites this CPU's page only while the CPU is out of the
+			 * guest, so one look after the TSC read shows whether the copy still held
+			 * at it.
 			 */
 			page_held = READ_ONCE(*page) == timepage.sequence;
 			if (likely(page_held)) {
 				ns = tscope_timepage_ns(&timepage, tsc);
 				if (exchange)
-					tscope_mailbox_answer(&c->box, &look,
-							      TSCOPE_LANE_KVM,
-							      ns);
+					tscope_mailbox_answer(&c->box, &look, TSCOPE_LANE_KVM, ns);
 				if (unlikely(ns < kvm_last))
-					note_backward(c, TSCOPE_LANE_KVM,
-						      kvm_last - ns, tsc);
+					note_backward(c, TSCOPE_LANE_KVM, kvm_last - ns, tsc);
 				kvm_last = ns;
 			} else {
 				b->page_whole = false;
@@ -211,23 +194,19 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		/* fixed gaps would lock the two CPUs' loops in phase */
 		next = n + ((random & gap_mask) ?: (gap_mask + 1) / 2) - 1;
 		random = ror64(random, 4);
-		take_limits(c, b, &look, TSCOPE_LANE_TSC, tsc, tsc, plan->keep,
-			    &newest_pub);
+		take_limits(c, b, &look, TSCOPE_LANE_TSC, tsc, tsc, plan->keep, &newest_pub);
 		if (page && page_held)
-			take_limits(c, b, &look, TSCOPE_LANE_KVM, ns, tsc,
-				    plan->keep, &newest_pub);
+			take_limits(c, b, &look, TSCOPE_LANE_KVM, ns, tsc, plan->keep, &newest_pub);
 		if (!b->partner_id)
 			b->partner_id = look.id;
-		else if (unlikely(look.id &&
-				  !same_life(look.id, b->partner_id)))
+		else if (unlikely(look.id && !same_life(look.id, b->partner_id)))
 			one_moment = false;
 		if (READ_ONCE(*until) != plan->value)
 			break;
 		/* unsigned: a TSC that was set back ends the burst as well */
 	} while (tsc - start < plan->length_cyc && n < READINGS_MAX);
 
-	if (unlikely(n == READINGS_MAX))
-		WRITE_ONCE(c->stuck, true);
+	WRITE_ONCE(c->stuck, n == READINGS_MAX);
 	c->last[TSCOPE_LANE_TSC] = tsc_last;
 	c->last[TSCOPE_LANE_KVM] = kvm_last;
 	c->current_page = page_held;
@@ -242,8 +221,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
  * tscope_burst() - take readings back to back
  * @c: the CPU, which must be the one that runs this
  * @plan: what to do
- * @b: what was measured
- *
+ * @b: what was measured; warps and @b->partner_id are those since the caller zeroed it
  * Context: interrupts off, for @plan->length_cyc and one reading at most.
  */
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
@@ -252,11 +230,13 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 	const u32 *page = c->page;
 	int lane;
 
-	memset(b, 0, sizeof(*b));
 	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
 		b->low[lane] = S64_MIN;
 		b->high[lane] = S64_MAX;
 	}
+	b->readings = 0;
+	b->echoes = 0;
+	b->whole = false;
 	b->page_whole = page;
 	if (page)
 		take_readings(c, plan, b, page);
@@ -264,6 +244,5 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		take_readings(c, plan, b, NULL);
 
 	for (lane = 0; lane < (page ? 2 : 1); lane++)
-		WRITE_ONCE(c->lane[lane].readings,
-			   c->lane[lane].readings + b->readings);
+		WRITE_ONCE(c->lane[lane].readings, c->lane[lane].readings + b->readings);
 }

@@ -5,50 +5,36 @@
 
 #include "cpu.h"
 
-/**
- * struct tscope_burst_plan - what a burst is to do
- * @peer: the partner's mailbox, NULL for none
- * @nonce: the session's nonce; tscope_mailbox_begin() has published it
- * @length_cyc: length, cycles
- * @until: the burst ends once this word differs from @value; NULL: by its length
- * @value: see @until
- * @keep: this CPU keeps the pair: warps go into its histogram
- */
+/* What a burst is to do. With a partner, this CPU's own session has begun. */
 struct tscope_burst_plan {
-	const struct tscope_mailbox *peer;
-	u64 nonce;
+	const struct tscope_mailbox *peer;	/* NULL: none */
 	u64 length_cyc;
-	const u64 *until;
-	u64 value;
-	bool keep;
+	const u64 *until;	/* the burst ends once it is not @value; NULL: by its length */
+	u64 value;		/* what @until is when the burst begins */
+	bool keep;		/* this CPU keeps the pair: warps go into its histogram */
 };
 
-/**
- * struct tscope_burst - what one burst measured
- * @low: highest lower limit of partner's clock - own clock, by lane
- * @high: lowest upper limit
- * @warp: own readings below what the partner had published
- * @peer_warp: the partner's readings below what this CPU had published
- * @partner_id: the partner's first nonce in the burst; 0: it did not exchange
- * @readings: readings taken
- * @echoes: upper limits that counted
- * @whole: the limits are of one moment
- * @page_whole: the time page did not change in the burst
- *
- * Limits are in cycles (TSC) and ns (time page). They hold if @whole; those of
- * the time page if @page_whole as well.
+/*
+ * What a burst measured: by lane, in cycles (TSC) or ns (time page). Warps add up, also those of a
+ * burst that was no single moment.
  */
 struct tscope_burst {
-	s64 low[TSCOPE_MAILBOX_LANES];
-	s64 high[TSCOPE_MAILBOX_LANES];
-	struct tscope_finding warp[TSCOPE_LANES];
-	struct tscope_finding peer_warp[TSCOPE_LANES];
-	u64 partner_id;
+	s64 low[TSCOPE_MAILBOX_LANES];	/* highest lower limit of partner's clock - own clock */
+	s64 high[TSCOPE_MAILBOX_LANES];	/* lowest upper limit */
+	struct tscope_finding warp[TSCOPE_LANES];	/* own readings below the partner's */
+	struct tscope_finding peer_warp[TSCOPE_LANES];	/* the partner's below own ones */
+	u64 partner_id;		/* the partner's first nonce; 0: it did not exchange */
 	u32 readings;
-	u32 echoes;
-	bool whole;
-	bool page_whole;
+	u32 echoes;		/* upper limits that counted */
+	bool whole;		/* the limits are of one moment; else they do not hold */
+	bool page_whole;	/* the time page did not change; else its limits do not hold */
 };
+
+/* Begin a new session of a CPU, which must be the one that runs this; interrupts are off. */
+static inline void tscope_session_begin(struct tscope_cpu *c)
+{
+	tscope_mailbox_begin(&c->box, tscope_nonce(c->cpu, c->life, ++c->session));
+}
 
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		  struct tscope_burst *b);

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices that count time by themselves: the ACPI power management timer and the High
- * Precision Event Timer. Both are independent of the TSC.
+ * Devices that count time by themselves: the ACPI power management timer and the High Precision
+ * Event Timer. A read leaves the guest for the hypervisor's device model: some us to some hundred.
  *
- * Each read leaves the guest for the hypervisor's device model: some microseconds to
- * some hundred. Interrupts are off for one read and the two TSC reads around it.
+ * acpi-pm: 3.579545 MHz, 24 or 32 bits. Some chipsets give garbage when they are read while the
+ * timer counts, so three reads have to come in order, and the one in the middle counts.
  *
- * acpi-pm: 3.579545 MHz, 24 or 32 bits. Some chipsets give garbage when they are read
- * while the timer counts, so three reads have to come in order, and the one in the
- * middle counts.
- *
- * hpet: the main counter's lower 32 bits, for a 64-bit read is not one access
- * everywhere. Registers: IA-PC HPET specification 1.0a, 2.3.
+ * hpet: the main counter's lower 32 bits, for a 64-bit read is not one access everywhere.
+ * Registers: IA-PC HPET specification 1.0a, 2.3.
  */
 #include <linux/acpi.h>
 #include <linux/acpi_pmtmr.h>
@@ -24,15 +20,13 @@
 /* Three reads in order are closer together than that part (2^-4) of a wrap, 0.3 s. */
 #define ORDER_BITS	4
 
-#define REG_ID		0x000	/* lower half: capabilities, upper: period */
 #define REG_PERIOD	0x004
 #define REG_CONFIG	0x010
 #define CONFIG_ENABLE	BIT(0)
 #define REG_COUNTER	0x0f0
 #define REG_BYTES	0x400
 
-/* The specification's limit: 100 ns. */
-#define PERIOD_MAX_FS	100000000
+#define PERIOD_MAX_FS	100000000	/* the specification's limit */
 #define FS_PER_NS	1000000
 
 /**
@@ -41,7 +35,6 @@
  * @raw: result
  *
  * Context: the leader's thread; interrupts on, and off for one read of the counter.
- *
  * Return: 0, or -EAGAIN for a value that is garbage.
  */
 int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw)
@@ -49,24 +42,26 @@ int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw)
 	u32 first = 0, value, last, mask = d->counter.mask;
 	unsigned long flags;
 
-	*raw = (struct tscope_raw){ .tick_ns = d->tick_ns };
+	*raw = (struct tscope_raw){
+		.tick_ns = DIV_ROUND_UP_ULL(d->counter.num, d->counter.den),
+	};
 	if (d->in_order)
 		first = d->count();
+
 	local_irq_save(flags);
 	raw->before = rdtsc_ordered();
 	value = d->count();
 	raw->after = rdtsc_ordered();
 	local_irq_restore(flags);
+
 	if (d->in_order) {
 		last = d->count();
-		if (((value - first) & mask) + ((last - value) & mask) >
-		    mask >> ORDER_BITS)
+		if (((value - first) & mask) + ((last - value) & mask) > mask >> ORDER_BITS)
 			return -EAGAIN;
 	}
 	raw->tsc = raw->before + (raw->after - raw->before) / 2;
 	raw->ns = tscope_counter_ns(&d->counter, value & mask, raw->tsc, tscope_tsc_khz);
-	d->gaps += d->counter.uncertain;
-	raw->source = d->gaps;
+	raw->source = d->gaps += d->counter.uncertain;
 	return 0;
 }
 
@@ -90,7 +85,6 @@ static u32 pm_count(void)
 
 static struct tscope_device pm = {
 	.count = pm_count,
-	.tick_ns = 280,
 	.in_order = true,
 };
 
@@ -111,10 +105,8 @@ static const char *pm_probe(void)
 	if (!is_counting(pm_count))
 		return "the timer stands still";
 	pm.counter = (struct tscope_counter){
-		.num = NSEC_PER_SEC,
-		.den = PMTMR_TICKS_PER_SEC,
-		.mask = acpi_gbl_FADT.flags & ACPI_FADT_32BIT_TIMER ?
-			U32_MAX : GENMASK(23, 0),
+		.num = NSEC_PER_SEC, .den = PMTMR_TICKS_PER_SEC,
+		.mask = acpi_gbl_FADT.flags & ACPI_FADT_32BIT_TIMER ? U32_MAX : GENMASK(23, 0),
 	};
 	return NULL;
 }
@@ -152,13 +144,15 @@ static const char *hpet_check(void)
 		return "the kernel has not started it";
 	if (!is_counting(hpet_count))
 		return "it stands still";
-	hpet.tick_ns = DIV_ROUND_UP(period_fs, FS_PER_NS);
 	hpet.counter = (struct tscope_counter){
-		.num = period_fs,
-		.den = FS_PER_NS,
-		.mask = U32_MAX,
+		.num = period_fs, .den = FS_PER_NS, .mask = U32_MAX,
 	};
 	return NULL;
+}
+
+static void hpet_remove(void)
+{
+	iounmap(regs);
 }
 
 static const char *hpet_probe(void)
@@ -167,8 +161,7 @@ static const char *hpet_probe(void)
 	struct acpi_table_hpet *at;
 	const char *why;
 
-	if (acpi_disabled ||
-	    ACPI_FAILURE(acpi_get_table(ACPI_SIG_HPET, 0, &table)))
+	if (acpi_disabled || ACPI_FAILURE(acpi_get_table(ACPI_SIG_HPET, 0, &table)))
 		return "ACPI names none";
 	at = container_of(table, struct acpi_table_hpet, header);
 	if (at->address.space_id == ACPI_ADR_SPACE_SYSTEM_MEMORY && at->address.address)
@@ -177,17 +170,9 @@ static const char *hpet_probe(void)
 	if (!regs)
 		return "its registers can't be mapped";
 	why = hpet_check();
-	if (why) {
-		iounmap(regs);
-		regs = NULL;
-	}
+	if (why)
+		hpet_remove();
 	return why;
-}
-
-static void hpet_remove(void)
-{
-	iounmap(regs);
-	regs = NULL;
 }
 
 static int hpet_read(struct tscope_raw *raw)

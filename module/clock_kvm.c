@@ -2,9 +2,8 @@
 /*
  * kvm-clock: the time page that KVM keeps for each CPU.
  *
- * The page is read as the host wrote it, never through the kernel: that clamps to the last
- * value that any CPU read, which hides what is looked for. Nothing of the page is ever
- * written; GUEST_STOPPED is the guest's watchdog's to clear, so it may be missed.
+ * The page is read as the host wrote it: the kernel clamps to the last value that any CPU read.
+ * Nothing of it is written: GUEST_STOPPED is the guest's watchdog's to clear, so it may be missed.
  */
 #include <linux/cpu.h>
 #include <linux/kobject.h>
@@ -19,15 +18,14 @@
 
 #include "cpu.h"
 
-/*
- * An update takes the host less than a microsecond, and a CPU's own page is
- * never seen half-written: so many tries are some microseconds, and more would
- * keep interrupts off for longer than a burst may.
- */
+/* A few microseconds: a host's update takes less, and interrupts may be off. */
 #define COPY_TRIES	100
 
-/* CPUID says that the flag TSC_STABLE counts. */
-static bool stable_bit_valid;
+static_assert(TSCOPE_PAGE_STABLE == PVCLOCK_TSC_STABLE_BIT);
+static_assert(TSCOPE_PAGE_STOPPED == PVCLOCK_GUEST_STOPPED);
+
+/* The flags that count; CPUID says whether TSC_STABLE does. */
+static u8 valid_flags = TSCOPE_PAGE_STOPPED;
 
 static const u32 *kvm_sequence(int cpu)
 {
@@ -53,9 +51,7 @@ static bool kvm_copy(const u32 *sequence, struct tscope_timepage *to)
 		to->ns = READ_ONCE(page->system_time);
 		to->mult = (u64)READ_ONCE(page->tsc_to_system_mul) << 32;
 		to->shift = READ_ONCE(page->tsc_shift);
-		to->flags = READ_ONCE(page->flags) &
-			    (TSCOPE_PAGE_STOPPED |
-			     (stable_bit_valid ? TSCOPE_PAGE_STABLE : 0));
+		to->flags = READ_ONCE(page->flags) & valid_flags;
 		if (!pvclock_read_retry(page, to->sequence))
 			return true;
 		cpu_relax();
@@ -63,16 +59,12 @@ static bool kvm_copy(const u32 *sequence, struct tscope_timepage *to)
 	return false;
 }
 
-static_assert(TSCOPE_PAGE_STABLE == PVCLOCK_TSC_STABLE_BIT);
-static_assert(TSCOPE_PAGE_STOPPED == PVCLOCK_GUEST_STOPPED);
-
 static const struct tscope_timepage_ops kvm_page = {
 	.sequence = kvm_sequence,
 	.copy = kvm_copy,
 };
 
-static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr,
-			char *buf)
+static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_timepage p;
 
@@ -81,8 +73,7 @@ static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%u\n", tscope_timepage_khz(&p));
 }
 
-static ssize_t updates_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
+static ssize_t updates_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_cpu *c;
 	u64 n = 0;
@@ -93,8 +84,7 @@ static ssize_t updates_show(struct kobject *kobj, struct kobj_attribute *attr,
 }
 
 /* Whether each CPU that is online has TSC_STABLE now. */
-static ssize_t stable_show(struct kobject *kobj, struct kobj_attribute *attr,
-			   char *buf)
+static ssize_t stable_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_timepage p;
 	bool stable = true;
@@ -104,16 +94,14 @@ static ssize_t stable_show(struct kobject *kobj, struct kobj_attribute *attr,
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
 		sequence = kvm_sequence(cpu);
-		stable &= sequence && kvm_copy(sequence, &p) &&
-			  p.flags & TSCOPE_PAGE_STABLE;
+		stable &= sequence && kvm_copy(sequence, &p) && p.flags & TSCOPE_PAGE_STABLE;
 	}
 	cpus_read_unlock();
 	return sysfs_emit(buf, "%d\n", stable);
 }
 
 /* A pause stops all CPUs: the one that saw most saw each of them once. */
-static ssize_t stopped_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
+static ssize_t stopped_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_cpu *c;
 	u64 n = 0;
@@ -136,19 +124,19 @@ static struct attribute *kvm_attrs[] = {
 	NULL
 };
 
-static const struct attribute_group kvm_group = {
-	.attrs = kvm_attrs,
-};
+static const struct attribute_group kvm_group = { .attrs = kvm_attrs };
 
 static const char *kvm_probe(void)
 {
 	u32 base;
 
+	if (!IS_ENABLED(CONFIG_KVM_GUEST))
+		return "the kernel is built without KVM_GUEST";
 	if (!kvm_sequence(0))
 		return "not a KVM guest, or kvm-clock is off";
-	base = hypervisor_cpuid_base("KVMKVMKVM\0\0\0", 0);
-	stable_bit_valid = base && cpuid_eax(base | KVM_CPUID_FEATURES) &
-			   BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
+	base = cpuid_base_hypervisor("KVMKVMKVM\0\0\0", 0);
+	if (base && cpuid_eax(base | KVM_CPUID_FEATURES) & BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT))
+		valid_flags |= TSCOPE_PAGE_STABLE;
 	return NULL;
 }
 

@@ -2,21 +2,12 @@
 /*
  * ptp-kvm: the host's wall clock, by the hypercall KVM_HC_CLOCK_PAIRING.
  *
- * The host answers with its CLOCK_REALTIME and the guest's TSC at that very
- * instant: the duration of the call is not an error of the pair. A call costs a
- * VM exit, one to two microseconds natively. It neither needs nor disturbs
- * the ptp_kvm driver: it has a page of its own.
- *
- * The guest's wall clock is read before the call and after it. Where both moments are
- * exact, the line between them gives it at the pairing's TSC value to some ns; else to
- * as much as the reads are wide.
- *
- * A host that is not on a TSC clocksource refuses (-EOPNOTSUPP). That may pass: it is
- * counted in "errors", and there is no reading.
+ * The host answers with its CLOCK_REALTIME and the guest's TSC at that very instant. A host that
+ * is not on a TSC clocksource refuses; that may pass, and counts as an error. The guest's wall
+ * clock is read before the call and after it: the line between the two gives it at that TSC value.
  */
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
-#include <linux/jiffies.h>
 #include <linux/kobject.h>
 #include <linux/kvm_para.h>
 #include <linux/mm.h>
@@ -24,27 +15,22 @@
 #include <linux/set_memory.h>
 #include <linux/time64.h>
 
-#include "moment.h"
+#include "cpu.h"
 #include "math128.h"
+#include "moment.h"
 
-/*
- * The guest's wall clock is off the line between two exact moments by the rounding of both
- * and of the host's clock, each moment of a time page by 1 ns more...
- */
+/* Rounding of both readings and of the host's clock; a reading by a time page has 1 ns more. */
 #define ROUNDING_TSC_NS		3
 #define ROUNDING_PAGE_NS	5
-/*
- * ...and where its rate changes within the call. A change by 500 ppm, NTP's largest, from
- * one end of the range to the other bends the line by this part of it.
- */
+/* A change of rate by 500 ppm, NTP's largest, bends the line by that part of the call. */
 #define BEND_PART		4000
-/* Against monotonic-raw's own rate the moments may be off by that part of the call. */
+/* How far the readings may be off monotonic-raw's rate, as a part of the call... */
 #define RAW_PART		1000
-/* Before that rate is known: the kernel may have the TSC's frequency wrong. */
+/* ...and before that rate is known: the kernel's TSC frequency may be wrong. */
 #define UNKNOWN_RATE_PART	8
-#define WRONG_RATE_PART		32
-/* monotonic-raw's rate is known after this time. */
 #define RATE_KNOWN_MS		1000
+/* For the same reason a bracket's middle may be off by that part of its width. */
+#define WRONG_RATE_PART		32
 /* A slew that was measured for 8 times the call's length shows how far it changed. */
 #define SLEW_SPANS		8
 /* Of the pairings of so long a time the best is shown. */
@@ -53,73 +39,52 @@
 static struct kvm_clock_pairing *pairing;
 static phys_addr_t pairing_gpa;
 
-/* An earlier moment, by which the wall clock's slew is known; the leader's alone. */
-static struct tscope_moment earlier;
+/* An earlier reading, by which the wall clock's slew is known; the leader's alone. */
+static struct tscope_raw earlier;
 
-/* The offset that is shown. */
-static struct {
-	seqlock_t lock;		/* protects what follows */
-	struct tscope_wall_offset offset;
-	u64 jiffies;
-	bool valid;
-} shown;
-
-static bool page_get(void)
-{
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-
-	if (!page)
-		return false;
-	pairing = page_address(page);
-	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&
-	    set_memory_decrypted((unsigned long)pairing, 1)) {
-		/* its state is not known: it can't be used again */
-		pairing = NULL;
-		return false;
-	}
-	pairing_gpa = slow_virt_to_phys(pairing);
-	return true;
-}
+/* The offset that is shown; the lock protects it. */
+static struct tscope_wall_offset shown;
+static DEFINE_SEQLOCK(shown_lock);
 
 static void page_put(void)
 {
-	bool keep = cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&
-		    set_memory_encrypted((unsigned long)pairing, 1);
-
 	/* a page that the host can still write must not be given away */
-	if (!keep)
+	if (!cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) ||
+	    !set_memory_encrypted((unsigned long)pairing, 1))
 		free_page((unsigned long)pairing);
-	pairing = NULL;
 }
 
 /* Returns 0 or a negative KVM_E* of the hypercall's own numbers. */
 static long call(void)
 {
-	return kvm_hypercall2(KVM_HC_CLOCK_PAIRING, pairing_gpa,
-			      KVM_CLOCK_PAIRING_WALLCLOCK);
+	return kvm_hypercall2(KVM_HC_CLOCK_PAIRING, pairing_gpa, KVM_CLOCK_PAIRING_WALLCLOCK);
 }
 
 static const char *ptp_probe(void)
 {
+	if (!IS_ENABLED(CONFIG_KVM_GUEST))
+		return "the kernel is built without KVM_GUEST";
 	if (!kvm_para_available())
 		return "not a KVM guest";
-	if (!page_get())
+	pairing = (void *)get_zeroed_page(GFP_KERNEL);
+	/* if its decryption fails, the page's state is not known, and it can't be used again */
+	if (!pairing || (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&
+			 set_memory_decrypted((unsigned long)pairing, 1)))
 		return "no page for the hypercall";
-	if (call() == -KVM_ENOSYS) {
-		page_put();
-		return "the host has no clock pairing";
-	}
+	pairing_gpa = slow_virt_to_phys(pairing);
 	/* any other error may pass, and is counted then */
-	seqlock_init(&shown.lock);
-	return NULL;
+	if (call() != -KVM_ENOSYS)
+		return NULL;
+	page_put();
+	return "the host has no clock pairing";
 }
 
 static void ptp_reset(void)
 {
-	earlier.raw.exact = false;
-	write_seqlock(&shown.lock);
-	shown.valid = false;
-	write_sequnlock(&shown.lock);
+	earlier.exact = false;
+	write_seqlock(&shown_lock);
+	shown.taken_ms = 0;
+	write_sequnlock(&shown_lock);
 }
 
 static u64 span_ns(u64 from_tsc, u64 to_tsc)
@@ -127,115 +92,107 @@ static u64 span_ns(u64 from_tsc, u64 to_tsc)
 	return tscope_cyc_to_ns(to_tsc - from_tsc, tscope_tsc_khz);
 }
 
+static u64 width_ns(const struct tscope_raw *r)
+{
+	return span_ns(r->before, r->after);
+}
+
 /* What is gained in a part of the time in which @gain is gained. */
 static s64 gain_in(s64 gain, u64 part_cyc, u64 whole_cyc)
 {
-	u64 mag = (u64)tscope_div128((u128)tscope_abs64(gain) * part_cyc, whole_cyc);
-
-	return gain < 0 ? -(s64)mag : (s64)mag;
+	return (s64)tscope_div128_signed((s128)gain * part_cyc, whole_cyc);
 }
 
-/*
- * Whether time went on between two moments as it does, and nobody set the clock. @raw: the
- * points of monotonic-raw
- */
-static bool same_time(const struct tscope_moment *a, const struct tscope_moment *b,
+static bool same_source(const struct tscope_raw *a, const struct tscope_raw *b)
+{
+	return a->source == b->source && a->was_set == b->was_set;
+}
+
+/* Whether time went on as it does between two readings. @raw: the points of monotonic-raw */
+static bool same_time(const struct tscope_raw *a, const struct tscope_raw *b,
 		      const struct tscope_series *raw)
 {
-	u64 passed_ns = span_ns(a->raw.tsc, b->raw.tsc), span_cyc, off_ns;
+	u64 passed_ns = span_ns(a->tsc, b->tsc), off_ns, span_cyc;
 	s64 gain;
 
-	if (a->raw.source != b->raw.source || a->was_set != b->was_set)
-		return false;
 	if (raw && tscope_series_rate(raw, &gain, &span_cyc) &&
 	    span_cyc / RATE_KNOWN_MS >= tscope_tsc_khz) {
 		off_ns = 3 + passed_ns / RAW_PART;
-		passed_ns += tscope_phase_to_ns(gain_in(gain, b->raw.tsc - a->raw.tsc,
-							span_cyc));
+		passed_ns += tscope_phase_to_ns(gain_in(gain, b->tsc - a->tsc, span_cyc));
 	} else {
 		off_ns = 3 + passed_ns / UNKNOWN_RATE_PART;
 	}
-	if (!a->raw.exact)
-		off_ns += span_ns(a->raw.before, a->raw.after) +
-			  span_ns(b->raw.before, b->raw.after) + a->raw.tick_ns;
-	return tscope_abs64(tscope_sub64(b->raw.ns, a->raw.ns + passed_ns)) <= off_ns;
-}
-
-static s64 ahead_ns(const struct tscope_moment *m)
-{
-	return (s64)(m->real_ns - m->raw.ns);
+	if (!a->exact)
+		off_ns += width_ns(a) + width_ns(b) + a->tick_ns;
+	return tscope_abs64(tscope_sub64(b->ns, a->ns + passed_ns)) <= off_ns;
 }
 
 /*
- * How far the wall clock's rate can have bent the line between two exact moments. In
- * emulation a call takes 60 us and more, of which a 4000th is 15 ns. The line from @before
- * to the first moment hits the second one but for that bend, which says more.
+ * How far the wall clock's rate can have bent the line between two exact readings. In emulation a
+ * call takes 60 us and more, of which a 4000th is 15 ns. The line from @before to the first
+ * reading hits the second one but for that bend, which says more.
  */
-static u64 bend_ns(const struct tscope_moment *a, const struct tscope_moment *b,
-		   const struct tscope_moment *before)
+static u64 bend_ns(const struct tscope_raw *a, const struct tscope_raw *b,
+		   const struct tscope_raw *before)
 {
-	u64 most_ns = DIV_ROUND_UP_ULL(span_ns(a->raw.tsc, b->raw.tsc), BEND_PART);
-	u64 before_cyc = a->raw.tsc - before->raw.tsc, cyc = b->raw.tsc - a->raw.tsc;
-	s64 slew_ns;
+	u64 most_ns = DIV_ROUND_UP_ULL(span_ns(a->tsc, b->tsc), BEND_PART);
+	u64 before_cyc = a->tsc - before->tsc, cyc = b->tsc - a->tsc;
+	s64 ahead_ns = a->real_ns - a->ns, gain_ns;
 
-	if (!before->raw.exact || before->raw.source != a->raw.source ||
-	    before->was_set != a->was_set || before->raw.tsc >= a->raw.tsc ||
+	if (!before->exact || !same_source(before, a) || before->tsc >= a->tsc ||
 	    before_cyc / SLEW_SPANS < cyc)
 		return most_ns;
-	slew_ns = gain_in(ahead_ns(a) - ahead_ns(before), cyc, before_cyc);
+	gain_ns = gain_in(ahead_ns - (s64)(before->real_ns - before->ns), cyc, before_cyc);
 	/* each of the four differences is of whole nanoseconds */
-	return min(most_ns, tscope_abs64(ahead_ns(b) - ahead_ns(a) - slew_ns) + 3);
+	return min(most_ns, 3 + tscope_abs64((s64)(b->real_ns - b->ns) - ahead_ns - gain_ns));
 }
 
 /*
- * Where the moments are brackets, the line's ends are the middles of them, by a TSC whose
- * frequency may be wrong by some percent, and may be a tick old.
+ * If the readings are brackets, the line's ends are the middles of them, by a TSC whose frequency
+ * may be wrong by some percent, and may be a tick old.
  */
-static u64 bracket_error_ns(const struct tscope_moment *a, const struct tscope_moment *b)
+static u64 bracket_error_ns(const struct tscope_raw *a, const struct tscope_raw *b)
 {
-	u64 width_ns = max(span_ns(a->raw.before, a->raw.after),
-			   span_ns(b->raw.before, b->raw.after));
+	u64 wide_ns = max(width_ns(a), width_ns(b));
 
-	return width_ns / 2 + width_ns / WRONG_RATE_PART + a->raw.tick_ns +
-	       ROUNDING_PAGE_NS + span_ns(a->raw.tsc, b->raw.tsc) / RAW_PART;
+	return wide_ns / 2 + wide_ns / WRONG_RATE_PART + a->tick_ns + ROUNDING_PAGE_NS +
+	       span_ns(a->tsc, b->tsc) / RAW_PART;
 }
 
 /**
  * tscope_wall_offset_find() - the guest's wall clock at a pairing's TSC value, less the host's
- * @a: moment before the pairing
- * @b: moment after it
+ * @a: reading of the kernel's clocks before the pairing
+ * @b: reading after it
  * @host: the pairing
- * @raw: the points of monotonic-raw, NULL where there are none
- * @before: a moment some time before @a, by which the slew is known; one that is not
- *	exact says nothing
- * @o: result
+ * @raw: the points of monotonic-raw, NULL if there are none
+ * @before: a reading some time before @a, which shows the slew; one that is not exact does not
+ * @o: result, but for its time
  *
- * It lies on the line between the two moments. Context: process; divides.
+ * It lies on the line between the two readings. Context: process; divides.
  *
- * Return: false where the two moments and the pairing do not belong to one such line.
+ * Return: false where the two readings and the pairing do not belong to one such line.
  */
-bool tscope_wall_offset_find(const struct tscope_moment *a, const struct tscope_moment *b,
+bool tscope_wall_offset_find(const struct tscope_raw *a, const struct tscope_raw *b,
 			     const struct tscope_raw *host, const struct tscope_series *raw,
-			     const struct tscope_moment *before,
-			     struct tscope_wall_offset *o)
+			     const struct tscope_raw *before, struct tscope_wall_offset *o)
 {
-	u64 span = b->raw.tsc - a->raw.tsc, part = host->tsc - a->raw.tsc;
+	u64 span = b->tsc - a->tsc, part = host->tsc - a->tsc;
 	s64 gain = tscope_sub64(b->real_ns, a->real_ns);
 
 	/* unsigned: before the first is far behind the second */
-	if (a->raw.tsc >= b->raw.tsc || part > span || !same_time(a, b, raw) ||
+	if (a->tsc >= b->tsc || part > span || !same_source(a, b) || !same_time(a, b, raw) ||
 	    gain < 0 || gain > S64_MAX >> (TSCOPE_PHASE_SHIFT + 1))
 		return false;
-	gain = (gain << TSCOPE_PHASE_SHIFT) + b->raw.frac - a->raw.frac;
-	gain = gain_in(gain, part, span) + a->raw.frac;
+	gain = (gain << TSCOPE_PHASE_SHIFT) + b->frac - a->frac;
+	gain = gain_in(gain, part, span) + a->frac;
 	o->ns = tscope_sub64(a->real_ns + tscope_phase_to_ns(gain), host->ns);
 	o->tsc = host->tsc;
-	o->exact = a->raw.exact;
-	if (!o->exact)
-		o->error_ns = bracket_error_ns(a, b);
-	else
-		o->error_ns = (a->raw.tick_ns ? ROUNDING_TSC_NS : ROUNDING_PAGE_NS) +
+	o->exact = a->exact;
+	if (o->exact)
+		o->error_ns = (a->tick_ns ? ROUNDING_TSC_NS : ROUNDING_PAGE_NS) +
 			      bend_ns(a, b, before);
+	else
+		o->error_ns = bracket_error_ns(a, b);
 	return true;
 }
 
@@ -247,8 +204,8 @@ static bool is_later(u64 tsc, u64 than_tsc)
 static int ptp_read(struct tscope_raw *raw)
 {
 	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_RAW);
-	struct tscope_moment a, b;
 	struct tscope_wall_offset o;
+	struct tscope_raw a, b;
 	bool framed;
 	long err;
 
@@ -265,58 +222,46 @@ static int ptp_read(struct tscope_raw *raw)
 	    !tscope_wall_offset_find(&a, &b, raw, &clk->series, &earlier, &o))
 		return 0;
 
-	write_seqlock(&shown.lock);
-	if (!shown.valid || o.error_ns <= shown.offset.error_ns ||
-	    is_later(o.tsc, shown.offset.tsc)) {
-		shown.offset = o;
-		shown.jiffies = get_jiffies_64();
-		shown.valid = true;
-	}
-	write_sequnlock(&shown.lock);
-	if (o.exact && (!earlier.raw.exact || is_later(b.raw.tsc, earlier.raw.tsc)))
+	o.taken_ms = tscope_now_ms();
+	write_seqlock(&shown_lock);
+	if (!shown.taken_ms || o.error_ns <= shown.error_ns || is_later(o.tsc, shown.tsc))
+		shown = o;
+	write_sequnlock(&shown_lock);
+	if (o.exact && (!earlier.exact || is_later(b.tsc, earlier.tsc)))
 		earlier = b;
 	return 0;
 }
 
-/* The offset and its age; -ENODATA before the first. */
-static int offset_get(struct tscope_wall_offset *o, u64 *age_ms)
+static ssize_t offset_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf);
+static struct kobj_attribute offset_attr = __ATTR_RO(offset);
+static struct kobj_attribute offset_ns_attr = __ATTR(offset_ns, 0444, offset_show, NULL);
+static struct kobj_attribute error_ns_attr = __ATTR(offset_error_ns, 0444, offset_show, NULL);
+static struct kobj_attribute exact_attr = __ATTR(exact, 0444, offset_show, NULL);
+
+/* The offset with its error and its age, or one part of it. */
+static ssize_t offset_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
+	struct tscope_wall_offset o;
 	unsigned int seq;
-	u64 since;
-	bool valid;
 
 	do {
-		seq = read_seqbegin(&shown.lock);
-		*o = shown.offset;
-		since = shown.jiffies;
-		valid = shown.valid;
-	} while (read_seqretry(&shown.lock, seq));
-	*age_ms = jiffies64_to_msecs(get_jiffies_64() - since);
-	return valid ? 0 : -ENODATA;
+		seq = read_seqbegin(&shown_lock);
+		o = shown;
+	} while (read_seqretry(&shown_lock, seq));
+	if (!o.taken_ms)
+		return -ENODATA;
+	if (attr == &offset_ns_attr)
+		return sysfs_emit(buf, "%lld\n", o.ns);
+	if (attr == &error_ns_attr)
+		return sysfs_emit(buf, "%llu\n", o.error_ns);
+	if (attr == &exact_attr)
+		return sysfs_emit(buf, "%d\n", o.exact);
+	return sysfs_emit(buf, "%lld %llu %llu\n", o.ns, o.error_ns, tscope_now_ms() - o.taken_ms);
 }
 
-#define SHOW_OFFSET(name, ...) \
-	static ssize_t name##_show(struct kobject *kobj, \
-				   struct kobj_attribute *attr, char *buf) \
-	{ \
-		struct tscope_wall_offset o; \
-		u64 age_ms; \
-		int err = offset_get(&o, &age_ms); \
-									\
-		return err ?: sysfs_emit(buf, __VA_ARGS__); \
-	} \
-	static struct kobj_attribute name##_attr = __ATTR_RO(name)
-
-SHOW_OFFSET(offset, "%lld %llu %llu\n", o.ns, o.error_ns, age_ms);
-SHOW_OFFSET(offset_ns, "%lld\n", o.ns);
-SHOW_OFFSET(offset_error_ns, "%llu\n", o.error_ns);
-SHOW_OFFSET(exact, "%d\n", o.exact);
-
-static ssize_t errors_show(struct kobject *kobj, struct kobj_attribute *attr,
-			   char *buf)
+static ssize_t errors_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%llu\n",
-			  READ_ONCE(tscope_clock_of(kobj)->errors));
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(tscope_clock_of(kobj)->errors));
 }
 
 static struct kobj_attribute errors_attr = __ATTR_RO(errors);
@@ -324,15 +269,13 @@ static struct kobj_attribute errors_attr = __ATTR_RO(errors);
 static struct attribute *ptp_attrs[] = {
 	&offset_attr.attr,
 	&offset_ns_attr.attr,
-	&offset_error_ns_attr.attr,
+	&error_ns_attr.attr,
 	&exact_attr.attr,
 	&errors_attr.attr,
 	NULL
 };
 
-static const struct attribute_group ptp_group = {
-	.attrs = ptp_attrs,
-};
+static const struct attribute_group ptp_group = { .attrs = ptp_attrs };
 
 const struct tscope_clock_ops tscope_clock_ptp = {
 	.name = "ptp-kvm",

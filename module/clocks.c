@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The clocks: which there are, and what holds their figures.
- *
- * Another hypervisor's clock needs one file with its ops, and a line in the table.
- */
+/* The clocks that are present: how they are found, and what holds their figures. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/math64.h>
@@ -13,53 +9,30 @@
 
 #include "clock.h"
 
-static const struct tscope_clock_ops *const clock_table[] = {
-	&tscope_clock_tsc,
-	&tscope_clock_kvm,
-	&tscope_clock_ptp,
-	&tscope_clock_raw,
-	&tscope_clock_real,
-#ifdef CONFIG_ACPI
-	&tscope_clock_acpi_pm,
-	&tscope_clock_hpet,
-#endif
-};
-
-static_assert(ARRAY_SIZE(clock_table) <= TSCOPE_CLOCKS_MAX);
-
-static struct tscope_clock *clocks[ARRAY_SIZE(clock_table)];
+static struct tscope_clock *clocks[TSCOPE_CLOCKS_MAX];
 static unsigned int clock_count;
+
+/* The least frequency of the TSC that a user may give: below it a cycle is longer than 1 us. */
+#define KHZ_MIN	1000
+
+static u32 given_khz;
 
 u32 tscope_tsc_khz;
 u64 tscope_ns_mult;
 
-/**
- * tscope_clock_count() - how many clocks are present
- *
- * Return: the number; does not change while loaded.
- */
+/* tscope_clock_count() - how many clocks are present; does not change while loaded */
 unsigned int tscope_clock_count(void)
 {
 	return clock_count;
 }
 
-/**
- * tscope_clock_get() - a clock that is present
- * @i: 0..tscope_clock_count() - 1, in the order of the table
- *
- * Return: the clock.
- */
+/* tscope_clock_get() - one of them, in the order of the table */
 struct tscope_clock *tscope_clock_get(unsigned int i)
 {
 	return clocks[i];
 }
 
-/**
- * tscope_clock_of_lane() - the clock of a mailbox lane
- * @lane: lane
- *
- * Return: the clock, NULL where it is not present.
- */
+/* tscope_clock_of_lane() - the clock of a mailbox lane, NULL if it is not present */
 struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 {
 	unsigned int i;
@@ -70,11 +43,7 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 	return NULL;
 }
 
-/**
- * tscope_clock_page_ops() - how the time page that bursts read is found and copied
- *
- * Return: its ops, NULL where no hypervisor has a time page here.
- */
+/* tscope_clock_page_ops() - of the time page that bursts read, NULL if there is none */
 const struct tscope_timepage_ops *tscope_clock_page_ops(void)
 {
 	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_KVM);
@@ -91,13 +60,11 @@ static void clock_zero(struct tscope_clock *clk)
 	WRITE_ONCE(clk->backward_max_ns, 0);
 	clk->last_ns = 0;
 	clk->width_ref_ns = U64_MAX;
-	WRITE_ONCE(clk->exactness, TSCOPE_UNREAD);
-	clk->source = 0;
-	clk->begins = false;
-	clk->read_tick_ns = 0;
-	WRITE_ONCE(clk->tick_ns, 0);
 	tscope_hist_init(&clk->width);
 	tscope_series_restart(&clk->series);
+	/* no point is left that counts in larger ticks */
+	WRITE_ONCE(clk->tick_ns, 0);
+	WRITE_ONCE(clk->exactness, TSCOPE_UNREAD);
 	if (clk->ops->reset)
 		clk->ops->reset();
 
@@ -110,12 +77,7 @@ static void clock_zero(struct tscope_clock *clk)
 	spin_unlock(&clk->step_lock);
 }
 
-/**
- * tscope_clock_free() - free a clock
- * @clk: of tscope_clock_alloc(); nobody uses it any more
- *
- * Context: process.
- */
+/* tscope_clock_free() - free a clock that nobody uses any more; may sleep */
 void tscope_clock_free(struct tscope_clock *clk)
 {
 	vfree(clk->series.ring);
@@ -127,7 +89,6 @@ void tscope_clock_free(struct tscope_clock *clk)
  * @ops: what it does
  *
  * Context: process, may sleep.
- *
  * Return: the clock, NULL if there is no memory.
  */
 struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
@@ -154,65 +115,64 @@ struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
 	return clk;
 }
 
+/* The TSC's frequency as the kernel takes it to be, or else as the user does. */
+static u32 nominal_khz(void)
+{
+	return tsc_khz ?: given_khz;
+}
+
 static void set_frequency(u32 khz)
 {
-	/* pairs with the acquire in copy_points() */
+	unsigned int i;
+
+	/* pairs with the acquire in tscope_clock_points() */
 	smp_store_release(&tscope_tsc_khz, khz);
 	WRITE_ONCE(tscope_ns_mult, div_u64(1000000ULL << 32, khz));
+	for (i = 0; i < clock_count; i++)
+		clocks[i]->series.khz = khz;
 }
 
 /**
  * tscope_clocks_refined() - whether the kernel has refined the TSC's frequency
  *
- * Where nothing gave it the frequency, it measures it anew in the first seconds after
- * booting. Context: any.
- *
+ * If nothing gave it the frequency, it measures it anew in the first seconds after booting.
  * Return: whether it has, and figures are to be reset.
  */
 bool tscope_clocks_refined(void)
 {
-	return tscope_tsc_khz != tsc_khz;
-}
-
-/**
- * tscope_clocks_refine() - take the TSC's frequency anew
- *
- * Context: process; no sampler may be at work, and no point be left.
- */
-void tscope_clocks_refine(void)
-{
-	unsigned int i;
-
-	if (!tscope_clocks_refined())
-		return;
-	pr_info("the kernel has refined the TSC's frequency from %u to %u kHz: all figures begin anew\n",
-		tscope_tsc_khz, tsc_khz);
-	set_frequency(tsc_khz);
-	for (i = 0; i < clock_count; i++)
-		clocks[i]->series.khz = tscope_tsc_khz;
+	return tscope_tsc_khz != nominal_khz();
 }
 
 /**
  * tscope_clocks_init() - probe the clocks
+ * @table: their ops, TSCOPE_CLOCKS_MAX at most, ended by NULL
+ * @khz: the TSC's frequency where the kernel knows none; 0: not known either
  *
- * Says once in the log why a clock is absent. Context: process, at load.
+ * The kernel log says why a clock is absent. Context: process, at load.
  *
- * Return: 0, or -ENODEV or -ENOMEM with nothing held.
+ * Return: 0, or -ENODEV, -ERANGE or -ENOMEM with nothing held.
  */
-int tscope_clocks_init(void)
+int tscope_clocks_init(const struct tscope_clock_ops *const *table, u32 khz)
 {
 	const struct tscope_clock_ops *ops;
 	struct tscope_clock *clk;
 	const char *why;
-	unsigned int i;
 
-	if (!tsc_khz) {
-		pr_err("the kernel knows no TSC frequency\n");
+	if (khz && khz < KHZ_MIN) {
+		pr_err("tsc_khz=%u is out of range (see modinfo)\n", khz);
+		return -ERANGE;
+	}
+	if (!tsc_khz && !khz) {
+		pr_err("the kernel knows no TSC frequency: name it by tsc_khz=\n");
 		return -ENODEV;
 	}
-	set_frequency(tsc_khz);
-	for (i = 0; i < ARRAY_SIZE(clock_table); i++) {
-		ops = clock_table[i];
+	if (tsc_khz && khz)
+		pr_warn("tsc_khz=%u is not used: the kernel takes it to be %u\n", khz, tsc_khz);
+	else if (khz)
+		pr_warn("the kernel knows no TSC frequency: all figures are by tsc_khz=%u\n", khz);
+	given_khz = khz;
+	set_frequency(nominal_khz());
+	while ((ops = *table++)) {
 		why = ops->probe ? ops->probe() : NULL;
 		if (why) {
 			pr_info("%s is absent: %s\n", ops->name, why);
@@ -243,12 +203,11 @@ void tscope_clocks_exit(void)
 		if (clk->ops->remove)
 			clk->ops->remove();
 		tscope_clock_free(clk);
-		clocks[clock_count] = NULL;
 	}
 }
 
 /**
- * tscope_clocks_reset() - all figures to zero
+ * tscope_clocks_reset() - all figures to zero, and take the TSC's frequency anew
  *
  * Context: process; no sampler may be at work, readers may.
  */
@@ -258,4 +217,9 @@ void tscope_clocks_reset(void)
 
 	for (i = 0; i < clock_count; i++)
 		clock_zero(clocks[i]);
+	if (!tscope_clocks_refined())
+		return;
+	pr_info("the kernel has refined the TSC's frequency from %u to %u kHz: all figures begin anew\n",
+		tscope_tsc_khz, tsc_khz);
+	set_frequency(nominal_khz());
 }

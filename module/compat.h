@@ -27,41 +27,37 @@
 #define s128 __int128
 #endif
 
-/* cpu_is_isolated() came with 6.4, and was added to 6.1.y later. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 static inline bool tscope_cpu_is_isolated(int cpu)
 {
-	return !housekeeping_cpu(cpu, HK_TYPE_DOMAIN) ||
-	       !housekeeping_cpu(cpu, HK_TYPE_TICK);
-}
-#else
-static inline bool tscope_cpu_is_isolated(int cpu)
-{
-	return cpu_is_isolated(cpu) || !housekeeping_cpu(cpu, HK_TYPE_TICK);
-}
+	/* 6.16 has another name for it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define cpuid_base_hypervisor	hypervisor_cpuid_base
 #endif
 
-/**
- * struct tscope_snapshot - the kernel's clocks, all of one read of the clocksource
- * @cycles: what the clocksource counted
- * @tsc: the TSC value that @cycles was computed from, where the kernel says so; else 0
- * @raw_ns: CLOCK_MONOTONIC_RAW
- * @real_ns: CLOCK_REALTIME
- * @was_set: changes when CLOCK_REALTIME is set
- * @changed: changes with the clocksource
- */
+/* cpu_is_isolated() came with 6.4, and was added to 6.1.y later */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+	if (!housekeeping_cpu(cpu, HK_TYPE_DOMAIN))
+		return true;
+#else
+	if (cpu_is_isolated(cpu))
+		return true;
+#endif
+	return !housekeeping_cpu(cpu, HK_TYPE_TICK);
+}
+
+/* The kernel's clocks, all of one read of the clocksource. */
 struct tscope_snapshot {
-	u64 cycles;
-	u64 tsc;
-	u64 raw_ns;
-	u64 real_ns;
-	unsigned int was_set;
-	u8 changed;
+	u64 cycles;		/* what the clocksource counted */
+	u64 tsc;		/* the TSC value behind @cycles, if the kernel gives it; else 0 */
+	u64 raw_ns;		/* CLOCK_MONOTONIC_RAW */
+	u64 real_ns;		/* CLOCK_REALTIME */
+	unsigned int was_set;	/* changes when CLOCK_REALTIME is set */
+	u8 changed;		/* changes with the clocksource */
 };
 
 /*
- * From 7.2 on a snapshot may fail, and has the hardware's count where the clocksource
- * is derived from it. Returns whether there is one.
+ * From 7.2 on a snapshot may fail, and has the hardware's count if the clocksource is derived
+ * from it. Returns whether there is one.
  */
 static inline bool tscope_snapshot(struct tscope_snapshot *to)
 {

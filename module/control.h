@@ -8,13 +8,11 @@
 struct cpumask;
 
 /* control.c */
-int tscope_control_init(const struct tscope_params *params, const char *cpus,
-			bool enable);
+int tscope_control_init(const char *cpus);
 void tscope_control_exit(void);
 int tscope_enable(bool on);
 void tscope_reset(void);
 int tscope_set_param(size_t param, u32 value);
-u32 tscope_get_param(size_t param);
 int tscope_set_cpus(const char *list);
 void tscope_get_cpus(struct cpumask *cpus);
 

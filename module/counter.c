@@ -2,20 +2,16 @@
 /*
  * Extends a narrow hardware counter by the time that passed on the TSC.
  *
- * A 24-bit ACPI PM timer wraps every 4.7 s, and readings may lie further
- * apart. The number of wraps in between is taken from the TSC, which needs to be right
- * to half a wrap only, so what is measured stays independent of it. A counter
- * that shows less than before, by a sixteenth of a wrap at most, and less than
- * half a wrap's time later, has run backward. No more than that: where the TSC
- * was stopped and the counter was not, it has wrapped.
+ * A 24-bit ACPI PM timer wraps every 4.7 s, and readings may lie further apart. The number of
+ * wraps in between is taken from the TSC, which needs to be right to half a wrap only, so what is
+ * measured stays independent of it. A counter that shows less than before, by a sixteenth of a wrap
+ * at most, and less than half a wrap's time later, has run backward. No more than that: where the
+ * TSC was stopped and the counter was not, it has wrapped.
  */
 #include "counter.h"
 #include "math128.h"
 
-/*
- * The TSC's frequency may be wrong by some percent. After 2^4 wraps an
- * error of a 32nd is half a wrap.
- */
+/* The TSC's frequency may be wrong by 1/32: after 2^4 wraps that is half a wrap. */
 #define SURE_WRAPS_BITS	4
 /* Room for what runs backward at once. */
 #define FIRST_TICKS	((u64)1 << 32)
@@ -28,9 +24,7 @@
  * @khz: the TSC's nominal frequency, not 0
  *
  * Context: process; divides.
- *
- * Return: nanoseconds, rounded down; of counters that run backward, too,
- * never below 0 unless by more than 2^32 ticks.
+ * Return: nanoseconds, rounded down; below 0 only where it ran backward by more than 2^32 ticks.
  */
 u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 {
@@ -46,16 +40,13 @@ u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 	c->uncertain = false;
 	/* where the TSC went back, nothing is known of wraps */
 	if (tsc >= c->tsc) {
-		expected = (u64)tscope_div128((u128)
-				tscope_cyc_to_ns(tsc - c->tsc, khz) * c->den,
-				c->num);
+		expected = (u64)tscope_div128((u128)tscope_cyc_to_ns(tsc - c->tsc, khz) * c->den,
+					      c->num);
 		c->uncertain = expected >> SURE_WRAPS_BITS > c->mask;
 		if (expected > passed)
-			wraps = (u64)tscope_div128((u128)expected -
-					passed + half,
-					(u128)c->mask + 1);
-		else if (passed - expected > half &&
-			 passed > c->mask - (c->mask >> 4))
+			wraps = (u64)tscope_div128((u128)expected - passed + half,
+						   (u128)c->mask + 1);
+		else if (passed - expected > half && passed > c->mask - (c->mask >> 4))
 			wraps = -1;
 	}
 	/* modulo 2^64: of 64 bits a wrap is none, and backward is as it is */

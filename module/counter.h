@@ -14,8 +14,7 @@
  * @last: the counter at the last reading
  * @tsc: the TSC at the last reading
  * @valid: there was a reading
- * @uncertain: so much time passed before the last one that the number of wraps is
- *	not known
+ * @uncertain: so much time passed before the last one that the number of wraps is not certain
  */
 struct tscope_counter {
 	u64 num;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Per-CPU state of the samplers. */
+/* Per-CPU state of the samplers, and which of the CPUs is the leader. */
 #ifndef TSCOPE_CPU_H
 #define TSCOPE_CPU_H
 
@@ -11,7 +11,6 @@
 #include "mailbox.h"
 #include "math128.h"
 
-struct task_struct;
 struct tscope_pair;
 
 /* Where at most this many CPUs sample, each is a partner of all others. */
@@ -20,67 +19,27 @@ struct tscope_pair;
 /* Updates of a time page that are kept apart until the sampler reports them. */
 #define TSCOPE_PAGE_EVENTS	4
 
-/**
- * tscope_now_ms() - the time that ages and epochs are counted by
- *
- * Return: jiffies since boot in ms, never 0.
- */
+/* The time that ages and epochs are counted by: jiffies since boot in ms, never 0. */
 static inline u64 tscope_now_ms(void)
 {
 	return jiffies64_to_msecs(get_jiffies_64()) + 1;
 }
 
-/**
- * struct tscope_page_event - an update of a CPU's time page
- * @old: before
- * @new: after
- * @tsc: TSC at which the update was seen
- * @updates: how many updates it stands for
- */
+/* An update of a CPU's time page. */
 struct tscope_page_event {
-	struct tscope_timepage old;
-	struct tscope_timepage new;
-	u64 tsc;
-	u32 updates;
+	struct tscope_timepage old;	/* before */
+	struct tscope_timepage new;	/* after */
+	u64 tsc;			/* TSC at which the update was seen */
+	u32 updates;			/* how many updates it stands for */
 };
 
-/**
- * struct tscope_finding - warps or backward readings
- * @count: how many
- * @max: the largest, in the lane's unit
- * @tsc: the TSC at the largest
- */
+/* Warps or backward readings. */
 struct tscope_finding {
-	u64 count;
-	u64 max;
-	u64 tsc;
+	u64 count;			/* how many */
+	u64 max;			/* the largest, in the lane's unit */
+	u64 tsc;			/* the TSC at the largest */
 };
 
-/**
- * tscope_finding_add() - count a warp or a backward reading
- * @f: of the same kind
- * @size: its size, in the lane's unit
- * @tsc: the TSC when it was seen
- *
- * Context: any, interrupts off in a burst.
- */
-static inline void tscope_finding_add(struct tscope_finding *f, u64 size,
-				      u64 tsc)
-{
-	f->count++;
-	if (size > f->max) {
-		f->max = size;
-		f->tsc = tsc;
-	}
-}
-
-/**
- * tscope_finding_merge() - add findings to others of the same kind
- * @to: sum
- * @from: what is added
- *
- * Context: any.
- */
 static inline void tscope_finding_merge(struct tscope_finding *to,
 					const struct tscope_finding *from)
 {
@@ -91,181 +50,103 @@ static inline void tscope_finding_merge(struct tscope_finding *to,
 	}
 }
 
-/**
- * struct tscope_lane_figures - a CPU's figures of one lane
- * @readings: taken
- * @backward: lower than the CPU's own last
- * @backward_max: by how much at most, in the lane's unit
- * @warps: lower than what another CPU had published, seen by this CPU
- * @warp_max: by how much at most, in the lane's unit
- */
+static inline void tscope_finding_add(struct tscope_finding *f, u64 size, u64 tsc)
+{
+	tscope_finding_merge(f, &(struct tscope_finding){ .count = 1, .max = size, .tsc = tsc });
+}
+
+/* A CPU's figures of one lane. */
 struct tscope_lane_figures {
-	u64 readings;
-	u64 backward;
-	u64 backward_max;
-	u64 warps;
-	u64 warp_max;
+	u64 readings;			/* taken */
+	u64 backward;			/* lower than the CPU's own last */
+	u64 backward_max;		/* by how much at most, in the lane's unit */
+	u64 warps;			/* lower than what another CPU had published */
+	u64 warp_max;			/* by how much at most, in the lane's unit */
 };
 
-/**
- * struct tscope_call - a CPU as a caller of others, and as one that is called
- * @request: partner + 1, and number of the call that this CPU waits to be
- *	answered; 0: none
- * @length_cyc: length of that call's burst, cycles
- * @csd: interrupts the partner
- * @wait_us: how long this CPU waits for an answer
- * @sent: calls sent; written by this CPU's own sampler
- * @answered: calls that the partners are done with
- * @busy: this CPU's session is in use: it answers no call
- * @caller: the CPU whose call waits for this CPU's sampler; NULL: none
- */
+/* A CPU as a caller of others, and as one that is called. */
 struct tscope_call {
-	u64 request;
-	u64 length_cyc;
-	call_single_data_t csd;
-	u32 wait_us;
-	bool busy;
-	u64 sent;
-	atomic64_t answered;
-	struct tscope_cpu *caller;
+	u64 request;			/* partner + 1, number of the call that waits; 0: none */
+	u64 length_cyc;			/* length of that call's burst */
+	call_single_data_t csd;		/* interrupts the partner */
+	u32 wait_us;			/* how long this CPU waits for an answer */
+	bool busy;			/* this CPU's session is in use: it answers no call */
+	u64 sent;			/* calls sent; written by this CPU's own sampler */
+	atomic64_t answered;		/* calls that the partners are done with */
+	struct tscope_cpu *caller;	/* whose call waits for this CPU's sampler; or NULL */
 };
 
-/**
- * struct tscope_cpu - a sampling CPU
- * @box: what it publishes
- * @call: meetings (meeting.c)
- * @cpu: its number
- * @life: number of its life; a new one begins when it goes offline, when it comes
- *	online, and at resume
- * @session: number of its newest session
- * @random: state of its random numbers
- * @chosen: it is online and is to sample; written while no window is open
- * @ready: its sampler runs; a call is answered only then
- * @task: its sampler; NULL: none
- * @last: its newest reading of each lane; 0: none in this life
- * @page: the sequence word of its time page, which the host writes; NULL: there is none
- * @page_ops: how the page is copied
- * @timepage: the time page at the newest reading
- * @current_page: the newest reading is by @timepage, not by the page before
- * @event: updates of the time page that are not reported yet
- * @events: number of them
- * @back: backward readings that are not reported yet
- * @gap_mask: 2^n - 1: readings from one exchange to the next, at most; 0: not
- *	known yet
- * @stuck: a burst ended by its count because the TSC stood still
- * @burst_cyc: length of its newest burst; 0: its TSC went back in it
- * @step_cyc: greatest common divisor of TSC differences; 0: none seen
- * @seen_ms: tscope_now_ms() when its sampler ran last
- * @next_window_ns: when its next window is due, CLOCK_MONOTONIC; 0: now
- * @next_meeting_ns: when its next meeting is due, CLOCK_MONOTONIC
- * @due_tsc: the TSC when its next window is due
- * @end_tsc: the TSC at @seen_ms
- * @pair: the pairs that it keeps
- * @pairs: number of them
- * @next_pair: index of the one that meets next
- * @rank: its place among the CPUs that sample
- * @lane: figures of each lane
- * @updates: time page updates seen
- * @stopped: times GUEST_STOPPED was seen set
- * @windows: times that its sampler ran
- * @lost: windows that never began, because the CPU was late by a period or more
- * @meetings: meetings that this CPU called for and that took place
- * @unmet: meetings that it called for in vain
- * @warp_hist: sizes of warps, ns
- * @transit: mailbox transits, ns
- * @wakeup: lateness of windows, ns
- *
- * Written by the CPU itself: by its sampler, and with interrupts off by bursts
- * and answered calls; @pair, @pairs and @rank only while no window is open.
- * Read at any time.
+/*
+ * A sampling CPU. Written by the CPU itself: by its sampler, and with interrupts off by bursts
+ * and answered calls; @pair, @pairs and @rank only while no window is open. Read at any time.
  */
 struct tscope_cpu {
-	struct tscope_mailbox box;
-	struct tscope_call call;
+	struct tscope_mailbox box;	/* what it publishes */
+	struct tscope_call call;	/* meetings (meeting.c) */
 
-	int cpu;
-	u16 life;
-	u32 session;
-	u64 random;
-	bool chosen;
-	bool ready;
-	struct task_struct *task;
+	int cpu;			/* its number */
+	u16 life;			/* a new one begins when it goes offline, and at resume */
+	u32 session;			/* number of its newest session */
+	u64 random;			/* state of its random numbers */
+	bool chosen;			/* online, and to sample; set while no window is open */
+	bool ready;			/* its sampler runs; a call is answered only then */
 
-	u64 last[TSCOPE_LANES];
-	const u32 *page;
-	const struct tscope_timepage_ops *page_ops;
-	struct tscope_timepage timepage;
-	bool current_page;
-	struct tscope_page_event event[TSCOPE_PAGE_EVENTS];
-	unsigned int events;
-	struct tscope_finding back[TSCOPE_LANES];
-	u32 gap_mask;
-	bool stuck;
-	u64 burst_cyc;
-	u64 step_cyc;
+	u64 last[TSCOPE_LANES];		/* its newest reading of each lane; 0: none in this life */
+	const u32 *page;		/* its time page's sequence word; NULL: there is none */
+	const struct tscope_timepage_ops *page_ops; /* how the page is copied */
+	struct tscope_timepage timepage; /* the time page at the newest reading */
+	bool current_page;		/* the newest reading is by @timepage */
+	struct tscope_page_event event[TSCOPE_PAGE_EVENTS]; /* not reported yet */
+	unsigned int events;		/* number of them */
+	struct tscope_finding back[TSCOPE_LANES]; /* backward readings, not reported yet */
+	u32 gap_mask;			/* most readings between exchanges, 2^n - 1; or 0 */
+	bool stuck;			/* the newest burst ended by its count: a still TSC */
+	u64 burst_cyc;			/* length of its newest burst; 0: its TSC went back in it */
+	u64 step_cyc;			/* of which TSC differences are multiples; 0: unknown */
 
-	u64 seen_ms;
-	u64 next_window_ns;
-	u64 next_meeting_ns;
-	u64 due_tsc;
-	u64 end_tsc;
+	u64 seen_ms;			/* tscope_now_ms() when its sampler ran last */
+	u64 end_tsc;			/* the TSC then */
+	u64 next_window_ns;		/* when its next window is due, CLOCK_MONOTONIC; 0: now */
+	u64 due_tsc;			/* the TSC when it is due */
+	u64 next_meeting_ns;		/* when its next meeting is due, CLOCK_MONOTONIC */
 
-	struct tscope_pair *pair[TSCOPE_ALL_PAIRS_CPUS];
-	u32 pairs;
-	u32 next_pair;
-	u32 rank;
+	struct tscope_pair *pair[TSCOPE_ALL_PAIRS_CPUS]; /* the pairs that it keeps */
+	u32 pairs;			/* number of them */
+	u32 next_pair;			/* index of the one that meets next */
+	u32 rank;			/* its place among the CPUs that sample */
 
 	/* a reset clears all from here to @unmet */
-	struct tscope_lane_figures lane[TSCOPE_LANES];
-	u64 updates;
-	u64 stopped;
-	u64 windows;
-	u64 lost;
-	u64 meetings;
-	u64 unmet;
+	struct tscope_lane_figures lane[TSCOPE_LANES]; /* figures of each lane */
+	u64 updates;			/* time page updates seen */
+	u64 stopped;			/* times GUEST_STOPPED was seen set */
+	u64 windows;			/* times that its sampler ran */
+	u64 lost;			/* windows that it, or the leader before it, missed */
+	u64 meetings;			/* meetings that this CPU called for and that took place */
+	u64 unmet;			/* meetings that it called for in vain */
 
-	struct tscope_hist warp_hist[TSCOPE_LANES];
-	struct tscope_hist transit;
-	struct tscope_hist wakeup;
+	struct tscope_hist warp_hist[TSCOPE_LANES]; /* sizes of warps, ns */
+	struct tscope_hist transit;	/* mailbox transits, ns */
+	struct tscope_hist wakeup;	/* lateness of windows, ns */
 };
 
 extern struct tscope_cpu **tscope_cpus;
 
-/**
- * tscope_lane_ns() - the size of a warp or backward reading
- * @lane: of which clock
- * @value: size in that clock's units: cycles of the TSC, else ns
- *
- * Context: any.
- *
- * Return: ns; of a TSC at least 1 where there was any: a cycle is less, and 0
- * would say that there was none.
- */
-static inline u64 tscope_lane_ns(enum tscope_lane lane, u64 value)
+/* A size in ns; of a TSC at least 1, for a cycle is less, and 0 would say that there was none. */
+static inline u64 tscope_lane_ns(enum tscope_lane lane, u64 size)
 {
-	if (lane == TSCOPE_LANE_TSC && value)
-		return max(tscope_cyc_to_ns(value, tscope_tsc_khz), 1ULL);
-	return value;
+	if (lane == TSCOPE_LANE_TSC && size)
+		return max(tscope_cyc_to_ns(size, tscope_tsc_khz), 1ULL);
+	return size;
 }
 
-/**
- * tscope_cpu_of() - look up a CPU's sampler state
- * @cpu: CPU
- *
- * Return: the state, NULL for a CPU that never sampled.
- */
+/* A CPU's state; NULL for a CPU that never sampled. */
 static inline struct tscope_cpu *tscope_cpu_of(int cpu)
 {
 	/* pairs with the release in tscope_cpu_get() */
 	return smp_load_acquire(&tscope_cpus[cpu]);
 }
 
-/**
- * tscope_cpu_from() - the next CPU that ever sampled
- * @cpu: where to begin
- *
- * Return: the first one from @cpu on, NULL where there is none.
- */
+/* The first CPU from @cpu on that ever sampled; NULL: none. */
 static inline struct tscope_cpu *tscope_cpu_from(unsigned int cpu)
 {
 	for (; cpu < nr_cpu_ids; cpu++)
@@ -277,14 +158,9 @@ static inline struct tscope_cpu *tscope_cpu_from(unsigned int cpu)
 #define for_each_tscope_cpu(c) \
 	for ((c) = tscope_cpu_from(0); (c); (c) = tscope_cpu_from((c)->cpu + 1))
 
-/**
- * tscope_cpu_random() - a random number that does not depend on any clock
- * @c: the caller's CPU
- *
- * xorshift64 (Marsaglia, J. Stat. Soft. 8, 2003). Context: as a burst, or the
- * CPU's sampler.
- *
- * Return: the number, not 0.
+/*
+ * A random number, not 0, that depends on no clock: xorshift64 (Marsaglia, J. Stat. Soft. 8,
+ * 2003). For the CPU's own sampler and bursts.
  */
 static __always_inline u64 tscope_cpu_random(struct tscope_cpu *c)
 {
@@ -294,17 +170,21 @@ static __always_inline u64 tscope_cpu_random(struct tscope_cpu *c)
 	return c->random;
 }
 
+/* What was measured of a CPU holds no longer: its TSC may have begun anew. */
+static inline void tscope_cpu_new_life(struct tscope_cpu *c)
+{
+	WRITE_ONCE(c->life, c->life + 1);
+}
+
 /* cpus.c */
 int tscope_cpus_init(void);
 void tscope_cpus_exit(void);
 struct tscope_cpu *tscope_cpu_get(int cpu);
 void tscope_cpu_reset(struct tscope_cpu *c);
-void tscope_cpu_new_life(struct tscope_cpu *c);
-void tscope_cpu_start(struct tscope_cpu *c);
 void tscope_cpu_stop(struct tscope_cpu *c);
-int tscope_cpus_parse(const char *list, struct cpumask *cpus);
-int tscope_cpus_default(struct cpumask *cpus);
 int tscope_leader(void);
-void tscope_leader_replace(int old, int cpu);
+bool tscope_leader_replace(int old, int cpu);
+bool tscope_leader_hold(int cpu);
+void tscope_leader_release(int cpu);
 
 #endif /* TSCOPE_CPU_H */

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Per-CPU sampler state: its memory, lives and reset; and the leader.
- *
- * A CPU's memory is allocated when the CPU first samples, and kept until
- * unload.
+ * Per-CPU sampler state, which is allocated when a CPU first samples and kept until unload; and
+ * the leader, the one CPU that takes the points.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
-#include <linux/cpumask.h>
+#include <linux/bits.h>
 #include <linux/irqflags.h>
 #include <linux/mm.h>
-#include <linux/printk.h>
 #include <linux/random.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 
@@ -22,31 +16,56 @@
 #define FIGURE_COUNT	((offsetofend(struct tscope_cpu, unmet) - \
 		  offsetof(struct tscope_cpu, lane)) / sizeof(u64))
 
+/* The leader writes points now; a bit that no CPU's number has. */
+#define HELD		BIT(30)
+
 struct tscope_cpu **tscope_cpus;
 
-/* The CPU that takes the points; -1: none. */
+/* The CPU that takes the points, with HELD or without; -1: none. */
 static int leader = -1;
 
 /**
  * tscope_leader() - the CPU that takes the points
- *
  * Return: the CPU, -1 while there is none.
  */
 int tscope_leader(void)
 {
-	return READ_ONCE(leader);
+	int cpu = READ_ONCE(leader);
+
+	return cpu < 0 ? cpu : cpu & ~HELD;
 }
 
 /**
  * tscope_leader_replace() - choose another CPU to take the points
  * @old: the leader, or -1
- * @cpu: the CPU; -1: none. Of several CPUs that replace @old one succeeds
- *
- * Context: a window, or process.
+ * @cpu: the CPU; -1: none
+ * Return: whether it is the leader now. Of several callers one succeeds, and none while @old
+ * holds the lead.
  */
-void tscope_leader_replace(int old, int cpu)
+bool tscope_leader_replace(int old, int cpu)
 {
-	cmpxchg(&leader, old, cpu);
+	return cmpxchg(&leader, old, cpu) == old;
+}
+
+/**
+ * tscope_leader_hold() - write points: until tscope_leader_release() no other CPU does
+ * @cpu: the caller's CPU
+ * Context: the CPU's sampler, in a window.
+ * Return: false where it is not the leader, or no longer.
+ */
+bool tscope_leader_hold(int cpu)
+{
+	return tscope_leader_replace(cpu, cpu | HELD);
+}
+
+/**
+ * tscope_leader_release() - the leader has written its points
+ * @cpu: the caller's CPU
+ */
+void tscope_leader_release(int cpu)
+{
+	/* the next one that holds the lead sees what this one wrote */
+	smp_store_release(&leader, cpu);
 }
 
 /* Nothing that was read before is compared with what is read from now on. */
@@ -59,9 +78,7 @@ static void forget_readings(struct tscope_cpu *c)
 /**
  * tscope_cpu_reset() - set a CPU's figures to zero
  * @c: the CPU's state
- *
- * Context: process; no window is open and no call is under way, readers may be
- * at work.
+ * Context: process; no window is open and no call is under way, readers may be at work.
  */
 void tscope_cpu_reset(struct tscope_cpu *c)
 {
@@ -80,43 +97,10 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 }
 
 /**
- * tscope_cpu_new_life() - what was measured of a CPU holds no longer
+ * tscope_cpu_stop() - let a CPU answer no more calls, and forget what it read last
  * @c: the CPU's state
  *
- * Its TSC may have begun anew. Context: the CPU goes offline, comes online, or
- * resumes.
- */
-void tscope_cpu_new_life(struct tscope_cpu *c)
-{
-	WRITE_ONCE(c->life, c->life + 1);
-}
-
-/**
- * tscope_cpu_start() - let a CPU sample and answer calls
- * @c: the CPU's state
- *
- * Context: the CPU's sampler; or process, at resume, with no window open.
- */
-void tscope_cpu_start(struct tscope_cpu *c)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	tscope_mailbox_begin(&c->box, 0);
-	WRITE_ONCE(c->box.raw_ns, 0);
-	forget_readings(c);
-	c->next_window_ns = 0;
-	c->next_meeting_ns = 0;
-	c->end_tsc = 0;
-	WRITE_ONCE(c->ready, true);
-	local_irq_restore(flags);
-}
-
-/**
- * tscope_cpu_stop() - let a CPU answer no more calls
- * @c: the CPU's state
- *
- * Context: the CPU's sampler.
+ * Its sampler makes it ready again. Context: that sampler, or process with no window open.
  */
 void tscope_cpu_stop(struct tscope_cpu *c)
 {
@@ -125,15 +109,17 @@ void tscope_cpu_stop(struct tscope_cpu *c)
 	local_irq_save(flags);
 	WRITE_ONCE(c->ready, false);
 	tscope_mailbox_begin(&c->box, 0);
+	forget_readings(c);
+	c->next_window_ns = 0;
+	c->next_meeting_ns = 0;
+	c->end_tsc = 0;
 	local_irq_restore(flags);
 }
 
 /**
  * tscope_cpu_get() - look up a CPU's sampler state, allocate it if needed
  * @cpu: CPU
- *
  * Context: process, may sleep; not concurrently with itself.
- *
  * Return: the state, NULL if the allocation fails.
  */
 struct tscope_cpu *tscope_cpu_get(int cpu)
@@ -155,9 +141,7 @@ struct tscope_cpu *tscope_cpu_get(int cpu)
 
 /**
  * tscope_cpus_init() - allocate what all CPUs share
- *
  * Context: process, at load.
- *
  * Return: 0 or -ENOMEM.
  */
 int tscope_cpus_init(void)
@@ -168,65 +152,13 @@ int tscope_cpus_init(void)
 
 /**
  * tscope_cpus_exit() - free what the CPUs allocated
- *
  * Context: process; no sampler, no call and no reader is left.
  */
 void tscope_cpus_exit(void)
 {
 	unsigned int cpu;
 
-	for (cpu = 0; tscope_cpus && cpu < nr_cpu_ids; cpu++)
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
 		kvfree(tscope_cpus[cpu]);
 	kvfree(tscope_cpus);
-	tscope_cpus = NULL;
-}
-
-/**
- * tscope_cpus_parse() - read a CPU list
- * @list: the list, as text
- * @cpus: result
- *
- * Context: process.
- *
- * Return: 0; -EINVAL for no list or an empty one, -ERANGE for a CPU that is not
- * possible.
- */
-int tscope_cpus_parse(const char *list, struct cpumask *cpus)
-{
-	int err = cpulist_parse(list, cpus);
-
-	/* a CPU number past 32 bits is out of range as any other */
-	if (err)
-		return err == -EOVERFLOW ? -ERANGE : err;
-	if (cpumask_empty(cpus))
-		return -EINVAL;
-	if (!cpumask_subset(cpus, cpu_possible_mask))
-		return -ERANGE;
-	return 0;
-}
-
-/**
- * tscope_cpus_default() - the CPUs that sample unless others are chosen
- * @cpus: result: all that are not isolated, offline ones too
- *
- * Isolated are those of isolcpus=, nohz_full= and, where the kernel exports it,
- * of isolated cpuset partitions. Context: process.
- *
- * Return: 0, or -EINVAL where all are isolated.
- */
-int tscope_cpus_default(struct cpumask *cpus)
-{
-	int cpu;
-
-	cpumask_clear(cpus);
-	/* from 7.0 on partitions may change the kernel's masks meanwhile */
-	rcu_read_lock();
-	for_each_possible_cpu(cpu)
-		if (!tscope_cpu_is_isolated(cpu))
-			cpumask_set_cpu(cpu, cpus);
-	rcu_read_unlock();
-	if (!cpumask_empty(cpus))
-		return 0;
-	pr_err("all CPUs are isolated: name those that sample by cpus=\n");
-	return -EINVAL;
 }

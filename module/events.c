@@ -2,60 +2,37 @@
 /*
  * Violations that are kept for readers, and alerts for what is beyond a limit.
  *
- * The last warps, backward readings and steps are in a ring. A spinlock is enough: a CPU
- * has a few entries a window at most, and a reader holds it for one entry.
- *
- * A sampler that finds something beyond a limit notes it in the clock's alert. A work item
- * reports it: it counts, wakes whoever polls the file "alerts", and sends a uevent. It is
- * on an unbound workqueue, for it must not run on an isolated CPU because a sampler did.
+ * The last violations are in a ring. A sampler that finds something beyond a limit notes it in the
+ * clock's alert. A work item counts it, wakes whoever polls the file "alerts", and sends a uevent.
  */
+#include <linux/kobject.h>
 #include <linux/ktime.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
-#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "clock.h"
 #include "compat.h"
 #include "events.h"
 #include "math128.h"
-#include "trace.h"
 
 static DEFINE_SPINLOCK(ring_lock);	/* protects ring, oldest and head */
 static struct tscope_violation ring[TSCOPE_VIOLATIONS];
 static u64 oldest, head;	/* numbers of the first that is kept and of the next one */
 
-static const char * const what_names[] = {
-	[TSCOPE_WARP] = "warp",
-	[TSCOPE_BACKWARD] = "backward",
-	[TSCOPE_STEP] = "step",
-};
-
-/**
- * tscope_what_name() - a kind's name
- * @what: kind
- *
- * Return: the name.
- */
-const char *tscope_what_name(enum tscope_what what)
-{
-	return what_names[what];
-}
-
 /**
  * tscope_violation() - keep a violation
- * @what: what it is
+ * @what: TSCOPE_WARP, TSCOPE_BACKWARD or TSCOPE_STEP
  * @clock: name of the clock; must stay while the module is loaded
  * @cpu: the CPU that saw it
  * @peer: the CPU whose value was higher, or -1
- * @size_ns: size
+ * @size_ns: size, of several the largest
  * @count: how many there were
  * @tsc: the TSC when it was seen
- *
  * Context: process, any CPU, concurrently with itself.
  */
-void tscope_violation(enum tscope_what what, const char *clock, int cpu,
-		      int peer, s64 size_ns, u64 count, u64 tsc)
+void tscope_violation(const char *what, const char *clock, int cpu, int peer, s64 size_ns,
+		      u64 count, u64 tsc)
 {
 	struct tscope_violation v = {
 		.time_ns = ktime_get_ns(),
@@ -73,21 +50,6 @@ void tscope_violation(enum tscope_what what, const char *clock, int cpu,
 	if (head - oldest > TSCOPE_VIOLATIONS)
 		oldest = head - TSCOPE_VIOLATIONS;
 	spin_unlock(&ring_lock);
-}
-
-/**
- * tscope_step_record() - trace a step that was counted, and keep it
- * @clock: name of the clock; must stay while the module is loaded
- * @cpu: the CPU that saw it
- * @step: the step
- *
- * Context: process, any CPU, concurrently with itself.
- */
-void tscope_step_record(const char *clock, int cpu,
-			const struct tscope_step *step)
-{
-	trace_tscope_step(clock, cpu, step->ns, step->error_ns, step->tsc);
-	tscope_violation(TSCOPE_STEP, clock, cpu, -1, step->ns, 1, step->tsc);
 }
 
 /**
@@ -109,9 +71,7 @@ void tscope_violations_range(u64 *first, u64 *end)
  * tscope_violation_get() - copy a violation
  * @number: its number
  * @v: the copy
- *
  * Context: process.
- *
  * Return: false where it is not there, or no longer.
  */
 bool tscope_violation_get(u64 number, struct tscope_violation *v)
@@ -128,7 +88,6 @@ bool tscope_violation_get(u64 number, struct tscope_violation *v)
 
 /**
  * tscope_violations_reset() - forget all
- *
  * Context: process, concurrently with writers and readers.
  */
 void tscope_violations_reset(void)
@@ -140,9 +99,8 @@ void tscope_violations_reset(void)
 
 u32 tscope_alert_interval_s = TSCOPE_ALERT_INTERVAL_S;
 
-static DEFINE_SPINLOCK(alert_lock);	/* protects all alerts, alert_root and alerts */
-static struct kobject *alert_root;	/* /sys/kernel/tscope; NULL: alerts are not reported */
-static u64 alerts;
+static DEFINE_SPINLOCK(alert_lock);	/* protects the alerts of all clocks */
+static u64 alerts;			/* that were reported; written under alert_lock */
 
 static void send_uevent(struct tscope_clock *clk, enum tscope_cause cause,
 			const struct tscope_alert *a)
@@ -156,8 +114,7 @@ static void send_uevent(struct tscope_clock *clk, enum tscope_cause cause,
 	snprintf(why, sizeof(why), "TSCOPE_CAUSE=%s", cause_names[cause]);
 	if (cause == TSCOPE_ALERT_SKEW)
 		snprintf(size, sizeof(size), "TSCOPE_SIZE_PPB=%s%llu.%03llu",
-			 a->size < 0 ? "-" : "", magnitude / 1000,
-			 magnitude % 1000);
+			 a->size < 0 ? "-" : "", magnitude / 1000, magnitude % 1000);
 	else
 		snprintf(size, sizeof(size), "TSCOPE_SIZE_NS=%lld", a->size);
 	snprintf(cpu, sizeof(cpu), "TSCOPE_CPU=%d", a->cpu);
@@ -171,15 +128,8 @@ static void report_alerts(struct work_struct *work)
 {
 	struct tscope_clock *clk;
 	unsigned int i, cause;
-	bool reported = false;
 	struct tscope_alert a;
-	struct kobject *root;
 
-	spin_lock(&alert_lock);
-	root = alert_root;
-	spin_unlock(&alert_lock);
-	if (!root)
-		return;
 	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
 		for (cause = 0; cause < TSCOPE_ALERT_CAUSES; cause++) {
@@ -191,43 +141,37 @@ static void report_alerts(struct work_struct *work)
 			if (!a.pending)
 				continue;
 			send_uevent(clk, cause, &a);
-			reported = true;
+			sysfs_notify(clk->dir.parent, NULL, "alerts");
 		}
 	}
-	if (reported)
-		sysfs_notify(root, NULL, "alerts");
 }
 
 static DECLARE_WORK(report_work, report_alerts);
 
 /**
- * tscope_alert_raise() - report what was found, if it is beyond its limit
+ * tscope_alert_raise() - report what was found, unless it is within its limit or follows too soon
  * @clk: clock
  * @cause: what
  * @size: its size, ns; for a skew 10^-3 ppb, surely beyond the limit
  * @cpu: the CPU that saw it
  * @peer: the other CPU, or -1
- *
- * For one cause of one clock there is an alert in tscope_alert_interval_s at most: what
- * comes in between is in the figures only. Context: process, any CPU; does not sleep.
+ * Context: process, any CPU; does not sleep.
  */
-void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause,
-			s64 size, int cpu, int peer)
+void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause, s64 size, int cpu,
+			int peer)
 {
 	struct tscope_alert *a = &clk->alert[cause];
 	u64 limit = READ_ONCE(a->limit), now_ns;
 	s64 interval_ns;
 
-	if (!limit || (cause != TSCOPE_ALERT_SKEW &&
-		       tscope_abs64(size) < limit))
+	if (!limit || (cause != TSCOPE_ALERT_SKEW && tscope_abs64(size) < limit))
 		return;
 	now_ns = ktime_get_boottime_ns();
 	interval_ns = READ_ONCE(tscope_alert_interval_s) * NSEC_PER_SEC;
 
 	spin_lock(&alert_lock);
 	/* the last one may have been raised by a CPU whose time is ahead of this one's */
-	if (alert_root &&
-	    (!a->raised_ns || (s64)(now_ns - a->raised_ns) >= interval_ns)) {
+	if (!a->raised_ns || (s64)(now_ns - a->raised_ns) >= interval_ns) {
 		a->raised_ns = now_ns;
 		a->pending = true;
 		a->size = size;
@@ -238,47 +182,24 @@ void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause,
 	spin_unlock(&alert_lock);
 }
 
-/**
- * tscope_alerts_count() - alerts that were reported
- *
- * Return: the number since load or reset.
- */
+/* Alerts that were reported since load or reset. */
 u64 tscope_alerts_count(void)
 {
 	return READ_ONCE(alerts);
 }
 
 /**
- * tscope_alerts_start() - let alerts be reported
- * @root: /sys/kernel/tscope
- *
- * Context: process, at load, when the directories of all clocks are there.
+ * tscope_alerts_finish() - wait for an alert that is being reported
+ * Context: process, at unload, sampling is off; the clocks' directories are still there.
  */
-void tscope_alerts_start(struct kobject *root)
+void tscope_alerts_finish(void)
 {
-	spin_lock(&alert_lock);
-	alert_root = root;
-	spin_unlock(&alert_lock);
-}
-
-/**
- * tscope_alerts_stop() - report no alert any more
- *
- * Waits for one that is being reported. Context: process, at unload, while the
- * directories of all clocks are there.
- */
-void tscope_alerts_stop(void)
-{
-	spin_lock(&alert_lock);
-	alert_root = NULL;
-	spin_unlock(&alert_lock);
 	cancel_work_sync(&report_work);
 }
 
 /**
- * tscope_alerts_reset() - forget all alerts
- *
- * The limits stay. Context: process.
+ * tscope_alerts_reset() - forget all alerts; limits stay
+ * Context: process.
  */
 void tscope_alerts_reset(void)
 {

@@ -3,9 +3,7 @@
 #ifndef TSCOPE_EVENTS_H
 #define TSCOPE_EVENTS_H
 
-#include <linux/kobject.h>
-
-#include "step.h"
+#include <linux/types.h>
 
 #define TSCOPE_VIOLATIONS	1024
 
@@ -15,93 +13,56 @@
 /* Any warp is one too many. */
 #define TSCOPE_WARP_ALERT_NS		1
 
+/* What a violation is, as readers see it. */
+#define TSCOPE_WARP	"warp"		/* a CPU read a clock lower than another had published */
+#define TSCOPE_BACKWARD	"backward"	/* a CPU read a clock lower than it had itself */
+#define TSCOPE_STEP	"step"		/* a clock's phase jumped */
+
 struct tscope_clock;
 
-/**
- * enum tscope_what - what a violation is
- * @TSCOPE_WARP: a CPU read a clock lower than another had published
- * @TSCOPE_BACKWARD: a CPU read a clock lower than it had itself
- * @TSCOPE_STEP: a clock's phase jumped
- */
-enum tscope_what {
-	TSCOPE_WARP,
-	TSCOPE_BACKWARD,
-	TSCOPE_STEP,
-};
-
-/**
- * struct tscope_violation - one violation
- * @time_ns: CLOCK_MONOTONIC when it was recorded
- * @tsc: the TSC when it was seen
- * @size_ns: size; of several, of the largest
- * @count: how many of the kind the window had
- * @clock: name of the clock
- * @what: what it is
- * @cpu: the CPU that saw it
- * @peer: the CPU whose value was higher, or -1
- */
+/* One violation, or several of a kind that a window had. */
 struct tscope_violation {
-	u64 time_ns;
-	u64 tsc;
-	s64 size_ns;
-	u64 count;
-	const char *clock;
-	u32 what;
-	s32 cpu;
-	s32 peer;
+	u64 time_ns;			/* CLOCK_MONOTONIC when it was recorded */
+	u64 tsc;			/* the TSC when it was seen */
+	s64 size_ns;			/* size; of several, of the largest */
+	u64 count;			/* how many */
+	const char *clock;		/* name of the clock */
+	const char *what;		/* TSCOPE_WARP, TSCOPE_BACKWARD or TSCOPE_STEP */
+	s32 cpu;			/* the CPU that saw it */
+	s32 peer;			/* the CPU whose value was higher, or -1 */
 };
 
-/**
- * enum tscope_cause - what an alert is for
- * @TSCOPE_ALERT_WARP: a warp of warp_alert_ns or more
- * @TSCOPE_ALERT_STEP: a step of step_alert_ns or more
- * @TSCOPE_ALERT_SKEW: a skew surely beyond skew_alert_ppb
- * @TSCOPE_ALERT_CAUSES: how many
- */
+/* What an alert is for. */
 enum tscope_cause {
-	TSCOPE_ALERT_WARP,
-	TSCOPE_ALERT_STEP,
-	TSCOPE_ALERT_SKEW,
+	TSCOPE_ALERT_WARP,		/* a warp of warp_alert_ns or more */
+	TSCOPE_ALERT_STEP,		/* a step of step_alert_ns or more */
+	TSCOPE_ALERT_SKEW,		/* a skew surely beyond skew_alert_ppb */
 	TSCOPE_ALERT_CAUSES,
 };
 
-/**
- * struct tscope_alert - a clock's alert for one cause
- * @limit: ns or ppb; 0: no alert
- * @raised_ns: when the last one was raised, CLOCK_BOOTTIME; 0: none was
- * @pending: it has not been reported yet
- * @size: its size, ns or 10^-3 ppb
- * @cpu: the CPU that saw it
- * @peer: the other CPU, or -1
- *
- * All but @limit are protected by alert_lock.
- */
+/* A clock's alert for one cause. All but @limit are protected by alert_lock. */
 struct tscope_alert {
-	u64 limit;
-	u64 raised_ns;
-	bool pending;
-	s64 size;
-	int cpu;
-	int peer;
+	u64 limit;			/* ns or ppb; 0: no alert */
+	u64 raised_ns;			/* when it was last raised, CLOCK_BOOTTIME; 0: never */
+	bool pending;			/* it has not been reported yet */
+	s64 size;			/* its size, ns or 10^-3 ppb */
+	int cpu;			/* the CPU that saw it */
+	int peer;			/* the other CPU, or -1 */
 };
 
-void tscope_violation(enum tscope_what what, const char *clock, int cpu,
-		      int peer, s64 size_ns, u64 count, u64 tsc);
-void tscope_step_record(const char *clock, int cpu,
-			const struct tscope_step *step);
+void tscope_violation(const char *what, const char *clock, int cpu, int peer, s64 size_ns,
+		      u64 count, u64 tsc);
 void tscope_violations_range(u64 *first, u64 *end);
 bool tscope_violation_get(u64 number, struct tscope_violation *v);
-const char *tscope_what_name(enum tscope_what what);
 void tscope_violations_reset(void);
 
-void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause,
-			s64 size, int cpu, int peer);
-void tscope_alerts_start(struct kobject *root);
-void tscope_alerts_stop(void);
+void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause, s64 size, int cpu,
+			int peer);
+void tscope_alerts_finish(void);
 void tscope_alerts_reset(void);
 u64 tscope_alerts_count(void);
 
-/* tscope_alert_interval_s - least time between two alerts for one cause of a clock */
+/* The least time between two alerts for one cause of a clock. */
 extern u32 tscope_alert_interval_s;
 
 #endif /* TSCOPE_EVENTS_H */

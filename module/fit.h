@@ -37,34 +37,44 @@ struct tscope_hidden {
 };
 
 /**
+ * struct tscope_line - least squares of values over the TSC
+ * @tsc: mean time, cycles
+ * @mean: mean value
+ * @slope: value in 2^@tsc_shift cycles
+ * @slope_bits: binary places of @slope
+ * @tsc_shift: unit of time
+ * @sxx: sum of the squares of times from @tsc
+ */
+struct tscope_line {
+	u64 tsc;
+	s64 mean;
+	s128 slope;
+	u8 slope_bits;
+	u8 tsc_shift;
+	u128 sxx;
+};
+
+/**
  * struct tscope_fit - a line through points
  * @skew_mppb: slope, 10^-3 ppb
  * @error_mppb: half-width of its 95 % confidence interval, 10^-3 ppb
  * @points: how many points it was fitted to
  * @span_ms: from the first of them to the last, by the TSC
- * @tsc: mean time of the points, cycles
- * @phase: mean phase of the points, 2^-16 ns
- * @slope: phase a (shifted) cycle, in units of 2^-@slope_bits
- * @slope_bits: binary places of @slope
- * @tsc_shift: how far cycles are shifted right before @slope is applied
+ * @line: the line of their phases, 2^-16 ns
  */
 struct tscope_fit {
 	s64 skew_mppb;
 	u64 error_mppb;
 	u32 points;
 	u64 span_ms;
-	u64 tsc;
-	s64 phase;
-	s128 slope;
-	u8 slope_bits;
-	u8 tsc_shift;
+	struct tscope_line line;
 };
 
+int tscope_line_find(const struct tscope_point *p, u32 n,
+		     s64 (*value)(const struct tscope_point *p), struct tscope_line *line);
+s64 tscope_line_residual(const struct tscope_line *line, u64 tsc, s64 value);
 int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 		    const struct tscope_hidden *hidden, struct tscope_fit *fit);
-bool tscope_fit_dithers(const struct tscope_fit *fit,
-			const struct tscope_point *p, u32 n);
-s64 tscope_fit_residual(const struct tscope_fit *fit,
-			const struct tscope_point *p);
+s64 tscope_fit_residual(const struct tscope_fit *fit, const struct tscope_point *p);
 
 #endif /* TSCOPE_FIT_H */

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Log-linear histogram of nanoseconds.
- */
+/* Log-linear histograms of nanoseconds. */
 #include "hist.h"
 
-/**
- * tscope_hist_init() - empty a histogram
- * @h: histogram
- *
- * Context: any, but no writer may be at work; readers may.
- */
+/* Empty a histogram. No writer may be at work; readers may. */
 void tscope_hist_init(struct tscope_hist *h)
 {
 	unsigned int i;
@@ -22,11 +15,7 @@ void tscope_hist_init(struct tscope_hist *h)
 	WRITE_ONCE(h->max, 0);
 }
 
-/**
- * tscope_hist_merge() - add one histogram to another
- * @to: what is added to; the caller alone uses it
- * @from: what is added; may be written meanwhile
- */
+/* Add @from, which may be written meanwhile, to @to, which the caller alone uses. */
 void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from)
 {
 	u64 sum = READ_ONCE(from->sum), n;
@@ -43,12 +32,7 @@ void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from)
 	to->max = max(to->max, READ_ONCE(from->max));
 }
 
-/**
- * tscope_hist_low() - the smallest value of a bucket
- * @bucket: index, 0..TSCOPE_HIST_BUCKETS - 1
- *
- * Return: the value.
- */
+/* The smallest value of a bucket; of the bucket past the last one 0, which is 2^64. */
 u64 tscope_hist_low(unsigned int bucket)
 {
 	unsigned int exp;
@@ -59,34 +43,20 @@ u64 tscope_hist_low(unsigned int bucket)
 	return (u64)(bucket - (exp << TSCOPE_HIST_SUB_BITS)) << exp;
 }
 
-/**
- * tscope_hist_high() - the largest value of a bucket
- * @bucket: index, 0..TSCOPE_HIST_BUCKETS - 1
- *
- * Return: the value.
- */
+/* The largest value of a bucket. */
 u64 tscope_hist_high(unsigned int bucket)
 {
-	if (bucket >= TSCOPE_HIST_BUCKETS - 1)
-		return U64_MAX;
 	return tscope_hist_low(bucket + 1) - 1;
 }
 
-/**
- * tscope_shist_init() - empty a signed histogram
- * @h: histogram
- */
+/* Empty a signed histogram. */
 void tscope_shist_init(struct tscope_shist *h)
 {
 	tscope_hist_init(&h->neg);
 	tscope_hist_init(&h->pos);
 }
 
-/**
- * tscope_shist_add() - count a signed value
- * @h: histogram that the caller alone writes
- * @value: nanoseconds, any value
- */
+/* Count a signed value; the caller alone writes the histogram. */
 void tscope_shist_add(struct tscope_shist *h, s64 value)
 {
 	if (value < 0)
@@ -103,23 +73,13 @@ static s64 signed_of(u64 magnitude, bool negative)
 	return negative ? -(s64)magnitude : (s64)magnitude;
 }
 
-/**
- * tscope_shist_count() - values counted
- * @h: histogram
- *
- * Return: the number of values.
- */
+/* How many values were counted. */
 u64 tscope_shist_count(const struct tscope_shist *h)
 {
 	return h->neg.count + h->pos.count;
 }
 
-/**
- * tscope_shist_min() - the smallest value
- * @h: histogram
- *
- * Return: the value, 0 where there is none.
- */
+/* The smallest value, 0 where there is none. */
 s64 tscope_shist_min(const struct tscope_shist *h)
 {
 	if (h->neg.count)
@@ -127,12 +87,7 @@ s64 tscope_shist_min(const struct tscope_shist *h)
 	return h->pos.count ? signed_of(h->pos.min, false) : 0;
 }
 
-/**
- * tscope_shist_max() - the largest value
- * @h: histogram
- *
- * Return: the value, 0 where there is none.
- */
+/* The largest value, 0 where there is none. */
 s64 tscope_shist_max(const struct tscope_shist *h)
 {
 	if (h->pos.count)
@@ -140,21 +95,13 @@ s64 tscope_shist_max(const struct tscope_shist *h)
 	return h->neg.count ? signed_of(h->neg.min, true) : 0;
 }
 
-/**
- * tscope_shist_mean() - mean of the values
- * @h: histogram
- *
- * Return: the mean, towards zero; 0 where there is none.
- */
+/* The mean of the values, towards 0; 0 where there is none. */
 s64 tscope_shist_mean(const struct tscope_shist *h)
 {
 	bool negative = h->neg.sum > h->pos.sum;
-	u64 count = tscope_shist_count(h), sum;
+	u64 sum = negative ? h->neg.sum - h->pos.sum : h->pos.sum - h->neg.sum;
 
-	if (!count)
-		return 0;
-	sum = negative ? h->neg.sum - h->pos.sum : h->pos.sum - h->neg.sum;
-	return signed_of(sum / count, negative);
+	return signed_of(sum / max(tscope_shist_count(h), 1ULL), negative);
 }
 
 /**
@@ -162,23 +109,17 @@ s64 tscope_shist_mean(const struct tscope_shist *h)
  * @h: histogram
  * @permille: the share, 0..1000
  *
- * Return: upper limit of the bucket in which that share is reached, within
- * the smallest and the largest value; 0 where there is none.
+ * Return: upper limit of the bucket in which that share is reached, within the smallest and the
+ * largest value; 0 where there is none.
  */
 s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille)
 {
 	u64 count = tscope_shist_count(h), want, seen = 0;
-	s64 value = 0, max = tscope_shist_max(h), min = tscope_shist_min(h);
 	unsigned int i;
+	s64 value = 0;
 
-	if (!count)
-		return 0;
 	/* rounded up, and at least one; the split keeps it within 64 bits */
-	want = count / 1000 * permille +
-	       (count % 1000 * permille + 999) / 1000;
-	if (!want)
-		want = 1;
-
+	want = max(count / 1000 * permille + (count % 1000 * permille + 999) / 1000, 1ULL);
 	for (i = TSCOPE_HIST_BUCKETS; i-- && seen < want;) {
 		seen += h->neg.bucket[i];
 		value = signed_of(tscope_hist_low(i), true);
@@ -187,5 +128,5 @@ s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille)
 		seen += h->pos.bucket[i];
 		value = signed_of(tscope_hist_high(i), false);
 	}
-	return clamp_t(s64, value, min, max);
+	return clamp_t(s64, value, tscope_shist_min(h), tscope_shist_max(h));
 }

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Log-linear histogram of nanoseconds. */
+/* Log-linear histograms of nanoseconds. */
 #ifndef TSCOPE_HIST_H
 #define TSCOPE_HIST_H
 
 #include "pure.h"
 
 /*
- * Eight buckets an octave: a bucket is at most 1/8 of its lower limit wide.
- * Below 16 every value has a bucket of its own.
+ * Eight buckets an octave: a bucket is at most 1/8 of its lower limit wide. Below 16 every value
+ * has a bucket of its own.
  */
 #define TSCOPE_HIST_SUB_BITS	3
 #define TSCOPE_HIST_LINEAR	(2 << TSCOPE_HIST_SUB_BITS)
-#define TSCOPE_HIST_BUCKETS	(TSCOPE_HIST_LINEAR + \
-				 ((63 - TSCOPE_HIST_SUB_BITS) << \
-				  TSCOPE_HIST_SUB_BITS))
+#define TSCOPE_HIST_BUCKETS	\
+	(TSCOPE_HIST_LINEAR + ((63 - TSCOPE_HIST_SUB_BITS) << TSCOPE_HIST_SUB_BITS))
 
 /**
  * struct tscope_hist - magnitudes, over the whole range of u64
@@ -23,8 +22,7 @@
  * @max: the largest
  * @bucket: values a bucket
  *
- * One writer, any number of readers; a reader may see a value in some of the
- * fields and not yet in others.
+ * One writer, any number of readers, which may see a value in some of the fields only.
  */
 struct tscope_hist {
 	u64 count;
@@ -57,12 +55,7 @@ s64 tscope_shist_max(const struct tscope_shist *h);
 s64 tscope_shist_mean(const struct tscope_shist *h);
 s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille);
 
-/**
- * tscope_hist_bucket() - the bucket of a value
- * @value: any value
- *
- * Return: index, 0..TSCOPE_HIST_BUCKETS - 1.
- */
+/* The index of a value's bucket. */
 static __always_inline unsigned int tscope_hist_bucket(u64 value)
 {
 	unsigned int exp;
@@ -73,13 +66,7 @@ static __always_inline unsigned int tscope_hist_bucket(u64 value)
 	return (exp << TSCOPE_HIST_SUB_BITS) + (unsigned int)(value >> exp);
 }
 
-/**
- * tscope_hist_add() - count a value
- * @h: histogram that the caller alone writes
- * @value: nanoseconds, or what the histogram is of
- *
- * Context: any, interrupts off in a burst.
- */
+/* Count a value, interrupts on or off; the caller alone writes the histogram. */
 static __always_inline void tscope_hist_add(struct tscope_hist *h, u64 value)
 {
 	u64 *bucket = &h->bucket[tscope_hist_bucket(value)];

@@ -2,28 +2,21 @@
 /*
  * The offset between two CPUs' clocks as an interval, and whether it moves.
  *
- * A burst gives limits of the offset at one moment. Bursts of different moments
- * may not be combined into a narrower interval, since the offset may have moved
- * between them. So what is reported is one burst: the newest of ordinary width.
- * It is never the narrowest, because a burst is narrow just where the offset
- * changed within it. Such a burst is torn: its lower limit is of one offset, its
- * upper limit of another, and the truth may be outside.
+ * A burst gives limits of the offset at one moment. What is reported is the newest burst of
+ * ordinary width, never the narrowest: a burst is narrow just where the offset changed within it.
+ * Such a burst is torn: its limits are of two offsets, and the truth may be outside.
  *
- * The combination is good for evidence of motion. Motion leaves the width of a
- * burst as it is, but brings the tightest limits of many bursts closer together,
- * by its extent:
+ * Motion leaves the width of a burst as it is, but brings the tightest limits of many bursts closer
+ * together, by its extent:
  *
  *	evidence	high - low < 0.65 width - 2 steps of the clock
  *	proof		high - low < -2 steps
  *
- * Width is the lower eighth of the bursts' widths, and not more than the widths
- * of the two bursts that gave the limits: where a hypervisor moves a virtual
- * CPU, widths change, and few bursts from a near place give close limits, but
- * they are narrow themselves.
- *
- * One evidence may be chance; a second one soon after it is motion. Slow drift
- * shows in the limits of up to 16 epochs. Where evidence appears the earlier
- * limits are forgotten, so that one step does not look like motion for long.
+ * Width is the lower eighth of the bursts' widths, and not more than the widths of the two bursts
+ * that gave the limits: where a hypervisor moves a virtual CPU, few bursts from a near place give
+ * close limits, but they are narrow themselves. One evidence may be chance; a second one soon after
+ * it is motion. Slow drift shows in the limits of up to 16 epochs. Where evidence appears the
+ * earlier limits are forgotten, so that one step does not look like motion for long.
  */
 #include "interval.h"
 #include "math128.h"
@@ -40,113 +33,82 @@
 /* A burst of unusual width is used where the newest used one is as old. */
 #define STALE_MS	(TSCOPE_EPOCH_MS / 2)
 
+static const struct tscope_limits no_limits = { .low = S64_MIN, .high = S64_MAX, .width = U32_MAX };
+static const struct tscope_hull no_hull = { .low = S64_MAX, .high = S64_MIN };
+
 /* At most U32_MAX - 1; 0 where the limits contradict each other. */
 static u32 width_of_burst(s64 low, s64 high)
 {
-	if (low > high)
-		return 0;
-	return min_t(u64, (u64)high - (u64)low, U32_MAX - 1);
+	return low > high ? 0 : min_t(u64, (u64)high - (u64)low, U32_MAX - 1);
 }
 
-/* The width that @rank of the @n others are below; in @rank + 1 passes. */
+/* The width that @rank of the @n others are below, or equal to; 0 of none. In @rank + 1 passes. */
 static u32 width_of_rank(const u32 *widths, u32 n, u32 rank)
 {
-	u32 sorted[TSCOPE_EPOCH_WIDTHS];
-	u32 i, k, least;
+	u32 sorted[TSCOPE_EPOCH_WIDTHS] = { };
+	u32 i, k;
 
 	memcpy(sorted, widths, n * sizeof(*widths));
-	for (k = 0; k <= rank; k++) {
-		least = k;
+	for (k = 0; k <= rank; k++)
 		for (i = k + 1; i < n; i++)
-			if (sorted[i] < sorted[least])
-				least = i;
-		swap(sorted[k], sorted[least]);
-	}
+			if (sorted[i] < sorted[k])
+				swap(sorted[k], sorted[i]);
 	return sorted[rank];
 }
 
-static void limits_init(struct tscope_limits *l)
-{
-	memset(l, 0, sizeof(*l));
-	l->width = U32_MAX;
-}
-
 /*
- * The usual width of bursts that give the same limit: few of them are torn and
- * narrow, few are wide. Each moves the width towards its own by an eighth.
+ * Of two limits the tighter one counts. Of bursts that give the same limit the usual width does:
+ * few of them are torn and narrow, few are wide, and each moves it towards its own by an eighth.
  */
-static u32 width_of_equals(u32 width, u32 other)
+static void merge_limit(s64 *limit, u32 *width, s64 other, u32 other_width, bool tighter)
 {
-	if (other > width)
-		return min(other, width + width / 8 + 1);
-	return max(other, width - width / 8);
+	if (tighter) {
+		*limit = other;
+		*width = other_width;
+	} else if (other == *limit) {
+		*width = clamp_t(u64, other_width, *width - *width / 8,
+				 (u64)*width + *width / 8 + 1);
+	}
 }
 
 /* Add the bursts of @from to those of @into. */
-static void limits_merge(struct tscope_limits *into,
-			 const struct tscope_limits *from)
+static void merge_limits(struct tscope_limits *into, const struct tscope_limits *from)
 {
-	u32 width = min(into->width, from->width);
-
-	if (!from->bursts)
-		return;
-	if (!into->bursts) {
-		*into = *from;
-		into->width = width;
-		return;
-	}
-	into->width = width;
-	if (from->low == into->low)
-		into->low_width = width_of_equals(into->low_width,
-						  from->low_width);
-	if (from->high == into->high)
-		into->high_width = width_of_equals(into->high_width,
-						   from->high_width);
-	if (from->low > into->low) {
-		into->low = from->low;
-		into->low_width = from->low_width;
-	}
-	if (from->high < into->high) {
-		into->high = from->high;
-		into->high_width = from->high_width;
-	}
+	merge_limit(&into->low, &into->low_width, from->low, from->low_width,
+		    from->low > into->low);
+	merge_limit(&into->high, &into->high_width, from->high, from->high_width,
+		    from->high < into->high);
+	into->width = min(into->width, from->width);
 	into->bursts = min_t(u64, (u64)into->bursts + from->bursts, U32_MAX);
 }
 
-/* Proof of motion: no constant offset is within all limits. */
-static bool limits_contradict(const struct tscope_limits *l, u32 step)
+/* Proof of motion: no constant offset is within the limits. */
+static bool limits_contradict(s64 low, s64 high, u32 step)
 {
-	return l->bursts &&
-	       tscope_ssub64(l->high, l->low) < -2 * (s64)step;
+	return tscope_ssub64(high, low) < -2 * (s64)step;
 }
 
 /*
- * Evidence of motion: the limits are closer than those of an offset that rests.
- * @width is the lower eighth of the widths of bursts. A few bursts are no
- * evidence, but may be a proof.
+ * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
+ * lower eighth of the widths of bursts. A few bursts are no evidence, but may be a proof.
  */
 static bool limits_are_close(const struct tscope_limits *l, u32 width, u32 step)
 {
 	if (l->bursts < TSCOPE_EPOCH_BURSTS)
-		return limits_contradict(l, step);
+		return limits_contradict(l->low, l->high, step);
 	width = min3(width, l->low_width, l->high_width);
-	return tscope_ssub64(l->high, l->low) <
-	       (s64)((u64)width * 13 / 20) - 2 * (s64)step;
+	return tscope_ssub64(l->high, l->low) < (s64)((u64)width * 13 / 20) - 2 * (s64)step;
 }
 
-static void hull_extend(struct tscope_epoch *epoch, s64 low, s64 high)
+static void extend_hull(struct tscope_hull *hull, s64 low, s64 high)
 {
-	if (!epoch->hull || low < epoch->hull_low)
-		epoch->hull_low = low;
-	if (!epoch->hull || high > epoch->hull_high)
-		epoch->hull_high = high;
-	epoch->hull = true;
+	hull->low = min(hull->low, low);
+	hull->high = max(hull->high, high);
 }
 
-static void epoch_begin(struct tscope_tracker *t)
+static void begin_epoch(struct tscope_tracker *t)
 {
-	memset(&t->running, 0, sizeof(t->running));
-	limits_init(&t->running.limits);
+	t->running = (struct tscope_epoch){ .limits = no_limits, .hull = no_hull };
 	t->samples = 0;
 	t->stride = 1;
 }
@@ -166,13 +128,12 @@ static void sample_width(struct tscope_tracker *t, u32 width)
 	}
 	t->widths[t->samples++] = width;
 	if (t->samples >= TSCOPE_EPOCH_BURSTS)
-		t->running.limits.width = width_of_rank(t->widths, t->samples,
-							t->samples / 8);
+		t->running.limits.width = width_of_rank(t->widths, t->samples, t->samples / 8);
 }
 
 /*
- * The width that evidence is measured by: of the last epochs' widths the least
- * but one. With few bursts an epoch's own may be that of a torn burst.
+ * The width that evidence is measured by: of the last epochs' widths the least but one. With few
+ * bursts an epoch's own may be that of a torn burst.
  */
 static u32 narrow_width(const struct tscope_tracker *t)
 {
@@ -181,14 +142,12 @@ static u32 narrow_width(const struct tscope_tracker *t)
 	memcpy(widths, t->recent, sizeof(t->recent));
 	widths[TSCOPE_EPOCHS_RECENT] = t->running.limits.width;
 	width = width_of_rank(widths, ARRAY_SIZE(widths), 1);
-	if (width == U32_MAX)
-		width = width_of_rank(widths, ARRAY_SIZE(widths), 0);
-	return width;
+	return width != U32_MAX ? width : width_of_rank(widths, ARRAY_SIZE(widths), 0);
 }
 
 /*
- * The running epoch or the memory has evidence. A second one within @limit
- * epochs confirms it; the pair then counts as moving for @hold times the gap.
+ * The running epoch or the memory has evidence. A second one within @limit epochs confirms it; the
+ * pair then counts as moving for @hold times the gap.
  */
 static void note_evidence(struct tscope_tracker *t, u32 limit, u32 hold)
 {
@@ -197,183 +156,152 @@ static void note_evidence(struct tscope_tracker *t, u32 limit, u32 hold)
 	t->since_evidence = 0;
 }
 
-static void memory_forget(struct tscope_tracker *t)
+static void forget_memory(struct tscope_tracker *t)
 {
-	limits_init(&t->memory[0]);
-	limits_init(&t->memory[1]);
+	t->memory[0] = no_limits;
+	t->memory[1] = no_limits;
 	t->memory_epochs = 0;
 }
 
 /* The memory covers the last 8 to 16 epochs, or all since the last evidence. */
-static void memory_add(struct tscope_tracker *t)
+static void add_to_memory(struct tscope_tracker *t)
 {
 	struct tscope_limits all = t->memory[1];
 
-	limits_merge(&t->memory[0], &t->running.limits);
-	limits_merge(&all, &t->memory[0]);
+	merge_limits(&t->memory[0], &t->running.limits);
+	merge_limits(&all, &t->memory[0]);
 	if (limits_are_close(&all, all.width, t->step)) {
 		/* drift goes on until the memory could have shown it again */
 		note_evidence(t, GAP_SLOW_EPOCHS, 2);
-		memory_forget(t);
-		limits_merge(&t->memory[0], &t->running.limits);
+		forget_memory(t);
+		t->memory[0] = t->running.limits;
 	}
 	if (++t->memory_epochs == MEMORY_EPOCHS) {
 		t->memory[1] = t->memory[0];
-		limits_init(&t->memory[0]);
+		t->memory[0] = no_limits;
 		t->memory_epochs = 0;
 	}
 }
 
-/* Did the offset move between the last epoch and the running one? */
-static bool moved_since_last(const struct tscope_tracker *t)
+/* Proof that the offset moved in the running epoch, or between the last one and it. */
+static bool running_is_proof(const struct tscope_tracker *t)
 {
-	struct tscope_limits both = t->last.limits;
+	struct tscope_limits all = t->running.limits;
 
 	/* limits that contradict each other say nothing of later ones */
-	if (t->last.proof)
-		return false;
-	limits_merge(&both, &t->running.limits);
-	return limits_contradict(&both, t->step);
+	if (!t->last.proof)
+		merge_limits(&all, &t->last.limits);
+	return limits_contradict(all.low, all.high, t->step);
 }
 
-static void epoch_finish(struct tscope_tracker *t)
+static void finish_epoch(struct tscope_tracker *t)
 {
 	struct tscope_epoch *epoch = &t->running;
-	u32 i;
 
 	if (t->since_evidence < U8_MAX)
 		t->since_evidence++;
 	if (t->moving_epochs)
 		t->moving_epochs--;
 
-	epoch->proof = limits_contradict(&epoch->limits, t->step) ||
-		       moved_since_last(t);
+	epoch->proof = running_is_proof(t);
 	epoch->evidence = epoch->proof ||
-			  limits_are_close(&epoch->limits, narrow_width(t),
-					   t->step);
+			  limits_are_close(&epoch->limits, narrow_width(t), t->step);
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
-		memory_forget(t);
+		forget_memory(t);
 	} else {
-		memory_add(t);
+		add_to_memory(t);
 	}
 
-	for (i = TSCOPE_EPOCHS_RECENT - 1; i; i--)
-		t->recent[i] = t->recent[i - 1];
+	memmove(t->recent + 1, t->recent, sizeof(t->recent) - sizeof(*t->recent));
 	t->recent[0] = epoch->limits.width;
 	t->before_evidence = t->last.evidence;
 	t->last = *epoch;
-	epoch_begin(t);
+	begin_epoch(t);
 }
 
-/**
- * tscope_tracker_init() - forget all bursts
- * @t: the tracker
- *
- * Context: any.
- */
+/* Forget all bursts. */
 void tscope_tracker_init(struct tscope_tracker *t)
 {
-	u32 i;
-
 	memset(t, 0, sizeof(*t));
-	epoch_begin(t);
+	begin_epoch(t);
 	t->last = t->running;
-	memory_forget(t);
-	for (i = 0; i < TSCOPE_EPOCHS_RECENT; i++)
-		t->recent[i] = U32_MAX;
+	t->newest = no_hull;
+	forget_memory(t);
+	/* not known */
+	memset(t->recent, 0xff, sizeof(t->recent));
 	t->since_evidence = U8_MAX;
 }
 
 /* Lower eighth of the widths; of the running epoch where that is known. */
 static u32 usual_width(const struct tscope_tracker *t)
 {
-	if (t->running.limits.width != U32_MAX)
-		return t->running.limits.width;
-	return t->last.limits.width;
+	u32 width = t->running.limits.width;
+
+	return width != U32_MAX ? width : t->last.limits.width;
 }
 
 /*
- * A narrower burst may be torn, or the first one from a near place. In the first
- * bursts, all of which are kept, one may be torn already.
+ * A narrower burst may be torn, or the first one from a near place. In the first bursts, all of
+ * which are kept, one may be torn already.
  */
 static u32 least_width(const struct tscope_tracker *t)
 {
 	u32 width = usual_width(t);
 
 	if (width == U32_MAX)
-		width = t->samples ? width_of_rank(t->widths, t->samples,
-						   t->samples > 1) : 0;
+		width = width_of_rank(t->widths, t->samples, t->samples > 1);
 	return width - width / 4;
 }
 
-static bool touches(const struct tscope_epoch *epoch, s64 low, s64 high)
+static bool touches(const struct tscope_hull *hull, s64 low, s64 high)
 {
-	return epoch->hull && low <= epoch->hull_high &&
-	       high >= epoch->hull_low;
+	return low <= hull->high && high >= hull->low;
 }
 
 /*
- * Is a burst to be reported? Narrow ones may be torn. Wide ones are of little
- * use. Either is used where it shows by itself that the offset moved, or where
- * nothing better came for some time, as when widths have changed.
+ * Is a burst to be reported? Narrow ones may be torn. Wide ones are of little use. Either is used
+ * where it shows by itself that the offset moved, or where nothing better came for some time, as
+ * when widths have changed.
  */
-static bool burst_is_usable(const struct tscope_tracker *t, s64 low, s64 high,
-			    u64 now_ms)
+static bool burst_is_usable(const struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 {
 	u32 width = width_of_burst(low, high), usual = usual_width(t);
 	u64 wide = (u64)usual + max(usual / 2, 2 * t->step);
 
-	if (!t->used)
+	if (t->newest.low > t->newest.high)
 		return true;
-	if (usual == U32_MAX ? width >= least_width(t) :
-			       width >= usual && width <= wide)
+	if (usual == U32_MAX ? width >= least_width(t) : width >= usual && width <= wide)
 		return true;
-	if (!touches(&t->running, low, high) && !touches(&t->last, low, high))
+	if (!touches(&t->running.hull, low, high) && !touches(&t->last.hull, low, high))
 		return true;
 	if (now_ms - t->at_ms < STALE_MS)
 		return false;
 	return width >= least_width(t) || t->narrow >= NARROW_BURSTS;
 }
 
-/*
- * A narrow burst may be of two offsets. In one that is torn the offset was once
- * above low, and once below high. In both, each offset has a usual burst's limits.
- */
-static void hull_extend_narrow(struct tscope_tracker *t, s64 low, s64 high,
-			       u32 width)
-{
-	hull_extend(&t->running, min(low, tscope_ssub64(high, width)),
-		    max(high, tscope_sadd64(low, width)));
-}
-
-/* With few bursts none has neighbours that show the same offset. */
-static bool burst_is_rare(const struct tscope_tracker *t, u32 width)
-{
-	return t->last.bursts < FEW_BURSTS && width / 4 <= usual_width(t);
-}
-
 static void use_burst(struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 {
 	u32 width = width_of_burst(low, high), least = least_width(t);
-	bool torn = tscope_ssub64(high, low) < -2 * (s64)t->step;
 	bool usable = low <= high && burst_is_usable(t, low, high, now_ms);
+	/* with few bursts none has neighbours that show the same offset */
+	bool rare = t->last.bursts < FEW_BURSTS && width / 4 <= usual_width(t);
 
-	if (usable) {
-		t->low = low;
-		t->high = high;
-		t->used = true;
-	}
-	/* one that is torn proves motion, so the hull is reported */
-	if (usable || torn)
+	if (usable)
+		t->newest = (struct tscope_hull){ low, high };
+	/* of one that is torn the hull is reported */
+	if (usable || low > high)
 		t->at_ms = now_ms;
 
-	if (width < least)
-		hull_extend_narrow(t, low, high, least);
-	else if (low > high)
-		hull_extend_narrow(t, high, low, 0);
-	else if (usable || burst_is_rare(t, width))
-		hull_extend(&t->running, low, high);
+	/*
+	 * A narrow burst may be torn: the offset was once above low, and once below high. In both
+	 * cases it had the limits of a burst of least width.
+	 */
+	if (low > high || width < least)
+		extend_hull(&t->running.hull, min(low, tscope_ssub64(high, least)),
+			    max(high, tscope_sadd64(low, least)));
+	else if (usable || rare)
+		extend_hull(&t->running.hull, low, high);
 
 	if (width >= least)
 		t->narrow = 0;
@@ -382,25 +310,21 @@ static void use_burst(struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 }
 
 /*
- * Among few bursts one that is torn would hide the evidence that the others
- * give. It counts only as a proof.
+ * Among few bursts one that is torn would hide the evidence that the others give. It counts only
+ * as a proof.
  */
 static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
 {
 	u32 width = width_of_burst(low, high);
 	struct tscope_limits all = t->running.limits;
 	struct tscope_limits burst = {
-		.low = low,
-		.high = high,
-		.low_width = width,
-		.high_width = width,
-		.width = U32_MAX,
-		.bursts = 1,
+		.low = low, .high = high, .low_width = width, .high_width = width,
+		.width = U32_MAX, .bursts = 1,
 	};
 
-	limits_merge(&all, &burst);
+	merge_limits(&all, &burst);
 	if (t->last.bursts >= FEW_BURSTS || width >= least_width(t) ||
-	    limits_contradict(&all, t->step))
+	    limits_contradict(all.low, all.high, t->step))
 		t->running.limits = all;
 }
 
@@ -413,16 +337,13 @@ static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
  * @now_ms: time of the burst by a clock that none of the two CPUs provides
  *
  * The burst must be one moment: the caller drops one that was interrupted.
- * Context: any; the caller serializes. Most calls take some ten comparisons,
- * few a thousand.
+ * Context: any; the caller serializes. Most calls take some ten comparisons, few a thousand.
  */
-void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step,
-			u64 now_ms)
+void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step, u64 now_ms)
 {
 	t->step = min_t(u32, step, S32_MAX);
-	if (t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
-	    now_ms - t->started_ms >= TSCOPE_EPOCH_MS)
-		epoch_finish(t);
+	if (t->running.bursts >= TSCOPE_EPOCH_BURSTS && now_ms - t->started_ms >= TSCOPE_EPOCH_MS)
+		finish_epoch(t);
 	if (!t->running.bursts)
 		t->started_ms = now_ms;
 	if (t->running.bursts < U32_MAX)
@@ -437,77 +358,61 @@ void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step,
 }
 
 /*
- * The tightest limits of an epoch may be those of torn bursts: each is as far
- * from an offset that there was as limits of other bursts are.
+ * The hull of the last two epochs, with what the offset may do between bursts. The tightest limits
+ * of an epoch may be those of torn bursts: each is as far from an offset that there was as limits
+ * of other bursts are.
  */
-static void hull_join(struct tscope_epoch *hull, const struct tscope_epoch *epoch,
-		      u32 width)
+static struct tscope_hull hull_of(const struct tscope_tracker *t)
 {
-	if (epoch->hull)
-		hull_extend(hull, epoch->hull_low, epoch->hull_high);
-	if (limits_contradict(&epoch->limits, 0))
-		hull_extend(hull, tscope_ssub64(epoch->limits.high, width),
-			    tscope_sadd64(epoch->limits.low, width));
-}
-
-/* The hull of the last two epochs, with what the offset may do between bursts. */
-static struct tscope_epoch hull_of(const struct tscope_tracker *t)
-{
-	struct tscope_epoch hull = { };
+	const struct tscope_epoch *epochs[] = { &t->last, &t->running };
+	struct tscope_hull hull = t->newest;
+	u32 width = least_width(t), i;
 	s64 margin;
 
-	if (t->used)
-		hull_extend(&hull, t->low, t->high);
-	hull_join(&hull, &t->last, least_width(t));
-	hull_join(&hull, &t->running, least_width(t));
-	margin = tscope_ssub64(hull.hull_high, hull.hull_low) / 64;
-	hull.hull_low = tscope_ssub64(hull.hull_low, margin);
-	hull.hull_high = tscope_sadd64(hull.hull_high, margin);
-	return hull;
+	for (i = 0; i < ARRAY_SIZE(epochs); i++) {
+		const struct tscope_limits *l = &epochs[i]->limits;
+
+		extend_hull(&hull, epochs[i]->hull.low, epochs[i]->hull.high);
+		if (limits_contradict(l->low, l->high, 0))
+			extend_hull(&hull, tscope_ssub64(l->high, width),
+				    tscope_sadd64(l->low, width));
+	}
+	margin = tscope_ssub64(hull.high, hull.low) / 64;
+	return (struct tscope_hull){ tscope_ssub64(hull.low, margin),
+				     tscope_sadd64(hull.high, margin) };
 }
 
 /**
  * tscope_tracker_interval() - what is known of the offset
  * @t: the tracker, or a copy
  * @now_ms: present time by the clock of tscope_tracker_add()
- * @out: result
- *
- * Without evidence of motion the interval is that of one burst, and holds the
- * offset that there was at @out->at_ms. With evidence it is the hull of the
- * bursts of the last two epochs: the running one and the one before it.
+ * @out: without evidence of motion the interval is that of one burst, and holds the offset that
+ *	there was at its at_ms; else it is the hull of the running epoch and the one before
  * Context: any.
- *
  * Return: 0; -ENODATA before the first burst.
  */
-int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms,
-			    struct tscope_interval *out)
+int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct tscope_interval *out)
 {
-	const struct tscope_epoch *run = &t->running;
-	struct tscope_epoch hull = hull_of(t);
 	bool evidence, repeated;
 
-	if (!hull.hull)
+	if (!t->meetings)
 		return -ENODATA;
-
-	evidence = limits_are_close(&run->limits, narrow_width(t), t->step);
+	evidence = limits_are_close(&t->running.limits, narrow_width(t), t->step);
 	repeated = evidence && t->since_evidence < GAP_EPOCHS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;
 	evidence = evidence || t->last.evidence || t->before_evidence;
 	*out = (struct tscope_interval){
-		.low = t->low,
-		.high = t->high,
-		.moving = repeated || t->last.proof || t->moving_epochs ||
-			  limits_contradict(&run->limits, t->step) ||
-			  moved_since_last(t),
-		.hull_low = hull.hull_low,
-		.hull_high = hull.hull_high,
+		.low = t->newest.low,
+		.high = t->newest.high,
+		.moving = repeated || t->last.proof || t->moving_epochs || running_is_proof(t),
+		.hull = hull_of(t),
 		.at_ms = t->at_ms,
 		.met_ms = t->met_ms,
 		.meetings = t->meetings,
 	};
-	if (out->moving || evidence || !t->used) {
-		out->low = hull.hull_low;
-		out->high = hull.hull_high;
+	if (out->moving || evidence || out->low > out->high) {
+		out->low = out->hull.low;
+		out->high = out->hull.high;
 	}
 	return 0;
 }
@@ -518,8 +423,7 @@ static s128 divide_floor(s128 num, u64 den)
 	if (num >= 0)
 		return (s128)tscope_div128((u128)num, den);
 	/* rounded away from 0 */
-	num = den - 1 - num;
-	return -(s128)tscope_div128((u128)num, den);
+	return -(s128)tscope_div128((u128)(den - 1 - num), den);
 }
 
 /**
@@ -528,23 +432,19 @@ static s128 divide_floor(s128 num, u64 den)
  * @high: upper end, not below @low
  * @khz: frequency of the cycles, or 0
  * @offset_ns: the middle, rounded to nearest, saturated
- * @bound_ns: at least 1; the whole interval lies in offset +- bound unless one
- *	of the two is saturated
- *
+ * @bound_ns: at least 1; the whole interval lies in offset +- bound unless one of the two is
+ *	saturated
  * Context: process; divides.
  */
-void tscope_interval_ns(s64 low, s64 high, u32 khz, s64 *offset_ns,
-			u64 *bound_ns)
+void tscope_interval_ns(s64 low, s64 high, u32 khz, s64 *offset_ns, u64 *bound_ns)
 {
 	/* 1 ns is khz / 10^6 cycles */
 	u32 per = khz ?: 1, scale = khz ? 1000000 : 1;
 	s128 low_ns = divide_floor((s128)low * scale, per);
 	s128 high_ns = -divide_floor((s128)high * -(s64)scale, per);
-	s128 middle = divide_floor(((s128)low + high) * scale + per,
-					  2 * (u64)per);
+	s128 middle = divide_floor(((s128)low + high) * scale + per, 2 * (u64)per);
 
-	middle = clamp_t(s128, middle, S64_MIN, S64_MAX);
-	*offset_ns = (s64)middle;
-	*bound_ns = (u64)clamp_t(s128, max(high_ns - middle, middle - low_ns),
-				 1, U64_MAX);
+	*offset_ns = tscope_clamp64(middle);
+	middle = *offset_ns;
+	*bound_ns = (u64)clamp_t(s128, max(high_ns - middle, middle - low_ns), 1, U64_MAX);
 }

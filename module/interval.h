@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The offset between two CPUs' clocks as an interval, and whether it moves. */
+/*
+ * The offset between two CPUs' clocks as an interval, and whether it moves. Times are in ms, all
+ * other figures in the clock's unit: cycles, or ns.
+ */
 #ifndef TSCOPE_INTERVAL_H
 #define TSCOPE_INTERVAL_H
 
@@ -13,107 +16,68 @@
 /* Earlier epochs whose widths count in what is narrow. */
 #define TSCOPE_EPOCHS_RECENT	3
 
-/**
- * struct tscope_limits - the tightest limits of some bursts
- * @low: highest lower limit of the offset
- * @high: lowest upper limit
- * @low_width: width of the burst that gave @low; 0: the burst was torn
- * @high_width: width of the burst that gave @high
- * @width: lower eighth of the bursts' widths; U32_MAX: not known
- * @bursts: number of bursts; 0: @low and @high mean nothing
- */
-struct tscope_limits {
+/* The lowest and the highest offset that some bursts allow; low > high: there are none. */
+struct tscope_hull {
 	s64 low;
 	s64 high;
-	u32 low_width;
-	u32 high_width;
-	u32 width;
+};
+
+/* The tightest limits of some bursts. */
+struct tscope_limits {
+	s64 low;		/* highest lower limit of the offset */
+	s64 high;		/* lowest upper limit */
+	u32 low_width;		/* width of the burst that gave low; 0: the burst was torn */
+	u32 high_width;		/* and of the one that gave high */
+	u32 width;		/* lower eighth of the bursts' widths; U32_MAX: not known */
 	u32 bursts;
 };
 
-/**
- * struct tscope_epoch - the bursts of one second or more
- * @limits: their tightest limits
- * @hull_low: lowest lower limit of the bursts that were used
- * @hull_high: highest upper limit of them
- * @bursts: number of bursts, also of those that are not in @limits
- * @hull: there are @hull_low and @hull_high
- * @evidence: the limits are closer than those of an offset that rests
- * @proof: the limits contradict each other
- */
+/* The bursts of one second or more. */
 struct tscope_epoch {
 	struct tscope_limits limits;
-	s64 hull_low;
-	s64 hull_high;
-	u32 bursts;
-	bool hull;
-	bool evidence;
-	bool proof;
+	struct tscope_hull hull;	/* of the bursts that were used */
+	u32 bursts;			/* also those that are not in limits */
+	bool evidence;			/* limits are closer than those of an offset that rests */
+	bool proof;			/* they contradict each other, or those before */
 };
 
-/**
- * struct tscope_tracker - what is kept of one pair of CPUs and one clock
- *
- * Plain data: a reader may work on a copy. All fields are interval.c's own.
- * Times are in ms, all other figures in the clock's unit: cycles, or ns.
- */
+/* What is kept of one pair of CPUs and one clock: plain data, of which a reader may take a copy. */
 struct tscope_tracker {
-	/* private: */
 	struct tscope_epoch running;
 	struct tscope_epoch last;
 	struct tscope_limits memory[2];
-	u64 started_ms;
+	u64 started_ms;			/* of the running epoch */
 	u64 meetings;
 	u64 met_ms;
-	/* the newest burst that was used */
-	s64 low;
-	s64 high;
-	u64 at_ms;
-	/* every stride-th width of the running epoch */
-	u32 widths[TSCOPE_EPOCH_WIDTHS];
+	struct tscope_hull newest;	/* burst that was used, if any was */
+	u64 at_ms;			/* when it was used, or one was torn */
+	u32 widths[TSCOPE_EPOCH_WIDTHS]; /* every stride-th one of the running epoch */
 	u32 stride;
 	u32 samples;
 	u32 recent[TSCOPE_EPOCHS_RECENT];
 	u32 step;
-	/* in epochs, up to 255 */
-	u8 memory_epochs;
+	u8 memory_epochs;		/* these three: up to 255 epochs */
 	u8 since_evidence;
 	u8 moving_epochs;
 	bool before_evidence;
-	bool used;
-	/* bursts in a row, up to the newest, that were narrow; up to 255 */
-	u8 narrow;
+	u8 narrow;			/* narrow bursts in a row, up to the newest, up to 255 */
 };
 
-/**
- * struct tscope_interval - what is known of an offset
- * @low: lower end of the interval: of the newest burst of ordinary width, or
- *	the hull where there is evidence that the offset moved
- * @high: upper end
- * @moving: the offset moved within the last two epochs
- * @hull_low: lowest offset that the bursts of the last two epochs allow
- * @hull_high: highest one
- * @at_ms: time of the newest burst that was used
- * @met_ms: time of the newest burst
- * @meetings: number of bursts since tscope_tracker_init()
- */
+/* What is known of an offset. */
 struct tscope_interval {
-	s64 low;
-	s64 high;
-	bool moving;
-	s64 hull_low;
-	s64 hull_high;
-	u64 at_ms;
-	u64 met_ms;
-	u64 meetings;
+	s64 low;			/* of the newest burst of ordinary width; or the hull */
+	s64 high;			/* where there is evidence that the offset moved */
+	bool moving;			/* it moved within the last two epochs */
+	struct tscope_hull hull;	/* of the bursts of the last two epochs */
+	u64 at_ms;			/* time of the newest burst that was used */
+	u64 met_ms;			/* time of the newest burst */
+	u64 meetings;			/* bursts since tscope_tracker_init() */
 };
 
 void tscope_tracker_init(struct tscope_tracker *t);
-void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step,
-			u64 now_ms);
+void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step, u64 now_ms);
 int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms,
 			    struct tscope_interval *out);
-void tscope_interval_ns(s64 low, s64 high, u32 khz, s64 *offset_ns,
-			u64 *bound_ns);
+void tscope_interval_ns(s64 low, s64 high, u32 khz, s64 *offset_ns, u64 *bound_ns);
 
 #endif /* TSCOPE_INTERVAL_H */

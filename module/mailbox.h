@@ -2,22 +2,16 @@
 /*
  * The mailbox: how two CPUs exchange timestamps without a lock.
  *
- * A CPU publishes its newest reading in its own mailbox, together with the
- * newest reading that it saw of its partner (echo) and its own clock at that
- * instant (seen). With o = partner's clock - own clock, each exchange limits o
- * from both sides, at one moment and without the partner's help:
+ * A CPU publishes its newest reading (pub), together with the newest reading that it saw of its
+ * partner (echo) and its own clock at that instant (seen). With o = partner's clock - own clock:
  *
  *	o >= pub - now		the partner had published pub before now
  *	o <= seen - echo	the partner saw echo after this CPU had read it
  *
- * A CPU changes its partner with each burst, so echo may be a third CPU's
- * value, or an older one of this CPU. Therefore each burst has a nonce. An echo
- * counts only if the partner says that it belongs to this nonce, and if the
- * partner was in one session of its own before and after echo and seen were
- * loaded: within a session it looks at one mailbox only. A second look at whom the
- * echo belongs to is not enough, since the partner may have exchanged with a third
- * CPU in between and have come back. x86 keeps the order of loads and of stores,
- * so a torn pair only widens the limit.
+ * An echo counts only if the partner says that it belongs to this CPU's session, and if the
+ * partner was in one session of its own before and after echo and seen were loaded: within a
+ * session it looks at one mailbox only. x86 keeps the order of loads and of stores, so a torn pair
+ * only widens the limit.
  */
 #ifndef TSCOPE_MAILBOX_H
 #define TSCOPE_MAILBOX_H
@@ -30,36 +24,21 @@
 /* A nonce is session, life from this bit on, and CPU + 1 above; 0 is none. */
 #define TSCOPE_NONCE_LIFE_SHIFT	32
 
-/**
- * struct tscope_mailbox - what a CPU publishes
- * @id: nonce of the present session; 0: the CPU does not exchange
- * @of: the partner's nonce that @echo and @seen belong to
- * @pub: newest reading of each lane in this session; 0: none yet
- * @echo: newest reading that was seen of the partner; 0: none yet
- * @seen: own reading right after @echo was seen
- * @raw_ns: newest reading of CLOCK_MONOTONIC_RAW; 0: none yet
- * @raw_id: the call that @raw_ns answers (struct tscope_call, request)
- *
- * What an exchange needs is one cache line. The alignment is two lines, because
- * a processor may fetch the neighbour of a line with it.
+/*
+ * What a CPU publishes. What an exchange needs is one cache line. The alignment is two lines,
+ * because a processor may fetch the neighbour of a line with it.
  */
 struct tscope_mailbox {
-	u64 id;
-	u64 of;
-	u64 pub[TSCOPE_MAILBOX_LANES];
-	u64 echo[TSCOPE_MAILBOX_LANES];
-	u64 seen[TSCOPE_MAILBOX_LANES];
-	u64 raw_ns;
-	u64 raw_id;
+	u64 id;				/* nonce of the session; 0: it does not exchange */
+	u64 of;				/* the partner's nonce that echo and seen belong to */
+	u64 pub[TSCOPE_MAILBOX_LANES];	/* newest reading in this session; 0: none yet */
+	u64 echo[TSCOPE_MAILBOX_LANES];	/* newest reading of the partner; 0: none yet */
+	u64 seen[TSCOPE_MAILBOX_LANES];	/* own reading right after echo was seen */
+	u64 raw_ns;			/* newest reading of CLOCK_MONOTONIC_RAW */
+	u64 raw_id;			/* the call that it answers (struct tscope_call) */
 } __aligned(128);
 
-/**
- * struct tscope_look - what a CPU found in its partner's mailbox
- * @id: the partner's nonce
- * @pub: the partner's newest reading of each lane; 0: none
- * @echo: own reading that the partner saw; 0: none of this session
- * @seen: the partner's reading right after it saw @echo
- */
+/* What a CPU found in its partner's mailbox; an echo of 0 is none of this session. */
 struct tscope_look {
 	u64 id;
 	u64 pub[TSCOPE_MAILBOX_LANES];
@@ -70,20 +49,15 @@ struct tscope_look {
 /* The nonce of a session, never 0. */
 static __always_inline u64 tscope_nonce(u32 cpu, u16 life, u32 session)
 {
-	return (u64)(cpu + 1) << 48 | (u64)life << TSCOPE_NONCE_LIFE_SHIFT |
-	       session;
+	return (u64)(cpu + 1) << 48 | (u64)life << TSCOPE_NONCE_LIFE_SHIFT | session;
 }
 
-/**
- * tscope_mailbox_begin() - begin a session
- * @box: the caller's mailbox
- * @nonce: the session's nonce, not used before; 0 ends exchanging
- *
- * Whoever sees the new nonce sees none of the old session's readings. Context:
- * the mailbox's CPU, interrupts off.
+/*
+ * Begin a session; a nonce of 0 ends exchanging. Whoever sees the new nonce, which was never used
+ * before, sees none of the old session's readings. Context: the mailbox's CPU, which begins no
+ * other session meanwhile.
  */
-static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box,
-						 u64 nonce)
+static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box, u64 nonce)
 {
 	int lane;
 
@@ -96,26 +70,19 @@ static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box,
 	smp_store_release(&box->id, nonce);
 }
 
-/**
- * tscope_mailbox_look() - look into the partner's mailbox
- * @peer: the partner's mailbox
- * @nonce: the caller's nonce of this session
- * @lanes: how many lanes to look at
- * @look: what was found
- *
- * The caller reads its clock right after this by an ordered read. Context: the
- * caller's burst.
+/*
+ * Look into the partner's mailbox in this CPU's session @nonce. Context: a burst, which reads its
+ * clock right after this by an ordered read.
  */
-static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *peer,
-						u64 nonce, int lanes,
-						struct tscope_look *look)
+static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *peer, u64 nonce,
+						int lanes, struct tscope_look *look)
 {
 	bool ours;
 	int lane;
 
 	/*
-	 * id before pub: a new session's reading under the old id is rejected
-	 * by the partner; an old session's reading under the new id never is.
+	 * id before pub: a new session's reading under the old id is rejected by the partner; an
+	 * old session's reading under the new id never is.
 	 */
 	look->id = smp_load_acquire(&peer->id);
 	for (lane = 0; lane < lanes; lane++)
@@ -136,18 +103,12 @@ static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *pee
 			look->echo[lane] = 0;
 }
 
-/**
- * tscope_mailbox_turn() - turn the echoes to the partner's present session
- * @box: the caller's mailbox
- * @look: what tscope_mailbox_look() found
- * @of: the caller's copy of @box->of; updated
- *
- * To be called after the clock was read and before tscope_mailbox_answer().
- * Context: as tscope_mailbox_begin().
+/*
+ * Turn the echoes to the partner's present session; @of is the caller's copy of @box->of. Context:
+ * a burst, after the clock was read and before tscope_mailbox_answer().
  */
 static __always_inline void tscope_mailbox_turn(struct tscope_mailbox *box,
-						const struct tscope_look *look,
-						u64 *of)
+						const struct tscope_look *look, u64 *of)
 {
 	int lane;
 
@@ -160,18 +121,9 @@ static __always_inline void tscope_mailbox_turn(struct tscope_mailbox *box,
 	*of = look->id;
 }
 
-/**
- * tscope_mailbox_answer() - publish a reading, and echo the partner's
- * @box: the caller's mailbox
- * @look: what tscope_mailbox_look() found before the reading
- * @lane: the lane of the reading
- * @now: the reading, not 0
- *
- * Context: as tscope_mailbox_begin().
- */
+/* Publish a reading, which is not 0, and echo the partner's. Context: a burst. */
 static __always_inline void tscope_mailbox_answer(struct tscope_mailbox *box,
-						  const struct tscope_look *look,
-						  int lane, u64 now)
+						  const struct tscope_look *look, int lane, u64 now)
 {
 	if (look->pub[lane]) {
 		WRITE_ONCE(box->seen[lane], now);

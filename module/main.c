@@ -19,32 +19,33 @@
 #include "compat.h"
 #include "control.h"
 
-#define CREATE_TRACE_POINTS
-#include "trace.h"
-
 static bool enable;
 module_param(enable, bool, 0444);
 MODULE_PARM_DESC(enable, "sample from the start (default: 0)");
 
-static struct tscope_params params = {
-	.period_us = 50000,
-	.width_us = 20,
-	.burst_us = 10,
-	.fit_window_s = 60,
-};
-
-module_param_named(period_us, params.period_us, uint, 0444);
-MODULE_PARM_DESC(period_us, "from one window's start to the next, 1000..10000000 (default: 50000)");
-module_param_named(width_us, params.width_us, uint, 0444);
-MODULE_PARM_DESC(width_us, "length of a window, 10..period_us (default: 20)");
-module_param_named(burst_us, params.burst_us, uint, 0444);
-MODULE_PARM_DESC(burst_us, "longest time with interrupts off, 1..100 (default: 10)");
-module_param_named(fit_window_s, params.fit_window_s, uint, 0444);
-MODULE_PARM_DESC(fit_window_s, "how old a fitted point may be, 1..3600 (default: 60)");
-
 static char *cpus;
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "list of the CPUs that sample (default: all that are not isolated)");
+
+static u32 given_khz;
+module_param_named(tsc_khz, given_khz, uint, 0444);
+MODULE_PARM_DESC(tsc_khz, "the TSC's frequency, if the kernel knows none, 1000 or more (default: 0)");
+
+/* Another hypervisor's clock needs one file with its ops, and a line here. */
+static const struct tscope_clock_ops *const clock_table[] = {
+	&tscope_clock_tsc,
+	&tscope_clock_kvm,
+	&tscope_clock_ptp,
+	&tscope_clock_raw,
+	&tscope_clock_real,
+#ifdef CONFIG_ACPI
+	&tscope_clock_acpi_pm,
+	&tscope_clock_hpet,
+#endif
+	NULL
+};
+
+static_assert(ARRAY_SIZE(clock_table) - 1 <= TSCOPE_CLOCKS_MAX);
 
 /* All figures are relative to the TSC, so an unsteady TSC makes them all wrong. */
 static void __init warn_of_tsc(void)
@@ -66,18 +67,24 @@ static int __init tscope_init(void)
 	int err;
 
 	warn_of_tsc();
-	err = tscope_clocks_init();
+	if (!IS_ENABLED(CONFIG_ACPI)) {
+		pr_info("acpi-pm is absent: the kernel is built without ACPI\n");
+		pr_info("hpet is absent: the kernel is built without ACPI\n");
+	}
+	err = tscope_clocks_init(clock_table, given_khz);
 	if (err)
 		return err;
-	err = tscope_control_init(&params, cpus, enable);
+	err = tscope_control_init(cpus);
 	if (err)
 		goto clocks;
 	tscope_debugfs_init();
 	err = tscope_sysfs_init();
 	if (err)
 		goto files;
-	return 0;
-
+	err = enable ? tscope_enable(true) : 0;
+	if (!err)
+		return 0;
+	tscope_sysfs_exit();
 files:
 	tscope_debugfs_exit();
 	tscope_control_exit();

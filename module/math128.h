@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What the kernel's math64.h lacks: 128-bit division and root, saturating differences,
- * and the conversions between cycles, nanoseconds and phase.
- */
+/* What the kernel's math64.h lacks: 128 bits, saturation, conversions of cycles, ns and phase. */
 #ifndef TSCOPE_MATH128_H
 #define TSCOPE_MATH128_H
 
@@ -20,35 +17,18 @@ u64 tscope_ns_to_cyc(u64 ns, u32 khz);
 s64 tscope_phase(s64 clock_ns, s64 cyc, u32 khz);
 s64 tscope_phase_to_ns(s64 phase);
 
-/**
- * tscope_abs64() - magnitude of a signed number
- * @x: any value, also S64_MIN, for which abs() is undefined
- *
- * Return: |x|.
- */
+/* |x|, also of S64_MIN, for which abs() is undefined */
 static inline u64 tscope_abs64(s64 x)
 {
 	return x < 0 ? 0 - (u64)x : (u64)x;
 }
 
-/**
- * tscope_abs128() - magnitude of a signed 128-bit number
- * @x: any value
- *
- * Return: |x|.
- */
 static inline u128 tscope_abs128(s128 x)
 {
 	return x < 0 ? 0 - (u128)x : (u128)x;
 }
 
-/**
- * tscope_div128_signed() - quotient, rounded towards zero
- * @num: dividend
- * @den: divisor, not 0
- *
- * Return: num / den.
- */
+/* num / den, towards 0 */
 static inline s128 tscope_div128_signed(s128 num, u128 den)
 {
 	s128 quot = (s128)tscope_div128(tscope_abs128(num), den);
@@ -56,12 +36,7 @@ static inline s128 tscope_div128_signed(s128 num, u128 den)
 	return num < 0 ? -quot : quot;
 }
 
-/**
- * tscope_clamp64() - cut a 128-bit number to 64 bits
- * @x: any value
- *
- * Return: x, or S64_MAX/S64_MIN where it does not fit.
- */
+/* x, or S64_MAX or S64_MIN where it does not fit */
 static inline s64 tscope_clamp64(s128 x)
 {
 	if (x > S64_MAX)
@@ -69,52 +44,22 @@ static inline s64 tscope_clamp64(s128 x)
 	return x < S64_MIN ? S64_MIN : (s64)x;
 }
 
-/**
- * tscope_sub64() - signed difference of two unsigned counts, saturated
- * @a: minuend
- * @b: subtrahend
- *
- * Return: a - b, or S64_MAX/S64_MIN where that does not fit.
- */
+/* a - b of unsigned numbers, saturated */
 static inline s64 tscope_sub64(u64 a, u64 b)
 {
-	s64 diff;
-
-	if (__builtin_sub_overflow(a, b, &diff))
-		return a < b ? S64_MIN : S64_MAX;
-	return diff;
+	return tscope_clamp64((s128)a - b);
 }
 
-/**
- * tscope_ssub64() - difference of two signed numbers, saturated
- * @a: minuend
- * @b: subtrahend
- *
- * Return: a - b, or S64_MAX/S64_MIN where that does not fit.
- */
+/* a - b of signed numbers, saturated */
 static inline s64 tscope_ssub64(s64 a, s64 b)
 {
-	s64 diff;
-
-	if (__builtin_sub_overflow(a, b, &diff))
-		return a < b ? S64_MIN : S64_MAX;
-	return diff;
+	return tscope_clamp64((s128)a - b);
 }
 
-/**
- * tscope_sadd64() - sum of two signed numbers, saturated
- * @a: any value
- * @b: any value
- *
- * Return: a + b, or S64_MAX/S64_MIN where that does not fit.
- */
+/* a + b of signed numbers, saturated */
 static inline s64 tscope_sadd64(s64 a, s64 b)
 {
-	s64 sum;
-
-	if (__builtin_add_overflow(a, b, &sum))
-		return a < 0 ? S64_MIN : S64_MAX;
-	return sum;
+	return tscope_clamp64((s128)a + b);
 }
 
 #endif /* TSCOPE_MATH128_H */

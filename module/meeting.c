@@ -2,24 +2,14 @@
 /*
  * Meetings: two CPUs exchange because one of them calls the other.
  *
- * Timers wake two CPUs at different times, so windows that begin by timers
- * hardly overlap in a virtual machine. Here a CPU calls its partner by an
- * interrupt that it does not wait for, waits with its own interrupts on until
- * the partner answers, and then both exchange for one burst. A CPU whose timers
- * are dead, or whose clock is far off, still answers.
+ * A CPU begins a session, calls its partner by an interrupt that it does not wait for, and waits
+ * with its own interrupts on until its nonce is in the partner's mailbox. The partner answers in
+ * hard interrupt context, by one burst in a session of its own.
  *
- * The caller begins its session before it sends the call. The partner answers
- * in hard interrupt context: it begins a session of its own and exchanges until
- * the burst's length is over, its count of readings is, or the caller's session
- * ends. The caller sees the answer as its own nonce in the partner's mailbox.
- *
- * Where interrupts are slow (in software emulation, and where virtual CPUs share
- * a processor) the answer is over before the caller has returned from sending
- * the call. A caller whose calls fail waits for longer the next time, and then
- * asks the partner's sampler instead of its interrupt handler: both take bursts,
- * with interrupts on in between, until one of the caller's is whole.
- *
- * A CPU that waits for an answer itself does not answer: its session is in use.
+ * Where interrupts are slow the answer is over before the caller has returned from sending the
+ * call. A caller whose calls fail waits for longer the next time, and then asks the partner's
+ * sampler instead of its interrupt handler: both take bursts, with interrupts on in between, until
+ * one of the caller's is whole. A CPU that waits for an answer itself does not answer.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -35,28 +25,61 @@
 #include "sampler.h"
 
 /*
- * How long the caller waits. An interrupt reaches another vCPU in 13 to 50 us
- * natively, and takes a millisecond in software emulation.
+ * How long the caller waits. An interrupt reaches another vCPU in 13 to 50 us natively, and takes
+ * a millisecond in software emulation.
  */
 #define WAIT_MIN_US	200U
 #define WAIT_MAX_US	3200U
 /* A caller that waits for longer than this asks the partner's sampler. */
 #define WAIT_FAST_US	800
-/* The same as a count, for a TSC that stands still. */
-#define WAIT_TURNS	1000000
+/* A TSC that reads the same for as many turns of a wait stands still. */
+#define STILL_TURNS	20000
+
+DEFINE_PER_CPU(struct task_struct *, tscope_thread);
 
 /* The unload waits this long for a call before it says so in the log. */
 #define FINISH_MESSAGE_MS	10000
 
-/* The low half counts: a late call finds its request withdrawn or changed. */
-static u64 request_of(int partner, u32 number)
+/* A wait for another CPU by this CPU's TSC. */
+struct wait {
+	u64 start;
+	u64 last;
+	u64 limit_cyc;
+	u32 still;
+};
+
+static struct wait wait_begin(const struct tscope_cpu *caller)
 {
-	return (u64)(partner + 1) << 32 | number;
+	u64 now = rdtsc_ordered(), wait_us = READ_ONCE(caller->call.wait_us);
+
+	return (struct wait){
+		.start = now,
+		.last = now,
+		.limit_cyc = tscope_ns_to_cyc(wait_us * NSEC_PER_USEC, tscope_tsc_khz),
+	};
 }
 
-static int partner_of(u64 request)
+static bool wait_goes_on(struct wait *w)
 {
-	return (int)(request >> 32) - 1;
+	u64 now = rdtsc_ordered();
+
+	cpu_relax();
+	w->still = now == w->last ? w->still + 1 : 0;
+	w->last = now;
+	return now - w->start <= w->limit_cyc && w->still < STILL_TURNS;
+}
+
+/* Wait until a word has a value; interrupts are on. */
+static bool wait_for(const struct tscope_cpu *c, const u64 *word, u64 value)
+{
+	struct wait w = wait_begin(c);
+
+	do {
+		/* pairs with the releases of raw_id and of */
+		if (smp_load_acquire(word) == value)
+			return true;
+	} while (wait_goes_on(&w));
+	return false;
 }
 
 /* A caller whose calls failed asks the partner's sampler. */
@@ -65,35 +88,12 @@ static bool calls_sampler(const struct tscope_cpu *caller)
 	return READ_ONCE(caller->call.wait_us) > WAIT_FAST_US;
 }
 
-static u64 wait_cyc(const struct tscope_cpu *caller)
-{
-	return tscope_ns_to_cyc(READ_ONCE(caller->call.wait_us) * NSEC_PER_USEC,
-				tscope_tsc_khz);
-}
-
-/* A burst is one moment, and has a session of its own. Interrupts are off. */
-static void session_begin(struct tscope_cpu *c, struct tscope_burst_plan *plan)
-{
-	plan->nonce = tscope_nonce(c->cpu, c->life, ++c->session);
-	tscope_mailbox_begin(&c->box, plan->nonce);
-}
-
-static void session_end(struct tscope_cpu *c)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	tscope_mailbox_begin(&c->box, 0);
-	local_irq_restore(flags);
-}
-
 /* Does the caller still wait, and may this CPU answer it? */
-static bool call_holds(const struct tscope_cpu *c,
-		       const struct tscope_cpu *caller, u64 request)
+static bool call_holds(const struct tscope_cpu *c, const struct tscope_cpu *caller, u64 request)
 {
 	/* pairs with the release in tscope_meet() */
 	return smp_load_acquire(&caller->call.request) == request &&
-	       partner_of(request) == c->cpu && READ_ONCE(c->ready);
+	       request >> 32 == c->cpu + 1 && READ_ONCE(c->ready);
 }
 
 /* One burst with the caller's present session. Interrupts are off. */
@@ -105,20 +105,20 @@ static void answer_burst(struct tscope_cpu *c, struct tscope_cpu *caller)
 		.until = &caller->box.id,
 		.value = READ_ONCE(caller->box.id),
 	};
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 
-	session_begin(c, &plan);
+	tscope_session_begin(c);
 	tscope_burst(c, &plan, &b);
 }
 
 /* Only the kernel can read CLOCK_MONOTONIC_RAW, so it is read outside the burst. */
 static void answer_end(struct tscope_cpu *c, u64 request)
 {
-	/* interrupts are off: the other accessor may wait for a CPU that does not run */
+	/* interrupts may be off: the other accessor may wait for a CPU that does not run */
 	WRITE_ONCE(c->box.raw_ns, ktime_get_raw_fast_ns());
 	/* pairs with the acquire in wait_for() */
 	smp_store_release(&c->box.raw_id, request);
-	session_end(c);
+	tscope_mailbox_begin(&c->box, 0);
 }
 
 static void call_done(struct tscope_cpu *caller)
@@ -136,21 +136,16 @@ static void tscope_meeting_called(void *info)
 		if (!calls_sampler(caller)) {
 			answer_burst(c, caller);
 			answer_end(c, request);
-		} else if (c->task && !cmpxchg(&c->call.caller, NULL, caller)) {
+		} else if (!cmpxchg(&c->call.caller, NULL, caller)) {
 			/* tscope_meeting_answer() goes on */
-			wake_up_process(c->task);
+			wake_up_process(this_cpu_read(tscope_thread));
 			return;
 		}
 	}
 	call_done(caller);
 }
 
-/**
- * tscope_meeting_refuse() - answer no call that waits for a CPU's sampler
- * @c: the CPU's state
- *
- * Context: any.
- */
+/* Answer no call that waits for a CPU's sampler. */
 void tscope_meeting_refuse(struct tscope_cpu *c)
 {
 	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
@@ -159,50 +154,29 @@ void tscope_meeting_refuse(struct tscope_cpu *c)
 		call_done(caller);
 }
 
-/**
- * tscope_meeting_answer() - answer a call that waits for this CPU's sampler
- * @c: the CPU that runs this
- *
- * Context: the CPU's sampler, in a window; interrupts on.
- */
+/* Answer a call that waits for this CPU's sampler, which runs this in a window. */
 void tscope_meeting_answer(struct tscope_cpu *c)
 {
 	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
-	u64 request, start;
-	u32 turns;
+	struct wait w;
+	u64 request;
 
 	if (!caller)
 		return;
 	request = READ_ONCE(caller->call.request);
 	WRITE_ONCE(c->call.busy, true);
-	start = rdtsc_ordered();
-	for (turns = 0; turns < WAIT_TURNS; turns++) {
-		if (!call_holds(c, caller, request) ||
-		    rdtsc_ordered() - start > 2 * wait_cyc(caller))
-			break;
+	w = wait_begin(caller);
+	w.limit_cyc *= 2;
+	while (call_holds(c, caller, request) && wait_goes_on(&w)) {
 		local_irq_disable();
 		answer_burst(c, caller);
 		local_irq_enable();
+		if (READ_ONCE(c->stuck))
+			break;
 	}
 	answer_end(c, request);
 	WRITE_ONCE(c->call.busy, false);
 	call_done(caller);
-}
-
-/* Wait until a word has a value; interrupts are on. */
-static bool wait_for(const struct tscope_cpu *c, const u64 *word, u64 value)
-{
-	u64 limit_cyc = wait_cyc(c), start = rdtsc_ordered();
-	u32 turns;
-
-	for (turns = 0; turns < WAIT_TURNS; turns++) {
-		/* pairs with the releases of raw_id and of */
-		if (smp_load_acquire(word) == value)
-			return true;
-		if (rdtsc_ordered() - start > limit_cyc)
-			return false;
-	}
-	return false;
 }
 
 static void raw_warped(struct tscope_cpu *c, struct tscope_finding *f, u64 size_ns)
@@ -212,20 +186,20 @@ static void raw_warped(struct tscope_cpu *c, struct tscope_finding *f, u64 size_
 }
 
 /*
- * CLOCK_MONOTONIC_RAW was read here before the call, then by the partner, then
- * here: each must be at least as high as the one before.
+ * CLOCK_MONOTONIC_RAW was read here before the call, then by the partner, then here: each must be
+ * at least as high as the one before.
  */
-static void check_raw(struct tscope_cpu *c, const struct tscope_mailbox *peer,
-		      u64 request, u64 before_ns, struct tscope_burst *b)
+static void check_raw(struct tscope_cpu *c, const struct tscope_mailbox *peer, u64 request,
+		      u64 before_ns, struct tscope_burst *b)
 {
+	struct tscope_lane_figures *lane = &c->lane[TSCOPE_LANE_RAW];
 	u64 peer_ns, after_ns;
 
 	if (!wait_for(c, &peer->raw_id, request))
 		return;
 	peer_ns = READ_ONCE(peer->raw_ns);
 	after_ns = ktime_get_raw_ns();
-	WRITE_ONCE(c->lane[TSCOPE_LANE_RAW].readings,
-		   c->lane[TSCOPE_LANE_RAW].readings + 1);
+	WRITE_ONCE(lane->readings, lane->readings + 1);
 	if (peer_ns < before_ns)
 		raw_warped(c, &b->peer_warp[TSCOPE_LANE_RAW], before_ns - peer_ns);
 	if (after_ns < peer_ns)
@@ -236,7 +210,7 @@ static void check_raw(struct tscope_cpu *c, const struct tscope_mailbox *peer,
 static int meet_handler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 			struct tscope_burst *b)
 {
-	if (!wait_for(c, &plan->peer->of, plan->nonce))
+	if (!wait_for(c, &plan->peer->of, c->box.id))
 		return -ETIMEDOUT;
 	plan->until = &plan->peer->id;
 	local_irq_disable();
@@ -246,41 +220,20 @@ static int meet_handler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 	return b->whole ? 0 : -ETIMEDOUT;
 }
 
-/* Warps count even where the burst that saw them was no single moment. */
-static void keep_warps(struct tscope_burst *b, const struct tscope_burst *before)
-{
-	int lane;
-
-	for (lane = 0; lane < TSCOPE_LANES; lane++) {
-		tscope_finding_merge(&b->warp[lane], &before->warp[lane]);
-		tscope_finding_merge(&b->peer_warp[lane], &before->peer_warp[lane]);
-	}
-	if (!b->partner_id)
-		b->partner_id = before->partner_id;
-}
-
 /* The partner's sampler answers at some time: bursts until one is whole. */
-static int meet_sampler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
+static int meet_sampler(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 			struct tscope_burst *b)
 {
-	u64 limit_cyc = wait_cyc(c), start = rdtsc_ordered();
-	struct tscope_burst before;
-	u32 turns;
+	struct wait w = wait_begin(c);
 
-	for (turns = 0; turns < WAIT_TURNS; turns++) {
-		before = *b;
+	do {
+		cond_resched();
 		local_irq_disable();
-		session_begin(c, plan);
+		tscope_session_begin(c);
 		tscope_burst(c, plan, b);
 		local_irq_enable();
-		keep_warps(b, &before);
-		if (b->whole)
-			return 0;
-		if (rdtsc_ordered() - start > limit_cyc)
-			break;
-		cond_resched();
-	}
-	return -ETIMEDOUT;
+	} while (!b->whole && !READ_ONCE(c->stuck) && wait_goes_on(&w));
+	return b->whole ? 0 : -ETIMEDOUT;
 }
 
 static int call_send(struct tscope_cpu *c, int partner)
@@ -305,22 +258,15 @@ static int call_send(struct tscope_cpu *c, int partner)
  * @partner: the CPU to call
  * @length_cyc: length of the burst, cycles
  * @b: what was measured; zeroed by the caller
- *
- * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on.
- * They are off for @length_cyc and one reading on both CPUs.
- *
- * Return: 0 with @b whole; -ENXIO for a partner that is offline, -EBUSY while the
- * call before has not reached its partner, -ETIMEDOUT where the partner did not
- * answer, or not for long enough.
+ * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on. They are off for
+ * @length_cyc and one reading on both CPUs.
+ * Return: 0 with @b whole; -ENXIO for a partner that is offline, -EBUSY while the call before has
+ * not reached its partner, -ETIMEDOUT where the partner did not answer, or not for long enough.
  */
-int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
-		struct tscope_burst *b)
+int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc, struct tscope_burst *b)
 {
 	const struct tscope_cpu *p = tscope_cpu_of(partner);
-	struct tscope_burst_plan plan = {
-		.length_cyc = length_cyc,
-		.keep = true,
-	};
+	struct tscope_burst_plan plan = { .length_cyc = length_cyc, .keep = true };
 	u32 wait_us = clamp(c->call.wait_us, WAIT_MIN_US, WAIT_MAX_US);
 	u64 request, before_ns;
 	int err;
@@ -333,19 +279,19 @@ int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
 
 	local_irq_disable();
 	WRITE_ONCE(c->call.busy, true);
-	session_begin(c, &plan);
+	tscope_session_begin(c);
 	local_irq_enable();
 	WRITE_ONCE(c->call.length_cyc, length_cyc);
-	request = request_of(partner, c->session);
+	/* the low half counts: a late call finds its request withdrawn or changed */
+	request = (u64)(partner + 1) << 32 | c->session;
 	/* pairs with the acquire in call_holds() */
 	smp_store_release(&c->call.request, request);
 
 	err = call_send(c, partner);
 	if (!err)
-		err = calls_sampler(c) ? meet_sampler(c, &plan, b) :
-					 meet_handler(c, &plan, b);
+		err = calls_sampler(c) ? meet_sampler(c, &plan, b) : meet_handler(c, &plan, b);
 
-	session_end(c);
+	tscope_mailbox_begin(&c->box, 0);
 	/* the partner's sampler ends its bursts now */
 	WRITE_ONCE(c->call.request, 0);
 	WRITE_ONCE(c->call.busy, false);
@@ -361,8 +307,7 @@ static bool calls_pending(void)
 	struct tscope_cpu *c;
 
 	for_each_tscope_cpu(c)
-		if (READ_ONCE(c->call.sent) !=
-		    atomic64_read(&c->call.answered))
+		if (READ_ONCE(c->call.sent) != atomic64_read(&c->call.answered))
 			return true;
 	return false;
 }
@@ -371,9 +316,8 @@ static bool calls_pending(void)
  * tscope_meetings_settle() - let calls that are under way come to their end
  * @limit_ms: how long to wait at most
  *
- * Callers have withdrawn their requests, so what is under way returns soon, but
- * for a CPU that takes no interrupts. Context: process, no window is open.
- *
+ * Callers have withdrawn their requests, so what is under way returns soon, but for a CPU that
+ * takes no interrupts. Context: process, no window is open.
  * Return: whether no call is left.
  */
 bool tscope_meetings_settle(unsigned int limit_ms)
@@ -390,12 +334,7 @@ bool tscope_meetings_settle(unsigned int limit_ms)
 	return true;
 }
 
-/**
- * tscope_meetings_finish() - wait until no call can run any more
- *
- * The memory of the callers and the module's text may be freed then. Context:
- * process, all samplers have stopped.
- */
+/* Wait until no call can run any more, once all samplers have stopped. */
 void tscope_meetings_finish(void)
 {
 	while (!tscope_meetings_settle(FINISH_MESSAGE_MS))

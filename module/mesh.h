@@ -6,73 +6,43 @@
 #include "interval.h"
 
 /*
- * Limits that still change after this many passes contradict each other. The
- * graph of partners needs 15 where each of 4096 CPUs has its pairs.
+ * Limits that still change after this many passes contradict each other. The graph of partners
+ * needs 15 where each of 4096 CPUs has its pairs.
  */
 #define TSCOPE_MESH_PASSES	64
 
-/**
- * struct tscope_mesh_edge - what is known of a pair that meets
- * @from: a CPU
- * @to: another
- * @moving: the offset moved lately
- * @low: lower limit of @to's clock minus @from's
- * @high: upper limit
- * @at_ms: time of the newest burst of the pair
- */
+/* What is known of a pair that meets: to's clock minus from's. */
 struct tscope_mesh_edge {
 	u32 from;
 	u32 to;
-	bool moving;
-	s64 low;
-	s64 high;
-	u64 at_ms;
+	struct tscope_interval in;
 };
 
-/**
- * struct tscope_mesh_limit - a limit of a CPU's offset against the root
- * @value: the limit
- * @at_ms: time of the oldest burst that it is made of
- * @reached: there is such a limit; else the others mean nothing
- * @moving: it is made of pairs one of which moves
- */
+/* An upper limit of how far one clock is ahead of another. */
 struct tscope_mesh_limit {
 	s64 value;
-	u64 at_ms;
-	bool reached;
-	bool moving;
+	u64 at_ms;	/* time of the oldest burst that it is made of */
+	bool reached;	/* there is such a limit; else the others mean nothing */
+	bool moving;	/* it is made of pairs one of which moves */
 };
 
-/**
- * struct tscope_mesh_node - a CPU, as seen from the root
- * @low: lower limit of its clock minus the root's
- * @high: upper limit
- */
+/* A CPU, as seen from the root. */
 struct tscope_mesh_node {
-	struct tscope_mesh_limit low;
-	struct tscope_mesh_limit high;
+	struct tscope_mesh_limit ahead;		/* of its clock against the root's */
+	struct tscope_mesh_limit behind;	/* of the root's clock against its */
 };
 
-/**
- * struct tscope_mesh - a graph of CPUs, and the view of one of them
- * @nodes: @count of them, by CPU
- * @count: CPUs
- * @edges: @edge_count of them; either direction of a pair, or both
- * @edge_count: edges
- * @root: the CPU that offsets are against; result
- * @contradiction: no set of offsets satisfies all edges; result
- */
+/* A graph of CPUs, and the view of one of them. */
 struct tscope_mesh {
-	struct tscope_mesh_node *nodes;
+	struct tscope_mesh_node *nodes;		/* count of them, by CPU */
 	u32 count;
-	const struct tscope_mesh_edge *edges;
+	struct tscope_mesh_edge *edges;		/* either direction of a pair, or both */
 	u32 edge_count;
-	u32 root;
-	bool contradiction;
+	u32 root;		/* the CPU that offsets are against; result */
+	bool contradiction;	/* no set of offsets satisfies all edges; result */
 };
 
 void tscope_mesh_solve(struct tscope_mesh *mesh, u32 root);
-int tscope_mesh_interval(const struct tscope_mesh *mesh, u32 cpu,
-			 struct tscope_interval *in);
+int tscope_mesh_interval(const struct tscope_mesh *mesh, u32 cpu, struct tscope_interval *in);
 
 #endif /* TSCOPE_MESH_H */

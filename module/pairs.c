@@ -2,12 +2,9 @@
 /*
  * Pairs of CPUs: who exchanges with whom.
  *
- * One CPU of each pair keeps it: it calls the other one (meeting.c), or both
- * sample all the time and meet by rounds.
- *
- * Up to TSCOPE_ALL_PAIRS_CPUS sampling CPUs each pair meets. Above, the CPUs
- * are ranked, each meets those whose rank differs by a power of two, and other
- * offsets are composed of those (mesh.c).
+ * Up to TSCOPE_ALL_PAIRS_CPUS sampling CPUs each pair meets. Above, the CPUs are ranked, each meets
+ * those whose rank differs by a power of two, and other offsets are composed of those (mesh.c). One
+ * CPU of each pair keeps it: it calls the other one (meeting.c), or both meet by rounds.
  */
 #include <linux/bitops.h>
 #include <linux/mm.h>
@@ -20,8 +17,8 @@
 #define MEETINGS_PER_S	8
 
 /*
- * tscope_pairs_lock - protects who keeps which pairs against readers. Writers
- * hold it and have no window open. Inside cpus_read_lock().
+ * tscope_pairs_lock - protects who keeps which pairs against readers. Writers hold it and have no
+ * window open. Inside cpus_read_lock().
  */
 DEFINE_MUTEX(tscope_pairs_lock);
 u32 tscope_pairs_choices;
@@ -30,33 +27,19 @@ u32 tscope_pairs_choices;
 static int *ranks;
 static u32 rank_count;
 
-/**
- * tscope_pairs_cpus() - how many CPUs sample
- *
- * Context: any.
- *
- * Return: the number.
- */
+/* How many CPUs sample. */
 u32 tscope_pairs_cpus(void)
 {
 	return READ_ONCE(rank_count);
 }
 
-/**
- * tscope_pairs_turn_ms() - the time in which each pair meets once
- *
- * Context: any.
- *
- * Return: max(1 s, partners of a CPU / 8 s), in ms.
- */
+/* The time in which each pair meets once: max(1 s, partners of a CPU / 8 s). */
 u32 tscope_pairs_turn_ms(void)
 {
 	u32 n = tscope_pairs_cpus();
-	u32 partners = n > TSCOPE_ALL_PAIRS_CPUS ? 2 * fls(n - 1) :
-						   max(n, 1U) - 1;
+	u32 partners = n > TSCOPE_ALL_PAIRS_CPUS ? 2 * fls(n - 1) : max(n, 1U) - 1;
 
-	return max(partners * (u32)MSEC_PER_SEC / MEETINGS_PER_S,
-		   (u32)MSEC_PER_SEC);
+	return max(partners * (u32)MSEC_PER_SEC / MEETINGS_PER_S, (u32)MSEC_PER_SEC);
 }
 
 /**
@@ -64,26 +47,18 @@ u32 tscope_pairs_turn_ms(void)
  * @rank: the CPU's rank
  * @round: number of the round
  *
- * The circle method of round-robin tournaments: in n - 1 rounds (n of an odd n)
- * each meets each. Context: a window.
- *
+ * The circle method of round-robin tournaments: in n - 1 rounds (n of an odd n) each meets each.
+ * Context: a window.
  * Return: CPU; -1 for none.
  */
 int tscope_pairs_partner(u32 rank, u64 round)
 {
-	u32 n = rank_count, m = n | 1, turn, other;
-
-	if (n < 2)
-		return -1;
 	/* m players in a circle; with an even n the last one stands beside it */
-	if (!(n & 1))
-		m = n - 1;
-	turn = (u32)(round % m);
-	if (rank == m) {
-		/* the one whose double is the turn, modulo an odd m */
-		other = turn & 1 ? (turn + m) / 2 : turn / 2;
-		return ranks[other];
-	}
+	u32 n = rank_count, m = (n - 1) | 1, turn = (u32)(round % m), other;
+
+	/* the last one meets the one whose double is the turn, modulo m */
+	if (rank == m)
+		return ranks[turn & 1 ? (turn + m) / 2 : turn / 2];
 	other = (turn + m - rank) % m;
 	if (other == rank)
 		other = m;
@@ -91,38 +66,15 @@ int tscope_pairs_partner(u32 rank, u64 round)
 }
 
 /*
- * Whether @cpu keeps the pair with @peer. Each CPU keeps about half of its pairs,
- * also where only every second or fourth CPU samples, and whichever others do.
+ * Whether @cpu keeps the pair with @peer. Each CPU keeps about half of its pairs, also where only
+ * every second or fourth CPU samples, and whichever others do.
  */
 static bool cpu_keeps(int cpu, int peer)
 {
 	return hweight32(cpu ^ peer) & 1 ? cpu < peer : cpu > peer;
 }
 
-/* The next CPU whose pair the CPU of @rank is to keep; -1: there is no more. */
-static int next_peer(const int *by_rank, u32 n, u32 rank, u32 *i)
-{
-	int peer;
-
-	if (n > TSCOPE_ALL_PAIRS_CPUS)
-		return rank + (1U << *i) < n ? by_rank[rank + (1U << (*i)++)] : -1;
-	while (*i < n) {
-		peer = by_rank[(*i)++];
-		if (cpu_keeps(by_rank[rank], peer))
-			return peer;
-	}
-	return -1;
-}
-
-/**
- * tscope_pair_find() - look up a pair that a CPU keeps
- * @c: the CPU
- * @peer: the other one
- *
- * Context: a window, or tscope_pairs_lock held.
- *
- * Return: the pair, NULL where @c does not keep it.
- */
+/* A pair that @c keeps; NULL: it does not. Context: a window, or tscope_pairs_lock held. */
 struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer)
 {
 	u32 i;
@@ -133,12 +85,25 @@ struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer)
 	return NULL;
 }
 
+/*
+ * Forget what is known of a pair, but for its present window's warps. Context: process, with
+ * @p->lock held where readers may be at work.
+ */
+void tscope_pair_clear(struct tscope_pair *p)
+{
+	int lane;
+
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
+		tscope_tracker_init(&p->tracker[lane]);
+		WRITE_ONCE(p->warps[lane], 0);
+	}
+	WRITE_ONCE(p->since_ms, tscope_now_ms());
+}
+
 /* A pair that the CPU keeps already, or a new one; NULL: no memory. */
-static struct tscope_pair *pair_find_or_alloc(const struct tscope_cpu *c,
-					      int peer)
+static struct tscope_pair *find_or_alloc(const struct tscope_cpu *c, int peer)
 {
 	struct tscope_pair *p = tscope_pair_find(c, peer);
-	int lane;
 
 	if (p)
 		return p;
@@ -147,26 +112,23 @@ static struct tscope_pair *pair_find_or_alloc(const struct tscope_cpu *c,
 		return NULL;
 	p->cpu = c->cpu;
 	p->peer = peer;
-	p->since_ms = tscope_now_ms();
 	seqcount_init(&p->lock);
-	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
-		tscope_tracker_init(&p->tracker[lane]);
+	tscope_pair_clear(p);
 	return p;
 }
 
 /* All pairs that are to be kept, each CPU's in turn. Returns 0 or -ENOMEM. */
-static int list_wanted(const int *by_rank, u32 n, struct tscope_pair **first)
+static int list_wanted(const int *by_rank, u32 n, struct tscope_pair **end)
 {
-	struct tscope_pair **end = first, *p;
-	u32 rank, i;
-	int peer;
+	const bool all = n <= TSCOPE_ALL_PAIRS_CPUS;
+	struct tscope_pair *p;
+	u32 rank, other, i;
 
-	*end = NULL;
 	for (rank = 0; rank < n; rank++) {
-		i = 0;
-		while ((peer = next_peer(by_rank, n, rank, &i)) >= 0) {
-			p = pair_find_or_alloc(tscope_cpu_of(by_rank[rank]),
-					       peer);
+		for (i = 0; (other = all ? i : rank + (1U << i)) < n; i++) {
+			if (all && !cpu_keeps(by_rank[rank], by_rank[other]))
+				continue;
+			p = find_or_alloc(tscope_cpu_of(by_rank[rank]), by_rank[other]);
 			if (!p)
 				return -ENOMEM;
 			p->wanted = true;
@@ -215,9 +177,8 @@ static void take_wanted(struct tscope_pair *wanted)
  * tscope_pairs_choose() - set which pairs there are
  * @cpus: the CPUs that sample: chosen and online; each has its state
  *
- * Pairs that there were already keep their figures. Context: process, no window
- * is open, tscope_pairs_lock is held.
- *
+ * Pairs that there were already keep their figures.
+ * Context: process, no window is open, tscope_pairs_lock is held.
  * Return: 0, or -ENOMEM with nothing changed.
  */
 int tscope_pairs_choose(const struct cpumask *cpus)
@@ -225,7 +186,7 @@ int tscope_pairs_choose(const struct cpumask *cpus)
 	struct tscope_pair *wanted = NULL;
 	struct tscope_cpu *c;
 	int cpu, *by_rank;
-	u32 n = 0, i;
+	u32 n = 0;
 	int err;
 
 	lockdep_assert_held(&tscope_pairs_lock);
@@ -242,21 +203,17 @@ int tscope_pairs_choose(const struct cpumask *cpus)
 	take_wanted(wanted);
 	for_each_tscope_cpu(c)
 		WRITE_ONCE(c->chosen, cpumask_test_cpu(c->cpu, cpus));
-	for (i = 0; i < n; i++)
-		tscope_cpu_of(by_rank[i])->rank = i;
-	swap(ranks, by_rank);
 	WRITE_ONCE(rank_count, n);
+	while (n--)
+		tscope_cpu_of(by_rank[n])->rank = n;
+	swap(ranks, by_rank);
 	tscope_pairs_choices++;
 free:
 	kvfree(by_rank);
 	return err;
 }
 
-/**
- * tscope_pairs_free() - free all pairs
- *
- * Context: process, at unload; no sampler and no reader is left.
- */
+/* Free all pairs, at unload: no sampler and no reader is left. */
 void tscope_pairs_free(void)
 {
 	take_wanted(NULL);

@@ -1,49 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The parameters in force, and their ranges. */
-#include <linux/compiler.h>
+/* The parameters: their defaults, their ranges, and those in force. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/errno.h>
-#include <linux/time64.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
 
 #include "params.h"
 
+/* As they were when the module was loaded. */
+static struct tscope_params loaded = {
+	.period_us = 50000,
+	.width_us = 20,
+	.burst_us = 10,
+	.fit_window_s = 60,
+};
+
+module_param_named(period_us, loaded.period_us, uint, 0444);
+MODULE_PARM_DESC(period_us, "from one window's start to the next, 1000..10000000 (default: 50000)");
+module_param_named(width_us, loaded.width_us, uint, 0444);
+MODULE_PARM_DESC(width_us, "length of a window, 10..period_us (default: 20)");
+module_param_named(burst_us, loaded.burst_us, uint, 0444);
+MODULE_PARM_DESC(burst_us, "longest time with interrupts off, 1..100 (default: 10)");
+module_param_named(fit_window_s, loaded.fit_window_s, uint, 0444);
+MODULE_PARM_DESC(fit_window_s, "how old a fitted point may be, 1..3600 (default: 60)");
+
 struct tscope_params tscope_params;
 
-/**
- * tscope_get_params() - copy the parameters in force
- * @to: copy
- *
- * Context: any. Each is valid; in a window they fit one another.
- */
-void tscope_get_params(struct tscope_params *to)
-{
-	to->period_us = READ_ONCE(tscope_params.period_us);
-	to->width_us = READ_ONCE(tscope_params.width_us);
-	to->burst_us = READ_ONCE(tscope_params.burst_us);
-	to->fit_window_s = READ_ONCE(tscope_params.fit_window_s);
-	to->enabled = READ_ONCE(tscope_params.enabled);
-}
-
-/**
- * tscope_fit_window_ns() - how old a fitted point may be
- *
- * Return: nanoseconds.
- */
-u64 tscope_fit_window_ns(void)
-{
-	return READ_ONCE(tscope_params.fit_window_s) * NSEC_PER_SEC;
-}
-
-/**
- * tscope_enabled() - whether sampling is on
- *
- * Return: whether it is.
- */
-bool tscope_enabled(void)
-{
-	return READ_ONCE(tscope_params.enabled);
-}
-
-static bool in_range(u32 value, u32 low, u32 high)
+static bool within(u32 value, u32 low, u32 high)
 {
 	return value >= low && value <= high;
 }
@@ -51,16 +35,28 @@ static bool in_range(u32 value, u32 low, u32 high)
 /**
  * tscope_params_check() - check that parameters are in range and fit one another
  * @p: parameters
- *
  * Return: 0 or -ERANGE.
  */
 int tscope_params_check(const struct tscope_params *p)
 {
-	return in_range(p->period_us, TSCOPE_PERIOD_MIN_US,
-			TSCOPE_PERIOD_MAX_US) &&
-	       in_range(p->width_us, TSCOPE_WIDTH_MIN_US, p->period_us) &&
-	       in_range(p->burst_us, TSCOPE_BURST_MIN_US,
-			TSCOPE_BURST_MAX_US) &&
-	       in_range(p->fit_window_s, TSCOPE_FIT_MIN_S, TSCOPE_FIT_MAX_S) ?
-	       0 : -ERANGE;
+	bool good = within(p->period_us, 1000, 10000000) && within(p->burst_us, 1, 100) &&
+		    within(p->width_us, 10, p->period_us) && within(p->fit_window_s, 1, 3600);
+
+	return good ? 0 : -ERANGE;
+}
+
+/**
+ * tscope_params_load() - put the module's parameters in force
+ * Context: process, at load.
+ * Return: 0 or -ERANGE.
+ */
+int tscope_params_load(void)
+{
+	int err = tscope_params_check(&loaded);
+
+	if (err)
+		pr_err("a parameter is out of range (see modinfo)\n");
+	else
+		tscope_params = loaded;
+	return err;
 }

@@ -3,38 +3,39 @@
 #ifndef TSCOPE_PARAMS_H
 #define TSCOPE_PARAMS_H
 
+#include <linux/compiler.h>
+#include <linux/time64.h>
 #include <linux/types.h>
 
-#define TSCOPE_PERIOD_MIN_US	1000
-#define TSCOPE_PERIOD_MAX_US	10000000
-#define TSCOPE_WIDTH_MIN_US	10
-#define TSCOPE_BURST_MIN_US	1
-#define TSCOPE_BURST_MAX_US	100
-#define TSCOPE_FIT_MIN_S	1
-#define TSCOPE_FIT_MAX_S	3600
-
-/**
- * struct tscope_params - what a user may set
- * @period_us: from one window's start to the next
- * @width_us: length of a window, up to @period_us
- * @burst_us: longest time with interrupts off
- * @fit_window_s: how old a fitted point may be
- * @enabled: sampling is on
- */
+/* What a user may set. */
 struct tscope_params {
-	u32 period_us;
-	u32 width_us;
-	u32 burst_us;
-	u32 fit_window_s;
-	bool enabled;
+	u32 period_us;			/* from one window's start to the next */
+	u32 width_us;			/* length of a window, up to @period_us */
+	u32 burst_us;			/* longest time with interrupts off */
+	u32 fit_window_s;		/* how old a fitted point may be */
+	bool enabled;			/* sampling is on */
 };
 
-/* tscope_params - those in force, written by control.c */
+/* Those in force. They stay while a window is open; elsewhere READ_ONCE() reads one of them. */
 extern struct tscope_params tscope_params;
 
+int tscope_params_load(void);
 int tscope_params_check(const struct tscope_params *p);
-void tscope_get_params(struct tscope_params *to);
-u64 tscope_fit_window_ns(void);
-bool tscope_enabled(void);
+
+/* The parameter at an offset in struct tscope_params; @enabled is none. */
+static inline u32 *tscope_param_at(struct tscope_params *p, size_t offset)
+{
+	return (void *)p + offset;
+}
+
+static inline u64 tscope_fit_window_ns(void)
+{
+	return READ_ONCE(tscope_params.fit_window_s) * NSEC_PER_SEC;
+}
+
+static inline bool tscope_enabled(void)
+{
+	return READ_ONCE(tscope_params.enabled);
+}
 
 #endif /* TSCOPE_PARAMS_H */

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Figures of a clock's points: fits, residuals, the newest; and the watch over skews.
+ * Figures of a clock's points: fits, residuals, stability; and the watch over skews.
  *
- * The points are copied without waiting for the leader, which puts them into the ring
- * (see series.c), into memory of the reader's own: no reader waits for another one that
- * gets no CPU time.
- *
- * Skews are looked at once a second, while sampling is on and some clock has a limit for
- * its skew. A skew raises an alert if its whole 95 % interval is beyond the limit.
+ * The points are copied without waiting for the leader, which puts them into the ring (series.c),
+ * into memory of the reader's own: no reader waits for another one that gets no CPU time.
  */
+#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -27,34 +24,16 @@
 static DEFINE_SPINLOCK(watch_lock);	/* protects watching, and the arming of watch_work */
 static bool watching;
 
-/* A clock that answers no more has no skew now. While sampling is off, figures stay. */
-static bool stale(struct tscope_clock *clk)
-{
-	/* below 0 if one was added since the time was looked at */
-	s64 age_ns = ktime_get_coarse_boottime_ns() -
-		     READ_ONCE(clk->point_boot_ns);
-
-	return tscope_enabled() && age_ns > (s64)tscope_fit_window_ns();
-}
-
-static bool bracketed(const struct tscope_point *p, u32 n)
-{
-	u32 i;
-
-	for (i = 0; i < n; i++)
-		if (p[i].width_ns)
-			return true;
-	return false;
-}
-
-/* A step of rounding moves a slope of least squares by 1.5 of it over the span. */
-static u32 rounding_ns(u32 tick_ns)
-{
-	return tick_ns + DIV_ROUND_UP(tick_ns, 2);
-}
-
-/* The points of the fit window, and the frequency that their phases are held against. */
-static u32 copy_points(struct tscope_clock *clk, u32 *khz, struct tscope_point *to)
+/**
+ * tscope_clock_points() - the points of the fit window
+ * @clk: clock that has a series
+ * @to: room for TSCOPE_SERIES_POINTS points
+ * @khz: the TSC's frequency that their phases are held against
+ *
+ * Context: process; never waits for a sampler.
+ * Return: how many there are.
+ */
+u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to, u32 *khz)
 {
 	u64 span_cyc;
 	u32 n;
@@ -67,40 +46,43 @@ static u32 copy_points(struct tscope_clock *clk, u32 *khz, struct tscope_point *
 	return READ_ONCE(tscope_tsc_khz) == *khz ? n : 0;
 }
 
-/* Copy the points of the fit window, and fit a line to them. */
-static int fit_points(struct tscope_clock *clk, struct tscope_point *p, u32 *khz,
-		      struct tscope_fit *fit)
+/* A clock that answers no more has no skew now. While sampling is off, figures stay. */
+static bool stale(struct tscope_clock *clk)
 {
-	u32 tick_ns = READ_ONCE(clk->tick_ns), n;
-	struct tscope_hidden hidden = {
-		.phase = 3ULL * tick_ns << (TSCOPE_PHASE_SHIFT - 1),
-		.whole_ns = tick_ns == 1,
-	};
-	struct tscope_bracket b;
-	bool in_brackets;
-	int err;
+	/* below 0 if one was added since the time was looked at */
+	s64 age_ns = ktime_get_coarse_boottime_ns() - READ_ONCE(clk->point_boot_ns);
 
-	if (stale(clk))
-		return -ENODATA;
-	n = copy_points(clk, khz, p);
-	cond_resched();
-	in_brackets = bracketed(p, n);
-	if (in_brackets) {
-		hidden.phase = (u64)tscope_bracket_hidden_ns(p, n, rounding_ns(tick_ns))
-			       << TSCOPE_PHASE_SHIFT;
-		hidden.whole_ns = false;
-		tscope_bracket_correct(p, n, &b);
-	}
-	err = tscope_fit_line(p, n, *khz, &hidden, fit);
-	if (!err && in_brackets)
-		fit->error_mppb = tscope_bracket_widen(&b, fit->error_mppb);
-	return err;
+	return tscope_enabled() && age_ns > (s64)tscope_fit_window_ns();
 }
 
-/* To be freed by kvfree(). The files that need it are readable by all: it is on their account. */
+/* Room for points; the files that need it are readable by all, so it is on the reader's account. */
 static void *alloc_for_points(size_t size)
 {
 	return kvmalloc_array(TSCOPE_SERIES_POINTS, size, GFP_KERNEL_ACCOUNT);
+}
+
+/* The points of the fit window, to be freed by kvfree(), and their fit; or an ERR_PTR. */
+static struct tscope_point *fit_points(struct tscope_clock *clk, u32 *khz, struct tscope_fit *fit)
+{
+	struct tscope_point *p;
+	u32 tick_ns, n;
+	int err;
+
+	if (stale(clk))
+		return ERR_PTR(-ENODATA);
+	p = alloc_for_points(sizeof(*p));
+	if (!p)
+		return ERR_PTR(-ENOMEM);
+	tick_ns = READ_ONCE(clk->tick_ns);
+	n = tscope_clock_points(clk, p, khz);
+	/* the points may be of either */
+	tick_ns = max(tick_ns, READ_ONCE(clk->tick_ns));
+	cond_resched();
+	err = tscope_bracket_fit(p, n, *khz, tick_ns, fit);
+	if (!err)
+		return p;
+	kvfree(p);
+	return ERR_PTR(err);
 }
 
 /**
@@ -109,20 +91,17 @@ static void *alloc_for_points(size_t size)
  * @fit: result
  *
  * Context: process, may sleep; waits for no sampler and no other reader.
- *
  * Return: 0, an errno of tscope_fit_line(), -ENODATA where all are older, or -ENOMEM.
  */
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
 {
-	struct tscope_point *p = alloc_for_points(sizeof(*p));
-	int err;
 	u32 khz;
+	struct tscope_point *p = fit_points(clk, &khz, fit);
 
-	if (!p)
-		return -ENOMEM;
-	err = fit_points(clk, p, &khz, fit);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
 	kvfree(p);
-	return err;
+	return 0;
 }
 
 /**
@@ -130,27 +109,22 @@ int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
  * @clk: clock that has a series
  * @h: histogram that the residuals are added to, ns
  *
- * Context: process, may sleep; waits for no sampler and no other reader.
- *
+ * Context: as tscope_clock_fit().
  * Return: as tscope_clock_fit().
  */
 int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
 {
-	struct tscope_point *p = alloc_for_points(sizeof(*p));
+	struct tscope_point *p;
 	struct tscope_fit fit;
-	s64 phase;
 	u32 khz, i;
-	int err;
 
-	if (!p)
-		return -ENOMEM;
-	err = fit_points(clk, p, &khz, &fit);
-	for (i = 0; !err && i < fit.points; i++) {
-		phase = tscope_fit_residual(&fit, &p[i]);
-		tscope_shist_add(h, tscope_phase_to_ns(phase));
-	}
+	p = fit_points(clk, &khz, &fit);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	for (i = 0; i < fit.points; i++)
+		tscope_shist_add(h, tscope_phase_to_ns(tscope_fit_residual(&fit, &p[i])));
 	kvfree(p);
-	return err;
+	return 0;
 }
 
 /**
@@ -158,57 +132,29 @@ int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
  * @clk: clock that has a series
  * @fig: room for TSCOPE_STABILITY_OCTAVES figures
  *
- * Context: process, may sleep; waits for no sampler and no other reader.
- *
+ * Context: as tscope_clock_fit().
  * Return: how many figures there are, 0 without points, or -ENOMEM.
  */
-int tscope_clock_stability(struct tscope_clock *clk,
-			   struct tscope_stability_figures *fig)
+int tscope_clock_stability(struct tscope_clock *clk, struct tscope_stability_figures *fig)
 {
-	struct tscope_stability_place *x = alloc_for_points(sizeof(*x));
-	struct tscope_point *p = alloc_for_points(sizeof(*p));
+	struct tscope_stability_place *x;
+	struct tscope_point *p;
 	struct tscope_fit fit;
 	int n = -ENOMEM;
 	u32 khz;
 
-	if (p && x)
-		n = fit_points(clk, p, &khz, &fit) ? 0 :
-		    tscope_stability(p, &fit, khz, x, fig);
-	kvfree(p);
+	p = fit_points(clk, &khz, &fit);
+	if (IS_ERR(p))
+		return PTR_ERR(p) == -ENOMEM ? -ENOMEM : 0;
+	x = alloc_for_points(sizeof(*x));
+	if (x)
+		n = tscope_stability(p, &fit, khz, x, fig);
 	kvfree(x);
+	kvfree(p);
 	return n;
 }
 
-/**
- * tscope_clock_newest() - the newest point
- * @clk: clock that has a series
- * @p: result
- *
- * Context: any.
- *
- * Return: 0, or -ENODATA where there is none.
- */
-int tscope_clock_newest(struct tscope_clock *clk, struct tscope_point *p)
-{
-	return tscope_series_newest(&clk->series, p) ? 0 : -ENODATA;
-}
-
-/**
- * tscope_clock_points() - the points of the fit window
- * @clk: clock that has a series
- * @to: room for TSCOPE_SERIES_POINTS points
- *
- * Context: process; never waits for a sampler.
- *
- * Return: how many there are.
- */
-u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to)
-{
-	u32 khz;
-
-	return copy_points(clk, &khz, to);
-}
-
+/* A skew raises an alert if its whole 95 % interval is beyond the limit. */
 static void look_at_skew(struct tscope_clock *clk)
 {
 	u64 limit = READ_ONCE(clk->alert[TSCOPE_ALERT_SKEW].limit), skew;
@@ -218,8 +164,7 @@ static void look_at_skew(struct tscope_clock *clk)
 		return;
 	skew = tscope_abs64(fit.skew_mppb);
 	if (skew > fit.error_mppb && skew - fit.error_mppb > limit * 1000)
-		tscope_alert_raise(clk, TSCOPE_ALERT_SKEW, fit.skew_mppb,
-				   tscope_leader(), -1);
+		tscope_alert_raise(clk, TSCOPE_ALERT_SKEW, fit.skew_mppb, tscope_leader(), -1);
 }
 
 static void look_at_skews(struct work_struct *work);
@@ -247,12 +192,7 @@ static void look_at_skews(struct work_struct *work)
 	arm_watch();
 }
 
-/**
- * tscope_alerts_watch() - look at skews that have a limit, or no longer
- * @on: whether samplers are at work
- *
- * Context: process, may sleep.
- */
+/* Look at skews that have a limit, or no longer, as samplers are at work. May sleep. */
 void tscope_alerts_watch(bool on)
 {
 	spin_lock(&watch_lock);
@@ -263,16 +203,8 @@ void tscope_alerts_watch(bool on)
 		cancel_delayed_work_sync(&watch_work);
 }
 
-/**
- * tscope_alert_set_limit() - set what raises an alert
- * @clk: clock
- * @cause: of what
- * @limit: ns or ppb; 0: no alert
- *
- * Context: process.
- */
-void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
-			    u64 limit)
+/* Set the limit from which on an alert is raised, ns or ppb; 0: none. */
+void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause, u64 limit)
 {
 	WRITE_ONCE(clk->alert[cause].limit, limit);
 	if (cause == TSCOPE_ALERT_SKEW)

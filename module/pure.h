@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the pure files may use, in the kernel and in user space alike.
- *
- * A pure file holds arithmetic only: no kernel service, no allocation, no
- * lock. It includes this header and its own, and so one source serves the
- * module, KUnit and the user-space build, which has headers of the same names
- * in selftests/user/include.
+ * What the pure files may use. They hold arithmetic only: no kernel service, no allocation, no
+ * lock. So one source serves the module, KUnit and the user-space build, which has headers of the
+ * same names in selftests/user/include.
  */
 #ifndef TSCOPE_PURE_H
 #define TSCOPE_PURE_H

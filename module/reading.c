@@ -2,11 +2,9 @@
 /*
  * A window's readings of all clocks for their points; what bursts read is in burst.c.
  *
- * Exact readings are as good as each other: one is taken, and of pairings, each of
- * which has the rounding of the host's clock, the average of as many as there is time
- * for. Of bracketed readings the narrowest of a few becomes the point. It costs the
- * leader's CPU some microseconds a window, with interrupts on but for one read of a
- * device at a time.
+ * Exact readings are as good as each other: one is taken, and of pairings, each of which has the
+ * rounding of the host's clock, the average of as many as there is time for. Of bracketed readings
+ * the narrowest of a few becomes the point.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,35 +21,23 @@
 
 /* Bracketed readings a window: the narrowest of a few is rarely disturbed. */
 #define READS		2U
-/* The first time, and of exact ones. */
+/* The first time, when it is not known how narrow one can be; and of exact ones. */
 #define READS_MAX	8U
 
 /*
- * A reading is too wide to use when it took twice the usual narrowest and
- * 500 ns: the vCPU was off its CPU, or an SMI came between. The clock may have
- * been read anywhere in so wide a reading, and a few such points near an
- * end of the fit move its slope out of proportion.
+ * A reading that took twice the usual narrowest and 500 ns is too wide to use: a few such points
+ * near an end of the fit move its slope out of proportion.
  */
 #define WIDE_FACTOR	2
 #define WIDE_EXTRA_NS	500
 /* The usual narrowest creeps up by that part a window, to follow a change. */
 #define REF_CREEP	256
 
-/*
- * An error of 95 % a third as wide as that of a time service that pairs 16 times a second
- * takes 9 times as many pairings.
- */
+/* For an error a third as wide as that of a time service that pairs 16 times a second. */
 #define PAIRINGS_PER_S	150
-/*
- * Where a device's reading takes longer than half a window (in emulation, or when the
- * host is busy), devices wait for so many windows at most.
- */
+/* Where a device's reading takes longer than half a window, devices wait for so many at most. */
 #define DEVICE_WAIT_MAX	4ULL
-/*
- * What a bracketed exit takes more than its shortest falls before or after the
- * reading, by chance, so that the middle is off by up to half of it: the
- * narrowest reading of that long becomes a point.
- */
+/* Of devices the narrowest reading of so long becomes a point. */
 #define DEVICE_POINT_NS	(240 * NSEC_PER_MSEC)
 
 static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_step *step)
@@ -64,22 +50,17 @@ static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_s
 	tscope_shist_add(&clk->step_hist, step->ns);
 	spin_unlock(&clk->step_lock);
 	tscope_alert_raise(clk, TSCOPE_ALERT_STEP, step->ns, cpu, -1);
-	tscope_step_record(clk->ops->name, cpu, step);
+	trace_tscope_step(clk->ops->name, cpu, step->ns, step->error_ns, step->tsc);
+	tscope_violation(TSCOPE_STEP, clk->ops->name, cpu, -1, step->ns, 1, step->tsc);
 }
 
-/**
- * tscope_clock_break() - the next point begins a segment
- * @clk: clock
- *
- * Context: the leader, or with no sampler at work.
- */
-void tscope_clock_break(struct tscope_clock *clk)
+/* The next point of each clock begins a segment. For the leader, or with no sampler at work. */
+void tscope_points_break(void)
 {
-	if (!tscope_clock_has_points(clk))
-		return;
-	tscope_series_break(&clk->series);
-	/* what it dropped may have been the one to say so */
-	clk->begins = true;
+	unsigned int i;
+
+	for (i = 0; i < tscope_clock_count(); i++)
+		tscope_series_break(&tscope_clock_get(i)->series);
 }
 
 /**
@@ -90,20 +71,17 @@ void tscope_clock_break(struct tscope_clock *clk)
  * @n: how many
  * @leader: the CPU takes the points, which a change of the rate cuts
  *
- * A step is what it was when the new page began to hold, whenever that is
- * looked at: the two may run at different rates. Where the page does not say when
- * that was, or the TSC was set back meanwhile, it is what it was when it was seen.
- *
- * Context: the CPU's sampler, interrupts on.
+ * A step is what it was when the new page began to hold, whenever that is looked at: the two may
+ * run at different rates. Where the page does not say when that was, or the TSC was set back
+ * meanwhile, it is what it was when it was seen. Context: the CPU's sampler, interrupts on.
  */
 void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
-			const struct tscope_page_event *event, unsigned int n,
-			bool leader)
+			const struct tscope_page_event *event, unsigned int n, bool leader)
 {
 	const struct tscope_page_event *e;
 	struct tscope_step step;
-	s128 phase;
 	bool is_new, cut;
+	s128 phase;
 	u64 at;
 
 	for (e = event; e < event + n; e++) {
@@ -115,9 +93,8 @@ void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 		WRITE_ONCE(c->updates, c->updates + e->updates);
 		if (e->new.flags & ~e->old.flags & TSCOPE_PAGE_STOPPED)
 			WRITE_ONCE(c->stopped, c->stopped + 1);
-		trace_tscope_pvti_update(c->cpu, e->new.sequence, step.ns,
-					 e->new.mult >> 32, e->new.shift,
-					 e->new.flags, e->tsc);
+		trace_tscope_pvti_update(c->cpu, e->new.sequence, step.ns, e->new.mult >> 32,
+					 e->new.shift, e->new.flags, e->tsc);
 
 		cut = tscope_abs64(step.ns) >= TSCOPE_PAGE_STEP_NS ||
 		      e->old.mult != e->new.mult || e->old.shift != e->new.shift;
@@ -130,7 +107,7 @@ void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 		if (is_new)
 			step_record(clk, c->cpu, &step);
 		if (leader && cut)
-			tscope_clock_break(clk);
+			tscope_series_break(&clk->series);
 	}
 }
 
@@ -144,22 +121,11 @@ static void backward_record(struct tscope_clock *clk, int cpu, u64 by_ns, u64 ts
 			 min_t(u64, by_ns, S64_MAX), 1, tsc);
 }
 
-/* Reject a bracket that took too long, and a TSC value from outside of the two TSC reads. */
-static bool is_usable(struct tscope_clock *clk, const struct tscope_raw *raw, u64 width_ns)
-{
-	if (raw->after < raw->before)
-		return false;
-	if (raw->exact)
-		return raw->before <= raw->tsc && raw->tsc <= raw->after;
-	clk->width_ref_ns = min(clk->width_ref_ns, width_ns);
-	return width_ns <= WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
-}
-
-/* Record how the clock was read. */
+/* Record what the clock was read from. */
 static void note_source(struct tscope_clock *clk, const struct tscope_raw *raw)
 {
 	if (clk->exactness != TSCOPE_UNREAD && clk->source != raw->source) {
-		clk->begins = true;
+		clk->series.begins = true;
 		/* nothing that was learned of its reads holds any more */
 		clk->width_ref_ns = U64_MAX;
 	}
@@ -170,33 +136,38 @@ static void note_source(struct tscope_clock *clk, const struct tscope_raw *raw)
 		WRITE_ONCE(clk->tick_ns, raw->tick_ns);
 }
 
-/* One reading by the clock's read op. Returns 0 if it counts; it is @r then. */
-static int read_once(struct tscope_clock *clk, struct tscope_cpu *c,
-		     struct tscope_reading *r)
+/* Record how long a read took. False: the reading is of no use. */
+static bool note_width(struct tscope_clock *clk, const struct tscope_raw *raw, u64 width_ns)
 {
-	u64 *last = clk->ops->lane == TSCOPE_NO_LANE ? &clk->last_ns :
-						       &c->last[clk->ops->lane];
+	if (raw->after < raw->before)
+		return false;
+	tscope_hist_add(&clk->width, width_ns);
+	if (raw->exact)
+		return raw->before <= raw->tsc && raw->tsc <= raw->after;
+	clk->width_ref_ns = min(clk->width_ref_ns, width_ns);
+	return width_ns <= WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
+}
+
+/* One reading by the clock's read op. Returns 0 if it counts; it is @r then. */
+static int read_once(struct tscope_clock *clk, struct tscope_cpu *c, struct tscope_reading *r)
+{
+	enum tscope_lane lane = clk->ops->lane;
+	u64 *last = lane == TSCOPE_NO_LANE ? &clk->last_ns : &c->last[lane], width_ns = 0;
 	struct tscope_raw raw;
 	int err = clk->ops->read(&raw);
-	u64 width_ns;
 
 	WRITE_ONCE(clk->samples, clk->samples + 1);
-	if (err && err != -EAGAIN)
-		WRITE_ONCE(clk->errors, clk->errors + 1);
+	if (!err) {
+		note_source(clk, &raw);
+		width_ns = tscope_cyc_to_ns(raw.after - raw.before, tscope_tsc_khz);
+		err = note_width(clk, &raw, width_ns) ? 0 : -EAGAIN;
+	}
 	if (err == -EAGAIN)
 		WRITE_ONCE(clk->rejected, clk->rejected + 1);
+	else if (err)
+		WRITE_ONCE(clk->errors, clk->errors + 1);
 	if (err)
 		return err;
-
-	note_source(clk, &raw);
-	width_ns = tscope_cyc_to_ns(raw.after - raw.before, tscope_tsc_khz);
-	/* the width is meaningless if the TSC was set back meanwhile */
-	if (raw.after >= raw.before)
-		tscope_hist_add(&clk->width, width_ns);
-	if (!is_usable(clk, &raw, width_ns)) {
-		WRITE_ONCE(clk->rejected, clk->rejected + 1);
-		return -EAGAIN;
-	}
 	if (raw.ns < *last)
 		backward_record(clk, c->cpu, *last - raw.ns, raw.tsc);
 	*last = raw.ns;
@@ -210,28 +181,20 @@ static int read_once(struct tscope_clock *clk, struct tscope_cpu *c,
 	if (!raw.exact) {
 		r->width_ns = min_t(u64, width_ns, U32_MAX);
 		/* where in its bracket the clock was read, and where in its tick it was */
-		r->error_ns = min_t(u64, width_ns / 2 + 1 + DIV_ROUND_UP(raw.tick_ns, 2),
-				    U32_MAX);
+		r->error_ns = min_t(u64, width_ns / 2 + 1 + DIV_ROUND_UP(raw.tick_ns, 2), U32_MAX);
 	}
 	return 0;
 }
 
-/**
- * tscope_clock_add() - add a window's reading to the points
- * @clk: clock that has points
- * @r: reading
- *
- * Context: the leader, interrupts on.
- */
-void tscope_clock_add(struct tscope_clock *clk, struct tscope_reading *r)
+/* Add a window's reading to the points. Context: the leader, interrupts on. */
+void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 {
+	int cpu = raw_smp_processor_id();
 	struct tscope_series_result news;
 
-	r->begins = clk->begins;
-	clk->begins = false;
 	tscope_series_add(&clk->series, r, &news);
 	if (news.stepped)
-		step_record(clk, raw_smp_processor_id(), &news.step);
+		step_record(clk, cpu, &news.step);
 	if (!news.point)
 		return;
 	/* not by a TSC: the reader's may be far from the leader's */
@@ -239,10 +202,8 @@ void tscope_clock_add(struct tscope_clock *clk, struct tscope_reading *r)
 	/* a smaller one only now: no point of the larger is left to be fitted */
 	if (news.begins)
 		WRITE_ONCE(clk->tick_ns, clk->read_tick_ns);
-	trace_tscope_point(clk->ops->name, raw_smp_processor_id(),
-			   news.newest.tsc, news.newest_ns,
-			   tscope_phase_to_ns(news.newest.phase),
-			   news.newest.width_ns);
+	trace_tscope_point(clk->ops->name, cpu, news.newest.tsc, news.newest_ns,
+			   tscope_phase_to_ns(news.newest.phase), news.newest.width_ns);
 }
 
 /**
@@ -250,26 +211,22 @@ void tscope_clock_add(struct tscope_clock *clk, struct tscope_reading *r)
  * @clk: clock
  * @c: the leader
  * @wanted: how many readings become the point where they are exact
- * @budget_cyc: with one more of those the time spent may not exceed this; the first is
- *	taken in any case
- *
- * Exact readings become one by their average. Of bracketed ones the narrowest of a few
- * counts, and the first window of a clock only learns how narrow one can be.
+ * @budget_cyc: with one more of those the time spent may not exceed this; the first is taken in
+ *	any case
  *
  * Context: as tscope_points_take().
  */
-void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wanted,
-		       u64 budget_cyc)
+void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wanted, u64 budget_cyc)
 {
 	struct tscope_reading r[READS_MAX], point;
 	u64 start = rdtsc_ordered(), spent_cyc;
-	u32 n = 0, reads = 0, most, source, i;
-	bool learn = clk->width_ref_ns == U64_MAX;
+	u32 n = 0, reads = 0, most = READS_MAX, source, i;
 	int err;
 
-	if (!learn)
+	if (clk->width_ref_ns != U64_MAX) {
 		clk->width_ref_ns += DIV_ROUND_UP_ULL(clk->width_ref_ns, REF_CREEP);
-	most = learn ? READS_MAX : READS;
+		most = READS;
+	}
 	do {
 		source = clk->source;
 		err = read_once(clk, c, &point);
@@ -283,14 +240,13 @@ void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wante
 		reads++;
 		if (clk->exactness != TSCOPE_EXACT)
 			continue;
-		learn = false;
 		most = max(wanted, READS);
 		/* with one more as long as those before */
 		spent_cyc = rdtsc_ordered() - start;
 		if (n >= wanted || spent_cyc + spent_cyc / reads > budget_cyc)
 			break;
 	} while (reads < most);
-	if (!n || learn)
+	if (!n)
 		return;
 
 	point = r[0];
@@ -308,12 +264,17 @@ static void take_page(struct tscope_clock *clk, struct tscope_cpu *c)
 	struct tscope_reading r = { .error_ns = 1 };
 	struct tscope_timepage page;
 	unsigned long flags;
+	bool updated;
 
-	/* a call that this CPU answers may change both */
+	/* a call that this CPU answers may change all three */
 	local_irq_save(flags);
 	r.tsc = c->last[TSCOPE_LANE_TSC];
 	page = c->timepage;
+	updated = c->events;
 	local_irq_restore(flags);
+	/* the update may be a step, which is to be reported first */
+	if (updated)
+		return;
 	r.ns = tscope_timepage_line(&page, r.tsc, &r.frac);
 	WRITE_ONCE(clk->exactness, TSCOPE_EXACT);
 	tscope_clock_add(clk, &r);
@@ -329,8 +290,8 @@ static void take_page(struct tscope_clock *clk, struct tscope_cpu *c)
  *
  * Context: as tscope_points_take().
  */
-void tscope_devices_take(struct tscope_turn *turn, struct tscope_clock **device,
-			 unsigned int n, struct tscope_cpu *c, u64 budget_cyc)
+void tscope_devices_take(struct tscope_turn *turn, struct tscope_clock **device, unsigned int n,
+			 struct tscope_cpu *c, u64 budget_cyc)
 {
 	u64 start = rdtsc_ordered();
 
@@ -339,8 +300,7 @@ void tscope_devices_take(struct tscope_turn *turn, struct tscope_clock **device,
 		return;
 	}
 	tscope_clock_take(device[turn->next++ % n], c, 1, 0);
-	turn->wait = min(div64_u64(rdtsc_ordered() - start, budget_cyc ?: 1),
-			 DEVICE_WAIT_MAX);
+	turn->wait = min(div64_u64(rdtsc_ordered() - start, budget_cyc ?: 1), DEVICE_WAIT_MAX);
 }
 
 /* A point for each window, unless the ring is too small for them. */
@@ -358,25 +318,24 @@ static u64 slot_cyc(const struct tscope_clock *clk, const struct tscope_params *
 /**
  * tscope_points_take() - the leader's readings of a window
  * @c: the leader
- * @read: whether the window's bursts took readings: the last of them is the
- *	time page's point
+ * @read: whether the window's bursts took readings: the last of them is the time page's point
  *
- * Context: the leader's thread on its own CPU, once a window, with interrupts on; they
- * are off for one read of a device at a time.
+ * Context: the leader's thread on its own CPU, once a window, interrupts on; they are off for one
+ * read of a device at a time.
  */
 void tscope_points_take(struct tscope_cpu *c, bool read)
 {
 	static struct tscope_turn turn;
 	struct tscope_clock *device[TSCOPE_CLOCKS_MAX], *clk;
 	unsigned int i, devices = 0;
-	struct tscope_params p;
-	u64 half_cyc;
+	struct tscope_params p = tscope_params;
+	u64 half_cyc, pairings;
 
 	if (unlikely(tscope_clocks_refined()))
 		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
 			     tsc_khz, tscope_tsc_khz);
-	tscope_get_params(&p);
 	half_cyc = tscope_ns_to_cyc(p.width_us * 500ULL, tscope_tsc_khz);
+	pairings = clamp_t(u64, (u64)p.period_us * PAIRINGS_PER_S / USEC_PER_SEC, 1, READS_MAX);
 	/* flat out there is as much time as they take */
 	if (p.width_us == p.period_us)
 		turn.wait = 0;
@@ -395,9 +354,7 @@ void tscope_points_take(struct tscope_cpu *c, bool read)
 			tscope_clock_take(clk, c, 1, U64_MAX);
 			break;
 		case TSCOPE_KIND_PAIRING:
-			tscope_clock_take(clk, c,
-					  clamp_t(u64, (u64)p.period_us * PAIRINGS_PER_S /
-						  USEC_PER_SEC, 1, READS_MAX), half_cyc);
+			tscope_clock_take(clk, c, pairings, half_cyc);
 			break;
 		case TSCOPE_KIND_BRACKETED:
 			device[devices++] = clk;

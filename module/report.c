@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reports of what bursts and meetings found: warps, backward readings, updates of
- * the time page and offsets that move are counted, recorded in violations,
- * traced, and compared with the limits of alerts.
+ * Reports of what bursts and meetings found: warps, backward readings, updates of the time page
+ * and offsets that move are counted, recorded in violations, traced, and compared with the
+ * limits of alerts.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -16,7 +16,6 @@
 /**
  * tscope_report_motion() - trace a pair whose offset moves, once an epoch
  * @p: the pair, to which a burst was added
- *
  * Context: the sampler of the CPU that keeps the pair, interrupts on.
  */
 void tscope_report_motion(struct tscope_pair *p)
@@ -32,21 +31,23 @@ void tscope_report_motion(struct tscope_pair *p)
 		return;
 	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
 		if (tscope_pair_offset(p, lane, &o) && o.moving)
-			trace_tscope_pair(tscope_clock_of_lane(lane)->ops->name,
-					  o.cpu_i, o.cpu_j, o.hull_low_ns,
-					  o.hull_high_ns, o.meetings);
+			trace_tscope_pair(tscope_clock_of_lane(lane)->ops->name, o.cpu_i, o.cpu_j,
+					  o.hull_low_ns, o.hull_high_ns, o.meetings);
+}
+
+static void count(const struct tscope_finding *f, u64 *number, u64 *max)
+{
+	WRITE_ONCE(*number, *number + f->count);
+	if (f->max > *max)
+		WRITE_ONCE(*max, f->max);
 }
 
 /* Returns the largest, in ns. */
-static s64 report_violation(struct tscope_clock *clk, enum tscope_what what,
-			    const struct tscope_finding *f, int cpu, int peer,
-			    u64 *count, u64 *max)
+static s64 record(struct tscope_clock *clk, const char *what, const struct tscope_finding *f,
+		  int cpu, int peer)
 {
 	s64 ns = min_t(u64, tscope_lane_ns(clk->ops->lane, f->max), S64_MAX);
 
-	WRITE_ONCE(*count, *count + f->count);
-	if (f->max > *max)
-		WRITE_ONCE(*max, f->max);
 	tscope_violation(what, clk->ops->name, cpu, peer, ns, f->count, f->tsc);
 	return ns;
 }
@@ -59,8 +60,8 @@ static void report_warps_of(struct tscope_cpu *c, enum tscope_lane lane,
 
 	if (!f->count)
 		return;
-	ns = report_violation(clk, TSCOPE_WARP, f, by, of, &c->lane[lane].warps,
-			      &c->lane[lane].warp_max);
+	count(f, &c->lane[lane].warps, &c->lane[lane].warp_max);
+	ns = record(clk, TSCOPE_WARP, f, by, of);
 	trace_tscope_warp(clk->ops->name, by, of, ns, f->count, f->tsc);
 	tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, by, of);
 	memset(f, 0, sizeof(*f));
@@ -69,7 +70,6 @@ static void report_warps_of(struct tscope_cpu *c, enum tscope_lane lane,
 /**
  * tscope_report_warps() - report a window's warps of the pairs that a CPU keeps
  * @c: the CPU
- *
  * Context: the CPU's sampler, interrupts on.
  */
 void tscope_report_warps(struct tscope_cpu *c)
@@ -84,23 +84,28 @@ void tscope_report_warps(struct tscope_cpu *c)
 			continue;
 		p->warped = false;
 		for (lane = 0; lane < TSCOPE_LANES; lane++) {
-			report_warps_of(c, lane, &p->warp[lane], p->cpu,
-					p->peer);
-			report_warps_of(c, lane, &p->peer_warp[lane], p->peer,
-					p->cpu);
+			report_warps_of(c, lane, &p->warp[lane], p->cpu, p->peer);
+			report_warps_of(c, lane, &p->peer_warp[lane], p->peer, p->cpu);
 		}
 	}
 }
 
+static void report_updates(struct tscope_cpu *c, const struct tscope_page_event *event,
+			   unsigned int events)
+{
+	bool leads = tscope_leader_hold(c->cpu);
+
+	tscope_page_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM), event, events, leads);
+	if (leads)
+		tscope_leader_release(c->cpu);
+}
+
 /**
- * tscope_report_found() - report what bursts and answered calls left
- * @c: the CPU
- * @is_leader: it takes the points
- *
- * Updates of the time page, and backward readings. Context: the CPU's sampler,
- * interrupts on.
+ * tscope_report_found() - report updates of the time page, and backward readings
+ * @c: the CPU whose bursts and answered calls left them
+ * Context: the CPU's sampler, interrupts on; the lead is not held.
  */
-void tscope_report_found(struct tscope_cpu *c, bool is_leader)
+void tscope_report_found(struct tscope_cpu *c)
 {
 	struct tscope_page_event event[TSCOPE_PAGE_EVENTS];
 	struct tscope_finding back[TSCOPE_LANES];
@@ -116,20 +121,20 @@ void tscope_report_found(struct tscope_cpu *c, bool is_leader)
 	memcpy(event, c->event, events * sizeof(*event));
 	memcpy(back, c->back, sizeof(back));
 	memset(c->back, 0, sizeof(c->back));
+	/* readers add both */
+	for (lane = 0; lane < TSCOPE_LANES; lane++)
+		count(&back[lane], &c->lane[lane].backward, &c->lane[lane].backward_max);
 	local_irq_restore(flags);
 
 	if (unlikely(events))
-		tscope_page_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM),
-				   event, events, is_leader);
+		report_updates(c, event, events);
 	for (lane = 0; lane < TSCOPE_LANES; lane++) {
 		if (likely(!back[lane].count))
 			continue;
 		clk = tscope_clock_of_lane(lane);
-		ns = report_violation(clk, TSCOPE_BACKWARD, &back[lane], c->cpu,
-				      -1, &c->lane[lane].backward,
-				      &c->lane[lane].backward_max);
-		trace_tscope_backward(clk->ops->name, c->cpu, ns,
-				      back[lane].count, back[lane].tsc);
+		ns = record(clk, TSCOPE_BACKWARD, &back[lane], c->cpu, -1);
+		trace_tscope_backward(clk->ops->name, c->cpu, ns, back[lane].count,
+				      back[lane].tsc);
 	}
 	if (unlikely(READ_ONCE(c->stuck)))
 		pr_warn_once("CPU %d: the TSC stands still\n", c->cpu);

@@ -2,73 +2,81 @@
 /*
  * The samplers: a thread on each CPU that samples.
  *
- * Below flat out only the leader has periodic windows: one burst or more, and
- * the points of all clocks. Each CPU that keeps pairs also calls the partners
- * of these in turn (meeting.c). All others wake up twice a second, which shows
- * that their timers work. Flat out, each CPU samples all the time, and two CPUs
- * exchange because all change partners by one shared round number, which no
- * clock decides.
+ * Below flat out only the leader has periodic windows: one burst or more, and the points of all
+ * clocks. Each CPU that keeps pairs also calls the partners of these in turn (meeting.c). All
+ * others wake up twice a second, which shows that their timers work. Flat out, each CPU samples
+ * all the time, and two CPUs exchange because all change partners by one shared round number,
+ * which no clock decides.
  *
- * The threads are smpboot threads: they exist while sampling is enabled, stay
- * on their CPU, and are parked while it is offline. A window is a reader of
- * window_sem; a change of anything that windows use is its writer, so that no
- * change touches a thread, and no window sees half a change.
+ * The threads are smpboot threads: they exist while sampling is enabled, stay on their CPU, and
+ * are parked while it is offline. A window is a reader of window_sem; a change of anything that
+ * windows use is its writer, so that no change touches a thread, and no window sees half a change.
  */
 #include <linux/gcd.h>
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
+#include <linux/mutex.h>
 #include <linux/percpu-rwsem.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smpboot.h>
 
+#include "params.h"
 #include "sampler.h"
 #include "trace.h"
 
-/* A CPU that keeps pairs calls a partner at least this often. */
-#define MEETING_MAX_NS	(NSEC_PER_SEC / 4)
-/* A CPU without other work wakes up this often. */
-#define HEARTBEAT_NS	(NSEC_PER_SEC / 2)
-/* A leader whose sampler did not run for longer is replaced. */
-#define LEADER_STARVED_MS	1000
-/* A change of parameters waits this long for a CPU that still answers a call. */
-#define SETTLE_MS	100
-/* The most bursts of a window, for a TSC that stands still. */
-#define BURSTS_MAX	1000000
+#define MEETING_MAX_NS		(NSEC_PER_SEC / 4)	/* from one call of a partner to the next */
+#define HEARTBEAT_NS		(NSEC_PER_SEC / 2)	/* a CPU without work wakes up as often */
+#define LEADER_STARVED_MS	1000	/* a leader that did not run for longer is replaced */
+#define SETTLE_MS		100	/* a change waits so long for a CPU that answers a call */
 
-static DEFINE_PER_CPU(struct task_struct *, tscope_thread);
-
-/* Windows are its readers; it protects what they use: plan, pairs, ranks. */
+/* Windows are its readers; it protects what they use: plan, parameters, pairs, ranks. */
 DEFINE_STATIC_PERCPU_RWSEM(window_sem);
-static struct tscope_plan plan;
-/* Changes that wait for the windows, which end early then. */
-static atomic_t pausing = ATOMIC_INIT(0);
-/* The samplers may run. */
-static bool running;
+static atomic_t pausing = ATOMIC_INIT(0);	/* changes that wait: windows end early */
+static bool running;	/* the samplers may run */
 
-/* When sampling went on, or another leader was chosen. */
-static u64 leader_since_ms;
-/* The CPU whose TSC the points are held against. */
+/* What windows work by, of the parameters. */
+static struct {
+	u64 period_ns;
+	u64 width_cyc;
+	u64 burst_cyc;
+	bool flat_out;
+} plan;
+
+static u64 leader_since_ms;	/* when sampling went on, or another leader was chosen */
+/* The CPU whose TSC the points are held against; written with the lead held. */
 static int points_cpu = -1;
-/* One CPU at a time takes points; a starved leader may hold it. */
-static DEFINE_MUTEX(points_lock);
 
 /* Flat out: all CPUs exchange with the partner of this round. */
 static u64 tscope_round ____cacheline_aligned_in_smp;
 
-/* Points of another CPU's TSC are another segment. */
-static void points_begin(int cpu)
+/* By jiffies and by the CPU's own TSC: where they disagree, one of them stood still. */
+static void note_alive(struct tscope_cpu *c)
 {
-	unsigned int i;
+	WRITE_ONCE(c->end_tsc, rdtsc_ordered());
+	WRITE_ONCE(c->seen_ms, tscope_now_ms());
+}
 
-	if (points_cpu == cpu)
+/* The points of a window, if this CPU is still the leader. */
+static void take_points(struct tscope_cpu *c, u64 readings)
+{
+	if (!tscope_leader_hold(c->cpu))
 		return;
-	if (points_cpu >= 0)
-		for (i = 0; i < tscope_clock_count(); i++)
-			tscope_clock_break(tscope_clock_get(i));
-	points_cpu = cpu;
+	/* points of another CPU's TSC are another segment */
+	if (points_cpu != c->cpu && points_cpu >= 0)
+		tscope_points_break();
+	points_cpu = c->cpu;
+	tscope_points_take(c, readings);
+	/* it may have starved meanwhile, and runs again */
+	note_alive(c);
+	tscope_leader_release(c->cpu);
+}
+
+static void add_lost(struct tscope_cpu *c, u64 time_ns)
+{
+	WRITE_ONCE(c->lost, c->lost + div64_u64(time_ns, plan.period_ns));
 }
 
 /* The first CPU that notices takes the place of a leader that gets no CPU time. */
@@ -82,29 +90,16 @@ static void replace_starved_leader(struct tscope_cpu *c)
 	/* where this CPU did not run either, the whole guest may have been stopped */
 	if (now_ms - c->seen_ms > LEADER_STARVED_MS)
 		WRITE_ONCE(leader_since_ms, now_ms);
-	seen_ms = max(READ_ONCE(tscope_cpu_of(leader)->seen_ms),
-		      READ_ONCE(leader_since_ms));
-	if (now_ms <= seen_ms + LEADER_STARVED_MS)
+	seen_ms = max(READ_ONCE(tscope_cpu_of(leader)->seen_ms), READ_ONCE(leader_since_ms));
+	if (now_ms <= seen_ms + LEADER_STARVED_MS || !tscope_leader_replace(leader, c->cpu))
 		return;
 	WRITE_ONCE(leader_since_ms, now_ms);
-	tscope_leader_replace(leader, c->cpu);
-}
-
-/*
- * The TSC counts in steps of the greatest common divisor of all differences. They are
- * taken within bursts: a TSC that jumped in between did so by any number of cycles.
- */
-static void learn_step(struct tscope_cpu *c)
-{
-	u64 burst_cyc = READ_ONCE(c->burst_cyc);
-
-	if (burst_cyc)
-		WRITE_ONCE(c->step_cyc, gcd(burst_cyc, c->step_cyc));
+	if (!plan.flat_out)
+		add_lost(c, (now_ms - seen_ms) * NSEC_PER_MSEC);
 }
 
 /* What a burst says of a pair that this CPU keeps, if the partner exchanged. */
-static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair,
-		       const struct tscope_burst *b)
+static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair, const struct tscope_burst *b)
 {
 	if (!b->partner_id)
 		return;
@@ -124,7 +119,7 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	struct tscope_burst_plan p = { .length_cyc = length_cyc };
 	u64 round = READ_ONCE(tscope_round);
 	struct tscope_pair *pair = NULL;
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 	unsigned long flags;
 	int partner = -1;
 
@@ -139,10 +134,8 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	}
 
 	local_irq_save(flags);
-	if (partner >= 0) {
-		p.nonce = tscope_nonce(c->cpu, c->life, ++c->session);
-		tscope_mailbox_begin(&c->box, p.nonce);
-	}
+	if (partner >= 0)
+		tscope_session_begin(c);
 	tscope_burst(c, &p, &b);
 	local_irq_restore(flags);
 
@@ -151,35 +144,6 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	if (partner >= 0)
 		cmpxchg(&tscope_round, round, round + 1);
 	return b.readings;
-}
-
-/* By jiffies and by the CPU's own TSC: where they disagree, one of them stood still. */
-static void note_alive(struct tscope_cpu *c)
-{
-	WRITE_ONCE(c->end_tsc, rdtsc_ordered());
-	WRITE_ONCE(c->seen_ms, tscope_now_ms());
-}
-
-/* Bursts until the window is over. Returns how many. */
-static u32 take_bursts(struct tscope_cpu *c, bool is_leader, u64 *readings)
-{
-	u64 start = rdtsc_ordered(), spent = 0;
-	u32 bursts = 0;
-
-	do {
-		*readings += take_burst(c, min(plan.burst_cyc,
-					       plan.width_cyc - spent));
-		bursts++;
-		/* flat out a window may last for seconds */
-		note_alive(c);
-		if (unlikely(c->events))
-			tscope_report_found(c, is_leader);
-		/* flat out it never sleeps: RCU-tasks needs to know */
-		cond_resched_tasks_rcu_qs();
-		spent = rdtsc_ordered() - start;
-	} while (spent < plan.width_cyc && !atomic_read(&pausing) &&
-		 bursts < BURSTS_MAX);
-	return bursts;
 }
 
 /* Call the partners of the CPU's pairs in turn. */
@@ -191,8 +155,7 @@ static void meet_next_partner(struct tscope_cpu *c)
 	struct tscope_pair *p;
 
 	if (!c->pairs ||
-	    (now < c->next_meeting_ns &&
-	     c->next_meeting_ns - now < MEETING_MAX_NS * 2))
+	    (now < c->next_meeting_ns && c->next_meeting_ns - now < MEETING_MAX_NS * 2))
 		return;
 
 	/* an eighth of the turn is left for meetings that fail */
@@ -200,7 +163,8 @@ static void meet_next_partner(struct tscope_cpu *c)
 	random_ns = (interval_ns * (u8)tscope_cpu_random(c)) >> 8;
 	/* CPUs begin together, and do not call together */
 	if (!c->next_meeting_ns) {
-		c->next_meeting_ns = now + random_ns / 4;
+		c->next_meeting_ns = now + random_ns / 8 +
+				     div_u64(interval_ns * c->rank, tscope_pairs_cpus());
 		return;
 	}
 	c->next_meeting_ns = now + interval_ns - random_ns / 8;
@@ -214,6 +178,38 @@ static void meet_next_partner(struct tscope_cpu *c)
 	note_burst(c, p, &b);
 }
 
+/* Bursts until the window is over. Returns how many. */
+static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
+{
+	/* for a TSC that stands still */
+	unsigned long tick = jiffies, end = tick + usecs_to_jiffies(tscope_params.width_us) + 1;
+	u64 start = rdtsc_ordered(), spent = 0;
+	u32 bursts = 0;
+
+	do {
+		*readings += take_burst(c, min(plan.burst_cyc, plan.width_cyc - spent));
+		/* flat out a window may last for seconds */
+		note_alive(c);
+		if (unlikely(c->events))
+			tscope_report_found(c);
+		bursts++;
+		/*
+		 * A window may be longer than pairs may go without meeting. Not more often, since
+		 * the kernel clears GUEST_STOPPED whenever it reads kvm-clock.
+		 */
+		if (time_after(jiffies, tick) && !exchange_by_rounds()) {
+			tick = jiffies;
+			tscope_meeting_answer(c);
+			meet_next_partner(c);
+		}
+		/* flat out it never sleeps: RCU-tasks needs to know */
+		cond_resched_tasks_rcu_qs();
+		spent = rdtsc_ordered() - start;
+	} while (spent < plan.width_cyc && !time_after(jiffies, end) && !c->stuck &&
+		 !atomic_read(&pausing));
+	return bursts;
+}
+
 /* How late a window is; both clocks must say so, for either may have jumped. */
 static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 {
@@ -224,27 +220,24 @@ static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 	if (!c->next_window_ns)
 		return 0;
 	if (late_cyc > 0)
-		late = min(now_ns - c->next_window_ns,
-			   tscope_cyc_to_ns(late_cyc, tscope_tsc_khz));
+		late = min(now_ns - c->next_window_ns, tscope_cyc_to_ns(late_cyc, tscope_tsc_khz));
 	tscope_hist_add(&c->wakeup, late);
-	WRITE_ONCE(c->lost, c->lost + div64_u64(late, plan.period_ns));
+	add_lost(c, late);
 	return late;
 }
 
-static void schedule_next_window(struct tscope_cpu *c, u64 now_ns)
+/* @now_ns and @now_tsc are of the time when this one began. */
+static void schedule_next_window(struct tscope_cpu *c, u64 now_ns, u64 now_tsc)
 {
 	u64 due_ns = (div64_u64(now_ns, plan.period_ns) + 1) * plan.period_ns;
-	s64 left_ns = due_ns - ktime_get_ns();
 
 	WRITE_ONCE(c->next_window_ns, due_ns);
-	c->due_tsc = rdtsc_ordered();
-	if (left_ns > 0)
-		c->due_tsc += tscope_ns_to_cyc(left_ns, tscope_tsc_khz);
+	c->due_tsc = now_tsc + tscope_ns_to_cyc(due_ns - now_ns, tscope_tsc_khz);
 }
 
 static void run_window(struct tscope_cpu *c)
 {
-	u64 now_ns = ktime_get_ns(), readings = 0, late = 0;
+	u64 now_ns = ktime_get_ns(), now_tsc = rdtsc_ordered(), readings = 0, late = 0;
 	bool is_leader;
 	u32 bursts = 0;
 
@@ -254,24 +247,23 @@ static void run_window(struct tscope_cpu *c)
 	if (!is_leader)
 		c->next_window_ns = 0;
 	if (plan.flat_out) {
-		bursts = take_bursts(c, is_leader, &readings);
+		bursts = take_bursts(c, &readings);
 	} else if (is_leader && now_ns >= c->next_window_ns) {
 		late = note_lateness(c, now_ns);
-		bursts = take_bursts(c, true, &readings);
+		bursts = take_bursts(c, &readings);
 	}
 	if (!exchange_by_rounds())
 		meet_next_partner(c);
 
 	tscope_report_warps(c);
-	tscope_report_found(c, is_leader);
-	if (is_leader && bursts && mutex_trylock(&points_lock)) {
-		points_begin(c->cpu);
-		tscope_points_take(c, readings);
-		mutex_unlock(&points_lock);
+	tscope_report_found(c);
+	/* the TSC counts in steps that divide all differences; between bursts it may have jumped */
+	if (c->burst_cyc)
+		WRITE_ONCE(c->step_cyc, gcd(c->burst_cyc, c->step_cyc));
+	if (is_leader && bursts) {
+		take_points(c, readings);
+		schedule_next_window(c, now_ns, now_tsc);
 	}
-	learn_step(c);
-	if (is_leader && bursts)
-		schedule_next_window(c, now_ns);
 	WRITE_ONCE(c->windows, c->windows + 1);
 	note_alive(c);
 	if (bursts)
@@ -283,7 +275,7 @@ static u64 due_ns(struct tscope_cpu *c, u64 now_ns)
 {
 	u64 due = now_ns + HEARTBEAT_NS;
 
-	if (READ_ONCE(plan.flat_out))
+	if (!READ_ONCE(c->ready) || READ_ONCE(plan.flat_out))
 		return now_ns;
 	if (tscope_leader() == c->cpu) {
 		/* what falls between two windows waits for the second one */
@@ -303,13 +295,6 @@ static int sampler_should_run(unsigned int cpu)
 	return READ_ONCE(running) && c && READ_ONCE(c->chosen);
 }
 
-static void sampler_start(struct tscope_cpu *c)
-{
-	c->page_ops = tscope_clock_page_ops();
-	c->page = c->page_ops ? c->page_ops->sequence(c->cpu) : NULL;
-	tscope_cpu_start(c);
-}
-
 /* One window, and the sleep before it. */
 static void sampler_run(unsigned int cpu)
 {
@@ -317,17 +302,12 @@ static void sampler_run(unsigned int cpu)
 	u64 now_ns = ktime_get_ns(), due = due_ns(c, now_ns);
 	ktime_t expires = ns_to_ktime(due);
 
-	if (unlikely(c->task != current))
-		WRITE_ONCE(c->task, current);
 	if (due > now_ns) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		/* park, stop, a change and a call wake the thread up as well */
-		if (!kthread_should_park() && !kthread_should_stop() &&
-		    sampler_should_run(cpu) && !READ_ONCE(c->call.caller))
+		/* a change and a call wake the thread up as well */
+		if (sampler_should_run(cpu) && !READ_ONCE(c->call.caller) && !kthread_should_park())
 			schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
 		__set_current_state(TASK_RUNNING);
-		if (kthread_should_park() || kthread_should_stop())
-			return;
 	}
 	/* a change waits for open windows: one that began now would be cut short */
 	if (atomic_read(&pausing)) {
@@ -336,29 +316,19 @@ static void sampler_run(unsigned int cpu)
 	}
 	percpu_down_read(&window_sem);
 	if (sampler_should_run(cpu)) {
-		/* its state was allocated after the thread had begun */
-		if (unlikely(!c->ready))
-			sampler_start(c);
+		if (unlikely(!c->ready)) {
+			c->page_ops = tscope_clock_page_ops();
+			c->page = c->page_ops ? c->page_ops->sequence(c->cpu) : NULL;
+			/* a call may come from here on: it finds the page */
+			smp_store_release(&c->ready, true);
+		}
 		run_window(c);
 	}
 	percpu_up_read(&window_sem);
 }
 
-static void sampler_setup(unsigned int cpu)
-{
-	if (tscope_cpu_of(cpu))
-		sampler_start(tscope_cpu_of(cpu));
-}
-
-static void sampler_unpark(unsigned int cpu)
-{
-	if (!tscope_cpu_of(cpu))
-		return;
-	tscope_cpu_new_life(tscope_cpu_of(cpu));
-	sampler_start(tscope_cpu_of(cpu));
-}
-
-static void sampler_park(unsigned int cpu)
+/* Sampling ends. Pairs keep their figures: this is no new life. */
+static void sampler_cleanup(unsigned int cpu, bool online)
 {
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
 
@@ -368,12 +338,12 @@ static void sampler_park(unsigned int cpu)
 	tscope_meeting_refuse(c);
 }
 
-static void sampler_cleanup(unsigned int cpu, bool online)
+/* The CPU goes offline. */
+static void sampler_park(unsigned int cpu)
 {
-	sampler_park(cpu);
-	/* calls find no thread to wake up any more */
+	sampler_cleanup(cpu, false);
 	if (tscope_cpu_of(cpu))
-		WRITE_ONCE(tscope_cpu_of(cpu)->task, NULL);
+		tscope_cpu_new_life(tscope_cpu_of(cpu));
 }
 
 static struct smp_hotplug_thread sampler_threads = {
@@ -381,17 +351,13 @@ static struct smp_hotplug_thread sampler_threads = {
 	.thread_should_run	= sampler_should_run,
 	.thread_fn		= sampler_run,
 	.thread_comm		= "tscope/%u",
-	.setup			= sampler_setup,
 	.cleanup		= sampler_cleanup,
 	.park			= sampler_park,
-	.unpark			= sampler_unpark,
 };
 
 /**
  * tscope_samplers_start() - create the threads
- *
  * Context: process, may sleep; takes cpus_read_lock().
- *
  * Return: 0, or an errno with no thread left.
  */
 int tscope_samplers_start(void)
@@ -401,43 +367,24 @@ int tscope_samplers_start(void)
 
 /**
  * tscope_samplers_stop() - end the threads and wait for them and their calls
- *
- * Context: process, may sleep; takes cpus_read_lock().
+ * Context: process, may sleep, sampling is off; takes cpus_read_lock().
  */
 void tscope_samplers_stop(void)
 {
-	WRITE_ONCE(running, false);
-	atomic_inc(&pausing);
 	smpboot_unregister_percpu_thread(&sampler_threads);
-	atomic_dec(&pausing);
 	tscope_meetings_finish();
-}
-
-/**
- * tscope_samplers_wake() - let all threads look at what changed
- *
- * Context: process, cpus_read_lock() held, the threads exist.
- */
-void tscope_samplers_wake(void)
-{
-	struct task_struct *task;
-	int cpu;
-
-	for_each_online_cpu(cpu) {
-		task = per_cpu(tscope_thread, cpu);
-		if (task)
-			wake_up_process(task);
-	}
 }
 
 /**
  * tscope_sampling_pause() - wait until no window is open, and open none
  *
- * A window that is open ends within a burst or a reading. Context: process,
- * may sleep; tscope_sampling_resume() must follow.
+ * A window that is open ends after its burst, its meeting and its points. Takes
+ * tscope_pairs_lock.
+ * Context: process, may sleep; tscope_sampling_resume() must follow.
  */
 void tscope_sampling_pause(void)
 {
+	mutex_lock(&tscope_pairs_lock);
 	atomic_inc(&pausing);
 	percpu_down_write(&window_sem);
 	atomic_dec(&pausing);
@@ -445,23 +392,35 @@ void tscope_sampling_pause(void)
 }
 
 /**
- * tscope_sampling_resume() - let windows open again
- * @p: what they are to work by; NULL: they are not to run
- *
- * Context: process, after tscope_sampling_pause().
+ * tscope_sampling_resume() - let windows open again, by the parameters in force
+ * @on: false: they are not to open
+ * Context: process, after tscope_sampling_pause(), with cpus_read_lock() held.
  */
-void tscope_sampling_resume(const struct tscope_plan *p)
+void tscope_sampling_resume(bool on)
 {
+	const struct tscope_params *p = &tscope_params;
+	struct task_struct *thread;
 	struct tscope_cpu *c;
+	int cpu;
 
-	if (p) {
-		plan = *p;
-		for_each_tscope_cpu(c)
-			WRITE_ONCE(c->next_window_ns, 0);
-		WRITE_ONCE(leader_since_ms, tscope_now_ms());
-	}
-	WRITE_ONCE(running, p);
+	WRITE_ONCE(plan.period_ns, p->period_us * (u64)NSEC_PER_USEC);
+	WRITE_ONCE(plan.flat_out, p->width_us == p->period_us);
+	plan.width_cyc = tscope_ns_to_cyc(p->width_us * 1000ULL, tscope_tsc_khz);
+	plan.burst_cyc = min(tscope_ns_to_cyc(p->burst_us * 1000ULL, tscope_tsc_khz),
+			     plan.width_cyc);
+	for_each_tscope_cpu(c)
+		WRITE_ONCE(c->next_window_ns, 0);
+	WRITE_ONCE(leader_since_ms, tscope_now_ms());
+	tscope_pairs_stopped(!on);
+	WRITE_ONCE(running, on);
 	percpu_up_write(&window_sem);
+	mutex_unlock(&tscope_pairs_lock);
+
+	for_each_online_cpu(cpu) {
+		thread = per_cpu(tscope_thread, cpu);
+		if (on && thread)
+			wake_up_process(thread);
+	}
 }
 
 /* One reading counts as backward where this CPU's clock is behind the last one. */
@@ -469,7 +428,7 @@ static void read_once(void *unused)
 {
 	struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
 	struct tscope_burst_plan p = { };
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 
 	if (c && READ_ONCE(c->ready))
 		tscope_burst(c, &p, &b);
@@ -478,9 +437,9 @@ static void read_once(void *unused)
 /**
  * tscope_look_if_behind() - let all CPUs read their clocks if time stands still
  *
- * A TSC that was set back stops all timers of a kernel that keeps time by it, so
- * no window opens. Whoever reads a file then runs on a CPU whose TSC is behind
- * the last one that it read. Context: process.
+ * A TSC that was set back stops all timers of a kernel that keeps time by it, so no window opens.
+ * Whoever reads a file then runs on a CPU whose TSC is behind the last one that it read.
+ * Context: process.
  */
 void tscope_look_if_behind(void)
 {

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Allan deviation, time deviation and MTIE of a clock's points, by octaves of tau.
- *
- * With phases x(i), tau0 apart, tau = m * tau0, m = 2^k, <> the mean over all i:
- *
- *   ADEV^2 = <(x(i + 2m) - 2 x(i + m) + x(i))^2> / (2 tau^2)
- *	overlapping Allan variance: NIST SP 1065, 5.2.4, eq. 11
- *   TDEV^2 = <(X(i + 2m) - 2 X(i + m) + X(i))^2> / 6 = tau^2 / 3 * MVAR,
- *	X(i) the mean of x(i) .. x(i + m - 1): SP 1065, 5.2.5 and 5.2.6, eq. 14
- *	and 15; ITU-T G.810, appendix II
- *   MTIE = the largest of max - min of x(i) .. x(i + m): G.810, appendix II
+ * Allan deviation, time deviation and MTIE of a clock's points, by octaves of tau: definitions and
+ * sources are in Documentation/design.rst, "Stability".
  */
 #include <linux/math64.h>
 
@@ -39,9 +31,9 @@ static u32 first_of_run(const struct tscope_point *p, u32 n)
 }
 
 /*
- * Put points on an even grid. A place takes the phase of the nearest point, moved there
- * along the line through all: windows that begin late, and points that are the narrowest
- * of many, don't show a skew as noise.
+ * Put points on an even grid. A place takes the phase of the nearest point, moved there along the
+ * line through all: windows that begin late, and points that are the narrowest of many, don't show
+ * a skew as noise.
  */
 static void make_grid(const struct tscope_point *p, u32 n, u64 tau0_cyc,
 		      const struct tscope_fit *fit, struct tscope_stability_place *x)
@@ -54,8 +46,7 @@ static void make_grid(const struct tscope_point *p, u32 n, u64 tau0_cyc,
 	s64 phase;
 
 	for (i = 0; i < n; i++, tsc += tau0_cyc) {
-		while (near + 1 < n &&
-		       distance(p[near + 1].tsc, tsc) <= distance(p[near].tsc, tsc))
+		while (near + 1 < n && distance(p[near + 1].tsc, tsc) <= distance(p[near].tsc, tsc))
 			near++;
 		phase = p[near].phase +
 			(s64)tscope_div128_signed((s128)rise * (s64)(tsc - p[near].tsc),
@@ -128,12 +119,10 @@ static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_
  * @fig: room for TSCOPE_STABILITY_OCTAVES figures: of tau0, 2 tau0, 4 tau0, ...
  *
  * tau0 is the points' mean spacing. Context: process; some milliseconds for 8192 points.
- *
  * Return: how many figures there are: those with TSCOPE_STABILITY_MIN_N differences.
  */
-u32 tscope_stability(const struct tscope_point *p, const struct tscope_fit *fit,
-		     u32 khz, struct tscope_stability_place *x,
-		     struct tscope_stability_figures *fig)
+u32 tscope_stability(const struct tscope_point *p, const struct tscope_fit *fit, u32 khz,
+		     struct tscope_stability_place *x, struct tscope_stability_figures *fig)
 {
 	u32 first = first_of_run(p, fit->points), n = fit->points - first, i, k, m;
 	u64 tau0_cyc;

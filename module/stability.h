@@ -38,8 +38,7 @@ struct tscope_stability_figures {
 	u64 n;
 };
 
-u32 tscope_stability(const struct tscope_point *p, const struct tscope_fit *fit,
-		     u32 khz, struct tscope_stability_place *x,
-		     struct tscope_stability_figures *fig);
+u32 tscope_stability(const struct tscope_point *p, const struct tscope_fit *fit, u32 khz,
+		     struct tscope_stability_place *x, struct tscope_stability_figures *fig);
 
 #endif /* TSCOPE_STABILITY_H */

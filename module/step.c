@@ -2,21 +2,11 @@
 /*
  * Distinguishes a step of a clock from a change of its rate and from noise.
  *
- * Of eight readings the gap between the fourth and the fifth is judged. What the
- * clock gained in the gap is compared with the rate before it and with the rate
- * after it (each is the median of three, so that another step nearby spoils
- * neither). A step exceeds both, in the same direction. A change of rate does not:
- * wherever it falls, the gain lies between what the two rates give. Two changes of
- * rate within the eight readings can look like a step; the spread of the gains
- * distinguishes a ramp that turns.
- *
- * A clock that stands still for longer than its readings are apart gains
- * nothing in several gaps. Such gaps are one step: tscope_step_continues() says
- * that the reading after the middle gap lies within it, and is to be left out.
- *
- * The rates give what should have been gained in the time that passed. That time is
- * the TSC's, unless it jumped: where by the TSC the readings were unusually far apart,
- * or in the wrong order, and by the clock they were not, it is the clock's.
+ * Of eight readings the gap between the fourth and the fifth is judged. What the clock gained in it
+ * is compared with the rate before it and with the rate after it (each is the median of three, so
+ * that another step nearby spoils neither). A step exceeds both, in the same direction. A change of
+ * rate does not: wherever it falls, the gain lies between what the two rates give. Why, and what is
+ * one step of a clock that stands still: "Segments and steps" in Documentation/design.rst.
  */
 #include "step.h"
 #include "math128.h"
@@ -31,8 +21,8 @@
 /* Where a ramp turns, the gain passes the median by twice the gains' spread. */
 #define SPREAD_FACTOR	4
 /*
- * No rate is that part of 1 off the TSC's: adjtimex() turns a clock by a tenth at
- * most, and a frequency that the kernel has wrong is wrong by some percent.
+ * No rate is that part of 1 off the TSC's: adjtimex() turns a clock by a tenth at most, and a
+ * frequency that the kernel has wrong is wrong by some percent.
  */
 #define STILL_PART	8
 /* A clock that loses less than that part of a gap did not stand still for some of it. */
@@ -41,7 +31,9 @@
 #define ERROR_MAX_NS	((u64)S64_MAX / 8)
 
 struct gap {
-	s64 gain_ns;		/* clock - TSC over the gap */
+	s64 clock_ns;		/* what passed on the clock */
+	s64 tsc_ns;		/* and on the TSC */
+	s64 gain_ns;		/* clock - TSC */
 	u64 span_ns;		/* how long it was */
 	u64 other_ns;		/* of the middle one: how long it may have been; or 0 */
 	u64 error_ns;
@@ -53,69 +45,52 @@ static s64 scale_ns(s64 ns, u64 num, u64 den)
 	return tscope_clamp64(tscope_div128_signed((s128)ns * num, den));
 }
 
-static void gap_of(const struct tscope_reading *r, u32 khz, struct gap *g)
-{
-	s64 ns = tscope_sub64(r[1].ns, r[0].ns);
-	s64 tsc_ns = tscope_scyc_to_ns(tscope_sub64(r[1].tsc, r[0].tsc), khz);
-
-	*g = (struct gap){
-		.gain_ns = tscope_ssub64(ns, tsc_ns),
-		.span_ns = max_t(s64, tsc_ns, 1),
-		.error_ns = (u64)r[0].error_ns + r[1].error_ns,
-	};
-}
-
 static bool is_usual(s64 span_ns, u64 usual_ns)
 {
 	return span_ns > 0 && (u64)span_ns / 2 <= usual_ns;
 }
 
-/* How long the middle gap was: the TSC may have jumped in it. */
-static void judge_span(const struct tscope_reading *r, u32 khz, u64 usual_ns,
-		       struct gap *g)
-{
-	s64 ns = tscope_sub64(r[1].ns, r[0].ns);
-	s64 tsc_ns = tscope_scyc_to_ns(tscope_sub64(r[1].tsc, r[0].tsc), khz);
-
-	if (is_usual(tsc_ns, usual_ns))
-		return;
-	if (is_usual(ns, usual_ns)) {
-		g->span_ns = ns;
-		/* or the clock stood still while the TSC went on */
-		g->other_ns = max_t(s64, tsc_ns, 0);
-	} else if (tsc_ns <= 0) {
-		g->span_ns = usual_ns;
-	}
-}
-
 /*
- * All gaps between the readings; false where the TSC went back in one that is not
- * the middle one: no rate can be had of it.
+ * All gaps between the readings; false where the TSC went back in one that is not the middle one:
+ * no rate can be had of it. How long the middle one was is not the TSC's to say if it jumped.
  */
-static bool gaps_of(const struct tscope_reading *r, u32 khz, struct gap *g)
+static bool gaps_of(const struct tscope_reading *r, u32 khz, struct gap *gaps)
 {
-	int i;
+	struct gap *g, *mid = &gaps[MIDDLE];
+	u64 usual_ns;
 
-	for (i = 0; i < GAPS; i++) {
-		if (i != MIDDLE && r[i + 1].tsc <= r[i].tsc)
+	for (g = gaps; g < gaps + GAPS; g++, r++) {
+		if (g != mid && r[1].tsc <= r[0].tsc)
 			return false;
-		gap_of(&r[i], khz, &g[i]);
+		*g = (struct gap){
+			.clock_ns = tscope_sub64(r[1].ns, r[0].ns),
+			.tsc_ns = tscope_scyc_to_ns(tscope_sub64(r[1].tsc, r[0].tsc), khz),
+			.error_ns = (u64)r[0].error_ns + r[1].error_ns,
+		};
+		g->gain_ns = tscope_ssub64(g->clock_ns, g->tsc_ns);
+		g->span_ns = max_t(s64, g->tsc_ns, 1);
 	}
-	judge_span(&r[MIDDLE], khz,
-		   max(g[MIDDLE - 1].span_ns, g[MIDDLE + 1].span_ns), &g[MIDDLE]);
+	usual_ns = max(mid[-1].span_ns, mid[1].span_ns);
+	if (is_usual(mid->tsc_ns, usual_ns))
+		return true;
+	if (is_usual(mid->clock_ns, usual_ns)) {
+		mid->span_ns = mid->clock_ns;
+		/* or the clock stood still while the TSC went on */
+		mid->other_ns = max_t(s64, mid->tsc_ns, 0);
+	} else if (mid->tsc_ns <= 0) {
+		mid->span_ns = usual_ns;
+	}
 	return true;
 }
 
 /*
- * What the rate of three gaps gives over a span, by the median of the three; and
- * how far that may be off: by the readings' errors, and by a rate that moves, for
- * which the distance to the nearer of the other two stands.
+ * What the rate of three gaps gives over a span, by the median of the three; and how far that may
+ * be off: by the readings' errors, and by a rate that moves, for which the distance to the nearer
+ * of the other two stands.
  */
-static s64 expected_gain_ns(const struct gap *g, u64 span_ns, u64 *error_ns,
-			    u64 *spread_ns)
+static s64 expected_gain_ns(const struct gap *g, u64 span_ns, u64 *error_ns, u64 *spread_ns)
 {
-	s64 gain[3], error;
-	u64 low, high;
+	s64 gain[3], error, low, median, high;
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -124,53 +99,43 @@ static s64 expected_gain_ns(const struct gap *g, u64 span_ns, u64 *error_ns,
 		error = scale_ns(g[i].error_ns + 2, span_ns, g[i].span_ns);
 		*error_ns = max(*error_ns, min_t(u64, error, ERROR_MAX_NS));
 	}
-	if (gain[0] > gain[1])
-		swap(gain[0], gain[1]);
-	if (gain[1] > gain[2])
-		swap(gain[1], gain[2]);
-	if (gain[0] > gain[1])
-		swap(gain[0], gain[1]);
-	low = (u64)gain[1] - (u64)gain[0];
-	high = (u64)gain[2] - (u64)gain[1];
-	*spread_ns = max(*spread_ns, min3(low, high, ERROR_MAX_NS));
-	return gain[1];
+	low = min(gain[0], gain[1]);
+	high = max(gain[0], gain[1]);
+	median = clamp_t(s64, gain[2], low, high);
+	low = min(low, gain[2]);
+	high = max(high, gain[2]);
+	*spread_ns = max(*spread_ns, min3((u64)median - (u64)low, (u64)high - (u64)median,
+					  ERROR_MAX_NS));
+	return median;
 }
 
-/**
- * tscope_step_spread_ns() - how far gains around a gap are from each other
- * @r: TSCOPE_STEP_POINTS readings, in the order of time
- * @khz: the TSC's nominal frequency, not 0
- *
- * Stands for the usual jump while that is not known. Context: process.
- *
- * Return: nanoseconds; 0 where the TSC went back.
- */
-u64 tscope_step_spread_ns(const struct tscope_reading *r, u32 khz)
+/* How far the gains around the middle gap are from each other. */
+static u64 spread_ns(const struct gap *g)
 {
 	s64 low = S64_MAX, high = S64_MIN;
-	struct gap g[GAPS];
 	int i;
 
-	if (!gaps_of(r, khz, g))
-		return 0;
 	for (i = 0; i < GAPS; i++) {
 		if (i == MIDDLE)
 			continue;
 		low = min(low, g[i].gain_ns);
 		high = max(high, g[i].gain_ns);
 	}
-	return (u64)high - (u64)low;
+	return min_t(u64, (u64)high - (u64)low, U32_MAX);
+}
+
+static u64 threshold_ns(u64 noise_ns, u64 spread)
+{
+	return max(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
 }
 
 /* How far a gap lies off the rate before the middle one; 0 where it is noise. */
 static s64 excess_ns(const struct gap *before, const struct gap *g, u64 noise_ns)
 {
 	u64 error = 0, spread = 0;
-	s64 off = tscope_ssub64(g->gain_ns, expected_gain_ns(before, g->span_ns,
-							     &error, &spread));
+	s64 off = tscope_ssub64(g->gain_ns, expected_gain_ns(before, g->span_ns, &error, &spread));
 
-	error += g->error_ns + ROUNDING_NS +
-		 max(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
+	error += g->error_ns + ROUNDING_NS + threshold_ns(noise_ns, spread);
 	return tscope_abs64(off) > error ? off : 0;
 }
 
@@ -180,10 +145,9 @@ static bool loses(const struct gap *g, s64 off, u32 part)
 }
 
 /* It lost no more than all of the gap: it need not have been set back. */
-static bool went_back(const struct tscope_reading *r)
+static bool went_back(const struct gap *g)
 {
-	return tscope_sub64(r[1].ns, r[0].ns) <
-	       -(s64)((u64)r[0].error_ns + r[1].error_ns);
+	return g->clock_ns < -(s64)g->error_ns;
 }
 
 /**
@@ -192,22 +156,18 @@ static bool went_back(const struct tscope_reading *r)
  * @khz: the TSC's nominal frequency, not 0
  * @noise_ns: usual jump between readings; see tscope_step_find()
  *
- * It does where the clock loses time in the next gap as well, and there either more
- * than any rate would make it lose, or in the two gaps after that nothing more.
- *
- * Context: process; divides.
+ * It does where the clock loses time in the next gap as well, and there either more than any rate
+ * would make it lose, or in the two gaps after that nothing more. Context: process; divides.
  *
  * Return: whether the reading after the middle gap is one within the step.
  */
-bool tscope_step_continues(const struct tscope_reading *r, u32 khz,
-			   u64 noise_ns)
+bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns)
 {
 	struct gap g[GAPS], *mid = &g[MIDDLE];
 	s64 first, next;
 
-	if (!gaps_of(r, khz, g) ||
-	    r[MIDDLE + 1].tsc <= r[MIDDLE].tsc ||
-	    went_back(&r[MIDDLE]) || went_back(&r[MIDDLE + 1]))
+	if (!gaps_of(r, khz, g) || r[MIDDLE + 1].tsc <= r[MIDDLE].tsc ||
+	    went_back(mid) || went_back(mid + 1))
 		return false;
 	first = excess_ns(g, mid, noise_ns);
 	next = excess_ns(g, mid + 1, noise_ns);
@@ -239,17 +199,16 @@ static u64 doubt_ns(const struct gap *g, const struct gap *mid)
  * tscope_step_find() - look for a step between the two halves of readings
  * @r: TSCOPE_STEP_POINTS readings, in the order of time
  * @khz: the TSC's nominal frequency, not 0
- * @noise_ns: usual jump between readings; see @jump_ns
+ * @noise_ns: usual jump between readings: the mean of @jump_ns over many calls
+ * @learning: that mean is yet over few: the spread of the gains stands in where it is more
  * @step: where there is a step, its size
- * @jump_ns: how much the clock gained beyond both rates and the errors that
- *	are known, cut to what makes a step; its mean over many calls is
- *	@noise_ns
+ * @jump_ns: how much the clock gained beyond both rates and the errors that are known, cut to
+ *	what makes a step
  *
  * Context: process; divides.
- *
  * Return: whether there is a step.
  */
-bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
+bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, bool learning,
 		      struct tscope_step *step, u64 *jump_ns)
 {
 	struct gap g[GAPS], *mid = &g[MIDDLE];
@@ -259,11 +218,11 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 	*jump_ns = 0;
 	if (!gaps_of(r, khz, g))
 		return false;
-	before = tscope_ssub64(mid->gain_ns,
-			       expected_gain_ns(g, mid->span_ns, &error, &spread));
+	if (learning)
+		noise_ns = max(noise_ns, spread_ns(g));
+	before = tscope_ssub64(mid->gain_ns, expected_gain_ns(g, mid->span_ns, &error, &spread));
 	after = tscope_ssub64(mid->gain_ns,
-			      expected_gain_ns(mid + 1, mid->span_ns, &error,
-					       &spread));
+			      expected_gain_ns(mid + 1, mid->span_ns, &error, &spread));
 	if (before < 0 ? after >= 0 : after < 0)
 		return false;
 
@@ -272,17 +231,17 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
 	if (jump <= error)
 		return false;
 	*jump_ns = jump - error;
-	noise = max(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
+	noise = threshold_ns(noise_ns, spread);
 	if (*jump_ns <= noise)
 		return false;
 
 	/* the truth lies between the two: the rate may have changed as well */
 	*jump_ns = noise + ROUNDING_NS;
-	differ = before > after ? (u64)before - (u64)after :
-				  (u64)after - (u64)before;
-	step->ns = before < after ? before + (s64)(differ / 2) :
-				    after + (s64)(differ / 2);
-	step->error_ns = error + noise + differ / 2 + 1 + doubt_ns(g, mid);
-	step->tsc = r[TSCOPE_STEP_SIDE].tsc;
+	differ = tscope_abs64(before - after);
+	*step = (struct tscope_step){
+		.ns = min(before, after) + (s64)(differ / 2),
+		.error_ns = error + noise + differ / 2 + 1 + doubt_ns(g, mid),
+		.tsc = r[TSCOPE_STEP_SIDE].tsc,
+	};
 	return true;
 }

@@ -16,9 +16,8 @@
  * @width_ns: how long the read took; 0 where the clock was read at @tsc
  * @error_ns: how far @ns may be from the clock at @tsc, either way
  * @frac: what is known of the clock beyond @ns, 2^-16 ns
- * @added: of @frac, what is no part of the one reading at @tsc but comes from
- *	the average with others
- * @begins: it begins a segment, whether there is a step or not
+ * @added: of @frac, what is not of the one reading at @tsc but of the average with others
+ * @begins: it begins a segment, whether there is a step or not; set by series.c
  */
 struct tscope_reading {
 	u64 tsc;
@@ -42,10 +41,8 @@ struct tscope_step {
 	u64 tsc;
 };
 
-u64 tscope_step_spread_ns(const struct tscope_reading *r, u32 khz);
-bool tscope_step_continues(const struct tscope_reading *r, u32 khz,
-			   u64 noise_ns);
-bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns,
+bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns);
+bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, bool learning,
 		      struct tscope_step *step, u64 *jump_ns);
 
 #endif /* TSCOPE_STEP_H */

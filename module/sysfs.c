@@ -1,51 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/tscope: the controls, and the clocks' directories. Each file is
- * described in Documentation/ABI/testing/sysfs-kernel-tscope.
+ * /sys/kernel/tscope: the controls, and the clocks' directories. Each file is described in
+ * Documentation/ABI/testing/sysfs-kernel-tscope.
  */
-#include <linux/sysfs.h>
-
 #include "clock.h"
 #include "control.h"
 #include "sysfs.h"
 
 static struct kset *kset;
 
-static ssize_t enabled_show(struct kobject *dir, struct kobj_attribute *attr,
-			    char *buf)
-{
-	return sysfs_emit(buf, "%d\n", tscope_enabled());
+#define SHOW(name, format, value) \
+static ssize_t name##_show(struct kobject *dir, struct kobj_attribute *attr, char *buf) \
+{ \
+	return sysfs_emit(buf, format "\n", value); \
 }
 
-static int enabled_set(struct kobject *dir, const struct tscope_setting *s,
-		       u64 value)
+static int set_alert_interval(u64 value)
 {
-	return tscope_enable(value);
+	WRITE_ONCE(tscope_alert_interval_s, value);
+	return 0;
 }
 
-static int reset_set(struct kobject *dir, const struct tscope_setting *s,
-		     u64 value)
+static int reset_all(void)
 {
 	tscope_reset();
 	return 0;
 }
 
-static ssize_t param_show(struct kobject *dir, struct kobj_attribute *attr,
-			  char *buf)
-{
-	return sysfs_emit(buf, "%u\n",
-			  tscope_get_param(tscope_setting_of(attr)->which));
-}
+SHOW(enabled, "%d", tscope_enabled())
+TSCOPE_STORE(enabled, 0, 1, tscope_enable(value))
+TSCOPE_STORE(reset, 1, 1, reset_all())
 
-static int param_set(struct kobject *dir, const struct tscope_setting *s,
-		     u64 value)
-{
-	return tscope_set_param(s->which, value);
-}
+/* tscope_set_param() knows the ranges */
+#define SET(name)	tscope_set_param(offsetof(struct tscope_params, name), value)
+
+SHOW(period_us, "%u", READ_ONCE(tscope_params.period_us))
+TSCOPE_STORE(period_us, 0, U32_MAX, SET(period_us))
+SHOW(width_us, "%u", READ_ONCE(tscope_params.width_us))
+TSCOPE_STORE(width_us, 0, U32_MAX, SET(width_us))
+SHOW(burst_us, "%u", READ_ONCE(tscope_params.burst_us))
+TSCOPE_STORE(burst_us, 0, U32_MAX, SET(burst_us))
+SHOW(fit_window_s, "%u", READ_ONCE(tscope_params.fit_window_s))
+TSCOPE_STORE(fit_window_s, 0, U32_MAX, SET(fit_window_s))
+
+SHOW(alerts, "%llu", tscope_alerts_count())
+SHOW(alert_interval_s, "%u", READ_ONCE(tscope_alert_interval_s))
+TSCOPE_STORE(alert_interval_s, 1, TSCOPE_ALERT_INTERVAL_MAX_S, set_alert_interval(value))
 
 /* A list in steps ("0-8191:2/4") is short when it is written, and long when it is read. */
-static ssize_t cpus_show(struct kobject *dir, struct kobj_attribute *attr,
-			 char *buf)
+static ssize_t cpus_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
 {
 	cpumask_var_t cpus;
 	ssize_t len;
@@ -58,21 +61,15 @@ static ssize_t cpus_show(struct kobject *dir, struct kobj_attribute *attr,
 	return len < PAGE_SIZE ? len : -EFBIG;
 }
 
-static ssize_t alert_interval_s_show(struct kobject *dir,
-				     struct kobj_attribute *attr, char *buf)
+static ssize_t cpus_store(struct kobject *dir, struct kobj_attribute *attr, const char *buf,
+			  size_t count)
 {
-	return sysfs_emit(buf, "%u\n", READ_ONCE(tscope_alert_interval_s));
+	int err = count < PAGE_SIZE ? tscope_set_cpus(buf) : -EINVAL;
+
+	return err ?: count;
 }
 
-static int alert_interval_s_set(struct kobject *dir,
-				const struct tscope_setting *s, u64 value)
-{
-	WRITE_ONCE(tscope_alert_interval_s, value);
-	return 0;
-}
-
-static ssize_t clocks_show(struct kobject *dir, struct kobj_attribute *attr,
-			   char *buf)
+static ssize_t clocks_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
 {
 	unsigned int i;
 	ssize_t len = 0;
@@ -83,59 +80,20 @@ static ssize_t clocks_show(struct kobject *dir, struct kobj_attribute *attr,
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 
-static ssize_t alerts_show(struct kobject *dir, struct kobj_attribute *attr,
-			   char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", tscope_alerts_count());
-}
-
-/* tscope_set_param() knows the ranges */
-#define PARAM(name) \
-	TSCOPE_SETTING(name, param, 0, U32_MAX, \
-		       offsetof(struct tscope_params, name))
-
-TSCOPE_SETTING(enabled, enabled, 0, 1, 0);
-PARAM(period_us);
-PARAM(width_us);
-PARAM(burst_us);
-PARAM(fit_window_s);
-TSCOPE_SETTING(alert_interval_s, alert_interval_s, 1,
-	       TSCOPE_ALERT_INTERVAL_MAX_S, 0);
-
-static struct tscope_setting reset_attr = {
-	.attr = __ATTR(reset, 0200, NULL, tscope_setting_store),
-	.set = reset_set,
-	.min = 1,
-	.max = 1,
+static const struct kobj_attribute controls[] = {
+	__ATTR_RW(enabled),
+	__ATTR_WO(reset),
+	__ATTR_RW(period_us),
+	__ATTR_RW(width_us),
+	__ATTR_RW(burst_us),
+	__ATTR_RW(fit_window_s),
+	__ATTR_RW(cpus),
+	__ATTR_RO(clocks),
+	__ATTR_RO(alerts),
+	__ATTR_RW(alert_interval_s),
 };
 
-static struct tscope_setting cpus_attr = {
-	.attr = __ATTR(cpus, 0644, cpus_show, tscope_setting_store),
-	.set_text = tscope_set_cpus,
-};
-
-static struct kobj_attribute clocks_attr = __ATTR_RO(clocks);
-static struct kobj_attribute alerts_attr = __ATTR_RO(alerts);
-
-static struct attribute *control_attrs[] = {
-	&enabled_attr.attr.attr,
-	&reset_attr.attr.attr,
-	&period_us_attr.attr.attr,
-	&width_us_attr.attr.attr,
-	&burst_us_attr.attr.attr,
-	&fit_window_s_attr.attr.attr,
-	&cpus_attr.attr.attr,
-	&clocks_attr.attr,
-	&alerts_attr.attr,
-	&alert_interval_s_attr.attr.attr,
-	NULL
-};
-
-static const struct attribute_group control_group = {
-	.attrs = control_attrs,
-};
-
-static void remove_clocks(void)
+static void remove_all(void)
 {
 	unsigned int i;
 
@@ -144,6 +102,7 @@ static void remove_clocks(void)
 	/* a debug kernel releases each some seconds later: wait for all at once */
 	for (i = 0; i < tscope_clock_count(); i++)
 		tscope_sysfs_clock_wait(tscope_clock_get(i));
+	kset_unregister(kset);
 }
 
 /**
@@ -164,26 +123,26 @@ int tscope_sysfs_init(void)
 		return -ENOMEM;
 	for (i = 0; i < tscope_clock_count() && !err; i++)
 		err = tscope_sysfs_clock_add(tscope_clock_get(i), kset);
-	if (!err)
-		err = sysfs_create_group(&kset->kobj, &control_group);
-	if (err) {
-		remove_clocks();
-		kset_unregister(kset);
-		return err;
-	}
-	tscope_alerts_start(&kset->kobj);
-	return 0;
+	for (i = 0; i < ARRAY_SIZE(controls) && !err; i++)
+		err = sysfs_create_file(&kset->kobj, &controls[i].attr);
+	if (err)
+		tscope_sysfs_exit();
+	return err;
 }
 
 /**
- * tscope_sysfs_exit() - remove /sys/kernel/tscope
+ * tscope_sysfs_exit() - stop sampling, and remove /sys/kernel/tscope
  *
  * Waits until nobody uses one of its files. Context: process.
  */
 void tscope_sysfs_exit(void)
 {
-	tscope_alerts_stop();
-	sysfs_remove_group(&kset->kobj, &control_group);
-	remove_clocks();
-	kset_unregister(kset);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(controls); i++)
+		sysfs_remove_file(&kset->kobj, &controls[i].attr);
+	/* nobody can start it any more; alerts need the clocks' directories */
+	tscope_enable(false);
+	tscope_alerts_finish();
+	remove_all();
 }

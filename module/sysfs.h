@@ -4,47 +4,38 @@
 #define TSCOPE_SYSFS_H
 
 #include <linux/kobject.h>
+#include <linux/kstrtox.h>
 #include <linux/sysfs.h>
-
-#include "events.h"
 
 struct tscope_clock;
 
+/* The store function of a file: @_set takes value, from @_min to @_max, and is 0 or an errno. */
+#define TSCOPE_STORE(_name, _min, _max, _set) \
+static ssize_t _name##_store(struct kobject *dir, struct kobj_attribute *attr, const char *buf, \
+			     size_t count) \
+{ \
+	u64 value; \
+	int err = tscope_written_number(buf, count, _min, _max, &value) ?: (_set); \
+									\
+	return err ?: count; \
+}
+
 /**
- * struct tscope_setting - a file that can be written
- * @attr: the file; its store is tscope_setting_store()
- * @set: sets a number from @min to @max; returns 0, or an errno with nothing changed
- * @set_text: takes the text itself, in place of @set; returns as @set
- * @min: the least number
- * @max: the largest number
- * @which: which parameter or limit @set sets
+ * tscope_written_number() - the number that is written to a file
+ * @buf: what is written
+ * @count: its length; kernfs passes on the first page of a longer write as if it were all of it
+ * @min: the least number that is taken
+ * @max: the largest
+ * @value: result
+ *
+ * Return: 0, -EINVAL for a page or what is not a number, or -ERANGE.
  */
-struct tscope_setting {
-	struct kobj_attribute attr;
-	int (*set)(struct kobject *dir, const struct tscope_setting *s,
-		   u64 value);
-	int (*set_text)(const char *text);
-	u64 min;
-	u64 max;
-	size_t which;
-};
+static inline int tscope_written_number(const char *buf, size_t count, u64 min, u64 max, u64 *value)
+{
+	int err = count < PAGE_SIZE ? kstrtou64(buf, 10, value) : -EINVAL;
 
-#define tscope_setting_of(_attr) \
-	container_of(_attr, struct tscope_setting, attr)
-
-/* A file whose show and set functions begin with @_name. */
-#define TSCOPE_SETTING(_file, _name, _min, _max, _which) \
-	static struct tscope_setting _file##_attr = { \
-		.attr = __ATTR(_file, 0644, _name##_show, tscope_setting_store), \
-		.set = _name##_set, \
-		.min = _min, \
-		.max = _max, \
-		.which = _which, \
-	}
-
-/* sysfs_setting.c */
-ssize_t tscope_setting_store(struct kobject *dir, struct kobj_attribute *attr,
-			     const char *buf, size_t count);
+	return err ?: (*value < min || *value > max ? -ERANGE : 0);
+}
 
 /* sysfs_clock.c */
 int tscope_sysfs_clock_add(struct tscope_clock *clk, struct kset *kset);

@@ -2,12 +2,10 @@
 /*
  * Arithmetic of time pages: the line, its inverse, its rate, and what an update stepped by.
  *
- * At an update the old page and the new one are evaluated at one TSC value, with the
- * fraction: so the step is exact. A stable clock gives all CPUs the same updates, and each
- * CPU sees some of them: one that looks seldom, or was offline, sees several as one. So
- * each update is kept with the sum of the steps up to it. What is to be reported of a step
- * that a CPU sees is the sum up to its end less what has been reported. CPUs need not agree
- * about the TSC: each step is one CPU's, by its own TSC.
+ * A stable clock gives all CPUs the same updates. A CPU that looks seldom, or was offline, sees
+ * several as one. So each update is kept with the sum of the steps up to it, and what is to be
+ * reported of a step is the sum up to its end less what was reported. CPUs need not agree about the
+ * TSC: each step is one CPU's, by its own TSC.
  */
 #include "timepage.h"
 #include "math128.h"
@@ -25,9 +23,8 @@
  * @tsc: a TSC reading of the same CPU
  * @frac: what is above the whole nanosecond, 2^-16 ns
  *
- * A page defines a line, which has no steps. tscope_timepage_ns() is at most 1 ns and
- * 2^-@p->shift cycles nearer to @p->ns. Context: any.
- *
+ * A line has no steps: tscope_timepage_ns() is at most 1 ns and 2^-@p->shift cycles nearer to
+ * @p->ns.
  * Return: nanoseconds.
  */
 u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac)
@@ -38,7 +35,7 @@ u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac)
 	u128 line = (u128)(before ? 0 - cyc : cyc) * p->mult;
 
 	if (right > 0)
-		line >>= right < 127 ? right : 127;
+		line >>= min(right, 127);
 	else
 		line <<= -right;
 	if (before)
@@ -47,10 +44,16 @@ u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac)
 	return p->ns + (u64)(line >> FRAC_BITS);
 }
 
-/* The first scaled cycle at which @ns have passed. */
-static u128 first_cycle(u64 ns, u64 mult)
+/* The first cycle at which @ns have passed. */
+static u128 first_cycle(const struct tscope_timepage *p, u64 ns)
 {
-	return tscope_div128(((u128)ns << MULT_BITS) + mult - 1, mult);
+	u128 scaled = tscope_div128(((u128)ns << MULT_BITS) + p->mult - 1, p->mult);
+
+	/* of no TSC, and its shift must not overflow */
+	if (scaled >> 95)
+		return (u128)1 << 95;
+	return p->shift < 0 ? scaled << -p->shift :
+			      (scaled + (1ULL << p->shift) - 1) >> p->shift;
 }
 
 /**
@@ -60,27 +63,17 @@ static u128 first_cycle(u64 ns, u64 mult)
  * @tsc: the middle of the values at which it does
  *
  * Context: process; divides.
- *
  * Return: false where there is no such value, or none after @p->tsc.
  */
 bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc)
 {
-	u128 low, high;
 	u64 since = ns - p->ns;
+	u128 low, high;
 
 	if (!p->mult || since > S64_MAX - 1 || p->shift > 31 || p->shift < -32)
 		return false;
-	low = first_cycle(since, p->mult);
-	high = first_cycle(since + 1, p->mult);
-	if (high >> 95)
-		return false;
-	if (p->shift < 0) {
-		low <<= -p->shift;
-		high <<= -p->shift;
-	} else {
-		low = (low + (1ULL << p->shift) - 1) >> p->shift;
-		high = (high + (1ULL << p->shift) - 1) >> p->shift;
-	}
+	low = first_cycle(p, since);
+	high = first_cycle(p, since + 1);
 	if (low >= high || high >> 63)
 		return false;
 	*tsc = p->tsc + (u64)(low + (high - 1 - low) / 2);
@@ -93,20 +86,16 @@ bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc)
  *
  * A cycle lasts mult * 2^(shift - 64) ns, hence khz = 10^6 * 2^(64 - shift) / mult.
  * Context: process; divides.
- *
  * Return: kHz, rounded to the nearest; 0 where it is not in 1..U32_MAX.
  */
 u32 tscope_timepage_khz(const struct tscope_timepage *p)
 {
 	/* one bit more than needed, to round by */
-	u128 num = (u128)2000000 << 64, khz;
+	u128 num = (u128)2000000 << MULT_BITS, khz;
 
 	if (!p->mult || p->shift > 63 || p->shift < -42)
 		return 0;
-	if (p->shift >= 0)
-		num >>= p->shift;
-	else
-		num <<= -p->shift;
+	num = p->shift < 0 ? num << -p->shift : num >> p->shift;
 	khz = (tscope_div128(num, p->mult) + 1) >> 1;
 	return khz > U32_MAX ? 0 : (u32)khz;
 }
@@ -117,36 +106,23 @@ u32 tscope_timepage_khz(const struct tscope_timepage *p)
  * @new: page
  * @tsc: the TSC value at which both are evaluated
  *
- * Context: any.
- *
  * Return: new - old, 2^-16 ns, exact to 2^-15 ns.
  */
-s128 tscope_timepage_step(const struct tscope_timepage *old,
-			  const struct tscope_timepage *new, u64 tsc)
+s128 tscope_timepage_step(const struct tscope_timepage *old, const struct tscope_timepage *new,
+			  u64 tsc)
 {
 	u16 old_frac, new_frac;
 	u64 old_ns = tscope_timepage_line(old, tsc, &old_frac);
 	u64 new_ns = tscope_timepage_line(new, tsc, &new_frac);
 
 	/* modulo 2^64 ns: one of the two may stand before the clock's zero */
-	return (s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) +
-	       new_frac - old_frac;
+	return (s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) + new_frac - old_frac;
 }
 
-/**
- * tscope_timepage_step_ns() - a step in nanoseconds
- * @step: as tscope_timepage_step() has it
- *
- * Context: any.
- *
- * Return: the step, rounded to the nearest and saturated.
- */
+/* tscope_timepage_step_ns() - such a step in ns, rounded to the nearest and saturated */
 s64 tscope_timepage_step_ns(s128 step)
 {
-	step = (step + (1 << (FRAC_BITS - 1))) >> FRAC_BITS;
-	if (step > S64_MAX)
-		return S64_MAX;
-	return step < S64_MIN ? S64_MIN : (s64)step;
+	return tscope_clamp64((step + (1 << (FRAC_BITS - 1))) >> FRAC_BITS);
 }
 
 static bool is_step(s128 step)
@@ -170,15 +146,9 @@ static const struct tscope_page_update *find(const struct tscope_page_updates *u
 	return NULL;
 }
 
-static void remember(struct tscope_page_updates *u,
-		     const struct tscope_page_update *update)
-{
-	u->known[u->count++ % TSCOPE_PAGE_UPDATES] = *update;
-}
-
 /* Report what the steps up to @update add to those that were reported. */
-static bool report_up_to(struct tscope_page_updates *u,
-			 const struct tscope_page_update *update, s128 *step)
+static bool report_up_to(struct tscope_page_updates *u, const struct tscope_page_update *update,
+			 s128 *step)
 {
 	*step = update->sum - u->newest.sum;
 	u->newest = *update;
@@ -193,33 +163,25 @@ static bool report_up_to(struct tscope_page_updates *u,
  * @step: the step between the two, 2^-16 ns. On success what is to be reported of it:
  *	less what was reported of other CPUs
  *
- * Every update of every CPU is to come here, also one without a step. Where @new is of no
- * stable clock, or names the same update since the CPU's TSC was moved, the step is this
- * CPU's alone, and all of it.
- *
- * Context: any; the caller sees to it that only one CPU is here at a time.
+ * Every update of every CPU is to come here, also one without a step. If @new is of no stable
+ * clock, or names the same update since the CPU's TSC was moved, the step is this CPU's alone, and
+ * all of it. Context: any; one CPU at a time.
  *
  * Return: whether there is a step to be reported.
  */
-bool tscope_page_updated(struct tscope_page_updates *u,
-			 const struct tscope_timepage *old,
+bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_timepage *old,
 			 const struct tscope_timepage *new, s128 *step)
 {
 	struct tscope_page_update next = { .ns = new->ns, .mult = new->mult };
-	const struct tscope_page_update *from = NULL, *to;
-	const struct tscope_timepage *first;
 	bool shared = old->flags & TSCOPE_PAGE_STABLE;
+	const struct tscope_page_update *from, *to;
 
 	if (!(new->flags & TSCOPE_PAGE_STABLE) ||
 	    (new->ns == old->ns && new->mult == old->mult))
 		return is_step(*step);
-	if (!u->count) {
-		first = shared ? old : new;
-		u->newest = (struct tscope_page_update){
-			.ns = first->ns, .mult = first->mult, .tsc = first->tsc,
-		};
-		if (shared)
-			remember(u, &u->newest);
+	if (!u->count && shared) {
+		u->newest = (struct tscope_page_update){ .ns = old->ns, .mult = old->mult };
+		u->known[u->count++] = u->newest;
 	}
 
 	to = find(u, new);
@@ -227,19 +189,16 @@ bool tscope_page_updated(struct tscope_page_updates *u,
 		/* it may not have been reported, as the CPU that saw it was behind */
 		return shared && is_of(&u->newest, old) && report_up_to(u, to, step);
 	}
-	if (shared)
-		from = find(u, old);
+	from = shared ? find(u, old) : NULL;
 	/* a TSC that was moved does not show which of two updates is the later one */
 	next.tsc = u->newest.tsc;
 	if (from && (s64)(new->tsc - old->tsc) > 0)
 		next.tsc = from->tsc + (new->tsc - old->tsc);
 	/* an update that is forgotten is taken for the newest */
 	next.sum = (from ? from->sum : u->newest.sum) + *step;
-	remember(u, &next);
-	/* another CPU has seen a later one before */
-	if ((s64)(next.tsc - u->newest.tsc) < 0)
-		return false;
-	return report_up_to(u, &next, step);
+	u->known[u->count++ % TSCOPE_PAGE_UPDATES] = next;
+	/* unless another CPU has seen a later one before */
+	return (s64)(next.tsc - u->newest.tsc) >= 0 && report_up_to(u, &next, step);
 }
 
 /**
@@ -250,16 +209,13 @@ bool tscope_page_updated(struct tscope_page_updates *u,
  * @old: its page before
  * @new: and after
  *
- * A host that moves the TSCs of all CPUs by the same is one step of the clock, though
- * each CPU's page has it. A CPU that sees such a move twice saw two of them.
- *
- * Context: as tscope_page_updated().
+ * A host that moves the TSCs of all CPUs by the same is one step of the clock, though each CPU's
+ * page has it. A CPU that sees such a move twice saw two of them. Context: any; one CPU at a time.
  *
  * Return: whether the step is reported already.
  */
 bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu, u64 now_ms,
-			     const struct tscope_timepage *old,
-			     const struct tscope_timepage *new)
+			     const struct tscope_timepage *old, const struct tscope_timepage *new)
 {
 	u64 cyc = new->tsc - old->tsc;
 
@@ -268,9 +224,7 @@ bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu, u64 now_ms,
 	if (is_of(&u->moved, new) && u->moved.tsc == cyc && u->moved_cpu != cpu &&
 	    now_ms - u->moved_ms <= MOVED_ALIKE_MS)
 		return true;
-	u->moved = (struct tscope_page_update){
-		.ns = new->ns, .mult = new->mult, .tsc = cyc,
-	};
+	u->moved = (struct tscope_page_update){ .ns = new->ns, .mult = new->mult, .tsc = cyc };
 	u->moved_cpu = cpu;
 	u->moved_ms = now_ms;
 	return false;

@@ -1,49 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Time pages: how a hypervisor says, in memory, what its clock shows at a TSC value.
- *
- * The pages of kvm-clock, Xen, Hyper-V and vmclock are one thing: a sequence word that
- * changes with each update, and parameters of a line. They differ in layout only, which
- * struct tscope_timepage_ops hides.
+ * Time pages: in memory, a hypervisor says what its clock shows at a TSC value, by a sequence word
+ * that changes with each update, and the parameters of a line.
  */
 #ifndef TSCOPE_TIMEPAGE_H
 #define TSCOPE_TIMEPAGE_H
 
 #include "pure.h"
 
-/* All CPUs' pages are of one clock, and the kernel does not clamp its readings of it. */
-#define TSCOPE_PAGE_STABLE	0x01
-/* The hypervisor says that it stopped the guest. */
-#define TSCOPE_PAGE_STOPPED	0x02
+#define TSCOPE_PAGE_STABLE	0x01	/* all pages are of one clock, which is not clamped */
+#define TSCOPE_PAGE_STOPPED	0x02	/* the hypervisor says that it stopped the guest */
 
 /* A smaller step than this may be how the host rounds its updates. */
 #define TSCOPE_PAGE_STEP_NS	2
 
-/**
- * struct tscope_timepage - a consistent copy of a time page, whoever the hypervisor is
- * @tsc: TSC value at which @ns holds, and from which on the page does; 0 where the
- *	hypervisor does not say the latter
- * @ns: the clock, nanoseconds
- * @mult: 2^-64 ns a shifted cycle
- * @sequence: the hypervisor's sequence word; 0 where nothing was copied yet
- * @shift: power of two that cycles are scaled by first; below 0 it drops bits of them
- * @flags: TSCOPE_PAGE_*
- */
+/* A consistent copy of a time page, whoever the hypervisor is. */
 struct tscope_timepage {
-	u64 tsc;
-	u64 ns;
-	u64 mult;
-	u32 sequence;
-	s8 shift;
-	u8 flags;
+	u64 tsc;	/* from here on the page holds; 0: the hypervisor does not say since when */
+	u64 ns;		/* the clock at that TSC value */
+	u64 mult;	/* 2^-64 ns a shifted cycle */
+	u32 sequence;	/* the hypervisor's sequence word; 0: nothing was copied yet */
+	s8 shift;	/* power of two that scales cycles first; below 0 it drops bits of them */
+	u8 flags;	/* TSCOPE_PAGE_* */
 };
 
 /**
  * struct tscope_timepage_ops - where a hypervisor keeps its time pages, and in which layout
- * @sequence: the sequence word of a CPU's page, by which the page is known; NULL where the
- *	CPU has none. Context: any
- * @copy: a consistent copy of that page; it may be any CPU's. Returns false where the
- *	hypervisor left an update unfinished. Context: any, interrupts off in a burst
+ * @sequence: the sequence word of a CPU's page, by which the page is known; NULL if the CPU has
+ *	none. Context: any
+ * @copy: a consistent copy of that page, which may be any CPU's. Returns false if the hypervisor
+ *	left an update unfinished. Context: any, interrupts off in a burst
  */
 struct tscope_timepage_ops {
 	const u32 *(*sequence)(int cpu);
@@ -53,50 +39,34 @@ struct tscope_timepage_ops {
 /* Updates that are remembered: a CPU that was offline may have missed some. */
 #define TSCOPE_PAGE_UPDATES	16
 
-/**
- * struct tscope_page_update - an update that several CPUs see
- * @ns: the page's @ns; with @mult it names the update
- * @mult: the page's @mult
- * @tsc: the page's @tsc, by the TSC of the CPU that saw the first of them
- * @sum: all steps up to it, 2^-16 ns
- */
+/* An update that several CPUs see. */
 struct tscope_page_update {
-	u64 ns;
+	u64 ns;		/* the page's; with @mult it names the update */
 	u64 mult;
-	u64 tsc;
-	s128 sum;
+	u64 tsc;	/* when, in cycles since the first of all updates */
+	s128 sum;	/* all steps up to it, 2^-16 ns */
 };
 
-/**
- * struct tscope_page_updates - the updates of a stable clock, as all CPUs see them
- * @newest: the one up to which steps were reported
- * @known: the last ones, a ring
- * @count: how many there were
- * @moved: the update under which a TSC was moved last; its @tsc is by how many cycles
- * @moved_cpu: the CPU that saw that first
- * @moved_ms: when
- */
+/* The updates of a stable clock, as all CPUs see them. */
 struct tscope_page_updates {
-	struct tscope_page_update newest;
-	struct tscope_page_update known[TSCOPE_PAGE_UPDATES];
-	u32 count;
-	struct tscope_page_update moved;
-	int moved_cpu;
-	u64 moved_ms;
+	struct tscope_page_update newest;	/* up to it steps were reported */
+	struct tscope_page_update known[TSCOPE_PAGE_UPDATES];	/* the last ones, a ring */
+	u32 count;				/* how many there were */
+	struct tscope_page_update moved;	/* in force when a TSC moved last, by its @tsc */
+	int moved_cpu;				/* the CPU that saw that first */
+	u64 moved_ms;				/* when */
 };
 
 u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac);
 bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc);
 u32 tscope_timepage_khz(const struct tscope_timepage *p);
-s128 tscope_timepage_step(const struct tscope_timepage *old,
-			  const struct tscope_timepage *new, u64 tsc);
+s128 tscope_timepage_step(const struct tscope_timepage *old, const struct tscope_timepage *new,
+			  u64 tsc);
 s64 tscope_timepage_step_ns(s128 step);
-bool tscope_page_updated(struct tscope_page_updates *u,
-			 const struct tscope_timepage *old,
+bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_timepage *old,
 			 const struct tscope_timepage *new, s128 *step);
 bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu, u64 now_ms,
-			     const struct tscope_timepage *old,
-			     const struct tscope_timepage *new);
+			     const struct tscope_timepage *old, const struct tscope_timepage *new);
 
 static __always_inline u64 tscope_timepage_scale(u64 cyc, u64 mult, s8 shift)
 {
@@ -112,14 +82,11 @@ static __always_inline u64 tscope_timepage_scale(u64 cyc, u64 mult, s8 shift)
  * @p: the CPU's page
  * @tsc: a TSC reading of the same CPU
  *
- * As the KVM ABI defines it (Documentation/virt/kvm/x86/msr.rst,
- * MSR_KVM_SYSTEM_TIME_NEW), but signed: a TSC before @p->tsc yields a time before
- * @p->ns, not one 2^64 cycles later. Context: any, interrupts off in a burst.
- *
+ * As the KVM ABI defines it (Documentation/virt/kvm/x86/msr.rst, MSR_KVM_SYSTEM_TIME_NEW), but
+ * signed: a TSC before @p->tsc yields a time before @p->ns.
  * Return: nanoseconds.
  */
-static __always_inline u64 tscope_timepage_ns(const struct tscope_timepage *p,
-					      u64 tsc)
+static __always_inline u64 tscope_timepage_ns(const struct tscope_timepage *p, u64 tsc)
 {
 	u64 cyc = tsc - p->tsc;
 

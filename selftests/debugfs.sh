@@ -209,6 +209,28 @@ points() {
 	done
 }
 
+# newest FILE: TSC of the newest point of monotonic-raw
+newest() {
+	awk '$1 == "monotonic-raw" { tsc = $3 } END { print tsc }' "$TMP/$1"
+}
+
+# points are those of the first read of an open file, also for a reader that reads on later
+points_in_pieces() {
+	set_to enabled 1
+	sleep 1
+	exec 3<"$DEBUG/points"
+	sleep 0.5
+	cat "$DEBUG/points" >"$TMP/before"
+	dd bs=500 count=1 <&3 >"$TMP/pieces" 2>/dev/null
+	cat "$DEBUG/points" >"$TMP/after"
+	sleep 0.5
+	cat <&3 >>"$TMP/pieces"
+	exec 3<&-
+	set_to enabled 0
+	same "lines that are torn" "$(awk 'NR > 1 && NF != 5' "$TMP/pieces")" ""
+	within "newest point" "$(newest pieces)" "$(newest before)" "$(newest after)"
+}
+
 violations() {
 	columns violations \
 		'[0-9]+ [0-9]+ (warp|backward|step) [a-z-]+ [0-9]+ ([0-9]+|-) -?[0-9]+ [0-9]+'
@@ -304,5 +326,6 @@ points
 violations
 stability
 histograms
+points_in_pieces
 cpus
 END

@@ -22,6 +22,9 @@ KLOG_BAD='WARNING:|BUG:|Oops|Call Trace|INFO: (task|rcu|possible)|possible (circ
 KLOG_BAD="$KLOG_BAD"'|suspicious RCU|UBSAN|KASAN|KCSAN|KFENCE|general protection|soft lockup|hard LOCKUP'
 KLOG_BAD="$KLOG_BAD"'|refcount_t|sleeping function|scheduling while atomic|blocked for more than'
 
+# without a word from the user: the module beside the tests, as in make kselftest-tar's tarball
+[ -n "$TSCOPE_MODULE" ] || [ ! -f "${0%/*}/tscope.ko" ] || TSCOPE_MODULE=$(cd "${0%/*}" && pwd)/tscope.ko
+
 # skip_all REASON: nothing of this script can run here
 skip_all() {
 	echo "TAP version 13"

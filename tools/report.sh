@@ -46,6 +46,9 @@ done
 case $duration in
 '' | *[!0-9]*) stop "--duration takes whole seconds, not '$duration'" ;;
 esac
+if [ ! -d "$S" ] && command -v modinfo >/dev/null && ! modinfo -k "$(uname -r)" tscope >/dev/null 2>&1; then
+	stop "there is no module for the running kernel $(uname -r): 'make load' in its sources, or install linux-headers-$(uname -r) and the package tscope-dkms"
+fi
 [ -d "$S" ] || stop "the module is not loaded: 'modprobe tscope', or in its sources 'make load'"
 [ -w "$S/enabled" ] || stop "needs root (sudo)"
 

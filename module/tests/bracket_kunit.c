@@ -122,35 +122,29 @@ static void bracket_leaves_alone(struct kunit *test)
 	expect_untouched(test, POINTS, "saturated");
 }
 
-static void bracket_widens(struct kunit *test)
-{
-	struct tscope_bracket b = { .widen = 1536 };
-
-	KUNIT_EXPECT_EQ(test, tscope_bracket_widen(&b, 1000), 1500ULL);
-	KUNIT_EXPECT_EQ(test, tscope_bracket_widen(&b, U64_MAX), (u64)S64_MAX);
-}
-
+/* A sixteenth of the mean width over the span is allowed for, or 1.5 ticks. */
 static void bracket_hides(struct kunit *test)
 {
 	static const struct {
-		u32 n, width_ns, turn_ns, resolution_ns, want;
+		u32 width_ns, tick_ns, hidden_ns;
 	} cases[] = {
-		{ 0, 5000, 0, 7, 7 }, { POINTS, 0, 0, 1, 1 },
-		{ POINTS, 15, 0, 1, 1 }, { POINTS, 16, 0, 1, 2 },
-		{ POINTS, 400, 100, 1, 26 }, { POINTS, 400, 100, 280, 280 },
-		{ 1, 40000, 0, 280, 2501 }, { POINTS, U32_MAX, 0, 1, 1 << 28 },
+		{ 15, 0, 1 }, { 16, 1, 2 }, { 400, 1, 26 }, { 400, 280, 420 },
+		{ 40000, 280, 2501 }, { U32_MAX, 1, 1 << 28 },
 	};
+	struct tscope_fit fit;
+	u64 want;
 	u32 i, k;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		/* the mean counts */
+		make_points(0, 0, 0);
 		for (k = 0; k < POINTS; k++)
-			p[k].width_ns = cases[i].width_ns +
-					cases[i].turn_ns * turn(k);
-		KUNIT_EXPECT_EQ_MSG(test,
-				    tscope_bracket_hidden_ns(p, cases[i].n,
-							     cases[i].resolution_ns),
-				    cases[i].want, "case %u", i);
+			p[k].width_ns = cases[i].width_ns;
+		KUNIT_ASSERT_EQ(test, tscope_bracket_fit(p, POINTS, 1000000, cases[i].tick_ns,
+							 &fit), 0);
+		/* a cycle is a nanosecond, and a nanosecond of the span is 1587 mppb */
+		want = cases[i].hidden_ns * 100000ULL / (POINTS - 1);
+		KUNIT_EXPECT_GE_MSG(test, fit.error_mppb, want, "case %u", i);
+		KUNIT_EXPECT_LE_MSG(test, fit.error_mppb, want + 3, "case %u", i);
 	}
 }
 
@@ -158,7 +152,6 @@ static struct kunit_case bracket_cases[] = {
 	KUNIT_CASE(bracket_finds_share),
 	KUNIT_CASE(bracket_drifting_widths),
 	KUNIT_CASE(bracket_leaves_alone),
-	KUNIT_CASE(bracket_widens),
 	KUNIT_CASE(bracket_hides),
 	{}
 };

@@ -11,8 +11,8 @@
 
 #include <asm/pvclock.h>
 
-#include "../burst.h"
 #include "../compat.h"
+#include "../sampler.h"
 #include "tests.h"
 
 #define NONCE		tscope_nonce(0, 1, 5)
@@ -52,7 +52,6 @@ static int burst_init(struct kunit *test)
 	until = 0;
 	plan = (struct tscope_burst_plan){
 		.peer = peer,
-		.nonce = NONCE,
 		.length_cyc = tscope_ns_to_cyc(1000000, tscope_tsc_khz),
 		.until = &until,
 		.keep = true,
@@ -64,9 +63,10 @@ static void run(void)
 {
 	unsigned long flags;
 
+	b = (struct tscope_burst){ };
 	local_irq_save(flags);
 	c->cpu = smp_processor_id();
-	tscope_mailbox_begin(&c->box, plan.nonce);
+	tscope_mailbox_begin(&c->box, NONCE);
 	before = rdtsc_ordered();
 	tscope_burst(c, &plan, &b);
 	after = rdtsc_ordered();
@@ -464,6 +464,28 @@ static void burst_page_changes(struct kunit *test)
 	KUNIT_EXPECT_GT(test, seen, 0U);
 }
 
+/* A burst that its count ends is one of a TSC that stands still: no other one follows. */
+static void burst_meeting_ends(struct kunit *test)
+{
+	int that;
+
+	need_two_cpus(test);
+	migrate_disable();
+	c->cpu = smp_processor_id();
+	that = cpumask_any_but(cpu_online_mask, c->cpu);
+	/* long enough to ask the partner's sampler, which is not there */
+	c->call.wait_us = 3200;
+	b = (struct tscope_burst){ };
+	if (tscope_cpu_get(that)) {
+		KUNIT_EXPECT_EQ(test, tscope_meet(c, that, LONG_CYC, &b), -ETIMEDOUT);
+		KUNIT_EXPECT_GE(test, b.readings, 2U);
+		KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings, (u64)b.readings);
+	}
+	while (c->call.sent != atomic64_read(&c->call.answered))
+		cpu_relax();
+	migrate_enable();
+}
+
 static struct kunit_case burst_cases[] = {
 	KUNIT_CASE(burst_limits),
 	KUNIT_CASE(burst_answers),
@@ -478,6 +500,7 @@ static struct kunit_case burst_cases[] = {
 	KUNIT_CASE(burst_partner_changes),
 	KUNIT_CASE(burst_until_changes),
 	KUNIT_CASE(burst_page_changes),
+	KUNIT_CASE(burst_meeting_ends),
 	{}
 };
 

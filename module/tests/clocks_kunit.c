@@ -81,8 +81,8 @@ static void clocks_breaks(struct kunit *test)
 	for (i = 0; i < 10; i++)
 		add(0);
 	KUNIT_EXPECT_EQ(test, clk->series.segment, 1U);
-	tscope_clock_break(clk);
-	tscope_clock_break(clk);
+	tscope_series_break(&clk->series);
+	tscope_series_break(&clk->series);
 	add(0);
 	KUNIT_EXPECT_EQ(test, clk->series.segment, 2U);
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
@@ -93,11 +93,12 @@ static void clocks_ticks(struct kunit *test)
 {
 	u32 i;
 
-	clk->tick_ns = 280;
 	clk->read_tick_ns = 1;
 	for (i = 0; i < 20; i++) {
-		clk->begins = i == 10;
+		clk->series.begins |= i == 10;
 		add(0);
+		if (!i)
+			clk->tick_ns = 280;
 		KUNIT_EXPECT_EQ(test, clk->tick_ns, clk->series.segment < 2 ? 280U : 1U);
 	}
 	KUNIT_EXPECT_EQ(test, clk->tick_ns, 1U);

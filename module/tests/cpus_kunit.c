@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cpus.c: what of a CPU's state a start, a stop, a new life and a reset change, and who
- * leads.
+ * cpus.c: what of a CPU's state a stop and a reset change, and who leads.
  */
 #include <linux/slab.h>
 
@@ -20,50 +19,26 @@ static int cpus_init(struct kunit *test)
 	return 0;
 }
 
-/* Sampling that stops and goes on is the same life. */
-static void cpus_lives(struct kunit *test)
+/*
+ * No partner finds a reading of before, and no new reading is compared with one. Sampling that
+ * stops and goes on is the same life.
+ */
+static void cpus_stop(struct kunit *test)
 {
-	KUNIT_EXPECT_FALSE(test, c->ready);
-	tscope_cpu_start(c);
-	KUNIT_EXPECT_TRUE(test, c->ready);
-	tscope_cpu_stop(c);
-	KUNIT_EXPECT_FALSE(test, c->ready);
-	tscope_cpu_start(c);
-	KUNIT_EXPECT_EQ(test, c->life, 0);
-	tscope_cpu_new_life(c);
-	KUNIT_EXPECT_EQ(test, c->life, 1);
-	KUNIT_EXPECT_TRUE(test, c->ready);
-}
-
-static void fill_state(void)
-{
+	c->ready = true;
 	tscope_mailbox_begin(&c->box, 99);
 	c->box.of = 1;
 	c->box.pub[TSCOPE_LANE_TSC] = 2;
 	c->box.echo[TSCOPE_LANE_KVM] = 3;
-	c->box.raw_ns = 4;
 	c->last[TSCOPE_LANE_TSC] = 5;
 	c->timepage.sequence = 6;
-}
-
-static void expect_empty_mailbox(struct kunit *test)
-{
+	tscope_cpu_stop(c);
+	KUNIT_EXPECT_FALSE(test, c->ready);
+	KUNIT_EXPECT_EQ(test, c->life, 0);
 	KUNIT_EXPECT_EQ(test, c->box.id, 0ULL);
 	KUNIT_EXPECT_EQ(test, c->box.of, 0ULL);
 	KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_TSC], 0ULL);
 	KUNIT_EXPECT_EQ(test, c->box.echo[TSCOPE_LANE_KVM], 0ULL);
-}
-
-/* No partner finds a reading of before, and no new reading is compared with one. */
-static void cpus_start_empty(struct kunit *test)
-{
-	fill_state();
-	tscope_cpu_stop(c);
-	expect_empty_mailbox(test);
-	fill_state();
-	tscope_cpu_start(c);
-	expect_empty_mailbox(test);
-	KUNIT_EXPECT_EQ(test, c->box.raw_ns, 0ULL);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_TSC], 0ULL);
 	KUNIT_EXPECT_EQ(test, c->timepage.sequence, 0U);
 }
@@ -74,7 +49,7 @@ static void cpus_reset(struct kunit *test)
 	int lane;
 
 	tscope_cpu_new_life(c);
-	tscope_cpu_start(c);
+	c->ready = true;
 	memset(c->lane, 0x55, sizeof(c->lane));
 	c->updates = 1;
 	c->stopped = 2;
@@ -104,17 +79,24 @@ static void cpus_reset(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, c->ready);
 }
 
-/* Of those that notice a leader without CPU time one takes its place. */
+/*
+ * Of those that notice a leader without CPU time one takes its place. None does while the leader
+ * writes points.
+ */
 static void cpus_leader(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, tscope_leader(), -1);
-	tscope_leader_replace(-1, 2);
+	KUNIT_EXPECT_TRUE(test, tscope_leader_replace(-1, 2));
 	KUNIT_EXPECT_EQ(test, tscope_leader(), 2);
-	tscope_leader_replace(2, 5);
+	KUNIT_EXPECT_TRUE(test, tscope_leader_replace(2, 5));
+	KUNIT_EXPECT_FALSE(test, tscope_leader_replace(2, 7));
 	KUNIT_EXPECT_EQ(test, tscope_leader(), 5);
-	tscope_leader_replace(2, 7);
+	KUNIT_EXPECT_FALSE(test, tscope_leader_hold(2));
+	KUNIT_EXPECT_TRUE(test, tscope_leader_hold(5));
 	KUNIT_EXPECT_EQ(test, tscope_leader(), 5);
-	tscope_leader_replace(5, -1);
+	KUNIT_EXPECT_FALSE(test, tscope_leader_replace(5, 7));
+	tscope_leader_release(5);
+	KUNIT_EXPECT_TRUE(test, tscope_leader_replace(5, -1));
 	KUNIT_EXPECT_EQ(test, tscope_leader(), -1);
 }
 
@@ -135,8 +117,7 @@ static void cpus_state(struct kunit *test)
 }
 
 static struct kunit_case cpus_cases[] = {
-	KUNIT_CASE(cpus_lives),
-	KUNIT_CASE(cpus_start_empty),
+	KUNIT_CASE(cpus_stop),
 	KUNIT_CASE(cpus_reset),
 	KUNIT_CASE(cpus_leader),
 	KUNIT_CASE(cpus_state),

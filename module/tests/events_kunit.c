@@ -50,8 +50,8 @@ static void events_exit(struct kunit *test)
 
 static void put(u64 number)
 {
-	tscope_violation(TSCOPE_WARP, "tsc", number % 7, number % 5, number * 3,
-			 number * 5, number);
+	tscope_violation(TSCOPE_WARP, "tsc", number % 7, number % 5, number * 3, number * 5,
+			 number);
 }
 
 /* Whether all of an entry is of one call. */
@@ -85,24 +85,6 @@ static void events_violations_kept(struct kunit *test)
 	tscope_violations_range(&first, &end);
 	KUNIT_EXPECT_EQ(test, first, base + TSCOPE_VIOLATIONS + 10ULL);
 	KUNIT_EXPECT_EQ(test, end, first);
-}
-
-static void events_steps(struct kunit *test)
-{
-	static const struct tscope_step step = {
-		.ns = -3284804247, .error_ns = 1, .tsc = 100,
-	};
-	struct tscope_violation v;
-
-	tscope_step_record("kvm-clock", 1, &step);
-	KUNIT_ASSERT_TRUE(test, tscope_violation_get(base, &v));
-	KUNIT_EXPECT_STREQ(test, tscope_what_name(v.what), "step");
-	KUNIT_EXPECT_STREQ(test, v.clock, "kvm-clock");
-	KUNIT_EXPECT_EQ(test, v.cpu, 1);
-	KUNIT_EXPECT_EQ(test, v.peer, -1);
-	KUNIT_EXPECT_EQ(test, v.size_ns, step.ns);
-	KUNIT_EXPECT_EQ(test, v.count, 1ULL);
-	KUNIT_EXPECT_EQ(test, v.tsc, step.tsc);
 }
 
 static struct completion done;
@@ -204,7 +186,6 @@ static void events_alert_interval(struct kunit *test)
 
 static struct kunit_case events_cases[] = {
 	KUNIT_CASE(events_violations_kept),
-	KUNIT_CASE(events_steps),
 	KUNIT_CASE(events_written_meanwhile),
 	KUNIT_CASE(events_alert_limits),
 	KUNIT_CASE(events_alert_interval),

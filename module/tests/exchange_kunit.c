@@ -44,7 +44,7 @@ static int exchange_init(struct kunit *test)
 		c = tscope_cpu_get(cpu);
 		if (!c)
 			return -ENOMEM;
-		tscope_cpu_start(c);
+		c->ready = true;
 	}
 	tscope_pairs_stopped(false);
 	return 0;
@@ -208,16 +208,18 @@ static void exchange_lives(struct kunit *test)
 		add(p, 1000, 1100);
 		add(p, 1000, 1100);
 		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+		p->warps[TSCOPE_LANE_TSC] = 5;
 		tscope_cpu_new_life(tscope_cpu_of(side ? p->peer : p->cpu));
 		KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		add(p, -7000, -6900);
 		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		KUNIT_EXPECT_EQ(test, o.meetings, 1ULL);
+		KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_TSC], 0ULL);
 		KUNIT_EXPECT_EQ(test, o.offset_ns, p->cpu < p->peer ? -6950LL : 6950LL);
 		KUNIT_EXPECT_FALSE(test, o.moving);
 		/* one that only stopped for a while is the same */
 		tscope_cpu_stop(tscope_cpu_of(side ? p->peer : p->cpu));
-		tscope_cpu_start(tscope_cpu_of(side ? p->peer : p->cpu));
+		tscope_cpu_of(side ? p->peer : p->cpu)->ready = true;
 		KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		tscope_pairs_clear();
 	}

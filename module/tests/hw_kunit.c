@@ -17,7 +17,6 @@ static int hw_init(struct kunit *test)
 	d = (struct tscope_device){
 		.count = scripted,
 		.counter = { .num = 1000000000, .den = 3579545, .mask = 0xffffff },
-		.tick_ns = 280,
 		.in_order = true,
 	};
 	reads = 0;

@@ -64,10 +64,10 @@ static void interval_alternates(struct kunit *test)
 			KUNIT_ASSERT_TRUE_MSG(test, iv.moving,
 					      "+-%lld at %llu ms", extents[i],
 					      now_ms);
-			KUNIT_ASSERT_TRUE(test, iv.hull_low <= -extents[i] &&
-					  iv.hull_high >= extents[i]);
-			KUNIT_ASSERT_EQ(test, iv.low, iv.hull_low);
-			KUNIT_ASSERT_EQ(test, iv.high, iv.hull_high);
+			KUNIT_ASSERT_TRUE(test, iv.hull.low <= -extents[i] &&
+					  iv.hull.high >= extents[i]);
+			KUNIT_ASSERT_EQ(test, iv.low, iv.hull.low);
+			KUNIT_ASSERT_EQ(test, iv.high, iv.hull.high);
 			KUNIT_ASSERT_LE(test, iv.high - iv.low,
 					2 * extents[i] + 1400 + extents[i] / 15);
 		}

@@ -48,7 +48,7 @@ static int page_init(struct kunit *test)
 	c = PTR_ALIGN(c, 128);
 	other = PTR_ALIGN(other, 128);
 	/* points were gathered */
-	clk->series.origin_valid = true;
+	clk->series.begins = false;
 	other->cpu = 1;
 	violations = violations_end();
 	event = (struct tscope_page_event){
@@ -106,7 +106,7 @@ static void page_update_without_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->updates, 3ULL);
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 	KUNIT_EXPECT_EQ(test, violations_end(), violations);
-	KUNIT_EXPECT_TRUE(test, clk->series.origin_valid);
+	KUNIT_EXPECT_FALSE(test, clk->series.begins);
 }
 
 /* A step is counted, kept with its TSC, and begins a segment. */
@@ -118,10 +118,10 @@ static void page_step(struct kunit *test)
 	report(c, true);
 	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
 	KUNIT_EXPECT_EQ(test, clk->step_last_ns, -2LL);
-	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	KUNIT_EXPECT_TRUE(test, clk->series.begins);
 	KUNIT_ASSERT_EQ(test, violations_end(), violations + 1);
 	KUNIT_ASSERT_TRUE(test, tscope_violation_get(violations, &v));
-	KUNIT_EXPECT_EQ(test, v.what, TSCOPE_STEP);
+	KUNIT_EXPECT_STREQ(test, v.what, TSCOPE_STEP);
 	KUNIT_EXPECT_EQ(test, v.size_ns, -2LL);
 	KUNIT_EXPECT_EQ(test, v.tsc, 5000ULL);
 }
@@ -150,14 +150,14 @@ static void page_rate_changes(struct kunit *test)
 	event.new.mult++;
 	/* a CPU that does not lead takes no points */
 	report(c, false);
-	KUNIT_EXPECT_TRUE(test, clk->series.origin_valid);
+	KUNIT_EXPECT_FALSE(test, clk->series.begins);
 	report(c, true);
-	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
-	clk->series.origin_valid = true;
+	KUNIT_EXPECT_TRUE(test, clk->series.begins);
+	clk->series.begins = false;
 	event.new = base;
 	event.new.shift = 0;
 	report(c, true);
-	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	KUNIT_EXPECT_TRUE(test, clk->series.begins);
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 }
 
@@ -225,7 +225,7 @@ static void hv_burst(struct tscope_burst *b)
 static void page_other_hypervisor(struct kunit *test)
 {
 	struct tscope_timepage p;
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 	u64 tsc, ns, back;
 	struct hv before;
 	u16 frac;
@@ -258,7 +258,7 @@ static void page_other_hypervisor(struct kunit *test)
 	tscope_page_report(other, clk, c->event, 1, false);
 	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
 	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 300LL);
-	KUNIT_EXPECT_FALSE(test, clk->series.origin_valid);
+	KUNIT_EXPECT_TRUE(test, clk->series.begins);
 	/* so is that of another rate: by a millionth, and of CPUs that see it once */
 	before = hv;
 	hv.scale += hv.scale / 1000000;

@@ -15,6 +15,7 @@
 
 static struct tscope_clock *clk;
 static u64 ns, now_ns;
+static u32 khz;
 static struct tscope_shist lies;
 
 static int points_init(struct kunit *test)
@@ -63,11 +64,11 @@ static void points_none(struct kunit *test)
 	struct tscope_fit fit;
 
 	tscope_shist_init(&lies);
-	KUNIT_EXPECT_EQ(test, tscope_clock_newest(clk, &p), -ENODATA);
+	KUNIT_EXPECT_FALSE(test, tscope_series_newest(&clk->series, &p));
 	KUNIT_EXPECT_EQ(test, tscope_clock_fit(clk, &fit), -ENODATA);
 	KUNIT_EXPECT_EQ(test, tscope_clock_residuals(clk, &lies), -ENODATA);
 	KUNIT_EXPECT_EQ(test, tscope_shist_count(&lies), 0ULL);
-	KUNIT_EXPECT_EQ(test, tscope_clock_points(clk, clk->series.ring), 0U);
+	KUNIT_EXPECT_EQ(test, tscope_clock_points(clk, clk->series.ring, &khz), 0U);
 }
 
 static void points_line(struct kunit *test)
@@ -81,7 +82,7 @@ static void points_line(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fit.points, 1000U);
 	KUNIT_EXPECT_LE(test, (u64)abs(fit.skew_mppb - 2500000), fit.error_mppb);
 	KUNIT_EXPECT_LE(test, fit.error_mppb, 1000ULL);
-	KUNIT_ASSERT_EQ(test, tscope_clock_newest(clk, &p), 0);
+	KUNIT_ASSERT_TRUE(test, tscope_series_newest(&clk->series, &p));
 	KUNIT_EXPECT_EQ(test, p.tsc, tsc_now());
 	KUNIT_EXPECT_EQ(test, tscope_phase_to_ns(p.phase), 999LL * 25);
 	KUNIT_ASSERT_EQ(test, tscope_clock_residuals(clk, &lies), 0);
@@ -100,7 +101,7 @@ static void points_window(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, copy);
 	readings(1000, 25, 0);
 	readings(n, -10, 0);
-	KUNIT_EXPECT_EQ(test, tscope_clock_points(clk, copy), n);
+	KUNIT_EXPECT_EQ(test, tscope_clock_points(clk, copy, &khz), n);
 	KUNIT_EXPECT_EQ(test, copy[0].tsc,
 			tsc_now() - tscope_ns_to_cyc(window_ns, tscope_tsc_khz));
 	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &fit), 0);
@@ -109,7 +110,7 @@ static void points_window(struct kunit *test)
 
 	tscope_series_break(&clk->series);
 	readings(100, 3, 0);
-	KUNIT_EXPECT_EQ(test, tscope_clock_points(clk, copy), 100U);
+	KUNIT_EXPECT_EQ(test, tscope_clock_points(clk, copy, &khz), 100U);
 	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &fit), 0);
 	KUNIT_EXPECT_LE(test, (u64)abs(fit.skew_mppb - 300000), fit.error_mppb);
 	vfree(copy);
@@ -179,11 +180,11 @@ static void points_newest(struct kunit *test)
 
 	readings(2, 7, 3);
 	tscope_series_break(&clk->series);
-	KUNIT_EXPECT_EQ(test, tscope_clock_newest(clk, &p), 0);
+	KUNIT_EXPECT_TRUE(test, tscope_series_newest(&clk->series, &p));
 	KUNIT_EXPECT_EQ(test, p.tsc, tsc_now());
 	KUNIT_EXPECT_EQ(test, p.width_ns, 3U);
 	tscope_series_restart(&clk->series);
-	KUNIT_EXPECT_EQ(test, tscope_clock_newest(clk, &p), -ENODATA);
+	KUNIT_EXPECT_FALSE(test, tscope_series_newest(&clk->series, &p));
 }
 
 static struct kunit_case points_cases[] = {

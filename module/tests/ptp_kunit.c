@@ -33,7 +33,7 @@ struct world {
 static const struct world calm = { .before = 800, .after = 1200 };
 
 static struct world w;
-static struct tscope_moment earlier;
+static struct tscope_raw earlier;
 static struct tscope_wall_offset o;
 static u64 begin, rnd;
 static s64 true_ns;
@@ -62,17 +62,14 @@ static u64 tsc_at(u64 ns)
 	return tscope_ns_to_cyc(ns, tscope_tsc_khz) + 1;
 }
 
-static struct tscope_moment moment_at(u64 ns, s64 clamped)
+static struct tscope_raw moment_at(u64 ns, s64 clamped)
 {
 	u64 read_at = ns + (w.width ? w.early : 0) - clamped;
 
-	return (struct tscope_moment){
-		.raw = {
-			.before = tsc_at(ns), .after = tsc_at(ns + w.width),
-			.tsc = tsc_at(ns + w.width / 2), .ns = raw_at(read_at),
-			.tick_ns = w.page ? 0 : 1, .exact = !w.width,
-		},
-		.real_ns = real_at(read_at),
+	return (struct tscope_raw){
+		.before = tsc_at(ns), .after = tsc_at(ns + w.width),
+		.tsc = tsc_at(ns + w.width / 2), .ns = raw_at(read_at), .real_ns = real_at(read_at),
+		.tick_ns = w.page ? 0 : 1, .exact = !w.width,
 	};
 }
 
@@ -80,11 +77,11 @@ static struct tscope_moment moment_at(u64 ns, s64 clamped)
 static bool offset_comes(void)
 {
 	u64 at = begin + w.width + w.before;
-	struct tscope_moment a = moment_at(begin, 0), b = moment_at(at + w.after, w.clamped);
+	struct tscope_raw a = moment_at(begin, 0), b = moment_at(at + w.after, w.clamped);
 	struct tscope_raw host = { .tsc = tsc_at(at + w.astray), .ns = HOST_NS + at };
 
 	b.was_set = w.was_set;
-	b.raw.source = w.switched;
+	b.source = w.switched;
 	true_ns = (s64)(real_at(at) - host.ns);
 	return tscope_wall_offset_find(&a, &b, &host, NULL, &earlier, &o);
 }
@@ -103,7 +100,7 @@ static int ptp_init(struct kunit *test)
 {
 	w = calm;
 	begin = 1ULL << 40;
-	earlier.raw.exact = false;
+	earlier.exact = false;
 	rnd = 88172645463325252ULL;
 	return 0;
 }
@@ -158,7 +155,7 @@ static void random_world(bool bracketed)
 		w.early = below(w.width + 1);
 	}
 	begin = below(1ULL << 40);
-	earlier.raw.exact = false;
+	earlier.exact = false;
 }
 
 static void ptp_offset_holds(struct kunit *test)
@@ -230,10 +227,9 @@ static void ptp_raw_rate(struct kunit *test)
 {
 	static struct tscope_point ring[TSCOPE_SERIES_POINTS];
 	struct tscope_series series = {
-		.ring = ring, .head = 1, .khz = tscope_tsc_khz, .origin_valid = true,
+		.ring = ring, .head = 1, .khz = tscope_tsc_khz,
 	};
-	struct tscope_moment a, b;
-	struct tscope_raw host;
+	struct tscope_raw a, b, host;
 	bool comes;
 	u32 i;
 

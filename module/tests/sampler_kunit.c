@@ -5,6 +5,8 @@
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 
 #include "../control.h"
@@ -20,7 +22,7 @@ static struct tscope_params before;
 
 static int set_period(u32 period_us, u32 width_us)
 {
-	return tscope_set_param(PARAM_OF(width_us), TSCOPE_WIDTH_MIN_US) ?:
+	return tscope_set_param(PARAM_OF(width_us), 10) ?:
 	       tscope_set_param(PARAM_OF(period_us), period_us) ?:
 	       tscope_set_param(PARAM_OF(width_us), width_us);
 }
@@ -37,7 +39,7 @@ static int set_all_cpus(void)
 
 static int sampler_init(struct kunit *test)
 {
-	tscope_get_params(&before);
+	before = tscope_params;
 	return 0;
 }
 
@@ -169,10 +171,70 @@ static void sampler_changes(struct kunit *test)
 	rests(test);
 }
 
+/* Keeps its CPU for 3 s, or until it is to stop. */
+static int hog(void *unused)
+{
+	u32 ms;
+
+	preempt_disable();
+	for (ms = 0; ms < 3000 && !kthread_should_stop(); ms++)
+		mdelay(1);
+	preempt_enable();
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static bool leads(int cpu)
+{
+	u32 ms;
+
+	for (ms = 0; ms < 3000 && tscope_leader() != cpu; ms += 20)
+		msleep(20);
+	return tscope_leader() == cpu;
+}
+
+/* A leader that gets no CPU time is replaced, and the windows that it missed are counted. */
+static void sampler_failover(struct kunit *test)
+{
+	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_RAW);
+	int leader, other, times;
+	struct task_struct *task;
+	u64 samples;
+	u32 ms;
+
+	if (num_online_cpus() != 2)
+		kunit_skip(test, "two CPUs are needed");
+	tscope_reset();
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	leader = tscope_leader();
+	other = cpumask_any_but(cpu_online_mask, leader);
+	set_cpus_allowed_ptr(current, cpumask_of(other));
+	for (ms = 0; ms < PATIENCE_MS && !READ_ONCE(tscope_cpu_of(other)->windows); ms += 20)
+		msleep(20);
+	/* one that is stopped while it writes points stays the leader */
+	for (times = 0; times < 4 && tscope_leader() == leader; times++) {
+		task = kthread_create(hog, NULL, "tscope_kunit");
+		KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+		kthread_bind(task, leader);
+		wake_up_process(task);
+		leads(other);
+		kthread_stop(task);
+	}
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, tscope_leader(), other);
+	KUNIT_EXPECT_GE(test, tscope_cpu_of(other)->lost, 1000000ULL / before.period_us);
+	samples = READ_ONCE(clk->samples);
+	for (ms = 0; ms < PATIENCE_MS && READ_ONCE(clk->samples) == samples; ms += 20)
+		msleep(20);
+	KUNIT_EXPECT_NE(test, READ_ONCE(clk->samples), samples);
+}
+
 static struct kunit_case sampler_cases[] = {
 	KUNIT_CASE(sampler_flat_out),
 	KUNIT_CASE(sampler_defaults),
 	KUNIT_CASE(sampler_changes),
+	KUNIT_CASE(sampler_failover),
 	{}
 };
 

@@ -65,7 +65,7 @@ static void step_found(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		make_readings(&cases[i], r);
-		KUNIT_ASSERT_TRUE_MSG(test, tscope_step_find(r, KHZ, 0, &step,
+		KUNIT_ASSERT_TRUE_MSG(test, tscope_step_find(r, KHZ, 0, false, &step,
 							     &jump_ns),
 				      "case %u", i);
 		KUNIT_EXPECT_LE_MSG(test, (u64)abs(step.ns - cases[i].step_ns),
@@ -97,7 +97,7 @@ static void step_not_found(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		make_readings(&cases[i], r);
-		KUNIT_EXPECT_FALSE_MSG(test, tscope_step_find(r, KHZ, 0, &step,
+		KUNIT_EXPECT_FALSE_MSG(test, tscope_step_find(r, KHZ, 0, false, &step,
 							      &jump_ns),
 				       "case %u", i);
 	}

@@ -18,8 +18,7 @@ static inline umode_t file_mode(struct kobject *dir, const char *name)
 	return mode;
 }
 
-static inline struct kobj_attribute *file_attr(struct kobject *dir,
-					       const char *name)
+static inline struct kobj_attribute *file_attr(struct kobject *dir, const char *name)
 {
 	struct kernfs_node *node = kernfs_find_and_get(dir->sd, name);
 	struct attribute *attr = node ? node->priv : NULL;
@@ -29,8 +28,7 @@ static inline struct kobj_attribute *file_attr(struct kobject *dir,
 }
 
 /* What a file shows, of a page that lives as long as the test; "errno N" for an error. */
-static inline char *file_shown(struct kunit *test, struct kobject *dir,
-			       const char *name)
+static inline char *file_shown(struct kunit *test, struct kobject *dir, const char *name)
 {
 	struct kobj_attribute *attr = file_attr(dir, name);
 	char *page = (char *)kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);

@@ -32,7 +32,7 @@ static int sysfs_setup(struct kunit *test)
 		return -ENOMEM;
 	root = node->priv;
 	kernfs_put(node);
-	tscope_get_params(&before);
+	before = tscope_params;
 	tscope_get_cpus(cpus_before);
 	return 0;
 }
@@ -40,22 +40,17 @@ static int sysfs_setup(struct kunit *test)
 static void sysfs_teardown(struct kunit *test)
 {
 	tscope_enable(false);
-	tscope_set_param(offsetof(struct tscope_params, period_us),
-			 before.period_us);
-	tscope_set_param(offsetof(struct tscope_params, width_us),
-			 before.width_us);
-	tscope_set_param(offsetof(struct tscope_params, burst_us),
-			 before.burst_us);
-	tscope_set_param(offsetof(struct tscope_params, fit_window_s),
-			 before.fit_window_s);
+	tscope_set_param(offsetof(struct tscope_params, period_us), before.period_us);
+	tscope_set_param(offsetof(struct tscope_params, width_us), before.width_us);
+	tscope_set_param(offsetof(struct tscope_params, burst_us), before.burst_us);
+	tscope_set_param(offsetof(struct tscope_params, fit_window_s), before.fit_window_s);
 	WRITE_ONCE(tscope_alert_interval_s, TSCOPE_ALERT_INTERVAL_S);
 	scnprintf(page, PAGE_SIZE, "%*pbl", cpumask_pr_args(cpus_before));
 	tscope_set_cpus(page);
 	tscope_reset();
 }
 
-static void expect_taken(struct kunit *test, const char *name, const char *text,
-			 const char *shows)
+static void expect_taken(struct kunit *test, const char *name, const char *text, const char *shows)
 {
 	KUNIT_EXPECT_EQ_MSG(test, file_store(root, name, text, strlen(text)),
 			    (ssize_t)strlen(text), "%s: '%s'", name, text);
@@ -84,7 +79,7 @@ static void sysfs_takes(struct kunit *test)
 	expect_taken(test, "width_us", "0000020000", "20000\n");
 	expect_taken(test, "burst_us", "7", "7\n");
 	expect_taken(test, "fit_window_s", "+9", "9\n");
-	tscope_get_params(&p);
+	p = tscope_params;
 	KUNIT_EXPECT_EQ(test, p.period_us, 20000U);
 	KUNIT_EXPECT_EQ(test, p.width_us, 20000U);
 	KUNIT_EXPECT_EQ(test, p.burst_us, 7U);

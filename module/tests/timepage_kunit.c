@@ -69,31 +69,6 @@ static void timepage_line(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, tscope_timepage_inverse(&p, 5100, &tsc));
 }
 
-static s64 step_ns(const struct tscope_timepage *old, const struct tscope_timepage *new,
-		   u64 tsc)
-{
-	return tscope_timepage_step_ns(tscope_timepage_step(old, new, tsc));
-}
-
-static void timepage_steps(struct kunit *test)
-{
-	struct tscope_timepage old = { .tsc = 1000, .ns = 5000, .mult = BIT_ULL(63) };
-	struct tscope_timepage new = old;
-
-	new.ns += 42;
-	KUNIT_EXPECT_EQ(test, step_ns(&old, &new, 9000), 42LL);
-	KUNIT_EXPECT_EQ(test, step_ns(&new, &old, 9000), -42LL);
-	/* another point of the same line is no step */
-	new = old;
-	new.tsc += 4000;
-	new.ns += 2000;
-	KUNIT_EXPECT_EQ(test, step_ns(&old, &new, 9000), 0LL);
-	KUNIT_EXPECT_EQ(test, step_ns(&old, &new, 201), 0LL);
-	/* one that stands before the clock's zero */
-	new.ns = 0;
-	KUNIT_EXPECT_EQ(test, step_ns(&old, &new, 1000), -7000LL);
-}
-
 /* Updates 1 ms apart, each a step ahead of what the one before says. */
 static const s64 truth[] = { 0, 100, 1, -3000000000LL, 0, 3000000000LL, -1, 7 };
 static struct tscope_page_updates u;
@@ -157,37 +132,11 @@ static void timepage_one_missed(struct kunit *test)
 	}
 }
 
-/* The same update by another TSC, or no stable clock: the step is one CPU's alone. */
-static void timepage_own_step(struct kunit *test)
-{
-	struct tscope_timepage old = page_of(0, 0), new = old;
-	s128 step = 700 * 65536;
-
-	new.tsc -= 700;
-	KUNIT_EXPECT_TRUE(test, tscope_page_updated(&u, &old, &new, &step));
-	KUNIT_EXPECT_EQ(test, tscope_timepage_step_ns(step), 700LL);
-	step = 65536;
-	KUNIT_EXPECT_FALSE(test, tscope_page_updated(&u, &old, &new, &step));
-	/* and the next step of all is reported as before */
-	KUNIT_EXPECT_EQ(test, sees(0, 1, 0), 100LL);
-	new = page_of(3, 0);
-	new.flags = 0;
-	step = 40 * 65536;
-	KUNIT_EXPECT_TRUE(test, tscope_page_updated(&u, &old, &new, &step));
-	KUNIT_EXPECT_TRUE(test, tscope_page_updated(&u, &old, &new, &step));
-	/* when the clock becomes stable there is one step */
-	swap(old.flags, new.flags);
-	KUNIT_EXPECT_TRUE(test, tscope_page_updated(&u, &old, &new, &step));
-	KUNIT_EXPECT_FALSE(test, tscope_page_updated(&u, &old, &new, &step));
-}
-
 static struct kunit_case timepage_cases[] = {
 	KUNIT_CASE(timepage_as_the_kernel),
 	KUNIT_CASE(timepage_line),
-	KUNIT_CASE(timepage_steps),
 	KUNIT_CASE(timepage_each_sees_all),
 	KUNIT_CASE(timepage_one_missed),
-	KUNIT_CASE(timepage_own_step),
 	{}
 };
 

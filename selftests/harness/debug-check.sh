@@ -81,7 +81,7 @@ in_guest() {
 	mkdir -p "$OUT/$KREL"
 	LOG=$OUT/$KREL/$name.log
 	"$TOP/selftests/lab/lab" --kernel "$FLAVOUR" --module "$MODULE_KO" --out "$OUT/$KREL/$name" \
-		--add "$HERE/debug:/debug" \
+		--add "$HERE/kernels:/debug" \
 		--add "$PLANTED_KO:/debug/tscope_planted.ko" \
 		--add "$TOP/selftests/lab/scenarios/kselftest.sh:/debug/kselftest.sh" \
 		--add "$TOP/selftests:/selftests" "$@" >"$LOG" 2>&1

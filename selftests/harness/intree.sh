@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# intree.sh [--install DIR | --guest] [VERSION...]: tests selftests as a part of a kernel
+# intree.sh [--guest] [VERSION...]: tests selftests as a part of a kernel
 # tree. For the kernel sources named (6.12 and 6.1) it becomes
 # tools/testing/selftests/tscope, unchanged, and is run, installed and packed there,
 # and run alone. Nothing is loaded: all tests must be skipped, and say why.
 #
-#   --install DIR  only install, as the kernel tree does, into DIR
 #   --guest        also run what was installed in guests of the lab, with KVM and without
 #
 # KTAP; exit status 0 passed, 1 failed, 2 something is missing.
@@ -18,27 +17,11 @@ top=$(cd "$here/../.." && pwd)
 . "$here/ktap.sh"
 # shellcheck source=selftests/harness/kernel.sh
 . "$here/kernel.sh"
+# shellcheck source=selftests/harness/tree.sh
+. "$here/tree.sh"
 TESTS=$top/selftests
 PROGS=$(sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*[.]sh\).*/\1/p' "$TESTS/Makefile")
 COUNT=$(wc -w <<<"$PROGS")
-
-# tree VERSION: a kernel tree with this directory in it, in $tree
-tree() {
-	kernel_source "$1" >&2 || exit 2
-	tree=$work/linux-$1
-	mkdir "$tree"
-	cp -r "$KSRC/scripts" "$KSRC/tools" "$tree/"
-	selftests=$tree/tools/testing/selftests
-	kunit=$tree/tools/testing/kunit/kunit.py
-	mkdir "$selftests/tscope"
-	"$top/tools/files.sh" --new | sed -n 's,^selftests/,,p' |
-		(cd "$TESTS" && tar -cf - -T -) | tar -xf - -C "$selftests/tscope"
-}
-
-# in_tree GOAL...
-in_tree() {
-	env -u MAKEFLAGS -u MAKELEVEL make -s --no-print-directory -C "$selftests" TARGETS=tscope "$@"
-}
 
 # as a user that is not root, if this is root
 unprivileged() {
@@ -150,8 +133,31 @@ fails() {
 	grep '^not ok 1 selftests: tscope: load.sh' "$work/ktap.fails"
 }
 
+# lava DIR: runs the steps of lava.yaml on what is installed there; what they report in $work/lava
+lava() {
+	mkdir -p "$work/bin" "$work/device"
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\necho "$*" >>"%s"\n' "$work/lava" >"$work/bin/lava-test-case"
+	chmod +x "$work/bin/lava-test-case"
+	rm -f "$work/lava"
+	tar -czf "$work/lava.tar.gz" -C "$1" . &&
+		python3 -c 'import sys, yaml; print("\n".join(yaml.safe_load(sys.stdin)["run"]["steps"]))' \
+			<"$here/lava.yaml" >"$work/steps" || return
+	(cd "$work/device" && PATH=$work/bin:$PATH TARBALL_URL=file://$work/lava.tar.gz TESTS='' \
+		TSCOPE_MODULE=$work/none.ko sh -e "$work/steps")
+	cat "$work/lava"
+}
+
+# all skip but the first, which fails
+lava_reports() {
+	rm -rf "$work/lava-fails" && cp -r "$work/installed-$1" "$work/lava-fails"
+	printf '#!/bin/sh\necho "TAP version 13\n1..1\nnot ok 1 it"\nexit 1\n' >"$work/lava-fails/tscope/load.sh"
+	lava "$work/lava-fails" && grep -qx 'load --result fail' "$work/lava" &&
+		same "skips" "$(grep -c -- '--result skip$' "$work/lava")" $((COUNT - 1))
+}
+
 one_version() {
-	tree "$1"
+	tree "$1" "$work/linux-$1"
 	t "$1: make run_tests: all skip, saying why" runs
 	t "$1: kunit.py parses that" skips_by_kunit "$work/ktap"
 	t "$1: prove takes it" by_prove "$work/ktap"
@@ -162,6 +168,7 @@ one_version() {
 	t "$1: make install: all files" installs "$work/installed-$1"
 	t "$1: run_kselftest.sh: all skip" runs_installed "$work/installed-$1"
 	t "$1: make gen_tar: all files, and it runs" packs
+	t "$1: lava.yaml reports each of them" lava_reports "$1"
 	t "$1: alone, with KSELFTEST_DIR: all skip" runs_alone "$KSRC"
 	t "$1: config is one that merge_config.sh takes" configures
 }
@@ -188,22 +195,17 @@ in_guest() {
 }
 
 need make:make:"kselftest" rsync:rsync:"kselftest's make install" python3:python3:"kunit.py" \
+	curl:curl:"lava.yaml" /usr/lib/python3/dist-packages/yaml:python3-yaml:"lava.yaml" \
 	prove:perl:"a second judge of KTAP" setpriv:util-linux:"tests without root"
 work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-intree.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-install='' guest=''
+guest=''
 case $1 in
---install) install=$2; shift 2 ;;
 --guest) guest=1; shift ;;
--*) sed -n '5,14s/^# \?//p' "$0"; exit 2 ;;
+-*) sed -n '5,13s/^# \?//p' "$0"; exit 2 ;;
 esac
 [ $# -gt 0 ] || set -- 6.12 6.1
-if [ -n "$install" ]; then
-	tree "$1"
-	installs "$(mkdir -p "$install" && cd "$install" && pwd)"
-	exit
-fi
 ktap_begin
 t "no lib.mk: the error says what to do" no_lib_mk
 for version; do

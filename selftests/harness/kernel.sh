@@ -152,12 +152,14 @@ _kernel_own() {
 
 	# shellcheck source=selftests/harness/own_kernel.sh
 	. "$_here/own_kernel.sh"
-	if [ ! -f "$_here/debug/$kind.config" ]; then
-		echo "error: no kernel $1: there is no selftests/harness/debug/$kind.config" >&2
+	if [ ! -f "$_here/kernels/$kind.config" ]; then
+		echo "error: no kernel $1: there is no selftests/harness/kernels/$kind.config" >&2
 		return 2
 	fi
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/tscope-config.XXXXXX")
-	cat "$_here/debug/base.config" "$_here/debug/$kind.config" >"$dir/$kind.config"
+	# an option that the kind names is the kind's affair
+	grep -vwf <(grep -oE 'CONFIG_[A-Z0-9_]+' "$_here/kernels/$kind.config") \
+		"$_here/kernels/base.config" | cat - "$_here/kernels/$kind.config" >"$dir/$kind.config"
 	own_kernel "$version" "$dir/$kind.config"
 	status=$?
 	rm -r "$dir"

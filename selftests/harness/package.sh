@@ -103,6 +103,25 @@ install() {
 	apt-get -y -qq --no-install-recommends install "/shared/tscope-dkms_$1_amd64.deb"
 }
 
+# running RELEASE: what uname -r says from now on, also in maintainer scripts
+running() {
+	[ -e /usr/bin/uname.real ] || mv /usr/bin/uname /usr/bin/uname.real
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\ncase $1 in -r) echo "%s" ;; *) exec uname.real "$@" ;; esac\n' "$1" >/usr/bin/uname
+	chmod +x /usr/bin/uname
+}
+
+# installing says, as its last line, which headers the running kernel lacks
+headers_named() {
+	local other=${krels[0]%amd64}cloud-amd64
+	running "$other"
+	install "$version" >/tmp/said 2>&1
+	cat /tmp/said
+	apt-get -y -qq purge tscope-dkms
+	same "last line" "$(tail -n 1 /tmp/said)" \
+		"tscope: no module for the running kernel yet, as its headers are missing: apt install linux-headers-$other"
+}
+
 # is VERSION: modprobe finds this version for each kernel
 is() {
 	local krel
@@ -147,7 +166,12 @@ links() {
 
 report() {
 	tscope-report --help && not tscope-report 2>/tmp/said && cat /tmp/said &&
-		grep -q 'modprobe tscope' /tmp/said
+		grep -q 'modprobe tscope' /tmp/said || return
+	running 6.99.0-other
+	not tscope-report 2>/tmp/said
+	cat /tmp/said
+	running "${krels[0]}"
+	grep -q 'there is no module for the running kernel 6.99.0-other' /tmp/said
 }
 
 old_gone() {
@@ -162,16 +186,19 @@ nothing_left() {
 	[ -z "$left" ] || { echo "$left"; return 1; }
 }
 
+# shellcheck disable=SC2016
 inside() {
 	KTAP_COUNT=$1 KTAP_FAILED=$2
 	version=$3
 	shift 3
 	krels=("$@")
-	# shellcheck disable=SC2016
 	t "installs where no kernel has headers" eval \
 		'mv /lib/modules /lib/off && install "$version" && apt-get -y -qq purge tscope-dkms;
 		s=$?; rm -rf /lib/modules; mv /lib/off /lib/modules; [ $s = 0 ]'
-	t "install" install "$version"
+	t "the last line names the headers that the running kernel lacks" headers_named
+	running "${krels[0]}"
+	t "install" eval 'install "$version" >/tmp/said 2>&1; s=$?; cat /tmp/said; [ $s = 0 ] &&
+		not grep "^tscope: " /tmp/said'
 	t "DKMS has built and installed the module" is "$version"
 	t "nothing loads it or has it sample" starts_nothing
 	t "the examples do" examples

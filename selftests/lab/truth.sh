@@ -130,19 +130,11 @@ rates_hold() {
 	pair_holds kvm-clock 0
 }
 
-# wall_look: sets WALL and WALL_ERROR, the guest's wall clock against the host's, from one reading
+# wall_look: sets WALL and WALL_ERROR, the guest's wall clock against the host's, of one pairing
 wall_look() {
-	local again='' tries=0
-	WALL=none
-	# The shell itself reads them: a process for each would take longer than a reading lasts.
-	while [ "$WALL" != "$again" ]; do
-		[ $tries -lt 100 ] || { say "# offset_ns changes faster than it can be read"; break; }
-		tries=$((tries + 1))
-		read -r WALL <$T/ptp-kvm/offset_ns
-		read -r WALL_ERROR <$T/ptp-kvm/offset_error_ns
-		read -r again <$T/ptp-kvm/offset_ns
-	done 2>/dev/null
-}
+	WALL=none WALL_ERROR=none
+	read -r WALL WALL_ERROR _ <$T/ptp-kvm/offset
+} 2>/dev/null
 
 # wall_moved: sets WALL_MOVED, how far it moved since the last look, and WALL_MOVED_ERROR, which
 # includes 2 us for the drift of up to 60 ppb between the looks

@@ -68,7 +68,7 @@ bool moments_hull_holds(const struct tscope_interval *iv, u64 now_ms)
 	u64 i, at_ms;
 
 	for (i = 0; (m = before(i, second_before(now_ms), &at_ms)); i++)
-		if (!holds(iv->hull_low, iv->hull_high, m))
+		if (!holds(iv->hull.low, iv->hull.high, m))
 			return false;
 	return true;
 }

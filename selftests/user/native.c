@@ -138,11 +138,10 @@ static void add_point(struct run *run, const struct tscope_cpu *c)
 				tsc - run->points[0].tsc, tscope_tsc_khz);
 }
 
-static struct tscope_burst_plan plan_of(struct side *s, u32 session)
+static struct tscope_burst_plan plan_of(struct side *s)
 {
 	return (struct tscope_burst_plan) {
 		.peer = &sides[s == sides].cpu.box,
-		.nonce = tscope_nonce(s->cpu.cpu, 1, session),
 		.length_cyc = native_burst_cyc,
 		.keep = s == sides,
 	};
@@ -150,7 +149,7 @@ static struct tscope_burst_plan plan_of(struct side *s, u32 session)
 
 static void burst(struct side *s, const struct tscope_burst_plan *plan)
 {
-	struct tscope_burst b;
+	struct tscope_burst b = { };
 	u64 from = native_tsc();
 
 	tscope_burst(&s->cpu, plan, &b);
@@ -177,16 +176,14 @@ static bool is_over(const struct run *run)
 /* Bursts all the time: the thread that ends its burst first ends both. */
 static void flat_out(struct side *s)
 {
-	struct tscope_burst_plan plan;
-	u32 session = 0;
+	struct tscope_burst_plan plan = plan_of(s);
 	u64 round;
 
 	while (!is_over(s->run)) {
 		round = READ_ONCE(shared_round);
-		plan = plan_of(s, ++session);
 		plan.until = &shared_round;
 		plan.value = round;
-		tscope_mailbox_begin(&s->cpu.box, plan.nonce);
+		tscope_session_begin(&s->cpu);
 		burst(s, &plan);
 		__sync_val_compare_and_swap(&shared_round, round, round + 1);
 	}
@@ -197,23 +194,21 @@ static void flat_out(struct side *s)
 static void call(struct side *s)
 {
 	const struct tscope_mailbox *peer = &sides[1].cpu.box;
-	struct tscope_burst_plan plan;
-	u32 session = 0;
+	struct tscope_burst_plan plan = plan_of(s);
 	u64 until;
 
 	while (!is_over(s->run)) {
 		usleep(100000 + rnd_below(130000));
-		plan = plan_of(s, ++session);
-		tscope_mailbox_begin(&s->cpu.box, plan.nonce);
+		tscope_session_begin(&s->cpu);
 		if (write(call_pipe[1], "", 1) != 1)
 			exit(1);
 		until = native_tsc() + native_hz / 50;
-		while (smp_load_acquire(&peer->of) != plan.nonce &&
+		while (smp_load_acquire(&peer->of) != s->cpu.box.id &&
 		       native_tsc() < until)
 			cpu_relax();
 		plan.until = &peer->id;
 		plan.value = READ_ONCE(peer->id);
-		if (smp_load_acquire(&peer->of) == plan.nonce)
+		if (smp_load_acquire(&peer->of) == s->cpu.box.id)
 			burst(s, &plan);
 		tscope_mailbox_begin(&s->cpu.box, 0);
 	}
@@ -223,15 +218,13 @@ static void call(struct side *s)
 
 static void answer(struct side *s)
 {
-	struct tscope_burst_plan plan;
-	u32 session = 0;
+	struct tscope_burst_plan plan = plan_of(s);
 	char message;
 
 	while (read(call_pipe[0], &message, 1) == 1 && message != 'e') {
-		plan = plan_of(s, ++session);
 		plan.until = &sides[0].cpu.box.id;
 		plan.value = READ_ONCE(*plan.until);
-		tscope_mailbox_begin(&s->cpu.box, plan.nonce);
+		tscope_session_begin(&s->cpu);
 		burst(s, &plan);
 		tscope_mailbox_begin(&s->cpu.box, 0);
 	}
@@ -279,6 +272,7 @@ void native_run(struct run *run, double seconds)
 	for (i = 0; i < 2; i++) {
 		sides[i].run = run;
 		sides[i].cpu.cpu = i;
+		sides[i].cpu.life = 1;
 		sides[i].cpu.page_ops = &native_page_ops;
 		sides[i].cpu.page = native_page_ops.sequence(i);
 		sides[i].cpu.random = rnd64() | 1;

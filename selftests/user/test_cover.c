@@ -270,7 +270,7 @@ static void one_machine(const struct machine *m, enum times when, double noise_n
 	static const struct tscope_hidden hidden = { .phase = 3 << 15, .whole_ns = true };
 	static u64 error[MACHINE_RUNS];
 	struct tscope_fit fit = { 0 };
-	u32 i, held = 0, dithers = 0;
+	u32 i, held = 0;
 	long double truth = 0;
 	u64 mid;
 
@@ -278,13 +278,12 @@ static void one_machine(const struct machine *m, enum times when, double noise_n
 		truth = whole_ns(m, when, noise_ns, n);
 		EXPECT_EQ(tscope_fit_line(pt, n, m->khz, &hidden, &fit), 0, "fit");
 		held += fabsl(fit.skew_mppb - truth) <= fit.error_mppb;
-		dithers += tscope_fit_dithers(&fit, pt, n);
 		error[i] = fit.error_mppb;
 	}
 	mid = median(error, MACHINE_RUNS);
-	tap_note("%u kHz by %u, %s, %.1f ns, n %u: held %u of %u, spread %u, half-width %.3f ppb",
+	tap_note("%u kHz by %u, %s, %.1f ns, n %u: held %u of %u, half-width %.3f ppb",
 		 m->khz, m->step, names[when], noise_ns, n, held, MACHINE_RUNS,
-		 dithers, mid / 1e3);
+		 mid / 1e3);
 	tap_note("  last: truth %.3Lf ppb, figure %.3f, bound %.3f", truth / 1e3,
 		 fit.skew_mppb / 1e3, fit.error_mppb / 1e3);
 	EXPECT(held >= MACHINE_LEAST, "held %u of %u", held, MACHINE_RUNS);

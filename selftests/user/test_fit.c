@@ -375,7 +375,7 @@ static void test_residuals(void)
 		}
 		/* the mean, the line and the times are each truncated to a unit */
 		EXPECT(worst <= 3 + fabsl(o.slope) *
-		       (1ULL << (fit.tsc_shift + 1)), "%Lf units", worst);
+		       (1ULL << (fit.line.tsc_shift + 1)), "%Lf units", worst);
 	}
 }
 

@@ -50,8 +50,8 @@ static void look(const struct tscope_tracker *t, double at_s, u64 now_ms,
 
 	if (tscope_tracker_interval(t, now_ms, &iv))
 		return;
-	EXPECT(iv.low <= iv.high && iv.hull_low <= iv.low &&
-	       iv.high <= iv.hull_high && iv.at_ms <= iv.met_ms &&
+	EXPECT(iv.low <= iv.high && iv.hull.low <= iv.low &&
+	       iv.high <= iv.hull.high && iv.at_ms <= iv.met_ms &&
 	       iv.met_ms == now_ms && iv.meetings == bursts, "at %.3f s", at_s);
 	trial->looks++;
 	trial->false_narrowest += !moments_narrowest_holds(now_ms);
@@ -400,10 +400,10 @@ static void test_extremes(void)
 			now_ms += rnd_below(300);
 			EXPECT_EQ(tscope_tracker_interval(&t, now_ms, &iv), 0,
 				  "%u", k);
-			EXPECT(iv.low <= iv.high && iv.hull_low <= iv.low &&
-			       iv.high <= iv.hull_high, "%s..%s in %s..%s",
+			EXPECT(iv.low <= iv.high && iv.hull.low <= iv.low &&
+			       iv.high <= iv.hull.high, "%s..%s in %s..%s",
 			       tap_dec(iv.low), tap_dec(iv.high),
-			       tap_dec(iv.hull_low), tap_dec(iv.hull_high));
+			       tap_dec(iv.hull.low), tap_dec(iv.hull.high));
 		}
 	}
 }

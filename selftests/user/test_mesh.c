@@ -21,10 +21,10 @@ static void add_edge(struct tscope_mesh *mesh, u32 from, u32 to, u32 width)
 
 	e->from = from;
 	e->to = to;
-	e->moving = false;
-	e->low = truth[to] - truth[from] - below;
-	e->high = e->low + width;
-	e->at_ms = 1000 + rnd_below(1000);
+	e->in.moving = false;
+	e->in.low = truth[to] - truth[from] - below;
+	e->in.high = e->in.low + width;
+	e->in.at_ms = 1000 + rnd_below(1000);
 }
 
 /* Rank r meets r +- 2^k: each pair once, as one of the two sees it. */
@@ -115,8 +115,8 @@ static void check_tightest(u32 cpus, u32 edge_count)
 		if (i == k)
 			k = (k + 1) % cpus;
 		add_edge(&mesh, i, k, rnd_bits(30));
-		high[i][k] = min(high[i][k], (s128)e->high);
-		high[k][i] = min(high[k][i], -(s128)e->low);
+		high[i][k] = min(high[i][k], (s128)e->in.high);
+		high[k][i] = min(high[k][i], -(s128)e->in.low);
 	}
 	for (n = 0; n < cpus; n++)
 		for (i = 0; i < cpus; i++)
@@ -157,10 +157,10 @@ static void test_moving(void)
 	for (i = 0; i < mesh.edge_count; i++) {
 		if (edges[i].from != 17 && edges[i].to != 17)
 			continue;
-		edges[i].moving = true;
-		edges[i].low -= 10000;
-		edges[i].high += 10000;
-		edges[i].at_ms = 7;
+		edges[i].in.moving = true;
+		edges[i].in.low -= 10000;
+		edges[i].in.high += 10000;
+		edges[i].in.at_ms = 7;
 	}
 	tscope_mesh_solve(&mesh, 0);
 	for (i = 1; i < 96; i++) {
@@ -172,8 +172,8 @@ static void test_moving(void)
 
 	/* no set of offsets satisfies three pairs */
 	make_mesh(&mesh, 96, 0);
-	edges[20].low += 1000;
-	edges[20].high += 1000;
+	edges[20].in.low += 1000;
+	edges[20].in.high += 1000;
 	tscope_mesh_solve(&mesh, 0);
 	EXPECT(mesh.contradiction, "a contradiction");
 	for (i = 1; i < 96; i++) {
@@ -195,11 +195,11 @@ static void test_contradictions(void)
 		make_mesh(&mesh, 96, 1000);
 		i = rnd_below(mesh.edge_count);
 		off = rnd_below(2) ? 5000 : -5000;
-		edges[i].low += off;
-		edges[i].high += off;
+		edges[i].in.low += off;
+		edges[i].in.high += off;
 		/* one side of a pair that moves may be the tighter one alone */
-		edges[(i + 1) % mesh.edge_count].moving = true;
-		edges[(i + 1) % mesh.edge_count].low -= 10000;
+		edges[(i + 1) % mesh.edge_count].in.moving = true;
+		edges[(i + 1) % mesh.edge_count].in.low -= 10000;
 		tscope_mesh_solve(&mesh, rnd_below(96));
 		EXPECT(mesh.contradiction, "round %u", round);
 		for (i = 0; i < 96; i++)
@@ -238,11 +238,11 @@ static void test_ends_of_range(void)
 
 	for (sign = -1; sign <= 1; sign += 2) {
 		edges[0] = (struct tscope_mesh_edge){
-			.from = 0, .to = 1, .low = sign * 10 - 5, .high = sign * 10 + 5,
+			.from = 0, .to = 1, .in.low = sign * 10 - 5, .in.high = sign * 10 + 5,
 		};
 		edges[1] = (struct tscope_mesh_edge){
-			.from = 1, .to = 2, .low = sign > 0 ? 0 : S64_MIN,
-			.high = sign > 0 ? S64_MAX : 0,
+			.from = 1, .to = 2, .in.low = sign > 0 ? 0 : S64_MIN,
+			.in.high = sign > 0 ? S64_MAX : 0,
 		};
 		tscope_mesh_solve(&mesh, 0);
 		EXPECT_EQ(tscope_mesh_interval(&mesh, 1, &in), 0, "sign %d", sign);
@@ -276,8 +276,8 @@ static void test_parts(void)
 	truth[1] = S64_MAX - 1000;
 	add_edge(&mesh, 0, 1, 100);
 	add_edge(&mesh, 1, 2, 100);
-	edges[1].low = 5000;
-	edges[1].high = 5100;
+	edges[1].in.low = 5000;
+	edges[1].in.high = 5100;
 	tscope_mesh_solve(&mesh, 0);
 	EXPECT_EQ(tscope_mesh_interval(&mesh, 2, &in), -ENODATA, "too far");
 	EXPECT_EQ(tscope_mesh_interval(&mesh, 1, &in), 0, "far");

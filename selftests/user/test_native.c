@@ -278,7 +278,6 @@ static double readings_per_exchange(u64 reading_ns)
 	};
 	struct tscope_burst_plan plan = {
 		.peer = &peer,
-		.nonce = peer.of,
 		.length_cyc = 10 * tscope_tsc_khz / 1000,
 	};
 	u64 tsc = rnd_bits(62), readings = 0, exchanges = 0;
@@ -286,8 +285,8 @@ static double readings_per_exchange(u64 reading_ns)
 		.simulated = &tsc,
 		.reading_cyc = reading_ns * tscope_tsc_khz / 1000000,
 	};
-	struct tscope_cpu c = { .random = rnd64() | 1 };
-	struct tscope_burst b;
+	struct tscope_cpu c = { .random = rnd64() | 1, .box.id = peer.of };
+	struct tscope_burst b = { };
 	u32 i;
 
 	native_motion = &motion;
@@ -323,11 +322,30 @@ static void test_slow_tsc(void)
 	}
 }
 
+/* A burst ends, says so, and says no more of it once the TSC runs again. */
+static void test_still_tsc(void)
+{
+	struct tscope_burst_plan plan = { .length_cyc = 10 * tscope_tsc_khz / 1000 };
+	u64 tsc = rnd_bits(62);
+	struct motion motion = { .simulated = &tsc };
+	struct tscope_cpu c = { .random = 1 };
+	struct tscope_burst b = { };
+
+	native_motion = &motion;
+	tscope_burst(&c, &plan, &b);
+	EXPECT(c.stuck && b.readings, "%u readings", b.readings);
+	motion.reading_cyc = 20;
+	tscope_burst(&c, &plan, &b);
+	EXPECT(!c.stuck && b.readings, "%u readings", b.readings);
+	native_motion = NULL;
+}
+
 static const struct tap_test tests[] = {
 	{ "at rest: true, narrow, no false warp", test_rest },
 	{ "alternating offsets: true, or moving", test_alternation },
 	{ "drifting offsets: true, or moving", test_drift },
 	{ "a TSC that is slow to read: exchanges are as often", test_slow_tsc },
+	{ "a TSC that stands still: a burst ends", test_still_tsc },
 	{ "a time page in software: both lanes are true", test_software_page },
 	{ "kvm-clock: both lanes are true", test_real_page },
 };

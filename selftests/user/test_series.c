@@ -348,7 +348,7 @@ static void test_begins(void)
 			r.tsc = 1000 * i;
 			r.ns = r.tsc * 1000000 / KHZ;
 			r.width_ns = 100 - i % 7;
-			r.begins = i == 50;
+			series.begins |= i == 50;
 			tscope_series_add(&series, &r, &news);
 			EXPECT(!news.stepped, "step at %u", i);
 		}
@@ -358,6 +358,42 @@ static void test_begins(void)
 		       (slot || copy[0].tsc == 50000), "it began at %llu",
 		       (unsigned long long)copy[0].tsc);
 		EXPECT(n > (slot ? 5 : 40), "%u points of the second", n);
+	}
+}
+
+/*
+ * A clock that was read at a TSC value is read between two, by @error_ns each, and again at a TSC
+ * value: one segment begins at each change, however the brackets lie, and no step is found.
+ */
+static void test_source_changes(void)
+{
+	static const u32 errors_ns[] = { 1, 20, 500, 40000 };
+	struct tscope_reading r = { 0 };
+	u32 round, i, begun;
+	s64 off;
+
+	for (round = 0; round < 400; round++) {
+		tscope_series_init(&series, ring, KHZ, false);
+		series.slot_cyc = round % 8 < 4 ? 0 : 3 * KHZ;
+		r.tsc = rnd_bits(60);
+		for (i = begun = 0; i < 300; i++) {
+			bool exact = i < 100 || i >= 200;
+
+			series.begins |= i == 100 || i == 200;
+			r.error_ns = exact ? 1 : errors_ns[round % 4];
+			off = rnd_below(2 * r.error_ns + 1) - (s64)r.error_ns;
+			/* the place in a bracket hardly changes, or is anywhere */
+			if (!exact && round & 16)
+				off = off / 10 + r.error_ns / 2;
+			r.width_ns = exact ? 0 : 2 * r.error_ns;
+			r.tsc += KHZ + rnd_below(1000);
+			r.ns = (u64)((u128)r.tsc * 1000000 / KHZ) + off;
+			tscope_series_add(&series, &r, &news);
+			EXPECT(!news.stepped, "round %u: step at %u", round, i);
+			begun += news.begins;
+		}
+		EXPECT_EQ(begun, 3, "round %u", round);
+		EXPECT_EQ(series.segment, 3, "round %u", round);
 	}
 }
 
@@ -374,7 +410,7 @@ static void test_slots_change(void)
 		r.tsc = 1000 * i;
 		/* 1000 ppm, and a beginning that stands in a slot */
 		r.ns = r.tsc * 1000000 / KHZ + i;
-		r.begins = i == 349;
+		series.begins |= i == 349;
 		tscope_series_add(&series, &r, &news);
 		EXPECT(!news.stepped, "step at %u", i);
 		if (!news.point)
@@ -383,7 +419,7 @@ static void test_slots_change(void)
 		newest = news.newest.tsc;
 		began += news.begins;
 	}
-	EXPECT_EQ(began, 1, "segments that were asked for");
+	EXPECT_EQ(began, 2, "the first point, and that which was asked for");
 	EXPECT_EQ(series.segment, 2, "segments");
 }
 
@@ -467,6 +503,7 @@ static const struct tap_test tests[] = {
 	{ "thinning keeps the narrowest of each slot", test_thinning },
 	{ "segments begin at steps", test_segments },
 	{ "segments begin at readings that say so", test_begins },
+	{ "one segment at each change of how a clock is read", test_source_changes },
 	{ "slots that come and go", test_slots_change },
 	{ "a TSC that wraps or goes back: no wrong figure", test_tsc_goes },
 	{ "phases past their range: no wrong figure", test_saturation },

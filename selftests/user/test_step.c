@@ -56,7 +56,7 @@ static bool check(const struct scene *c, u64 noise_ns, bool expected,
 	u64 jump;
 
 	play(c, rnd_bits(63), r);
-	found = tscope_step_find(r, SIM_KHZ, noise_ns, step, &jump);
+	found = tscope_step_find(r, SIM_KHZ, noise_ns, false, step, &jump);
 	EXPECT(found == expected,
 	       "%s: %s ns, found %d, jump %s ns, known error %u ns", what,
 	       tap_dec(c->step_ns), found, tap_udec(jump), c->error_ns);
@@ -115,12 +115,12 @@ static void test_threshold(void)
 		play(&c, rnd_bits(63), r);
 		for (i = TSCOPE_STEP_SIDE; i < TSCOPE_STEP_POINTS; i++)
 			r[i].ns += size;
-		EXPECT(tscope_step_find(r, SIM_KHZ, noise, &large, &jump),
+		EXPECT(tscope_step_find(r, SIM_KHZ, noise, false, &large, &jump),
 		       "1 s");
 		size -= sign * (s64)(2 * large.error_ns + 1);
 		for (i = TSCOPE_STEP_SIDE; i < TSCOPE_STEP_POINTS; i++)
 			r[i].ns -= size;
-		EXPECT(tscope_step_find(r, SIM_KHZ, noise, &step, &jump),
+		EXPECT(tscope_step_find(r, SIM_KHZ, noise, false, &step, &jump),
 		       "error of %s: not found at twice that",
 		       tap_udec(large.error_ns));
 	}
@@ -208,7 +208,7 @@ static void test_two_steps(void)
 		while (at == TSCOPE_STEP_SIDE);
 		for (i = at; i < TSCOPE_STEP_POINTS; i++)
 			r[i].ns += second;
-		EXPECT(tscope_step_find(r, SIM_KHZ, 0, &step, &jump),
+		EXPECT(tscope_step_find(r, SIM_KHZ, 0, false, &step, &jump),
 		       "%s, then %s at %u", tap_dec(first), tap_dec(second),
 		       at);
 		EXPECT(tscope_abs64(step.ns - first) <= step.error_ns,
@@ -271,7 +271,7 @@ static void test_tsc_jumps(void)
 		}
 		for (i = TSCOPE_STEP_SIDE; i < TSCOPE_STEP_POINTS; i++)
 			r[i].tsc += jump_cyc;
-		EXPECT(tscope_step_find(r, SIM_KHZ, 0, &step, &jump),
+		EXPECT(tscope_step_find(r, SIM_KHZ, 0, false, &step, &jump),
 		       "a TSC that jumps by %s ns", tap_dec(jump_ns));
 		EXPECT(tscope_abs64(step.ns + jump_ns) <= step.error_ns,
 		       "truth %s, figure %s, bound %s", tap_dec(-jump_ns),
@@ -313,12 +313,12 @@ static void test_extremes(void)
 			r[i].width_ns = rnd_bits(32);
 			r[i].error_ns = rnd_bits(32);
 		}
-		tscope_step_find(r, 1 + rnd_bits(31), rnd_bits(32), &step,
+		tscope_step_find(r, 1 + rnd_bits(31), rnd_bits(32), false, &step,
 				 &jump);
 		tscope_step_continues(r, 1 + rnd_bits(31), rnd_bits(32));
 		i = rnd_below(TSCOPE_STEP_POINTS - 1);
 		r[i + 1].tsc = r[i].tsc - rnd_below(2);
-		found = tscope_step_find(r, 1000, 0, &step, &jump);
+		found = tscope_step_find(r, 1000, 0, false, &step, &jump);
 		/* in the gap that is judged this may be a jump of the TSC */
 		if (i == TSCOPE_STEP_SIDE - 1)
 			continue;

@@ -97,29 +97,6 @@ static void test_eval(void)
 	}
 }
 
-/* An age in ordinary bounds against floating point. */
-static void test_eval_float(void)
-{
-	struct tscope_timepage p = { .mult = KVM(0xb0f1a2c3), .shift = -1 };
-	u32 i;
-
-	for (i = 0; i < ROUNDS; i++) {
-		s64 cyc = rnd_range(-(1LL << 40), 1LL << 40);
-		long double exact, got;
-
-		p.tsc = rnd_bits(64);
-		p.ns = (1ULL << 62) + rnd_bits(60);
-		p.mult = rnd_bits(63) + (1ULL << 63);
-		exact = ldexpl((long double)cyc * p.mult, p.shift - 64);
-		got = (s64)(tscope_timepage_ns(&p, p.tsc + cyc) - p.ns);
-		/* a bit shifted out and the floor: 1 + mult/2^64 at most */
-		EXPECT(fabsl(got - exact) < 2, "cyc %s mult %s: %Lf, got %Lf",
-		       tap_dec(cyc), tap_udec(p.mult), exact, got);
-		EXPECT(cyc < 0 ? got >= exact : got <= exact,
-		       "towards the host's reading: %Lf, got %Lf", exact, got);
-	}
-}
-
 /* Wide shifts are not for hosts to use, and yet not to be undefined. */
 static void test_eval_shifts(void)
 {
@@ -365,7 +342,6 @@ static const struct tap_test tests[] = {
 	{ "inverse: within a nanosecond's cycles", test_inverse },
 	{ "eval: every shift, mul to 0xffffffff, TSC behind and near 2^64",
 	  test_eval },
-	{ "eval: as floating point has it", test_eval_float },
 	{ "eval: shifts out of range", test_eval_shifts },
 	{ "khz: nearest", test_khz },
 	{ "khz: with mul as KVM rounds it", test_khz_host },

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: a host on hpet has no master clock: raw kvm-clock warps, ptp-kvm has no answer, the TSC is clean
+# DESCRIPTION: a host on hpet has no master clock: raw kvm-clock warps, ptp-kvm has no answer until the host goes to its TSC, the TSC is clean
 #
 # Without one KVM fills each vCPU's pvti at another instant, from another reading of the host's
 # clock.
@@ -8,6 +8,8 @@ ACCEL=nested
 # The emulated TSC gains on hpet (see Documentation/testing): a host that detects this calls its
 # TSC unstable, and gives each vCPU a TSC of its own.
 HOST_APPEND="clocksource=hpet tsc=nowatchdog"
+
+HOST_SOURCE=/sys/devices/system/clocksource/clocksource0/current_clocksource
 
 # apart: how far the time of CPU 1's pvti is ahead of that of CPU 0's at one TSC value
 apart() {
@@ -18,7 +20,7 @@ guest() {
 	local now last='' i=0 low='' high='' most can file
 	. /lib/tscope/truth.sh
 
-	say "# host clocksource $(on_host cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+	say "# host clocksource $(on_host cat $HOST_SOURCE)"
 	tscope_load || return
 	cat $T/period_us >$T/width_us
 	holds "kvm-clock stable" 0 "$(figure kvm-clock stable)" 0
@@ -73,5 +75,17 @@ guest() {
 	done
 	clean tsc
 	pair_holds tsc 0
+
+	# loaded while the host had no answer: ptp-kvm has figures once it has some
+	say "# host on $(on_host "echo tsc >$HOST_SOURCE; cat $HOST_SOURCE")"
+	on_host 'monitor stop; monitor cont' >/dev/null
+	echo 1 >$T/enabled
+	sleep 5
+	for file in skew_ppb phase_ns offset_ns; do
+		can=1
+		[ "$(figure ptp-kvm $file)" != none ] || can=0
+		holds "host on tsc: ptp-kvm $file can be read" 1 $can 0
+	done
+	echo 0 >$T/enabled
 	tscope_done
 }

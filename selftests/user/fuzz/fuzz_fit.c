@@ -131,7 +131,7 @@ static void check(u32 n, u32 khz, u32 resolution)
 	if (!t.known)
 		return;
 	slack = (long double)t.slope_error * mppb + 1 +
-		mppb * ldexpl(1, -fit.slope_bits - fit.tsc_shift) +
+		mppb * ldexpl(1, -fit.line.slope_bits - fit.line.tsc_shift) +
 		fabsl(want) * 0x1p-60L;
 	EXPECT(fabsl(fit.skew_mppb - want) <= slack,
 	       "%u points, %u kHz: truth %.1Lf, figure %s, bound %.1Lf", n, khz,

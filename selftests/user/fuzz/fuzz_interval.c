@@ -41,10 +41,10 @@ static void check_any(struct fuzz_in *in)
 		high = fuzz_signed(in, 63);
 		tscope_tracker_add(&t, low, high, fuzz_u32(in), now_ms);
 		EXPECT_EQ(tscope_tracker_interval(&t, now_ms, &iv), 0, "some");
-		EXPECT(iv.low <= iv.high && iv.hull_low <= iv.low &&
-		       iv.high <= iv.hull_high, "%s..%s in %s..%s",
-		       tap_dec(iv.low), tap_dec(iv.high), tap_dec(iv.hull_low),
-		       tap_dec(iv.hull_high));
+		EXPECT(iv.low <= iv.high && iv.hull.low <= iv.low &&
+		       iv.high <= iv.hull.high, "%s..%s in %s..%s",
+		       tap_dec(iv.low), tap_dec(iv.high), tap_dec(iv.hull.low),
+		       tap_dec(iv.hull.high));
 		EXPECT_EQ(iv.meetings, ++meetings, "meetings");
 		tscope_interval_ns(iv.low, iv.high, khz, &offset_ns, &bound_ns);
 		EXPECT(bound_ns >= 1, "bound");

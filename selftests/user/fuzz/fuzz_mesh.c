@@ -45,20 +45,20 @@ static void fuzz_one(struct fuzz_in *in)
 		e = &edges[mesh.edge_count++];
 		e->from = fuzz_u8(in) % mesh.count;
 		e->to = fuzz_u8(in) % mesh.count;
-		e->moving = false;
-		e->at_ms = fuzz_u8(in);
-		e->low = fuzz_signed(in, 63);
-		e->high = fuzz_signed(in, 63);
+		e->in.moving = false;
+		e->in.at_ms = fuzz_u8(in);
+		e->in.low = fuzz_signed(in, 63);
+		e->in.high = fuzz_signed(in, 63);
 		if (!is_true)
 			continue;
-		e->low = truth[e->to] - truth[e->from] - (s64)fuzz_bits(in, 40);
-		e->high = truth[e->to] - truth[e->from] + (s64)fuzz_bits(in, 40);
+		e->in.low = truth[e->to] - truth[e->from] - (s64)fuzz_bits(in, 40);
+		e->in.high = truth[e->to] - truth[e->from] + (s64)fuzz_bits(in, 40);
 	}
 	tscope_mesh_solve(&mesh, root);
 	for (i = 0; i < mesh.count; i++)
 		check_cpu(&mesh, i, is_true && !mesh.contradiction);
 	for (i = 0; i < mesh.edge_count && is_true && !mesh.contradiction; i++)
-		if (edges[i].from == root && nodes[edges[i].to].high.reached)
-			EXPECT(nodes[edges[i].to].high.value <= edges[i].high,
+		if (edges[i].from == root && nodes[edges[i].to].ahead.reached)
+			EXPECT(nodes[edges[i].to].ahead.value <= edges[i].in.high,
 			       "wider than a pair's own");
 }
