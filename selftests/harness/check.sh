@@ -64,6 +64,12 @@ usage() {
 	END
 }
 
+# What was compiled before is not compiled again, in other checkouts too.
+use_ccache() {
+	need ccache:ccache:"builds that were made before"
+	export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$CACHE/ccache CCACHE_BASEDIR=$TOP CCACHE_NOHASHDIR=1
+}
+
 # CHECK= on make's command line would reach kbuild, where it names the static checker
 unset CHECK MAKEFLAGS MFLAGS MAKEOVERRIDES
 
@@ -218,6 +224,7 @@ for part in $LANE; do
 	declare -F "part_$part" >/dev/null || { echo "check: no part '$part' (see --help)" >&2; exit 2; }
 done
 mkdir -p "$LOGS"
+use_ccache
 [ -n "$CHILD" ] || : >"$LOGS/times"
 # shellcheck disable=SC2086
 {
