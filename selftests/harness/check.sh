@@ -233,8 +233,8 @@ use_ccache
 	[ -z "$BESIDE" ] || beside $BESIDE
 	parts $LANE
 	joined
-	BESIDE=""
-	parts $ALONE
+	last=$ALONE BESIDE="" ALONE=""
+	parts $last
 }
 note "done"
 [ -z "$LEFT_OUT" ] || echo "left out:$LEFT_OUT"
