@@ -146,8 +146,9 @@ matrix:			## each kernel from 6.1 to sid's, rt and cloud, gcc and clang (MATRIX=
 native:			## the burst, intervals, time page and fit on this machine's TSC (NATIVE_SHORT=1 SEED=)
 	@$(MAKE) -s -C selftests/user native
 
-bench:			## tscope against bare loops of the same reads, in a guest (KERNEL=)
-	@KERNEL=$(KERNEL) selftests/lab/bench.run
+bench:			## before (BASE=e67600f) and after side by side, bare loops and chrony (KERNEL= BENCH_PARTS=)
+	@KERNEL=$(KERNEL) BASE=$(BASE) BENCH_PARTS="$(BENCH_PARTS)" BENCH_ROUNDS=$(BENCH_ROUNDS) \
+		MODULE=$(MODULE) selftests/lab/bench.run
 
 ##@ Abuse
 

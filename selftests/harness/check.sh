@@ -22,7 +22,7 @@ LOGS=$TOP/build/check
 # then what measures time, alone.
 CHECK_BEFORE="build" CHECK_LANE="lint user coverage" CHECK_BESIDE="kunit kselftest"
 CHECK_ALONE="guests"
-REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run matrix abuse lab_checks scenarios all_kernels"
+REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run kselftest_kvm matrix abuse lab_checks scenarios all_kernels"
 
 usage() {
 	cat <<-END
@@ -36,7 +36,7 @@ usage() {
 	  coverage   of the pure files
 	  kunit      the KUnit suites on 6.12 (make kunit: on 6.1 and in a kernel tree as well)
 	  kselftest  those that load and write, in an emulated guest; installed as in a kernel tree
-	  guests     scenarios of each kind of fault, other kselftests, a report, in three guests of
+	  guests     scenarios of each kind of fault, other kselftests, a report, in two guests of
 	             KVM (GUESTS='quiet+pause no-master-clock' picks others)
 	make check-all runs these, and:
 	  more_builds  the module without KVM_GUEST and ACPI; the KUnit suites for 6.1
@@ -47,6 +47,7 @@ usage() {
 	  tree       selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  elsewhere  make and dkms.conf where paths, compiler or programs are others
 	  run        make run
+	  kselftest_kvm  all kselftests in a guest of KVM
 	  matrix     the short form of make matrix: load, sample, few kselftests on 6.1
 	  all_kernels  make matrix
 	  abuse      in emulated guests: random use of all files, lockdown, a short soak, and
@@ -123,7 +124,7 @@ part_tree() {
 # How long parts take on two idle cores with kernels cached, before this machine has run them.
 declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [coverage]=60 [kunit]=60 [kselftest]=120
 	[guests]=420 [more_builds]=60 [fuzz]=60 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
-	[run]=30 [matrix]=90 [abuse]=180 [lab_checks]=150 [scenarios]=1200 [all_kernels]=2100)
+	[run]=30 [kselftest_kvm]=300 [matrix]=90 [abuse]=180 [lab_checks]=150 [scenarios]=1200 [all_kernels]=2100)
 
 # seconds PART...: how long they take, all together: as last time, if they were run
 seconds() {

@@ -29,9 +29,7 @@ struct bench_test {
 };
 
 extern const struct bench_test bench_loop;
-extern const struct bench_test bench_windows;
 extern const struct bench_test bench_pingpong;
-extern const struct bench_test bench_call;
 extern const struct bench_test bench_late;
 
 /* crew.c */
@@ -41,10 +39,5 @@ int bench_crew(const struct cpumask *cpus, bool fifo, int (*work)(int cpu));
 u64 bench_quantile(const struct tscope_hist *h, u32 per_10000);
 u64 bench_cyc(u64 ns);
 u64 bench_cyc_to_ns(u64 cyc);
-
-static inline u64 bench_raw_ns(void)
-{
-	return ktime_get_raw_ns();
-}
 
 #endif /* TSCOPE_BENCH_H */

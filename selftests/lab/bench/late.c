@@ -7,7 +7,7 @@
  * which interrupts are off, and by the machine's own latency; the task is late
  * by the wakeup as well.
  *
- * Results, two lines a CPU: "CPU timer|task N MEDIAN P99.9 MAX", ns.
+ * Results, two lines a CPU: "CPU timer|task N MEDIAN P99 MAX", ns.
  */
 #include <linux/hrtimer.h>
 #include <linux/kstrtox.h>
@@ -91,7 +91,7 @@ static void show(struct seq_file *m, int cpu, const char *who,
 		 const struct tscope_hist *h)
 {
 	seq_printf(m, "%d %s %llu %llu %llu %llu\n", cpu, who, h->count,
-		   bench_quantile(h, 5000), bench_quantile(h, 9990), h->max);
+		   bench_quantile(h, 5000), bench_quantile(h, 9900), h->max);
 }
 
 static void late_show(struct seq_file *m)

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * loop: bare loops of readings on all CPUs at once, in bursts with interrupts
- * off, as tscope takes them.
+ * loop: loops of readings on all CPUs at once, in bursts with interrupts off, as
+ * tscope takes them.
  *
- * Results, a line a CPU: number, readings, bursts, nanoseconds of wall time,
- * least difference from the peer's TSC in ns and from its kvm-clock (-: none),
- * readings that were lower than they should be.
- *
- * windows: the readings of each millisecond of the last loop; a line each:
- * millisecond, CPU, readings. On a shared machine they show which milliseconds
- * were not disturbed.
+ * Results, a line a CPU: number, readings, nanoseconds of wall time.
  */
 #include <linux/irqflags.h>
-#include <linux/math64.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -23,52 +16,52 @@
 #include <asm/kvmclock.h>
 
 #include "bench.h"
-#include "readings.h"
+#include "timepage.h"
 
-/* A loop runs that long at most. */
-#define WINDOWS		4096
-#define WINDOW_NS	1000000
+/* Readings for which mailboxes are read once, tscope's mean; fewer where that takes longer. */
+#define EVERY_MAX	8
+#define EVERY_NS	400
+
+enum variant { TSC, PVTI, ONEWAY, BARE, LOCKED, VARIANTS };
+
+static const char * const variants[VARIANTS] = {
+	"tsc",		/* ordered reads of the TSC */
+	"pvti",		/* and kvm-clock at each */
+	"oneway",	/* and mailboxes, as tscope of e67600f: both clocks of the peer */
+	"bare",		/* and mailboxes, as tscope: both clocks, both echoes, who and of whom */
+	"locked",	/* as kvm-unit-tests' kvmclock_test */
+};
+
+/* What a CPU shows its peer: id, of, pub[2], echo[2], seen[2]. */
+struct box {
+	u64 word[8];
+} __aligned(128);
 
 struct run {
-	struct bench_box box;
-	struct bench_spot spot;
-	u64 bursts;
+	struct box box;
+	const struct box *peer;
+	const u32 *sequence;	/* the version of its pvti, as the host writes it */
+	struct tscope_timepage timepage;
+	u32 every;
+	u64 readings;
 	u64 wall_ns;
-	u32 window[WINDOWS];
 };
 
 static struct run *runs;		/* of each CPU */
 
 static struct {
-	u64 every;
 	u64 burst_cyc;
-	u64 start;
-	unsigned int ms;
-	int variant;
+	u64 run_cyc;
+	enum variant variant;
 } args;
 
-static const struct {
-	const char *name;
-	unsigned int what;
-} variants[] = {
-#define BACK	(BENCH_BARE | BENCH_BACK)
-#define JUDGE	(BACK | BENCH_JUDGE)
-#define HIST	(JUDGE | BENCH_HIST)
-#define RAW	(HIST | BENCH_RAW)
-#define BOOKS	(RAW | BENCH_BOOKS)
-	{ "tsc", 0 },
-	{ "pvti", BENCH_PVTI },
-	{ "bare", BENCH_BARE },
-	{ "back", BACK },
-	{ "judge", JUDGE },
-	{ "hist", HIST },
-	{ "raw", RAW },
-	{ "books", BOOKS },
-	{ "bare-books", BENCH_BARE | BENCH_BOOKS },
-	{ "bare-raw", BENCH_BARE | BENCH_RAW },
-	{ "exchange", BENCH_PEER | BENCH_JUDGE },
-	{ "early", BOOKS | BENCH_EARLY },
-};
+/* What all CPUs of the variant "locked" share. */
+static struct {
+	u32 held;
+	u64 last;
+	u64 warps;
+	u64 stalls;
+} shared __aligned(128);
 
 static struct pvclock_vcpu_time_info *pvti_page(int cpu)
 {
@@ -78,11 +71,9 @@ static struct pvclock_vcpu_time_info *pvti_page(int cpu)
 	return page ? &page->pvti : NULL;
 }
 
-static void pvti_copy(struct bench_spot *s,
+static void pvti_copy(struct tscope_timepage *to,
 		      const struct pvclock_vcpu_time_info *page)
 {
-	struct tscope_timepage *to = &s->timepage;
-
 	do {
 		to->sequence = READ_ONCE(page->version) & ~1U;
 		/* the host makes the version odd, writes, makes it even */
@@ -97,86 +88,121 @@ static void pvti_copy(struct bench_spot *s,
 	} while (to->sequence != READ_ONCE(page->version));
 }
 
-/* Between two bursts: the page is looked up, counters are kept. */
-static __always_inline void one_burst(struct run *r, int cpu,
-				      const unsigned int what)
+/* Returns a sum, so that the compiler does not remove the reads. */
+static __always_inline u64 look(const struct box *peer, unsigned int words)
 {
-	const struct pvclock_vcpu_time_info *page;
-	unsigned long flags;
-	u64 n;
+	u64 sum = 0;
+	unsigned int i;
 
-	if (what & BENCH_BOOKS) {
-		page = pvti_page(cpu);
-		OPTIMIZER_HIDE_VAR(page);
-	}
-	local_irq_save(flags);
-	n = bench_burst(&r->spot, what, args.burst_cyc);
-	local_irq_restore(flags);
-	WRITE_ONCE(r->spot.readings, r->spot.readings + n);
-	r->bursts++;
-	if (what & BENCH_BOOKS) {
-		cond_resched();
-		(void)rdtsc_ordered();
-	}
+	for (i = 0; i < words; i++)
+		sum += READ_ONCE(peer->word[i]);
+	return sum;
 }
 
-static __always_inline int loop(int cpu, const unsigned int what)
+/* Returns how many readings were taken; it is short when the pvti changed. */
+static __always_inline u64 plain_burst(struct run *r, const enum variant v)
 {
-	const struct pvclock_vcpu_time_info *page = pvti_page(cpu);
-	u64 begin = ktime_get_raw_ns(), window = bench_cyc(WINDOW_NS);
-	u64 end = args.start + window, now, seen = 0;
-	struct run *r = &runs[cpu];
-	unsigned int i = 0;
+	const unsigned int words = v == ONEWAY ? 2 : 8;
+	u64 start = rdtsc_ordered(), tsc, ns = 0;
+	struct tscope_timepage timepage = r->timepage;
+	u32 every = r->every, next = v == ONEWAY || v == BARE ? 0 : U32_MAX, n = 0;
+	unsigned int i;
+	bool exchange;
 
 	do {
-		if (unlikely(READ_ONCE(page->version) !=
-			     r->spot.timepage.sequence)) {
-			pvti_copy(&r->spot, page);
-			r->spot.ns = 0;
+		exchange = n == next;
+		if (exchange)
+			asm volatile("" : : "r" (look(r->peer, words)));
+		tsc = rdtsc_ordered();
+		if (v != TSC) {
+			if (unlikely(READ_ONCE(*r->sequence) != timepage.sequence))
+				break;
+			ns = tscope_timepage_ns(&timepage, tsc);
+			asm volatile("" : : "r" (ns));
 		}
-		one_burst(r, cpu, what);
-		if (!(what & BENCH_BOOKS))
-			cond_resched();
+		n++;
+		if (exchange) {
+			for (i = 0; i < words; i += 2) {
+				WRITE_ONCE(r->box.word[i], tsc);
+				WRITE_ONCE(r->box.word[i + 1], ns);
+			}
+			next += every;
+		}
+	} while (tsc - start < args.burst_cyc);
+	if (v == BARE)
+		for (r->every = EVERY_MAX; r->every > 1 &&
+		     bench_cyc_to_ns(tsc - start) * r->every > (u64)n * EVERY_NS;)
+			r->every /= 2;
+	return n;
+}
+
+/*
+ * kvmclock_test looks for warps by two reads in each turn, under a lock that all
+ * CPUs share; the first is compared with the last one of any CPU. The reads are as
+ * fast here as those of the other variants.
+ */
+static __always_inline u64 locked_burst(struct run *r)
+{
+	u64 start = rdtsc_ordered(), tsc, ns, n = 0;
+	s64 delta;
+
+	do {
+		if (unlikely(READ_ONCE(*r->sequence) != r->timepage.sequence))
+			break;
+		while (xchg(&shared.held, 1))
+			;
+		ns = tscope_timepage_ns(&r->timepage, rdtsc_ordered());
+		delta = ns - shared.last;
+		tsc = rdtsc_ordered();
+		shared.last = tscope_timepage_ns(&r->timepage, tsc);
+		/* a lock's: the last value is there before the next CPU reads it */
+		smp_store_release(&shared.held, 0);
+		if (unlikely(delta < 0))
+			shared.warps++;
+		if (unlikely(!delta))
+			shared.stalls++;
+		n += 2;
+		if (!(n % 64))
+			cpu_relax();
+	} while (tsc - start < args.burst_cyc);
+	return n;
+}
+
+static __always_inline int loop(int cpu, const enum variant v)
+{
+	const struct pvclock_vcpu_time_info *page = pvti_page(cpu);
+	u64 begin = rdtsc_ordered(), now;
+	struct run *r = &runs[cpu];
+	unsigned long flags;
+
+	do {
+		if (unlikely(READ_ONCE(page->version) != r->timepage.sequence))
+			pvti_copy(&r->timepage, page);
+		local_irq_save(flags);
+		r->readings += v == LOCKED ? locked_burst(r) : plain_burst(r, v);
+		local_irq_restore(flags);
+		cond_resched();
 		now = rdtsc();
-		for (; now >= end && i < args.ms; end += window) {
-			r->window[i++] = r->spot.readings - seen;
-			seen = r->spot.readings;
-		}
-	} while (i < args.ms);
-	r->wall_ns = ktime_get_raw_ns() - begin;
+	} while (now - begin < args.run_cyc);
+	r->wall_ns = bench_cyc_to_ns(now - begin);
 	return 0;
 }
 
 /* Each variant is a loop of its own: parts that it lacks cost nothing. */
 static int work(int cpu)
 {
-	switch (variants[args.variant].what) {
-	case 0:
-		return loop(cpu, 0);
-	case BENCH_PVTI:
-		return loop(cpu, BENCH_PVTI);
-	case BENCH_BARE:
-		return loop(cpu, BENCH_BARE);
-	case BACK:
-		return loop(cpu, BACK);
-	case JUDGE:
-		return loop(cpu, JUDGE);
-	case HIST:
-		return loop(cpu, HIST);
-	case RAW:
-		return loop(cpu, RAW);
-	case BOOKS:
-		return loop(cpu, BOOKS);
-	case BENCH_BARE | BENCH_BOOKS:
-		return loop(cpu, BENCH_BARE | BENCH_BOOKS);
-	case BENCH_BARE | BENCH_RAW:
-		return loop(cpu, BENCH_BARE | BENCH_RAW);
-	case BENCH_PEER | BENCH_JUDGE:
-		return loop(cpu, BENCH_PEER | BENCH_JUDGE);
-	case BOOKS | BENCH_EARLY:
-		return loop(cpu, BOOKS | BENCH_EARLY);
+	switch (args.variant) {
+	case TSC:
+		return loop(cpu, TSC);
+	case PVTI:
+		return loop(cpu, PVTI);
+	case ONEWAY:
+		return loop(cpu, ONEWAY);
+	case BARE:
+		return loop(cpu, BARE);
+	default:
+		return loop(cpu, LOCKED);
 	}
-	return -EINVAL;
 }
 
 /* Each CPU looks at the next one's mailbox, the last at the first's. */
@@ -188,35 +214,26 @@ static void prepare(int cpu)
 	if (peer >= nr_cpu_ids)
 		peer = cpumask_first(cpu_online_mask);
 	memset(r, 0, sizeof(*r));
-	r->spot.box = &r->box;
-	r->spot.peer = &runs[peer].box;
-	r->spot.sequence = &pvti_page(cpu)->version;
-	r->spot.mask = args.every - 1;
-	r->spot.ns_mult = div_u64(1000000ULL << 32, tsc_khz);
-	r->spot.tsc_min = BENCH_NONE;
-	r->spot.ns_min = BENCH_NONE;
-	tscope_hist_init(&r->spot.transit);
+	r->peer = &runs[peer].box;
+	r->every = EVERY_MAX;
+	r->sequence = &pvti_page(cpu)->version;
 }
 
 static int loop_run(const char *text)
 {
-	unsigned int every, burst_us, ms;
+	unsigned int burst_us, ms;
+	int variant, cpu;
 	char name[16];
-	int cpu;
 
-	if (sscanf(text, "%15s %u %u %u", name, &every, &burst_us, &ms) != 4 ||
-	    !every || every & (every - 1) || !burst_us || burst_us > 1000 ||
-	    ms > WINDOWS)
+	if (sscanf(text, "%15s %u %u", name, &burst_us, &ms) != 3 ||
+	    !burst_us || burst_us > 1000)
 		return -EINVAL;
-	for (args.variant = 0; args.variant < ARRAY_SIZE(variants);
-	     args.variant++)
-		if (!strcmp(variants[args.variant].name, name))
-			break;
-	if (args.variant == ARRAY_SIZE(variants))
-		return -EINVAL;
-	args.every = every;
+	variant = match_string(variants, VARIANTS, name);
+	if (variant < 0)
+		return variant;
+	args.variant = variant;
 	args.burst_cyc = bench_cyc(burst_us * 1000ULL);
-	args.ms = ms;
+	args.run_cyc = bench_cyc(ms * 1000000ULL);
 	if (!runs)
 		runs = vcalloc(nr_cpu_ids, sizeof(*runs));
 	if (!runs)
@@ -226,47 +243,16 @@ static int loop_run(const char *text)
 			return -ENODEV;
 		prepare(cpu);
 	}
-	args.start = rdtsc_ordered();
 	return bench_crew(cpu_online_mask, false, work);
-}
-
-static void show_min(struct seq_file *m, s64 ns)
-{
-	if (ns == BENCH_NONE)
-		seq_puts(m, " -");
-	else
-		seq_printf(m, " %lld", ns);
 }
 
 static void loop_show(struct seq_file *m)
 {
-	struct run *r;
-	s64 min;
 	int cpu;
 
-	for_each_online_cpu(cpu) {
-		r = &runs[cpu];
-		min = r->spot.tsc_min;
-		if (min != BENCH_NONE)
-			min = min < 0 ? -(s64)bench_cyc_to_ns(-min) :
-					(s64)bench_cyc_to_ns(min);
-		seq_printf(m, "%d %llu %llu %llu", cpu, r->spot.readings,
-			   r->bursts, r->wall_ns);
-		show_min(m, min);
-		show_min(m, r->spot.ns_min);
-		seq_printf(m, " %llu\n", r->spot.lower);
-	}
-}
-
-static void windows_show(struct seq_file *m)
-{
-	unsigned int i;
-	int cpu;
-
-	for (i = 0; i < args.ms; i++)
-		for_each_online_cpu(cpu)
-			seq_printf(m, "%u %d %u\n", i, cpu,
-				   runs[cpu].window[i]);
+	for_each_online_cpu(cpu)
+		seq_printf(m, "%d %llu %llu\n", cpu, runs[cpu].readings,
+			   runs[cpu].wall_ns);
 }
 
 static void loop_exit(void)
@@ -279,9 +265,4 @@ const struct bench_test bench_loop = {
 	.run = loop_run,
 	.show = loop_show,
 	.exit = loop_exit,
-};
-
-const struct bench_test bench_windows = {
-	.name = "windows",
-	.show = windows_show,
 };

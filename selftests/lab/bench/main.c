@@ -5,10 +5,8 @@
  *   echo ARGUMENTS >/sys/kernel/debug/tscope_bench/TEST	runs it
  *   cat /sys/kernel/debug/tscope_bench/TEST			its results
  *
- *   loop VARIANT EVERY BURST_US MS	bare loops on all CPUs (loop.c)
- *   windows				its readings, by milliseconds
+ *   loop VARIANT BURST_US MS	bare loops on all CPUs (loop.c)
  *   pingpong MS			round trips of two CPUs (pingpong.c)
- *   call WHAT READS			reads that are expensive (call.c)
  *   late MS				timers and tasks that come late (late.c)
  *   now				CLOCK_MONOTONIC_RAW, ns
  *
@@ -39,9 +37,7 @@ static const struct bench_test bench_now = {
 
 static const struct bench_test * const tests[] = {
 	&bench_loop,
-	&bench_windows,
 	&bench_pingpong,
-	&bench_call,
 	&bench_late,
 	&bench_now,
 };

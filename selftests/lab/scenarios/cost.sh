@@ -12,33 +12,6 @@ GUEST_APPEND="tsc=reliable"
 
 F=/sys/kernel/tracing
 
-# ns of CPU time of the sampler so far, and how often it was put on the CPU
-cpu_time() {
-	local p name ns waited times
-	for p in /proc/[0-9]*; do
-		read -r name <$p/comm 2>/dev/null || continue
-		[ "$name" = tscope/0 ] || continue
-		read -r ns waited times <$p/schedstat
-		echo $ns $times
-		return
-	done
-	echo none none
-}
-
-# cpu_used SECONDS: percent of the CPU that the sampler took, and its wake-ups a second
-cpu_used() {
-	local before start end more
-	sleep 1
-	before=$(cpu_time)
-	read -r start end </proc/uptime
-	sleep $1
-	set -- $(cpu_time)
-	read -r end more </proc/uptime
-	echo $before $1 $2 $start $end | awk '{
-		if ($1 == "none" || $3 == "none") print "none none"
-		else printf "%.3f %.1f\n", ($3 - $1) / 1e7 / ($6 - $5), ($4 - $2) / ($6 - $5) }'
-}
-
 # longest BURST_US: the longest burst in us, the number of bursts, and the shortest call of an
 # almost empty function. The function graph tracer measures them; its overhead is in both.
 longest() {
@@ -58,10 +31,12 @@ longest() {
 guest() {
 	local burst
 	. /lib/tscope/truth.sh
+	. /lib/tscope/measure.sh
 
 	tscope_load || return
 	echo 1 >$T/enabled
-	set -- $(cpu_used 20)
+	sleep 1
+	set -- $(sampler_used 20 0)
 	below "CPU time of the leader at the defaults, %" "$1" 0.15
 	below "its wake-ups a second" "$2" 20.5
 	say "# $(cat $T/tsc/samples) readings in 21 s; clocks $(cat $T/clocks)"
