@@ -192,8 +192,8 @@ bool tscope_wall_offset_find(const struct tscope_raw *a, const struct tscope_raw
 	o->tsc = host->tsc;
 	o->exact = a->exact;
 	if (o->exact)
-		o->error_ns = (a->real_tick_ns && !a->tick_ns ? ROUNDING_PAGE_NS : ROUNDING_TSC_NS) +
-			      bend_ns(a, b, before);
+		o->error_ns = bend_ns(a, b, before) +
+			      (a->real_tick_ns && !a->tick_ns ? ROUNDING_PAGE_NS : ROUNDING_TSC_NS);
 	else
 		o->error_ns = bracket_error_ns(a, b);
 	return true;

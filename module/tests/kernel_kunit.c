@@ -283,7 +283,7 @@ static void kernel_line_misfits(struct kunit *test)
 		lines.raw = random_line(23, 1 << 23);
 		lines.real = random_line(23, (1 << 23) + 300);
 		real_off_ns = i == 0 ? 1 : i == 1 ? -1 : 0;
-		/* another CPU's update, by a count that this one has not reached: the kernel stops */
+		/* another CPU's update, at a count that this one has not reached */
 		if (i == 2)
 			lines.real.cycles = count_at(now) + 1000;
 		/* a device's, which wraps */
@@ -324,7 +324,7 @@ static void tick(u64 rate_q16, s64 *behind)
 	lines.real.mult = (u32)(rate_q16 >> 16) + (*behind > 0);
 }
 
-/* A wall clock that NTP steers: 20 readings a second for 10 s; the true rate is in the interval. */
+/* A wall clock that NTP steers, 20 readings a second for 10 s: the interval holds the true rate. */
 static void kernel_steered(struct kunit *test)
 {
 	static struct tscope_point p[200];
