@@ -50,6 +50,8 @@ struct tscope_raw {
 	unsigned int was_set;	/* ...and a number that changes when realtime is set */
 	u32 tick_ns;		/* the step in which it counts; 0: @frac is all below @ns */
 	u32 frac;		/* what is known of it beyond @ns, 2^-16 ns */
+	u32 real_tick_ns;	/* both of realtime */
+	u32 real_frac;
 	u32 source;		/* changes with what it is read from, and after unknown gaps */
 	bool exact;		/* read at @tsc, else somewhere between @before and @after */
 };

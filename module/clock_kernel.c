@@ -5,11 +5,14 @@
  * A snapshot of the timekeeper has what the clocksource counted, and both clocks computed from
  * that. The count is a TSC value, or a time page turns it back into one; else the clocks were read
  * between two TSC reads. Kernels up to 6.8 do not say what is counted: the value itself shows it.
+ * Where the lines are known by which the kernel computes both clocks, so are their fractions.
  *
  * Interrupts stay on: an interrupt delays a snapshot and does not falsify it.
  */
 #include <linux/jiffies.h>
 #include <linux/kobject.h>
+#include <linux/notifier.h>
+#include <linux/seqlock.h>
 #include <linux/smp.h>
 
 #include "moment.h"
@@ -20,8 +23,43 @@
 /* So many snapshots in a row must look alike; an update of the page may come between. */
 #define ALIKE		3
 #define ALIKE_TRIES	(4 * ALIKE)
+/* The kernel updates its lines once a tick; a snapshot takes some microseconds. */
+#define UPDATED_TRIES	4
+/* No clocksource of the kernel has a larger one. */
+#define SHIFT_MAX	32
 
-static bool take_snapshot(struct tscope_take *t)
+/* The kernel's lines, of its last update; the kernel's lock of the timekeeper orders writers. */
+static struct tscope_kernel_lines lines;
+static seqcount_t lines_seq = SEQCNT_ZERO(lines_seq);
+
+/* Context: interrupts off, readers of the kernel's clocks wait: they can't be read here. */
+static int lines_updated(struct notifier_block *nb, unsigned long was_set, void *timekeeper)
+{
+	write_seqcount_begin(&lines_seq);
+	tscope_kernel_lines_copy(&lines, timekeeper);
+	write_seqcount_end(&lines_seq);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block lines_block = {
+	.notifier_call = lines_updated,
+};
+
+/**
+ * tscope_kernel_lines_watch() - keep up with the lines by which the kernel computes its clocks
+ * @on: whether to. The first lines are there on return; without any, fractions are not known
+ *
+ * Context: process, no sampler at work; calls of one after the other.
+ */
+void tscope_kernel_lines_watch(bool on)
+{
+	if (on)
+		pvclock_gtod_register_notifier(&lines_block);
+	else
+		pvclock_gtod_unregister_notifier(&lines_block);
+}
+
+static bool take_once(struct tscope_take *t)
 {
 	const struct tscope_timepage_ops *page = tscope_clock_page_ops();
 	const u32 *sequence = page ? page->sequence(raw_smp_processor_id()) : NULL;
@@ -34,6 +72,22 @@ static bool take_snapshot(struct tscope_take *t)
 	if (!held || READ_ONCE(*sequence) != t->page.sequence)
 		t->page.flags = 0;
 	return valid && t->before <= t->after;
+}
+
+/* The kernel updates its lines while no snapshot is taken, so these are the snapshot's. */
+static bool take_snapshot(struct tscope_take *t)
+{
+	unsigned int seq, tries;
+	bool valid;
+
+	for (tries = 0; tries < UPDATED_TRIES; tries++) {
+		seq = read_seqcount_begin(&lines_seq);
+		t->lines = lines;
+		valid = take_once(t);
+		if (!read_seqcount_retry(&lines_seq, seq))
+			return valid;
+	}
+	return false;
 }
 
 static bool is_between(const struct tscope_take *t, u64 tsc)
@@ -107,6 +161,32 @@ static int retake_device(struct tscope_source *s, struct tscope_take *t)
 	return 0;
 }
 
+/*
+ * Find a clock's fraction. With c the whole count and F what the count is beyond it, its line is
+ *
+ *	ns + (shifted_ns + (c + F - cycles) * mult) / 2^shift
+ *
+ * The kernel computes that with F = 0 and rounds it down (timekeeping_cycles_to_ns()). If that does
+ * not give what the kernel shows, the line is not the one it used, or a count before @line->cycles
+ * was taken for that: the fraction is not known. So no line puts a clock into another nanosecond.
+ *
+ * @frac: F, 2^-16 of a count; on success what the clock is beyond @ns, 2^-16 ns
+ */
+static bool find_frac(const struct tscope_kernel_line *line, u64 cycles, u64 ns, u32 *frac)
+{
+	u64 passed = cycles - line->cycles, below;
+	u128 shifted;
+
+	if (!line->mult || line->shift > SHIFT_MAX || (s64)passed < 0)
+		return false;
+	shifted = (u128)passed * line->mult + line->shifted_ns;
+	if (line->ns + (u64)(shifted >> line->shift) != ns)
+		return false;
+	below = (u64)shifted & (BIT_ULL(line->shift) - 1);
+	*frac = ((below << TSCOPE_PHASE_SHIFT) + (u64)*frac * line->mult) >> line->shift;
+	return true;
+}
+
 /**
  * tscope_source_read() - read monotonic-raw, and realtime with it
  * @s: what they are read from
@@ -152,6 +232,15 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 		raw->tsc = raw->before + (raw->after - raw->before) / 2;
 		raw->tick_ns = counts == TSCOPE_COUNTS_DEVICE ? DEVICE_TICK_NS : TICK_NSEC;
 	}
+	/* NTP's multiplier turns whole counts into whole nanoseconds */
+	raw->real_tick_ns = max(raw->tick_ns, 1U);
+	raw->real_frac = raw->frac;
+	if (!raw->exact)
+		return 0;
+	if (find_frac(&t.lines.raw, t.snap.cycles, raw->ns, &raw->frac))
+		raw->tick_ns = 0;
+	if (find_frac(&t.lines.real, t.snap.cycles, raw->real_ns, &raw->real_frac))
+		raw->real_tick_ns = 0;
 	return 0;
 }
 
@@ -174,8 +263,8 @@ static int real_read(struct tscope_raw *raw)
 	int err = tscope_moment_read(raw);
 
 	raw->ns = raw->real_ns;
-	/* NTP's multiplier turns whole counts into whole nanoseconds */
-	raw->tick_ns = max(raw->tick_ns, 1U);
+	raw->frac = raw->real_frac;
+	raw->tick_ns = raw->real_tick_ns;
 	return err;
 }
 

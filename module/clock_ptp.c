@@ -19,7 +19,10 @@
 #include "math128.h"
 #include "moment.h"
 
-/* Rounding of both readings and of the host's clock; a reading by a time page has 1 ns more. */
+/*
+ * Rounding of both readings and of the host's clock. A reading by a time page has 1 ns more, unless
+ * realtime's fraction is known.
+ */
 #define ROUNDING_TSC_NS		3
 #define ROUNDING_PAGE_NS	5
 /* A change of rate by 500 ppm, NTP's largest, bends the line by that part of the call. */
@@ -183,14 +186,14 @@ bool tscope_wall_offset_find(const struct tscope_raw *a, const struct tscope_raw
 	if (a->tsc >= b->tsc || part > span || !same_source(a, b) || !same_time(a, b, raw) ||
 	    gain < 0 || gain > S64_MAX >> (TSCOPE_PHASE_SHIFT + 1))
 		return false;
-	gain = (gain << TSCOPE_PHASE_SHIFT) + b->frac - a->frac;
-	gain = gain_in(gain, part, span) + a->frac;
+	gain = (gain << TSCOPE_PHASE_SHIFT) + b->real_frac - a->real_frac;
+	gain = gain_in(gain, part, span) + a->real_frac;
 	o->ns = tscope_sub64(a->real_ns + tscope_phase_to_ns(gain), host->ns);
 	o->tsc = host->tsc;
 	o->exact = a->exact;
 	if (o->exact)
-		o->error_ns = (a->tick_ns ? ROUNDING_TSC_NS : ROUNDING_PAGE_NS) +
-			      bend_ns(a, b, before);
+		o->error_ns = bend_ns(a, b, before) +
+			      (a->real_tick_ns && !a->tick_ns ? ROUNDING_PAGE_NS : ROUNDING_TSC_NS);
 	else
 		o->error_ns = bracket_error_ns(a, b);
 	return true;

@@ -20,6 +20,7 @@
 #include <linux/suspend.h>
 
 #include "control.h"
+#include "moment.h"
 #include "sampler.h"
 #include "events.h"
 
@@ -99,16 +100,19 @@ static int sampling_start(void)
 
 	if (err)
 		return err;
+	tscope_kernel_lines_watch(true);
 	change_begin();
 	if (tscope_clocks_refined())
 		reset_figures();
 	err = choose_cpus(&chosen, -1);
 	WRITE_ONCE(tscope_params.enabled, !err);
 	change_end();
-	if (err)
-		tscope_samplers_stop();
-	else
+	if (!err) {
 		tscope_alerts_watch(true);
+		return 0;
+	}
+	tscope_samplers_stop();
+	tscope_kernel_lines_watch(false);
 	return err;
 }
 
@@ -119,6 +123,7 @@ static void sampling_stop(void)
 	WRITE_ONCE(tscope_params.enabled, false);
 	change_end();
 	tscope_samplers_stop();
+	tscope_kernel_lines_watch(false);
 	tscope_leader_replace(tscope_leader(), -1);
 }
 

@@ -11,6 +11,7 @@ struct tscope_take {
 	u64 after;			/* TSC after it */
 	u64 ticks;			/* jiffies before it, 64 bits */
 	struct tscope_snapshot snap;
+	struct tscope_kernel_lines lines;	/* by which the snapshot was computed, if known */
 	struct tscope_timepage page;	/* this CPU's; not stable unless it held all the time */
 };
 
@@ -42,6 +43,7 @@ struct tscope_wall_offset {
 /* clock_kernel.c */
 int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw);
 int tscope_moment_read(struct tscope_raw *raw);
+void tscope_kernel_lines_watch(bool on);
 
 /* clock_ptp.c */
 bool tscope_wall_offset_find(const struct tscope_raw *a, const struct tscope_raw *b,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * clock_kernel.c: when a snapshot is at a TSC value and at which, and when it is not, by
- * snapshots of a clocksource that is written down here.
+ * snapshots of a clocksource that is written down here; and the fractions of both clocks, by the
+ * lines of a timekeeper.
  */
+#include "../math128.h"
 #include "../moment.h"
 #include "tests.h"
 
@@ -11,11 +13,21 @@ enum shows { TSC, PAGE, CLAMPED, TICKS, DEVICE };
 static struct tscope_source s;
 static struct tscope_raw m;
 static struct tscope_timepage page;
+static struct tscope_kernel_lines lines;
 static enum shows shows;
-static u64 now, read_at, snapshots, handed_ns;
+static u64 now, read_at, snapshots, handed_ns, rnd;
 static u32 torn, slow_cyc;
+static s64 real_off_ns;
 static bool there, hw;
 static u8 changed;
+
+/* As timekeeping_cycles_to_ns() does. */
+static u64 kernel_ns(const struct tscope_kernel_line *line, u64 cycles)
+{
+	u64 passed = (s64)(cycles - line->cycles) < 0 ? 0 : cycles - line->cycles;
+
+	return line->ns + (u64)(((u128)passed * line->mult + line->shifted_ns) >> line->shift);
+}
 
 static bool take(struct tscope_take *t)
 {
@@ -41,6 +53,11 @@ static bool take(struct tscope_take *t)
 			 shows == TICKS ? 4294900001ULL : snapshots;
 	t->snap.raw_ns = handed_ns ?: ns + 7000;
 	t->snap.real_ns = t->snap.raw_ns + 1000000;
+	t->lines = lines;
+	if (lines.raw.mult)
+		t->snap.raw_ns = kernel_ns(&lines.raw, t->snap.cycles);
+	if (lines.real.mult)
+		t->snap.real_ns = kernel_ns(&lines.real, t->snap.cycles) + real_off_ns;
 	t->snap.tsc = hw ? read_at : 0;
 	t->snap.changed = changed;
 	t->snap.was_set = 5;
@@ -57,9 +74,12 @@ static int kernel_init(struct kunit *test)
 		.shift = -1, .sequence = 4, .flags = TSCOPE_PAGE_STABLE,
 	};
 	shows = TSC;
+	lines = (struct tscope_kernel_lines){ };
+	real_off_ns = 0;
 	there = true;
 	hw = false;
 	handed_ns = 0;
+	rnd = 88172645463325252ULL;
 	torn = 0;
 	slow_cyc = 0;
 	return 0;
@@ -198,7 +218,161 @@ static void kernel_device_handed_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_source_read(&s, &m), -EAGAIN);
 }
 
+static u64 count_at(u64 tsc)
+{
+	return shows == TSC ? tsc : tscope_timepage_ns(&page, tsc);
+}
+
+/* A line of the timekeeper's last update, up to 16 ms ago. */
+static struct tscope_kernel_line random_line(u32 shift, u32 mult)
+{
+	return (struct tscope_kernel_line){
+		.ns = tscope_test_rnd(&rnd) >> 2,
+		.shifted_ns = tscope_test_rnd(&rnd) % ((u64)NSEC_PER_SEC << shift),
+		.cycles = count_at(now) - tscope_test_rnd(&rnd) % 16000000,
+		.mult = mult, .shift = shift,
+	};
+}
+
+/* The clock at the true count, by the line, 2^-16 ns after @line->ns. */
+static u128 true_ns_q16(const struct tscope_kernel_line *line)
+{
+	u16 frac = 0;
+	u64 count = shows == TSC ? m.tsc : tscope_timepage_line(&page, m.tsc, &frac);
+	u128 passed = ((u128)(count - line->cycles) << 16) + frac;
+
+	return (((u128)line->shifted_ns << 16) + passed * line->mult) >> line->shift;
+}
+
+/* Both clocks are known to 2^-16 ns, where the clocksource is the TSC and where it is a page. */
+static void kernel_fractions(struct kunit *test)
+{
+	u32 i, mult, shift;
+	u64 exact, read;
+
+	for (i = 0; i < 2000; i++) {
+		shows = i % 2 ? PAGE : TSC;
+		now += tscope_test_rnd(&rnd) % 1000000;
+		/* 1 ns or 0.476 ns a count, and NTP's 500 ppm */
+		shift = i % 2 ? 23 : 32;
+		mult = i % 2 ? 1 << 23 : 2045222522;
+		lines.raw = random_line(shift, mult);
+		lines.real = random_line(shift, mult + tscope_test_rnd(&rnd) % (mult / 1000) -
+						mult / 2000);
+		s.counts = shows == TSC ? TSCOPE_COUNTS_TSC : TSCOPE_COUNTS_PAGE;
+		KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
+		KUNIT_ASSERT_EQ(test, m.tick_ns, 0U);
+		KUNIT_ASSERT_EQ(test, m.real_tick_ns, 0U);
+		exact = (u64)true_ns_q16(&lines.raw);
+		read = ((m.ns - lines.raw.ns) << 16) + m.frac;
+		KUNIT_ASSERT_LE(test, abs((s64)(read - exact)), 1LL);
+		exact = (u64)true_ns_q16(&lines.real);
+		read = ((m.real_ns - lines.real.ns) << 16) + m.real_frac;
+		KUNIT_ASSERT_LE(test, abs((s64)(read - exact)), 1LL);
+	}
+}
+
+/* A line that does not give what the kernel showed says nothing of its fraction. */
+static void kernel_line_misfits(struct kunit *test)
+{
+	u32 i;
+
+	shows = PAGE;
+	KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
+	for (i = 0; i < 5; i++) {
+		lines.raw = random_line(23, 1 << 23);
+		lines.real = random_line(23, (1 << 23) + 300);
+		real_off_ns = i == 0 ? 1 : i == 1 ? -1 : 0;
+		/* another CPU's update, at a count that this one has not reached */
+		if (i == 2)
+			lines.real.cycles = count_at(now) + 1000;
+		/* a device's, which wraps */
+		if (i == 3)
+			lines.real.mult = 0;
+		KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
+		KUNIT_EXPECT_EQ(test, m.tick_ns, 0U);
+		KUNIT_EXPECT_EQ_MSG(test, m.real_tick_ns, i == 4 ? 0U : 1U, "case %u", i);
+		/* the page's fraction stays */
+		if (i != 4)
+			KUNIT_EXPECT_EQ(test, m.real_frac, m.frac - (u32)((lines.raw.shifted_ns &
+							    0x7fffff) >> 7));
+	}
+	/* of a clock that is not read at a TSC value nothing is known */
+	shows = DEVICE;
+	slow_cyc = 1000;
+	s.changed = ++changed;
+	s.counts = TSCOPE_COUNTS_DEVICE;
+	lines.raw.mult = 0;
+	lines.real.cycles = 0;
+	KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
+	KUNIT_EXPECT_EQ(test, m.tick_ns, 280U);
+	KUNIT_EXPECT_EQ(test, m.real_tick_ns, 280U);
+}
+
+/* As the kernel's tick does: 4 ms go into the line, and the multiplier follows NTP's rate. */
+static void tick(u64 rate_q16, s64 *behind)
+{
+	const u32 tick_ns = 4000000;
+
+	lines.real.cycles += tick_ns;
+	lines.real.shifted_ns += (u64)lines.real.mult * tick_ns;
+	while (lines.real.shifted_ns >= (u64)NSEC_PER_SEC << lines.real.shift) {
+		lines.real.shifted_ns -= (u64)NSEC_PER_SEC << lines.real.shift;
+		lines.real.ns += NSEC_PER_SEC;
+	}
+	*behind += (s64)(rate_q16 - ((u64)lines.real.mult << 16)) * tick_ns;
+	lines.real.mult = (u32)(rate_q16 >> 16) + (*behind > 0);
+}
+
+/* A wall clock that NTP steers, 20 readings a second for 10 s: the interval holds the true rate. */
+static void kernel_steered(struct kunit *test)
+{
+	static struct tscope_point p[200];
+	const u32 khz = 2100000;
+	u64 rate_q16, start_ns, start_tsc;
+	struct tscope_hidden hidden = { };
+	struct tscope_fit fit;
+	u32 i, k, held = 0, narrow = 0;
+	s64 behind, truth;
+
+	shows = PAGE;
+	for (k = 0; k < 100; k++) {
+		rate_q16 = (1ULL << 39) + tscope_test_rnd(&rnd) % (1U << 29) - (1U << 28);
+		/* the page's rate times NTP's, in 10^-12 */
+		truth = (s64)tscope_div128((u128)4090445043ULL * khz * 1000000ULL, 1ULL << 33);
+		truth = (s64)(((u128)truth * rate_q16) >> 39) - 1000000000000LL;
+		lines.real = random_line(23, (u32)(rate_q16 >> 16));
+		behind = 0;
+		start_tsc = 0;
+		start_ns = 0;
+		for (i = 0; i < ARRAY_SIZE(p); i++) {
+			now += 50ULL * khz + tscope_test_rnd(&rnd) % (200 * khz / 1000);
+			while (count_at(now) - lines.real.cycles >= 4000000)
+				tick(rate_q16, &behind);
+			KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
+			KUNIT_ASSERT_EQ(test, m.real_tick_ns, 0U);
+			start_tsc = start_tsc ?: m.tsc;
+			start_ns = start_ns ?: m.real_ns;
+			p[i] = (struct tscope_point){
+				.tsc = m.tsc,
+				.phase = tscope_phase(m.real_ns - start_ns, m.tsc - start_tsc,
+						      khz) + m.real_frac,
+			};
+		}
+		KUNIT_ASSERT_EQ(test, tscope_fit_line(p, ARRAY_SIZE(p), khz, &hidden, &fit), 0);
+		held += tscope_abs64(fit.skew_mppb - truth) <= fit.error_mppb;
+		narrow += fit.error_mppb <= 50;
+	}
+	kunit_info(test, "%u of %u held, %u of them to 0.05 ppb", held, k, narrow);
+	KUNIT_EXPECT_GE(test, held, 90U);
+	/* not all: two multipliers, 0.48 ns a tick apart, may take turns as slowly as in seconds */
+	KUNIT_EXPECT_GE(test, narrow, 75U);
+}
+
 static struct kunit_case kernel_cases[] = {
+	KUNIT_CASE(kernel_fractions),
+	KUNIT_CASE(kernel_line_misfits),
+	KUNIT_CASE(kernel_steered),
 	KUNIT_CASE(kernel_at_tsc),
 	KUNIT_CASE(kernel_at_page),
 	KUNIT_CASE(kernel_clamped),

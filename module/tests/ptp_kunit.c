@@ -24,6 +24,7 @@ struct world {
 	u32 width;		/* of moments that are bracketed; 0: exact */
 	u32 early;		/* where in it the clocks were read */
 	bool page;		/* the clocksource is a time page */
+	bool known;		/* realtime's fraction is, which is 0 then */
 	s64 astray;		/* what the pairing's TSC is off by */
 	bool was_set;		/* the wall clock is set in the call */
 	bool switched;		/* the clocksource changes in the call */
@@ -69,7 +70,7 @@ static struct tscope_raw moment_at(u64 ns, s64 clamped)
 	return (struct tscope_raw){
 		.before = tsc_at(ns), .after = tsc_at(ns + w.width),
 		.tsc = tsc_at(ns + w.width / 2), .ns = raw_at(read_at), .real_ns = real_at(read_at),
-		.tick_ns = w.page ? 0 : 1, .exact = !w.width,
+		.tick_ns = w.page ? 0 : 1, .real_tick_ns = w.known ? 0 : 1, .exact = !w.width,
 	};
 }
 
@@ -110,15 +111,16 @@ static void ptp_error(struct kunit *test)
 {
 	static const struct {
 		u32 ns, width;
-		bool page;
+		bool page, known;
 		u64 error_ns;
 	} cases[] = {
-		{ 2000, 0, false, 3 + 1 },
-		{ 2000, 0, true, 5 + 1 },
-		{ 4000000, 0, false, 3 + 1000 },
-		{ 4000500, 0, true, 5 + 1001 },
+		{ 2000, 0, false, false, 3 + 1 },
+		{ 2000, 0, true, false, 5 + 1 },
+		{ 2000, 0, true, true, 3 + 1 },
+		{ 4000000, 0, false, false, 3 + 1000 },
+		{ 4000500, 0, true, false, 5 + 1001 },
 		/* half of a width of 2 us, a 32nd of it, a tick, and a 1000th */
-		{ 2000, 2000, false, 1000 + 62 + 1 + 5 + 4 },
+		{ 2000, 2000, false, false, 1000 + 62 + 1 + 5 + 4 },
 	};
 	u32 i;
 
@@ -128,6 +130,7 @@ static void ptp_error(struct kunit *test)
 		w.width = cases[i].width;
 		w.early = w.width / 2;
 		w.page = cases[i].page;
+		w.known = cases[i].known;
 		KUNIT_EXPECT_TRUE_MSG(test, holds(test, i), "case %u", i);
 		/* the TSC's cycles are no whole nanoseconds */
 		KUNIT_EXPECT_LE_MSG(test, abs((s64)(o.error_ns - cases[i].error_ns)), 2LL,
