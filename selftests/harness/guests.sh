@@ -88,7 +88,7 @@ part_guests() {
 # all kselftests, where there are all clocks
 part_kselftest_kvm() {
 	guest_module || return
-	lab_run kselftest-kvm kselftest
+	lab_run kselftest-kvm kselftest --env TEST_TIMEOUT=400
 }
 
 # The catalogue less the scenarios of part_guests, one guest each; those within the limit. First
