@@ -12,8 +12,10 @@
 #include <linux/jiffies.h>
 #include <linux/kobject.h>
 #include <linux/notifier.h>
+#include <linux/pvclock_gtod.h>
 #include <linux/seqlock.h>
 #include <linux/smp.h>
+#include <linux/timekeeper_internal.h>
 
 #include "moment.h"
 #include "math128.h"
@@ -32,11 +34,25 @@
 static struct tscope_kernel_lines lines;
 static seqcount_t lines_seq = SEQCNT_ZERO(lines_seq);
 
+static void copy_line(struct tscope_kernel_line *to, const struct tk_read_base *from,
+		      ktime_t ahead)
+{
+	to->ns = ktime_to_ns(ktime_add(from->base, ahead));
+	to->shifted_ns = from->xtime_nsec;
+	to->cycles = from->cycle_last;
+	/* a count that wraps is a device's */
+	to->mult = from->mask == U64_MAX ? from->mult : 0;
+	to->shift = from->shift;
+}
+
 /* Context: interrupts off, readers of the kernel's clocks wait: they can't be read here. */
 static int lines_updated(struct notifier_block *nb, unsigned long was_set, void *timekeeper)
 {
+	const struct timekeeper *tk = timekeeper;
+
 	write_seqcount_begin(&lines_seq);
-	tscope_kernel_lines_copy(&lines, timekeeper);
+	copy_line(&lines.raw, &tk->tkr_raw, 0);
+	copy_line(&lines.real, &tk->tkr_mono, tk->offs_real);
 	write_seqcount_end(&lines_seq);
 	return NOTIFY_OK;
 }

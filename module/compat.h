@@ -18,9 +18,7 @@
 #include <asm/tsc.h>
 
 #include <linux/ktime.h>
-#include <linux/pvclock_gtod.h>
 #include <linux/sched/isolation.h>
-#include <linux/timekeeper_internal.h>
 #include <linux/workqueue.h>
 
 /* 6.5 has these. */
@@ -82,40 +80,6 @@ static inline bool tscope_snapshot(struct tscope_snapshot *to)
 	to->was_set = snap.clock_was_set_seq;
 	to->changed = snap.cs_was_changed_seq;
 	return true;
-}
-
-/* A line by which the kernel computes one of its clocks from what the clocksource counts. */
-struct tscope_kernel_line {
-	u64 ns;			/* the clock at @cycles is @ns and... */
-	u64 shifted_ns;		/* ...2^-shift ns beyond it */
-	u64 cycles;		/* the clocksource's count */
-	u32 mult;		/* 2^-shift ns a count; 0: the line is not known */
-	u32 shift;
-};
-
-struct tscope_kernel_lines {
-	struct tscope_kernel_line raw;		/* CLOCK_MONOTONIC_RAW */
-	struct tscope_kernel_line real;		/* CLOCK_REALTIME */
-};
-
-static inline void tscope_kernel_line_copy(struct tscope_kernel_line *to,
-					   const struct tk_read_base *from, ktime_t ahead)
-{
-	to->ns = ktime_to_ns(ktime_add(from->base, ahead));
-	to->shifted_ns = from->xtime_nsec;
-	to->cycles = from->cycle_last;
-	/* a count that wraps is a device's */
-	to->mult = from->mask == U64_MAX ? from->mult : 0;
-	to->shift = from->shift;
-}
-
-/* Copy them from the timekeeper, which is what notifiers of pvclock_gtod are given. */
-static inline void tscope_kernel_lines_copy(struct tscope_kernel_lines *to, const void *timekeeper)
-{
-	const struct timekeeper *tk = timekeeper;
-
-	tscope_kernel_line_copy(&to->raw, &tk->tkr_raw, 0);
-	tscope_kernel_line_copy(&to->real, &tk->tkr_mono, tk->offs_real);
 }
 
 /* 6.17 has both names; later kernels warn about the old one. */

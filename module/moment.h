@@ -5,6 +5,20 @@
 
 #include "clock.h"
 
+/* A line by which the kernel computes one of its clocks from what the clocksource counts. */
+struct tscope_kernel_line {
+	u64 ns;			/* the clock at @cycles is @ns and... */
+	u64 shifted_ns;		/* ...2^-shift ns beyond it */
+	u64 cycles;		/* the clocksource's count */
+	u32 mult;		/* 2^-shift ns a count; 0: the line is not known */
+	u32 shift;
+};
+
+struct tscope_kernel_lines {
+	struct tscope_kernel_line raw;		/* CLOCK_MONOTONIC_RAW */
+	struct tscope_kernel_line real;		/* CLOCK_REALTIME */
+};
+
 /* A snapshot of the kernel's clocks, and what it may have come from. */
 struct tscope_take {
 	u64 before;			/* TSC before the snapshot */
