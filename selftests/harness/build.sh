@@ -21,7 +21,8 @@ module_build() {
 	# a copy each, so that kernels do not overwrite each other's objects
 	(cd "$top" && find Kbuild module -name '*.[ch]' -o -name 'Kbuild' |
 		cpio --quiet -pdmu "$dir") || return
-	if ! kernel_make "$KDIR" "$dir" "$@" modules >"$dir/make.log" 2>&1; then
+	# always with W=1: another set of flags would build all anew
+	if ! kernel_make "$KDIR" "$dir" W=1 "$@" modules >"$dir/make.log" 2>&1; then
 		tail -n 30 "$dir/make.log" >&2
 		echo "error: the module does not build for $KREL; see $dir/make.log" >&2
 		return 1
