@@ -51,7 +51,7 @@ static void write_control(int i, const char *s, size_t n)
 	/* the kernel ends it by a NUL, and takes a NUL for its end */
 	memcpy(seen, s, used);
 	seen[used] = 0;
-	want = expected(i, seen, &value);
+	want = n < PAGE ? expected(i, seen, &value) : EINVAL;
 	shown(name, sizeof(name), s, n);
 	snprintf(what, sizeof(what), "writing '%s' to %s", name,
 		 control[i].path);
@@ -131,7 +131,8 @@ static void op_cpus(void)
 	used = n < PAGE ? n : PAGE;
 	memcpy(seen, s, used);
 	seen[used] = 0;
-	known = used && parse_list(seen, want);
+	/* a page or more is refused, whatever it says */
+	known = used && n < PAGE && parse_list(seen, want);
 	for (i = 0; known && i < CPUS_MAX; i++)
 		if (want[i] && !possible[i])
 			known = false;
@@ -175,7 +176,7 @@ static void op_reset(void)
 	}
 	memcpy(seen, s, used);
 	seen[used] = 0;
-	want = parse_number(seen, 8, &value);
+	want = n < PAGE ? parse_number(seen, 8, &value) : EINVAL;
 	if (!want && value != 1)
 		want = ERANGE;
 	done = put(SYSFS "/reset", s, n);
