@@ -130,7 +130,7 @@ part_tree() {
 # How long parts take on two idle cores with kernels cached, before this machine has run them.
 declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [coverage]=60 [kunit]=60 [kselftest]=120
 	[guests]=420 [more_builds]=60 [fuzz]=60 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
-	[run]=30 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=150 [scenarios]=1200 [all_kernels]=2100)
+	[run]=30 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
 
 # seconds PART...: how long they take, all together: as last time, if they were run
 seconds() {
