@@ -289,8 +289,8 @@ static void use_burst(struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 
 	if (usable)
 		t->newest = (struct tscope_hull){ low, high };
-	/* of one that is torn the hull is reported */
-	if (usable || low > high)
+	/* of one that is torn the hull is reported, and while there is no other one */
+	if (usable || limits_contradict(low, high, t->step) || t->newest.low > t->newest.high)
 		t->at_ms = now_ms;
 
 	/*

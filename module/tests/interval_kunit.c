@@ -97,10 +97,36 @@ static void interval_steps(struct kunit *test)
 	KUNIT_EXPECT_LE(test, iv.high - iv.low, 900);
 }
 
+/*
+ * The age is that of what is reported. A burst whose limits contradict each other by no more than
+ * steps of the clock is reported only while there is no other one.
+ */
+static void interval_age(struct kunit *test)
+{
+	struct tscope_tracker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct tscope_interval iv;
+	u64 now_ms;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	tscope_tracker_init(t);
+	tscope_tracker_add(t, 1001, 999, STEP, 5000);
+	KUNIT_ASSERT_EQ(test, tscope_tracker_interval(t, 5000, &iv), 0);
+	KUNIT_EXPECT_EQ(test, iv.at_ms, 5000ULL);
+	tscope_tracker_add(t, 1000 - FLOOR, 1000 + FLOOR, STEP, 5020);
+	for (now_ms = 5040; now_ms < 5100; now_ms += 20)
+		tscope_tracker_add(t, 1001, 999, STEP, now_ms);
+	KUNIT_ASSERT_EQ(test, tscope_tracker_interval(t, now_ms, &iv), 0);
+	KUNIT_EXPECT_FALSE(test, iv.moving);
+	KUNIT_EXPECT_EQ(test, iv.low, 1000LL - FLOOR);
+	KUNIT_EXPECT_EQ(test, iv.high, 1000LL + FLOOR);
+	KUNIT_EXPECT_EQ(test, iv.at_ms, 5020ULL);
+}
+
 static struct kunit_case interval_cases[] = {
 	KUNIT_CASE(interval_rests),
 	KUNIT_CASE(interval_alternates),
 	KUNIT_CASE(interval_steps),
+	KUNIT_CASE(interval_age),
 	{}
 };
 
