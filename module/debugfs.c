@@ -82,19 +82,21 @@ static void age_by_tsc(void *info)
 
 static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 {
+	u64 limit_ms = 3 * READ_ONCE(tscope_params.period_us) / USEC_PER_MSEC + LATE_MS;
 	s64 age_cyc, tsc_ms;
 
 	if (!tscope_enabled() || !READ_ONCE(c->chosen))
 		return "off";
+	/* its first window is yet to come */
+	if (!READ_ONCE(c->ready))
+		return tscope_sampling_ms() > limit_ms ? "late" : "off";
 	if (READ_ONCE(c->end_tsc) &&
 	    !smp_call_function_single(c->cpu, age_by_tsc, &age_cyc, true)) {
 		tsc_ms = tscope_scyc_to_ns(age_cyc, READ_ONCE(tscope_tsc_khz)) / NSEC_PER_MSEC;
 		if (age_cyc < 0 || tsc_ms - (s64)age_ms > STOOD_MS)
 			return "stood-still";
 	}
-	if (age_ms > 3 * READ_ONCE(tscope_params.period_us) / USEC_PER_MSEC + LATE_MS)
-		return "late";
-	return "sampling";
+	return age_ms > limit_ms ? "late" : "sampling";
 }
 
 static int cpus_show(struct seq_file *m, void *unused)

@@ -423,6 +423,12 @@ void tscope_sampling_resume(bool on)
 	}
 }
 
+/* For how long windows have been allowed to open since the last change, or another leader. */
+u64 tscope_sampling_ms(void)
+{
+	return tscope_now_ms() - READ_ONCE(leader_since_ms);
+}
+
 /* One reading counts as backward where this CPU's clock is behind the last one. */
 static void read_once(void *unused)
 {

@@ -26,6 +26,7 @@ int tscope_samplers_start(void);
 void tscope_samplers_stop(void);
 void tscope_sampling_pause(void);
 void tscope_sampling_resume(bool on);
+u64 tscope_sampling_ms(void);
 void tscope_look_if_behind(void);
 
 #endif /* TSCOPE_SAMPLER_H */
