@@ -12,7 +12,7 @@
 #include <asm/pvclock.h>
 
 #include "../compat.h"
-#include "../sampler.h"
+#include "../burst.h"
 #include "tests.h"
 
 #define NONCE		tscope_nonce(0, 1, 5)
@@ -89,18 +89,15 @@ static void burst_limits(struct kunit *test)
 	run();
 	KUNIT_EXPECT_LT(test, after - before, FAR_CYC / 10);
 	/* pub - now, of the first reading */
-	KUNIT_EXPECT_LE(test, b.low[TSCOPE_LANE_TSC],
-			(s64)(peer->pub[TSCOPE_LANE_TSC] - before));
-	KUNIT_EXPECT_GE(test, b.low[TSCOPE_LANE_TSC],
-			(s64)(peer->pub[TSCOPE_LANE_TSC] - after));
+	KUNIT_EXPECT_LE(test, b.low[TSCOPE_LANE_TSC], (s64)(peer->pub[TSCOPE_LANE_TSC] - before));
+	KUNIT_EXPECT_GE(test, b.low[TSCOPE_LANE_TSC], (s64)(peer->pub[TSCOPE_LANE_TSC] - after));
 	KUNIT_EXPECT_EQ(test, b.high[TSCOPE_LANE_TSC], 777LL);
 	KUNIT_EXPECT_EQ(test, b.partner_id, PEER_ID);
 	KUNIT_EXPECT_GE(test, b.echoes, 2U);
 	KUNIT_EXPECT_LE(test, b.echoes, b.readings);
 	KUNIT_EXPECT_EQ(test, b.warp[TSCOPE_LANE_TSC].count, 0ULL);
 	KUNIT_EXPECT_EQ(test, b.peer_warp[TSCOPE_LANE_TSC].count, 0ULL);
-	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings,
-			(u64)b.readings);
+	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings, (u64)b.readings);
 }
 
 /* What the partner finds: its own reading, echoed, and when it was seen. */
@@ -112,8 +109,7 @@ static void burst_answers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->box.of, PEER_ID);
 	KUNIT_EXPECT_EQ(test, c->box.echo[TSCOPE_LANE_TSC], 4711ULL);
 	KUNIT_EXPECT_GE(test, c->box.seen[TSCOPE_LANE_TSC], before);
-	KUNIT_EXPECT_GE(test, c->box.pub[TSCOPE_LANE_TSC],
-			c->box.seen[TSCOPE_LANE_TSC]);
+	KUNIT_EXPECT_GE(test, c->box.pub[TSCOPE_LANE_TSC], c->box.seen[TSCOPE_LANE_TSC]);
 	KUNIT_EXPECT_LE(test, c->box.pub[TSCOPE_LANE_TSC], after);
 	/* there is no time page, and so no reading of it */
 	KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_KVM], 0ULL);
@@ -174,8 +170,7 @@ static void burst_warps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, peers->count, (u64)b.echoes);
 	/* each exchange found both */
 	KUNIT_EXPECT_EQ(test, own->count, peers->count);
-	KUNIT_EXPECT_EQ(test, c->warp_hist[TSCOPE_LANE_TSC].count,
-			own->count + peers->count);
+	KUNIT_EXPECT_EQ(test, c->warp_hist[TSCOPE_LANE_TSC].count, own->count + peers->count);
 	/* the CPU that does not keep the pair has no sizes of it */
 	plan.keep = false;
 	tscope_hist_init(&c->warp_hist[TSCOPE_LANE_TSC]);
@@ -287,10 +282,8 @@ static void burst_page_update(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, b.page_whole);
 	KUNIT_EXPECT_EQ(test, b.high[TSCOPE_LANE_KVM], 55LL);
 	/* a cycle is a nanosecond there */
-	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM],
-			c->last[TSCOPE_LANE_TSC] + 1000);
-	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_KVM].readings,
-			(u64)b.readings);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], c->last[TSCOPE_LANE_TSC] + 1000);
+	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_KVM].readings, (u64)b.readings);
 
 	page_set(4, 900);
 	run();
@@ -303,8 +296,7 @@ static void burst_page_update(struct kunit *test)
 	KUNIT_EXPECT_GE(test, c->event[0].tsc, before);
 	KUNIT_EXPECT_LE(test, c->event[0].tsc, after);
 	KUNIT_EXPECT_TRUE(test, b.page_whole);
-	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM],
-			c->last[TSCOPE_LANE_TSC] + 900);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], c->last[TSCOPE_LANE_TSC] + 900);
 
 	/* there is room for a few, and none gets lost */
 	page_set(6, 900);
@@ -464,28 +456,6 @@ static void burst_page_changes(struct kunit *test)
 	KUNIT_EXPECT_GT(test, seen, 0U);
 }
 
-/* A burst that its count ends is one of a TSC that stands still: no other one follows. */
-static void burst_meeting_ends(struct kunit *test)
-{
-	int that;
-
-	need_two_cpus(test);
-	migrate_disable();
-	c->cpu = smp_processor_id();
-	that = cpumask_any_but(cpu_online_mask, c->cpu);
-	/* long enough to ask the partner's sampler, which is not there */
-	c->call.wait_us = 3200;
-	b = (struct tscope_burst){ };
-	if (tscope_cpu_get(that)) {
-		KUNIT_EXPECT_EQ(test, tscope_meet(c, that, LONG_CYC, &b), -ETIMEDOUT);
-		KUNIT_EXPECT_GE(test, b.readings, 2U);
-		KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings, (u64)b.readings);
-	}
-	while (c->call.sent != atomic64_read(&c->call.answered))
-		cpu_relax();
-	migrate_enable();
-}
-
 static struct kunit_case burst_cases[] = {
 	KUNIT_CASE(burst_limits),
 	KUNIT_CASE(burst_answers),
@@ -500,7 +470,6 @@ static struct kunit_case burst_cases[] = {
 	KUNIT_CASE(burst_partner_changes),
 	KUNIT_CASE(burst_until_changes),
 	KUNIT_CASE(burst_page_changes),
-	KUNIT_CASE(burst_meeting_ends),
 	{}
 };
 

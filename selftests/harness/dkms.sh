@@ -16,28 +16,11 @@ NEWER=99.0.0
 
 # outside: makes that Debian and runs itself in it
 outside() {
-	local suite=bookworm flavour krels=() work status
-	[ -e "$here/kernel.sh" ] || ktap_skip_all "no kernel.sh: nothing to build for"
 	# shellcheck source=selftests/harness/kernel.sh
 	. "$here/kernel.sh"
 	# shellcheck source=selftests/harness/rootfs.sh
 	. "$here/rootfs.sh"
-	if [ "$1" = --suite ]; then
-		suite=$2
-		shift 2
-	fi
-	[ $# -gt 0 ] || set -- 6.12 6.1
-	as_root true 2>/dev/null || ktap_skip_all "needs root, for a Debian of its own"
-	rootfs_get "$suite" || exit 2
-	work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-dkms.XXXXXX") || exit 1
-	# shellcheck disable=SC2064
-	trap "rootfs_remove $work" EXIT
-	trap 'exit 130' INT TERM
-	rootfs_unpack "$work" || exit 2
-	for flavour; do
-		rootfs_kernel "$work" "$flavour" || exit 2
-		krels+=("$KREL")
-	done
+	rootfs_begin dkms "6.12 6.1" "$@"
 	cp "$here/ktap.sh" "$here/dkms.sh" "$work/shared/"
 	mkdir "$work/shared/tscope"
 	"$top/tools/files.sh" --new | (cd "$top" && tar -cf - -T -) |
@@ -45,10 +28,7 @@ outside() {
 		cp -r "$work/shared/tscope" "$work/shared/newer" &&
 		"$work/shared/newer/tools/version.sh" --set "$NEWER" || exit 2
 	rootfs_run "$work" bash /shared/dkms.sh --inside "$("$top/tools/version.sh")" "${krels[@]}"
-	status=$?
-	trap - EXIT
-	rootfs_remove "$work"
-	exit $status
+	exit
 }
 
 # holds FILE VERSION: the module has this version, is built for this kernel, and is signed by

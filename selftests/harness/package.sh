@@ -51,28 +51,12 @@ deb_newer() {
 }
 
 outside() {
-	local suite=bookworm flavour krels=()
-	[ -e "$here/kernel.sh" ] || ktap_skip_all "no kernel.sh: nothing to build for"
 	# shellcheck source=selftests/harness/kernel.sh
 	. "$here/kernel.sh"
 	# shellcheck source=selftests/harness/rootfs.sh
 	. "$here/rootfs.sh"
-	if [ "$1" = --suite ]; then
-		suite=$2
-		shift 2
-	fi
-	[ $# -gt 0 ] || set -- 6.12
-	as_root true 2>/dev/null || ktap_skip_all "needs root, for a Debian of its own"
-	rootfs_get "$suite" >&2 || exit 2
+	rootfs_begin package 6.12 "$@"
 	version=$("$top/tools/version.sh")
-	work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-package.XXXXXX") || exit 1
-	trap 'rootfs_remove "$work"' EXIT
-	trap 'exit 130' INT TERM
-	rootfs_unpack "$work" || exit 2
-	for flavour; do
-		rootfs_kernel "$work" "$flavour" >&2 || exit 2
-		krels+=("$KREL")
-	done
 	tree=$work/tscope-$version newer=$work/newer/tscope-$version
 	"$top/tools/dist.sh" "$work" >&2 && mkdir "$work/newer" &&
 		tar -xf "$work/tscope-$version.tar.xz" -C "$work" &&
@@ -90,7 +74,7 @@ outside() {
 	note "the packages"
 	t "make deb, lintian clean" deb
 	t "dpkg-buildpackage of a newer version" deb_newer
-	note "Debian $suite"
+	note "Debian $SUITE"
 	cp "$here/ktap.sh" "$here/package.sh" "$work/shared/"
 	rootfs_run "$work" bash /shared/package.sh --inside "$KTAP_COUNT" "$KTAP_FAILED" \
 		"$version" "${krels[@]}"

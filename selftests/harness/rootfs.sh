@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # rootfs.sh: a clean Debian to install packages in, as a tar archive in the cache,
-# unpacked anew for each test. Its functions need deps.sh and cache.sh.
+# unpacked anew for each test. Its functions need kernel.sh and ktap.sh.
 
 # the packages that building a module needs, without a kernel; the headers of Debian 12
 # need gcc-12
@@ -19,6 +19,30 @@ _rootfs_fill() {
 		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
 		--customize-hook='rm -f "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
 		"$suite" - >rootfs.tar
+}
+
+# rootfs_begin NAME FLAVOURS [--suite SUITE] [FLAVOUR...]: what a script of KTAP that installs does
+# first. Makes that Debian (SUITE: bookworm) in $work, with the kernels of the FLAVOURS that are
+# named, or else given, whose releases are in krels. Skips where it may not.
+rootfs_begin() {
+	local name=$1 flavour flavours=$2
+	shift 2
+	as_root true 2>/dev/null || ktap_skip_all "needs root, for a Debian of its own"
+	SUITE=bookworm
+	if [ "$1" = --suite ]; then
+		SUITE=$2
+		shift 2
+	fi
+	[ $# = 0 ] || flavours=$*
+	work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-$name.XXXXXX") || exit 2
+	trap 'rootfs_remove "$work"' EXIT
+	trap 'exit 130' INT TERM
+	rootfs_get "$SUITE" >&2 && rootfs_unpack "$work" || exit 2
+	krels=()
+	for flavour in $flavours; do
+		rootfs_kernel "$work" "$flavour" >&2 || exit 2
+		krels+=("$KREL")
+	done
 }
 
 # rootfs_get SUITE: path of the archive in $ROOTFS

@@ -49,8 +49,7 @@ static void test_ring(void)
 		n = tscope_series_copy(&series, U64_MAX, copy);
 		EXPECT_EQ(n, kept, "of %u points", counts[c]);
 		for (i = 0; i < n; i++)
-			EXPECT_EQ(copy[i].width_ns, counts[c] - kept + i,
-				  "place %u of %u", i, n);
+			EXPECT_EQ(copy[i].width_ns, counts[c] - kept + i, "place %u of %u", i, n);
 		EXPECT(tscope_series_newest(&series, &newest), "of %u points", n);
 		EXPECT(newest.tsc == copy[n - 1].tsc && newest.phase == copy[n - 1].phase &&
 		       newest.width_ns == copy[n - 1].width_ns &&
@@ -177,8 +176,7 @@ static void test_segments(void)
 
 	tscope_series_init(&series, ring, 1000000, false);
 	for (i = 0; i < 300; i++) {
-		add(i * 10000000ULL, i * 10000000ULL + (i >= 200 ? step : 0),
-		    i);
+		add(i * 10000000ULL, i * 10000000ULL + (i >= 200 ? step : 0), i);
 		EXPECT_EQ(news.point, i < 4 || i >= 7, "reading %u", i);
 		if (news.point && i >= 7)
 			EXPECT_EQ(news.newest.width_ns, i - 3, "three late");
@@ -221,8 +219,7 @@ static void tsc_goes(u64 from, u64 to, bool exact, const char *what)
 		if (tscope_fit_line(copy, n, 1000000, HIDES(1), &fit))
 			continue;
 		fits++;
-		EXPECT(tscope_abs64(fit.skew_mppb - 100000000) <=
-		       fit.error_mppb,
+		EXPECT(tscope_abs64(fit.skew_mppb - 100000000) <= fit.error_mppb,
 		       "%s, reading %u: truth 100000000, figure %s, bound %s",
 		       what, i, tap_dec(fit.skew_mppb),
 		       tap_udec(fit.error_mppb));
@@ -313,8 +310,7 @@ static void test_threads(void)
 			       copy[k].phase == (s64)(i % SEGMENT) << 16 &&
 			       copy[k].segment == 1 + i / SEGMENT % RESTART,
 			       "torn: point %u of %u, number %u", k, n, i);
-			EXPECT(!k || i == copy[k - 1].width_ns + 1,
-			       "out of order: %u", i);
+			EXPECT(!k || i == copy[k - 1].width_ns + 1, "out of order: %u", i);
 		}
 		if (!n)
 			continue;
@@ -329,10 +325,8 @@ static void test_threads(void)
 		last = newest.width_ns;
 	}
 	pthread_join(writer, NULL);
-	EXPECT(n == (WRITES % SEGMENT < N ? WRITES % SEGMENT : N - 1),
-	       "at rest: %u", n);
-	tap_note("%u copies, %u points, while %u were written", copies,
-		 points, WRITES);
+	EXPECT(n == (WRITES % SEGMENT < N ? WRITES % SEGMENT : N - 1), "at rest: %u", n);
+	tap_note("%u copies, %u points, while %u were written", copies, points, WRITES);
 }
 
 /* A segment begins where the caller says so, at that reading or the narrowest of its slot. */
@@ -423,79 +417,7 @@ static void test_slots_change(void)
 	EXPECT_EQ(series.segment, 2, "segments");
 }
 
-/* A clock of whole nanoseconds that is read several times in a row: their mean. */
-static void test_average(void)
-{
-	struct tscope_reading r[8], mean;
-	struct tscope_series_result news;
-	struct tscope_series series;
-	long double truth, off, one = 0, many = 0, rate;
-	u64 tsc, span_cyc;
-	u32 round, i, k;
-	s64 gain;
-
-	for (round = 0; round < 50; round++) {
-		rate = 500e-6L * (2 * rnd_unit() - 1);
-		tscope_series_init(&series, ring, 1000000, true);
-		tsc = rnd_bits(60);
-		EXPECT(!tscope_series_rate(&series, &gain, &span_cyc), "no rate yet");
-		for (i = 0; i < 200; i++) {
-			tsc += 50000000;
-			for (k = 0; k < 8; k++) {
-				/* 50 to 150 us a call, as in emulation */
-				tsc += 50000 + rnd_below(100000);
-				truth = (tsc & 0xffffffffffffffULL) * (1 + rate);
-				r[k] = (struct tscope_reading){
-					.tsc = tsc, .ns = (u64)truth,
-				};
-			}
-			tscope_series_average(&series, r, 8, &mean);
-			EXPECT_EQ(mean.tsc, r[4].tsc, "at a TSC value that was read");
-			truth = (mean.tsc & 0xffffffffffffffULL) * (1 + rate) - 0.5L;
-			off = mean.ns + mean.frac * 0x1p-16L - truth;
-			/* the rate is known by whole nanoseconds of the segment */
-			if (i >= 100) {
-				many += off * off;
-				one += (r[4].ns - truth) * (r[4].ns - truth);
-			} else if (i > 1) {
-				EXPECT(fabsl(off) < 2, "off by %Lf ns", off);
-			}
-			if (!i)
-				EXPECT(mean.ns == r[4].ns && !mean.frac, "the first");
-			EXPECT_EQ(mean.frac, mean.added, "what the average added");
-			tscope_series_add(&series, &mean, &news);
-		}
-		EXPECT(tscope_series_rate(&series, &gain, &span_cyc), "a rate");
-		EXPECT(fabsl((long double)gain / 65536 / span_cyc - rate) < 1e-9L, "rate");
-	}
-	one = sqrtl(one / 5000);
-	many = sqrtl(many / 5000);
-	tap_note("rms of one reading %.3Lf ns, of eight %.3Lf", one, many);
-	EXPECT(one > 0.27L && one < 0.31L, "one: %Lf ns", one);
-	/* 0.289 / sqrt(8) */
-	EXPECT(many < 0.13L, "eight: %Lf ns", many);
-	tscope_series_average(&series, r, 1, &mean);
-	EXPECT(mean.ns == r[0].ns && mean.tsc == r[0].tsc && !mean.frac, "of one");
-}
-
-/* Fractions count in phases. */
-static void test_fractions(void)
-{
-	struct tscope_reading r = { .tsc = 1000, .ns = 500, .frac = 0xc000 };
-	struct tscope_series_result news;
-	struct tscope_series series;
-
-	tscope_series_init(&series, ring, 1000000, true);
-	tscope_series_add(&series, &r, &news);
-	r = (struct tscope_reading){ .tsc = 3000, .ns = 2501, .frac = 0x4000, .added = 7 };
-	tscope_series_add(&series, &r, &news);
-	EXPECT_EQ(news.newest.phase, 0x8000, "half a nanosecond");
-	EXPECT_EQ(news.newest.added, 7, "what was added goes with the point");
-}
-
 static const struct tap_test tests[] = {
-	{ "the average of readings in a row", test_average },
-	{ "fractions of a nanosecond", test_fractions },
 	{ "ring: filling, full, going round", test_ring },
 	{ "restart: nothing is left", test_restart },
 	{ "copy: as far back as is asked for", test_span },
