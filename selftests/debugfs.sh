@@ -111,6 +111,12 @@ pairs() {
 	[ "$n" -gt 1 ] || skip "one CPU: no pairs"
 }
 
+# all_sample: whether one CPU leads and all sample; what was read is in $TMP/cpus
+all_sample() {
+	sed '1d; s/^\([0-9]* [a-z-]* [01]\) .*/\1/' "$DEBUG/cpus" >"$TMP/cpus"
+	[ "$(grep -c ' 1$' "$TMP/cpus")" = 1 ] && ! grep -qv ' sampling ' "$TMP/cpus"
+}
+
 # a line for each CPU that ever sampled; all readings of the TSC are theirs
 cpus() {
 	local n
@@ -124,8 +130,7 @@ cpus() {
 	n=$(awk '{ n += $6 } END { print n }' "$DEBUG/cpus")
 	within "meetings" "$n" 1 1000000
 	set_to enabled 1
-	sleep 1.5
-	sed '1d; s/^\([0-9]* [a-z-]* [01]\) .*/\1/' "$DEBUG/cpus" >"$TMP/cpus"
+	wait_for 30 all_sample
 	set_to enabled 0
 	same "CPUs that lead" "$(grep -c ' 1$' "$TMP/cpus")" 1
 	same "CPUs that don't sample" "$(grep -v ' sampling ' "$TMP/cpus")" ""
