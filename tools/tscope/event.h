@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* event.h: what happened, from violations and counters; a jump of the TSC is one event */
+#ifndef TSCOPE_EVENT_H
+#define TSCOPE_EVENT_H
+
+#include "snapshot.h"
+
+enum event_kind {
+	EVENT_STEP,		/* a clock stepped against the TSC */
+	EVENT_BACKWARD,
+	EVENT_WARP,
+	EVENT_UPDATE,		/* a time page was written */
+	EVENT_STOPPED,		/* the hypervisor said that the guest was stopped */
+	EVENT_MOVED,		/* an offset between two CPUs moves */
+};
+
+/**
+ * struct event - one entry of events[] in JSON
+ * @cpu: -1: none in particular
+ * @peer: the other CPU, or -1
+ * @count: how many of them it stands for
+ * @boottime_ns: when; 0: not known (it is of a counter, since sampling began)
+ */
+struct event {
+	enum event_kind kind;
+	char clock[24];
+	int cpu, peer;
+	int64_t size_ns;
+	struct figure error_ns;
+	uint64_t count, boottime_ns, tsc;
+};
+
+struct event_list {
+	struct event *events;
+	size_t n;
+};
+
+/* The events of @s, oldest first; needs SNAPSHOT_VIOLATIONS, and SNAPSHOT_PAIRS for EVENT_MOVED. */
+void events_of(const struct snapshot *s, struct event_list *list);
+
+void events_free(struct event_list *list);
+
+/* Its name in JSON: step, backward, warp, update, stopped, moved. */
+const char *event_kind_name(enum event_kind kind);
+
+#endif /* TSCOPE_EVENT_H */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* finding.h: what doctor says; the fields are those of findings[] in JSON */
+#ifndef TSCOPE_FINDING_H
+#define TSCOPE_FINDING_H
+
+#include "event.h"
+#include "snapshot.h"
+#include "system.h"
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_FAULT };
+
+struct text_list {
+	char **lines;
+	size_t n;
+};
+
+/**
+ * struct finding
+ * @id: of the table of ids in Documentation/doctor.rst
+ * @size: what was measured, in @unit; not known: the finding has no size
+ * @size_error: half-width of the interval that holds the truth; not known with @size
+ * @see: section of the documentation
+ * @since_ns: CLOCK_BOOTTIME, not known: null
+ * @ended: an event, which is over
+ * @cpus: CPUs that it is about; empty: all
+ */
+struct finding {
+	const char *id;
+	enum severity severity;
+	char *title, *cause;
+	struct text_list evidence, advice;
+	const char *see, *unit;
+	struct count since_ns;
+	bool ended;
+	struct { bool known; double value; } size, size_error;
+	unsigned int *cpus;
+	size_t n_cpus;
+};
+
+struct finding_list {
+	struct finding *findings;
+	size_t n;
+};
+
+/**
+ * struct observation - what rules look at
+ * @before: when the observation began; without the large files
+ * @after: when it ended; all parts
+ * @events: of @after, not older than --since
+ * @system: what the rest of the machine says
+ * @observed_ns: how long sampling was observed; 0: nothing was sampled
+ */
+struct observation {
+	struct snapshot before, after;
+	struct event_list events;
+	struct system_facts system;
+	uint64_t observed_ns;
+};
+
+/**
+ * findings_of() - judge an observation by all rules
+ *
+ * The list is sorted: faults first, then warnings, then info; what another finding explains is
+ * among that one's evidence, and not in the list.
+ */
+void findings_of(const struct observation *o, struct finding_list *list);
+
+void findings_free(struct finding_list *list);
+
+/* fault, warning, info */
+const char *severity_name(enum severity severity);
+
+/* 0, or 1 with a fault or a warning: the exit status. */
+int findings_status(const struct finding_list *list);
+
+#endif /* TSCOPE_FINDING_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* sampling.h: samples for a while, shows progress, and restores what sampling was */
+#ifndef TSCOPE_SAMPLING_H
+#define TSCOPE_SAMPLING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct sampling_wish
+ * @duration_ms: how long; 0: sampling is left as it is
+ * @warm_up_ms: sampled before it, and not part of the observation
+ * @flat_out: sample all the time: width_us becomes period_us meanwhile
+ * @reset: discard what was gathered before
+ * @cpus: sample these only, as in the module's cpus file; NULL: those that are set
+ * @quiet: no progress
+ */
+struct sampling_wish {
+	uint64_t duration_ms, warm_up_ms;
+	bool flat_out, reset, quiet;
+	const char *cpus;
+};
+
+/**
+ * sampling_begin() - keep what is set, and sample as @wish says
+ *
+ * What was set is restored by sampling_end(), at exit(), and by SIGINT, SIGTERM and SIGHUP, which
+ * then end the program as they would.
+ *
+ * Return: 0, or a negative errno after a message that says what to do.
+ */
+int sampling_begin(const struct sampling_wish *wish);
+
+/* Sleep for the duration, with a line of progress on a terminal; returns early where the module goes. */
+void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what);
+
+void sampling_end(void);
+
+#endif /* TSCOPE_SAMPLING_H */

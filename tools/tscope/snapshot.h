@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* snapshot.h: all that the module's files say, read once */
+#ifndef TSCOPE_SNAPSHOT_H
+#define TSCOPE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A number of a file; not known: the file is absent, refuses, or has no figure yet (ENODATA). */
+struct figure {
+	bool known;
+	int64_t value;
+};
+
+/* The same of a counter, which has all 64 bits. */
+struct count {
+	bool known;
+	uint64_t value;
+};
+
+/* <clock>/offset: cpu_j's clock minus cpu_i's */
+struct pair_offset {
+	bool known;
+	int64_t offset_ns, bound_ns, age_ms;
+	unsigned int cpu_i, cpu_j;
+	bool moving;
+};
+
+/**
+ * struct clock_figures - the files of one clock's directory
+ *
+ * A unit of _ppt is 0.001 ppb, the last decimal place that the module prints.
+ */
+struct clock_figures {
+	char name[24];
+	struct count samples, rejected, errors;
+	struct count backward, backward_max_ns, warps, warp_max_ns, steps, step_max_ns;
+	struct figure step_last_ns;
+	/* of skew: one fit */
+	struct figure skew_ppt, skew_error_ppt;
+	struct count points, span_ms;
+	struct figure phase_ns;
+	struct figure exact;		/* 0 or 1 */
+	struct count read_min_ns, read_avg_ns;
+	struct count khz;		/* tsc, kvm-clock */
+	/* clocks that pairs of CPUs compare: tsc, time pages */
+	struct pair_offset offset;
+	struct count moving, unmet, widest_bound_ns;
+	struct count step_cycles;	/* tsc */
+	struct figure stable;		/* kvm-clock: 0 or 1 */
+	struct count updates, stopped;	/* kvm-clock */
+	/* ptp-kvm: the guest's wall clock minus the host's */
+	struct figure host_offset_ns, host_offset_error_ns, host_offset_age_ms;
+};
+
+/* A line of debugfs pairs; known: whether the pair has met. */
+struct pair_line {
+	char clock[24];
+	unsigned int cpu_i, cpu_j;
+	bool known, moving;
+	int64_t offset_ns, bound_ns, hull_low_ns, hull_high_ns;
+	uint64_t age_ms, meetings, warps;
+};
+
+/* A line of debugfs cpus. */
+struct cpu_line {
+	unsigned int cpu;
+	char state[16];			/* off, sampling, late, stood-still */
+	bool leader;
+	uint64_t windows, lost, meetings, unmet, readings;
+	struct count age_ms;
+};
+
+/* A line of debugfs violations. */
+struct violation {
+	uint64_t monotonic_ns, tsc, count;
+	char what[12];			/* warp, backward, step */
+	char clock[24];
+	unsigned int cpu;
+	struct figure peer;
+	int64_t size_ns;
+};
+
+/* A line of debugfs timepage. */
+struct page_line {
+	unsigned int cpu;
+	uint32_t version, mul;
+	uint64_t tsc_timestamp, system_time_ns;
+	int shift;
+	unsigned int flags;
+	int64_t minus_first_ns;
+};
+
+/* A line of debugfs points. phase_ps: 0.001 ns, as printed. */
+struct point_line {
+	char clock[24];
+	uint64_t segment, tsc, width_ns;
+	int64_t phase_ps;
+};
+
+struct hist_bucket {
+	uint64_t low_ns, high_ns, count;
+};
+
+/* A file below debugfs hist: "transit", "wakeup" or "<clock>/<name>". */
+struct histogram {
+	char name[40];
+	uint64_t count, min_ns, mean_ns, max_ns, p50_ns, p99_ns, p999_ns;
+	struct count lost;		/* wakeup */
+	struct hist_bucket *buckets;
+	size_t n_buckets;
+};
+
+/**
+ * struct snapshot - one reading of all files
+ * @loaded: whether the module's sysfs directory is there
+ * @debug: whether its debugfs directory could be read; else pairs, cpus and what follows are empty
+ * @boottime_ns: CLOCK_BOOTTIME when the reading began
+ * @monotonic_ns: CLOCK_MONOTONIC at that time: what times of violations are in
+ * @errors: a line for each file that could not be read or understood, and what to do about it
+ */
+struct snapshot {
+	bool loaded, debug;
+	uint64_t boottime_ns, monotonic_ns;
+	char version[32], kernel[96], clocksource[32];
+	char cpus[4096], online[4096];
+	struct count enabled, period_us, width_us, burst_us, fit_window_s, alerts;
+	struct clock_figures *clocks;
+	struct pair_line *pairs;
+	struct cpu_line *cpu_lines;
+	struct violation *violations;
+	struct page_line *pages;
+	struct point_line *points;
+	struct histogram *histograms;
+	char **errors;
+	size_t n_clocks, n_pairs, n_cpu_lines, n_violations, n_pages, n_points, n_histograms,
+	       n_errors;
+};
+
+/* Which of the large files a caller wants; sysfs is always read. */
+enum snapshot_parts {
+	SNAPSHOT_PAIRS = 1,
+	SNAPSHOT_CPUS = 2,
+	SNAPSHOT_VIOLATIONS = 4,
+	SNAPSHOT_PAGES = 8,
+	SNAPSHOT_POINTS = 16,
+	SNAPSHOT_HISTOGRAMS = 32,
+	SNAPSHOT_ALL = 63,
+};
+
+/**
+ * snapshot_read() - read the module's files
+ * @s: filled; snapshot_free() frees what it refers to
+ * @parts: of enum snapshot_parts
+ *
+ * The trees are $TSCOPE_SYSFS, $TSCOPE_DEBUGFS, or /sys/kernel/tscope and
+ * /sys/kernel/debug/tscope below the root that --root names. What can't be read is in
+ * @s->errors, and is not known.
+ *
+ * Return: whether the module is loaded.
+ */
+bool snapshot_read(struct snapshot *s, unsigned int parts);
+
+void snapshot_free(struct snapshot *s);
+
+/* The clock's figures, or NULL where it is absent. */
+const struct clock_figures *snapshot_clock(const struct snapshot *s, const char *name);
+
+/* The histogram's, or NULL. */
+const struct histogram *snapshot_histogram(const struct snapshot *s, const char *name);
+
+#endif /* TSCOPE_SNAPSHOT_H */
