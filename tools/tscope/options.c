@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "options.h"
 #include "parse.h"
-#include "system.h"
 
 enum {
 	KEY_WARM_UP = 256,
