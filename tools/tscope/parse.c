@@ -572,7 +572,7 @@ static const struct clock_file {
 	ONE(samples, COUNT), ONE(rejected, COUNT), ONE(errors, COUNT),
 	ONE(backward, COUNT), ONE(backward_max_ns, COUNT),
 	ONE(warps, COUNT), ONE(warp_max_ns, COUNT),
-	ONE(steps, COUNT), ONE(step_max_ns, COUNT), ONE(step_last_ns, FIGURE),
+	ONE(steps, COUNT), ONE(step_max_ns, FIGURE), ONE(step_last_ns, FIGURE),
 	FIELDS("skew", skew_fields, ALL), ONE(phase_ns, FIGURE), ONE(exact, FIGURE_FLAG),
 	ONE(read_min_ns, COUNT), ONE(read_avg_ns, COUNT), ONE(khz, COUNT),
 	FIELDS("offset", pair_offset_fields, BUT_PTP), ONE(moving, COUNT), ONE(unmet, COUNT),
