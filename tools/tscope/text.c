@@ -11,11 +11,11 @@
 #define GAP 2			/* blanks between two columns */
 #define OCTAVES 64		/* of each sign */
 
-static const struct text not_known = { "-" };
+static const struct shown not_known = { "-" };
 
-struct text text_count(struct count value)
+struct shown text_count(struct count value)
 {
-	struct text t;
+	struct shown t;
 
 	if (!value.known)
 		return not_known;
@@ -23,9 +23,9 @@ struct text text_count(struct count value)
 	return t;
 }
 
-struct text text_figure(struct figure value)
+struct shown text_figure(struct figure value)
 {
-	struct text t;
+	struct shown t;
 
 	if (!value.known)
 		return not_known;
@@ -38,10 +38,10 @@ static uint64_t magnitude(int64_t value)
 	return value < 0 ? -(uint64_t)value : (uint64_t)value;
 }
 
-struct text text_thousandths(struct figure value)
+struct shown text_thousandths(struct figure value)
 {
 	uint64_t size = magnitude(value.value);
-	struct text t;
+	struct shown t;
 
 	if (!value.known)
 		return not_known;
@@ -50,7 +50,7 @@ struct text text_thousandths(struct figure value)
 	return t;
 }
 
-struct text text_ns(int64_t ns)
+struct shown text_ns(int64_t ns)
 {
 	static const struct {
 		const char *unit;
@@ -60,7 +60,7 @@ struct text text_ns(int64_t ns)
 	uint64_t size = magnitude(ns);
 	unsigned int u = 0;
 	char places[12];
-	struct text t;
+	struct shown t;
 
 	while (u < 3 && size >= 10000 * units[u].ns)
 		u++;
@@ -77,7 +77,7 @@ struct text text_ns(int64_t ns)
 	return t;
 }
 
-struct text text_age(uint64_t ms)
+struct shown text_age(uint64_t ms)
 {
 	static const struct {
 		const char *unit;
@@ -85,7 +85,7 @@ struct text text_age(uint64_t ms)
 	} units[] = { { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { "h", 3600000 },
 		      { "d", 86400000 } };
 	unsigned int u = 0;
-	struct text t;
+	struct shown t;
 
 	while (u < 4 && ms >= 10 * units[u + 1].ms)
 		u++;

@@ -11,22 +11,22 @@
 #define TEXT_COLUMNS 80
 
 /* A short text that is returned by value: printf("%s", text_ns(5).s) */
-struct text {
+struct shown {
 	char s[48];
 };
 
 /* Numbers without their unit; "-" where they are not known. */
-struct text text_count(struct count value);
-struct text text_figure(struct figure value);
+struct shown text_count(struct count value);
+struct shown text_figure(struct figure value);
 
 /* A number of thousandths with its three places: -59602 is "-59.602". */
-struct text text_thousandths(struct figure value);
+struct shown text_thousandths(struct figure value);
 
 /* A time or a difference of times, exact, in the unit that suits its size: "-947.907436 ms". */
-struct text text_ns(int64_t ns);
+struct shown text_ns(int64_t ns);
 
 /* How old a figure is, rounded down to two digits or more: "380 ms", "12 min". */
-struct text text_age(uint64_t ms);
+struct shown text_age(uint64_t ms);
 
 /**
  * text_wrap() - print a text in lines of at most TEXT_COLUMNS
