@@ -83,10 +83,10 @@ static bool look(const struct goal *goal, struct snapshot *s)
 	while (snapshot_read(s, 0)) {
 		const struct clock_figures *c = snapshot_clock(s, goal->clock);
 
+		if (c && c->skew_error_ppt.known && c->skew_error_ppt.value <= goal->error_ppt)
+			return true;
 		if (!c || waited >= goal->timeout_ms)
 			return false;
-		if (c->skew_error_ppt.known && c->skew_error_ppt.value <= goal->error_ppt)
-			return true;
 		show_progress(goal, c, goal->timeout_ms - waited);
 		sampling_wait(&quiet, LOOK_MS, "");
 		waited += LOOK_MS;

@@ -8,7 +8,7 @@
 #include "files.h"
 #include "observe.h"
 
-static bool may_sample(void)
+bool may_sample(void)
 {
 	char path[PATH_MAX];
 

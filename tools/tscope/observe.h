@@ -6,6 +6,9 @@
 #include "finding.h"
 #include "sampling.h"
 
+/* Whether this user may write what sampling writes. */
+bool may_sample(void);
+
 /**
  * sample() - sample as a wish says, and do not restore yet: sampling_end() does
  *

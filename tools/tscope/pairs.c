@@ -67,7 +67,7 @@ static void add_pair(struct text_table *t, const struct pair_line *p)
 	}
 	table_cell(t, "%" PRIu64, p->meetings);
 	table_cell(t, "%" PRIu64, p->warps);
-	table_cell(t, "%s", p->known ? p->moving ? "moves" : excess(p) > 0 ? "off" : "" : "not met");
+	table_cell(t, "%s", p->known ? p->moving ? "moves" : excess(p) > 0 ? "apart" : "" : "not met");
 }
 
 /* What sysfs says of the worst pair. */
@@ -83,7 +83,7 @@ static void add_worst(struct text_table *t, const struct clock_figures *c)
 	table_cell(t, "%s", text_age(o->age_ms).s);
 	table_cell(t, "-");
 	table_cell(t, "-");
-	table_cell(t, "%s", o->moving ? "moves" : llabs(o->offset_ns) > o->bound_ns ? "off" : "");
+	table_cell(t, "%s", o->moving ? "moves" : llabs(o->offset_ns) > o->bound_ns ? "apart" : "");
 }
 
 /* Of all pairs of a clock, from sysfs. */
@@ -93,7 +93,7 @@ static void print_all(FILE *out, const struct clock_figures *c)
 
 	if (!c->moving.known || !c->unmet.known)
 		return;
-	if (asprintf(&line, "%s: %" PRIu64 " of all pairs move, %" PRIu64 " did not meet%s%s%s", c->name,
+	if (asprintf(&line, "%s: %" PRIu64 " pairs move, %" PRIu64 " have not met%s%s%s", c->name,
 		     c->moving.value, c->unmet.value,
 		     c->widest_bound_ns.known ? "; the widest bound is " : "",
 		     c->widest_bound_ns.known ? text_count(c->widest_bound_ns).s : "",

@@ -93,6 +93,16 @@ struct shown text_age(uint64_t ms)
 	return t;
 }
 
+struct shown text_how_read(const struct clock_figures *clock)
+{
+	static const struct shown exact = { "exact" }, bracketed = { "bracketed" };
+
+	if (clock->exact.known)
+		return clock->exact.value ? exact : bracketed;
+	/* clocks without the file are devices */
+	return clock->read_min_ns.known ? bracketed : not_known;
+}
+
 void text_wrap(FILE *out, const char *first, const char *text)
 {
 	size_t indent = strlen(first), room = TEXT_COLUMNS - indent, n;
@@ -177,7 +187,8 @@ static void print_record(const struct text_table *t, FILE *out, const char *inde
 	free(text);
 }
 
-static void print_table(struct text_table *t, FILE *out, const char *indent, size_t columns)
+static void print_table(struct text_table *t, FILE *out, const char *indent, size_t columns,
+			bool wide)
 {
 	size_t widths[t->n_heads], gap = GAP, all = strlen(indent);
 
@@ -190,7 +201,7 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 	}
 	if (all + gap * (t->n_heads - 1) > columns)
 		gap = 1;
-	if (all + gap * (t->n_heads - 1) <= columns) {
+	if (wide || all + gap * (t->n_heads - 1) <= columns) {
 		print_row(t, out, indent, gap, NULL, widths);
 		for (size_t i = 0; i < t->n_cells; i += t->n_heads)
 			print_row(t, out, indent, gap, t->cells + i, widths);
@@ -205,12 +216,12 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 
 void table_print(struct text_table *t, FILE *out, const char *indent)
 {
-	print_table(t, out, indent, TEXT_COLUMNS);
+	print_table(t, out, indent, TEXT_COLUMNS, false);
 }
 
-void table_print_wide(struct text_table *t, FILE *out, const char *indent)
+void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns)
 {
-	print_table(t, out, indent, SIZE_MAX);
+	print_table(t, out, indent, columns, true);
 }
 
 /* 0: 0; 1: 1; 2: 2 and 3; 3: 4 to 7; ...; negative values have the same negative. */

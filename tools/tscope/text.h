@@ -28,6 +28,9 @@ struct shown text_ns(int64_t ns);
 /* How old a figure is, rounded down to two digits or more: "380 ms", "12 min". */
 struct shown text_age(uint64_t ms);
 
+/* "exact", "bracketed", or "-" before the first reading and of the TSC. */
+struct shown text_how_read(const struct clock_figures *clock);
+
 /**
  * text_wrap() - print a text in lines of at most TEXT_COLUMNS
  * @first: what the first line begins with; the others begin with as many blanks
@@ -61,8 +64,8 @@ void table_cell(struct text_table *t, const char *format, ...);
  */
 void table_print(struct text_table *t, FILE *out, const char *indent);
 
-/* The same, in lines of any length: for who cuts them. */
-void table_print_wide(struct text_table *t, FILE *out, const char *indent);
+/* The same in lines of any length, which are narrow if they do not fit @columns otherwise. */
+void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns);
 
 /* Print a histogram: its totals, and a bar for each octave. */
 void text_histogram(FILE *out, const struct histogram *h);
