@@ -22,7 +22,7 @@ endif
 LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness
 
-.PHONY: kselftest-tar all modules load unload report install uninstall modules_install \
+.PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
 	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab matrix bench \
 	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
@@ -56,6 +56,12 @@ report:			## sample for 10 s and print what was found, as root (DURATION=)
 unload:			## rmmod it, as root
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
 	rmmod tscope
+
+tools:			## build/tscope, the command (STATIC=1: without shared libraries)
+	@$(HARNESS)/deps.sh make:make:"the command" gcc:gcc:"the command" \
+		/usr/include/json-c/json.h:libjson-c-dev:"the command" \
+		/usr/include/expat.h:libexpat1-dev:"the command"
+	$(MAKE) -C tools/tscope STATIC=$(STATIC)
 
 run:			## a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)
 	@KERNEL=$(KERNEL) DURATION=$(DURATION) ACCEL=$(ACCEL) selftests/lab/run

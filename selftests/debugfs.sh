@@ -110,6 +110,13 @@ pairs() {
 	[ "$n" -gt 1 ] || skip "one CPU: no pairs"
 }
 
+# pairs_in_pieces: a reader with little room gets each line once
+pairs_in_pieces() {
+	dd bs=50 <"$DEBUG/pairs" 2>/dev/null | sed 's/ [0-9]* \([0-9]* [0-9]*\)$/ \1/' >"$TMP/pieces"
+	sed 's/ [0-9]* \([0-9]* [0-9]*\)$/ \1/' "$DEBUG/pairs" >"$TMP/whole"
+	same "pairs in pieces, without their ages" "$(cat "$TMP/pieces")" "$(cat "$TMP/whole")"
+}
+
 # all_sample: whether one CPU leads and all sample; what was read is in $TMP/cpus
 all_sample() {
 	sed '1d; s/^\([0-9]* [a-z-]* [01]\) .*/\1/' "$DEBUG/cpus" >"$TMP/cpus"
@@ -314,6 +321,7 @@ modes
 headers
 sample
 pairs
+pairs_in_pieces
 pvti
 points
 violations

@@ -99,14 +99,17 @@ struct point_line {
 	int64_t phase_ps;
 };
 
+/* Values from low_ns to high_ns; negative: from -high_ns to -low_ns. */
 struct hist_bucket {
+	bool negative;
 	uint64_t low_ns, high_ns, count;
 };
 
 /* A file below debugfs hist: "transit", "wakeup" or "<clock>/<name>". */
 struct histogram {
 	char name[40];
-	uint64_t count, min_ns, mean_ns, max_ns, p50_ns, p99_ns, p999_ns;
+	uint64_t count;
+	int64_t min_ns, mean_ns, max_ns, p50_ns, p99_ns, p999_ns;
 	struct count lost;		/* wakeup */
 	struct hist_bucket *buckets;
 	size_t n_buckets;

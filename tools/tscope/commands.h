@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* commands.h: the subcommands; each returns the exit status */
+#ifndef TSCOPE_COMMANDS_H
+#define TSCOPE_COMMANDS_H
+
+enum status {
+	STATUS_GOOD = 0,	/* nothing was found; info alone is that too */
+	STATUS_FOUND = 1,	/* a fault or a warning */
+	STATUS_USAGE = 2,
+	STATUS_NO_FIGURE = 4,	/* no figure could be had at all */
+};
+
+/* argv[0] is "tscope NAME", for messages. */
+int cmd_report(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_events(int argc, char **argv);
+int cmd_pairs(int argc, char **argv);
+int cmd_hist(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
+
+#endif /* TSCOPE_COMMANDS_H */

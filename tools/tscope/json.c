@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/* json.c: the structs as JSON */
+#include <inttypes.h>
+#include <string.h>
+
+#include "json.h"
+
+static void add(struct json_object *to, const char *key, struct json_object *value)
+{
+	/* keys are constants, and each is added once */
+	json_object_object_add_ex(to, key, value,
+				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT);
+}
+
+static void add_u64(struct json_object *to, const char *key, uint64_t value)
+{
+	add(to, key, json_object_new_uint64(value));
+}
+
+static void add_s64(struct json_object *to, const char *key, int64_t value)
+{
+	add(to, key, json_object_new_int64(value));
+}
+
+static void add_bool(struct json_object *to, const char *key, bool value)
+{
+	add(to, key, json_object_new_boolean(value));
+}
+
+static void add_count(struct json_object *to, const char *key, struct count value)
+{
+	add(to, key, value.known ? json_object_new_uint64(value.value) : NULL);
+}
+
+static void add_figure(struct json_object *to, const char *key, struct figure value)
+{
+	add(to, key, value.known ? json_object_new_int64(value.value) : NULL);
+}
+
+static void add_string(struct json_object *to, const char *key, const char *value)
+{
+	add(to, key, value && *value ? json_object_new_string(value) : NULL);
+}
+
+/* With the module's three decimal places: the text is printed as it is. */
+static void add_thousandths(struct json_object *to, const char *key, struct figure value)
+{
+	uint64_t size = value.value < 0 ? -(uint64_t)value.value : (uint64_t)value.value;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s%" PRIu64 ".%03" PRIu64, value.value < 0 ? "-" : "",
+		 size / 1000, size % 1000);
+	add(to, key, value.known ? json_object_new_double_s(value.value / 1000.0, text) : NULL);
+}
+
+struct json_object *json_clock(const struct clock_figures *c)
+{
+	struct json_object *to = json_object_new_object();
+
+	add_string(to, "name", c->name);
+	add_figure(to, "exact", c->exact);
+	add_thousandths(to, "skew_ppb", c->skew_ppt);
+	add_thousandths(to, "skew_error_ppb", c->skew_error_ppt);
+	add_count(to, "points", c->points);
+	add_figure(to, "phase_ns", c->phase_ns);
+	add_count(to, "steps", c->steps);
+	add_figure(to, "step_last_ns", c->step_last_ns);
+	add_count(to, "step_max_ns", c->step_max_ns);
+	add_count(to, "backward", c->backward);
+	add_count(to, "backward_max_ns", c->backward_max_ns);
+	add_count(to, "warps", c->warps);
+	add_count(to, "warp_max_ns", c->warp_max_ns);
+	add_count(to, "samples", c->samples);
+	add_count(to, "rejected", c->rejected);
+	add_count(to, "errors", c->errors);
+	return to;
+}
+
+struct json_object *json_pair(const struct pair_line *p)
+{
+	struct json_object *to = json_object_new_object(), *hull = NULL;
+
+	add_string(to, "clock", p->clock);
+	add_u64(to, "cpu_i", p->cpu_i);
+	add_u64(to, "cpu_j", p->cpu_j);
+	add_figure(to, "offset_ns", (struct figure){ p->known, p->offset_ns });
+	add_figure(to, "bound_ns", (struct figure){ p->known, p->bound_ns });
+	add(to, "moving", p->known ? json_object_new_boolean(p->moving) : NULL);
+	if (p->known) {
+		hull = json_object_new_array_ext(2);
+		json_object_array_add(hull, json_object_new_int64(p->hull_low_ns));
+		json_object_array_add(hull, json_object_new_int64(p->hull_high_ns));
+	}
+	add(to, "hull_ns", hull);
+	add_count(to, "age_ms", (struct count){ p->known, p->age_ms });
+	add_u64(to, "warps", p->warps);
+	return to;
+}
+
+struct json_object *json_cpu(const struct cpu_line *c)
+{
+	struct json_object *to = json_object_new_object();
+
+	add_u64(to, "cpu", c->cpu);
+	add_string(to, "state", c->state);
+	add_bool(to, "leader", c->leader);
+	add_u64(to, "windows", c->windows);
+	add_u64(to, "lost", c->lost);
+	add_count(to, "age_ms", c->age_ms);
+	add_u64(to, "readings", c->readings);
+	return to;
+}
+
+static struct figure cpu_figure(int cpu)
+{
+	return (struct figure){ cpu >= 0, cpu };
+}
+
+struct json_object *json_event(const struct event *e)
+{
+	struct json_object *to = json_object_new_object(), *time = json_object_new_object();
+
+	add_string(to, "kind", event_kind_name(e->kind));
+	add_string(to, "clock", e->clock);
+	add_figure(to, "cpu", cpu_figure(e->cpu));
+	add_figure(to, "peer", cpu_figure(e->peer));
+	add_s64(to, "size_ns", e->size_ns);
+	add_figure(to, "error_ns", e->error_ns);
+	add_u64(to, "count", e->count);
+	add_count(time, "boottime_ns", (struct count){ e->boottime_ns, e->boottime_ns });
+	add_count(time, "tsc", (struct count){ e->tsc, e->tsc });
+	add_figure(time, "cpu", cpu_figure(e->cpu));
+	add(to, "time", time);
+	return to;
+}
+
+static struct json_object *text_array(char *const *lines, size_t n)
+{
+	struct json_object *array = json_object_new_array_ext(n);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_object_array_add(array, json_object_new_string(lines[i]));
+	return array;
+}
+
+struct json_object *json_finding(const struct finding *f)
+{
+	struct json_object *to = json_object_new_object(), *cpus;
+	size_t i;
+
+	add_string(to, "id", f->id);
+	add_string(to, "severity", severity_name(f->severity));
+	add_string(to, "title", f->title);
+	add(to, "evidence", text_array(f->evidence.lines, f->evidence.n));
+	add_string(to, "cause", f->cause);
+	add(to, "advice", text_array(f->advice.lines, f->advice.n));
+	add_string(to, "see", f->see);
+	add_count(to, "since", f->since_ns);
+	add_bool(to, "ended", f->ended);
+	add(to, "size", f->size.known ? json_object_new_double(f->size.value) : NULL);
+	add(to, "size_error",
+	    f->size_error.known ? json_object_new_double(f->size_error.value) : NULL);
+	add_string(to, "unit", f->unit);
+	cpus = json_object_new_array_ext(f->n_cpus);
+	for (i = 0; i < f->n_cpus; i++)
+		json_object_array_add(cpus, json_object_new_uint64(f->cpus[i]));
+	add(to, "cpus", cpus);
+	return to;
+}
+
+struct json_object *json_histogram(const struct histogram *h)
+{
+	struct json_object *to = json_object_new_object(), *buckets, *b;
+	size_t i;
+
+	add_string(to, "name", h->name);
+	add_u64(to, "count", h->count);
+	add_s64(to, "min_ns", h->min_ns);
+	add_s64(to, "mean_ns", h->mean_ns);
+	add_s64(to, "max_ns", h->max_ns);
+	add_s64(to, "p50_ns", h->p50_ns);
+	add_s64(to, "p99_ns", h->p99_ns);
+	add_s64(to, "p999_ns", h->p999_ns);
+	add_count(to, "lost", h->lost);
+	buckets = json_object_new_array_ext(h->n_buckets);
+	for (i = 0; i < h->n_buckets; i++) {
+		b = json_object_new_object();
+		add_bool(b, "negative", h->buckets[i].negative);
+		add_u64(b, "low_ns", h->buckets[i].low_ns);
+		add_u64(b, "high_ns", h->buckets[i].high_ns);
+		add_u64(b, "count", h->buckets[i].count);
+		json_object_array_add(buckets, b);
+	}
+	add(to, "buckets", buckets);
+	return to;
+}
+
+static void print(FILE *to, struct json_object *object)
+{
+	fputs(json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED |
+					     JSON_C_TO_STRING_NOSLASHESCAPE), to);
+	json_object_put(object);
+}
+
+void json_print_line(FILE *to, struct json_object *object)
+{
+	print(to, object);
+	fputc('\n', to);
+}
+
+/* A list, by an expression of i that makes an entry. */
+#define PRINT_LIST(to, key, n, entry) do { \
+	size_t i; \
+\
+	fprintf(to, ",%s\"%s\": [", gap, key); \
+	for (i = 0; i < (n); i++) { \
+		fprintf(to, "%s%s", i ? "," : "", gap); \
+		print(to, entry); \
+	} \
+	fprintf(to, "]"); \
+} while (0)
+
+void json_print(FILE *to, const struct snapshot *s, const struct event_list *events,
+		const struct finding_list *findings, bool one_line)
+{
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+	const char *gap = one_line ? " " : "\n", *start;
+	struct json_object *head = json_object_new_object();
+
+	add_string(head, "tscope", s->version[0] ? s->version : TSCOPE_VERSION);
+	add_string(head, "kernel", s->kernel);
+	add_string(head, "clocksource", s->clocksource);
+	add_count(head, "tsc_khz", tsc ? tsc->khz : (struct count){ });
+	start = json_object_to_json_string_ext(head, JSON_C_TO_STRING_SPACED |
+					       JSON_C_TO_STRING_NOSLASHESCAPE);
+	/* without its closing brace */
+	fprintf(to, "%.*s", (int)strlen(start) - 2, start);
+	json_object_put(head);
+	PRINT_LIST(to, "clocks", s->n_clocks, json_clock(&s->clocks[i]));
+	PRINT_LIST(to, "pairs", s->n_pairs, json_pair(&s->pairs[i]));
+	PRINT_LIST(to, "cpus", s->n_cpu_lines, json_cpu(&s->cpu_lines[i]));
+	PRINT_LIST(to, "events", events ? events->n : 0, json_event(&events->events[i]));
+	PRINT_LIST(to, "findings", findings ? findings->n : 0,
+		   json_finding(&findings->findings[i]));
+	PRINT_LIST(to, "errors", s->n_errors, json_object_new_string(s->errors[i]));
+	fputs("}\n", to);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* json.h: the structs as JSON; tscope.schema.json says what is in it */
+#ifndef TSCOPE_JSON_H
+#define TSCOPE_JSON_H
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "event.h"
+#include "finding.h"
+#include "snapshot.h"
+
+/* An entry of clocks[], pairs[], cpus[], events[], findings[]; the caller puts it. */
+struct json_object *json_clock(const struct clock_figures *clock);
+struct json_object *json_pair(const struct pair_line *pair);
+struct json_object *json_cpu(const struct cpu_line *cpu);
+struct json_object *json_event(const struct event *event);
+struct json_object *json_finding(const struct finding *finding);
+struct json_object *json_histogram(const struct histogram *histogram);
+
+/**
+ * json_print() - print the whole object and a newline
+ * @findings: NULL where nothing was judged: findings is []
+ * @one_line: without newlines in between, else with a line for each entry of a list
+ *
+ * Entries are made one at a time: 100,000 pairs take no more memory than one.
+ */
+void json_print(FILE *to, const struct snapshot *s, const struct event_list *events,
+		const struct finding_list *findings, bool one_line);
+
+/* Print it compactly, with a newline, and put it. */
+void json_print_line(FILE *to, struct json_object *object);
+
+#endif /* TSCOPE_JSON_H */

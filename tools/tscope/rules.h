@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* rules.h: a rule for each kind of finding, and what rules build findings with */
+#ifndef TSCOPE_RULES_H
+#define TSCOPE_RULES_H
+
+#include "finding.h"
+
+struct judgement;
+
+/**
+ * struct rule - a row of the table in rules.c
+ * @id: of the finding
+ * @event: it judges what happened, which is over; else the state during the observation
+ * @severity: of the finding, unless the rule lowers it
+ * @looks_at: files, for people
+ * @limit: from where on it is a finding, and why, for people
+ * @cause: what usually causes it
+ * @advice: lines, the first ones of the finding's advice; the rule adds those that depend on figures
+ * @explains: ids of findings that are only evidence of this one, if matches() says so
+ * @see: section of the documentation
+ * @judge: looks, and adds its findings by finding_new()
+ */
+struct rule {
+	const char *id;
+	bool event;
+	enum severity severity;
+	const char *looks_at, *limit, *cause;
+	const char *advice[6];
+	const char *explains[6];
+	const char *see;
+	void (*judge)(const struct rule *rule, struct judgement *j);
+};
+
+/* The table, in order of precedence: what explains comes before what it explains; id NULL ends it. */
+extern const struct rule rules[];
+
+/* What is judged. */
+const struct observation *observed(const struct judgement *j);
+
+/**
+ * finding_new() - add a finding with the table's severity, cause, advice and section
+ *
+ * Return: it, to be filled in until the next call of finding_new().
+ */
+__attribute__((format(printf, 3, 4)))
+struct finding *finding_new(struct judgement *j, const struct rule *rule, const char *title, ...);
+
+/* A line of evidence, one of advice, and a cause in place of the table's. */
+__attribute__((format(printf, 2, 3)))
+void finding_evidence(struct finding *f, const char *format, ...);
+__attribute__((format(printf, 2, 3)))
+void finding_advice(struct finding *f, const char *format, ...);
+__attribute__((format(printf, 2, 3)))
+void finding_cause(struct finding *f, const char *format, ...);
+
+/* What was measured, and the half-width of the interval that holds the truth. */
+void finding_size(struct finding *f, double size, double error, const char *unit);
+
+/* A CPU that it is about; one that is there already is not added again. */
+void finding_cpu(struct finding *f, unsigned int cpu);
+
+/* rules_system.c */
+void judge_tsc_not_constant(const struct rule *rule, struct judgement *j);
+void judge_noisy_host(const struct rule *rule, struct judgement *j);
+void judge_clocksource(const struct rule *rule, struct judgement *j);
+void judge_time_service(const struct rule *rule, struct judgement *j);
+
+/* rules_domain.c */
+void judge_timer_policy(const struct rule *rule, struct judgement *j);
+
+#endif /* TSCOPE_RULES_H */

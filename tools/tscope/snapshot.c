@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/* snapshot.c: all that the module's files say, read once */
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "files.h"
+#include "parse.h"
+
+#define NSEC_PER_SEC	1000000000ull
+
+static void __attribute__((format(printf, 2, 3))) add_error(struct snapshot *s, const char *format,
+							    ...)
+{
+	char **errors = reallocarray(s->errors, s->n_errors + 1, sizeof(*errors));
+	va_list args;
+
+	if (!errors)
+		return;
+	s->errors = errors;
+	va_start(args, format);
+	if (vasprintf(&errors[s->n_errors], format, args) >= 0)
+		s->n_errors++;
+	va_end(args);
+}
+
+static void add_fault(struct snapshot *s, const char *path, const struct parse_fault *fault)
+{
+	add_error(s, "%s: line %zu%s%s %s: the file is ignored", path, fault->line,
+		  fault->field ? ": " : "", fault->field ?: "", fault->what);
+}
+
+/* No file, or no figure yet, is no error. */
+static bool get(struct snapshot *s, const char *path, struct text *text)
+{
+	int err = file_read(path, text);
+
+	if (!err)
+		return true;
+	if (err == -EACCES || err == -EPERM)
+		add_error(s, "%s: %s: run as root (sudo)", path, strerror(-err));
+	else if (err != -ENOENT && err != -ENODATA)
+		add_error(s, "%s: %s", path, strerror(-err));
+	return false;
+}
+
+static void read_string(struct snapshot *s, const char *path, char *to, size_t size)
+{
+	struct parse_fault fault = { };
+	struct text text;
+
+	*to = 0;
+	if (!get(s, path, &text))
+		return;
+	if (!parse_string(text.at, text.len, to, size, &fault))
+		add_fault(s, path, &fault);
+	free(text.at);
+}
+
+static void read_system_string(struct snapshot *s, const char *file, char *to, size_t size)
+{
+	char path[PATH_MAX];
+
+	path_system(path, file);
+	read_string(s, path, to, size);
+}
+
+static void read_control(struct snapshot *s, const char *file, struct count *value)
+{
+	struct parse_fault fault = { };
+	char path[PATH_MAX];
+	struct text text;
+
+	path_sysfs(path, file);
+	if (!get(s, path, &text))
+		return;
+	if (!parse_count(text.at, text.len, value, &fault))
+		add_fault(s, path, &fault);
+	free(text.at);
+}
+
+static void read_clock(struct snapshot *s, struct clock_figures *clock)
+{
+	char path[PATH_MAX], file[64];
+	struct parse_fault fault;
+	struct text text;
+	size_t i;
+
+	for (i = 0; i < parse_clock_file_count(); i++) {
+		const char *name = parse_clock_file_name(i, clock->name);
+
+		if (!name)
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", clock->name, name);
+		path_sysfs(path, file);
+		if (!get(s, path, &text))
+			continue;
+		if (!parse_clock_file(i, text.at, text.len, clock, &fault))
+			add_fault(s, path, &fault);
+		free(text.at);
+	}
+}
+
+static void read_clocks(struct snapshot *s)
+{
+	struct parse_fault fault = { };
+	char path[PATH_MAX];
+	struct text text;
+	size_t i;
+
+	path_sysfs(path, "clocks");
+	if (!get(s, path, &text))
+		return;
+	if (!parse_clocks(text.at, text.len, &s->clocks, &s->n_clocks, &fault))
+		add_fault(s, path, &fault);
+	free(text.at);
+	for (i = 0; i < s->n_clocks; i++)
+		read_clock(s, &s->clocks[i]);
+}
+
+static void read_sysfs(struct snapshot *s)
+{
+	char path[PATH_MAX];
+
+	path_sysfs(path, "cpus");
+	read_string(s, path, s->cpus, sizeof(s->cpus));
+	read_control(s, "enabled", &s->enabled);
+	read_control(s, "period_us", &s->period_us);
+	read_control(s, "width_us", &s->width_us);
+	read_control(s, "burst_us", &s->burst_us);
+	read_control(s, "fit_window_s", &s->fit_window_s);
+	read_control(s, "alerts", &s->alerts);
+	read_clocks(s);
+}
+
+/* A table of debugfs is read by its parser into its list. */
+#define READ_TABLE(s, file, parser, list) do { \
+	struct parse_fault fault = { }; \
+	char path[PATH_MAX]; \
+	struct text text; \
+\
+	path_debugfs(path, file); \
+	if (get(s, path, &text)) { \
+		if (!parser(text.at, text.len, &(s)->list, &(s)->n_##list, &fault)) \
+			add_fault(s, path, &fault); \
+		free(text.at); \
+	} \
+} while (0)
+
+static void read_histogram(struct snapshot *s, const char *name)
+{
+	struct histogram *all, *h;
+	struct parse_fault fault = { };
+	char path[PATH_MAX], file[64];
+	struct text text;
+
+	snprintf(file, sizeof(file), "hist/%s", name);
+	path_debugfs(path, file);
+	if (!get(s, path, &text))
+		return;
+	all = reallocarray(s->histograms, s->n_histograms + 1, sizeof(*all));
+	if (all) {
+		s->histograms = all;
+		h = &all[s->n_histograms];
+		memset(h, 0, sizeof(*h));
+		snprintf(h->name, sizeof(h->name), "%s", name);
+		if (parse_histogram(text.at, text.len, h, &fault))
+			s->n_histograms++;
+		else
+			add_fault(s, path, &fault);
+	}
+	free(text.at);
+}
+
+static void read_histograms(struct snapshot *s)
+{
+	static const char *const kinds[] = { "width", "residual", "step", "warp" };
+	char name[40];
+	size_t i, k;
+
+	read_histogram(s, "transit");
+	read_histogram(s, "wakeup");
+	for (i = 0; i < s->n_clocks; i++)
+		for (k = 0; k < 4; k++) {
+			snprintf(name, sizeof(name), "%s/%s", s->clocks[i].name, kinds[k]);
+			read_histogram(s, name);
+		}
+}
+
+static void read_debugfs(struct snapshot *s, unsigned int parts)
+{
+	char path[PATH_MAX];
+	DIR *dir;
+
+	path_debugfs(path, "");
+	dir = opendir(path);
+	s->debug = dir;
+	if (!dir) {
+		if (errno == EACCES)
+			add_error(s, "%s can't be read: run as root (sudo)", path);
+		else if (parts)
+			add_error(s, "%s: %s: mount debugfs: mount -t debugfs debugfs /sys/kernel/debug",
+				  path, strerror(errno));
+		return;
+	}
+	closedir(dir);
+	if (parts & SNAPSHOT_PAIRS)
+		READ_TABLE(s, "pairs", parse_pairs, pairs);
+	if (parts & SNAPSHOT_CPUS)
+		READ_TABLE(s, "cpus", parse_cpus, cpu_lines);
+	if (parts & SNAPSHOT_VIOLATIONS)
+		READ_TABLE(s, "violations", parse_violations, violations);
+	if (parts & SNAPSHOT_PAGES)
+		READ_TABLE(s, "timepage", parse_pages, pages);
+	if (parts & SNAPSHOT_POINTS)
+		READ_TABLE(s, "points", parse_points, points);
+	if (parts & SNAPSHOT_HISTOGRAMS)
+		read_histograms(s);
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+bool snapshot_read(struct snapshot *s, unsigned int parts)
+{
+	memset(s, 0, sizeof(*s));
+	s->boottime_ns = now_ns(CLOCK_BOOTTIME);
+	s->monotonic_ns = now_ns(CLOCK_MONOTONIC);
+	read_system_string(s, "/proc/sys/kernel/osrelease", s->kernel, sizeof(s->kernel));
+	read_system_string(s, "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+			   s->clocksource, sizeof(s->clocksource));
+	read_system_string(s, "/sys/devices/system/cpu/online", s->online, sizeof(s->online));
+	s->loaded = module_is_loaded();
+	if (!s->loaded) {
+		add_error(s, "%s", module_advice());
+		return false;
+	}
+	read_system_string(s, "/sys/module/tscope/version", s->version, sizeof(s->version));
+	read_sysfs(s);
+	read_debugfs(s, parts);
+	return true;
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_histograms; i++)
+		free(s->histograms[i].buckets);
+	for (i = 0; i < s->n_errors; i++)
+		free(s->errors[i]);
+	free(s->clocks);
+	free(s->pairs);
+	free(s->cpu_lines);
+	free(s->violations);
+	free(s->pages);
+	free(s->points);
+	free(s->histograms);
+	free(s->errors);
+	memset(s, 0, sizeof(*s));
+}
+
+const struct clock_figures *snapshot_clock(const struct snapshot *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_clocks; i++)
+		if (!strcmp(s->clocks[i].name, name))
+			return &s->clocks[i];
+	return NULL;
+}
+
+const struct histogram *snapshot_histogram(const struct snapshot *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_histograms; i++)
+		if (!strcmp(s->histograms[i].name, name))
+			return &s->histograms[i];
+	return NULL;
+}
