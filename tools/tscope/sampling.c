@@ -2,6 +2,7 @@
 /* sampling.c: samples for a while, shows progress, and restores what sampling was */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,12 +240,12 @@ static void sleep_ms(uint64_t ms)
 void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what)
 {
 	bool shows = !wish->quiet && ms > SILENT_MS && isatty(STDERR_FILENO);
-	uint64_t slept = 0, part;
+	uint64_t slept = 0, part, left_s;
 
 	while (slept < ms && module_is_loaded()) {
+		left_s = (ms - slept + MSEC_PER_SEC - 1) / MSEC_PER_SEC;
 		if (shows && slept % MSEC_PER_SEC == 0)
-			fprintf(stderr, "\r%s, %llu s left \033[K", what,
-				(unsigned long long)((ms - slept + MSEC_PER_SEC - 1) / MSEC_PER_SEC));
+			fprintf(stderr, "\r%s, %" PRIu64 " s left \033[K", what, left_s);
 		part = ms - slept < SLEEP_MS ? ms - slept : SLEEP_MS;
 		sleep_ms(part);
 		slept += part;

@@ -145,7 +145,7 @@ static void read_sysfs(struct snapshot *s)
 \
 	path_debugfs(path, file); \
 	if (get(s, path, &text)) { \
-		if (!parser(text.at, text.len, &(s)->list, &(s)->n_##list, &fault)) \
+		if (!(parser)(text.at, text.len, &(s)->list, &(s)->n_##list, &fault)) \
 			add_fault(s, path, &fault); \
 		free(text.at); \
 	} \
@@ -203,7 +203,7 @@ static void read_debugfs(struct snapshot *s, unsigned int parts)
 		if (errno == EACCES)
 			add_error(s, "%s can't be read: run as root (sudo)", path);
 		else if (parts)
-			add_error(s, "%s: %s: mount debugfs: mount -t debugfs debugfs /sys/kernel/debug",
+			add_error(s, "%s: %s: run \"mount -t debugfs none /sys/kernel/debug\" as root",
 				  path, strerror(errno));
 		return;
 	}
