@@ -91,7 +91,7 @@ static int complain(int err, const char *what)
 /* Write a file of sysfs, whose present value is restored later. */
 static int change(struct kept *k, const char *value)
 {
-	struct text text;
+	struct file_text text;
 	int err;
 
 	path_sysfs(k->path, k->file);
@@ -114,7 +114,7 @@ static int change(struct kept *k, const char *value)
 static bool is_on(void)
 {
 	char path[PATH_MAX];
-	struct text text;
+	struct file_text text;
 	bool on;
 
 	path_sysfs(path, "enabled");
@@ -161,7 +161,7 @@ static int set_cpus(const char *cpus)
 static int set_flat_out(void)
 {
 	char path[PATH_MAX], value[32];
-	struct text text;
+	struct file_text text;
 	int err;
 
 	path_sysfs(path, "period_us");

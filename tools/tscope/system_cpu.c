@@ -148,7 +148,9 @@ static void look_at_idle(struct system_facts *s)
 	struct count disabled;
 	int i;
 
-	system_line(CPUS "cpuidle/current_driver", s->idle_driver, sizeof(s->idle_driver));
+	if (!system_line(CPUS "cpuidle/current_driver", s->idle_driver, sizeof(s->idle_driver)) ||
+	    !strcmp(s->idle_driver, "none"))
+		s->idle_driver[0] = 0;
 	for (i = 0; dir && i < 32; i++) {
 		size_t used = strlen(s->idle_states);
 
