@@ -58,7 +58,7 @@ static void print(const struct goal *goal, const struct clock_figures *c, bool r
 		if (!reached)
 			warnx("%s is not known to %s ppb after %s", c->name,
 			      text_thousandths((struct figure){ true, goal->error_ppt }).s,
-			      text_age(goal->timeout_ms).s);
+			      text_duration(goal->timeout_ms).s);
 		return;
 	}
 	to = json_clock(c);

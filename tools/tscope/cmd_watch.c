@@ -201,7 +201,7 @@ static void print_text(FILE *out, const struct snapshot *now, const struct snaps
 
 	strftime(clock, sizeof(clock), "%T", localtime(&t));
 	fprintf(out, "tscope %s  %s  every %s\n", now->version[0] ? now->version : TSCOPE_VERSION, clock,
-		text_ns((int64_t)options.interval_ms * 1000000).s);
+		text_duration(options.interval_ms).s);
 	if (!now->loaded) {
 		fprintf(out, "The module was unloaded. This goes on when it is loaded again.\n");
 		return;

@@ -75,7 +75,7 @@ static void print_head(FILE *out, const struct snapshot *s, const struct samplin
 			text_wrap(out, "               ", "Only root can start sampling (sudo).");
 		return;
 	}
-	fprintf(out, "  sampled      %s, ", text_ns(wish->duration_ms * 1000000).s);
+	fprintf(out, "  sampled      %s, ", text_duration(wish->duration_ms).s);
 	if (s->width_us.value == s->period_us.value)
 		fputs("all the time\n", out);
 	else

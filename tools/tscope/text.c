@@ -93,6 +93,14 @@ struct shown text_age(uint64_t ms)
 	return t;
 }
 
+struct shown text_duration(uint64_t ms)
+{
+	struct shown t;
+
+	snprintf(t.s, sizeof(t.s), "%" PRIu64 " %s", ms % 1000 ? ms : ms / 1000, ms % 1000 ? "ms" : "s");
+	return t;
+}
+
 struct shown text_how_read(const struct clock_figures *clock)
 {
 	static const struct shown exact = { "exact" }, bracketed = { "bracketed" };

@@ -28,6 +28,9 @@ struct shown text_ns(int64_t ns);
 /* How old a figure is, rounded down to two digits or more: "380 ms", "12 min". */
 struct shown text_age(uint64_t ms);
 
+/* How long something lasts, exact: "10 s", "1500 ms". */
+struct shown text_duration(uint64_t ms);
+
 /* "exact", "bracketed", or "-" before the first reading and of the TSC. */
 struct shown text_how_read(const struct clock_figures *clock);
 
