@@ -8,7 +8,9 @@
 #include "system_parts.h"
 
 /* of leaf 1, ecx */
-#define BIT_HYPERVISOR	(1U << 31)
+#define BIT_HYPERVISOR	0x80000000u
+
+#define RECORDED_LIMIT	1048576
 
 #define CPUS "/sys/devices/system/cpu/"
 
@@ -69,7 +71,7 @@ static void look_at_hypervisor(struct system_facts *s)
 	const char *name;
 
 	if (system_recorded()) {
-		recorded = system_text("/recorded/cpuid", 1 << 20);
+		recorded = system_text("/recorded/cpuid", RECORDED_LIMIT);
 		if (!recorded) {
 			system_note(s, "The tree has no recorded/cpuid: the hypervisor is not known.");
 			return;
