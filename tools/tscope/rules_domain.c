@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rules_domain.c: finding timer-policy: a libvirt domain's clocks and timers */
+#include <stdio.h>
 #include <string.h>
 
 #include "domain_xml.h"
