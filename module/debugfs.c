@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /sys/kernel/debug/tscope: all that was gathered, as text. Each file is described in
- * Documentation/ABI/testing/debugfs-tscope, and is one seq_file record, so a reader that reads in
- * pieces gets one copy. No sampler waits for a reader.
+ * Documentation/ABI/testing/debugfs-tscope. All but pairs are one seq_file record, so a reader that
+ * reads in pieces gets one copy. No sampler waits for a reader.
  */
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
@@ -48,29 +48,60 @@ static void print_pair(struct seq_file *m, const struct tscope_pair *p, enum tsc
 		seq_puts(m, "- - - - - - 0 0\n");
 }
 
-static int pairs_show(struct seq_file *m, void *unused)
+/*
+ * A record of pairs is the header, or what one CPU keeps of one clock: a reader of many CPUs needs
+ * no memory for them all.
+ */
+static void *pairs_start(struct seq_file *m, loff_t *pos)
 {
-	const struct tscope_cpu *c;
-	enum tscope_lane lane;
+	struct tscope_cpu *c;
+	int lane;
+
+	if (!*pos)
+		return SEQ_START_TOKEN;
+	for (; *pos <= (loff_t)TSCOPE_MAILBOX_LANES * nr_cpu_ids; ++*pos) {
+		lane = (*pos - 1) / nr_cpu_ids;
+		c = tscope_cpu_of((*pos - 1) % nr_cpu_ids);
+		if (c && tscope_clock_of_lane(lane))
+			return c;
+	}
+	return NULL;
+}
+
+static void *pairs_next(struct seq_file *m, void *record, loff_t *pos)
+{
+	++*pos;
+	return pairs_start(m, pos);
+}
+
+static void pairs_stop(struct seq_file *m, void *record)
+{
+}
+
+static int pairs_show(struct seq_file *m, void *record)
+{
+	int lane = (m->index - 1) / nr_cpu_ids;
+	const struct tscope_cpu *c = record;
 	u32 i;
 
-	seq_puts(m, "# clock cpu_i cpu_j offset_ns bound_ns moving hull_low_ns hull_high_ns age_ms meetings warps\n");
-	for (lane = 0; lane < TSCOPE_MAILBOX_LANES && tscope_clock_of_lane(lane); lane++) {
-		for_each_tscope_cpu(c) {
-			/* a CPU at a time: nobody waits until all are printed */
-			mutex_lock(&tscope_pairs_lock);
-			for (i = 0; i < c->pairs && !seq_has_overflowed(m); i++)
-				print_pair(m, c->pair[i], lane);
-			mutex_unlock(&tscope_pairs_lock);
-			cond_resched();
-			/* it is generated again, with more room */
-			if (seq_has_overflowed(m))
-				return 0;
-		}
+	if (record == SEQ_START_TOKEN) {
+		seq_puts(m, "# clock cpu_i cpu_j offset_ns bound_ns moving hull_low_ns hull_high_ns age_ms meetings warps\n");
+		return 0;
 	}
+	mutex_lock(&tscope_pairs_lock);
+	for (i = 0; i < c->pairs && !seq_has_overflowed(m); i++)
+		print_pair(m, c->pair[i], lane);
+	mutex_unlock(&tscope_pairs_lock);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(pairs);
+
+static const struct seq_operations pairs_sops = {
+	.start = pairs_start,
+	.next = pairs_next,
+	.stop = pairs_stop,
+	.show = pairs_show,
+};
+DEFINE_SEQ_ATTRIBUTE(pairs);
 
 /* How long ago the CPU's last window ended, by its own TSC. */
 static void age_by_tsc(void *info)
@@ -150,37 +181,6 @@ static int pvti_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(pvti);
-
-static void show_decimal(struct seq_file *m, u64 x, u32 unit, int places)
-{
-	seq_printf(m, " %llu.%0*llu", x / unit, places, x % unit);
-}
-
-static int stability_show(struct seq_file *m, void *unused)
-{
-	struct tscope_stability_figures fig[TSCOPE_STABILITY_OCTAVES];
-	struct tscope_clock *clk;
-	unsigned int i;
-	int n, k;
-
-	seq_puts(m, "# clock tau_s adev_ppb tdev_ns mtie_ns n\n");
-	for (i = 0; i < tscope_clock_count(); i++) {
-		clk = tscope_clock_get(i);
-		n = tscope_clock_has_points(clk) ? tscope_clock_stability(clk, fig) : 0;
-		if (n < 0)
-			return n;
-		for (k = 0; k < n; k++) {
-			seq_puts(m, clk->ops->name);
-			show_decimal(m, fig[k].tau_us, 1000000, 6);
-			show_decimal(m, fig[k].adev, 1000000, 6);
-			show_decimal(m, fig[k].tdev_ps, 1000, 3);
-			show_decimal(m, fig[k].mtie_ps, 1000, 3);
-			seq_printf(m, " %llu\n", fig[k].n);
-		}
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(stability);
 
 static void print_point(struct seq_file *m, const char *clock, const struct tscope_point *p)
 {
@@ -354,7 +354,6 @@ void tscope_debugfs_init(void)
 	debugfs_create_file("points", 0400, root, NULL, &points_fops);
 	debugfs_create_file("violations", 0400, root, NULL, &violations_fops);
 	add_hists();
-	debugfs_create_file("stability", 0400, root, NULL, &stability_fops);
 }
 
 /**

@@ -15,8 +15,7 @@ cpus # cpu state leader windows lost meetings unmet age_ms readings
 pvti # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns
 timepage # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns
 points # clock segment tsc phase_ns width_ns
-violations # time_ns tsc what clock cpu peer size_ns count
-stability # clock tau_s adev_ppb tdev_ns mtie_ns n"
+violations # time_ns tsc what clock cpu peer size_ns count"
 
 # the histograms that each clock has
 hists_of() {
@@ -32,7 +31,7 @@ files() {
 	local clocks clock
 	get clocks
 	clocks=$VALUE
-	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "cpus hist pairs points pvti stability timepage violations "
+	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "cpus hist pairs points pvti timepage violations "
 	# shellcheck disable=SC2086
 	same "hist" "$(ls "$DEBUG/hist" | tr '\n' ' ')" \
 		"$(printf '%s\n' $clocks transit wakeup | sort | tr '\n' ' ')"
@@ -109,6 +108,13 @@ pairs() {
 			"$DEBUG/pairs")" "$VALUE"
 	done
 	[ "$n" -gt 1 ] || skip "one CPU: no pairs"
+}
+
+# pairs_in_pieces: a reader with little room gets each line once
+pairs_in_pieces() {
+	dd bs=50 <"$DEBUG/pairs" 2>/dev/null | sed 's/ [0-9]* \([0-9]* [0-9]*\)$/ \1/' >"$TMP/pieces"
+	sed 's/ [0-9]* \([0-9]* [0-9]*\)$/ \1/' "$DEBUG/pairs" >"$TMP/whole"
+	same "pairs in pieces, without their ages" "$(cat "$TMP/pieces")" "$(cat "$TMP/whole")"
 }
 
 # all_sample: whether one CPU leads and all sample; what was read is in $TMP/cpus
@@ -246,17 +252,6 @@ violations() {
 	[ ! -s "$TMP/odd" ] || bad "size: $(head -n 3 "$TMP/odd")"
 }
 
-# by octaves of tau
-stability() {
-	columns stability '[a-z-]+ [0-9]+[.][0-9]{6} [0-9]+[.][0-9]{6} [0-9]+[.][0-9]{3} [0-9]+[.][0-9]{3} [0-9]+'
-	awk 'NR == 1 { next }
-		$6 < 1 { print $1, "n", $6 }
-		$1 in tau && ($2 < 1.99 * tau[$1] || $2 > 2.01 * tau[$1]) { print $1, "tau", $2, "after", tau[$1] }
-		{ tau[$1] = $2 }
-		END { if (!("monotonic-raw" in tau)) print "none of monotonic-raw" }' "$DEBUG/stability" >"$TMP/odd"
-	[ ! -s "$TMP/odd" ] || bad "$(head -n 3 "$TMP/odd")"
-}
-
 # a histogram's figures must follow from its buckets; sets $COUNT
 histogram() {
 	local text
@@ -326,10 +321,10 @@ modes
 headers
 sample
 pairs
+pairs_in_pieces
 pvti
 points
 violations
-stability
 histograms
 points_in_pieces
 cpus

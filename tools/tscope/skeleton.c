@@ -10,8 +10,6 @@
 
 #define WEAK __attribute__((weak))
 
-WEAK const char *system_root = "";
-
 WEAK const char *event_kind_name(enum event_kind kind)
 {
 	static const char *const names[] = { "step", "backward", "warp", "update", "stopped",
@@ -70,23 +68,6 @@ WEAK void system_free(struct system_facts *s)
 	(void)s;
 }
 
-WEAK int sampling_begin(const struct sampling_wish *wish)
-{
-	(void)wish;
-	return 0;
-}
-
-WEAK void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what)
-{
-	(void)wish;
-	(void)ms;
-	(void)what;
-}
-
-WEAK void sampling_end(void)
-{
-}
-
 WEAK int cmd_report(int argc, char **argv)
 {
 	static const struct argp_child children[] = {
@@ -98,6 +79,9 @@ WEAK int cmd_report(int argc, char **argv)
 
 	options.sampling.duration_ms = 10000;
 	options_parse(&argp, argc, argv, NULL);
+	if (sampling_begin(&options.sampling))
+		return STATUS_NO_FIGURE;
+	sampling_wait(&options.sampling, options.sampling.duration_ms, "sampling");
 	snapshot_read(&s, SNAPSHOT_ALL);
 	events_of(&s, &events);
 	json_print(stdout, &s, &events, NULL, false);

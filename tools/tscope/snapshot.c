@@ -2,25 +2,16 @@
 /* snapshot.c: all that the module's files say, read once */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "files.h"
 #include "parse.h"
-#include "system.h"
 
 #define NSEC_PER_SEC	1000000000ull
-
-/* The text of a file. */
-struct text {
-	char *at;
-	size_t len;
-};
 
 static void __attribute__((format(printf, 2, 3))) add_error(struct snapshot *s, const char *format,
 							    ...)
@@ -37,61 +28,6 @@ static void __attribute__((format(printf, 2, 3))) add_error(struct snapshot *s, 
 	va_end(args);
 }
 
-/* Read a whole file; 0, or a negative errno. The caller frees text->at. */
-static int read_text(const char *path, struct text *text)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
-	size_t room = 0;
-	ssize_t n;
-	char *at;
-
-	*text = (struct text){ };
-	if (fd < 0)
-		return -errno;
-	do {
-		if (text->len == room) {
-			room = room ? 2 * room : 8192;
-			at = realloc(text->at, room);
-			if (!at) {
-				err = -ENOMEM;
-				goto close;
-			}
-			text->at = at;
-		}
-		n = read(fd, text->at + text->len, room - text->len);
-		text->len += n > 0 ? n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	err = n < 0 ? -errno : 0;
-close:
-	close(fd);
-	if (err) {
-		free(text->at);
-		*text = (struct text){ };
-	}
-	return err;
-}
-
-/* Where files of the module are: the directory that variable names, or dir below the root. */
-static void path_of(char path[PATH_MAX], const char *variable, const char *dir, const char *file)
-{
-	const char *named = getenv(variable);
-
-	if (named && *named)
-		snprintf(path, PATH_MAX, "%s/%s", named, file);
-	else
-		snprintf(path, PATH_MAX, "%s%s/%s", system_root, dir, file);
-}
-
-static void sysfs_path(char path[PATH_MAX], const char *file)
-{
-	path_of(path, "TSCOPE_SYSFS", "/sys/kernel/tscope", file);
-}
-
-static void debugfs_path(char path[PATH_MAX], const char *file)
-{
-	path_of(path, "TSCOPE_DEBUGFS", "/sys/kernel/debug/tscope", file);
-}
-
 static void add_fault(struct snapshot *s, const char *path, const struct parse_fault *fault)
 {
 	add_error(s, "%s: line %zu%s%s %s: the file is ignored", path, fault->line,
@@ -99,9 +35,9 @@ static void add_fault(struct snapshot *s, const char *path, const struct parse_f
 }
 
 /* No file, or no figure yet, is no error. */
-static bool get(struct snapshot *s, const char *path, struct text *text)
+static bool get(struct snapshot *s, const char *path, struct file_text *text)
 {
-	int err = read_text(path, text);
+	int err = file_read(path, text);
 
 	if (!err)
 		return true;
@@ -115,7 +51,7 @@ static bool get(struct snapshot *s, const char *path, struct text *text)
 static void read_string(struct snapshot *s, const char *path, char *to, size_t size)
 {
 	struct parse_fault fault = { };
-	struct text text;
+	struct file_text text;
 
 	*to = 0;
 	if (!get(s, path, &text))
@@ -129,7 +65,7 @@ static void read_system_string(struct snapshot *s, const char *file, char *to, s
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s%s", system_root, file);
+	path_system(path, file);
 	read_string(s, path, to, size);
 }
 
@@ -137,9 +73,9 @@ static void read_control(struct snapshot *s, const char *file, struct count *val
 {
 	struct parse_fault fault = { };
 	char path[PATH_MAX];
-	struct text text;
+	struct file_text text;
 
-	sysfs_path(path, file);
+	path_sysfs(path, file);
 	if (!get(s, path, &text))
 		return;
 	if (!parse_count(text.at, text.len, value, &fault))
@@ -151,7 +87,7 @@ static void read_clock(struct snapshot *s, struct clock_figures *clock)
 {
 	char path[PATH_MAX], file[64];
 	struct parse_fault fault;
-	struct text text;
+	struct file_text text;
 	size_t i;
 
 	for (i = 0; i < parse_clock_file_count(); i++) {
@@ -160,7 +96,7 @@ static void read_clock(struct snapshot *s, struct clock_figures *clock)
 		if (!name)
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", clock->name, name);
-		sysfs_path(path, file);
+		path_sysfs(path, file);
 		if (!get(s, path, &text))
 			continue;
 		if (!parse_clock_file(i, text.at, text.len, clock, &fault))
@@ -173,10 +109,10 @@ static void read_clocks(struct snapshot *s)
 {
 	struct parse_fault fault = { };
 	char path[PATH_MAX];
-	struct text text;
+	struct file_text text;
 	size_t i;
 
-	sysfs_path(path, "clocks");
+	path_sysfs(path, "clocks");
 	if (!get(s, path, &text))
 		return;
 	if (!parse_clocks(text.at, text.len, &s->clocks, &s->n_clocks, &fault))
@@ -190,7 +126,7 @@ static void read_sysfs(struct snapshot *s)
 {
 	char path[PATH_MAX];
 
-	sysfs_path(path, "cpus");
+	path_sysfs(path, "cpus");
 	read_string(s, path, s->cpus, sizeof(s->cpus));
 	read_control(s, "enabled", &s->enabled);
 	read_control(s, "period_us", &s->period_us);
@@ -205,11 +141,11 @@ static void read_sysfs(struct snapshot *s)
 #define READ_TABLE(s, file, parser, list) do { \
 	struct parse_fault fault = { }; \
 	char path[PATH_MAX]; \
-	struct text text; \
+	struct file_text text; \
 \
-	debugfs_path(path, file); \
+	path_debugfs(path, file); \
 	if (get(s, path, &text)) { \
-		if (!parser(text.at, text.len, &(s)->list, &(s)->n_##list, &fault)) \
+		if (!(parser)(text.at, text.len, &(s)->list, &(s)->n_##list, &fault)) \
 			add_fault(s, path, &fault); \
 		free(text.at); \
 	} \
@@ -220,10 +156,10 @@ static void read_histogram(struct snapshot *s, const char *name)
 	struct histogram *all, *h;
 	struct parse_fault fault = { };
 	char path[PATH_MAX], file[64];
-	struct text text;
+	struct file_text text;
 
 	snprintf(file, sizeof(file), "hist/%s", name);
-	debugfs_path(path, file);
+	path_debugfs(path, file);
 	if (!get(s, path, &text))
 		return;
 	all = reallocarray(s->histograms, s->n_histograms + 1, sizeof(*all));
@@ -260,14 +196,14 @@ static void read_debugfs(struct snapshot *s, unsigned int parts)
 	char path[PATH_MAX];
 	DIR *dir;
 
-	debugfs_path(path, "");
+	path_debugfs(path, "");
 	dir = opendir(path);
 	s->debug = dir;
 	if (!dir) {
 		if (errno == EACCES)
 			add_error(s, "%s can't be read: run as root (sudo)", path);
 		else if (parts)
-			add_error(s, "%s: %s: mount debugfs: mount -t debugfs debugfs /sys/kernel/debug",
+			add_error(s, "%s: %s: run \"mount -t debugfs none /sys/kernel/debug\" as root",
 				  path, strerror(errno));
 		return;
 	}
@@ -296,8 +232,6 @@ static uint64_t now_ns(clockid_t clock)
 
 bool snapshot_read(struct snapshot *s, unsigned int parts)
 {
-	char path[PATH_MAX];
-
 	memset(s, 0, sizeof(*s));
 	s->boottime_ns = now_ns(CLOCK_BOOTTIME);
 	s->monotonic_ns = now_ns(CLOCK_MONOTONIC);
@@ -305,10 +239,9 @@ bool snapshot_read(struct snapshot *s, unsigned int parts)
 	read_system_string(s, "/sys/devices/system/clocksource/clocksource0/current_clocksource",
 			   s->clocksource, sizeof(s->clocksource));
 	read_system_string(s, "/sys/devices/system/cpu/online", s->online, sizeof(s->online));
-	sysfs_path(path, "");
-	s->loaded = !access(path, X_OK);
+	s->loaded = module_is_loaded();
 	if (!s->loaded) {
-		add_error(s, "the module is not loaded: run \"modprobe tscope\"");
+		add_error(s, "%s", module_advice());
 		return false;
 	}
 	read_system_string(s, "/sys/module/tscope/version", s->version, sizeof(s->version));

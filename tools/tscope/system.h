@@ -3,6 +3,7 @@
 #ifndef TSCOPE_SYSTEM_H
 #define TSCOPE_SYSTEM_H
 
+#include "files.h"
 #include "snapshot.h"
 
 /**
@@ -40,9 +41,6 @@ struct system_facts {
 	char **clocksource_reasons, **absent, **ptp_devices, **notes;
 	size_t n_clocksource_reasons, n_absent, n_ptp_devices, n_notes;
 };
-
-/* Where files are looked for: --root, or "". */
-extern const char *system_root;
 
 /* Begin to look: what counts during an observation is noted. */
 void system_begin(struct system_facts *s);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/* files.c: where the module's files are, and their text */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "files.h"
+
+const char *system_root = "";
+
+int file_read(const char *path, struct file_text *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	size_t room = 0;
+	ssize_t n = 1;
+	char *at;
+
+	*text = (struct file_text){ };
+	if (fd < 0)
+		return -errno;
+	while (n && !err) {
+		if (text->len == room) {
+			room = room ? 2 * room : 8192;
+			at = realloc(text->at, room);
+			if (!at) {
+				err = -ENOMEM;
+				break;
+			}
+			text->at = at;
+		}
+		n = read(fd, text->at + text->len, room - text->len);
+		if (n > 0)
+			text->len += n;
+		else if (n < 0 && errno != EINTR)
+			err = -errno;
+	}
+	close(fd);
+	if (err) {
+		free(text->at);
+		*text = (struct file_text){ };
+	}
+	return err;
+}
+
+/* In the directory that variable names, or in dir below the root. */
+static void path_of(char path[PATH_MAX], const char *variable, const char *dir, const char *file)
+{
+	const char *named = getenv(variable);
+
+	if (named && *named)
+		snprintf(path, PATH_MAX, "%s/%s", named, file);
+	else
+		snprintf(path, PATH_MAX, "%s%s/%s", system_root, dir, file);
+}
+
+void path_system(char path[PATH_MAX], const char *file)
+{
+	snprintf(path, PATH_MAX, "%s%s", system_root, file);
+}
+
+void path_sysfs(char path[PATH_MAX], const char *file)
+{
+	path_of(path, "TSCOPE_SYSFS", "/sys/kernel/tscope", file);
+}
+
+void path_debugfs(char path[PATH_MAX], const char *file)
+{
+	path_of(path, "TSCOPE_DEBUGFS", "/sys/kernel/debug/tscope", file);
+}
+
+bool module_is_loaded(void)
+{
+	char path[PATH_MAX];
+
+	path_sysfs(path, "");
+	return !access(path, F_OK);
+}
+
+static bool is_built_for(const char *kernel)
+{
+	char path[PATH_MAX], file[512];
+	struct file_text list;
+	bool is;
+
+	snprintf(file, sizeof(file), "/lib/modules/%s/modules.dep", kernel);
+	path_system(path, file);
+	if (file_read(path, &list))
+		return false;
+	is = memmem(list.at, list.len, "/tscope.ko", 10);
+	free(list.at);
+	return is;
+}
+
+const char *module_advice(void)
+{
+	static char advice[512];
+	char path[PATH_MAX], kernel[128];
+	struct file_text text;
+	char *end;
+
+	path_system(path, "/proc/sys/kernel/osrelease");
+	if (file_read(path, &text))
+		return "the module is not loaded: run \"modprobe tscope\" as root";
+	end = memchr(text.at, '\n', text.len);
+	snprintf(kernel, sizeof(kernel), "%.*s", (int)(end ? end - text.at : 0), text.at);
+	free(text.at);
+	if (is_built_for(kernel))
+		return "the module is not loaded: run \"modprobe tscope\" as root";
+	snprintf(advice, sizeof(advice),
+		 "there is no module for the running kernel %s: install the packages tscope-dkms and linux-headers-%s, or run \"make load\" in its sources, as root",
+		 kernel, kernel);
+	return advice;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* files.h: where the module's files are, and their text */
+#ifndef TSCOPE_FILES_H
+#define TSCOPE_FILES_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Below which all files are looked for: --root, or "". */
+extern const char *system_root;
+
+/* The text of a file; not ended by 0. */
+struct file_text {
+	char *at;
+	size_t len;
+};
+
+/* Read a whole file; 0, or a negative errno. The caller frees text->at. */
+int file_read(const char *path, struct file_text *text);
+
+/* Paths of a file of the kernel's, and of the module's directories. */
+void path_system(char path[PATH_MAX], const char *file);
+void path_sysfs(char path[PATH_MAX], const char *file);
+void path_debugfs(char path[PATH_MAX], const char *file);
+
+bool module_is_loaded(void);
+
+/* Why the module is not loaded, and what to do: a static text without an end of line. */
+const char *module_advice(void);
+
+#endif /* TSCOPE_FILES_H */

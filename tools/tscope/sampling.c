@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/* sampling.c: samples for a while, shows progress, and restores what sampling was */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "sampling.h"
+
+#define MSEC_PER_SEC	1000ull
+#define NSEC_PER_MSEC	1000000ull
+/* A module that goes is seen within this time. */
+#define SLEEP_MS	250ull
+/* What takes longer shows progress. */
+#define SILENT_MS	2000ull
+
+static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM };
+
+/* A file as it was, in the order in which files are restored. */
+static struct kept {
+	const char *file;
+	char path[PATH_MAX];
+	char value[4097];
+	/* 0: it was not changed */
+	volatile sig_atomic_t len;
+} kept[] = { { .file = "enabled" }, { .file = "width_us" }, { .file = "cpus" } };
+
+enum { ENABLED, WIDTH, CPUS };
+
+static int lock = -1;
+
+static int write_file(const char *path, const char *value, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_TRUNC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, value, len) != (ssize_t)len)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* Called from signal handlers too. Errors have no cure here: the module may be gone. */
+static void restore(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		if (kept[i].len)
+			write_file(kept[i].path, kept[i].value, kept[i].len);
+		kept[i].len = 0;
+	}
+}
+
+static void restore_and_die(int signal)
+{
+	int was = errno;
+
+	restore();
+	/* SA_RESETHAND: it ends the program when this handler returns */
+	raise(signal);
+	errno = was;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = restore_and_die, .sa_flags = SA_RESETHAND }, was;
+	size_t i;
+
+	sigfillset(&action.sa_mask);
+	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		/* nohup's SIGHUP stays ignored */
+		if (!sigaction(signals[i], NULL, &was) && was.sa_handler == SIG_DFL)
+			sigaction(signals[i], &action, NULL);
+}
+
+static int complain(int err, const char *what)
+{
+	fprintf(stderr, "tscope: %s: %s\n", what, strerror(-err));
+	return err;
+}
+
+/* Write a file of sysfs, whose present value is restored later. */
+static int change(struct kept *k, const char *value)
+{
+	struct file_text text;
+	int err;
+
+	path_sysfs(k->path, k->file);
+	err = file_read(k->path, &text);
+	if (err)
+		return complain(err, k->path);
+	if (text.len && text.len < sizeof(k->value)) {
+		memcpy(k->value, text.at, text.len);
+		/* a signal from here on restores it */
+		k->len = text.len;
+	}
+	free(text.at);
+	err = k->len ? write_file(k->path, value, strlen(value)) : -EFBIG;
+	/* nothing was changed */
+	if (err)
+		k->len = 0;
+	return err;
+}
+
+static bool is_on(void)
+{
+	char path[PATH_MAX];
+	struct file_text text;
+	bool on;
+
+	path_sysfs(path, "enabled");
+	if (file_read(path, &text))
+		return false;
+	on = text.len && *text.at == '1';
+	free(text.at);
+	return on;
+}
+
+/* Whether this process may change how the module samples; who holds the lock restores it. */
+static int take_lock(const struct sampling_wish *wish, bool *changes)
+{
+	char path[PATH_MAX];
+
+	path_sysfs(path, "enabled");
+	lock = open(path, O_RDWR | O_CLOEXEC);
+	if (lock < 0 && (errno == EACCES || errno == EPERM)) {
+		fprintf(stderr, "tscope: only root can start sampling: run it as root (sudo), or with -d 0 to see what is there\n");
+		return -EPERM;
+	}
+	if (lock < 0)
+		return complain(-errno, path);
+	*changes = !flock(lock, LOCK_EX | LOCK_NB);
+	if (*changes || (is_on() && !wish->flat_out && !wish->cpus && !wish->reset))
+		return 0;
+	fprintf(stderr, "tscope: another tscope is sampling: wait until it ends, or use -d 0 to see what is there\n");
+	return -EBUSY;
+}
+
+static int set_cpus(const char *cpus)
+{
+	int err = change(&kept[CPUS], cpus);
+
+	if (err == -EINVAL)
+		fprintf(stderr, "tscope: '%s' is no list of CPUs such as 0-3,8\n", cpus);
+	else if (err == -ERANGE)
+		fprintf(stderr, "tscope: '%s' names a CPU that this machine does not have\n", cpus);
+	else if (err)
+		complain(err, "cpus can't be changed");
+	return err;
+}
+
+static int set_flat_out(void)
+{
+	char path[PATH_MAX], value[32];
+	struct file_text text;
+	int err;
+
+	path_sysfs(path, "period_us");
+	err = file_read(path, &text);
+	if (err)
+		return complain(err, path);
+	snprintf(value, sizeof(value), "%.*s", (int)text.len, text.at ?: "");
+	free(text.at);
+	err = change(&kept[WIDTH], value);
+	return err ? complain(err, "width_us can't be changed") : 0;
+}
+
+static int start(const struct sampling_wish *wish)
+{
+	char path[PATH_MAX];
+	int err = 0;
+
+	if (wish->cpus)
+		err = set_cpus(wish->cpus);
+	if (!err && wish->flat_out)
+		err = set_flat_out();
+	if (err)
+		return err;
+	if (wish->duration_ms || wish->warm_up_ms) {
+		err = change(&kept[ENABLED], "1");
+		if (err)
+			return complain(err, "sampling does not start (see dmesg)");
+		sampling_wait(wish, wish->warm_up_ms, "warming up");
+	}
+	if (!wish->reset)
+		return 0;
+	path_sysfs(path, "reset");
+	err = write_file(path, "1", 1);
+	return err ? complain(err, path) : 0;
+}
+
+int sampling_begin(const struct sampling_wish *wish)
+{
+	static bool exits;
+	bool changes;
+	int err;
+
+	if (!module_is_loaded()) {
+		fprintf(stderr, "tscope: %s\n", module_advice());
+		return -ENODEV;
+	}
+	if (!wish->duration_ms && !wish->warm_up_ms && !wish->reset)
+		return 0;
+	err = take_lock(wish, &changes);
+	if (!err && changes) {
+		if (!exits)
+			atexit(sampling_end);
+		exits = true;
+		catch_signals();
+		err = start(wish);
+	} else if (!err) {
+		sampling_wait(wish, wish->warm_up_ms, "warming up");
+	}
+	if (err)
+		sampling_end();
+	return err;
+}
+
+static void sleep_ms(uint64_t ms)
+{
+	struct timespec left = { ms / MSEC_PER_SEC, ms % MSEC_PER_SEC * NSEC_PER_MSEC };
+
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+}
+
+/*
+ * Time is counted by sleeps: a clock that jumps, as those that are looked at here do, makes one
+ * of them shorter or longer, and not the whole.
+ */
+void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what)
+{
+	bool shows = !wish->quiet && ms > SILENT_MS && isatty(STDERR_FILENO);
+	uint64_t slept = 0, part, left_s;
+
+	while (slept < ms && module_is_loaded()) {
+		left_s = (ms - slept + MSEC_PER_SEC - 1) / MSEC_PER_SEC;
+		if (shows && slept % MSEC_PER_SEC == 0)
+			fprintf(stderr, "\r%s, %" PRIu64 " s left \033[K", what, left_s);
+		part = ms - slept < SLEEP_MS ? ms - slept : SLEEP_MS;
+		sleep_ms(part);
+		slept += part;
+	}
+	if (shows)
+		fprintf(stderr, "\r\033[K");
+}
+
+void sampling_end(void)
+{
+	restore();
+	if (lock >= 0)
+		close(lock);
+	lock = -1;
+}
