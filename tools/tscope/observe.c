@@ -15,7 +15,7 @@ bool observe(struct observation *o, struct sampling_wish *wish)
 		wish->duration_ms = 0;
 	if (wish->duration_ms && wish->warm_up_ms)
 		sampling_wait(wish, wish->warm_up_ms, "warming up");
-	snapshot_read(&o->before, 0);
+	snapshot_read(&o->before, SNAPSHOT_CPUS);
 	system_begin(&o->system);
 	if (wish->duration_ms)
 		sampling_wait(wish, wish->duration_ms, "sampling");

@@ -11,8 +11,6 @@
 
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/"
 
-const char *system_root = "";
-
 bool system_recorded(void)
 {
 	return *system_root;
