@@ -72,10 +72,8 @@ static void look_at_hypervisor(struct system_facts *s)
 
 	if (system_recorded()) {
 		recorded = system_text("/recorded/cpuid", RECORDED_LIMIT);
-		if (!recorded) {
-			system_note(s, "The tree has no recorded/cpuid: the hypervisor is not known.");
+		if (!recorded)
 			return;
-		}
 	}
 	cpuid_leaf(recorded, 1, reg);
 	for (base = 0x40000000; (reg[2] & BIT_HYPERVISOR) && base < 0x40010000; base += 0x100) {
