@@ -150,7 +150,7 @@ static void why_none(const struct snapshot *s)
 	for (i = 0; i < s->n_errors; i++)
 		warnx("%s", s->errors[i]);
 	if (!s->n_errors)
-		warnx("there are too few points yet: \"tscope report -d 60s\" samples for a minute");
+		warnx("there are too few points yet; \"tscope report -d 60s\" samples more");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
