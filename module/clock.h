@@ -14,7 +14,6 @@
 #include "fit.h"
 #include "hist.h"
 #include "series.h"
-#include "stability.h"
 #include "timepage.h"
 
 struct tscope_cpu;
@@ -195,7 +194,5 @@ u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to, u32 *
 void tscope_alerts_watch(bool on);
 void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause,
 			    u64 limit);
-int tscope_clock_stability(struct tscope_clock *clk,
-			   struct tscope_stability_figures *fig);
 
 #endif /* TSCOPE_CLOCK_H */

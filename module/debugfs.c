@@ -182,37 +182,6 @@ static int pvti_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(pvti);
 
-static void show_decimal(struct seq_file *m, u64 x, u32 unit, int places)
-{
-	seq_printf(m, " %llu.%0*llu", x / unit, places, x % unit);
-}
-
-static int stability_show(struct seq_file *m, void *unused)
-{
-	struct tscope_stability_figures fig[TSCOPE_STABILITY_OCTAVES];
-	struct tscope_clock *clk;
-	unsigned int i;
-	int n, k;
-
-	seq_puts(m, "# clock tau_s adev_ppb tdev_ns mtie_ns n\n");
-	for (i = 0; i < tscope_clock_count(); i++) {
-		clk = tscope_clock_get(i);
-		n = tscope_clock_has_points(clk) ? tscope_clock_stability(clk, fig) : 0;
-		if (n < 0)
-			return n;
-		for (k = 0; k < n; k++) {
-			seq_puts(m, clk->ops->name);
-			show_decimal(m, fig[k].tau_us, 1000000, 6);
-			show_decimal(m, fig[k].adev, 1000000, 6);
-			show_decimal(m, fig[k].tdev_ps, 1000, 3);
-			show_decimal(m, fig[k].mtie_ps, 1000, 3);
-			seq_printf(m, " %llu\n", fig[k].n);
-		}
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(stability);
-
 static void print_point(struct seq_file *m, const char *clock, const struct tscope_point *p)
 {
 	u64 phase = tscope_abs64(p->phase), rest = phase % (1 << TSCOPE_PHASE_SHIFT);
@@ -385,7 +354,6 @@ void tscope_debugfs_init(void)
 	debugfs_create_file("points", 0400, root, NULL, &points_fops);
 	debugfs_create_file("violations", 0400, root, NULL, &violations_fops);
 	add_hists();
-	debugfs_create_file("stability", 0400, root, NULL, &stability_fops);
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Figures of a clock's points: fits, residuals, stability; and the watch over skews.
+ * Figures of a clock's points: fits, residuals; and the watch over skews.
  *
  * The points are copied without waiting for the leader, which puts them into the ring (series.c),
  * into memory of the reader's own: no reader waits for another one that gets no CPU time.
@@ -55,12 +55,6 @@ static bool stale(struct tscope_clock *clk)
 	return tscope_enabled() && age_ns > (s64)tscope_fit_window_ns();
 }
 
-/* Room for points; the files that need it are readable by all, so it is on the reader's account. */
-static void *alloc_for_points(size_t size)
-{
-	return kvmalloc_array(TSCOPE_SERIES_POINTS, size, GFP_KERNEL_ACCOUNT);
-}
-
 /* The points of the fit window, to be freed by kvfree(), and their fit; or an ERR_PTR. */
 static struct tscope_point *fit_points(struct tscope_clock *clk, u32 *khz, struct tscope_fit *fit)
 {
@@ -70,7 +64,8 @@ static struct tscope_point *fit_points(struct tscope_clock *clk, u32 *khz, struc
 
 	if (stale(clk))
 		return ERR_PTR(-ENODATA);
-	p = alloc_for_points(sizeof(*p));
+	/* anybody may read files that need it: it is on the reader's account */
+	p = kvmalloc_array(TSCOPE_SERIES_POINTS, sizeof(*p), GFP_KERNEL_ACCOUNT);
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	tick_ns = READ_ONCE(clk->tick_ns);
@@ -125,33 +120,6 @@ int tscope_clock_residuals(struct tscope_clock *clk, struct tscope_shist *h)
 		tscope_shist_add(h, tscope_phase_to_ns(tscope_fit_residual(&fit, &p[i])));
 	kvfree(p);
 	return 0;
-}
-
-/**
- * tscope_clock_stability() - how stable a clock is against the TSC
- * @clk: clock that has a series
- * @fig: room for TSCOPE_STABILITY_OCTAVES figures
- *
- * Context: as tscope_clock_fit().
- * Return: how many figures there are, 0 without points, or -ENOMEM.
- */
-int tscope_clock_stability(struct tscope_clock *clk, struct tscope_stability_figures *fig)
-{
-	struct tscope_stability_place *x;
-	struct tscope_point *p;
-	struct tscope_fit fit;
-	int n = -ENOMEM;
-	u32 khz;
-
-	p = fit_points(clk, &khz, &fit);
-	if (IS_ERR(p))
-		return PTR_ERR(p) == -ENOMEM ? -ENOMEM : 0;
-	x = alloc_for_points(sizeof(*x));
-	if (x)
-		n = tscope_stability(p, &fit, khz, x, fig);
-	kvfree(x);
-	kvfree(p);
-	return n;
 }
 
 /* A skew raises an alert if its whole 95 % interval is beyond the limit. */

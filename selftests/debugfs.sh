@@ -15,8 +15,7 @@ cpus # cpu state leader windows lost meetings unmet age_ms readings
 pvti # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns
 timepage # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns
 points # clock segment tsc phase_ns width_ns
-violations # time_ns tsc what clock cpu peer size_ns count
-stability # clock tau_s adev_ppb tdev_ns mtie_ns n"
+violations # time_ns tsc what clock cpu peer size_ns count"
 
 # the histograms that each clock has
 hists_of() {
@@ -32,7 +31,7 @@ files() {
 	local clocks clock
 	get clocks
 	clocks=$VALUE
-	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "cpus hist pairs points pvti stability timepage violations "
+	same "$DEBUG" "$(ls "$DEBUG" | tr '\n' ' ')" "cpus hist pairs points pvti timepage violations "
 	# shellcheck disable=SC2086
 	same "hist" "$(ls "$DEBUG/hist" | tr '\n' ' ')" \
 		"$(printf '%s\n' $clocks transit wakeup | sort | tr '\n' ' ')"
@@ -253,17 +252,6 @@ violations() {
 	[ ! -s "$TMP/odd" ] || bad "size: $(head -n 3 "$TMP/odd")"
 }
 
-# by octaves of tau
-stability() {
-	columns stability '[a-z-]+ [0-9]+[.][0-9]{6} [0-9]+[.][0-9]{6} [0-9]+[.][0-9]{3} [0-9]+[.][0-9]{3} [0-9]+'
-	awk 'NR == 1 { next }
-		$6 < 1 { print $1, "n", $6 }
-		$1 in tau && ($2 < 1.99 * tau[$1] || $2 > 2.01 * tau[$1]) { print $1, "tau", $2, "after", tau[$1] }
-		{ tau[$1] = $2 }
-		END { if (!("monotonic-raw" in tau)) print "none of monotonic-raw" }' "$DEBUG/stability" >"$TMP/odd"
-	[ ! -s "$TMP/odd" ] || bad "$(head -n 3 "$TMP/odd")"
-}
-
 # a histogram's figures must follow from its buckets; sets $COUNT
 histogram() {
 	local text
@@ -337,7 +325,6 @@ pairs_in_pieces
 pvti
 points
 violations
-stability
 histograms
 points_in_pieces
 cpus

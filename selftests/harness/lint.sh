@@ -10,6 +10,7 @@ sources() {
 # These files are exempt from some checks of checkpatch:
 #   trace.h         TRACE_EVENT has a layout of its own
 #   user/           is not kernel code: long double, va_list macros
+#   tools/          is not kernel code: uint64_t, PRIu64, volatile sig_atomic_t
 #   lab/static/     is not kernel code: uint64_t, strcpy(), positive errno
 #   version tests   are in compat.h alone, which exists for them
 #   MACRO_ARG_REUSE sysfs and for_each macros, whose arguments are names
@@ -19,6 +20,7 @@ checkpatch_file() {
 	*/trace.h) ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,MACRO_ARG_PRECEDENCE ;;
 	*/compat.h | */linux/version.h) ignore+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON ;;
 	selftests/user/*) ignore+=,PREFER_KERNEL_TYPES,SPACING,NEW_TYPEDEFS,MEMORY_BARRIER,COMPLEX_MACRO,AVOID_EXTERNS,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_WITH_FLOW_CONTROL,LINE_SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,MACRO_ARG_UNUSED ;;
+	tools/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,CAMELCASE,VOLATILE,MACRO_ARG_PRECEDENCE ;;
 	selftests/lab/static/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_FALLTHROUGH,PREFER_DEFINED_ATTRIBUTE_MACRO,SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,STRCPY,USE_NEGATIVE_ERRNO,QUOTED_WHITESPACE_BEFORE_NEWLINE ;;
 	esac
 	passed_before "$({ echo "checkpatch $ignore"; cat "$KSRC/scripts/checkpatch.pl" "$TOP/$file"; } | cache_key)" \

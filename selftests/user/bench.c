@@ -21,7 +21,6 @@
 #include "pure.h"
 #include "timepage.h"
 #include "series.h"
-#include "stability.h"
 #include "step.h"
 #include "math128.h"
 

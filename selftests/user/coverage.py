@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Lines and branches of the module's pure files that tests reached, as a table.
+"""Lines and branches of the pure files that tests reached, as a table.
 
 usage: coverage.py DIRECTORY LINES BRANCHES
 DIRECTORY holds what gcc --coverage and a run of the tests left. Exits with 1 if a file's
@@ -28,7 +28,7 @@ def reached(directory):
     for document in out.stdout.splitlines():
         for file in json.loads(document)["files"]:
             path = Path(file["file"])
-            if path.parent.name != "module":
+            if path.parent.name not in ("module", "tscope"):
                 continue
             for line in file["lines"]:
                 number = line["line_number"]

@@ -11,14 +11,14 @@
 
 const char *system_root = "";
 
-int file_read(const char *path, struct text *text)
+int file_read(const char *path, struct file_text *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
 	size_t room = 0;
 	ssize_t n = 1;
 	char *at;
 
-	*text = (struct text){ };
+	*text = (struct file_text){ };
 	if (fd < 0)
 		return -errno;
 	while (n && !err) {
@@ -40,7 +40,7 @@ int file_read(const char *path, struct text *text)
 	close(fd);
 	if (err) {
 		free(text->at);
-		*text = (struct text){ };
+		*text = (struct file_text){ };
 	}
 	return err;
 }
@@ -82,7 +82,7 @@ bool module_is_loaded(void)
 static bool is_built_for(const char *kernel)
 {
 	char path[PATH_MAX], file[512];
-	struct text list;
+	struct file_text list;
 	bool is;
 
 	snprintf(file, sizeof(file), "/lib/modules/%s/modules.dep", kernel);
@@ -98,7 +98,7 @@ const char *module_advice(void)
 {
 	static char advice[512];
 	char path[PATH_MAX], kernel[128];
-	struct text text;
+	struct file_text text;
 	char *end;
 
 	path_system(path, "/proc/sys/kernel/osrelease");

@@ -11,13 +11,13 @@
 extern const char *system_root;
 
 /* The text of a file; not ended by 0. */
-struct text {
+struct file_text {
 	char *at;
 	size_t len;
 };
 
 /* Read a whole file; 0, or a negative errno. The caller frees text->at. */
-int file_read(const char *path, struct text *text);
+int file_read(const char *path, struct file_text *text);
 
 /* Paths of a file of the kernel's, and of the module's directories. */
 void path_system(char path[PATH_MAX], const char *file);

@@ -9,6 +9,8 @@
 #include "snapshot.h"
 #include "system.h"
 
+struct domain;
+
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_FAULT };
 
 struct text_list {
@@ -46,10 +48,11 @@ struct finding_list {
 
 /**
  * struct observation - what rules look at
- * @before: when the observation began; without the large files
+ * @before: when the observation began; of the large files, with cpus only
  * @after: when it ended; all parts
  * @events: of @after, not older than --since
  * @system: what the rest of the machine says
+ * @domain: of --domain-xml, or NULL
  * @observed_ns: how long sampling was observed; 0: nothing was sampled
  * @since_ns: CLOCK_BOOTTIME from which on events are judged
  */
@@ -57,6 +60,7 @@ struct observation {
 	struct snapshot before, after;
 	struct event_list events;
 	struct system_facts system;
+	const struct domain *domain;
 	uint64_t observed_ns, since_ns;
 };
 

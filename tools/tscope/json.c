@@ -65,7 +65,7 @@ struct json_object *json_clock(const struct clock_figures *c)
 	add_figure(to, "phase_ns", c->phase_ns);
 	add_count(to, "steps", c->steps);
 	add_figure(to, "step_last_ns", c->step_last_ns);
-	add_count(to, "step_max_ns", c->step_max_ns);
+	add_figure(to, "step_max_ns", c->step_max_ns);
 	add_count(to, "backward", c->backward);
 	add_count(to, "backward_max_ns", c->backward_max_ns);
 	add_count(to, "warps", c->warps);

@@ -31,7 +31,8 @@ uint64_t options_duration_ms(const struct argp_state *state, const char *option,
 			len--;
 			break;
 		}
-	if (!parse_thousandths(text, len, &ms) || ms < 0 || __builtin_mul_overflow(ms, seconds, &ms))
+	if (!parse_thousandths(text, len, &ms) || ms < 0 ||
+	    __builtin_mul_overflow(ms, seconds, &ms))
 		argp_error(state, "%s takes a time such as 10, 0.5, 90s, 5m, 1h or 1d, not '%s'",
 			   option, text);
 	return ms;
@@ -40,10 +41,18 @@ uint64_t options_duration_ms(const struct argp_state *state, const char *option,
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
-	case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
-	case 'j': options.json = true; return 0;
-	case 'q': options.sampling.quiet = true; return 0;
-	case KEY_ROOT: system_root = arg; return 0;
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case 'j':
+		options.json = true;
+		return 0;
+	case 'q':
+		options.sampling.quiet = true;
+		return 0;
+	case KEY_ROOT:
+		system_root = arg;
+		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -53,11 +62,21 @@ static error_t parse_sampling(int key, char *arg, struct argp_state *state)
 	struct sampling_wish *wish = &options.sampling;
 
 	switch (key) {
-	case 'c': wish->cpus = arg; return 0;
-	case 'd': wish->duration_ms = options_duration_ms(state, "--duration", arg); return 0;
-	case KEY_WARM_UP: wish->warm_up_ms = options_duration_ms(state, "--warm-up", arg); return 0;
-	case KEY_FLAT_OUT: wish->flat_out = true; return 0;
-	case KEY_RESET: wish->reset = true; return 0;
+	case 'c':
+		wish->cpus = arg;
+		return 0;
+	case 'd':
+		wish->duration_ms = options_duration_ms(state, "--duration", arg);
+		return 0;
+	case KEY_WARM_UP:
+		wish->warm_up_ms = options_duration_ms(state, "--warm-up", arg);
+		return 0;
+	case KEY_FLAT_OUT:
+		wish->flat_out = true;
+		return 0;
+	case KEY_RESET:
+		wish->reset = true;
+		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }

@@ -2,6 +2,7 @@
 /* sampling.c: samples for a while, shows progress, and restores what sampling was */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +91,7 @@ static int complain(int err, const char *what)
 /* Write a file of sysfs, whose present value is restored later. */
 static int change(struct kept *k, const char *value)
 {
-	struct text text;
+	struct file_text text;
 	int err;
 
 	path_sysfs(k->path, k->file);
@@ -113,7 +114,7 @@ static int change(struct kept *k, const char *value)
 static bool is_on(void)
 {
 	char path[PATH_MAX];
-	struct text text;
+	struct file_text text;
 	bool on;
 
 	path_sysfs(path, "enabled");
@@ -146,8 +147,13 @@ static int take_lock(const struct sampling_wish *wish, bool *changes)
 
 static int set_cpus(const char *cpus)
 {
-	int err = change(&kept[CPUS], cpus);
+	char *line;
+	int err;
 
+	if (asprintf(&line, "%s\n", cpus) < 0)
+		return complain(-ENOMEM, "cpus");
+	err = change(&kept[CPUS], line);
+	free(line);
 	if (err == -EINVAL)
 		fprintf(stderr, "tscope: '%s' is no list of CPUs such as 0-3,8\n", cpus);
 	else if (err == -ERANGE)
@@ -160,7 +166,7 @@ static int set_cpus(const char *cpus)
 static int set_flat_out(void)
 {
 	char path[PATH_MAX], value[32];
-	struct text text;
+	struct file_text text;
 	int err;
 
 	path_sysfs(path, "period_us");
@@ -185,7 +191,7 @@ static int start(const struct sampling_wish *wish)
 	if (err)
 		return err;
 	if (wish->duration_ms || wish->warm_up_ms) {
-		err = change(&kept[ENABLED], "1");
+		err = change(&kept[ENABLED], "1\n");
 		if (err)
 			return complain(err, "sampling does not start (see dmesg)");
 		sampling_wait(wish, wish->warm_up_ms, "warming up");
@@ -239,12 +245,12 @@ static void sleep_ms(uint64_t ms)
 void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what)
 {
 	bool shows = !wish->quiet && ms > SILENT_MS && isatty(STDERR_FILENO);
-	uint64_t slept = 0, part;
+	uint64_t slept = 0, part, left_s;
 
 	while (slept < ms && module_is_loaded()) {
+		left_s = (ms - slept + MSEC_PER_SEC - 1) / MSEC_PER_SEC;
 		if (shows && slept % MSEC_PER_SEC == 0)
-			fprintf(stderr, "\r%s, %llu s left \033[K", what,
-				(unsigned long long)((ms - slept + MSEC_PER_SEC - 1) / MSEC_PER_SEC));
+			fprintf(stderr, "\r%s, %" PRIu64 " s left \033[K", what, left_s);
 		part = ms - slept < SLEEP_MS ? ms - slept : SLEEP_MS;
 		sleep_ms(part);
 		slept += part;

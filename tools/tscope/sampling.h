@@ -24,16 +24,27 @@ struct sampling_wish {
 /**
  * sampling_begin() - keep what is set, and sample as @wish says
  *
- * What was set is restored by sampling_end(), at exit(), and by SIGINT, SIGTERM and SIGHUP, which
- * then end the program as they would.
+ * Returns after the warm-up and, after it, the reset. What was set is restored by sampling_end(),
+ * at exit(), and by SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE, which then end the program as
+ * they would. While another tscope samples, nothing is changed.
  *
  * Return: 0, or a negative errno after a message that says what to do.
  */
 int sampling_begin(const struct sampling_wish *wish);
 
-/* Sleep for the duration, with a line of progress on a terminal; returns early where the module goes. */
+/**
+ * sampling_wait() - sleep
+ * @ms: how long
+ * @what: what is said of it on a terminal's stderr, as "sampling", if it is over two seconds
+ *
+ * Returns early where the module goes.
+ */
 void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what);
 
+/*
+ * Restore what was set. Read the figures before it: a CPU that goes off the list takes those of its
+ * pairs along.
+ */
 void sampling_end(void);
 
 #endif /* TSCOPE_SAMPLING_H */

@@ -35,7 +35,7 @@ static void add_fault(struct snapshot *s, const char *path, const struct parse_f
 }
 
 /* No file, or no figure yet, is no error. */
-static bool get(struct snapshot *s, const char *path, struct text *text)
+static bool get(struct snapshot *s, const char *path, struct file_text *text)
 {
 	int err = file_read(path, text);
 
@@ -51,7 +51,7 @@ static bool get(struct snapshot *s, const char *path, struct text *text)
 static void read_string(struct snapshot *s, const char *path, char *to, size_t size)
 {
 	struct parse_fault fault = { };
-	struct text text;
+	struct file_text text;
 
 	*to = 0;
 	if (!get(s, path, &text))
@@ -73,7 +73,7 @@ static void read_control(struct snapshot *s, const char *file, struct count *val
 {
 	struct parse_fault fault = { };
 	char path[PATH_MAX];
-	struct text text;
+	struct file_text text;
 
 	path_sysfs(path, file);
 	if (!get(s, path, &text))
@@ -87,7 +87,7 @@ static void read_clock(struct snapshot *s, struct clock_figures *clock)
 {
 	char path[PATH_MAX], file[64];
 	struct parse_fault fault;
-	struct text text;
+	struct file_text text;
 	size_t i;
 
 	for (i = 0; i < parse_clock_file_count(); i++) {
@@ -109,7 +109,7 @@ static void read_clocks(struct snapshot *s)
 {
 	struct parse_fault fault = { };
 	char path[PATH_MAX];
-	struct text text;
+	struct file_text text;
 	size_t i;
 
 	path_sysfs(path, "clocks");
@@ -141,11 +141,11 @@ static void read_sysfs(struct snapshot *s)
 #define READ_TABLE(s, file, parser, list) do { \
 	struct parse_fault fault = { }; \
 	char path[PATH_MAX]; \
-	struct text text; \
+	struct file_text text; \
 \
 	path_debugfs(path, file); \
 	if (get(s, path, &text)) { \
-		if (!parser(text.at, text.len, &(s)->list, &(s)->n_##list, &fault)) \
+		if (!(parser)(text.at, text.len, &(s)->list, &(s)->n_##list, &fault)) \
 			add_fault(s, path, &fault); \
 		free(text.at); \
 	} \
@@ -156,7 +156,7 @@ static void read_histogram(struct snapshot *s, const char *name)
 	struct histogram *all, *h;
 	struct parse_fault fault = { };
 	char path[PATH_MAX], file[64];
-	struct text text;
+	struct file_text text;
 
 	snprintf(file, sizeof(file), "hist/%s", name);
 	path_debugfs(path, file);
@@ -203,7 +203,7 @@ static void read_debugfs(struct snapshot *s, unsigned int parts)
 		if (errno == EACCES)
 			add_error(s, "%s can't be read: run as root (sudo)", path);
 		else if (parts)
-			add_error(s, "%s: %s: mount debugfs: mount -t debugfs debugfs /sys/kernel/debug",
+			add_error(s, "%s: %s: run \"mount -t debugfs none /sys/kernel/debug\" as root",
 				  path, strerror(errno));
 		return;
 	}

@@ -35,8 +35,8 @@ struct pair_offset {
 struct clock_figures {
 	char name[24];
 	struct count samples, rejected, errors;
-	struct count backward, backward_max_ns, warps, warp_max_ns, steps, step_max_ns;
-	struct figure step_last_ns;
+	struct count backward, backward_max_ns, warps, warp_max_ns, steps;
+	struct figure step_last_ns, step_max_ns;
 	/* of skew: one fit */
 	struct figure skew_ppt, skew_error_ppt;
 	struct count points, span_ms;

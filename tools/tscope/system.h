@@ -11,20 +11,31 @@
  * @hypervisor: of the CPU's leaf 0x40000000, by name ("KVM", "Xen", ...); empty: none is seen
  * @clocksources: available_clocksource
  * @clocksource_reasons: lines of the kernel log about clocksources, the TSC and its calibration
- * @absent: lines of the kernel log in which the module says why a clock is absent
+ * @absent: why the module says that a clock is absent, a line a clock: "hpet is absent: ..."
  * @constant_tsc, @nonstop_tsc, @tsc_reliable: flags of /proc/cpuinfo, 1: on all CPUs
- * @steal_ms: of /proc/stat, during the observation, of all CPUs together
- * @ptp_devices: clock_name of each /dev/ptp*, a line each
+ * @steal_ms, @cpu_ms: of /proc/stat, during the observation, of all CPUs together: the time that
+ *	the hypervisor did not let them run, and all time that was counted
+ * @idle_ms: part of @cpu_ms in which the CPUs were idle
+ * @steal_reported: whether KVM reports steal time to this guest
+ * @idle_driver, @idle_states: of cpuidle, names of the first CPU's enabled states
+ * @deep_idle: 1: one of them is deeper than C1
+ * @freq_driver, @freq_governor, @freq_min_khz, @freq_max_khz: of the first cpufreq policy
+ * @ptp_devices: "ptp0: KVM virtual PTP", a line a device
  * @time_service: what disciplines the wall clock: "chronyd", "ntpd", "systemd-timesyncd", ""
- * @chrony_refclock: whether chronyc says that a PHC is selected; not known: no chronyc
+ * @chrony_refclock: 1: chronyc says that a reference clock is selected; not known: no chronyc
+ * @chrony_refclocks: how many reference clocks chronyd has
+ * @chrony_source: the source that is selected; empty: none is
+ * @chrony_offset_ns: the wall clock minus the time that chronyd takes for right
  * @notes: a line for each thing that could not be looked at, and what it needs
  */
 struct system_facts {
 	char hypervisor[16], clocksource[32], time_service[32];
 	char clocksources[160], cmdline[2048];
-	struct figure constant_tsc, nonstop_tsc, tsc_reliable;
+	char idle_driver[32], idle_states[160], freq_driver[32], freq_governor[32];
+	char chrony_source[64];
+	struct figure constant_tsc, nonstop_tsc, tsc_reliable, deep_idle, steal_reported;
 	struct figure chrony_refclock, chrony_offset_ns;
-	struct count steal_ms, observed_ms;
+	struct count steal_ms, cpu_ms, idle_ms, freq_min_khz, freq_max_khz, chrony_refclocks;
 	struct figure ptp_kvm;		/* 1: there is a KVM virtual PTP clock */
 	unsigned int n_cpus;
 	char **clocksource_reasons, **absent, **ptp_devices, **notes;
@@ -34,9 +45,16 @@ struct system_facts {
 /* Begin to look: what counts during an observation is noted. */
 void system_begin(struct system_facts *s);
 
-/* Look at the rest; after system_begin() and the observation. */
+/*
+ * Look at the rest; after system_begin() and the observation. Of a tree that --root names,
+ * recorded/cpuid, recorded/proc-stat-begin, recorded/chronyc-tracking and recorded/chronyc-sources
+ * stand for what no file of a machine holds.
+ */
 void system_end(struct system_facts *s);
 
 void system_free(struct system_facts *s);
+
+/* Whether @word is in @list, where blanks are between words. */
+bool system_has_word(const char *list, const char *word);
 
 #endif /* TSCOPE_SYSTEM_H */

@@ -28,7 +28,7 @@ at() {
 	tries "sysfs is read" yes "cat $T/enabled $T/tsc/samples"
 	tries "sysfs is written" yes "echo 20000 >$T/period_us && echo 10000 >$T/period_us && echo 1 >$T/reset"
 	tries "sampling goes off and on" yes "echo 0 >$T/enabled && echo 1 >$T/enabled"
-	tries "debugfs files are read" "$2" "cat $D/pairs $D/points $D/violations $D/pvti $D/stability $D/hist/wakeup"
+	tries "debugfs files are read" "$2" "cat $D/pairs $D/points $D/violations $D/pvti $D/hist/wakeup"
 	tries "formats of the tracepoints are read" yes "cat $EV/*/format"
 	tries "tracepoints are switched" "$3" "echo 1 >$EV/enable && echo 0 >$EV/enable"
 	tries "the trace is read" "$3" "head -n 1 /sys/kernel/tracing/trace"

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* observe.h: samples for a while, and looks before and after */
+#ifndef TSCOPE_OBSERVE_H
+#define TSCOPE_OBSERVE_H
+
+#include "finding.h"
+#include "sampling.h"
+
+/* Whether this user may write what sampling writes. */
+bool may_sample(void);
+
+/**
+ * sample() - sample as a wish says, and do not restore yet: sampling_end() does
+ *
+ * Return: 0, or the exit status after a message.
+ */
+int sample(const struct sampling_wish *wish);
+
+/**
+ * observe() - fill an observation
+ * @wish: what is sampled; its duration becomes 0 where the module is not loaded, or its user may
+ *	not sample: then what is there already is looked at
+ *
+ * Return: 0, or the exit status after a message.
+ */
+int observe(struct observation *o, struct sampling_wish *wish);
+
+void observation_free(struct observation *o);
+
+#endif /* TSCOPE_OBSERVE_H */

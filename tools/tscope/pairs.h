@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* pairs.h: how far the CPUs' clocks are apart, for people */
+#ifndef TSCOPE_PAIRS_H
+#define TSCOPE_PAIRS_H
+
+#include <stdio.h>
+
+#include "snapshot.h"
+
+/* Sort the pairs: those that move, those that are off, those that did not meet, the others. */
+void pairs_sort(struct snapshot *s);
+
+/**
+ * pairs_print() - print pairs in the order that they have, and what is known of all of them
+ * @most: how many pairs are shown at most
+ *
+ * Without debugfs the worst pair of each clock is shown, which sysfs names.
+ */
+void pairs_print(FILE *out, const struct snapshot *s, size_t most);
+
+/* Print a matrix of offsets for each clock: a row for CPU i, a column for CPU j. */
+void pairs_matrix(FILE *out, const struct snapshot *s);
+
+#endif /* TSCOPE_PAIRS_H */

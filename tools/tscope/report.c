@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/* report.c: an observation as people read it */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "observe.h"
+#include "pairs.h"
+#include "report.h"
+#include "text.h"
+
+#define PAIRS_SHOWN 10
+
+/* All clocks that the module knows; those that are not there are absent. */
+static const char *const known_clocks[] = {
+	"tsc", "kvm-clock", "ptp-kvm", "monotonic-raw", "realtime", "acpi-pm", "hpet",
+};
+
+#define N_KNOWN (sizeof(known_clocks) / sizeof(*known_clocks))
+
+static const char *severity_word(enum severity severity)
+{
+	return severity == SEVERITY_FAULT ? "FAULT" : severity_name(severity);
+}
+
+static bool sampled(const struct snapshot *s)
+{
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+
+	return tsc && tsc->samples.value;
+}
+
+static void print_findings(FILE *out, const struct snapshot *s, const struct finding_list *findings)
+{
+	size_t counts[3] = { 0 };
+	bool any;
+
+	for (size_t i = 0; i < findings->n; i++)
+		counts[findings->findings[i].severity]++;
+	any = counts[SEVERITY_FAULT] || counts[SEVERITY_WARNING];
+	if (any)
+		fprintf(out, "%zu %s and %zu %s found\n", counts[SEVERITY_FAULT],
+			counts[SEVERITY_FAULT] == 1 ? "fault" : "faults", counts[SEVERITY_WARNING],
+			counts[SEVERITY_WARNING] == 1 ? "warning was" : "warnings were");
+	else if (!sampled(s))
+		fputs("nothing was sampled, so nothing is known of the clocks\n", out);
+	else
+		fputs("nothing wrong was found\n", out);
+	if (!findings->n)
+		return;
+	fputc('\n', out);
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *f = &findings->findings[i];
+		char first[TEXT_COLUMNS];
+
+		snprintf(first, sizeof(first), "  %-8s %-14s ", severity_word(f->severity), f->id);
+		text_wrap(out, first, f->title);
+	}
+	fputs("\n  The evidence, the cause and what to do: tscope doctor\n", out);
+}
+
+static void print_head(FILE *out, const struct snapshot *s, const struct sampling_wish *wish)
+{
+	char line[2 * sizeof(s->cpus) + 32];
+
+	text_wrap(out, "  kernel       ", s->kernel);
+	text_wrap(out, "  clocksource  ", s->clocksource);
+	snprintf(line, sizeof(line), "%s of %s online", s->cpus, s->online);
+	text_wrap(out, "  CPUs         ", line);
+	if (!wish->duration_ms) {
+		text_wrap(out, "  sampled      ", s->enabled.value ?
+			  "nothing by this command: sampling was on, and goes on" :
+			  "nothing: these are the figures of earlier sampling");
+		if (!may_sample())
+			text_wrap(out, "               ", "Only root can start sampling (sudo).");
+		return;
+	}
+	fprintf(out, "  sampled      %s, ", text_duration(wish->duration_ms).s);
+	if (s->width_us.value == s->period_us.value)
+		fputs("all the time\n", out);
+	else
+		fprintf(out, "%s us of every %s us\n", text_count(s->width_us).s,
+			text_count(s->period_us).s);
+	fprintf(out, "               interrupts off for %s us at most\n", text_count(s->burst_us).s);
+}
+
+static void print_clocks(FILE *out, const struct snapshot *s)
+{
+	static const char *const heads[] = {
+		"<clock", "<read", "readings", "skew ppb", "+- ppb", "over", "phase ns"
+	};
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+	struct text_table t;
+
+	table_begin(&t, heads, sizeof(heads) / sizeof(*heads));
+	for (size_t i = 0; i < s->n_clocks; i++) {
+		const struct clock_figures *c = &s->clocks[i];
+
+		table_cell(&t, "%s", c->name);
+		table_cell(&t, "%s", text_how_read(c).s);
+		table_cell(&t, "%s", text_count(c->samples).s);
+		table_cell(&t, "%s", text_thousandths(c->skew_ppt).s);
+		table_cell(&t, "%s", text_thousandths(c->skew_error_ppt).s);
+		table_cell(&t, "%s", c->span_ms.known ? text_age(c->span_ms.value).s : "-");
+		table_cell(&t, "%s", text_figure(c->phase_ns).s);
+	}
+	fprintf(out, "\nClocks against the TSC at its nominal %s kHz (+-: 95 %% interval)\n",
+		tsc ? text_count(tsc->khz).s : "-");
+	table_print(&t, out, "  ");
+	if (tsc && tsc->step_cycles.known)
+		fprintf(out, "  The TSC counts in steps of %s cycles.\n", text_count(tsc->step_cycles).s);
+}
+
+/* What the kernel log says of an absent clock: "hpet is absent: ACPI names none". */
+static const char *absent_why(const struct system_facts *system, const char *clock)
+{
+	const char *why = "the kernel log does not say why, or can't be read (as root it can)";
+
+	for (size_t i = 0; i < system->n_absent; i++) {
+		const char *line = strstr(system->absent[i], clock);
+		const char *said = line ? strstr(line, " is absent: ") : NULL;
+
+		if (said && said == line + strlen(clock))
+			why = said + strlen(" is absent: ");
+	}
+	return why;
+}
+
+static void print_absent(FILE *out, const struct snapshot *s, const struct system_facts *system)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < N_KNOWN; i++) {
+		char first[32];
+
+		if (snapshot_clock(s, known_clocks[i]))
+			continue;
+		if (!any)
+			fputs("\nClocks that are absent\n", out);
+		any = true;
+		snprintf(first, sizeof(first), "  %-13s  ", known_clocks[i]);
+		text_wrap(out, first, absent_why(system, known_clocks[i]));
+	}
+}
+
+static bool jumped(const struct clock_figures *c)
+{
+	return c->steps.value || c->backward.value || c->warps.value;
+}
+
+static void print_jumps(FILE *out, const struct snapshot *s)
+{
+	static const char *const heads[] = {
+		"<clock", "steps", "last ns", "largest ns", "backward", "largest ns", "warps",
+		"largest ns"
+	};
+	struct text_table t;
+
+	table_begin(&t, heads, sizeof(heads) / sizeof(*heads));
+	for (size_t i = 0; i < s->n_clocks; i++) {
+		const struct clock_figures *c = &s->clocks[i];
+
+		if (!jumped(c))
+			continue;
+		table_cell(&t, "%s", c->name);
+		table_cell(&t, "%s", text_count(c->steps).s);
+		table_cell(&t, "%s", text_figure(c->step_last_ns).s);
+		table_cell(&t, "%s", text_figure(c->step_max_ns).s);
+		table_cell(&t, "%s", text_count(c->backward).s);
+		table_cell(&t, "%s", text_count(c->backward_max_ns).s);
+		table_cell(&t, "%s", text_count(c->warps).s);
+		table_cell(&t, "%s", text_count(c->warp_max_ns).s);
+	}
+	if (t.n_cells) {
+		fputs("\nJumps since sampling began or was reset; other clocks had none\n", out);
+		table_print(&t, out, "  ");
+	} else if (sampled(s)) {
+		fputs("\nNo clock stepped, went backward, or warped between CPUs.\n", out);
+	}
+}
+
+/* By how much a page's multiplier alone makes its clock run off the TSC's nominal frequency. */
+static struct figure multiplier_ppt(const struct page_line *page, uint64_t tsc_khz)
+{
+	/* a tick of the TSC is mul * 2^(shift - 32) ns; exact up to the last division */
+	unsigned __int128 rate = (unsigned __int128)page->mul * tsc_khz * 1000000;
+	int shift = page->shift - 32;
+
+	if (!page->mul || !tsc_khz || shift > 0 || shift < -63)
+		return (struct figure){ };
+	rate = (rate + (1ULL << -shift) / 2) >> -shift;
+	return (struct figure){ true, (int64_t)rate - 1000000000000 };
+}
+
+static void print_kvm_clock(FILE *out, const struct snapshot *s)
+{
+	const struct clock_figures *c = snapshot_clock(s, "kvm-clock"), *tsc = snapshot_clock(s, "tsc");
+
+	if (!c)
+		return;
+	fprintf(out, "\nkvm-clock's time page\n");
+	fprintf(out, "  The host assumes a TSC of %s kHz. TSC_STABLE is %s.\n", text_count(c->khz).s,
+		text_figure(c->stable).s);
+	if (s->n_pages && tsc)
+		fprintf(out, "  Its multiplier alone makes it run %s ppb off the nominal TSC.\n",
+			text_thousandths(multiplier_ppt(&s->pages[0], tsc->khz.value)).s);
+	fprintf(out, "  Updates seen: %s. The host stopped the guest %s times.\n",
+		text_count(c->updates).s, text_count(c->stopped).s);
+}
+
+static void print_wall_clock(FILE *out, const struct snapshot *s)
+{
+	const struct clock_figures *host = snapshot_clock(s, "ptp-kvm");
+	const struct clock_figures *guest = snapshot_clock(s, "realtime");
+
+	if (!host)
+		return;
+	fputs("\nWall clock of the guest minus that of the host\n", out);
+	if (host->host_offset_ns.known)
+		fprintf(out, "  offset  %s +- %s, %s ago\n", text_ns(host->host_offset_ns.value).s,
+			text_ns(host->host_offset_error_ns.value).s,
+			text_age(host->host_offset_age_ms.value).s);
+	else
+		fputs("  offset  not known yet\n", out);
+	if (guest && guest->skew_ppt.known && host->skew_ppt.known) {
+		struct figure drift = { true, guest->skew_ppt.value - host->skew_ppt.value };
+		struct figure error = { true, ceill(hypotl(guest->skew_error_ppt.value,
+							   host->skew_error_ppt.value)) };
+
+		fprintf(out, "  drift   %s ppb +- %s ppb\n", text_thousandths(drift).s,
+			text_thousandths(error).s);
+	} else {
+		fputs("  drift   not known yet\n", out);
+	}
+	fprintf(out, "  The host refused %s hypercalls.\n", text_count(host->errors).s);
+}
+
+static void print_widths(FILE *out, const struct snapshot *s)
+{
+	static const char *const heads[] = {
+		"<clock", "rejected", "shortest ns", "mean ns", "50 % ns", "99 % ns", "longest ns"
+	};
+	struct text_table t;
+
+	table_begin(&t, heads, sizeof(heads) / sizeof(*heads));
+	for (size_t i = 0; i < s->n_clocks; i++) {
+		const struct clock_figures *c = &s->clocks[i];
+		const struct histogram *h;
+		char name[40];
+
+		if (!c->read_min_ns.known)
+			continue;
+		snprintf(name, sizeof(name), "%s/width", c->name);
+		h = snapshot_histogram(s, name);
+		table_cell(&t, "%s", c->name);
+		table_cell(&t, "%s", text_count(c->rejected).s);
+		table_cell(&t, "%s", text_count(c->read_min_ns).s);
+		table_cell(&t, "%s", text_count(c->read_avg_ns).s);
+		table_cell(&t, "%s", text_figure((struct figure){ h, h ? h->p50_ns : 0 }).s);
+		table_cell(&t, "%s", text_figure((struct figure){ h, h ? h->p99_ns : 0 }).s);
+		table_cell(&t, "%s", text_figure((struct figure){ h, h ? h->max_ns : 0 }).s);
+	}
+	if (!t.n_cells)
+		return;
+	fputs("\nHow long a reading took, from the TSC read before to the one after\n", out);
+	table_print(&t, out, "  ");
+}
+
+static void print_histograms(FILE *out, const struct snapshot *s)
+{
+	static const char *const names[] = { "transit", "ptp-kvm/width" };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct histogram *h = snapshot_histogram(s, names[i]);
+
+		if (!h || !h->count)
+			continue;
+		fputc('\n', out);
+		text_histogram(out, h);
+	}
+}
+
+/* CPUs whose samplers do not run. */
+static void print_cpus(FILE *out, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_cpu_lines; i++) {
+		const struct cpu_line *c = &s->cpu_lines[i];
+
+		if (strcmp(c->state, "late") && strcmp(c->state, "stood-still"))
+			continue;
+		fprintf(out, "  CPU %u is %s: its sampler ran %s%s\n", c->cpu, c->state,
+			c->age_ms.known ? text_age(c->age_ms.value).s : "never",
+			c->age_ms.known ? " ago" : "");
+	}
+}
+
+static void print_not_seen(FILE *out, const struct snapshot *s, const struct system_facts *system)
+{
+	if (!s->n_errors && !system->n_notes)
+		return;
+	fputs("\nWhat could not be looked at\n", out);
+	for (size_t i = 0; i < s->n_errors; i++)
+		text_wrap(out, "  - ", s->errors[i]);
+	for (size_t i = 0; i < system->n_notes; i++)
+		text_wrap(out, "  - ", system->notes[i]);
+}
+
+void report_print(FILE *out, const struct observation *o, const struct finding_list *findings,
+		  const struct sampling_wish *wish)
+{
+	const struct snapshot *s = &o->after;
+
+	fprintf(out, "tscope %s: ", s->version[0] ? s->version : TSCOPE_VERSION);
+	print_findings(out, s, findings);
+	fputc('\n', out);
+	print_head(out, s, wish);
+	print_cpus(out, s);
+	print_clocks(out, s);
+	print_absent(out, s, &o->system);
+	print_jumps(out, s);
+	fputc('\n', out);
+	pairs_print(out, s, PAIRS_SHOWN);
+	print_kvm_clock(out, s);
+	print_wall_clock(out, s);
+	print_widths(out, s);
+	print_histograms(out, s);
+	print_not_seen(out, s, &o->system);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rules_time.c: finding time-service: what disciplines the wall clock, and by which clock */
+#include <string.h>
+
+#include "rules.h"
+
+/* Whether the host answers clock pairings, as far as is known. */
+static bool host_answers(const struct observation *o)
+{
+	const struct clock_figures *ptp = snapshot_clock(&o->after, "ptp-kvm");
+	size_t i;
+
+	if (strcmp(o->system.hypervisor, "KVM"))
+		return false;
+	if (o->after.loaded && ptp)
+		return ptp->host_offset_ns.known || !ptp->errors.value;
+	for (i = 0; i < o->system.n_absent; i++) {
+		if (!strncmp(o->system.absent[i], "ptp-kvm ", 8))
+			return false;
+	}
+	return !o->after.loaded;
+}
+
+static void evidence(struct finding *f, const struct system_facts *s)
+{
+	size_t i;
+
+	if (s->time_service[0])
+		finding_evidence(f, "%s runs", s->time_service);
+	else
+		finding_evidence(f, "no chronyd, ntpd, ntpd-rs, systemd-timesyncd or phc2sys runs");
+	if (s->chrony_source[0])
+		finding_evidence(f, "chronyc: the selected source is %s", s->chrony_source);
+	else if (s->chrony_refclock.known)
+		finding_evidence(f, "chronyc: no source is selected");
+	if (s->chrony_offset_ns.known)
+		finding_evidence(f, "chronyc: the wall clock is %+lld ns off",
+				 (long long)s->chrony_offset_ns.value);
+	for (i = 0; i < s->n_ptp_devices; i++)
+		finding_evidence(f, "/dev/%s", s->ptp_devices[i]);
+	if (!s->n_ptp_devices)
+		finding_evidence(f, "there is no /dev/ptp*");
+}
+
+/* Lines for chrony to follow the host's clock. */
+static void phc_advice(struct finding *f, const struct system_facts *s)
+{
+	if (!s->ptp_kvm.value) {
+		finding_advice(f, "Load the host's clock now: modprobe ptp_kvm");
+		finding_advice(f, "Load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf.");
+	}
+	finding_advice(f, "Have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony.");
+	finding_advice(f, "Keep the NTP servers: the guest can't see how wrong the host is.");
+}
+
+static void judge_chronyd(const struct rule *rule, struct judgement *j)
+{
+	const struct observation *o = observed(j);
+	const struct system_facts *s = &o->system;
+	struct finding *f;
+
+	if (!s->chrony_refclock.known || s->chrony_refclock.value)
+		return;
+	if (!s->ptp_kvm.value && !host_answers(o)) {
+		if (s->chrony_source[0])
+			return;
+		f = finding_new(j, rule, "chronyd has no source that it trusts");
+		evidence(f, s);
+		finding_cause(f, "No server answers, or the answers contradict each other.");
+		finding_advice(f, "See which source fails, and why: chronyc sources -v; chronyc ntpdata");
+		return;
+	}
+	if (s->ptp_kvm.value && s->chrony_refclocks.value) {
+		f = finding_new(j, rule, "chronyd has a reference clock, and does not use it");
+		evidence(f, s);
+		finding_cause(f, "The host's clock and the NTP servers contradict each other, or the device gives no readings.");
+		finding_advice(f, "See its state: chronyc sources -v. \"x\" means that the other sources contradict it: then the host's clock is wrong, or theirs.");
+		return;
+	}
+	f = finding_new(j, rule, s->ptp_kvm.value ?
+			"chronyd does not use the host's clock /dev/ptp_kvm" :
+			"The host's clock is not used: ptp_kvm is not loaded");
+	evidence(f, s);
+	finding_cause(f, "chronyd reads it only where its configuration says so.");
+	phc_advice(f, s);
+}
+
+void judge_time_service(const struct rule *rule, struct judgement *j)
+{
+	const struct observation *o = observed(j);
+	const struct system_facts *s = &o->system;
+	bool phc = s->ptp_kvm.value || host_answers(o);
+	struct finding *f;
+
+	if (!strcmp(s->time_service, "chronyd")) {
+		judge_chronyd(rule, j);
+		return;
+	}
+	/* phc2sys is there for nothing else */
+	if (!strcmp(s->time_service, "phc2sys") || (s->time_service[0] && !phc))
+		return;
+	if (s->time_service[0]) {
+		f = finding_new(j, rule, "%s does not use the host's clock", s->time_service);
+		finding_cause(f, "%s reads NTP servers; chronyd can read the host's clock as well.",
+			      s->time_service);
+	} else {
+		f = finding_new(j, rule, "Nothing disciplines the wall clock");
+		finding_cause(f, "No time service runs, so the wall clock drifts with its clocksource.");
+	}
+	evidence(f, s);
+	finding_advice(f, "Install chrony: apt install chrony, or dnf install chrony");
+	if (phc)
+		phc_advice(f, s);
+}

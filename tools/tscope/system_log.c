@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/* system_log.c: what the kernel log says of clocksources, of the TSC, and of absent clocks */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <unistd.h>
+
+#include "system_parts.h"
+
+/* log_buf_len= may make it that large */
+#define LOG_LIMIT	(64 << 20)
+/* the newest lines are kept */
+#define REASONS		64
+
+static char *klogctl_text(void)
+{
+	/* SYSLOG_ACTION_SIZE_BUFFER, SYSLOG_ACTION_READ_ALL */
+	int size = klogctl(10, NULL, 0), got;
+	char *text;
+
+	text = size > 0 ? malloc(size + 1) : NULL;
+	if (!text)
+		return NULL;
+	got = klogctl(3, text, size);
+	if (got < 0) {
+		free(text);
+		return NULL;
+	}
+	text[got] = 0;
+	return text;
+}
+
+static char *log_text(void)
+{
+	char *text = NULL;
+	int fd, error;
+
+	if (system_recorded())
+		return system_text("/dev/kmsg", LOG_LIMIT);
+	fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0) {
+		text = system_slurp(fd, LOG_LIMIT);
+		error = errno;
+		close(fd);
+		errno = error;
+	}
+	return text ? text : klogctl_text();
+}
+
+/* A line without its priority and time, as /dev/kmsg or klogctl() print them; NULL: no message. */
+static char *message_of(char *line)
+{
+	char *text;
+
+	if (*line == ' ')
+		return NULL;
+	if (*line >= '0' && *line <= '9') {
+		text = strchr(line, ';');
+		return text ? text + 1 : NULL;
+	}
+	if (*line == '<' && strchr(line, '>'))
+		line = strchr(line, '>') + 1;
+	if (*line == '[' && strchr(line, ']')) {
+		line = strchr(line, ']') + 1;
+		line += *line == ' ';
+	}
+	return line;
+}
+
+static bool is_reason(const char *message)
+{
+	static const char * const about[] = {
+		"tsc: ", "TSC found unstable", "TSC synchronization", "TSC warp", "TSC ADJUST",
+		"clocksource: ", "unstable",
+	};
+	static const char * const not[] = {
+		" max_cycles: ", "TSC deadline timer", "tscope: ",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(not) / sizeof(*not); i++) {
+		if (strstr(message, not[i]))
+			return false;
+	}
+	for (i = 0; i < sizeof(about) / sizeof(*about); i++) {
+		if (strstr(message, about[i]))
+			return i != sizeof(about) / sizeof(*about) - 1 ||
+			       strstr(message, "clocksource") || strstr(message, "TSC");
+	}
+	return false;
+}
+
+/* Of a clock that was absent at several loads, the newest reason holds. */
+static void note_absent(struct system_facts *s, const char *what)
+{
+	size_t i, name = strcspn(what, " ") + 1;
+
+	for (i = 0; i < s->n_absent; i++) {
+		if (!strncmp(s->absent[i], what, name)) {
+			free(s->absent[i]);
+			memmove(&s->absent[i], &s->absent[i + 1],
+				(--s->n_absent - i) * sizeof(*s->absent));
+			break;
+		}
+	}
+	system_add(&s->absent, &s->n_absent, "%s", what);
+}
+
+static void note_reason(struct system_facts *s, const char *message)
+{
+	if (s->n_clocksource_reasons == REASONS) {
+		free(s->clocksource_reasons[0]);
+		memmove(s->clocksource_reasons, s->clocksource_reasons + 1,
+			(REASONS - 1) * sizeof(*s->clocksource_reasons));
+		s->n_clocksource_reasons--;
+	}
+	system_add(&s->clocksource_reasons, &s->n_clocksource_reasons, "%.400s", message);
+}
+
+/* Of a tree that was recorded without CPUID. */
+static void note_hypervisor(struct system_facts *s, const char *message)
+{
+	static const char detected[] = "Hypervisor detected: ";
+
+	if (!strncmp(message, detected, strlen(detected)))
+		snprintf(s->hypervisor, sizeof(s->hypervisor), "%s", message + strlen(detected));
+}
+
+static void look_at_line(struct system_facts *s, char *line)
+{
+	const char *message = message_of(line), *ours;
+
+	if (!message)
+		return;
+	if (system_recorded() && !s->hypervisor[0])
+		note_hypervisor(s, message);
+	ours = !strncmp(message, "tscope: ", 8) ? message + 8 : NULL;
+	if (ours && strstr(ours, " is absent: "))
+		note_absent(s, ours);
+	else if (is_reason(message))
+		note_reason(s, message);
+}
+
+void system_look_at_log(struct system_facts *s)
+{
+	char *text = log_text(), *line, *rest;
+
+	if (!text) {
+		if (system_recorded())
+			system_note(s, "The tree has no dev/kmsg: the kernel log is not known.");
+		else
+			system_note(s, "The kernel log can't be read (%s): run tscope as root.",
+				    strerror(errno));
+		return;
+	}
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		look_at_line(s, line);
+	free(text);
+}

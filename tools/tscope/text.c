@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/* text.c: figures as people read them */
+#include <err.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+#define GAP 2			/* blanks between two columns */
+#define OCTAVES 64		/* of each sign */
+
+static const struct shown not_known = { "-" };
+
+struct shown text_count(struct count value)
+{
+	struct shown t;
+
+	if (!value.known)
+		return not_known;
+	snprintf(t.s, sizeof(t.s), "%" PRIu64, value.value);
+	return t;
+}
+
+struct shown text_figure(struct figure value)
+{
+	struct shown t;
+
+	if (!value.known)
+		return not_known;
+	snprintf(t.s, sizeof(t.s), "%" PRId64, value.value);
+	return t;
+}
+
+static uint64_t magnitude(int64_t value)
+{
+	return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
+struct shown text_thousandths(struct figure value)
+{
+	uint64_t size = magnitude(value.value);
+	struct shown t;
+
+	if (!value.known)
+		return not_known;
+	snprintf(t.s, sizeof(t.s), "%s%" PRIu64 ".%03u", value.value < 0 ? "-" : "", size / 1000,
+		 (unsigned int)(size % 1000));
+	return t;
+}
+
+struct shown text_ns(int64_t ns)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ns;
+		int places;
+	} units[] = { { "ns", 1, 0 }, { "us", 1000, 3 }, { "ms", 1000000, 6 }, { "s", 1000000000, 9 } };
+	uint64_t size = magnitude(ns);
+	unsigned int u = 0;
+	char places[12];
+	struct shown t;
+
+	while (u < 3 && size >= 10000 * units[u].ns)
+		u++;
+	snprintf(places, sizeof(places), ".%0*" PRIu64, units[u].places, size % units[u].ns);
+	for (char *end = places + strlen(places) - 1; *end == '0' || *end == '.'; end--) {
+		bool point = *end == '.';
+
+		*end = '\0';
+		if (point)
+			break;
+	}
+	snprintf(t.s, sizeof(t.s), "%s%" PRIu64 "%s %s", ns < 0 ? "-" : "", size / units[u].ns, places,
+		 units[u].unit);
+	return t;
+}
+
+struct shown text_age(uint64_t ms)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ms;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { "h", 3600000 },
+		      { "d", 86400000 } };
+	unsigned int u = 0;
+	struct shown t;
+
+	while (u < 4 && ms >= 10 * units[u + 1].ms)
+		u++;
+	snprintf(t.s, sizeof(t.s), "%" PRIu64 " %s", ms / units[u].ms, units[u].unit);
+	return t;
+}
+
+struct shown text_duration(uint64_t ms)
+{
+	struct shown t;
+
+	snprintf(t.s, sizeof(t.s), "%" PRIu64 " %s", ms % 1000 ? ms : ms / 1000, ms % 1000 ? "ms" : "s");
+	return t;
+}
+
+struct shown text_how_read(const struct clock_figures *clock)
+{
+	static const struct shown exact = { "exact" }, bracketed = { "bracketed" };
+
+	if (clock->exact.known)
+		return clock->exact.value ? exact : bracketed;
+	/* clocks without the file are devices */
+	return clock->read_min_ns.known ? bracketed : not_known;
+}
+
+void text_wrap(FILE *out, const char *first, const char *text)
+{
+	size_t indent = strlen(first), room = TEXT_COLUMNS - indent, n;
+
+	fputs(first, out);
+	while (strlen(text) > room) {
+		for (n = room; n && text[n] != ' '; n--)
+			;
+		fprintf(out, "%.*s\n%*s", (int)(n ?: room), text, (int)indent, "");
+		text += n ? n + 1 : room;
+	}
+	fprintf(out, "%s\n", text);
+}
+
+void table_begin(struct text_table *t, const char *const *heads, size_t n_heads)
+{
+	*t = (struct text_table){ .heads = heads, .n_heads = n_heads };
+}
+
+void table_cell(struct text_table *t, const char *format, ...)
+{
+	va_list args;
+
+	if (t->n_cells == t->room) {
+		t->room = 2 * t->room + 64;
+		t->cells = reallocarray(t->cells, t->room, sizeof(*t->cells));
+		if (!t->cells)
+			err(4, "no memory");
+	}
+	va_start(args, format);
+	if (vasprintf(&t->cells[t->n_cells++], format, args) < 0)
+		err(4, "no memory");
+	va_end(args);
+}
+
+static bool left(const struct text_table *t, size_t column)
+{
+	return t->heads[column][0] == '<';
+}
+
+static const char *head(const struct text_table *t, size_t column)
+{
+	return t->heads[column] + left(t, column);
+}
+
+static void print_row(const struct text_table *t, FILE *out, const char *indent, size_t gap,
+		      char *const *cells, const size_t *widths)
+{
+	/* Blanks are printed before the next text, so that no line ends with them. */
+	size_t blanks = 0;
+
+	fputs(indent, out);
+	for (size_t c = 0; c < t->n_heads; c++) {
+		const char *cell = cells ? cells[c] : head(t, c);
+		size_t fill = widths[c] - strlen(cell);
+
+		if (!left(t, c))
+			blanks += fill;
+		if (*cell) {
+			fprintf(out, "%*s%s", (int)blanks, "", cell);
+			blanks = 0;
+		}
+		blanks += gap + (left(t, c) ? fill : 0);
+	}
+	fputc('\n', out);
+}
+
+/* A row as text: what does not fit in columns. */
+static void print_record(const struct text_table *t, FILE *out, const char *indent, char *const *cells)
+{
+	char *text;
+	size_t len;
+	FILE *line = open_memstream(&text, &len);
+
+	if (!line)
+		err(4, "no memory");
+	for (size_t c = 0; c < t->n_heads; c++)
+		if (*cells[c])
+			fprintf(line, "%s%s %s", c ? ", " : "", head(t, c), cells[c]);
+	fclose(line);
+	text_wrap(out, indent, text);
+	free(text);
+}
+
+static void print_table(struct text_table *t, FILE *out, const char *indent, size_t columns,
+			bool wide)
+{
+	size_t widths[t->n_heads], gap = GAP, all = strlen(indent);
+
+	for (size_t c = 0; c < t->n_heads; c++) {
+		widths[c] = strlen(head(t, c));
+		for (size_t i = c; i < t->n_cells; i += t->n_heads)
+			if (strlen(t->cells[i]) > widths[c])
+				widths[c] = strlen(t->cells[i]);
+		all += widths[c];
+	}
+	if (all + gap * (t->n_heads - 1) > columns)
+		gap = 1;
+	if (wide || all + gap * (t->n_heads - 1) <= columns) {
+		print_row(t, out, indent, gap, NULL, widths);
+		for (size_t i = 0; i < t->n_cells; i += t->n_heads)
+			print_row(t, out, indent, gap, t->cells + i, widths);
+	} else {
+		for (size_t i = 0; i < t->n_cells; i += t->n_heads)
+			print_record(t, out, indent, t->cells + i);
+	}
+	for (size_t i = 0; i < t->n_cells; i++)
+		free(t->cells[i]);
+	free(t->cells);
+}
+
+void table_print(struct text_table *t, FILE *out, const char *indent)
+{
+	print_table(t, out, indent, TEXT_COLUMNS, false);
+}
+
+void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns)
+{
+	print_table(t, out, indent, columns, true);
+}
+
+/* 0: 0; 1: 1; 2: 2 and 3; 3: 4 to 7; ...; negative values have the same negative. */
+static int octave(const struct hist_bucket *b)
+{
+	int k = b->low_ns ? 64 - __builtin_clzll(b->low_ns) : 0;
+
+	return b->negative ? -k : k;
+}
+
+static void octave_cells(struct text_table *t, int k, uint64_t count, int bar)
+{
+	uint64_t low = k ? 1ULL << ((k < 0 ? -k : k) - 1) : 0, high = k ? 2 * low - 1 : 0;
+
+	table_cell(t, "%s%" PRIu64, k < 0 ? "-" : "", k < 0 ? high : low);
+	table_cell(t, "%s%" PRIu64, k < 0 ? "-" : "", k < 0 ? low : high);
+	table_cell(t, "%" PRIu64, count);
+	table_cell(t, "%.*s", bar, "########################################");
+}
+
+void text_histogram(FILE *out, const struct histogram *h)
+{
+	static const char *const heads[] = { "from ns", "to ns", "count", "<" };
+	uint64_t counts[2 * OCTAVES + 1] = { 0 }, most = 0;
+	int first = OCTAVES, last = -OCTAVES, room;
+	struct text_table t;
+
+	fprintf(out, "%s: %" PRIu64 " values", h->name, h->count);
+	if (h->lost.known)
+		fprintf(out, ", %" PRIu64 " windows lost", h->lost.value);
+	fputc('\n', out);
+	if (!h->n_buckets)
+		return;
+	fprintf(out, "  min %s, mean %s, max %s\n", text_ns(h->min_ns).s, text_ns(h->mean_ns).s,
+		text_ns(h->max_ns).s);
+	fprintf(out, "  50 %% are at most %s, 99 %% %s, 99.9 %% %s\n", text_ns(h->p50_ns).s,
+		text_ns(h->p99_ns).s, text_ns(h->p999_ns).s);
+	for (size_t i = 0; i < h->n_buckets; i++) {
+		int k = octave(&h->buckets[i]);
+		uint64_t *count = &counts[k + OCTAVES];
+
+		*count += h->buckets[i].count;
+		most = *count > most ? *count : most;
+		first = k < first ? k : first;
+		last = k > last ? k : last;
+	}
+	/* 2^40 and 10^12 have 13 digits: beyond them, 20 in three columns leave 10 for the bar */
+	room = first < -40 || last > 40 || most >= 1000000000000 ? 10 : 36;
+	table_begin(&t, heads, 4);
+	for (int k = first; k <= last; k++) {
+		uint64_t n = counts[k + OCTAVES];
+		int next = k;
+
+		while (!counts[next + OCTAVES])
+			next++;
+		if (next - k > 4) {
+			for (size_t c = 0; c < 4; c++)
+				table_cell(&t, "%s", c < 3 ? "..." : "");
+			k = next - 1;
+			continue;
+		}
+		octave_cells(&t, k, n, (int)(((unsigned __int128)n * room + most - 1) / most));
+	}
+	table_print(&t, out, "  ");
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* text.h: figures as people read them: with their units, in columns, in 80 columns at most */
+#ifndef TSCOPE_TEXT_H
+#define TSCOPE_TEXT_H
+
+#include <stdio.h>
+
+#include "snapshot.h"
+
+/* What a line of text may have, without its end. */
+#define TEXT_COLUMNS 80
+
+/* A short text that is returned by value: printf("%s", text_ns(5).s) */
+struct shown {
+	char s[48];
+};
+
+/* Numbers without their unit; "-" where they are not known. */
+struct shown text_count(struct count value);
+struct shown text_figure(struct figure value);
+
+/* A number of thousandths with its three places: -59602 is "-59.602". */
+struct shown text_thousandths(struct figure value);
+
+/* A time or a difference of times, exact, in the unit that suits its size: "-947.907436 ms". */
+struct shown text_ns(int64_t ns);
+
+/* How old a figure is, rounded down to two digits or more: "380 ms", "12 min". */
+struct shown text_age(uint64_t ms);
+
+/* How long something lasts, exact: "10 s", "1500 ms". */
+struct shown text_duration(uint64_t ms);
+
+/* "exact", "bracketed", or "-" before the first reading and of the TSC. */
+struct shown text_how_read(const struct clock_figures *clock);
+
+/**
+ * text_wrap() - print a text in lines of at most TEXT_COLUMNS
+ * @first: what the first line begins with; the others begin with as many blanks
+ * @text: its words are separated by one blank; a word that is longer than a line is broken
+ */
+void text_wrap(FILE *out, const char *first, const char *text);
+
+/**
+ * struct text_table - cells that are printed in columns
+ * @heads: of the columns; a column whose head begins with < is aligned left, others right
+ * @cells: row by row
+ */
+struct text_table {
+	const char *const *heads;
+	size_t n_heads, n_cells, room;
+	char **cells;
+};
+
+void table_begin(struct text_table *t, const char *const *heads, size_t n_heads);
+
+/* Add a cell: the next one of the row, or the first one of the next row. */
+__attribute__((format(printf, 2, 3)))
+void table_cell(struct text_table *t, const char *format, ...);
+
+/**
+ * table_print() - print a table with its heads, and free it
+ * @indent: what each line begins with
+ *
+ * A row is not wider than TEXT_COLUMNS: if the columns do not fit, each row is printed as
+ * "head cell, head cell, ..." in several lines.
+ */
+void table_print(struct text_table *t, FILE *out, const char *indent);
+
+/* The same in lines of any length, which are narrow if they do not fit @columns otherwise. */
+void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns);
+
+/* Print a histogram: its totals, and a bar for each octave. */
+void text_histogram(FILE *out, const struct histogram *h);
+
+#endif /* TSCOPE_TEXT_H */
