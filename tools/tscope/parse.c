@@ -179,6 +179,7 @@ bool parse_histogram(const char *text, size_t len, struct histogram *h, struct p
 	};
 	static const struct layout bucket[] = { LAYOUT(bucket_fields), LAYOUT(negative_fields) };
 	struct span rest = { text, text + len }, s;
+	size_t i;
 
 	h->buckets = NULL;
 	h->n_buckets = 0;
@@ -186,9 +187,19 @@ bool parse_histogram(const char *text, size_t len, struct histogram *h, struct p
 		return false;
 	if (!store_line(s, head, 2, h, fault))
 		return false;
-	return store_lines(rest, bucket, 2,
-			    sizeof(*h->buckets), (void **)&h->buckets, &h->n_buckets,
-			fault);
+	if (!store_lines(rest, bucket, 2, sizeof(*h->buckets), (void **)&h->buckets,
+			 &h->n_buckets, fault))
+		return false;
+	for (i = 0; i < h->n_buckets; i++)
+		if (h->buckets[i].low_ns > h->buckets[i].high_ns)
+			break;
+	if (i == h->n_buckets)
+		return true;
+	free(h->buckets);
+	h->buckets = NULL;
+	h->n_buckets = 0;
+	fault->line = i + 2;
+	return fault_is(fault, "high_ns", "is below low_ns");
 }
 
 static const struct layout one_count = LAYOUT(((const struct field[]){
