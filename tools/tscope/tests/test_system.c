@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* system*.c: what files of a machine say, and what is said of those that are absent or broken */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,16 +18,20 @@
 #define EXPECT_TEXT(got, want) \
 	EXPECT(!strcmp(got, want), "'%s', not '%s'", got, want)
 #define write_text(file, text)	tree_write(file, text, strlen(text))
-#define EXPECT_LINES(lines, n, ...) do {				\
-	static const char *const want_[] = { __VA_ARGS__ };		\
-	size_t i_;							\
-									\
-	EXPECT_EQ(n, ARRAY_SIZE(want_), "lines");			\
-	for (i_ = 0; i_ < (n) && i_ < ARRAY_SIZE(want_); i_++)		\
-		EXPECT_TEXT((lines)[i_], want_[i_]);			\
-} while (0)
+#define EXPECT_LINES(lines, n, ...) \
+	expect_lines(lines, n, (const char *const []){ __VA_ARGS__, NULL })
 
 static struct system_facts s;
+
+/* @want has a NULL at its end. */
+static void expect_lines(char *const *lines, size_t n, const char *const *want)
+{
+	size_t i;
+
+	for (i = 0; i < n && want[i]; i++)
+		EXPECT_TEXT(lines[i], want[i]);
+	EXPECT(i == n && !want[i], "%zu lines; the next is '%s'", n, i < n ? lines[i] : want[i]);
+}
 
 static void look(void)
 {
