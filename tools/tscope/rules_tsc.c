@@ -62,7 +62,7 @@ static int64_t page_back_ns(const struct moment *m)
 	if (m->kind != MOMENT_OTHER || (!device->stepped && !device->heard) ||
 	    __builtin_sub_overflow(device->stepped ? device->ns : 0, page->ns, &back))
 		return 0;
-	return back > 0 ? back : 0;
+	return back > STOP_APART_NS ? back : 0;
 }
 
 static struct finding *stood(struct judgement *j, const struct rule *rule, struct moment *m,
@@ -278,8 +278,11 @@ static const struct reference *best_reference(const struct reference *refs, size
 			if (!same_rate(&refs[i], &refs[k]))
 				continue;
 			with++;
-			error = llabs(refs[i].ppt - refs[k].ppt) - refs[k].error_ppt;
-			most = error > most ? error : most;
+			/* where their intervals part, either may be right */
+			error = llabs(refs[i].ppt - refs[k].ppt);
+			if (error > refs[i].error_ppt + refs[k].error_ppt &&
+			    error + refs[k].error_ppt > most)
+				most = error + refs[k].error_ppt;
 		}
 		if (with < 2 || with <= right || with < *agree ||
 		    (best && with == *agree && best->error_ppt <= refs[i].error_ppt))
