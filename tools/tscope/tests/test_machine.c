@@ -99,8 +99,8 @@ static void test_flags_of_guests(void)
 	NEED(f, SEVERITY_INFO,
 	     "The hypervisor does not promise a constant TSC: no constant_tsc and nonstop_tsc");
 	EXPECT_EVIDENCE(f, "/proc/cpuinfo: constant_tsc is missing, nonstop_tsc is missing");
-	EXPECT_ADVICE(f, "Leave the clocksource to the kernel, which prefers kvm-clock.",
-		      "To get a constant TSC, ask the host's owner for the CPU feature invtsc; in libvirt: <feature policy='require' name='invtsc'/> in <cpu>.");
+	EXPECT_ADVICE(f, "leave the clocksource to the kernel, which prefers kvm-clock",
+		      "to get a constant TSC, ask the host's owner for the CPU feature invtsc; in libvirt: <feature policy='require' name='invtsc'/> in <cpu>");
 	o.system.constant_tsc.value = 1;
 	lines[0] = "tsc: Marking TSC unstable due to TSC halts in idle";
 	set_log(&o, 1);
@@ -127,7 +127,7 @@ static void test_flags_of_hosts(void)
 	NEED(f, SEVERITY_WARNING, "The TSC is not constant: the CPU has no nonstop_tsc");
 	EXPECT_EVIDENCE(f, "/proc/cpuinfo: constant_tsc is on all CPUs, nonstop_tsc is missing",
 			"cpuidle: driver acpi_idle, enabled states POLL, C1, C2");
-	EXPECT_ADVICE(f, "Keep the CPUs out of deep C-states by the kernel parameter processor.max_cstate=1, or use another clocksource than tsc.");
+	EXPECT_ADVICE(f, "keep the CPUs out of deep C-states by the kernel parameter processor.max_cstate=1, or use another clocksource than tsc");
 	/* no C-state stops it */
 	o.system.deep_idle.value = 0;
 	f = judge(&o, "tsc-not-constant");
@@ -164,8 +164,8 @@ static void test_steal(void)
 	EXPECT(f->size.known && f->size.value == 5.0, "size");
 	EXPECT_TEXT(f->unit, "%");
 	EXPECT_EVIDENCE(f, "steal time: the CPUs waited for the host 5.0 % of the time (1000 of 20000 ms, all CPUs together)");
-	EXPECT_ADVICE(f, "Ask the host's owner for CPUs that nobody else uses: in libvirt <vcpupin> in <cputune>, and no <quota>.",
-		      "Figures stay right meanwhile: they have wider bounds, and fewer readings.");
+	EXPECT_ADVICE(f, "ask the host's owner for CPUs that nobody else uses: in libvirt <vcpupin> in <cputune>, and no <quota>",
+		      "figures stay right meanwhile: they have wider bounds, and fewer readings");
 	/* of very large numbers too */
 	o.system.steal_ms.value = U64_MAX;
 	o.system.cpu_ms.value = U64_MAX;
@@ -225,7 +225,7 @@ static void test_bounds(void)
 	o.system.hypervisor[0] = 0;
 	f = judge(&o, "noisy-host");
 	NEED(f, SEVERITY_WARNING, "This machine's CPUs are disturbed");
-	EXPECT_ADVICE(f, "Look for the reason with the tracer hwlat: trace-cmd start -p hwlat");
+	EXPECT_ADVICE(f, "look for the reason with the tracer hwlat: trace-cmd start -p hwlat");
 	o.observed_ns = 0;
 	EXPECT(!judge(&o, "noisy-host"), "nothing was sampled");
 }
@@ -290,8 +290,8 @@ static void test_clocksource_by_parameter(void)
 			"kernel parameter: clocksource=acpi_pm",
 			"kernel parameter: tsc=nowatchdog");
 	EXPECT_TEXT(f->cause, "A parameter of the kernel says so.");
-	EXPECT_ADVICE(f, "Remove the parameter from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot.",
-		      "Until the next boot: echo kvm-clock >/sys/devices/system/clocksource/clocksource0/current_clocksource");
+	EXPECT_ADVICE(f, "remove the parameter from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot",
+		      "until the next boot: echo kvm-clock >/sys/devices/system/clocksource/clocksource0/current_clocksource");
 	/* a parameter that does not choose one */
 	strcpy(o.system.cmdline, "tsc=nowatchdog");
 	f = judge(&o, "clocksource");
@@ -317,13 +317,13 @@ static void test_clocksource_by_log(void)
 			"kernel log: clocksource: timekeeping watchdog on CPU1: Marking clocksource 'tsc' as unstable because the skew is too large:",
 			"kernel log: tsc: Marking TSC unstable due to clocksource watchdog");
 	EXPECT_TEXT(f->cause, "The kernel does not trust the TSC, for the reason in its log.");
-	EXPECT_ADVICE(f, "Let tscope measure whether the TSC is at fault: tscope report -d 60s; tsc/offset, tsc/warps and the skews of acpi-pm and hpet say so.");
+	EXPECT_ADVICE(f, "let tscope measure whether the TSC is at fault: tscope report -d 60s; tsc/offset, tsc/warps and the skews of acpi-pm and hpet say so");
 	strcpy(o.system.hypervisor, "KVM");
 	set_log(&o, 1);
 	f = judge(&o, "clocksource");
 	NEED(f, SEVERITY_WARNING, "The clocksource is hpet, not the TSC");
 	EXPECT_TEXT(f->cause, "The kernel found nothing better.");
-	EXPECT_ADVICE(f, "Ask the host's owner for kvm-clock; in libvirt: <timer name='kvmclock' present='yes'/> in <clock>.");
+	EXPECT_ADVICE(f, "ask the host's owner for kvm-clock; in libvirt: <timer name='kvmclock' present='yes'/> in <clock>");
 }
 
 static void test_clocksource_changed(void)
@@ -352,17 +352,17 @@ static void test_no_service(void)
 	NEED(f, SEVERITY_INFO, "Nothing disciplines the wall clock");
 	EXPECT_EVIDENCE(f, "no chronyd, ntpd, ntpd-rs, systemd-timesyncd or phc2sys runs",
 			"there is no /dev/ptp*");
-	EXPECT_ADVICE(f, "Install chrony: apt install chrony, or dnf install chrony",
-		      "Load the host's clock now: modprobe ptp_kvm",
-		      "Load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf.",
-		      "Have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony.",
-		      "Keep the NTP servers: the guest can't see how wrong the host is.");
+	EXPECT_ADVICE(f, "install chrony: apt install chrony, or dnf install chrony",
+		      "load the host's clock now: modprobe ptp_kvm",
+		      "load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf",
+		      "have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony",
+		      "keep the NTP servers: the guest can't see how wrong the host is");
 	/* the host answers nothing */
 	clocks[2].host_offset_ns.known = false;
 	clocks[2].errors = (struct count){ true, 7 };
 	f = judge(&o, "time-service");
 	NEED(f, SEVERITY_INFO, "Nothing disciplines the wall clock");
-	EXPECT_ADVICE(f, "Install chrony: apt install chrony, or dnf install chrony");
+	EXPECT_ADVICE(f, "install chrony: apt install chrony, or dnf install chrony");
 	/* the module is not loaded, so that nobody has asked the host */
 	o.after.loaded = false;
 	o.after.n_clocks = 0;
@@ -391,9 +391,9 @@ static void test_other_services(void)
 	f = judge(&o, "time-service");
 	NEED(f, SEVERITY_INFO, "systemd-timesyncd does not use the host's clock");
 	EXPECT_EVIDENCE(f, "systemd-timesyncd runs", "/dev/ptp0: KVM virtual PTP");
-	EXPECT_ADVICE(f, "Install chrony: apt install chrony, or dnf install chrony",
-		      "Have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony.",
-		      "Keep the NTP servers: the guest can't see how wrong the host is.");
+	EXPECT_ADVICE(f, "install chrony: apt install chrony, or dnf install chrony",
+		      "have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony",
+		      "keep the NTP servers: the guest can't see how wrong the host is");
 	strcpy(o.system.time_service, "phc2sys");
 	EXPECT(!judge(&o, "time-service"), "phc2sys reads a PHC");
 	/* not a guest of KVM: there is no such clock */
