@@ -67,7 +67,7 @@ static void add_pair(struct text_table *t, const struct pair_line *p)
 	}
 	table_cell(t, "%" PRIu64, p->meetings);
 	table_cell(t, "%" PRIu64, p->warps);
-	table_cell(t, "%s", p->known ? p->moving ? "moves" : excess(p) > 0 ? "off" : "" : "not met");
+	table_cell(t, "%s", p->known ? p->moving ? "moves" : excess(p) > 0 ? "apart" : "" : "not met");
 }
 
 /* What sysfs says of the worst pair. */
@@ -83,7 +83,7 @@ static void add_worst(struct text_table *t, const struct clock_figures *c)
 	table_cell(t, "%s", text_age(o->age_ms).s);
 	table_cell(t, "-");
 	table_cell(t, "-");
-	table_cell(t, "%s", o->moving ? "moves" : llabs(o->offset_ns) > o->bound_ns ? "off" : "");
+	table_cell(t, "%s", o->moving ? "moves" : llabs(o->offset_ns) > o->bound_ns ? "apart" : "");
 }
 
 /* Of all pairs of a clock, from sysfs. */
@@ -93,7 +93,7 @@ static void print_all(FILE *out, const struct clock_figures *c)
 
 	if (!c->moving.known || !c->unmet.known)
 		return;
-	if (asprintf(&line, "%s: %" PRIu64 " of all pairs move, %" PRIu64 " did not meet%s%s%s", c->name,
+	if (asprintf(&line, "%s: %" PRIu64 " pairs move, %" PRIu64 " have not met%s%s%s", c->name,
 		     c->moving.value, c->unmet.value,
 		     c->widest_bound_ns.known ? "; the widest bound is " : "",
 		     c->widest_bound_ns.known ? text_count(c->widest_bound_ns).s : "",
@@ -183,19 +183,19 @@ static void matrix_begin(struct matrix *m, const struct snapshot *s, const char 
 }
 
 /* "139", "*139" where it moves, "?" where the two have not met, "" where they are not to meet. */
-static struct text matrix_cell(const struct matrix *m, unsigned int i, unsigned int j)
+static struct shown matrix_cell(const struct matrix *m, unsigned int i, unsigned int j)
 {
 	const struct pair_line key = { .cpu_i = i < j ? i : j, .cpu_j = i < j ? j : i };
 	const struct pair_line *wanted = &key, **found;
-	struct text t = { "" };
+	struct shown t = { "" };
 
 	if (i == j)
-		return (struct text){ "." };
+		return (struct shown){ "." };
 	found = bsearch(&wanted, m->pairs, m->n_pairs, sizeof(*m->pairs), by_cpus);
 	if (!found)
 		return t;
 	if (!(*found)->known)
-		return (struct text){ "?" };
+		return (struct shown){ "?" };
 	snprintf(t.s, sizeof(t.s), "%s%" PRId64, (*found)->moving ? "*" : "",
 		 i < j ? (*found)->offset_ns : -(*found)->offset_ns);
 	return t;
@@ -231,7 +231,7 @@ static size_t matrix_block(FILE *out, const struct matrix *m, size_t first)
 
 		fprintf(out, "  CPU %-*u", width - 4, m->cpus[i]);
 		for (size_t j = first; j < last; j++) {
-			struct text cell = matrix_cell(m, m->cpus[i], m->cpus[j]);
+			struct shown cell = matrix_cell(m, m->cpus[i], m->cpus[j]);
 
 			blanks += width + 1 - strlen(cell.s);
 			if (cell.s[0]) {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "observe.h"
 #include "pairs.h"
 #include "report.h"
 #include "text.h"
@@ -68,25 +69,19 @@ static void print_head(FILE *out, const struct snapshot *s, const struct samplin
 	text_wrap(out, "  CPUs         ", line);
 	if (!wish->duration_ms) {
 		text_wrap(out, "  sampled      ", s->enabled.value ?
-			  "for longer: sampling was on, and goes on" :
-			  "before: these are the figures that were there");
+			  "nothing by this command: sampling was on, and goes on" :
+			  "nothing: these are the figures of earlier sampling");
+		if (!may_sample())
+			text_wrap(out, "               ", "Only root can start sampling (sudo).");
 		return;
 	}
-	fprintf(out, "  sampled      %s s, ",
-		text_thousandths((struct figure){ true, wish->duration_ms }).s);
+	fprintf(out, "  sampled      %s, ", text_duration(wish->duration_ms).s);
 	if (s->width_us.value == s->period_us.value)
 		fputs("all the time\n", out);
 	else
 		fprintf(out, "%s us of every %s us\n", text_count(s->width_us).s,
 			text_count(s->period_us).s);
 	fprintf(out, "               interrupts off for %s us at most\n", text_count(s->burst_us).s);
-}
-
-static const char *how_read(const struct clock_figures *c)
-{
-	if (c->exact.known)
-		return c->exact.value ? "exact" : "bracketed";
-	return c->read_min_ns.known ? "bracketed" : "-";
 }
 
 static void print_clocks(FILE *out, const struct snapshot *s)
@@ -102,7 +97,7 @@ static void print_clocks(FILE *out, const struct snapshot *s)
 		const struct clock_figures *c = &s->clocks[i];
 
 		table_cell(&t, "%s", c->name);
-		table_cell(&t, "%s", how_read(c));
+		table_cell(&t, "%s", text_how_read(c).s);
 		table_cell(&t, "%s", text_count(c->samples).s);
 		table_cell(&t, "%s", text_thousandths(c->skew_ppt).s);
 		table_cell(&t, "%s", text_thousandths(c->skew_error_ppt).s);

@@ -11,11 +11,11 @@
 #define GAP 2			/* blanks between two columns */
 #define OCTAVES 64		/* of each sign */
 
-static const struct text not_known = { "-" };
+static const struct shown not_known = { "-" };
 
-struct text text_count(struct count value)
+struct shown text_count(struct count value)
 {
-	struct text t;
+	struct shown t;
 
 	if (!value.known)
 		return not_known;
@@ -23,9 +23,9 @@ struct text text_count(struct count value)
 	return t;
 }
 
-struct text text_figure(struct figure value)
+struct shown text_figure(struct figure value)
 {
-	struct text t;
+	struct shown t;
 
 	if (!value.known)
 		return not_known;
@@ -38,10 +38,10 @@ static uint64_t magnitude(int64_t value)
 	return value < 0 ? -(uint64_t)value : (uint64_t)value;
 }
 
-struct text text_thousandths(struct figure value)
+struct shown text_thousandths(struct figure value)
 {
 	uint64_t size = magnitude(value.value);
-	struct text t;
+	struct shown t;
 
 	if (!value.known)
 		return not_known;
@@ -50,7 +50,7 @@ struct text text_thousandths(struct figure value)
 	return t;
 }
 
-struct text text_ns(int64_t ns)
+struct shown text_ns(int64_t ns)
 {
 	static const struct {
 		const char *unit;
@@ -60,7 +60,7 @@ struct text text_ns(int64_t ns)
 	uint64_t size = magnitude(ns);
 	unsigned int u = 0;
 	char places[12];
-	struct text t;
+	struct shown t;
 
 	while (u < 3 && size >= 10000 * units[u].ns)
 		u++;
@@ -77,7 +77,7 @@ struct text text_ns(int64_t ns)
 	return t;
 }
 
-struct text text_age(uint64_t ms)
+struct shown text_age(uint64_t ms)
 {
 	static const struct {
 		const char *unit;
@@ -85,12 +85,30 @@ struct text text_age(uint64_t ms)
 	} units[] = { { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { "h", 3600000 },
 		      { "d", 86400000 } };
 	unsigned int u = 0;
-	struct text t;
+	struct shown t;
 
 	while (u < 4 && ms >= 10 * units[u + 1].ms)
 		u++;
 	snprintf(t.s, sizeof(t.s), "%" PRIu64 " %s", ms / units[u].ms, units[u].unit);
 	return t;
+}
+
+struct shown text_duration(uint64_t ms)
+{
+	struct shown t;
+
+	snprintf(t.s, sizeof(t.s), "%" PRIu64 " %s", ms % 1000 ? ms : ms / 1000, ms % 1000 ? "ms" : "s");
+	return t;
+}
+
+struct shown text_how_read(const struct clock_figures *clock)
+{
+	static const struct shown exact = { "exact" }, bracketed = { "bracketed" };
+
+	if (clock->exact.known)
+		return clock->exact.value ? exact : bracketed;
+	/* clocks without the file are devices */
+	return clock->read_min_ns.known ? bracketed : not_known;
 }
 
 void text_wrap(FILE *out, const char *first, const char *text)
@@ -177,7 +195,8 @@ static void print_record(const struct text_table *t, FILE *out, const char *inde
 	free(text);
 }
 
-static void print_table(struct text_table *t, FILE *out, const char *indent, size_t columns)
+static void print_table(struct text_table *t, FILE *out, const char *indent, size_t columns,
+			bool wide)
 {
 	size_t widths[t->n_heads], gap = GAP, all = strlen(indent);
 
@@ -190,7 +209,7 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 	}
 	if (all + gap * (t->n_heads - 1) > columns)
 		gap = 1;
-	if (all + gap * (t->n_heads - 1) <= columns) {
+	if (wide || all + gap * (t->n_heads - 1) <= columns) {
 		print_row(t, out, indent, gap, NULL, widths);
 		for (size_t i = 0; i < t->n_cells; i += t->n_heads)
 			print_row(t, out, indent, gap, t->cells + i, widths);
@@ -205,12 +224,12 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 
 void table_print(struct text_table *t, FILE *out, const char *indent)
 {
-	print_table(t, out, indent, TEXT_COLUMNS);
+	print_table(t, out, indent, TEXT_COLUMNS, false);
 }
 
-void table_print_wide(struct text_table *t, FILE *out, const char *indent)
+void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns)
 {
-	print_table(t, out, indent, SIZE_MAX);
+	print_table(t, out, indent, columns, true);
 }
 
 /* 0: 0; 1: 1; 2: 2 and 3; 3: 4 to 7; ...; negative values have the same negative. */
