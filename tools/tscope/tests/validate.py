@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """validate.py [FILE]: whether a file, or standard input, is what tscope.schema.json says."""
 import json
