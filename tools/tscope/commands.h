@@ -17,6 +17,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_pairs(int argc, char **argv);
 int cmd_hist(int argc, char **argv);
+int cmd_stability(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 
 #endif /* TSCOPE_COMMANDS_H */

@@ -21,6 +21,7 @@ static const struct command {
 	{ "events", cmd_events, "list what happened" },
 	{ "pairs", cmd_pairs, "show how far the CPUs' clocks are apart" },
 	{ "hist", cmd_hist, "show histograms" },
+	{ "stability", cmd_stability, "show how stable the clocks are, by octaves of tau" },
 	{ "wait", cmd_wait, "wait until a clock is known well enough" },
 };
 
@@ -78,7 +79,7 @@ static char *help(int key, const char *text, void *input)
 	fprintf(to, "Subcommands (tscope SUBCOMMAND --help says more):\n");
 	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (commands[i].run)
-			fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].does);
+			fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].does);
 	fclose(to);
 	return list;
 }

@@ -43,7 +43,7 @@ int observe(struct observation *o, struct sampling_wish *wish)
 		wish->duration_ms = 0;
 	if (err)
 		return status_of(err);
-	snapshot_read(&o->before, 0);
+	snapshot_read(&o->before, SNAPSHOT_CPUS);
 	system_begin(&o->system);
 	sampling_wait(wish, wish->duration_ms, "sampling");
 	/* It still samples: pairs of CPUs that -c added are forgotten when cpus is restored. */

@@ -19,7 +19,7 @@
 
 static uint64_t permille(uint64_t part, uint64_t all)
 {
-	return all ? (uint64_t)((unsigned __int128)part * 1000 / all) : 0;
+	return all ? (uint64_t)((__uint128_t)part * 1000 / all) : 0;
 }
 
 static bool is_guest(const struct system_facts *s)
@@ -48,7 +48,7 @@ static void log_evidence(struct finding *f, const struct system_facts *s,
 	}
 }
 
-/* TSC_ADJUST and flags aside, the kernel itself has seen that the TSC depends on idle or frequency. */
+/* The kernel itself has seen that the TSC depends on idle states or on the frequency. */
 static bool says_not_constant(const char *line)
 {
 	return strstr(line, "TSC halts in idle") || strstr(line, "due to cpufreq changes");
@@ -103,8 +103,11 @@ void judge_tsc_not_constant(const struct rule *rule, struct judgement *j)
 		return;
 	if (s->constant_tsc.value || s->nonstop_tsc.value)
 		missing = s->constant_tsc.value ? "nonstop_tsc" : "constant_tsc";
-	f = finding_new(j, rule, is_guest(s) ? "The hypervisor does not promise a constant TSC: no %s" :
-			"The TSC is not constant: the CPU has no %s", missing);
+	if (is_guest(s))
+		f = finding_new(j, rule, "The hypervisor does not promise a constant TSC: no %s",
+				missing);
+	else
+		f = finding_new(j, rule, "The TSC is not constant: the CPU has no %s", missing);
 	cpu_evidence(f, s);
 	log_evidence(f, s, says_not_constant);
 	if (!seen && (is_guest(s) || !tsc_is_moved(s)))

@@ -77,7 +77,8 @@ static void judge_chronyd(const struct rule *rule, struct judgement *j)
 		finding_advice(f, "See its state: chronyc sources -v. \"x\" means that the other sources contradict it: then the host's clock is wrong, or theirs.");
 		return;
 	}
-	f = finding_new(j, rule, s->ptp_kvm.value ? "chronyd does not use the host's clock /dev/ptp_kvm" :
+	f = finding_new(j, rule, s->ptp_kvm.value ?
+			"chronyd does not use the host's clock /dev/ptp_kvm" :
 			"The host's clock is not used: ptp_kvm is not loaded");
 	evidence(f, s);
 	finding_cause(f, "chronyd reads it only where its configuration says so.");

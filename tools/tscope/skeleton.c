@@ -6,6 +6,7 @@
 #include "finding.h"
 #include "json.h"
 #include "options.h"
+#include "rules.h"
 #include "sampling.h"
 
 #define WEAK __attribute__((weak))
@@ -66,6 +67,47 @@ WEAK void system_end(struct system_facts *s)
 WEAK void system_free(struct system_facts *s)
 {
 	(void)s;
+}
+
+WEAK const struct observation *observed(const struct judgement *j)
+{
+	(void)j;
+	return NULL;
+}
+
+WEAK struct finding *finding_new(struct judgement *j, const struct rule *rule, const char *title,
+				 ...)
+{
+	(void)j;
+	(void)rule;
+	(void)title;
+	return NULL;
+}
+
+WEAK void finding_evidence(struct finding *f, const char *format, ...)
+{
+	(void)f;
+	(void)format;
+}
+
+WEAK void finding_advice(struct finding *f, const char *format, ...)
+{
+	(void)f;
+	(void)format;
+}
+
+WEAK void finding_cause(struct finding *f, const char *format, ...)
+{
+	(void)f;
+	(void)format;
+}
+
+WEAK void finding_size(struct finding *f, double size, double error, const char *unit)
+{
+	(void)f;
+	(void)size;
+	(void)error;
+	(void)unit;
 }
 
 WEAK int cmd_report(int argc, char **argv)

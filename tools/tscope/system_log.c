@@ -119,12 +119,23 @@ static void note_reason(struct system_facts *s, const char *message)
 	system_add(&s->clocksource_reasons, &s->n_clocksource_reasons, "%.400s", message);
 }
 
+/* Of a tree that was recorded without CPUID. */
+static void note_hypervisor(struct system_facts *s, const char *message)
+{
+	static const char detected[] = "Hypervisor detected: ";
+
+	if (!strncmp(message, detected, strlen(detected)))
+		snprintf(s->hypervisor, sizeof(s->hypervisor), "%s", message + strlen(detected));
+}
+
 static void look_at_line(struct system_facts *s, char *line)
 {
 	const char *message = message_of(line), *ours;
 
 	if (!message)
 		return;
+	if (system_recorded() && !s->hypervisor[0])
+		note_hypervisor(s, message);
 	ours = !strncmp(message, "tscope: ", 8) ? message + 8 : NULL;
 	if (ours && strstr(ours, " is absent: "))
 		note_absent(s, ours);

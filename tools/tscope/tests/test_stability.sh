@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317
+#
+# tscope stability: figures of points that go up and down by turns, with a skew, are known:
+# differences of 40 ns at tau0, and none at its even multiples.
+
+# shellcheck source=selftests/harness/ktap.sh
+. "$TSCOPE_TESTS/../../../selftests/harness/ktap.sh"
+DIR=$(mktemp -d)
+trap 'rm -rf "$DIR" "$KTAP_SAID"' EXIT
+export TSCOPE_SYSFS=$DIR/sysfs TSCOPE_DEBUGFS=$DIR/debugfs
+POINTS=$DIR/debugfs/points
+
+# points CLOCK SEGMENT FROM N: 10 ms of a TSC of 1 GHz apart, 7 ns of skew, +-10 ns by turns
+points() {
+	local i
+	for ((i = 0; i < $4; i++)); do
+		echo "$1 $2 $(($3 + i * 10000000)) $((i * 7 + (i % 2 ? 10 : -10))).000 0"
+	done
+}
+
+tree() {
+	mkdir -p "$DIR/sysfs/tsc" "$DIR/sysfs/kvm-clock" "$DIR/sysfs/hpet" "$DIR/debugfs"
+	echo tsc kvm-clock hpet >"$DIR/sysfs/clocks"
+	echo 1000000 >"$DIR/sysfs/tsc/khz"
+	{
+		echo "# clock segment tsc phase_ns width_ns"
+		# an older segment, which does not count
+		points kvm-clock 65535 9500000005 50
+		points kvm-clock 0 10000000005 1000
+		points hpet 3 1 7
+	} >"$POINTS"
+}
+
+# runs STATUS ARGUMENT...: what it prints is in out, its messages in err
+runs() {
+	local want=$1 got
+	shift
+	"$TSCOPE" stability "$@" >"$DIR/out" 2>"$DIR/err"
+	got=$?
+	cat "$DIR/out" "$DIR/err"
+	same "status" "$got" "$want"
+}
+
+# octave K: its line, with tau0 at K = 0; a skew shows in MTIE only
+octave() {
+	case $1 in
+	# 40 ns / sqrt(2) / 10 ms, 40 ns / sqrt(6), 20 ns + 7 ns
+	0) echo "kvm-clock 0.010000 2828.427125 16.330 27.000 998" ;;
+	*) printf 'kvm-clock %d.%06d 0.000000 0.000 %d.000 %d\n' $(((10 << $1) / 1000)) \
+		$(((10 << $1) % 1000 * 1000)) $((20 + 7 * ((1 << $1) - 1))) $((1000 - (2 << $1))) ;;
+	esac
+}
+
+wanted() {
+	local k
+	echo "clock tau s ADEV ppb TDEV ns MTIE ns differences"
+	for k in 0 1 2 3 4 5 6 7 8; do
+		octave "$k"
+	done
+}
+
+# columns are of any width
+text() {
+	runs 0 "$@" && diff <(tr -s ' ' <"$DIR/out") <(wanted) && not grep -n '.\{81\}' "$DIR/out" &&
+		same messages "$(cat "$DIR/err")" ""
+}
+
+# each line of it as the text's
+json() {
+	runs 0 --json && same objects "$(grep -o '"clock"' "$DIR/out" | wc -l)" 9 &&
+		diff <(sed 's/{ "clock"/\n&/g' "$DIR/out" | grep '^{ "clock"' |
+			sed -E 's/"[a-z_]+": //g; s/[]{},"[]//g; s/ +/ /g; s/^ //; s/ $//; s/ errors: *$//') \
+			<(wanted | sed 1d) && grep -q '^{ "tscope": "[0-9.]*", "tsc_khz": 1000000, "stability": \[ { ' \
+		"$DIR/out" && grep -q ' \], "errors": \[ \] }$' "$DIR/out"
+}
+
+# says REGEX: the only message
+says() {
+	same "lines of messages" "$(wc -l <"$DIR/err")" 1 && grep -qE "$1" "$DIR/err"
+}
+
+too_few() {
+	runs 4 hpet && says ': there are too few points yet; ' && runs 4 --json hpet &&
+		grep -q '"stability": \[ \], "errors": \[ \] }$' "$DIR/out"
+}
+
+wrong_use() {
+	runs 2 tsc && says ': tsc is no clock ' && runs 2 kvm && says ': kvm is no clock ' &&
+		runs 2 hpet kvm-clock && runs 2 --duration 5
+}
+
+# one phase is off by all that the file may say: no figure, rather than a wrong one
+out_of_range() {
+	sed -i "500s/ [-0-9.]* 0$/ $1 0/" "$POINTS" && runs 4 && tree
+}
+
+out_of_order() {
+	sed -i '500s/^\(kvm-clock 0\) [0-9]*/\1 7/' "$POINTS" && runs 4 && tree
+}
+
+truncated() {
+	truncate -s -3 "$POINTS" && runs 4 && says 'points: line 1058' && runs 4 --json &&
+		grep -q '"errors": \[ ".*points: line 1058' "$DIR/out" && tree
+}
+
+# khz TEXT: the TSC's frequency is no figure
+khz() {
+	echo "$1" >"$DIR/sysfs/tsc/khz" && runs 4 && tree
+}
+
+absent() {
+	rm -r "$DIR/debugfs" && runs 4 && says "$DIR/debugfs" && rm -r "$DIR/sysfs" &&
+		runs 4 && says 'no module' && runs 4 kvm-clock && tree
+}
+
+t "a tree" tree
+t "figures of each octave" text
+t "of one clock" text kvm-clock
+t "as JSON" json
+t "a clock with too few points" too_few
+t "wrong use" wrong_use
+t "a phase at the upper end" out_of_range 9223372036854775.807
+t "a phase at the lower end" out_of_range -9223372036854775.808
+t "points out of order" out_of_order
+t "a truncated file" truncated
+t "a TSC of 0 kHz" khz 0
+t "a TSC of 2^32 kHz" khz 4294967296
+t "no debugfs, no module" absent
+ktap_end
