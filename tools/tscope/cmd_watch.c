@@ -158,17 +158,17 @@ static void print_cpus(FILE *out, const struct snapshot *s)
 	static const char *const states[] = { "sampling", "late", "stood-still", "off" };
 	size_t counts[4] = { 0 };
 
-	fprintf(out, "CPUs %s of %s online", s->cpus, s->online);
+	fputs("CPUs:", out);
 	for (size_t i = 0; i < s->n_cpu_lines; i++) {
 		for (size_t k = 0; k < 4; k++)
 			counts[k] += !strcmp(s->cpu_lines[i].state, states[k]);
 		if (s->cpu_lines[i].leader)
-			fprintf(out, ", leader %u", s->cpu_lines[i].cpu);
+			fprintf(out, " %u leads,", s->cpu_lines[i].cpu);
 	}
 	for (size_t k = 0; k < 4; k++)
 		if (counts[k])
-			fprintf(out, ", %zu %s", counts[k], states[k]);
-	fputc('\n', out);
+			fprintf(out, " %zu %s,", counts[k], states[k]);
+	fprintf(out, " %s of %s online\n", s->cpus, s->online);
 }
 
 static void print_offsets(FILE *out, const struct snapshot *s)

@@ -15,10 +15,12 @@ static const char *const heads[] = {
 
 #define N_HEADS (sizeof(heads) / sizeof(*heads))
 
-/* How far the offset is beyond its bound. Offsets and bounds are well below 2^62. */
-static int64_t excess(const struct pair_line *p)
+/* How far the offset is beyond its bound. */
+static __int128_t excess(const struct pair_line *p)
 {
-	return llabs(p->offset_ns) - p->bound_ns;
+	__int128_t offset = p->offset_ns;
+
+	return (offset < 0 ? -offset : offset) - p->bound_ns;
 }
 
 static int rank(const struct pair_line *p)
@@ -86,7 +88,7 @@ static void print_all(FILE *out, const struct clock_figures *c)
 {
 	if (!c->moving.known || !c->unmet.known)
 		return;
-	text_wrap(out, "  ", "%s: %s pairs move, %s have not met, the widest bound is %s ns",
+	text_wrap(out, "  ", "%s: pairs that move: %s, that have not met: %s, widest bound: %s ns",
 		  c->name, text_count(c->moving).s, text_count(c->unmet).s,
 		  text_count(c->widest_bound_ns).s);
 }
@@ -178,6 +180,8 @@ static struct shown matrix_cell(const struct matrix *m, unsigned int i, unsigned
 	const struct pair_line key = { .cpu_i = i < j ? i : j, .cpu_j = i < j ? j : i };
 	const struct pair_line *wanted = &key, **found;
 	struct shown t = { "" };
+	bool negative;
+	uint64_t size;
 
 	if (i == j)
 		return (struct shown){ "." };
@@ -186,8 +190,10 @@ static struct shown matrix_cell(const struct matrix *m, unsigned int i, unsigned
 		return t;
 	if (!(*found)->known)
 		return (struct shown){ "?" };
-	snprintf(t.s, sizeof(t.s), "%s%" PRId64, (*found)->moving ? "*" : "",
-		 i < j ? (*found)->offset_ns : -(*found)->offset_ns);
+	negative = (*found)->offset_ns < 0;
+	size = negative ? -(uint64_t)(*found)->offset_ns : (uint64_t)(*found)->offset_ns;
+	snprintf(t.s, sizeof(t.s), "%s%s%" PRIu64, (*found)->moving ? "*" : "",
+		 size && negative == (i < j) ? "-" : "", size);
 	return t;
 }
 

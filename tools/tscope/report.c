@@ -66,8 +66,8 @@ static void print_head(FILE *out, const struct snapshot *s, const struct samplin
 	text_wrap(out, "  CPUs         ", "%s of %s online", s->cpus, s->online);
 	if (!wish->duration_ms) {
 		text_wrap(out, "  sampled      ", "%s", s->enabled.value ?
-			  "nothing by this command: sampling was on, and goes on" :
-			  "nothing: these are the figures of earlier sampling");
+			  "nothing by this command: sampling was on, and goes on" : sampled(s) ?
+			  "nothing: these are the figures of earlier sampling" : "nothing yet");
 		if (!may_sample())
 			text_wrap(out, "               ", "Only root can start sampling (sudo).");
 		return;
@@ -102,8 +102,9 @@ static void print_clocks(FILE *out, const struct snapshot *s)
 		table_cell(&t, "%s", c->span_ms.known ? text_age(c->span_ms.value).s : "-");
 		table_cell(&t, "%s", text_figure(c->phase_ns).s);
 	}
-	fprintf(out, "\nClocks against the TSC at its nominal %s kHz (+-: 95 %% interval)\n",
-		tsc ? text_count(tsc->khz).s : "-");
+	fputc('\n', out);
+	text_wrap(out, "", "Clocks against the TSC at its nominal %s kHz; +-: 95 %% interval",
+		  tsc ? text_count(tsc->khz).s : "-");
 	table_print(&t, out, "  ");
 	if (tsc && tsc->step_cycles.known)
 		fprintf(out, "  The TSC counts in steps of %s cycles.\n",
@@ -188,6 +189,8 @@ static struct figure multiplier_ppt(const struct page_line *page, uint64_t tsc_k
 	if (!page->mul || !tsc_khz || shift > 0 || shift < -63)
 		return (struct figure){ };
 	rate = (rate + (1ULL << -shift) / 2) >> -shift;
+	if (rate > INT64_MAX)
+		return (struct figure){ };
 	return (struct figure){ true, (int64_t)rate - 1000000000000 };
 }
 
@@ -202,16 +205,29 @@ static void print_kvm_clock(FILE *out, const struct snapshot *s)
 	fprintf(out, "  The host assumes a TSC of %s kHz. TSC_STABLE is %s.\n",
 		text_count(c->khz).s, text_figure(c->stable).s);
 	if (s->n_pages && tsc)
-		fprintf(out, "  Its multiplier alone makes it run %s ppb off the nominal TSC.\n",
-			text_thousandths(multiplier_ppt(&s->pages[0], tsc->khz.value)).s);
-	fprintf(out, "  Updates seen: %s. The host stopped the guest %s times.\n",
-		text_count(c->updates).s, text_count(c->stopped).s);
+		text_wrap(out, "  ", "Its multiplier alone makes it run %s ppb off the nominal TSC.",
+			  text_thousandths(multiplier_ppt(&s->pages[0], tsc->khz.value)).s);
+	text_wrap(out, "  ", "Updates seen: %s. Stops of the guest seen: %s.",
+		  text_count(c->updates).s, text_count(c->stopped).s);
+}
+
+/* How fast the guest's wall clock runs away from the host's; the two fits are independent. */
+static void drift_of(const struct clock_figures *guest, const struct clock_figures *host,
+		     struct figure *drift, struct figure *error)
+{
+	long double sum = ceill(hypotl(guest->skew_error_ppt.value, host->skew_error_ppt.value));
+
+	drift->known = guest->skew_ppt.known && host->skew_ppt.known && sum < INT64_MAX &&
+		       !__builtin_sub_overflow(guest->skew_ppt.value, host->skew_ppt.value,
+					       &drift->value);
+	*error = (struct figure){ drift->known, drift->known ? (int64_t)sum : 0 };
 }
 
 static void print_wall_clock(FILE *out, const struct snapshot *s)
 {
 	const struct clock_figures *host = snapshot_clock(s, "ptp-kvm");
 	const struct clock_figures *guest = snapshot_clock(s, "realtime");
+	struct figure drift = { }, error;
 
 	if (!host)
 		return;
@@ -222,16 +238,13 @@ static void print_wall_clock(FILE *out, const struct snapshot *s)
 			text_age(host->host_offset_age_ms.value).s);
 	else
 		fputs("  offset  not known yet\n", out);
-	if (guest && guest->skew_ppt.known && host->skew_ppt.known) {
-		struct figure drift = { true, guest->skew_ppt.value - host->skew_ppt.value };
-		struct figure error = { true, ceill(hypotl(guest->skew_error_ppt.value,
-							   host->skew_error_ppt.value)) };
-
+	if (guest)
+		drift_of(guest, host, &drift, &error);
+	if (drift.known)
 		fprintf(out, "  drift   %s ppb +- %s ppb\n", text_thousandths(drift).s,
 			text_thousandths(error).s);
-	} else {
+	else
 		fputs("  drift   not known yet\n", out);
-	}
 	fprintf(out, "  The host refused %s hypercalls.\n", text_count(host->errors).s);
 }
 
@@ -288,7 +301,7 @@ static void print_cpus(FILE *out, const struct snapshot *s)
 
 		if (strcmp(c->state, "late") && strcmp(c->state, "stood-still"))
 			continue;
-		fprintf(out, "  CPU %u is %s: its sampler ran %s%s\n", c->cpu, c->state,
+		fprintf(out, "  CPU %u        %s: its sampler last ran %s%s\n", c->cpu, c->state,
 			c->age_ms.known ? text_age(c->age_ms.value).s : "never",
 			c->age_ms.known ? " ago" : "");
 	}

@@ -115,6 +115,20 @@ struct shown text_how_read(const struct clock_figures *clock)
 	return clock->read_min_ns.known ? bracketed : not_known;
 }
 
+/* Where a line of at most @room ends: at a blank, else after a comma of a list, else anywhere. */
+static size_t line_end(const char *text, size_t room)
+{
+	size_t n = room;
+
+	while (n && text[n] != ' ')
+		n--;
+	if (n)
+		return n;
+	for (n = room; n && text[n - 1] != ','; n--)
+		;
+	return n ?: room;
+}
+
 void text_wrap(FILE *out, const char *first, const char *format, ...)
 {
 	size_t indent = strlen(first), room = TEXT_COLUMNS - indent, n;
@@ -126,10 +140,10 @@ void text_wrap(FILE *out, const char *first, const char *format, ...)
 		err(STATUS_NO_FIGURE, "no memory");
 	va_end(args);
 	fputs(first, out);
-	for (text = all; strlen(text) > room; text += n ? n + 1 : room) {
-		for (n = room; n && text[n] != ' '; n--)
-			;
-		fprintf(out, "%.*s\n%*s", (int)(n ?: room), text, (int)indent, "");
+	for (text = all; strlen(text) > room; text += n) {
+		n = line_end(text, room);
+		fprintf(out, "%.*s\n%*s", (int)n, text, (int)indent, "");
+		n += text[n] == ' ';
 	}
 	fprintf(out, "%s\n", text);
 	free(all);
@@ -293,10 +307,10 @@ void text_histogram(FILE *out, const struct histogram *h)
 	fputc('\n', out);
 	if (!h->n_buckets)
 		return;
-	fprintf(out, "  min %s, mean %s, max %s\n", text_ns(h->min_ns).s, text_ns(h->mean_ns).s,
-		text_ns(h->max_ns).s);
-	fprintf(out, "  50 %% are at most %s, 99 %% %s, 99.9 %% %s\n", text_ns(h->p50_ns).s,
-		text_ns(h->p99_ns).s, text_ns(h->p999_ns).s);
+	text_wrap(out, "  ", "min %s, mean %s, max %s", text_ns(h->min_ns).s, text_ns(h->mean_ns).s,
+		  text_ns(h->max_ns).s);
+	text_wrap(out, "  ", "50 %% are at most %s, 99 %% %s, 99.9 %% %s", text_ns(h->p50_ns).s,
+		  text_ns(h->p99_ns).s, text_ns(h->p999_ns).s);
 	for (size_t i = 0; i < h->n_buckets; i++) {
 		int k = octave(&h->buckets[i]);
 		uint64_t *count = &counts[k + OCTAVES];
