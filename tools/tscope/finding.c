@@ -203,7 +203,8 @@ void finding_voices(struct finding *f, const struct snapshot *s, const struct mo
 
 uint64_t grown_at(const struct judgement *j, const char *clock, size_t member)
 {
-	const struct clock_figures *before = snapshot_clock(&j->o->before, clock);
+	const struct clock_figures *before = j->o->observed_ns ?
+					     snapshot_clock(&j->o->before, clock) : NULL;
 	const struct clock_figures *after = snapshot_clock(&j->o->after, clock);
 	const struct count *was, *is;
 
@@ -263,7 +264,8 @@ static bool matches(const struct judgement *j, const struct draft *a, const stru
 		       j->o->after.boottime_ns - x->since_ns.value <= MOVES_AFTER_JUMP_NS;
 	/* a clocksource that was changed costs the kernel's own clocks some time */
 	if (is_id(a, "clocksource"))
-		return b->clock && voice_of(b->clock) == VOICE_RAW;
+		return b->clock && voice_of(b->clock) == VOICE_RAW &&
+		       strcmp(j->o->before.clocksource, j->o->after.clocksource);
 	return agree(x, y);
 }
 

@@ -1,35 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* finding_text.c: findings for people, in lines of at most 80 columns */
+/* finding_text.c: findings for people, in lines of at most TEXT_COLUMNS */
 #include <stdio.h>
 #include <string.h>
 
 #include "finding.h"
+#include "text.h"
 #include "words.h"
-
-#define COLUMNS	80
-
-/* Print text in words; lines after the first begin below the text of the first. */
-static void wrap(FILE *to, const char *head, const char *text)
-{
-	int indent = strlen(head), column = indent, word;
-
-	fputs(head, to);
-	while (*text) {
-		word = strcspn(text, " ");
-		if (column > indent && column + 1 + word > COLUMNS) {
-			fprintf(to, "\n%*s", indent, "");
-			column = indent;
-		} else if (column > indent) {
-			fputc(' ', to);
-			column++;
-		}
-		fprintf(to, "%.*s", word, text);
-		column += word;
-		text += word;
-		text += strspn(text, " ");
-	}
-	fputc('\n', to);
-}
 
 static void print_size(const struct finding *f, FILE *to)
 {
@@ -46,7 +22,7 @@ static void print_size(const struct finding *f, FILE *to)
 	else
 		snprintf(line, sizeof(line), "%.10g %s +- %.10g %s", f->size.value, f->unit,
 			 f->size_error.value, f->unit);
-	wrap(to, "  size      ", line);
+	text_wrap(to, "  size      ", line);
 }
 
 static void print_cpus(const struct finding *f, FILE *to)
@@ -60,29 +36,29 @@ static void print_cpus(const struct finding *f, FILE *to)
 		n += snprintf(line + n, sizeof(line) - n, "%s%u", i ? ", " : "", f->cpus[i]);
 	if (i < f->n_cpus)
 		snprintf(line + n, sizeof(line) - n, " and %zu", f->n_cpus - i);
-	wrap(to, "  CPUs      ", line);
+	text_wrap(to, "  CPUs      ", line);
 }
 
 static void print_finding(const struct finding *f, uint64_t now_ns, FILE *to)
 {
-	char head[96];
+	char head[64];
 	size_t i;
 
-	snprintf(head, sizeof(head), "%s %s: ", severity_name(f->severity), f->id);
-	wrap(to, head, f->title);
+	fprintf(to, "%s: %s\n", f->id, severity_name(f->severity));
+	text_wrap(to, "  ", f->title);
 	print_size(f, to);
 	if (f->since_ns.known && now_ns > f->since_ns.value) {
 		snprintf(head, sizeof(head), "%s%s", age_text(now_ns - f->since_ns.value),
 			 f->ended ? " ago" : "");
-		wrap(to, f->ended ? "  when      " : "  for       ", head);
+		text_wrap(to, f->ended ? "  when      " : "  for       ", head);
 	}
 	print_cpus(f, to);
 	for (i = 0; i < f->evidence.n; i++)
-		wrap(to, i ? "            " : "  evidence  ", f->evidence.lines[i]);
-	wrap(to, "  cause     ", f->cause);
+		text_wrap(to, i ? "            - " : "  evidence  - ", f->evidence.lines[i]);
+	text_wrap(to, "  cause     ", f->cause);
 	for (i = 0; i < f->advice.n; i++)
-		wrap(to, i ? "            " : "  advice    ", f->advice.lines[i]);
-	wrap(to, "  see       ", f->see);
+		text_wrap(to, i ? "            - " : "  advice    - ", f->advice.lines[i]);
+	text_wrap(to, "  see       ", f->see);
 }
 
 void findings_print(const struct finding_list *list, uint64_t now_ns, FILE *to)

@@ -88,6 +88,14 @@ const struct rule rules[] = {
 		.see = "cases.rst, \"Time goes back between vCPUs\"",
 		.judge = judge_no_master_clock,
 	}, {
+		.id = "clocksource", SYSTEM, .severity = SEVERITY_WARNING,
+		.looks_at = "current_clocksource, available_clocksource, the kernel log",
+		.limit = "it is not the best one that is there, or it changed during the observation",
+		.cause = "The kernel, or somebody, chose another clocksource.",
+		.explains = { "clock-stepped" },
+		.see = "cases.rst, \"The kernel changes its clocksource\"",
+		.judge = judge_clocksource,
+	}, {
 		.id = "wall-clock-set", EVENT, .severity = SEVERITY_WARNING,
 		.looks_at = "steps and backward readings of realtime and monotonic-raw",
 		.limit = "realtime steps and monotonic-raw does not",
@@ -156,7 +164,7 @@ const struct rule rules[] = {
 		.looks_at = "skew of realtime and ptp-kvm, ptp-kvm/offset",
 		.limit = "1 ppm beyond the error, or 10 ms during the whole observation: a disciplined clock is within these",
 		.cause = "Nothing disciplines the guest's wall clock by the host's, or the two follow different references.",
-		.advice = { "let chronyd follow the host: modprobe ptp_kvm, and in chrony.conf: refclock PHC /dev/ptp0 poll 2",
+		.advice = { "modprobe ptp_kvm, put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf, and restart chrony",
 			    "echo 1000 >/sys/kernel/tscope/ptp-kvm/skew_alert_ppb reports drift" },
 		.see = "cases.rst, \"The guest drifts against its host\"",
 		.judge = judge_host_drift,
@@ -177,5 +185,33 @@ const struct rule rules[] = {
 			    "dmesg says if the CPU is stuck; after a restore: the hypervisor has to restore the TSC before TSC_DEADLINE" },
 		.see = "doctor.rst, \"cpu-silent\"",
 		.judge = judge_cpu_silent,
+	}, {
+		.id = "tsc-not-constant", SYSTEM, .severity = SEVERITY_WARNING,
+		.looks_at = "/proc/cpuinfo, cpuidle, cpufreq, the kernel log",
+		.limit = "constant_tsc or nonstop_tsc is missing, and C-states or frequencies that would move the TSC are in use; else info",
+		.cause = "The CPU's TSC follows its frequency, or stops in deep C-states.",
+		.see = "advice.rst",
+		.judge = judge_tsc_not_constant,
+	}, {
+		.id = "noisy-host", SYSTEM, .severity = SEVERITY_WARNING,
+		.looks_at = "/proc/stat, windows lost in debugfs cpus, tsc/widest_bound_ns",
+		.limit = "steal time or lost windows of 5 %, or bounds of 10 us, where 1 us is usual",
+		.cause = "The host does not let the vCPUs run when they could.",
+		.see = "cases.rst, \"Noise: wide readings and late windows\"",
+		.judge = judge_noisy_host,
+	}, {
+		.id = "time-service", SYSTEM, .severity = SEVERITY_INFO,
+		.looks_at = "processes, chronyc, /dev/ptp*",
+		.limit = "no time service, or one that does not use the host's clock though it is there",
+		.cause = "Nothing disciplines the wall clock, or not by the best clock.",
+		.see = "advice.rst",
+		.judge = judge_time_service,
+	}, {
+		.id = "timer-policy", SYSTEM, .severity = SEVERITY_INFO,
+		.looks_at = "the domain's XML, of --domain-xml",
+		.limit = "a setting that guests of this kind should not have",
+		.cause = "The domain's XML says so, or leaves it to a default.",
+		.see = "advice.rst",
+		.judge = judge_timer_policy,
 	}, { }
 };

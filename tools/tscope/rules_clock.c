@@ -256,7 +256,7 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 		low = ahead < low ? ahead : low;
 		high = ahead > high ? ahead : high;
 	}
-	f = finding_new(j, rule, "the host keeps no master clock: each CPU's %s is its own", name);
+	f = finding_new(j, rule, "The host keeps no master clock: each CPU's %s is its own", name);
 	if (s->n_pages > 1) {
 		finding_evidence(f, "by their pages the CPUs' clocks differ by %s",
 				 ns_text(high - low));

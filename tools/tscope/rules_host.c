@@ -50,7 +50,7 @@ void judge_restored(const struct rule *rule, struct judgement *j)
 		explain_all(m);
 		if (enough_findings(j, rule))
 			continue;
-		f = finding_new(j, rule, "the guest was restored or migrated: it missed %s",
+		f = finding_new(j, rule, "The guest was restored or migrated: it missed %s",
 				ns_text(m->ns));
 		finding_size(f, m->ns, m->error_ns, "ns");
 		finding_ended(f, m->boottime_ns);
@@ -77,7 +77,7 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 		explain_all(m);
 		if (enough_findings(j, rule))
 			continue;
-		f = finding_new(j, rule, "the guest was stopped for %s", ns_text(m->ns));
+		f = finding_new(j, rule, "The guest was stopped for %s", ns_text(m->ns));
 		finding_size(f, m->ns, m->error_ns, "ns");
 		finding_ended(f, m->boottime_ns);
 		if (stopped)
@@ -90,7 +90,7 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 	/* kvm-clock did not step, or long ago */
 	if (stopped <= known || j->moments.n)
 		return;
-	f = finding_new(j, rule, "the host said %llu times that the guest was stopped",
+	f = finding_new(j, rule, "The host said %llu times that the guest was stopped",
 			(unsigned long long)stopped);
 	finding_ended(f, (struct count){ });
 	finding_evidence(f, "%s/stopped: %llu since sampling began or was reset; it did not step",
@@ -114,10 +114,10 @@ void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
 		if (enough_findings(j, rule))
 			continue;
 		if (x->stepped)
-			f = finding_new(j, rule, "the host's wall clock stepped by %s",
+			f = finding_new(j, rule, "The host's wall clock stepped by %s",
 					step_text(x->ns));
 		else
-			f = finding_new(j, rule, "the host's wall clock went back by %s",
+			f = finding_new(j, rule, "The host's wall clock went back by %s",
 					ns_text(x->backward_ns));
 		finding_ended(f, m->boottime_ns);
 		if (x->stepped)
@@ -180,18 +180,18 @@ void judge_host_drift(const struct rule *rule, struct judgement *j)
 	rate = drift(j, &ppb, &error);
 	fast = rate && (ppb < 0 ? -ppb : ppb) - error > DRIFT_PPB;
 	off = is_off(&j->o->after, &ns, &error_ns);
-	if (j->o->before.n_clocks)
+	if (j->o->observed_ns && j->o->before.n_clocks)
 		was_off = is_off(&j->o->before, &before_ns, &unused) ||
 			  !snapshot_clock(&j->o->before, "ptp-kvm") ||
 			  !snapshot_clock(&j->o->before, "ptp-kvm")->host_offset_ns.known;
 	if (!fast && !(off && was_off))
 		return;
 	if (fast) {
-		f = finding_new(j, rule, "the guest's wall clock gains %s on the host's",
+		f = finding_new(j, rule, "The guest's wall clock gains %s on the host's",
 				rate_text((int64_t)(ppb * 1000)));
 		finding_size(f, ppb, error, "ppb");
 	} else {
-		f = finding_new(j, rule, "the guest's wall clock is %s %s the host's",
+		f = finding_new(j, rule, "The guest's wall clock is %s %s the host's",
 				ns_text((int64_t)ns_magnitude(ns)), ns < 0 ? "behind" : "ahead of");
 		finding_size(f, ns, error_ns, "ns");
 	}

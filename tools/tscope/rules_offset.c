@@ -195,7 +195,7 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 	if (!worst)
 		return;
 	odd = odd_cpu(s, &all, youngest);
-	f = finding_new(j, rule, "the TSC of CPU %u is %s %s of that of CPU %u", worst->cpu_j,
+	f = finding_new(j, rule, "The TSC of CPU %u is %s %s of that of CPU %u", worst->cpu_j,
 			ns_text((int64_t)ns_magnitude(worst->offset_ns)),
 			worst->offset_ns < 0 ? "behind" : "ahead", worst->cpu_i);
 	finding_size(f, worst->offset_ns, worst->bound_ns, "ns");
@@ -286,7 +286,7 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	}
 	if (!worst)
 		return;
-	f = finding_new(j, rule, "the offset between the TSCs of CPUs %u and %u moves, within %s",
+	f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, within %s",
 			worst->cpu_i, worst->cpu_j, ns_text(most));
 	/* the hull holds all offsets: how far they moved is that at most */
 	finding_size(f, most / 2.0, most / 2.0, "ns");

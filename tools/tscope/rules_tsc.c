@@ -72,7 +72,7 @@ static struct finding *stood(struct judgement *j, const struct rule *rule, struc
 
 	if (enough_findings(j, rule))
 		return NULL;
-	f = finding_new(j, rule, "time stood still for %s: %s went back by that", ns_text(ns),
+	f = finding_new(j, rule, "Time stood still for %s: %s went back by that", ns_text(ns),
 			clock);
 	finding_size(f, ns, error_ns, "ns");
 	finding_ended(f, m->boottime_ns);
@@ -120,7 +120,7 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 	for (i = 0; !found && i < s->n_cpu_lines; i++) {
 		if (strcmp(s->cpu_lines[i].state, "stood-still"))
 			continue;
-		f = finding_new(j, rule, "time stands still: the TSC is behind where it was");
+		f = finding_new(j, rule, "Time stands still: the TSC is behind where it was");
 		f->ended = false;
 		finding_evidence(f, "debugfs cpus: CPU %u stood-still, its sampler ran %llu ms ago",
 				 s->cpu_lines[i].cpu,
@@ -136,9 +136,9 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 
 	if (!enough_findings(j, rule)) {
 		if (cpu < 0)
-			f = finding_new(j, rule, "the TSC jumped by %s on all CPUs", step_text(ns));
+			f = finding_new(j, rule, "The TSC jumped by %s on all CPUs", step_text(ns));
 		else
-			f = finding_new(j, rule, "the TSC of CPU %d jumped by %s", cpu,
+			f = finding_new(j, rule, "The TSC of CPU %d jumped by %s", cpu,
 					step_text(ns));
 		finding_size(f, ns, error_ns, "ns");
 		finding_ended(f, m->boottime_ns);
@@ -309,7 +309,7 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	ppb = best->ppt / 1000.0;
 	error = error_ppt / 1000.0;
 	khz = tsc->khz.value / (1 + ppb / 1e9);
-	f = finding_new(j, rule, "the TSC runs at %.1f kHz, and the kernel takes it to run at %llu kHz",
+	f = finding_new(j, rule, "The TSC runs at %.1f kHz, and the kernel takes it to run at %llu kHz",
 			khz, (unsigned long long)tsc->khz.value);
 	finding_size(f, ppb, error, "ppb");
 	if (fabs(ppb) - error < FREQUENCY_FAULT_PPB)
