@@ -6,32 +6,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "expect.h"
 #include "files.h"
 #include "program.h"
 #include "system.h"
-#include "tap.h"
 #include "tree.h"
 
 #define CLOCKSOURCE "sys/devices/system/clocksource/clocksource0/"
 #define IDLE "sys/devices/system/cpu/cpu0/cpuidle/"
 
-#define EXPECT_TEXT(got, want) \
-	EXPECT(!strcmp(got, want), "'%s', not '%s'", got, want)
 #define write_text(file, text)	tree_write(file, text, strlen(text))
-#define EXPECT_LINES(lines, n, ...) \
-	expect_lines(lines, n, (const char *const []){ __VA_ARGS__, NULL })
 
 static struct system_facts s;
-
-/* @want has a NULL at its end. */
-static void expect_lines(char *const *lines, size_t n, const char *const *want)
-{
-	size_t i;
-
-	for (i = 0; i < n && want[i]; i++)
-		EXPECT_TEXT(lines[i], want[i]);
-	EXPECT(i == n && !want[i], "%zu lines; the next is '%s'", n, i < n ? lines[i] : want[i]);
-}
 
 static void look(void)
 {
