@@ -99,8 +99,8 @@ static void print_removals(FILE *text, const char *cmdline)
 	while (copy && (word = strsep(&rest, " "))) {
 		if (!chooses_clocksource(word) || !is_plain(word))
 			continue;
-		fprintf(text, "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed 's/ %s / /g')\n"
-			      "GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed 's/ %s / /g')\n",
+		fprintf(text, "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed ':a; s/ %s / /; ta')\n"
+			      "GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed ':a; s/ %s / /; ta')\n",
 			word, word);
 	}
 	free(copy);
