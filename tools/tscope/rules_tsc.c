@@ -308,6 +308,9 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	best = best_reference(refs, n, &agree, &error_ppt);
 	if (!best || !tsc || !tsc->khz.known)
 		return;
+	/* all rates are held against the leader's TSC: it may be that one which drifts */
+	if (tsc->moving.known && tsc->moving.value)
+		return;
 	/* the clock runs fast against a TSC that is taken to be faster than it is */
 	ppb = best->ppt / 1000.0;
 	error = error_ppt / 1000.0;
@@ -318,11 +321,11 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	if (fabs(ppb) - error < FREQUENCY_FAULT_PPB)
 		f->severity = SEVERITY_WARNING;
 	for (i = 0; i < n; i++)
-		finding_evidence(f, "%s against the TSC at %llu kHz: %s, to %s (95 %%)%s",
+		finding_evidence(f, "%s against the TSC at %llu kHz: %s +- %s (95 %%)%s",
 				 refs[i].name, (unsigned long long)tsc->khz.value,
 				 rate_text(refs[i].ppt), rate_text(refs[i].error_ppt) + 1,
 				 same_rate(best, &refs[i]) ? "" : ": does not agree");
-	finding_evidence(f, "%zu clocks agree: the TSC's frequency is %.1f kHz, to %.1f kHz", agree,
+	finding_evidence(f, "%zu clocks agree: the TSC's frequency is %.1f kHz +- %.1f kHz", agree,
 			 khz, khz * error / 1e9);
 	if (!strcmp(clocksource(j), "tsc"))
 		finding_evidence(f, "programs see it: the clocksource is tsc");
