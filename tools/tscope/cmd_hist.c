@@ -50,7 +50,8 @@ static bool is_wanted(const struct wanted *wanted, const char *name)
 
 	if (wanted->kind && strcmp(wanted->kind, kind))
 		return false;
-	return !wanted->clock || (strlen(wanted->clock) == len && !memcmp(wanted->clock, name, len));
+	return !wanted->clock ||
+	       (strlen(wanted->clock) == len && !memcmp(wanted->clock, name, len));
 }
 
 static void print_totals(const struct snapshot *s)
@@ -69,7 +70,8 @@ static void print_totals(const struct snapshot *s)
 		table_cell(&t, "%s", h->name);
 		table_cell(&t, "%" PRIu64, h->count);
 		for (size_t f = 0; f < sizeof(figures) / sizeof(*figures); f++)
-			table_cell(&t, "%s", text_figure((struct figure){ h->count, figures[f] }).s);
+			table_cell(&t, "%s",
+				   text_figure((struct figure){ h->count, figures[f] }).s);
 	}
 	table_print(&t, stdout, "");
 }
@@ -85,9 +87,9 @@ static size_t print_wanted(const struct snapshot *s, const struct wanted *wanted
 		if (!is_wanted(wanted, h->name))
 			continue;
 		n++;
-		if (options.json)
+		if (options.json) {
 			json_object_array_add(list, json_histogram(h));
-		else if (wanted->clock || wanted->kind) {
+		} else if (wanted->clock || wanted->kind) {
 			fputs(n > 1 ? "\n" : "", stdout);
 			text_histogram(stdout, h);
 		}
@@ -130,8 +132,8 @@ int cmd_hist(int argc, char **argv)
 	for (size_t i = 0; i < s.n_errors; i++)
 		warnx("%s", s.errors[i]);
 	if (!n && s.debug)
-		warnx("there is no histogram %s%s%s", wanted.clock ?: "", wanted.clock && wanted.kind ? "/" : "",
-		      wanted.kind ?: "");
+		warnx("there is no histogram %s%s%s", wanted.clock ?: "",
+		      wanted.clock && wanted.kind ? "/" : "", wanted.kind ?: "");
 	snapshot_free(&s);
 	return n ? STATUS_GOOD : STATUS_NO_FIGURE;
 }

@@ -47,7 +47,7 @@ static void print(struct snapshot *s)
 int cmd_pairs(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
-		{ "matrix", KEY_MATRIX, NULL, 0, "Print a matrix: a row and a column for each CPU", 4 },
+		{ "matrix", KEY_MATRIX, NULL, 0, "Print a row and a column for each CPU", 4 },
 		{ }
 	};
 	static const struct argp_child children[] = {

@@ -59,12 +59,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (errno || *end || *arg < '0' || *arg > '9' || !watch.count)
 			argp_error(state, "-n takes a number above 0, not '%s'", arg);
 		return 0;
-	case KEY_SHOW: choose(state, arg, true); return 0;
-	case KEY_HIDE: choose(state, arg, false); return 0;
+	case KEY_SHOW:
+	case KEY_HIDE:
+		choose(state, arg, key == KEY_SHOW);
+		return 0;
 	case KEY_LIST:
 		columns_list(stdout);
 		exit(0);
-	case KEY_CSV: watch.csv = true; return 0;
+	case KEY_CSV:
+		watch.csv = true;
+		return 0;
 	case ARGP_KEY_END:
 		if (watch.csv && options.json)
 			argp_error(state, "--csv and --json exclude each other");
@@ -73,6 +77,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct clock_figures *clock_before(const struct snapshot *before,
+						const struct clock_figures *c)
+{
+	return before ? snapshot_clock(before, c->name) : NULL;
 }
 
 static void print_csv(const struct snapshot *now, const struct snapshot *before)
@@ -89,8 +99,7 @@ static void print_csv(const struct snapshot *now, const struct snapshot *before)
 
 			if (!watch.show[k])
 				continue;
-			value = columns[k].value(c, before ? snapshot_clock(before, c->name) : NULL,
-						 elapsed_ns);
+			value = column_value(&columns[k], c, clock_before(before, c), elapsed_ns);
 			printf(",%s", strcmp(value.s, "-") ? value.s : "");
 		}
 		putchar('\n');
@@ -137,8 +146,9 @@ static void print_clocks(FILE *out, const struct snapshot *now, const struct sna
 
 		for (size_t k = 0; k < n_columns; k++)
 			if (watch.show[k])
-				table_cell(&t, "%s", columns[k].value(c, before ?
-					   snapshot_clock(before, c->name) : NULL, elapsed_ns).s);
+				table_cell(&t, "%s", column_value(&columns[k], c,
+								  clock_before(before, c),
+								  elapsed_ns).s);
 	}
 	table_print_wide(&t, out, "", columns_of_window());
 }
@@ -148,17 +158,17 @@ static void print_cpus(FILE *out, const struct snapshot *s)
 	static const char *const states[] = { "sampling", "late", "stood-still", "off" };
 	size_t counts[4] = { 0 };
 
-	fprintf(out, "CPUs %s of %s online", s->cpus, s->online);
+	fputs("CPUs:", out);
 	for (size_t i = 0; i < s->n_cpu_lines; i++) {
 		for (size_t k = 0; k < 4; k++)
 			counts[k] += !strcmp(s->cpu_lines[i].state, states[k]);
 		if (s->cpu_lines[i].leader)
-			fprintf(out, ", leader %u", s->cpu_lines[i].cpu);
+			fprintf(out, " %u leads,", s->cpu_lines[i].cpu);
 	}
 	for (size_t k = 0; k < 4; k++)
 		if (counts[k])
-			fprintf(out, ", %zu %s", counts[k], states[k]);
-	fputc('\n', out);
+			fprintf(out, " %zu %s,", counts[k], states[k]);
+	fprintf(out, " %s of %s online\n", s->cpus, s->online);
 }
 
 static void print_offsets(FILE *out, const struct snapshot *s)
@@ -200,7 +210,8 @@ static void print_text(FILE *out, const struct snapshot *now, const struct snaps
 	time_t t = time(NULL);
 
 	strftime(clock, sizeof(clock), "%T", localtime(&t));
-	fprintf(out, "tscope %s  %s  every %s\n", now->version[0] ? now->version : TSCOPE_VERSION, clock,
+	fprintf(out, "tscope %s  %s  every %s\n",
+		now->version[0] ? now->version : TSCOPE_VERSION, clock,
 		text_duration(options.interval_ms).s);
 	if (!now->loaded) {
 		fprintf(out, "The module was unloaded. This goes on when it is loaded again.\n");
@@ -307,7 +318,7 @@ int cmd_watch(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
 		{ "count", 'n', "COUNT", 0, "End after so many outputs", 2 },
-		{ "show", KEY_SHOW, "COLUMNS", 0, "Show these columns only, such as clock,steps", 2 },
+		{ "show", KEY_SHOW, "COLUMNS", 0, "Show these columns only: clock,steps", 2 },
 		{ "hide", KEY_HIDE, "COLUMNS", 0, "Show all but these of the usual columns", 2 },
 		{ "list", KEY_LIST, NULL, 0, "List the columns", 2 },
 		{ "csv", KEY_CSV, NULL, 0, "Print a line for each clock, with commas", 10 },

@@ -1,99 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0
 /* columns.c: the columns of watch */
-#include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "columns.h"
 
-#define COLUMN(name, field, print) \
-static struct shown name(const struct clock_figures *now, const struct clock_figures *before, \
-			 uint64_t elapsed_ns) \
-{ \
-	(void)before; \
-	(void)elapsed_ns; \
-	return print(now->field); \
-}
-
-COLUMN(readings, samples, text_count)
-COLUMN(rejected, rejected, text_count)
-COLUMN(skew, skew_ppt, text_thousandths)
-COLUMN(skew_error, skew_error_ppt, text_thousandths)
-COLUMN(points, points, text_count)
-COLUMN(phase, phase_ns, text_figure)
-COLUMN(steps, steps, text_count)
-COLUMN(step_last, step_last_ns, text_figure)
-COLUMN(step_max, step_max_ns, text_figure)
-COLUMN(backward, backward, text_count)
-COLUMN(backward_max, backward_max_ns, text_count)
-COLUMN(warps, warps, text_count)
-COLUMN(warp_max, warp_max_ns, text_count)
-COLUMN(errors, errors, text_count)
-COLUMN(updates, updates, text_count)
-
-static struct shown clock_name(const struct clock_figures *now, const struct clock_figures *before,
-			       uint64_t elapsed_ns)
-{
-	struct shown t;
-
-	(void)before;
-	(void)elapsed_ns;
-	snprintf(t.s, sizeof(t.s), "%s", now->name);
-	return t;
-}
-
-static struct shown how_read(const struct clock_figures *now, const struct clock_figures *before,
-			     uint64_t elapsed_ns)
-{
-	(void)before;
-	(void)elapsed_ns;
-	return text_how_read(now);
-}
-
-static struct shown span(const struct clock_figures *now, const struct clock_figures *before,
-			 uint64_t elapsed_ns)
-{
-	(void)before;
-	(void)elapsed_ns;
-	return text_thousandths((struct figure){ now->span_ms.known, now->span_ms.value });
-}
-
-static struct shown rate(const struct clock_figures *now, const struct clock_figures *before,
-			 uint64_t elapsed_ns)
-{
-	struct count rate = { };
-
-	/* after a reset or a reload there are fewer than before */
-	if (before && elapsed_ns && now->samples.known && now->samples.value >= before->samples.value) {
-		rate.known = true;
-		rate.value = (unsigned __int128)(now->samples.value - before->samples.value) *
-			     1000000000 / elapsed_ns;
-	}
-	return text_count(rate);
-}
+#define NSEC_PER_SEC 1000000000
+#define OF(field) offsetof(struct clock_figures, field)
 
 const struct column columns[] = {
-	{ "CLOCK", true, "the clock", clock_name },
-	{ "READ", false, "exact: at a TSC value; bracketed: between two TSC reads", how_read },
-	{ "READS/S", true, "readings a second since the last output", rate },
-	{ "READINGS", false, "readings since sampling began or was reset", readings },
-	{ "REJECTED", false, "readings that were not used", rejected },
-	{ "SKEW_PPB", true, "how much faster the clock runs than the nominal TSC", skew },
-	{ "+-PPB", true, "half the width of the 95 % interval of the skew", skew_error },
-	{ "POINTS", false, "how many points were fitted", points },
-	{ "SPAN_S", false, "time between the first and the last of them", span },
-	{ "PHASE_NS", true, "how far the clock has advanced against the TSC", phase },
-	{ "STEPS", true, "steps", steps },
-	{ "STEP_NS", true, "the newest step", step_last },
-	{ "STEP_MAX_NS", false, "the largest step", step_max },
-	{ "BACKWARD", true, "readings that were lower than an earlier one of the same CPU", backward },
-	{ "BACKWARD_MAX_NS", false, "the largest difference of these", backward_max },
-	{ "WARPS", true, "readings that were lower than an earlier one of another CPU", warps },
-	{ "WARP_MAX_NS", false, "the largest difference of these", warp_max },
-	{ "ERRORS", false, "hypercalls that the host refused", errors },
-	{ "UPDATES", false, "changes of the time page that were seen", updates },
+	{ "CLOCK", true, COLUMN_NAME, 0,
+	  "the clock" },
+	{ "READ", false, COLUMN_READ, 0,
+	  "exact: at a TSC value; bracketed: between two TSC reads" },
+	{ "READS/S", true, COLUMN_RATE, OF(samples),
+	  "readings a second since the last output" },
+	{ "READINGS", false, COLUMN_COUNT, OF(samples),
+	  "readings since sampling began or was reset" },
+	{ "REJECTED", false, COLUMN_COUNT, OF(rejected),
+	  "readings that were not used" },
+	{ "SKEW_PPB", true, COLUMN_PPT, OF(skew_ppt),
+	  "how much faster the clock is than the nominal TSC" },
+	{ "+-PPB", true, COLUMN_PPT, OF(skew_error_ppt),
+	  "half the width of the skew's 95 % interval" },
+	{ "POINTS", false, COLUMN_COUNT, OF(points),
+	  "how many points were fitted" },
+	{ "SPAN_S", false, COLUMN_SPAN, OF(span_ms),
+	  "time between the first and the last of them" },
+	{ "PHASE_NS", true, COLUMN_FIGURE, OF(phase_ns),
+	  "how far the clock advanced against the TSC" },
+	{ "STEPS", true, COLUMN_COUNT, OF(steps),
+	  "steps" },
+	{ "STEP_NS", true, COLUMN_FIGURE, OF(step_last_ns),
+	  "the newest step" },
+	{ "STEP_MAX_NS", false, COLUMN_FIGURE, OF(step_max_ns),
+	  "the largest step" },
+	{ "BACK", true, COLUMN_COUNT, OF(backward),
+	  "readings below an earlier one of the same CPU" },
+	{ "BACK_MAX_NS", false, COLUMN_COUNT, OF(backward_max_ns),
+	  "the largest of these differences" },
+	{ "WARPS", true, COLUMN_COUNT, OF(warps),
+	  "readings below an earlier one of another CPU" },
+	{ "WARP_MAX_NS", false, COLUMN_COUNT, OF(warp_max_ns),
+	  "the largest of these differences" },
+	{ "ERRORS", false, COLUMN_COUNT, OF(errors),
+	  "hypercalls that the host refused" },
+	{ "UPDATES", false, COLUMN_COUNT, OF(updates),
+	  "changes of the time page that were seen" },
 };
 
 const size_t n_columns = sizeof(columns) / sizeof(*columns);
+
+static struct count rate(struct count now, struct count before, uint64_t elapsed_ns)
+{
+	/* after a reset or a reload there are fewer than before */
+	if (!now.known || !before.known || !elapsed_ns || now.value < before.value)
+		return (struct count){ };
+	now.value = (__uint128_t)(now.value - before.value) * NSEC_PER_SEC / elapsed_ns;
+	return now;
+}
+
+struct shown column_value(const struct column *column, const struct clock_figures *now,
+			  const struct clock_figures *before, uint64_t elapsed_ns)
+{
+	const void *field = (const char *)now + column->field;
+	const struct count *count = field;
+	struct count old = { };
+	struct shown t;
+
+	switch (column->kind) {
+	case COLUMN_NAME:
+		snprintf(t.s, sizeof(t.s), "%s", now->name);
+		return t;
+	case COLUMN_READ:
+		return text_how_read(now);
+	case COLUMN_RATE:
+		if (before)
+			memcpy(&old, (const char *)before + column->field, sizeof(old));
+		return text_count(rate(*count, old, elapsed_ns));
+	case COLUMN_SPAN:
+		return text_thousandths((struct figure){ count->known, count->value });
+	case COLUMN_COUNT:
+		return text_count(*count);
+	case COLUMN_FIGURE:
+		return text_figure(*(const struct figure *)field);
+	case COLUMN_PPT:
+		break;
+	}
+	return text_thousandths(*(const struct figure *)field);
+}
 
 const char *columns_choose(bool *chosen, char *list, bool value)
 {

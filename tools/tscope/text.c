@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "text.h"
 
 #define GAP 2			/* blanks between two columns */
@@ -56,7 +57,9 @@ struct shown text_ns(int64_t ns)
 		const char *unit;
 		uint64_t ns;
 		int places;
-	} units[] = { { "ns", 1, 0 }, { "us", 1000, 3 }, { "ms", 1000000, 6 }, { "s", 1000000000, 9 } };
+	} units[] = {
+		{ "ns", 1, 0 }, { "us", 1000, 3 }, { "ms", 1000000, 6 }, { "s", 1000000000, 9 },
+	};
 	uint64_t size = magnitude(ns);
 	unsigned int u = 0;
 	char places[12];
@@ -72,8 +75,8 @@ struct shown text_ns(int64_t ns)
 		if (point)
 			break;
 	}
-	snprintf(t.s, sizeof(t.s), "%s%" PRIu64 "%s %s", ns < 0 ? "-" : "", size / units[u].ns, places,
-		 units[u].unit);
+	snprintf(t.s, sizeof(t.s), "%s%" PRIu64 "%s %s", ns < 0 ? "-" : "", size / units[u].ns,
+		 places, units[u].unit);
 	return t;
 }
 
@@ -97,7 +100,8 @@ struct shown text_duration(uint64_t ms)
 {
 	struct shown t;
 
-	snprintf(t.s, sizeof(t.s), "%" PRIu64 " %s", ms % 1000 ? ms : ms / 1000, ms % 1000 ? "ms" : "s");
+	snprintf(t.s, sizeof(t.s), "%" PRIu64 " %s", ms % 1000 ? ms : ms / 1000,
+		 ms % 1000 ? "ms" : "s");
 	return t;
 }
 
@@ -111,18 +115,38 @@ struct shown text_how_read(const struct clock_figures *clock)
 	return clock->read_min_ns.known ? bracketed : not_known;
 }
 
-void text_wrap(FILE *out, const char *first, const char *text)
+/* Where a line of at most @room ends: at a blank, else after a comma of a list, else anywhere. */
+static size_t line_end(const char *text, size_t room)
+{
+	size_t n = room;
+
+	while (n && text[n] != ' ')
+		n--;
+	if (n)
+		return n;
+	for (n = room; n && text[n - 1] != ','; n--)
+		;
+	return n ?: room;
+}
+
+void text_wrap(FILE *out, const char *first, const char *format, ...)
 {
 	size_t indent = strlen(first), room = TEXT_COLUMNS - indent, n;
+	char *all, *text;
+	va_list args;
 
+	va_start(args, format);
+	if (vasprintf(&all, format, args) < 0)
+		err(STATUS_NO_FIGURE, "no memory");
+	va_end(args);
 	fputs(first, out);
-	while (strlen(text) > room) {
-		for (n = room; n && text[n] != ' '; n--)
-			;
-		fprintf(out, "%.*s\n%*s", (int)(n ?: room), text, (int)indent, "");
-		text += n ? n + 1 : room;
+	for (text = all; strlen(text) > room; text += n) {
+		n = line_end(text, room);
+		fprintf(out, "%.*s\n%*s", (int)n, text, (int)indent, "");
+		n += text[n] == ' ';
 	}
 	fprintf(out, "%s\n", text);
+	free(all);
 }
 
 void table_begin(struct text_table *t, const char *const *heads, size_t n_heads)
@@ -138,11 +162,11 @@ void table_cell(struct text_table *t, const char *format, ...)
 		t->room = 2 * t->room + 64;
 		t->cells = reallocarray(t->cells, t->room, sizeof(*t->cells));
 		if (!t->cells)
-			err(4, "no memory");
+			err(STATUS_NO_FIGURE, "no memory");
 	}
 	va_start(args, format);
 	if (vasprintf(&t->cells[t->n_cells++], format, args) < 0)
-		err(4, "no memory");
+		err(STATUS_NO_FIGURE, "no memory");
 	va_end(args);
 }
 
@@ -179,19 +203,20 @@ static void print_row(const struct text_table *t, FILE *out, const char *indent,
 }
 
 /* A row as text: what does not fit in columns. */
-static void print_record(const struct text_table *t, FILE *out, const char *indent, char *const *cells)
+static void print_record(const struct text_table *t, FILE *out, const char *indent,
+			 char *const *cells)
 {
 	char *text;
 	size_t len;
 	FILE *line = open_memstream(&text, &len);
 
 	if (!line)
-		err(4, "no memory");
+		err(STATUS_NO_FIGURE, "no memory");
 	for (size_t c = 0; c < t->n_heads; c++)
 		if (*cells[c])
 			fprintf(line, "%s%s %s", c ? ", " : "", head(t, c), cells[c]);
 	fclose(line);
-	text_wrap(out, indent, text);
+	text_wrap(out, indent, "%s", text);
 	free(text);
 }
 
@@ -250,6 +275,24 @@ static void octave_cells(struct text_table *t, int k, uint64_t count, int bar)
 	table_cell(t, "%.*s", bar, "########################################");
 }
 
+static const char *histogram_means(const char *name)
+{
+	static const char *const means[][2] = {
+		{ "width", "how long readings took" },
+		{ "residual", "how far points lie off their fit" },
+		{ "step", "sizes of steps" },
+		{ "warp", "sizes of warps" },
+		{ "transit", "time until another CPU saw what a CPU published" },
+		{ "wakeup", "how late windows began" },
+	};
+	const char *slash = strchr(name, '/'), *kind = slash ? slash + 1 : name;
+
+	for (size_t i = 0; i < sizeof(means) / sizeof(*means); i++)
+		if (!strcmp(means[i][0], kind))
+			return means[i][1];
+	return "";
+}
+
 void text_histogram(FILE *out, const struct histogram *h)
 {
 	static const char *const heads[] = { "from ns", "to ns", "count", "<" };
@@ -257,16 +300,17 @@ void text_histogram(FILE *out, const struct histogram *h)
 	int first = OCTAVES, last = -OCTAVES, room;
 	struct text_table t;
 
-	fprintf(out, "%s: %" PRIu64 " values", h->name, h->count);
+	fprintf(out, "%s: %s\n", h->name, histogram_means(h->name));
+	fprintf(out, "  %" PRIu64 " values", h->count);
 	if (h->lost.known)
 		fprintf(out, ", %" PRIu64 " windows lost", h->lost.value);
 	fputc('\n', out);
 	if (!h->n_buckets)
 		return;
-	fprintf(out, "  min %s, mean %s, max %s\n", text_ns(h->min_ns).s, text_ns(h->mean_ns).s,
-		text_ns(h->max_ns).s);
-	fprintf(out, "  50 %% are at most %s, 99 %% %s, 99.9 %% %s\n", text_ns(h->p50_ns).s,
-		text_ns(h->p99_ns).s, text_ns(h->p999_ns).s);
+	text_wrap(out, "  ", "min %s, mean %s, max %s", text_ns(h->min_ns).s, text_ns(h->mean_ns).s,
+		  text_ns(h->max_ns).s);
+	text_wrap(out, "  ", "50 %% are at most %s, 99 %% %s, 99.9 %% %s", text_ns(h->p50_ns).s,
+		  text_ns(h->p99_ns).s, text_ns(h->p999_ns).s);
 	for (size_t i = 0; i < h->n_buckets; i++) {
 		int k = octave(&h->buckets[i]);
 		uint64_t *count = &counts[k + OCTAVES];
@@ -291,7 +335,7 @@ void text_histogram(FILE *out, const struct histogram *h)
 			k = next - 1;
 			continue;
 		}
-		octave_cells(&t, k, n, (int)(((unsigned __int128)n * room + most - 1) / most));
+		octave_cells(&t, k, n, (int)(((__uint128_t)n * room + most - 1) / most));
 	}
 	table_print(&t, out, "  ");
 }

@@ -37,9 +37,10 @@ struct shown text_how_read(const struct clock_figures *clock);
 /**
  * text_wrap() - print a text in lines of at most TEXT_COLUMNS
  * @first: what the first line begins with; the others begin with as many blanks
- * @text: its words are separated by one blank; a word that is longer than a line is broken
+ * @format: words that are separated by one blank; one that is longer than a line is broken
  */
-void text_wrap(FILE *out, const char *first, const char *text);
+__attribute__((format(printf, 3, 4)))
+void text_wrap(FILE *out, const char *first, const char *format, ...);
 
 /**
  * struct text_table - cells that are printed in columns
