@@ -12,6 +12,8 @@ tree=$1
 mkdir -p "$2" || exit
 # a path may not leave the directory
 ! grep -q '^=[=-] .*\.\.' "$tree" || { echo "unpack: $tree has a path with .." >&2; exit 2; }
+# no path has a blank
+# shellcheck disable=SC2013
 for dir in $(sed -n -e 's,^== \(.*\)/$,\1,p' -e 's,^=[=-] \(.*\)/[^/]*$,\1,p' "$tree" | sort -u); do
 	mkdir -p "$2/$dir" || exit
 done
