@@ -120,12 +120,17 @@ rates_known() {
 	PTP_RATE_ERROR=$(figure ptp-kvm skew_error_ppb)
 }
 
-# rates_hold: a fault that moves no rate changed neither the rates nor the offsets between CPUs
-rates_hold() {
+# skews_hold: a fault that moves no rate did not change the rates
+skews_hold() {
 	skew kvm-clock "$(pvti_rate_ppb)"
 	skew monotonic-raw "$(pvti_rate_ppb)"
 	skew realtime "$(pvti_rate_ppb)"
 	skew ptp-kvm "$PTP_RATE" "$PTP_RATE_ERROR"
+}
+
+# rates_hold: nor did it change the offsets between CPUs
+rates_hold() {
+	skews_hold
 	pair_holds tsc 0
 	pair_holds kvm-clock 0
 }

@@ -3,6 +3,8 @@
 #ifndef TSCOPE_FINDING_H
 #define TSCOPE_FINDING_H
 
+#include <stdio.h>
+
 #include "event.h"
 #include "snapshot.h"
 #include "system.h"
@@ -52,13 +54,14 @@ struct finding_list {
  * @system: what the rest of the machine says
  * @domain: of --domain-xml, or NULL
  * @observed_ns: how long sampling was observed; 0: nothing was sampled
+ * @since_ns: CLOCK_BOOTTIME from which on events are judged
  */
 struct observation {
 	struct snapshot before, after;
 	struct event_list events;
 	struct system_facts system;
 	const struct domain *domain;
-	uint64_t observed_ns;
+	uint64_t observed_ns, since_ns;
 };
 
 /**
@@ -70,6 +73,9 @@ struct observation {
 void findings_of(const struct observation *o, struct finding_list *list);
 
 void findings_free(struct finding_list *list);
+
+/* Print them for people, in lines of at most 80 columns; @now_ns: CLOCK_BOOTTIME. */
+void findings_print(const struct finding_list *list, uint64_t now_ns, FILE *to);
 
 /* fault, warning, info */
 const char *severity_name(enum severity severity);

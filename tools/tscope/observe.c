@@ -1,32 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0
 /* observe.c: samples for a while, and looks before and after */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "commands.h"
+#include "files.h"
 #include "observe.h"
 
-bool observe(struct observation *o, struct sampling_wish *wish)
+bool may_sample(void)
 {
-	struct snapshot first;
-	bool loaded = snapshot_read(&first, 0);
+	char path[PATH_MAX];
+
+	path_sysfs(path, "enabled");
+	return !access(path, W_OK);
+}
+
+/* A list of CPUs that the module refuses is wrong use. */
+static int status_of(int err)
+{
+	return err == -EINVAL || err == -ERANGE ? STATUS_USAGE : STATUS_NO_FIGURE;
+}
+
+int sample(const struct sampling_wish *wish)
+{
+	int err = sampling_begin(wish);
+
+	if (err)
+		return status_of(err);
+	sampling_wait(wish, wish->duration_ms, "sampling");
+	return 0;
+}
+
+int observe(struct observation *o, struct sampling_wish *wish)
+{
+	int err = 0;
 
 	memset(o, 0, sizeof(*o));
-	snapshot_free(&first);
-	if (!loaded || !wish->duration_ms || sampling_begin(wish))
+	if (module_is_loaded() && may_sample())
+		err = sampling_begin(wish);
+	else
 		wish->duration_ms = 0;
-	if (wish->duration_ms && wish->warm_up_ms)
-		sampling_wait(wish, wish->warm_up_ms, "warming up");
-	snapshot_read(&o->before, 0);
+	if (err)
+		return status_of(err);
+	snapshot_read(&o->before, SNAPSHOT_CPUS);
 	system_begin(&o->system);
-	if (wish->duration_ms)
-		sampling_wait(wish, wish->duration_ms, "sampling");
-	/* While it samples: what has stopped is late for nothing. */
-	loaded = snapshot_read(&o->after, SNAPSHOT_ALL);
+	sampling_wait(wish, wish->duration_ms, "sampling");
+	/* It still samples: pairs of CPUs that -c added are forgotten when cpus is restored. */
+	snapshot_read(&o->after, SNAPSHOT_ALL);
 	system_end(&o->system);
-	o->observed_ns = wish->duration_ms ? o->after.boottime_ns - o->before.boottime_ns : 0;
 	if (wish->duration_ms)
-		sampling_end();
+		o->observed_ns = o->after.boottime_ns - o->before.boottime_ns;
+	sampling_end();
 	events_of(&o->after, &o->events);
-	return loaded;
+	return 0;
 }
 
 void observation_free(struct observation *o)

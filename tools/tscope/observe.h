@@ -6,15 +6,24 @@
 #include "finding.h"
 #include "sampling.h"
 
+/* Whether this user may write what sampling writes. */
+bool may_sample(void);
+
+/**
+ * sample() - sample as a wish says, and do not restore yet: sampling_end() does
+ *
+ * Return: 0, or the exit status after a message.
+ */
+int sample(const struct sampling_wish *wish);
+
 /**
  * observe() - fill an observation
- * @wish: what is sampled; its duration becomes 0 where nothing could be sampled
+ * @wish: what is sampled; its duration becomes 0 where the module is not loaded, or its user may
+ *	not sample: then what is there already is looked at
  *
- * Who may not sample sees what is there already.
- *
- * Return: whether the module is loaded.
+ * Return: 0, or the exit status after a message.
  */
-bool observe(struct observation *o, struct sampling_wish *wish);
+int observe(struct observation *o, struct sampling_wish *wish);
 
 void observation_free(struct observation *o);
 

@@ -15,10 +15,12 @@ static const char *const heads[] = {
 
 #define N_HEADS (sizeof(heads) / sizeof(*heads))
 
-/* How far the offset is beyond its bound. Offsets and bounds are well below 2^62. */
-static int64_t excess(const struct pair_line *p)
+/* How far the offset is beyond its bound. */
+static __int128_t excess(const struct pair_line *p)
 {
-	return llabs(p->offset_ns) - p->bound_ns;
+	__int128_t offset = p->offset_ns;
+
+	return (offset < 0 ? -offset : offset) - p->bound_ns;
 }
 
 static int rank(const struct pair_line *p)
@@ -52,55 +54,43 @@ void pairs_sort(struct snapshot *s)
 		qsort(s->pairs, s->n_pairs, sizeof(*s->pairs), compare);
 }
 
-static void add_pair(struct text_table *t, const struct pair_line *p)
+static const char *const marks[] = { "moves", "apart", "not met", "" };
+
+/* @meetings: whether they, and warps, are known. */
+static void add_pair(struct text_table *t, const struct pair_line *p, bool meetings)
 {
 	table_cell(t, "%s", p->clock);
 	table_cell(t, "%u", p->cpu_i);
 	table_cell(t, "%u", p->cpu_j);
-	if (p->known) {
-		table_cell(t, "%" PRId64, p->offset_ns);
-		table_cell(t, "%" PRId64, p->bound_ns);
-		table_cell(t, "%s", text_age(p->age_ms).s);
-	} else {
-		for (size_t i = 0; i < 3; i++)
-			table_cell(t, "-");
-	}
-	table_cell(t, "%" PRIu64, p->meetings);
-	table_cell(t, "%" PRIu64, p->warps);
-	table_cell(t, "%s", p->known ? p->moving ? "moves" : excess(p) > 0 ? "off" : "" : "not met");
+	table_cell(t, "%s", text_figure((struct figure){ p->known, p->offset_ns }).s);
+	table_cell(t, "%s", text_figure((struct figure){ p->known, p->bound_ns }).s);
+	table_cell(t, "%s", p->known ? text_age(p->age_ms).s : "-");
+	table_cell(t, "%s", text_count((struct count){ meetings, p->meetings }).s);
+	table_cell(t, "%s", text_count((struct count){ meetings, p->warps }).s);
+	table_cell(t, "%s", marks[rank(p)]);
 }
 
-/* What sysfs says of the worst pair. */
+/* The worst pair of a clock, which sysfs names. */
 static void add_worst(struct text_table *t, const struct clock_figures *c)
 {
 	const struct pair_offset *o = &c->offset;
+	struct pair_line p = {
+		.cpu_i = o->cpu_i, .cpu_j = o->cpu_j, .known = true, .moving = o->moving,
+		.offset_ns = o->offset_ns, .bound_ns = o->bound_ns, .age_ms = o->age_ms,
+	};
 
-	table_cell(t, "%s", c->name);
-	table_cell(t, "%u", o->cpu_i);
-	table_cell(t, "%u", o->cpu_j);
-	table_cell(t, "%" PRId64, o->offset_ns);
-	table_cell(t, "%" PRId64, o->bound_ns);
-	table_cell(t, "%s", text_age(o->age_ms).s);
-	table_cell(t, "-");
-	table_cell(t, "-");
-	table_cell(t, "%s", o->moving ? "moves" : llabs(o->offset_ns) > o->bound_ns ? "off" : "");
+	snprintf(p.clock, sizeof(p.clock), "%s", c->name);
+	add_pair(t, &p, false);
 }
 
 /* Of all pairs of a clock, from sysfs. */
 static void print_all(FILE *out, const struct clock_figures *c)
 {
-	char *line;
-
 	if (!c->moving.known || !c->unmet.known)
 		return;
-	if (asprintf(&line, "%s: %" PRIu64 " of all pairs move, %" PRIu64 " did not meet%s%s%s", c->name,
-		     c->moving.value, c->unmet.value,
-		     c->widest_bound_ns.known ? "; the widest bound is " : "",
-		     c->widest_bound_ns.known ? text_count(c->widest_bound_ns).s : "",
-		     c->widest_bound_ns.known ? " ns" : "") < 0)
-		err(STATUS_NO_FIGURE, "no memory");
-	text_wrap(out, "  ", line);
-	free(line);
+	text_wrap(out, "  ", "%s: pairs that move: %s, that have not met: %s, widest bound: %s ns",
+		  c->name, text_count(c->moving).s, text_count(c->unmet).s,
+		  text_count(c->widest_bound_ns).s);
 }
 
 void pairs_print(FILE *out, const struct snapshot *s, size_t most)
@@ -110,7 +100,7 @@ void pairs_print(FILE *out, const struct snapshot *s, size_t most)
 
 	table_begin(&t, heads, N_HEADS);
 	for (size_t i = 0; i < shown; i++)
-		add_pair(&t, &s->pairs[i]);
+		add_pair(&t, &s->pairs[i], true);
 	for (size_t i = 0; !s->n_pairs && i < s->n_clocks; i++)
 		if (s->clocks[i].offset.known)
 			add_worst(&t, &s->clocks[i]);
@@ -118,7 +108,8 @@ void pairs_print(FILE *out, const struct snapshot *s, size_t most)
 		fputs("Offsets between CPUs: none (there is one CPU, or no pair has met)\n", out);
 		return;
 	}
-	fputs("Offsets between CPUs: how far CPU j's clock is ahead of CPU i's; the worst first\n", out);
+	fputs("Offsets between CPUs: how far CPU j's clock is ahead of CPU i's; the worst first\n",
+	      out);
 	table_print(&t, out, "  ");
 	if (shown < s->n_pairs)
 		fprintf(out, "  and %zu pairs more: tscope pairs\n", s->n_pairs - shown);
@@ -128,8 +119,9 @@ void pairs_print(FILE *out, const struct snapshot *s, size_t most)
 		const struct pair_line *p = &s->pairs[i];
 
 		if (p->known && p->moving)
-			fprintf(out, "  %s of CPUs %u and %u was between %" PRId64 " and %" PRId64 " ns\n",
-				p->clock, p->cpu_i, p->cpu_j, p->hull_low_ns, p->hull_high_ns);
+			text_wrap(out, "  ", "%s of CPUs %u and %u was between %" PRId64 " and %"
+				  PRId64 " ns", p->clock, p->cpu_i, p->cpu_j, p->hull_low_ns,
+				  p->hull_high_ns);
 	}
 }
 
@@ -183,21 +175,25 @@ static void matrix_begin(struct matrix *m, const struct snapshot *s, const char 
 }
 
 /* "139", "*139" where it moves, "?" where the two have not met, "" where they are not to meet. */
-static struct text matrix_cell(const struct matrix *m, unsigned int i, unsigned int j)
+static struct shown matrix_cell(const struct matrix *m, unsigned int i, unsigned int j)
 {
 	const struct pair_line key = { .cpu_i = i < j ? i : j, .cpu_j = i < j ? j : i };
 	const struct pair_line *wanted = &key, **found;
-	struct text t = { "" };
+	struct shown t = { "" };
+	bool negative;
+	uint64_t size;
 
 	if (i == j)
-		return (struct text){ "." };
+		return (struct shown){ "." };
 	found = bsearch(&wanted, m->pairs, m->n_pairs, sizeof(*m->pairs), by_cpus);
 	if (!found)
 		return t;
 	if (!(*found)->known)
-		return (struct text){ "?" };
-	snprintf(t.s, sizeof(t.s), "%s%" PRId64, (*found)->moving ? "*" : "",
-		 i < j ? (*found)->offset_ns : -(*found)->offset_ns);
+		return (struct shown){ "?" };
+	negative = (*found)->offset_ns < 0;
+	size = negative ? -(uint64_t)(*found)->offset_ns : (uint64_t)(*found)->offset_ns;
+	snprintf(t.s, sizeof(t.s), "%s%s%" PRIu64, (*found)->moving ? "*" : "",
+		 size && negative == (i < j) ? "-" : "", size);
 	return t;
 }
 
@@ -231,7 +227,7 @@ static size_t matrix_block(FILE *out, const struct matrix *m, size_t first)
 
 		fprintf(out, "  CPU %-*u", width - 4, m->cpus[i]);
 		for (size_t j = first; j < last; j++) {
-			struct text cell = matrix_cell(m, m->cpus[i], m->cpus[j]);
+			struct shown cell = matrix_cell(m, m->cpus[i], m->cpus[j]);
 
 			blanks += width + 1 - strlen(cell.s);
 			if (cell.s[0]) {
@@ -252,7 +248,8 @@ void pairs_matrix(FILE *out, const struct snapshot *s)
 
 		matrix_begin(&m, s, s->clocks[c].name);
 		if (m.n_pairs)
-			fprintf(out, "%s: how far the column's CPU is ahead of the row's, ns\n", m.clock);
+			fprintf(out, "%s: how far the column's CPU is ahead of the row's, ns\n",
+				m.clock);
 		while (next < m.n_cpus) {
 			next = matrix_block(out, &m, next);
 			fputc('\n', out);

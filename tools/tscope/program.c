@@ -15,7 +15,7 @@
 
 #include "program.h"
 
-#define OUTPUT_LIMIT	(1 << 20)
+#define OUTPUT_LIMIT	1048576
 
 static long long now_ms(void)
 {
@@ -25,17 +25,18 @@ static long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* Return: 0, or an errno. */
+/* Return: 0, or a negative errno. */
 static int start(const char * const *argv, int out, pid_t *pid)
 {
-	char *environment[] = { "LC_ALL=C", NULL, NULL };
+	const char *path = getenv("PATH");
+	char *environment[3] = { "LC_ALL=C", NULL, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	sigset_t none;
 	int error;
 
-	if (asprintf(&environment[1], "PATH=%s", getenv("PATH") ?: "/usr/bin:/bin:/usr/sbin:/sbin") < 0)
-		return ENOMEM;
+	if (asprintf(&environment[1], "PATH=%s", path ? path : "/usr/bin:/bin:/usr/sbin") < 0)
+		return -ENOMEM;
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
@@ -48,10 +49,10 @@ static int start(const char * const *argv, int out, pid_t *pid)
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	free(environment[1]);
-	return error;
+	return -error;
 }
 
-/* Read until the end, or until @end_ms. Return: 0, or an errno. */
+/* Read until the end, or until @end_ms. Return: 0, or a negative errno. */
 static int gather(int fd, char *text, size_t *used, long long end_ms)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
@@ -61,19 +62,19 @@ static int gather(int fd, char *text, size_t *used, long long end_ms)
 	for (;;) {
 		left = end_ms - now_ms();
 		if (left <= 0)
-			return ETIMEDOUT;
+			return -ETIMEDOUT;
 		if (poll(&ready, 1, left) <= 0)
 			continue;
 		got = read(fd, text + *used, OUTPUT_LIMIT - *used);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return errno;
+			return -errno;
 		if (!got)
 			return 0;
 		*used += got;
 		if (*used == OUTPUT_LIMIT)
-			return EFBIG;
+			return -EFBIG;
 	}
 }
 
@@ -118,15 +119,15 @@ char *program_output(const char * const *argv, unsigned int timeout_ms)
 		error = gather(out[0], text, &used, end_ms);
 		status = end_of(pid, error ? 0 : end_ms);
 		if (!error && status == -1)
-			error = ETIMEDOUT;
+			error = -ETIMEDOUT;
 		else if (!error && status)
-			error = EIO;
+			error = -EIO;
 	}
 	close(out[0]);
 	text[used] = 0;
 	if (!error)
 		return text;
 	free(text);
-	errno = error;
+	errno = -error;
 	return NULL;
 }

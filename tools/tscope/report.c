@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "observe.h"
 #include "pairs.h"
 #include "report.h"
 #include "text.h"
@@ -53,40 +54,32 @@ static void print_findings(FILE *out, const struct snapshot *s, const struct fin
 		char first[TEXT_COLUMNS];
 
 		snprintf(first, sizeof(first), "  %-8s %-14s ", severity_word(f->severity), f->id);
-		text_wrap(out, first, f->title);
+		text_wrap(out, first, "%s", f->title);
 	}
 	fputs("\n  The evidence, the cause and what to do: tscope doctor\n", out);
 }
 
 static void print_head(FILE *out, const struct snapshot *s, const struct sampling_wish *wish)
 {
-	char line[2 * sizeof(s->cpus) + 32];
-
-	text_wrap(out, "  kernel       ", s->kernel);
-	text_wrap(out, "  clocksource  ", s->clocksource);
-	snprintf(line, sizeof(line), "%s of %s online", s->cpus, s->online);
-	text_wrap(out, "  CPUs         ", line);
+	text_wrap(out, "  kernel       ", "%s", s->kernel);
+	text_wrap(out, "  clocksource  ", "%s", s->clocksource);
+	text_wrap(out, "  CPUs         ", "%s of %s online", s->cpus, s->online);
 	if (!wish->duration_ms) {
-		text_wrap(out, "  sampled      ", s->enabled.value ?
-			  "for longer: sampling was on, and goes on" :
-			  "before: these are the figures that were there");
+		text_wrap(out, "  sampled      ", "%s", s->enabled.value ?
+			  "nothing by this command: sampling was on, and goes on" : sampled(s) ?
+			  "nothing: these are the figures of earlier sampling" : "nothing yet");
+		if (!may_sample())
+			text_wrap(out, "               ", "Only root can start sampling (sudo).");
 		return;
 	}
-	fprintf(out, "  sampled      %s s, ",
-		text_thousandths((struct figure){ true, wish->duration_ms }).s);
+	fprintf(out, "  sampled      %s, ", text_duration(wish->duration_ms).s);
 	if (s->width_us.value == s->period_us.value)
 		fputs("all the time\n", out);
 	else
 		fprintf(out, "%s us of every %s us\n", text_count(s->width_us).s,
 			text_count(s->period_us).s);
-	fprintf(out, "               interrupts off for %s us at most\n", text_count(s->burst_us).s);
-}
-
-static const char *how_read(const struct clock_figures *c)
-{
-	if (c->exact.known)
-		return c->exact.value ? "exact" : "bracketed";
-	return c->read_min_ns.known ? "bracketed" : "-";
+	fprintf(out, "               interrupts off for %s us at most\n",
+		text_count(s->burst_us).s);
 }
 
 static void print_clocks(FILE *out, const struct snapshot *s)
@@ -102,24 +95,26 @@ static void print_clocks(FILE *out, const struct snapshot *s)
 		const struct clock_figures *c = &s->clocks[i];
 
 		table_cell(&t, "%s", c->name);
-		table_cell(&t, "%s", how_read(c));
+		table_cell(&t, "%s", text_how_read(c).s);
 		table_cell(&t, "%s", text_count(c->samples).s);
 		table_cell(&t, "%s", text_thousandths(c->skew_ppt).s);
 		table_cell(&t, "%s", text_thousandths(c->skew_error_ppt).s);
 		table_cell(&t, "%s", c->span_ms.known ? text_age(c->span_ms.value).s : "-");
 		table_cell(&t, "%s", text_figure(c->phase_ns).s);
 	}
-	fprintf(out, "\nClocks against the TSC at its nominal %s kHz (+-: 95 %% interval)\n",
-		tsc ? text_count(tsc->khz).s : "-");
+	fputc('\n', out);
+	text_wrap(out, "", "Clocks against the TSC at its nominal %s kHz; +-: 95 %% interval",
+		  tsc ? text_count(tsc->khz).s : "-");
 	table_print(&t, out, "  ");
 	if (tsc && tsc->step_cycles.known)
-		fprintf(out, "  The TSC counts in steps of %s cycles.\n", text_count(tsc->step_cycles).s);
+		fprintf(out, "  The TSC counts in steps of %s cycles.\n",
+			text_count(tsc->step_cycles).s);
 }
 
 /* What the kernel log says of an absent clock: "hpet is absent: ACPI names none". */
 static const char *absent_why(const struct system_facts *system, const char *clock)
 {
-	const char *why = "the kernel log does not say why, or can't be read (as root it can)";
+	const char *why = "not known: the kernel log has no line of it, or could not be read";
 
 	for (size_t i = 0; i < system->n_absent; i++) {
 		const char *line = strstr(system->absent[i], clock);
@@ -144,7 +139,7 @@ static void print_absent(FILE *out, const struct snapshot *s, const struct syste
 			fputs("\nClocks that are absent\n", out);
 		any = true;
 		snprintf(first, sizeof(first), "  %-13s  ", known_clocks[i]);
-		text_wrap(out, first, absent_why(system, known_clocks[i]));
+		text_wrap(out, first, "%s", absent_why(system, known_clocks[i]));
 	}
 }
 
@@ -188,35 +183,51 @@ static void print_jumps(FILE *out, const struct snapshot *s)
 static struct figure multiplier_ppt(const struct page_line *page, uint64_t tsc_khz)
 {
 	/* a tick of the TSC is mul * 2^(shift - 32) ns; exact up to the last division */
-	unsigned __int128 rate = (unsigned __int128)page->mul * tsc_khz * 1000000;
+	__uint128_t rate = (__uint128_t)page->mul * tsc_khz * 1000000;
 	int shift = page->shift - 32;
 
 	if (!page->mul || !tsc_khz || shift > 0 || shift < -63)
 		return (struct figure){ };
 	rate = (rate + (1ULL << -shift) / 2) >> -shift;
+	if (rate > INT64_MAX)
+		return (struct figure){ };
 	return (struct figure){ true, (int64_t)rate - 1000000000000 };
 }
 
 static void print_kvm_clock(FILE *out, const struct snapshot *s)
 {
-	const struct clock_figures *c = snapshot_clock(s, "kvm-clock"), *tsc = snapshot_clock(s, "tsc");
+	const struct clock_figures *c = snapshot_clock(s, "kvm-clock");
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 
 	if (!c)
 		return;
 	fprintf(out, "\nkvm-clock's time page\n");
-	fprintf(out, "  The host assumes a TSC of %s kHz. TSC_STABLE is %s.\n", text_count(c->khz).s,
-		text_figure(c->stable).s);
+	fprintf(out, "  The host assumes a TSC of %s kHz. TSC_STABLE is %s.\n",
+		text_count(c->khz).s, text_figure(c->stable).s);
 	if (s->n_pages && tsc)
-		fprintf(out, "  Its multiplier alone makes it run %s ppb off the nominal TSC.\n",
-			text_thousandths(multiplier_ppt(&s->pages[0], tsc->khz.value)).s);
-	fprintf(out, "  Updates seen: %s. The host stopped the guest %s times.\n",
-		text_count(c->updates).s, text_count(c->stopped).s);
+		text_wrap(out, "  ", "Its multiplier alone makes it run %s ppb off the nominal TSC.",
+			  text_thousandths(multiplier_ppt(&s->pages[0], tsc->khz.value)).s);
+	text_wrap(out, "  ", "Updates seen: %s. Stops of the guest seen: %s.",
+		  text_count(c->updates).s, text_count(c->stopped).s);
+}
+
+/* How fast the guest's wall clock runs away from the host's; the two fits are independent. */
+static void drift_of(const struct clock_figures *guest, const struct clock_figures *host,
+		     struct figure *drift, struct figure *error)
+{
+	long double sum = ceill(hypotl(guest->skew_error_ppt.value, host->skew_error_ppt.value));
+
+	drift->known = guest->skew_ppt.known && host->skew_ppt.known && sum < INT64_MAX &&
+		       !__builtin_sub_overflow(guest->skew_ppt.value, host->skew_ppt.value,
+					       &drift->value);
+	*error = (struct figure){ drift->known, drift->known ? (int64_t)sum : 0 };
 }
 
 static void print_wall_clock(FILE *out, const struct snapshot *s)
 {
 	const struct clock_figures *host = snapshot_clock(s, "ptp-kvm");
 	const struct clock_figures *guest = snapshot_clock(s, "realtime");
+	struct figure drift = { }, error;
 
 	if (!host)
 		return;
@@ -227,16 +238,13 @@ static void print_wall_clock(FILE *out, const struct snapshot *s)
 			text_age(host->host_offset_age_ms.value).s);
 	else
 		fputs("  offset  not known yet\n", out);
-	if (guest && guest->skew_ppt.known && host->skew_ppt.known) {
-		struct figure drift = { true, guest->skew_ppt.value - host->skew_ppt.value };
-		struct figure error = { true, ceill(hypotl(guest->skew_error_ppt.value,
-							   host->skew_error_ppt.value)) };
-
+	if (guest)
+		drift_of(guest, host, &drift, &error);
+	if (drift.known)
 		fprintf(out, "  drift   %s ppb +- %s ppb\n", text_thousandths(drift).s,
 			text_thousandths(error).s);
-	} else {
+	else
 		fputs("  drift   not known yet\n", out);
-	}
 	fprintf(out, "  The host refused %s hypercalls.\n", text_count(host->errors).s);
 }
 
@@ -293,7 +301,7 @@ static void print_cpus(FILE *out, const struct snapshot *s)
 
 		if (strcmp(c->state, "late") && strcmp(c->state, "stood-still"))
 			continue;
-		fprintf(out, "  CPU %u is %s: its sampler ran %s%s\n", c->cpu, c->state,
+		fprintf(out, "  CPU %u        %s: its sampler last ran %s%s\n", c->cpu, c->state,
 			c->age_ms.known ? text_age(c->age_ms.value).s : "never",
 			c->age_ms.known ? " ago" : "");
 	}
@@ -305,9 +313,9 @@ static void print_not_seen(FILE *out, const struct snapshot *s, const struct sys
 		return;
 	fputs("\nWhat could not be looked at\n", out);
 	for (size_t i = 0; i < s->n_errors; i++)
-		text_wrap(out, "  - ", s->errors[i]);
+		text_wrap(out, "  - ", "%s", s->errors[i]);
 	for (size_t i = 0; i < system->n_notes; i++)
-		text_wrap(out, "  - ", system->notes[i]);
+		text_wrap(out, "  - ", "%s", system->notes[i]);
 }
 
 void report_print(FILE *out, const struct observation *o, const struct finding_list *findings,

@@ -11,6 +11,7 @@ struct judgement;
  * struct rule - a row of the table in rules.c
  * @id: of the finding
  * @event: it judges what happened, which is over; else the state during the observation
+ * @module: it looks at files of the module
  * @severity: of the finding, unless the rule lowers it
  * @looks_at: files, for people
  * @limit: from where on it is a finding, and why, for people
@@ -22,7 +23,7 @@ struct judgement;
  */
 struct rule {
 	const char *id;
-	bool event;
+	bool event, module;
 	enum severity severity;
 	const char *looks_at, *limit, *cause;
 	const char *advice[6];
@@ -58,6 +59,32 @@ void finding_size(struct finding *f, double size, double error, const char *unit
 
 /* A CPU that it is about; one that is there already is not added again. */
 void finding_cpu(struct finding *f, unsigned int cpu);
+
+/* rules_tsc.c */
+void judge_tsc_frequency(const struct rule *rule, struct judgement *j);
+void judge_time_stood_still(const struct rule *rule, struct judgement *j);
+void judge_tsc_jumped(const struct rule *rule, struct judgement *j);
+
+/* rules_offset.c */
+void judge_tsc_offset(const struct rule *rule, struct judgement *j);
+void judge_tsc_moving(const struct rule *rule, struct judgement *j);
+
+/* rules_clock.c */
+void judge_no_master_clock(const struct rule *rule, struct judgement *j);
+void judge_wall_clock_set(const struct rule *rule, struct judgement *j);
+void judge_clock_stopped(const struct rule *rule, struct judgement *j);
+void judge_clock_stepped(const struct rule *rule, struct judgement *j);
+void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j);
+void judge_clock_backward(const struct rule *rule, struct judgement *j);
+void judge_clock_warped(const struct rule *rule, struct judgement *j);
+
+/* rules_host.c */
+void judge_restored(const struct rule *rule, struct judgement *j);
+void judge_guest_stopped(const struct rule *rule, struct judgement *j);
+void judge_host_wall_stepped(const struct rule *rule, struct judgement *j);
+void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j);
+void judge_host_drift(const struct rule *rule, struct judgement *j);
+void judge_cpu_silent(const struct rule *rule, struct judgement *j);
 
 /* rules_system.c */
 void judge_tsc_not_constant(const struct rule *rule, struct judgement *j);

@@ -19,7 +19,7 @@
 
 static uint64_t permille(uint64_t part, uint64_t all)
 {
-	return all ? (uint64_t)((unsigned __int128)part * 1000 / all) : 0;
+	return all ? (uint64_t)((__uint128_t)part * 1000 / all) : 0;
 }
 
 static bool is_guest(const struct system_facts *s)
@@ -48,7 +48,7 @@ static void log_evidence(struct finding *f, const struct system_facts *s,
 	}
 }
 
-/* TSC_ADJUST and flags aside, the kernel itself has seen that the TSC depends on idle or frequency. */
+/* The kernel itself has seen that the TSC depends on idle states or on the frequency. */
 static bool says_not_constant(const char *line)
 {
 	return strstr(line, "TSC halts in idle") || strstr(line, "due to cpufreq changes");
@@ -103,27 +103,30 @@ void judge_tsc_not_constant(const struct rule *rule, struct judgement *j)
 		return;
 	if (s->constant_tsc.value || s->nonstop_tsc.value)
 		missing = s->constant_tsc.value ? "nonstop_tsc" : "constant_tsc";
-	f = finding_new(j, rule, is_guest(s) ? "The hypervisor does not promise a constant TSC: no %s" :
-			"The TSC is not constant: the CPU has no %s", missing);
+	if (is_guest(s))
+		f = finding_new(j, rule, "The hypervisor does not promise a constant TSC: no %s",
+				missing);
+	else
+		f = finding_new(j, rule, "The TSC is not constant: the CPU has no %s", missing);
 	cpu_evidence(f, s);
 	log_evidence(f, s, says_not_constant);
 	if (!seen && (is_guest(s) || !tsc_is_moved(s)))
 		f->severity = SEVERITY_INFO;
 	if (is_guest(s)) {
 		finding_cause(f, "Flags of a guest are what its hypervisor exposes, not what the CPU can do. Without them the TSC may change its rate when the guest moves to another host.");
-		finding_advice(f, "Leave the clocksource to the kernel, which prefers %s.",
+		finding_advice(f, "leave the clocksource to the kernel, which prefers %s",
 			       strcmp(s->hypervisor, "KVM") ? "the hypervisor's clock" : "kvm-clock");
-		finding_advice(f, "To get a constant TSC, ask the host's owner for the CPU feature invtsc; in libvirt: <feature policy='require' name='invtsc'/> in <cpu>.");
+		finding_advice(f, "to get a constant TSC, ask the host's owner for the CPU feature invtsc; in libvirt: <feature policy='require' name='invtsc'/> in <cpu>");
 		return;
 	}
 	if (!s->constant_tsc.value) {
 		finding_cause(f, "The TSC follows the frequency of the CPU's cores.");
-		finding_advice(f, "Do not use the clocksource tsc while the frequency changes; the governor performance keeps it: cpupower frequency-set -g performance");
+		finding_advice(f, "do not use the clocksource tsc while the frequency changes; the governor performance keeps it: cpupower frequency-set -g performance");
 	}
 	if (!s->nonstop_tsc.value) {
 		if (s->constant_tsc.value)
 			finding_cause(f, "The TSC stops in C-states deeper than C1.");
-		finding_advice(f, "Keep the CPUs out of deep C-states by the kernel parameter processor.max_cstate=1, or use another clocksource than tsc.");
+		finding_advice(f, "keep the CPUs out of deep C-states by the kernel parameter processor.max_cstate=1, or use another clocksource than tsc");
 	}
 }
 
@@ -155,12 +158,12 @@ static void noise_advice(struct finding *f, const struct system_facts *s)
 {
 	if (!is_guest(s)) {
 		finding_cause(f, "Something keeps CPUs from running programs: firmware (SMI), or interrupts that are switched off for long.");
-		finding_advice(f, "Look for the reason with the tracer hwlat: trace-cmd start -p hwlat");
+		finding_advice(f, "look for the reason with the tracer hwlat: trace-cmd start -p hwlat");
 		return;
 	}
 	finding_cause(f, "The host does not let the vCPUs run when they could: it has more vCPUs than CPUs, a CPU quota, or other work.");
-	finding_advice(f, "Ask the host's owner for CPUs that nobody else uses: in libvirt <vcpupin> in <cputune>, and no <quota>.");
-	finding_advice(f, "Figures stay right meanwhile: they have wider bounds, and fewer readings.");
+	finding_advice(f, "ask the host's owner for CPUs that nobody else uses: in libvirt <vcpupin> in <cputune>, and no <quota>");
+	finding_advice(f, "figures stay right meanwhile: they have wider bounds, and fewer readings");
 }
 
 void judge_noisy_host(const struct rule *rule, struct judgement *j)
@@ -253,21 +256,21 @@ static void clocksource_advice(struct finding *f, const struct system_facts *s,
 
 	if (by_parameter) {
 		finding_cause(f, "A parameter of the kernel says so.");
-		finding_advice(f, "Remove the parameter from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot.");
+		finding_advice(f, "remove the parameter from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot");
 	} else if (log_says(s, says_why)) {
 		finding_cause(f, "The kernel does not trust the TSC, for the reason in its log.");
-		finding_advice(f, "Let tscope measure whether the TSC is at fault: tscope report -d 60s; tsc/offset, tsc/warps and the skews of acpi-pm and hpet say so.");
+		finding_advice(f, "let tscope measure whether the TSC is at fault: tscope report -d 60s; tsc/offset, tsc/warps and the skews of acpi-pm and hpet say so");
 	} else if (there) {
 		finding_cause(f, "Somebody wrote it to current_clocksource.");
 	} else {
 		finding_cause(f, "The kernel found nothing better.");
 	}
 	if (there)
-		finding_advice(f, "Until the next boot: echo %s >" CLOCKSOURCE, better);
+		finding_advice(f, "until the next boot: echo %s >" CLOCKSOURCE, better);
 	else if (!strcmp(s->hypervisor, "KVM"))
-		finding_advice(f, "Ask the host's owner for kvm-clock; in libvirt: <timer name='kvmclock' present='yes'/> in <clock>.");
+		finding_advice(f, "ask the host's owner for kvm-clock; in libvirt: <timer name='kvmclock' present='yes'/> in <clock>");
 	else if (is_guest(s))
-		finding_advice(f, "Ask the host's owner for the hypervisor's own clock, or for the CPU feature invtsc.");
+		finding_advice(f, "ask the host's owner for the hypervisor's own clock, or for the CPU feature invtsc");
 }
 
 void judge_clocksource(const struct rule *rule, struct judgement *j)

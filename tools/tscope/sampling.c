@@ -147,8 +147,13 @@ static int take_lock(const struct sampling_wish *wish, bool *changes)
 
 static int set_cpus(const char *cpus)
 {
-	int err = change(&kept[CPUS], cpus);
+	char *line;
+	int err;
 
+	if (asprintf(&line, "%s\n", cpus) < 0)
+		return complain(-ENOMEM, "cpus");
+	err = change(&kept[CPUS], line);
+	free(line);
 	if (err == -EINVAL)
 		fprintf(stderr, "tscope: '%s' is no list of CPUs such as 0-3,8\n", cpus);
 	else if (err == -ERANGE)
@@ -186,7 +191,7 @@ static int start(const struct sampling_wish *wish)
 	if (err)
 		return err;
 	if (wish->duration_ms || wish->warm_up_ms) {
-		err = change(&kept[ENABLED], "1");
+		err = change(&kept[ENABLED], "1\n");
 		if (err)
 			return complain(err, "sampling does not start (see dmesg)");
 		sampling_wait(wish, wish->warm_up_ms, "warming up");

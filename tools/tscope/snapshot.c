@@ -12,6 +12,7 @@
 #include "parse.h"
 
 #define NSEC_PER_SEC	1000000000ull
+#define NSEC_PER_MSEC	1000000
 
 static void __attribute__((format(printf, 2, 3))) add_error(struct snapshot *s, const char *format,
 							    ...)
@@ -230,11 +231,24 @@ static uint64_t now_ns(clockid_t clock)
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
+/* When a recorded tree was read: by its /proc/uptime, which is of CLOCK_BOOTTIME. */
+static void read_recorded_time(struct snapshot *s)
+{
+	char line[64];
+	int64_t ms;
+
+	read_system_string(s, "/proc/uptime", line, sizeof(line));
+	if (parse_thousandths(line, strcspn(line, " "), &ms) && ms >= 0)
+		s->boottime_ns = s->monotonic_ns = ms * NSEC_PER_MSEC;
+}
+
 bool snapshot_read(struct snapshot *s, unsigned int parts)
 {
 	memset(s, 0, sizeof(*s));
 	s->boottime_ns = now_ns(CLOCK_BOOTTIME);
 	s->monotonic_ns = now_ns(CLOCK_MONOTONIC);
+	if (*system_root)
+		read_recorded_time(s);
 	read_system_string(s, "/proc/sys/kernel/osrelease", s->kernel, sizeof(s->kernel));
 	read_system_string(s, "/sys/devices/system/clocksource/clocksource0/current_clocksource",
 			   s->clocksource, sizeof(s->clocksource));

@@ -11,7 +11,6 @@
 
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/"
 
-
 bool system_recorded(void)
 {
 	return *system_root;
@@ -161,7 +160,9 @@ static void look_at_steal(struct system_facts *s)
 		system_note(s, system_recorded() ?
 			    "The tree has no recorded/proc-stat-begin: steal time is not known." :
 			    "/proc/stat can't be read, so steal time is not known: is /proc mounted?");
-		s->steal_ms.known = s->idle_ms.known = s->cpu_ms.known = false;
+		s->steal_ms.known = false;
+		s->idle_ms.known = false;
+		s->cpu_ms.known = false;
 		return;
 	}
 	/* idle time and time of offline CPUs may go back a little */
@@ -183,7 +184,8 @@ void system_begin(struct system_facts *s)
 
 	memset(s, 0, sizeof(*s));
 	s->cpu_ms.known = cpu_times(path, &s->steal_ms.value, &s->idle_ms.value, &s->cpu_ms.value);
-	s->steal_ms.known = s->idle_ms.known = s->cpu_ms.known;
+	s->steal_ms.known = s->cpu_ms.known;
+	s->idle_ms.known = s->cpu_ms.known;
 }
 
 void system_end(struct system_facts *s)

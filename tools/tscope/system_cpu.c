@@ -8,7 +8,9 @@
 #include "system_parts.h"
 
 /* of leaf 1, ecx */
-#define BIT_HYPERVISOR	(1U << 31)
+#define BIT_HYPERVISOR	0x80000000u
+
+#define RECORDED_LIMIT	1048576
 
 #define CPUS "/sys/devices/system/cpu/"
 
@@ -69,11 +71,9 @@ static void look_at_hypervisor(struct system_facts *s)
 	const char *name;
 
 	if (system_recorded()) {
-		recorded = system_text("/recorded/cpuid", 1 << 20);
-		if (!recorded) {
-			system_note(s, "The tree has no recorded/cpuid: the hypervisor is not known.");
+		recorded = system_text("/recorded/cpuid", RECORDED_LIMIT);
+		if (!recorded)
 			return;
-		}
 	}
 	cpuid_leaf(recorded, 1, reg);
 	for (base = 0x40000000; (reg[2] & BIT_HYPERVISOR) && base < 0x40010000; base += 0x100) {

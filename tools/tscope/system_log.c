@@ -69,27 +69,21 @@ static char *message_of(char *line)
 	return line;
 }
 
+static bool begins(const char *message, const char *with)
+{
+	return !strncmp(message, with, strlen(with));
+}
+
 static bool is_reason(const char *message)
 {
-	static const char * const about[] = {
-		"tsc: ", "TSC found unstable", "TSC synchronization", "TSC warp", "TSC ADJUST",
-		"clocksource: ", "unstable",
-	};
-	static const char * const not[] = {
-		" max_cycles: ", "TSC deadline timer", "tscope: ",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(not) / sizeof(*not); i++) {
-		if (strstr(message, not[i]))
-			return false;
-	}
-	for (i = 0; i < sizeof(about) / sizeof(*about); i++) {
-		if (strstr(message, about[i]))
-			return i != sizeof(about) / sizeof(*about) - 1 ||
-			       strstr(message, "clocksource") || strstr(message, "TSC");
-	}
-	return false;
+	if (begins(message, "tscope: ") || begins(message, "TSC deadline timer"))
+		return false;
+	/* each clocksource is registered by such a line */
+	if (begins(message, "clocksource: "))
+		return !strstr(message, " max_cycles: ");
+	return begins(message, "tsc: ") || begins(message, "TSC ") || strstr(message, "TSC warp") ||
+	       strstr(message, "TSC ADJUST") ||
+	       (strstr(message, "unstable") && strstr(message, "TSC"));
 }
 
 /* Of a clock that was absent at several loads, the newest reason holds. */
@@ -119,12 +113,23 @@ static void note_reason(struct system_facts *s, const char *message)
 	system_add(&s->clocksource_reasons, &s->n_clocksource_reasons, "%.400s", message);
 }
 
+/* Of a tree that was recorded without CPUID. */
+static void note_hypervisor(struct system_facts *s, const char *message)
+{
+	static const char detected[] = "Hypervisor detected: ";
+
+	if (!strncmp(message, detected, strlen(detected)))
+		snprintf(s->hypervisor, sizeof(s->hypervisor), "%s", message + strlen(detected));
+}
+
 static void look_at_line(struct system_facts *s, char *line)
 {
 	const char *message = message_of(line), *ours;
 
 	if (!message)
 		return;
+	if (system_recorded() && !s->hypervisor[0])
+		note_hypervisor(s, message);
 	ours = !strncmp(message, "tscope: ", 8) ? message + 8 : NULL;
 	if (ours && strstr(ours, " is absent: "))
 		note_absent(s, ours);

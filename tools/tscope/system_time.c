@@ -11,7 +11,7 @@
 #include "system_parts.h"
 
 #define CHRONYC_TIMEOUT_MS	3000
-#define TEXT_LIMIT		(1 << 20)
+#define TEXT_LIMIT		1048576
 
 static DIR *open_dir(const char *path)
 {
@@ -133,7 +133,7 @@ static void parse_tracking(struct system_facts *s, const char *text)
 	s->chrony_offset_ns.value = -s->chrony_offset_ns.value;
 }
 
-/* Lines of mode, state and name: "#" is a reference clock, "*" is selected, "+" combined with it. */
+/* Lines of mode, state, name: "#" is a reference clock, "*" is selected, "+" combined with it. */
 static void parse_sources(struct system_facts *s, const char *text)
 {
 	char mode[2], state[2], name[sizeof(s->chrony_source)];
@@ -155,7 +155,7 @@ static void parse_sources(struct system_facts *s, const char *text)
 
 static char *chronyc(const char *command, const char *recorded)
 {
-	const char *argv[] = { "chronyc", "-c", "-n", command, NULL };
+	const char *argv[5] = { "chronyc", "-c", "-n", command, NULL };
 
 	if (system_recorded())
 		return system_text(recorded, TEXT_LIMIT);

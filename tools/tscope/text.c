@@ -6,16 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "text.h"
 
 #define GAP 2			/* blanks between two columns */
 #define OCTAVES 64		/* of each sign */
 
-static const struct text not_known = { "-" };
+static const struct shown not_known = { "-" };
 
-struct text text_count(struct count value)
+struct shown text_count(struct count value)
 {
-	struct text t;
+	struct shown t;
 
 	if (!value.known)
 		return not_known;
@@ -23,9 +24,9 @@ struct text text_count(struct count value)
 	return t;
 }
 
-struct text text_figure(struct figure value)
+struct shown text_figure(struct figure value)
 {
-	struct text t;
+	struct shown t;
 
 	if (!value.known)
 		return not_known;
@@ -38,10 +39,10 @@ static uint64_t magnitude(int64_t value)
 	return value < 0 ? -(uint64_t)value : (uint64_t)value;
 }
 
-struct text text_thousandths(struct figure value)
+struct shown text_thousandths(struct figure value)
 {
 	uint64_t size = magnitude(value.value);
-	struct text t;
+	struct shown t;
 
 	if (!value.known)
 		return not_known;
@@ -50,17 +51,19 @@ struct text text_thousandths(struct figure value)
 	return t;
 }
 
-struct text text_ns(int64_t ns)
+struct shown text_ns(int64_t ns)
 {
 	static const struct {
 		const char *unit;
 		uint64_t ns;
 		int places;
-	} units[] = { { "ns", 1, 0 }, { "us", 1000, 3 }, { "ms", 1000000, 6 }, { "s", 1000000000, 9 } };
+	} units[] = {
+		{ "ns", 1, 0 }, { "us", 1000, 3 }, { "ms", 1000000, 6 }, { "s", 1000000000, 9 },
+	};
 	uint64_t size = magnitude(ns);
 	unsigned int u = 0;
 	char places[12];
-	struct text t;
+	struct shown t;
 
 	while (u < 3 && size >= 10000 * units[u].ns)
 		u++;
@@ -72,12 +75,12 @@ struct text text_ns(int64_t ns)
 		if (point)
 			break;
 	}
-	snprintf(t.s, sizeof(t.s), "%s%" PRIu64 "%s %s", ns < 0 ? "-" : "", size / units[u].ns, places,
-		 units[u].unit);
+	snprintf(t.s, sizeof(t.s), "%s%" PRIu64 "%s %s", ns < 0 ? "-" : "", size / units[u].ns,
+		 places, units[u].unit);
 	return t;
 }
 
-struct text text_age(uint64_t ms)
+struct shown text_age(uint64_t ms)
 {
 	static const struct {
 		const char *unit;
@@ -85,7 +88,7 @@ struct text text_age(uint64_t ms)
 	} units[] = { { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { "h", 3600000 },
 		      { "d", 86400000 } };
 	unsigned int u = 0;
-	struct text t;
+	struct shown t;
 
 	while (u < 4 && ms >= 10 * units[u + 1].ms)
 		u++;
@@ -93,18 +96,57 @@ struct text text_age(uint64_t ms)
 	return t;
 }
 
-void text_wrap(FILE *out, const char *first, const char *text)
+struct shown text_duration(uint64_t ms)
+{
+	struct shown t;
+
+	snprintf(t.s, sizeof(t.s), "%" PRIu64 " %s", ms % 1000 ? ms : ms / 1000,
+		 ms % 1000 ? "ms" : "s");
+	return t;
+}
+
+struct shown text_how_read(const struct clock_figures *clock)
+{
+	static const struct shown exact = { "exact" }, bracketed = { "bracketed" };
+
+	if (clock->exact.known)
+		return clock->exact.value ? exact : bracketed;
+	/* clocks without the file are devices */
+	return clock->read_min_ns.known ? bracketed : not_known;
+}
+
+/* Where a line of at most @room ends: at a blank, else after a comma of a list, else anywhere. */
+static size_t line_end(const char *text, size_t room)
+{
+	size_t n = room;
+
+	while (n && text[n] != ' ')
+		n--;
+	if (n)
+		return n;
+	for (n = room; n && text[n - 1] != ','; n--)
+		;
+	return n ?: room;
+}
+
+void text_wrap(FILE *out, const char *first, const char *format, ...)
 {
 	size_t indent = strlen(first), room = TEXT_COLUMNS - indent, n;
+	char *all, *text;
+	va_list args;
 
+	va_start(args, format);
+	if (vasprintf(&all, format, args) < 0)
+		err(STATUS_NO_FIGURE, "no memory");
+	va_end(args);
 	fputs(first, out);
-	while (strlen(text) > room) {
-		for (n = room; n && text[n] != ' '; n--)
-			;
-		fprintf(out, "%.*s\n%*s", (int)(n ?: room), text, (int)indent, "");
-		text += n ? n + 1 : room;
+	for (text = all; strlen(text) > room; text += n) {
+		n = line_end(text, room);
+		fprintf(out, "%.*s\n%*s", (int)n, text, (int)indent, "");
+		n += text[n] == ' ';
 	}
 	fprintf(out, "%s\n", text);
+	free(all);
 }
 
 void table_begin(struct text_table *t, const char *const *heads, size_t n_heads)
@@ -120,11 +162,11 @@ void table_cell(struct text_table *t, const char *format, ...)
 		t->room = 2 * t->room + 64;
 		t->cells = reallocarray(t->cells, t->room, sizeof(*t->cells));
 		if (!t->cells)
-			err(4, "no memory");
+			err(STATUS_NO_FIGURE, "no memory");
 	}
 	va_start(args, format);
 	if (vasprintf(&t->cells[t->n_cells++], format, args) < 0)
-		err(4, "no memory");
+		err(STATUS_NO_FIGURE, "no memory");
 	va_end(args);
 }
 
@@ -161,23 +203,25 @@ static void print_row(const struct text_table *t, FILE *out, const char *indent,
 }
 
 /* A row as text: what does not fit in columns. */
-static void print_record(const struct text_table *t, FILE *out, const char *indent, char *const *cells)
+static void print_record(const struct text_table *t, FILE *out, const char *indent,
+			 char *const *cells)
 {
 	char *text;
 	size_t len;
 	FILE *line = open_memstream(&text, &len);
 
 	if (!line)
-		err(4, "no memory");
+		err(STATUS_NO_FIGURE, "no memory");
 	for (size_t c = 0; c < t->n_heads; c++)
 		if (*cells[c])
 			fprintf(line, "%s%s %s", c ? ", " : "", head(t, c), cells[c]);
 	fclose(line);
-	text_wrap(out, indent, text);
+	text_wrap(out, indent, "%s", text);
 	free(text);
 }
 
-static void print_table(struct text_table *t, FILE *out, const char *indent, size_t columns)
+static void print_table(struct text_table *t, FILE *out, const char *indent, size_t columns,
+			bool wide)
 {
 	size_t widths[t->n_heads], gap = GAP, all = strlen(indent);
 
@@ -190,7 +234,7 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 	}
 	if (all + gap * (t->n_heads - 1) > columns)
 		gap = 1;
-	if (all + gap * (t->n_heads - 1) <= columns) {
+	if (wide || all + gap * (t->n_heads - 1) <= columns) {
 		print_row(t, out, indent, gap, NULL, widths);
 		for (size_t i = 0; i < t->n_cells; i += t->n_heads)
 			print_row(t, out, indent, gap, t->cells + i, widths);
@@ -205,12 +249,12 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 
 void table_print(struct text_table *t, FILE *out, const char *indent)
 {
-	print_table(t, out, indent, TEXT_COLUMNS);
+	print_table(t, out, indent, TEXT_COLUMNS, false);
 }
 
-void table_print_wide(struct text_table *t, FILE *out, const char *indent)
+void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns)
 {
-	print_table(t, out, indent, SIZE_MAX);
+	print_table(t, out, indent, columns, true);
 }
 
 /* 0: 0; 1: 1; 2: 2 and 3; 3: 4 to 7; ...; negative values have the same negative. */
@@ -231,6 +275,24 @@ static void octave_cells(struct text_table *t, int k, uint64_t count, int bar)
 	table_cell(t, "%.*s", bar, "########################################");
 }
 
+static const char *histogram_means(const char *name)
+{
+	static const char *const means[][2] = {
+		{ "width", "how long readings took" },
+		{ "residual", "how far points lie off their fit" },
+		{ "step", "sizes of steps" },
+		{ "warp", "sizes of warps" },
+		{ "transit", "time until another CPU saw what a CPU published" },
+		{ "wakeup", "how late windows began" },
+	};
+	const char *slash = strchr(name, '/'), *kind = slash ? slash + 1 : name;
+
+	for (size_t i = 0; i < sizeof(means) / sizeof(*means); i++)
+		if (!strcmp(means[i][0], kind))
+			return means[i][1];
+	return "";
+}
+
 void text_histogram(FILE *out, const struct histogram *h)
 {
 	static const char *const heads[] = { "from ns", "to ns", "count", "<" };
@@ -238,16 +300,17 @@ void text_histogram(FILE *out, const struct histogram *h)
 	int first = OCTAVES, last = -OCTAVES, room;
 	struct text_table t;
 
-	fprintf(out, "%s: %" PRIu64 " values", h->name, h->count);
+	fprintf(out, "%s: %s\n", h->name, histogram_means(h->name));
+	fprintf(out, "  %" PRIu64 " values", h->count);
 	if (h->lost.known)
 		fprintf(out, ", %" PRIu64 " windows lost", h->lost.value);
 	fputc('\n', out);
 	if (!h->n_buckets)
 		return;
-	fprintf(out, "  min %s, mean %s, max %s\n", text_ns(h->min_ns).s, text_ns(h->mean_ns).s,
-		text_ns(h->max_ns).s);
-	fprintf(out, "  50 %% are at most %s, 99 %% %s, 99.9 %% %s\n", text_ns(h->p50_ns).s,
-		text_ns(h->p99_ns).s, text_ns(h->p999_ns).s);
+	text_wrap(out, "  ", "min %s, mean %s, max %s", text_ns(h->min_ns).s, text_ns(h->mean_ns).s,
+		  text_ns(h->max_ns).s);
+	text_wrap(out, "  ", "50 %% are at most %s, 99 %% %s, 99.9 %% %s", text_ns(h->p50_ns).s,
+		  text_ns(h->p99_ns).s, text_ns(h->p999_ns).s);
 	for (size_t i = 0; i < h->n_buckets; i++) {
 		int k = octave(&h->buckets[i]);
 		uint64_t *count = &counts[k + OCTAVES];
@@ -272,7 +335,7 @@ void text_histogram(FILE *out, const struct histogram *h)
 			k = next - 1;
 			continue;
 		}
-		octave_cells(&t, k, n, (int)(((unsigned __int128)n * room + most - 1) / most));
+		octave_cells(&t, k, n, (int)(((__uint128_t)n * room + most - 1) / most));
 	}
 	table_print(&t, out, "  ");
 }

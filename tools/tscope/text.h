@@ -11,29 +11,36 @@
 #define TEXT_COLUMNS 80
 
 /* A short text that is returned by value: printf("%s", text_ns(5).s) */
-struct text {
+struct shown {
 	char s[48];
 };
 
 /* Numbers without their unit; "-" where they are not known. */
-struct text text_count(struct count value);
-struct text text_figure(struct figure value);
+struct shown text_count(struct count value);
+struct shown text_figure(struct figure value);
 
 /* A number of thousandths with its three places: -59602 is "-59.602". */
-struct text text_thousandths(struct figure value);
+struct shown text_thousandths(struct figure value);
 
 /* A time or a difference of times, exact, in the unit that suits its size: "-947.907436 ms". */
-struct text text_ns(int64_t ns);
+struct shown text_ns(int64_t ns);
 
 /* How old a figure is, rounded down to two digits or more: "380 ms", "12 min". */
-struct text text_age(uint64_t ms);
+struct shown text_age(uint64_t ms);
+
+/* How long something lasts, exact: "10 s", "1500 ms". */
+struct shown text_duration(uint64_t ms);
+
+/* "exact", "bracketed", or "-" before the first reading and of the TSC. */
+struct shown text_how_read(const struct clock_figures *clock);
 
 /**
  * text_wrap() - print a text in lines of at most TEXT_COLUMNS
  * @first: what the first line begins with; the others begin with as many blanks
- * @text: its words are separated by one blank; a word that is longer than a line is broken
+ * @format: words that are separated by one blank; one that is longer than a line is broken
  */
-void text_wrap(FILE *out, const char *first, const char *text);
+__attribute__((format(printf, 3, 4)))
+void text_wrap(FILE *out, const char *first, const char *format, ...);
 
 /**
  * struct text_table - cells that are printed in columns
@@ -61,8 +68,8 @@ void table_cell(struct text_table *t, const char *format, ...);
  */
 void table_print(struct text_table *t, FILE *out, const char *indent);
 
-/* The same, in lines of any length: for who cuts them. */
-void table_print_wide(struct text_table *t, FILE *out, const char *indent);
+/* The same in lines of any length, which are narrow if they do not fit @columns otherwise. */
+void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns);
 
 /* Print a histogram: its totals, and a bar for each octave. */
 void text_histogram(FILE *out, const struct histogram *h);

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cmd_doctor.c: say what is wrong with this machine's time, and what to do */
+#include <err.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "domain_xml.h"
+#include "files.h"
+#include "json.h"
+#include "observe.h"
+#include "options.h"
+#include "pairs.h"
+#include "rules.h"
+#include "text.h"
+#include "write.h"
+
+enum { KEY_SINCE = 512, KEY_KTAP, KEY_DOMAIN, KEY_WRITE };
+
+#define DURATION_MS	10000
+#define SINCE_MS	3600000
+
+static struct {
+	uint64_t since_ms;
+	const char *domain, *write;
+	bool ktap, duration;
+} wishes = { .since_ms = SINCE_MS };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_SINCE: wishes.since_ms = options_duration_ms(state, "--since", arg); return 0;
+	case KEY_KTAP: wishes.ktap = true; return 0;
+	case KEY_DOMAIN: wishes.domain = arg; return 0;
+	case KEY_WRITE: wishes.write = arg; return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static bool is_sampled(const struct snapshot *s)
+{
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+
+	return tsc && tsc->samples.known && tsc->samples.value;
+}
+
+/* Whether a rule had nothing to look at, and why. */
+static const char *not_looked_at(const struct observation *o, const struct rule *rule)
+{
+	if (rule->module && !o->after.loaded)
+		return "the module is not loaded";
+	if (rule->module && !is_sampled(&o->after))
+		return "nothing was sampled";
+	if (!strcmp(rule->id, "timer-policy") && !o->domain)
+		return "no --domain-xml was given";
+	return NULL;
+}
+
+static bool found(const struct finding_list *list, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (!strcmp(list->findings[i].id, id))
+			return true;
+	return false;
+}
+
+/* A test for each id; a finding of severity info passes. */
+static void print_ktap(const struct observation *o, const struct finding_list *list)
+{
+	const struct finding *f;
+	const struct rule *rule;
+	size_t i, n = 0;
+	const char *why;
+	bool good;
+
+	puts("TAP version 14");
+	for (rule = rules; rule->id; rule++)
+		n++;
+	printf("1..%zu\n", n);
+	for (rule = rules, n = 1; rule->id; rule++, n++) {
+		good = true;
+		for (i = 0; i < list->n; i++) {
+			f = &list->findings[i];
+			if (strcmp(f->id, rule->id))
+				continue;
+			printf("# %s: %s\n", severity_name(f->severity), f->title);
+			good &= f->severity == SEVERITY_INFO;
+		}
+		why = not_looked_at(o, rule);
+		printf("%s %zu %s", good ? "ok" : "not ok", n, rule->id);
+		printf(why && !found(list, rule->id) ? " # SKIP %s\n" : "\n", why);
+	}
+}
+
+static void print_notes(const struct observation *o)
+{
+	size_t i;
+
+	if (!o->after.n_errors && !o->system.n_notes)
+		return;
+	puts("\nnot looked at:");
+	for (i = 0; i < o->after.n_errors; i++)
+		text_wrap(stdout, "  ", o->after.errors[i]);
+	for (i = 0; i < o->system.n_notes; i++)
+		text_wrap(stdout, "  ", o->system.notes[i]);
+}
+
+static void print_text(const struct observation *o, const struct finding_list *list)
+{
+	size_t n[3] = { }, i;
+
+	for (i = 0; i < list->n; i++)
+		n[list->findings[i].severity]++;
+	findings_print(list, o->after.boottime_ns, stdout);
+	if (list->n)
+		putchar('\n');
+	if (!o->after.loaded)
+		puts("Clocks were not measured: only what needs no module was looked at.");
+	else if (!is_sampled(&o->after))
+		puts("Clocks were not measured: nothing was sampled.");
+	else if (!o->observed_ns)
+		puts("These are the figures of earlier sampling; -d 10s samples anew.");
+	if (list->n)
+		printf("faults %zu, warnings %zu, info %zu\n", n[SEVERITY_FAULT],
+		       n[SEVERITY_WARNING], n[SEVERITY_INFO]);
+	else
+		puts("Nothing wrong was found.");
+	print_notes(o);
+}
+
+/* Sample, unless there is enough; the status after a message, or 0. */
+static int look(struct observation *o)
+{
+	struct sampling_wish *wish = &options.sampling;
+	struct snapshot now;
+	int status;
+
+	if (!wishes.duration) {
+		snapshot_read(&now, 0);
+		wish->duration_ms = is_sampled(&now) && !(now.enabled.known && now.enabled.value) &&
+				    !wish->reset ? 0 : DURATION_MS;
+		snapshot_free(&now);
+	}
+	status = observe(o, wish);
+	if (status)
+		return status;
+	if (wishes.since_ms * 1000000 < o->after.boottime_ns)
+		o->since_ns = o->after.boottime_ns - wishes.since_ms * 1000000;
+	return 0;
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	static const struct argp_option own[] = {
+		{ "since", KEY_SINCE, "N[s|m|h|d]", 0, "Judge events of so long ago too (1h)", 4 },
+		{ "ktap", KEY_KTAP, NULL, 0, "Print a test for each kind of finding", 4 },
+		{ "domain-xml", KEY_DOMAIN, "FILE", 0,
+		  "Judge a guest's timers too: what virsh dumpxml prints", 4 },
+		{ "write", KEY_WRITE, "DIR", 0, "Write the files there that findings call for", 4 },
+		{ }
+	};
+	static const struct argp_child children[] = {
+		{ &options_sampling, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+	};
+	static const struct argp argp = {
+		own, parse, NULL,
+		"Say what is wrong with this machine's time, by which evidence, and what to do.\v"
+		"Samples for 10 s, unless sampling has ended and left figures. A host without the module is judged by what needs none.\n"
+		"The exit status is 1 after a fault or a warning, and 4 if nothing could be looked at.",
+		children, NULL, NULL
+	};
+	struct finding_list list;
+	struct domain domain;
+	struct observation o;
+	char error[128];
+	int status;
+
+	options.sampling.duration_ms = UINT64_MAX;
+	options_parse(&argp, argc, argv, NULL);
+	wishes.duration = options.sampling.duration_ms != UINT64_MAX;
+	if (wishes.domain && !domain_read(wishes.domain, &domain, error))
+		errx(STATUS_USAGE, "%s: %s", wishes.domain, error);
+	status = look(&o);
+	if (status)
+		return status;
+	o.domain = wishes.domain ? &domain : NULL;
+	findings_of(&o, &list);
+	status = findings_status(&list);
+	pairs_sort(&o.after);
+	if (options.json)
+		json_print(stdout, &o.after, &o.events, &list, false);
+	else if (wishes.ktap)
+		print_ktap(&o, &list);
+	else
+		print_text(&o, &list);
+	if (wishes.write && write_proposals(wishes.write, &o, &list, stderr) < 0)
+		status = STATUS_NO_FIGURE;
+	findings_free(&list);
+	observation_free(&o);
+	return status;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cmd_events.c: list what happened, and what happens */
+#include <err.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "event.h"
+#include "files.h"
+#include "json.h"
+#include "options.h"
+#include "text.h"
+
+#define FOLLOW_MS 1000
+#define PARTS (SNAPSHOT_PAIRS | SNAPSHOT_VIOLATIONS)
+
+enum { KEY_FOLLOW = 512 };
+
+static bool follow;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	(void)state;
+	if (key != KEY_FOLLOW)
+		return ARGP_ERR_UNKNOWN;
+	follow = true;
+	return 0;
+}
+
+/* "CPU 0", "CPU 1 after 0", "": a warp is what the CPU read after its peer. */
+static void print_cpus(const struct event *e)
+{
+	char cpus[40] = "";
+
+	if (e->cpu >= 0 && e->peer >= 0)
+		snprintf(cpus, sizeof(cpus), "CPUs %d and %d", e->cpu, e->peer);
+	else if (e->cpu >= 0)
+		snprintf(cpus, sizeof(cpus), "CPU %d", e->cpu);
+	printf("  %-15s", cpus);
+}
+
+static void print_event(const struct event *e)
+{
+	if (options.json) {
+		json_print_line(stdout, json_event(e));
+		return;
+	}
+	if (e->boottime_ns)
+		printf("[%12" PRIu64 ".%06" PRIu64 "]", e->boottime_ns / 1000000000,
+		       e->boottime_ns / 1000 % 1000000);
+	else
+		printf("[%19s]", "time not known");
+	printf(" %-8s %-13s", event_kind_name(e->kind), e->clock);
+	print_cpus(e);
+	if (e->kind != EVENT_UPDATE && e->kind != EVENT_STOPPED)
+		printf("  %s", text_ns(e->size_ns).s);
+	if (e->error_ns.known)
+		printf(" +- %s", text_ns(e->error_ns.value).s);
+	if (e->count > 1)
+		printf("  %" PRIu64 " times", e->count);
+	putchar('\n');
+}
+
+static bool same_event(const struct event *a, const struct event *b)
+{
+	return a->kind == b->kind && a->cpu == b->cpu && a->peer == b->peer && a->tsc == b->tsc &&
+	       !strcmp(a->clock, b->clock);
+}
+
+/* How often @e happened that @before does not have; a counter that was reset begins anew. */
+static uint64_t news(const struct event_list *before, const struct event *e)
+{
+	for (size_t i = 0; i < before->n; i++) {
+		const struct event *old = &before->events[i];
+
+		if (same_event(old, e))
+			return e->count >= old->count ? e->count - old->count : e->count;
+	}
+	/* what moves has no count */
+	return e->count ?: 1;
+}
+
+static void print_news(const struct event_list *before, const struct event_list *now)
+{
+	for (size_t i = 0; i < now->n; i++) {
+		struct event e = now->events[i];
+
+		e.count = news(before, &e);
+		if (e.count)
+			print_event(&e);
+	}
+	fflush(stdout);
+}
+
+/* A file that tells of alerts from this moment on, or -1. */
+static int open_alerts(void)
+{
+	char path[PATH_MAX], value[32];
+	int fd;
+
+	path_sysfs(path, "alerts");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, value, sizeof(value)) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Sleep until an alert is raised, at most a second: not each event is an alert. */
+static void wait_alert(int fd)
+{
+	struct pollfd alerts = { .fd = fd, .events = POLLPRI };
+
+	poll(&alerts, 1, FOLLOW_MS);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void follow_events(struct event_list *before)
+{
+	bool gone = false;
+
+	while (!ferror(stdout)) {
+		int alerts = open_alerts();
+		struct event_list now;
+		struct snapshot s;
+
+		if (snapshot_read(&s, PARTS)) {
+			events_of(&s, &now);
+			if (gone)
+				warnx("the module is loaded again");
+			gone = false;
+			print_news(before, &now);
+			events_free(before);
+			*before = now;
+		} else if (!gone) {
+			warnx("the module was unloaded: waiting until it is loaded again");
+			gone = true;
+			events_free(before);
+			*before = (struct event_list){ };
+		}
+		snapshot_free(&s);
+		wait_alert(alerts);
+	}
+}
+
+static int list_events(const struct snapshot *s, const struct event_list *events)
+{
+	if (options.json && !follow) {
+		json_print(stdout, s, events, NULL, false);
+		return STATUS_GOOD;
+	}
+	if (!options.json)
+		printf("# s since boot (now %" PRIu64 ".%06" PRIu64 "), event, clock, CPUs, size\n",
+		       s->boottime_ns / 1000000000, s->boottime_ns / 1000 % 1000000);
+	for (size_t i = 0; i < events->n; i++)
+		print_event(&events->events[i]);
+	if (!options.json && !events->n)
+		puts("# no events since sampling began or was reset");
+	fflush(stdout);
+	return STATUS_GOOD;
+}
+
+int cmd_events(int argc, char **argv)
+{
+	static const struct argp_option own[] = {
+		{ "follow", KEY_FOLLOW, NULL, 0, "Go on, and print events as they come", 1 },
+		{ }
+	};
+	static const struct argp_child children[] = { { &options_common, 0, NULL, 0 }, { } };
+	static const struct argp argp = {
+		own, parse, NULL,
+		"List steps, backward readings, warps, updates of time pages, and offsets that move. With --follow --json, a line is an event.",
+		children, NULL, NULL
+	};
+	struct event_list events;
+	struct snapshot s;
+	int status;
+
+	options_parse(&argp, argc, argv, NULL);
+	if (!snapshot_read(&s, PARTS))
+		errx(STATUS_NO_FIGURE, "%s", module_advice());
+	events_of(&s, &events);
+	status = list_events(&s, &events);
+	for (size_t i = 0; i < s.n_errors; i++)
+		warnx("%s", s.errors[i]);
+	if (follow && !s.enabled.value)
+		warnx("sampling is off: nothing will be seen until it is on");
+	snapshot_free(&s);
+	if (follow)
+		follow_events(&events);
+	events_free(&events);
+	return status;
+}

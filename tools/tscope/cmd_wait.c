@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cmd_wait.c: wait until a clock's skew is known well enough */
+#include <err.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "parse.h"
+#include "text.h"
+
+#define LOOK_MS 250
+
+enum {
+	KEY_CLOCK = 512,
+	KEY_ERROR,
+	KEY_TIMEOUT,
+};
+
+struct goal {
+	const char *clock;
+	int64_t error_ppt;
+	uint64_t timeout_ms;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct goal *goal = state->input;
+
+	switch (key) {
+	case KEY_CLOCK:
+		if (!strcmp(arg, "tsc"))
+			argp_error(state, "the skew of other clocks is against the TSC: it has none itself");
+		goal->clock = arg;
+		return 0;
+	case KEY_ERROR:
+		if (!parse_thousandths(arg, strlen(arg), &goal->error_ppt) || goal->error_ppt <= 0)
+			argp_error(state, "--error-ppb takes a number above 0, such as 1 or 0.05, not '%s'",
+				   arg);
+		return 0;
+	case KEY_TIMEOUT:
+		goal->timeout_ms = options_duration_ms(state, "--timeout", arg);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static void print(const struct goal *goal, const struct clock_figures *c, bool reached)
+{
+	struct json_object *to;
+
+	if (!options.json) {
+		printf("%s: %s ppb +- %s ppb, over %s\n", c->name, text_thousandths(c->skew_ppt).s,
+		       text_thousandths(c->skew_error_ppt).s, text_age(c->span_ms.value).s);
+		if (!reached)
+			warnx("%s is not known to %s ppb after %s", c->name,
+			      text_thousandths((struct figure){ true, goal->error_ppt }).s,
+			      text_duration(goal->timeout_ms).s);
+		return;
+	}
+	to = json_clock(c);
+	json_object_object_add(to, "reached", json_object_new_boolean(reached));
+	json_print_line(stdout, to);
+}
+
+static void show_progress(const struct goal *goal, const struct clock_figures *c, uint64_t left_ms)
+{
+	if (options.sampling.quiet || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r%s: +- %s ppb, %s left \033[K", goal->clock,
+		c ? text_thousandths(c->skew_error_ppt).s : "-", text_age(left_ms).s);
+}
+
+/* Look until the goal is reached or time is over; the last snapshot is left in @s. */
+static bool look(const struct goal *goal, struct snapshot *s)
+{
+	const struct sampling_wish quiet = { .quiet = true };
+	uint64_t waited = 0;
+
+	while (snapshot_read(s, 0)) {
+		const struct clock_figures *c = snapshot_clock(s, goal->clock);
+
+		if (c && c->skew_error_ppt.known && c->skew_error_ppt.value <= goal->error_ppt)
+			return true;
+		if (!c || waited >= goal->timeout_ms)
+			return false;
+		show_progress(goal, c, goal->timeout_ms - waited);
+		sampling_wait(&quiet, LOOK_MS, "");
+		waited += LOOK_MS;
+		snapshot_free(s);
+	}
+	return false;
+}
+
+static bool is_sampling(void)
+{
+	struct snapshot s;
+	bool on;
+
+	snapshot_read(&s, 0);
+	on = s.enabled.value;
+	snapshot_free(&s);
+	return on;
+}
+
+int cmd_wait(int argc, char **argv)
+{
+	static const struct argp_option own[] = {
+		{ "clock", KEY_CLOCK, "CLOCK", 0, "Wait for this clock (ptp-kvm)", 1 },
+		{ "error-ppb", KEY_ERROR, "PPB", 0,
+		  "Until the 95 % interval of its skew is no wider than +- PPB (1)", 1 },
+		{ "timeout", KEY_TIMEOUT, "N[s|m|h|d]", 0, "Give up after this time (60)", 1 },
+		{ }
+	};
+	static const struct argp_child children[] = { { &options_common, 0, NULL, 0 }, { } };
+	static const struct argp argp = {
+		own, parse, NULL,
+		"Wait until a clock's skew is known well enough. Exit status: 0 it is, 1 it was not in time, 4 there was no figure. Samples meanwhile, and restores what sampling was.",
+		children, NULL, NULL
+	};
+	struct goal goal = { "ptp-kvm", 1000, 60000 };
+	const struct clock_figures *c;
+	struct snapshot s;
+	int status;
+	bool reached;
+
+	options_parse(&argp, argc, argv, &goal);
+	if (!is_sampling()) {
+		options.sampling.duration_ms = goal.timeout_ms;
+		status = sampling_begin(&options.sampling);
+		if (status)
+			return STATUS_NO_FIGURE;
+	}
+	reached = look(&goal, &s);
+	sampling_end();
+	if (!options.sampling.quiet && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	c = snapshot_clock(&s, goal.clock);
+	status = reached ? STATUS_GOOD : STATUS_FOUND;
+	if (c && c->skew_ppt.known) {
+		print(&goal, c, reached);
+	} else {
+		warnx("%s %s", goal.clock, c ? "has no skew yet" : "is absent");
+		status = STATUS_NO_FIGURE;
+	}
+	snapshot_free(&s);
+	return status;
+}

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/* finding.c: the list of findings: how they are made, sorted, and explained by each other */
+#include <err.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judgement.h"
+#include "words.h"
+
+/* A pair whose TSCs were moved one after the other moves for two epochs. */
+#define MOVES_AFTER_JUMP_NS	5000000000ull
+/* As many events of one kind are findings; tscope events lists all. */
+#define MOST_OF_A_KIND		5
+#define EVENTS_APART_NS		3000000000ll
+/* What a clock was left behind by an event, and NTP may have taken back since. */
+#define LEFT_BEHIND_NS		100000000.0
+
+static char *print(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		err(4, "findings");
+	return text;
+}
+
+static void add_line(struct text_list *list, char *line)
+{
+	char **lines = reallocarray(list->lines, list->n + 1, sizeof(*lines));
+
+	if (!lines || !line)
+		err(4, "findings");
+	list->lines = lines;
+	lines[list->n++] = line;
+}
+
+const struct observation *observed(const struct judgement *j)
+{
+	return j->o;
+}
+
+struct finding *finding_new(struct judgement *j, const struct rule *rule, const char *title, ...)
+{
+	struct draft *drafts = reallocarray(j->drafts, j->n + 1, sizeof(*drafts)), *d;
+	va_list args;
+	size_t i;
+
+	if (!drafts)
+		err(4, "findings");
+	j->drafts = drafts;
+	d = &drafts[j->n++];
+	*d = (struct draft){ .rule = rule };
+	d->finding = (struct finding){ .id = rule->id, .severity = rule->severity,
+				       .see = rule->see, .unit = "ns", .ended = rule->event };
+	va_start(args, title);
+	d->finding.title = print(title, args);
+	va_end(args);
+	finding_cause(&d->finding, "%s", rule->cause);
+	for (i = 0; rule->advice[i]; i++)
+		finding_advice(&d->finding, "%s", rule->advice[i]);
+	return &d->finding;
+}
+
+void finding_evidence(struct finding *f, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_line(&f->evidence, print(format, args));
+	va_end(args);
+}
+
+void finding_advice(struct finding *f, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_line(&f->advice, print(format, args));
+	va_end(args);
+}
+
+void finding_cause(struct finding *f, const char *format, ...)
+{
+	va_list args;
+
+	free(f->cause);
+	va_start(args, format);
+	f->cause = print(format, args);
+	va_end(args);
+}
+
+void finding_size(struct finding *f, double size, double error, const char *unit)
+{
+	f->size.known = true;
+	f->size.value = size;
+	f->size_error.known = true;
+	f->size_error.value = error;
+	f->unit = unit;
+}
+
+void finding_cpu(struct finding *f, unsigned int cpu)
+{
+	unsigned int *cpus;
+	size_t i;
+
+	for (i = 0; i < f->n_cpus; i++)
+		if (f->cpus[i] == cpu)
+			return;
+	cpus = reallocarray(f->cpus, f->n_cpus + 1, sizeof(*cpus));
+	if (!cpus)
+		err(4, "findings");
+	f->cpus = cpus;
+	cpus[f->n_cpus++] = cpu;
+}
+
+void finding_ended(struct finding *f, struct count boottime_ns)
+{
+	f->ended = true;
+	f->since_ns = boottime_ns;
+}
+
+void finding_is_of(struct judgement *j, const char *clock, const struct moment *m)
+{
+	j->drafts[j->n - 1].clock = clock;
+	j->drafts[j->n - 1].moment = m;
+}
+
+void explain(struct judgement *j, enum event_kind kind, const char *clock)
+{
+	struct explanation *all;
+
+	if (explained(j, kind, clock))
+		return;
+	all = reallocarray(j->explanations, j->n_explanations + 1, sizeof(*all));
+	if (!all)
+		err(4, "findings");
+	j->explanations = all;
+	all += j->n_explanations++;
+	*all = (struct explanation){ .kind = kind, .draft = j->n - 1 };
+	snprintf(all->clock, sizeof(all->clock), "%s", clock);
+}
+
+struct finding *explained(const struct judgement *j, enum event_kind kind, const char *clock)
+{
+	size_t i;
+
+	for (i = 0; i < j->n_explanations; i++)
+		if (j->explanations[i].kind == kind && !strcmp(j->explanations[i].clock, clock))
+			return &j->drafts[j->explanations[i].draft].finding;
+	return NULL;
+}
+
+/* The kernel's own clocks, which the TSC drives where it is the clocksource. */
+void explain_of_tsc(struct judgement *j, enum event_kind kind)
+{
+	const char *page = voice_name(&j->o->after, VOICE_PAGE);
+	const struct clock_figures *c = page ? snapshot_clock(&j->o->after, page) : NULL;
+
+	explain(j, kind, "tsc");
+	explain(j, kind, "monotonic-raw");
+	explain(j, kind, "realtime");
+	if (c && (!c->stable.known || !c->stable.value || kind == EVENT_BACKWARD))
+		explain(j, kind, page);
+}
+
+bool enough_findings(struct judgement *j, const struct rule *rule)
+{
+	struct draft *last = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; i < j->n; i++)
+		if (j->drafts[i].rule == rule) {
+			last = &j->drafts[i];
+			n++;
+		}
+	if (n < MOST_OF_A_KIND)
+		return false;
+	last->more++;
+	return true;
+}
+
+void finding_voices(struct finding *f, const struct snapshot *s, const struct moment *m)
+{
+	const struct move *x;
+	const char *name;
+	enum voice v;
+
+	for (v = 0; v < VOICES; v++) {
+		name = voice_name(s, v);
+		x = &m->move[v];
+		if (!name)
+			continue;
+		if (x->stepped)
+			finding_evidence(f, "%s stepped by %s, to %s (worst case)", name,
+					 step_text(x->ns), ns_text(x->error_ns));
+		else
+			finding_evidence(f, x->heard ? "%s did not step" :
+					 "%s gave no readings across it", name);
+	}
+}
+
+uint64_t grown_at(const struct judgement *j, const char *clock, size_t member)
+{
+	const struct clock_figures *before = j->o->observed_ns ?
+					     snapshot_clock(&j->o->before, clock) : NULL;
+	const struct clock_figures *after = snapshot_clock(&j->o->after, clock);
+	const struct count *was, *is;
+
+	if (!after)
+		return 0;
+	is = (const void *)((const char *)after + member);
+	was = before ? (const void *)((const char *)before + member) : NULL;
+	if (!is->known)
+		return 0;
+	/* a reset in between begins anew */
+	return was && was->known && was->value <= is->value ? is->value - was->value : is->value;
+}
+
+double both(double a, double b)
+{
+	return sqrt(a * a + b * b);
+}
+
+const char *clocksource(const struct judgement *j)
+{
+	return j->o->after.clocksource[0] ? j->o->after.clocksource : j->o->system.clocksource;
+}
+
+static bool is_id(const struct draft *d, const char *id)
+{
+	return !strcmp(d->rule->id, id);
+}
+
+/* Sizes agree within their errors, and times within those of four points. */
+static bool agree(const struct finding *x, const struct finding *y)
+{
+	int64_t apart_ns = x->since_ns.value - y->since_ns.value;
+
+	return x->since_ns.known && y->since_ns.known && !strcmp(x->unit, y->unit) &&
+	       llabs(apart_ns) <= EVENTS_APART_NS &&
+	       fabs(fabs(x->size.value) - fabs(y->size.value)) <=
+	       x->size_error.value + y->size_error.value;
+}
+
+/* Whether finding a explains b; its rule says that it may. */
+static bool matches(const struct judgement *j, const struct draft *a, const struct draft *b)
+{
+	const struct finding *x = &a->finding, *y = &b->finding;
+	double size = fabs(x->size.value);
+
+	if (is_id(a, "no-master-clock"))
+		return is_id(b, "host-refuses-pairing");
+	if (is_id(b, "host-drift") && is_id(a, "tsc-frequency"))
+		return !strcmp(y->unit, "ppb") &&
+		       fabs(fabs(y->size.value) - size) <= size / 10 + y->size_error.value;
+	/* the wall clock that an event left off */
+	if (is_id(b, "host-drift"))
+		return !strcmp(y->unit, "ns") &&
+		       fabs(y->size.value) <= size + LEFT_BEHIND_NS + y->size_error.value;
+	if (is_id(b, "tsc-moving"))
+		return x->since_ns.known &&
+		       j->o->after.boottime_ns - x->since_ns.value <= MOVES_AFTER_JUMP_NS;
+	/* a clocksource that was changed costs the kernel's own clocks some time */
+	if (is_id(a, "clocksource"))
+		return b->clock && voice_of(b->clock) == VOICE_RAW &&
+		       strcmp(j->o->before.clocksource, j->o->after.clocksource);
+	return agree(x, y);
+}
+
+static bool may_explain(const struct draft *a, const struct draft *b)
+{
+	size_t i;
+
+	for (i = 0; a->rule->explains[i]; i++)
+		if (is_id(b, a->rule->explains[i]))
+			return true;
+	return false;
+}
+
+static void free_finding(struct finding *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->evidence.n; i++)
+		free(f->evidence.lines[i]);
+	for (i = 0; i < f->advice.n; i++)
+		free(f->advice.lines[i]);
+	free(f->evidence.lines);
+	free(f->advice.lines);
+	free(f->title);
+	free(f->cause);
+	free(f->cpus);
+}
+
+/* What is explained becomes a line of evidence of what explains it. */
+static void absorb(struct judgement *j)
+{
+	size_t a, b;
+
+	for (b = 0; b < j->n; b++)
+		for (a = 0; a < j->n; a++) {
+			struct draft *x = &j->drafts[a], *y = &j->drafts[b];
+
+			if (!x->rule || !may_explain(x, y) || !matches(j, x, y))
+				continue;
+			finding_evidence(&x->finding, "explains %s: %s", y->rule->id,
+					 y->finding.title);
+			free_finding(&y->finding);
+			y->rule = NULL;
+			break;
+		}
+}
+
+static int by_severity(const void *a, const void *b)
+{
+	const struct draft *x = a, *y = b;
+
+	if (x->finding.severity != y->finding.severity)
+		return x->finding.severity > y->finding.severity ? -1 : 1;
+	if (x->rule != y->rule)
+		return x->rule < y->rule ? -1 : 1;
+	if (x->finding.since_ns.value != y->finding.since_ns.value)
+		return x->finding.since_ns.value < y->finding.since_ns.value ? -1 : 1;
+	return 0;
+}
+
+void findings_of(const struct observation *o, struct finding_list *list)
+{
+	struct judgement j = { .o = o };
+	const struct rule *rule;
+	size_t i, n = 0;
+
+	*list = (struct finding_list){ };
+	moments_of(&o->after, o->since_ns, &j.moments);
+	for (rule = rules; rule->id; rule++)
+		rule->judge(rule, &j);
+	absorb(&j);
+	for (i = 0; i < j.n; i++) {
+		if (!j.drafts[i].rule)
+			continue;
+		if (j.drafts[i].more)
+			finding_evidence(&j.drafts[i].finding, "and %zu more: see tscope events",
+					 j.drafts[i].more);
+		j.drafts[n++] = j.drafts[i];
+	}
+	if (n) {
+		qsort(j.drafts, n, sizeof(*j.drafts), by_severity);
+		list->findings = calloc(n, sizeof(*list->findings));
+		if (!list->findings)
+			err(4, "findings");
+	}
+	for (i = 0; i < n; i++)
+		list->findings[i] = j.drafts[i].finding;
+	list->n = n;
+	free(j.drafts);
+	free(j.explanations);
+	moments_free(&j.moments);
+}
+
+void findings_free(struct finding_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		free_finding(&list->findings[i]);
+	free(list->findings);
+	*list = (struct finding_list){ };
+}
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = {
+		[SEVERITY_INFO] = "info", [SEVERITY_WARNING] = "warning",
+		[SEVERITY_FAULT] = "fault",
+	};
+
+	return names[severity];
+}
+
+int findings_status(const struct finding_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (list->findings[i].severity != SEVERITY_INFO)
+			return 1;
+	return 0;
+}

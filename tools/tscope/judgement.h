@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* judgement.h: what rules share while they judge */
+#ifndef TSCOPE_JUDGEMENT_H
+#define TSCOPE_JUDGEMENT_H
+
+#include <stddef.h>
+
+#include "moment.h"
+#include "rules.h"
+
+/* What the clock's backward readings, or its warps, are evidence of. */
+struct explanation {
+	enum event_kind kind;
+	char clock[24];
+	size_t draft;
+};
+
+/*
+ * A finding that may yet become another one's evidence. @clock, @moment: what it is about;
+ * @more: how many of its kind there are beside it.
+ */
+struct draft {
+	struct finding finding;
+	const struct rule *rule;
+	const char *clock;
+	const struct moment *moment;
+	size_t more;
+};
+
+struct judgement {
+	const struct observation *o;
+	struct moment_list moments;
+	struct draft *drafts;
+	size_t n;
+	struct explanation *explanations;
+	size_t n_explanations;
+};
+
+/* All backward readings (EVENT_BACKWARD) or warps of the clock are evidence of the newest finding. */
+void explain(struct judgement *j, enum event_kind kind, const char *clock);
+
+/* The same of the TSC and of the kernel's clocks, which it drives where it is the clocksource. */
+void explain_of_tsc(struct judgement *j, enum event_kind kind);
+
+/* The finding that explains them, or NULL. */
+struct finding *explained(const struct judgement *j, enum event_kind kind, const char *clock);
+
+/* What the newest finding is about. */
+void finding_is_of(struct judgement *j, const char *clock, const struct moment *m);
+
+/* It is over; since when. */
+void finding_ended(struct finding *f, struct count boottime_ns);
+
+/* Whether there are enough findings of this rule: then one more is only counted. */
+bool enough_findings(struct judgement *j, const struct rule *rule);
+
+/* A line for each clock: by how much it stepped at that time, or that it did not. */
+void finding_voices(struct finding *f, const struct snapshot *s, const struct moment *m);
+
+/* How much a counter of a clock grew during the observation; all of it where none was. */
+#define grown(j, clock, member) \
+	grown_at(j, clock, offsetof(struct clock_figures, member))
+uint64_t grown_at(const struct judgement *j, const char *clock, size_t member);
+
+/* How fast a time page makes its clock run against the nominal TSC; false: not known. */
+bool page_rate_ppt(const struct snapshot *s, int64_t *ppt);
+
+/* Half-widths of two independent errors together. */
+double both(double a, double b);
+
+/* The kernel's clocksource at the end. */
+const char *clocksource(const struct judgement *j);
+
+#endif /* TSCOPE_JUDGEMENT_H */

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/* moment.c: groups steps and backward readings by time, and knows their errors */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "moment.h"
+
+#define NSEC_PER_SEC	1000000000ll
+
+/*
+ * Steps of one cause are this close. A step is found four points after it; of a device these are
+ * 240 ms apart.
+ */
+#define NEAR_NS		(3 * NSEC_PER_SEC)
+
+/* A reading that takes longer than twice the shortest and this is not used: module/reading.c. */
+#define WIDE_EXTRA_NS	500
+#define PM_TICK_NS	280
+#define ROUNDING_NS	8
+
+/* The CPUs that cpus and the module know of. */
+#define MAX_CPUS	8192
+
+enum voice voice_of(const char *clock)
+{
+	static const struct { const char *name; enum voice voice; } names[] = {
+		{ "kvm-clock", VOICE_PAGE }, { "xen", VOICE_PAGE }, { "hyperv", VOICE_PAGE },
+		{ "vmclock", VOICE_PAGE }, { "monotonic-raw", VOICE_RAW },
+		{ "realtime", VOICE_WALL }, { "ptp-kvm", VOICE_HOST }, { "acpi-pm", VOICE_PM },
+		{ "hpet", VOICE_HPET },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(clock, names[i].name))
+			return names[i].voice;
+	return VOICES;
+}
+
+const char *voice_name(const struct snapshot *s, enum voice voice)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_clocks; i++)
+		if (voice_of(s->clocks[i].name) == voice)
+			return s->clocks[i].name;
+	return NULL;
+}
+
+/* How far points lie off their line, the farthest. */
+static uint64_t residual_ns(const struct snapshot *s, const char *clock)
+{
+	const struct histogram *h;
+	uint64_t most = 0;
+	char name[48];
+	size_t i;
+
+	snprintf(name, sizeof(name), "%s/residual", clock);
+	h = snapshot_histogram(s, name);
+	for (i = 0; h && i < h->n_buckets; i++)
+		if (h->buckets[i].high_ns > most)
+			most = h->buckets[i].high_ns;
+	return most;
+}
+
+uint64_t step_error_ns(const struct snapshot *s, const char *clock, int64_t ns)
+{
+	const struct clock_figures *c = snapshot_clock(s, clock);
+	uint64_t error;
+
+	/* a time page's step is exact; it is known to one or two ns */
+	if (voice_of(clock) == VOICE_PAGE || !c)
+		return 2;
+	error = ROUNDING_NS + 4 * residual_ns(s, clock);
+	/* two readings on each side decide, each is off by half its width at most */
+	if ((!c->exact.known || !c->exact.value) && c->read_min_ns.known)
+		error += 2 * (2 * c->read_min_ns.value + WIDE_EXTRA_NS + PM_TICK_NS);
+	if (c->skew_ppt.known)
+		error += (uint64_t)((unsigned __int128)ns_magnitude(ns) *
+				    ns_magnitude(c->skew_ppt.value) / 1000000000000ull);
+	return error;
+}
+
+/* The TSC of each voice's newest point. */
+struct newest {
+	uint64_t tsc[VOICES];
+	bool points;
+};
+
+static void newest_points(const struct snapshot *s, struct newest *newest)
+{
+	enum voice voice;
+	size_t i;
+
+	*newest = (struct newest){ .points = s->n_points };
+	for (i = 0; i < s->n_points; i++) {
+		voice = voice_of(s->points[i].clock);
+		if (voice != VOICES && s->points[i].tsc > newest->tsc[voice])
+			newest->tsc[voice] = s->points[i].tsc;
+	}
+}
+
+static void hear(struct moment *m, const struct snapshot *s, const struct newest *newest)
+{
+	const struct clock_figures *c;
+	enum voice v;
+	size_t i;
+
+	for (i = 0; i < s->n_clocks; i++) {
+		c = &s->clocks[i];
+		v = voice_of(c->name);
+		if (v == VOICES)
+			continue;
+		m->move[v].heard |= m->move[v].stepped;
+		/* points after a gap wait until it is judged; a counter has no time */
+		if (newest->points && m->boottime_ns.known)
+			m->move[v].heard |= newest->tsc[v] >= m->tsc;
+		else
+			m->move[v].heard |= c->skew_ppt.known;
+	}
+}
+
+struct grouping {
+	const struct snapshot *s;
+	struct moment_list *list;
+	uint64_t since_ns, near_cycles;
+	/* of the newest moment with a backward reading of the TSC, which CPUs were counted */
+	const struct moment *counted;
+	bool cpu_counted[MAX_CPUS];
+};
+
+static struct moment *add_moment(struct moment_list *list)
+{
+	struct moment *moments = reallocarray(list->moments, list->n + 1, sizeof(*moments));
+
+	if (!moments)
+		err(4, "moments");
+	list->moments = moments;
+	memset(&moments[list->n], 0, sizeof(*moments));
+	return &moments[list->n++];
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* Whether a step or a backward reading may belong to a moment. */
+static bool near(const struct grouping *g, const struct moment *m, uint64_t boottime_ns,
+		 uint64_t tsc)
+{
+	if (!m->boottime_ns.known)
+		return false;
+	return distance(m->tsc, tsc) <= g->near_cycles ||
+	       distance(m->boottime_ns.value, boottime_ns) <= NEAR_NS;
+}
+
+static void add_step(struct move *move, const struct snapshot *s, const struct violation *v)
+{
+	move->one_cpu = !move->steps || (move->one_cpu && move->cpu == v->cpu);
+	move->cpu = v->cpu;
+	move->steps++;
+	move->stepped = true;
+	if (__builtin_add_overflow(move->ns, v->size_ns, &move->ns))
+		move->ns = v->size_ns < 0 ? INT64_MIN : INT64_MAX;
+	if (ns_magnitude(v->size_ns) > ns_magnitude(move->largest_ns))
+		move->largest_ns = v->size_ns;
+	move->error_ns += step_error_ns(s, v->clock, v->size_ns);
+}
+
+static void add_backward(struct grouping *g, struct moment *m, const struct violation *v)
+{
+	enum voice voice = voice_of(v->clock);
+	struct move *move;
+
+	if (voice != VOICES) {
+		move = &m->move[voice];
+		if (ns_magnitude(v->size_ns) > move->backward_ns)
+			move->backward_ns = ns_magnitude(v->size_ns);
+		if (!move->steps && !move->backwards)
+			move->cpu = v->cpu;
+		move->backwards += v->count;
+		return;
+	}
+	if (ns_magnitude(v->size_ns) > m->tsc_backward_ns)
+		m->tsc_backward_ns = ns_magnitude(v->size_ns);
+	if (g->counted != m) {
+		memset(g->cpu_counted, 0, sizeof(g->cpu_counted));
+		g->counted = m;
+	}
+	if (v->cpu < MAX_CPUS && g->cpu_counted[v->cpu])
+		return;
+	if (v->cpu < MAX_CPUS)
+		g->cpu_counted[v->cpu] = true;
+	if (!m->tsc_backward_cpus++)
+		m->tsc_cpu = v->cpu;
+}
+
+/* The moment that a violation belongs to, or a new one. */
+static struct moment *place(struct grouping *g, const struct violation *v, uint64_t boottime_ns)
+{
+	enum voice voice = voice_of(v->clock);
+	bool step = !strcmp(v->what, "step");
+	struct moment *m;
+	size_t i;
+
+	for (i = 0; i < g->list->n; i++) {
+		m = &g->list->moments[i];
+		if (!near(g, m, boottime_ns, v->tsc))
+			continue;
+		/* a clock steps once for one cause; a time page may take several updates */
+		if (!step || voice == VOICE_PAGE || !m->move[voice].stepped)
+			return m;
+	}
+	m = add_moment(g->list);
+	m->boottime_ns = (struct count){ true, boottime_ns };
+	m->tsc = v->tsc;
+	return m;
+}
+
+static ssize_t add_violation(struct grouping *g, const struct violation *v)
+{
+	uint64_t boottime_ns = v->monotonic_ns + g->s->boottime_ns - g->s->monotonic_ns;
+	bool step = !strcmp(v->what, "step");
+	struct moment *m;
+
+	if ((!step && strcmp(v->what, "backward")) || boottime_ns < g->since_ns ||
+	    (step && voice_of(v->clock) == VOICES))
+		return -1;
+	m = place(g, v, boottime_ns);
+	if (step)
+		add_step(&m->move[voice_of(v->clock)], g->s, v);
+	else
+		add_backward(g, m, v);
+	return m - g->list->moments;
+}
+
+/* Steps that were counted, and that violations has no more, or that only root could read. */
+static void add_uncounted(struct grouping *g)
+{
+	const struct snapshot *s = g->s;
+	const struct clock_figures *c;
+	struct moment *m = NULL;
+	struct violation v;
+	size_t i, k, lines;
+	bool largest;
+
+	for (i = 0; i < s->n_clocks; i++) {
+		c = &s->clocks[i];
+		lines = 0;
+		largest = false;
+		for (k = 0; k < s->n_violations; k++) {
+			if (strcmp(s->violations[k].what, "step") ||
+			    strcmp(s->violations[k].clock, c->name))
+				continue;
+			lines++;
+			largest |= c->step_max_ns.known &&
+				   s->violations[k].size_ns == (int64_t)c->step_max_ns.value;
+		}
+		if (!c->steps.known || c->steps.value <= lines || largest ||
+		    voice_of(c->name) == VOICES)
+			continue;
+		v = (struct violation){ .what = "step", .count = 1 };
+		snprintf(v.clock, sizeof(v.clock), "%s", c->name);
+		v.size_ns = lines && c->step_max_ns.known ? (int64_t)c->step_max_ns.value :
+							    c->step_last_ns.value;
+		if (!v.size_ns)
+			continue;
+		if (!m)
+			m = add_moment(g->list);
+		add_step(&m->move[voice_of(c->name)], s, &v);
+	}
+}
+
+void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list *list)
+{
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+	struct grouping *g = calloc(1, sizeof(*g));
+	struct newest newest;
+	size_t i;
+
+	*list = (struct moment_list){ .of = calloc(s->n_violations + 1, sizeof(*list->of)) };
+	if (!g || !list->of)
+		err(4, "moments");
+	g->s = s;
+	g->list = list;
+	g->since_ns = since_ns;
+	g->near_cycles = tsc && tsc->khz.known ? tsc->khz.value * (NEAR_NS / 1000000) : 0;
+	add_uncounted(g);
+	for (i = 0; i < s->n_violations; i++)
+		list->of[i] = add_violation(g, &s->violations[i]);
+	newest_points(s, &newest);
+	for (i = 0; i < list->n; i++) {
+		hear(&list->moments[i], s, &newest);
+		moment_judge(&list->moments[i], s);
+	}
+	free(g);
+}
+
+void moments_free(struct moment_list *list)
+{
+	free(list->moments);
+	free(list->of);
+	*list = (struct moment_list){ };
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* moment.h: what all clocks did at one time, and what that is together */
+#ifndef TSCOPE_MOMENT_H
+#define TSCOPE_MOMENT_H
+
+#include <sys/types.h>
+
+#include "snapshot.h"
+
+/*
+ * Clocks by what drives them. A time page, and the kernel's clocks where they are computed from it
+ * or from the TSC, are one voice and not three.
+ */
+enum voice {
+	VOICE_PAGE,		/* kvm-clock, xen, hyperv, vmclock */
+	VOICE_RAW,		/* monotonic-raw */
+	VOICE_WALL,		/* realtime */
+	VOICE_HOST,		/* ptp-kvm */
+	VOICE_PM,		/* acpi-pm */
+	VOICE_HPET,
+	VOICES,
+};
+
+/**
+ * struct move - what one clock did against the TSC
+ * @heard: it was read after that time too: no step means that it made none
+ * @ns: the step; of a time page the sum of its steps
+ * @error_ns: worst case, estimated from the widths and residuals of the clock's readings
+ * @largest_ns: of a time page the largest of its steps
+ * @cpu, @one_cpu: the CPU that saw it; whether no other CPU did
+ * @backward_ns, @backwards: its backward readings, the largest and their number
+ * @explained: a finding names it
+ */
+struct move {
+	bool heard, stepped, one_cpu, explained;
+	unsigned int cpu, steps;
+	int64_t ns, largest_ns;
+	uint64_t error_ns, backward_ns, backwards;
+};
+
+enum moment_kind {
+	MOMENT_OTHER,		/* each clock for itself */
+	MOMENT_JUMP,		/* the TSC jumped by @ns: the others moved alike against it */
+	MOMENT_PAUSE,		/* the guest did not run for @ns */
+	MOMENT_RESTORE,		/* @ns passed on the host while the guest was away */
+};
+
+/**
+ * struct moment
+ * @by: the voice that @ns and @error_ns are taken from
+ * @boottime_ns: CLOCK_BOOTTIME of the first report; not known: from counters
+ * @tsc_backward_ns, @tsc_backward_cpus: the TSC's backward readings, and on how many CPUs
+ * @tsc_cpu: the first of these CPUs
+ */
+struct moment {
+	enum moment_kind kind;
+	enum voice by;
+	int64_t ns;
+	uint64_t error_ns, tsc;
+	struct count boottime_ns;
+	uint64_t tsc_backward_ns;
+	unsigned int tsc_backward_cpus, tsc_cpu;
+	bool tsc_explained;
+	struct move move[VOICES];
+};
+
+/**
+ * struct moment_list
+ * @of: for each violation the index of its moment, or -1
+ */
+struct moment_list {
+	struct moment *moments;
+	size_t n;
+	ssize_t *of;
+};
+
+/**
+ * moments_of() - group the steps and backward readings of a snapshot by time
+ * @s: with SNAPSHOT_VIOLATIONS; SNAPSHOT_POINTS and SNAPSHOT_HISTOGRAMS give errors
+ * @since_ns: CLOCK_BOOTTIME; what is older is left out
+ * @list: oldest first
+ *
+ * Steps that were counted but are no longer in violations are one moment, the first one.
+ */
+void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list *list);
+
+void moments_free(struct moment_list *list);
+
+static inline uint64_t ns_magnitude(int64_t ns)
+{
+	return ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+}
+
+/* Which voice a clock is, VOICES: the tsc, or one that is not known. */
+enum voice voice_of(const char *clock);
+
+/* The name of the clock of this voice in @s, or NULL where it has none. */
+const char *voice_name(const struct snapshot *s, enum voice voice);
+
+/* Whether two steps agree within their errors, of a counter that wraps but for whole wraps. */
+bool moves_alike(const struct moment *m, enum voice a, enum voice b);
+
+/* A step of this clock may be off by that much, worst case. */
+uint64_t step_error_ns(const struct snapshot *s, const char *clock, int64_t ns);
+
+/* Decide what a moment is; for moments_of(). */
+void moment_judge(struct moment *m, const struct snapshot *s);
+
+#endif /* TSCOPE_MOMENT_H */

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * moment_kind.c: what several clocks did together
+ *
+ * All steps are against the TSC. Where independent clocks moved alike, the TSC jumped. Where the
+ * guest's clocks lost time and the host's wall clock did not, the guest was paused: its devices
+ * count the time of the virtual machine, and the TSC and the host's wall clock ran on. After a
+ * restore the TSC and the guest's clocks go on from saved values, and the host's clock is ahead.
+ */
+#include <stdlib.h>
+
+#include "moment.h"
+
+#define NSEC_PER_MSEC	1000000ll
+
+/* How far clocks that tick at 100 ppm of each other part while they step. */
+#define RATES_PART	10000
+#define ROUNDING_NS	1000
+
+/* A hypervisor stops its devices and kvm-clock one after the other. */
+#define STOP_APART_NS	(250 * NSEC_PER_MSEC)
+
+/* acpi-pm has 24 bits, or 32, which is a multiple: 2^24 / 3579545 Hz. */
+#define PM_WRAP_NS	4686968875ll
+/* hpet has 32: of 10 ns, 14.318180 MHz, 19.2, 24 and 25 MHz. */
+static const int64_t hpet_wraps_ns[] = {
+	42949672960ll, 299966007970ll, 223696213333ll, 178956970667ll, 171798691840ll, 0
+};
+static const int64_t pm_wraps_ns[] = { PM_WRAP_NS, 0 };
+static const int64_t no_wraps_ns[] = { 0 };
+
+static const int64_t *wraps_of(enum voice voice)
+{
+	switch (voice) {
+	case VOICE_PM: return pm_wraps_ns;
+	case VOICE_HPET: return hpet_wraps_ns;
+	default: return no_wraps_ns;
+	}
+}
+
+/* Whether a difference is 0, or whole wraps, within a tolerance. */
+static bool is_none(int64_t difference_ns, uint64_t tolerance_ns, const int64_t *wraps_ns)
+{
+	uint64_t rest;
+
+	if (ns_magnitude(difference_ns) <= tolerance_ns)
+		return true;
+	for (; *wraps_ns; wraps_ns++) {
+		rest = ns_magnitude(difference_ns) % *wraps_ns;
+		if (rest <= tolerance_ns || *wraps_ns - rest <= tolerance_ns)
+			return true;
+	}
+	return false;
+}
+
+static bool agree(const struct moment *m, enum voice a, enum voice b, uint64_t tolerance_ns)
+{
+	const struct move *x = &m->move[a], *y = &m->move[b];
+	int64_t difference;
+
+	if (!x->stepped || !y->stepped)
+		return false;
+	tolerance_ns += x->error_ns + y->error_ns;
+	if (__builtin_sub_overflow(x->ns, y->ns, &difference))
+		return false;
+	if (is_none(difference, tolerance_ns, wraps_of(a)) ||
+	    is_none(difference, tolerance_ns, wraps_of(b)))
+		return true;
+	/* a CPU may have had an update of its own beside the one that all had */
+	return a == VOICE_PAGE && x->steps > 1 &&
+	       is_none(x->largest_ns - y->ns, tolerance_ns, wraps_of(b));
+}
+
+bool moves_alike(const struct moment *m, enum voice a, enum voice b)
+{
+	const struct move *x = &m->move[a], *y = &m->move[b];
+	uint64_t most = ns_magnitude(x->ns) > ns_magnitude(y->ns) ? ns_magnitude(x->ns) : ns_magnitude(y->ns);
+
+	return agree(m, a, b, most / RATES_PART + ROUNDING_NS);
+}
+
+static bool is_device(enum voice voice)
+{
+	return voice == VOICE_PM || voice == VOICE_HPET;
+}
+
+/* Clocks that no other one drives. */
+static const enum voice independent[] = { VOICE_PAGE, VOICE_HOST, VOICE_HPET, VOICE_PM };
+#define INDEPENDENT	(sizeof(independent) / sizeof(*independent))
+
+/* How many independent clocks moved as this one, itself included, and how many did not move. */
+static unsigned int support(const struct moment *m, enum voice base, unsigned int *against)
+{
+	unsigned int n = 0;
+	size_t i;
+
+	*against = 0;
+	for (i = 0; i < INDEPENDENT; i++) {
+		if (independent[i] == base || moves_alike(m, base, independent[i]))
+			n++;
+		/* a time page goes where the TSC goes, unless the host rewrites it */
+		else if (independent[i] != VOICE_PAGE && m->move[independent[i]].heard)
+			(*against)++;
+	}
+	return n;
+}
+
+/* The exact one of those that moved alike. */
+static void take_size(struct moment *m, enum voice base)
+{
+	const struct move *x;
+	int64_t difference;
+	enum voice v;
+
+	m->by = base;
+	for (v = 0; v < VOICES; v++) {
+		x = &m->move[v];
+		if (v == base || is_device(v) || !moves_alike(m, base, v))
+			continue;
+		/* updates of single CPUs are in the sum too */
+		if (v == VOICE_PAGE &&
+		    (__builtin_sub_overflow(x->ns, m->move[base].ns, &difference) ||
+		     ns_magnitude(difference) > m->move[base].error_ns + ROUNDING_NS))
+			continue;
+		if (is_device(m->by) || x->error_ns < m->move[m->by].error_ns)
+			m->by = v;
+	}
+	m->ns = -m->move[m->by].ns;
+	/* while the TSC jumped, no clock says how long that took, better than to its own rate */
+	m->error_ns = m->move[m->by].error_ns + ROUNDING_NS;
+}
+
+/* The TSC jumped: of the independent clocks at least two say so, and more than deny it. */
+static bool is_jump(struct moment *m, bool stopped)
+{
+	const struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_PAGE];
+	enum voice base = VOICE_HOST;
+	unsigned int against;
+
+	if (!host->stepped) {
+		if (host->heard)
+			return false;
+		/* without the host's clock a pause looks the same; then the host's word decides */
+		if (page->stepped && page->ns < 0 && stopped)
+			return false;
+		base = page->stepped ? VOICE_PAGE : VOICE_HPET;
+	}
+	if (!m->move[base].stepped || support(m, base, &against) < 2)
+		return false;
+	if (support(m, base, &against) <= against)
+		return false;
+	take_size(m, base);
+	return true;
+}
+
+static bool device_agrees(const struct moment *m, enum voice device)
+{
+	return agree(m, VOICE_PAGE, device,
+		     STOP_APART_NS + ns_magnitude(m->move[VOICE_PAGE].ns) / 8);
+}
+
+/* kvm-clock lost time, and the devices with it, and the host's wall clock did not. */
+static bool is_pause(struct moment *m, bool stopped)
+{
+	const struct move *page = &m->move[VOICE_PAGE];
+	bool devices = m->move[VOICE_PM].stepped || m->move[VOICE_HPET].stepped;
+
+	if (!page->stepped || page->ns >= 0 || page->backwards || m->move[VOICE_HOST].stepped)
+		return false;
+	if (devices ? !device_agrees(m, VOICE_PM) && !device_agrees(m, VOICE_HPET) : !stopped)
+		return false;
+	m->by = VOICE_PAGE;
+	m->ns = -page->ns;
+	m->error_ns = page->error_ns;
+	return true;
+}
+
+static bool is_restore(struct moment *m)
+{
+	const struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_PAGE];
+
+	if (!host->stepped || !page->stepped)
+		return false;
+	if (__builtin_sub_overflow(host->ns, page->ns, &m->ns))
+		return false;
+	m->by = VOICE_HOST;
+	m->error_ns = host->error_ns + page->error_ns;
+	return true;
+}
+
+void moment_judge(struct moment *m, const struct snapshot *s)
+{
+	const char *name = voice_name(s, VOICE_PAGE);
+	const struct clock_figures *page = name ? snapshot_clock(s, name) : NULL;
+	bool stopped = page && page->stopped.known && page->stopped.value;
+
+	if (is_jump(m, stopped))
+		m->kind = MOMENT_JUMP;
+	else if (is_pause(m, stopped))
+		m->kind = MOMENT_PAUSE;
+	else if (is_restore(m))
+		m->kind = MOMENT_RESTORE;
+}

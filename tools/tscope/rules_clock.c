@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rules_clock.c: clocks that stepped, stopped, went backward or warped, each by itself */
+#include <stdlib.h>
+#include <string.h>
+
+#include "judgement.h"
+#include "words.h"
+
+#define NSEC_PER_SEC	1000000000ll
+
+/* Without a master clock the host sets each CPU's page from a clock of its own: by less than this. */
+#define UPDATE_STEP_NS		10000000
+/* A step of a second, to this: a leap second. */
+#define LEAP_NS			2000
+/* An offset of kvm-clock between CPUs that programs notice, as of the TSC. */
+#define OFFSET_FAULT_NS		1000
+/* Off its multiplier by more, kvm-clock is off by 9 us a day. */
+#define MULTIPLIER_PPT		100
+/* A device has four points a second: without one for so long, it gives none. */
+#define SILENT_NS		(3 * NSEC_PER_SEC)
+#define SILENT_READINGS		12
+
+static bool is_open(const struct move *x)
+{
+	return x->stepped && !x->explained;
+}
+
+/* One clock moved: what it and the others did. */
+static struct finding *moved(struct judgement *j, const struct rule *rule, struct moment *m,
+			     enum voice voice, int64_t ns, const char *verb)
+{
+	const char *name = voice_name(&j->o->after, voice);
+	struct move *x = &m->move[voice];
+	struct finding *f;
+
+	x->explained = true;
+	if (!name || enough_findings(j, rule))
+		return NULL;
+	f = finding_new(j, rule, "%s %s %s", name, verb, step_text(ns));
+	finding_is_of(j, name, m);
+	finding_size(f, ns, x->error_ns, "ns");
+	finding_ended(f, m->boottime_ns);
+	finding_voices(f, &j->o->after, m);
+	if (x->backwards)
+		finding_evidence(f, "%s read backward %llu times, by up to %s", name,
+				 (unsigned long long)x->backwards, ns_text(x->backward_ns));
+	return f;
+}
+
+/* The kernel's own clocks followed. */
+static void follow(struct moment *m, enum voice voice)
+{
+	enum voice v;
+
+	for (v = VOICE_RAW; v <= VOICE_WALL; v++)
+		if (m->move[v].stepped && moves_alike(m, voice, v))
+			m->move[v].explained = true;
+}
+
+/* By how much the wall clock was set: beyond the step of the clock beneath it. */
+static bool wall_set_ns(const struct moment *m, int64_t *ns, uint64_t *error_ns)
+{
+	const struct move *wall = &m->move[VOICE_WALL], *raw = &m->move[VOICE_RAW];
+	const struct move *beneath = raw->stepped ? raw : &m->move[VOICE_PAGE];
+
+	if (!is_open(wall))
+		return false;
+	*ns = wall->ns;
+	*error_ns = wall->error_ns;
+	if (!beneath->stepped)
+		return true;
+	if (moves_alike(m, VOICE_WALL, raw->stepped ? VOICE_RAW : VOICE_PAGE) ||
+	    __builtin_sub_overflow(wall->ns, beneath->ns, ns))
+		return false;
+	*error_ns += beneath->error_ns;
+	return true;
+}
+
+void judge_wall_clock_set(const struct rule *rule, struct judgement *j)
+{
+	struct finding *f;
+	struct moment *m;
+	uint64_t error_ns;
+	size_t i;
+	int64_t ns;
+
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		if (!wall_set_ns(m, &ns, &error_ns))
+			continue;
+		f = moved(j, rule, m, VOICE_WALL, ns, "was set by");
+		if (!f)
+			continue;
+		f->size_error.value = error_ns;
+		if (llabs(llabs(ns) - NSEC_PER_SEC) <= LEAP_NS) {
+			f->severity = SEVERITY_INFO;
+			finding_evidence(f, "it is one second: as the kernel does at a leap second");
+			finding_cause(f, "A leap second, if it was at the end of a month in UTC.");
+		}
+		finding_evidence(f, "only the wall clock moved: CLOCK_MONOTONIC went on");
+		if (j->o->system.time_service[0])
+			finding_evidence(f, "%s runs here: its log says whether it was that",
+					 j->o->system.time_service);
+	}
+}
+
+/* Devices that lost time while kvm-clock stepped: the guest was paused, and they with it. */
+static void note_pause(struct finding *f, struct judgement *j, struct moment *m)
+{
+	static const enum voice devices[] = { VOICE_PM, VOICE_HPET };
+	struct move *x;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		x = &m->move[devices[i]];
+		if (!is_open(x))
+			continue;
+		x->explained = true;
+		if (f)
+			finding_evidence(f, "%s moved by %s: the guest was paused as well; against it %s moved by %s",
+					 voice_name(&j->o->after, devices[i]), step_text(x->ns),
+					 voice_name(&j->o->after, VOICE_PAGE),
+					 step_text(m->move[VOICE_PAGE].ns - x->ns));
+	}
+}
+
+static const char *who_is_right(const struct moment *m, enum voice voice)
+{
+	static const enum voice others[] = { VOICE_PAGE, VOICE_HOST, VOICE_HPET, VOICE_PM };
+	bool heard = false;
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		if (others[i] != voice && m->move[others[i]].heard && !m->move[others[i]].stepped)
+			heard = true;
+	return heard ? "it stands alone: the TSC and the clocks that did not step are right" :
+		       "no other clock was read across it: it may have been the TSC";
+}
+
+void judge_clock_stepped(const struct rule *rule, struct judgement *j)
+{
+	static const enum voice devices[] = { VOICE_PM, VOICE_HPET };
+	struct finding *f;
+	struct moment *m;
+	struct move *x;
+	size_t i, k;
+
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		x = &m->move[VOICE_PAGE];
+		if (is_open(x)) {
+			f = moved(j, rule, m, VOICE_PAGE, x->ns, "stepped by");
+			if (f)
+				finding_evidence(f, "%s", who_is_right(m, VOICE_PAGE));
+			note_pause(f, j, m);
+			follow(m, VOICE_PAGE);
+		}
+		for (k = 0; k < 2; k++) {
+			x = &m->move[devices[k]];
+			/* clock-stopped has the others; no larger than its error it is noise */
+			if (!is_open(x) || x->ns <= 0 || (uint64_t)x->ns <= x->error_ns)
+				continue;
+			f = moved(j, rule, m, devices[k], x->ns, "stepped by");
+			if (f)
+				finding_evidence(f, "%s", who_is_right(m, devices[k]));
+			follow(m, devices[k]);
+		}
+		x = &m->move[VOICE_RAW];
+		if (is_open(x)) {
+			f = moved(j, rule, m, VOICE_RAW, x->ns, "stepped by");
+			if (f)
+				finding_cause(f, "The kernel lost time by itself: as a rule it changed its clocksource.");
+			follow(m, VOICE_RAW);
+		}
+	}
+}
+
+static uint64_t newest_tsc(const struct snapshot *s, const char *clock)
+{
+	uint64_t newest = 0;
+	size_t i;
+
+	for (i = 0; i < s->n_points; i++)
+		if ((!clock || !strcmp(s->points[i].clock, clock)) && s->points[i].tsc > newest)
+			newest = s->points[i].tsc;
+	return newest;
+}
+
+/* A device that is read and has no points stands still: a step is known only when it goes on. */
+static void stands(struct judgement *j, const struct rule *rule, const char *name)
+{
+	const struct snapshot *s = &j->o->after;
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+	uint64_t newest = newest_tsc(s, NULL), last = newest_tsc(s, name), ns;
+	uint64_t readings = grown(j, name, samples), rejected = grown(j, name, rejected);
+	struct finding *f;
+
+	if (!last || !tsc || !tsc->khz.known || !tsc->khz.value ||
+	    readings < SILENT_READINGS || rejected > readings / 2)
+		return;
+	ns = (unsigned __int128)(newest - last) * 1000000 / tsc->khz.value;
+	if (ns < (uint64_t)SILENT_NS)
+		return;
+	f = finding_new(j, rule, "%s has stood still for %s", name, ns_text(ns));
+	finding_is_of(j, name, NULL);
+	f->ended = false;
+	finding_size(f, ns, SILENT_NS, "ns");
+	finding_evidence(f, "%llu readings were taken, and none became a point",
+			 (unsigned long long)readings);
+}
+
+void judge_clock_stopped(const struct rule *rule, struct judgement *j)
+{
+	static const enum voice devices[] = { VOICE_PM, VOICE_HPET };
+	const char *name;
+	struct finding *f;
+	struct moment *m;
+	struct move *x;
+	size_t i, k;
+
+	for (k = 0; k < 2; k++) {
+		name = voice_name(&j->o->after, devices[k]);
+		if (!name)
+			continue;
+		for (i = 0; i < j->moments.n; i++) {
+			m = &j->moments.moments[i];
+			x = &m->move[devices[k]];
+			/* while kvm-clock stepped, the guest was paused, and the device with it */
+			if (!is_open(x) || x->ns >= 0 || ns_magnitude(x->ns) <= x->error_ns ||
+			    m->move[VOICE_PAGE].stepped)
+				continue;
+			f = moved(j, rule, m, devices[k], x->ns, "stood still, or lost counts:");
+			if (f)
+				finding_evidence(f, "%s", who_is_right(m, devices[k]));
+			follow(m, devices[k]);
+		}
+		stands(j, rule, name);
+	}
+}
+
+void judge_no_master_clock(const struct rule *rule, struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+	const char *name = voice_name(s, VOICE_PAGE);
+	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
+	int64_t low = 0, high = 0, ahead;
+	struct finding *f;
+	struct moment *m;
+	struct move *x;
+	size_t i, steps = 0;
+
+	if (!c || !c->stable.known || c->stable.value)
+		return;
+	for (i = 0; i < s->n_pages; i++) {
+		ahead = s->pages[i].minus_first_ns;
+		low = ahead < low ? ahead : low;
+		high = ahead > high ? ahead : high;
+	}
+	f = finding_new(j, rule, "The host keeps no master clock: each CPU's %s is its own", name);
+	if (s->n_pages > 1) {
+		finding_evidence(f, "by their pages the CPUs' clocks differ by %s",
+				 ns_text(high - low));
+		finding_size(f, high - low, 2, "ns");
+	}
+	finding_evidence(f, "%s/stable is 0", name);
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		x = &m->move[VOICE_PAGE];
+		if (m->kind != MOMENT_OTHER || !is_open(x) ||
+		    ns_magnitude(x->largest_ns) >= UPDATE_STEP_NS)
+			continue;
+		x->explained = true;
+		follow(m, VOICE_PAGE);
+		steps += x->steps;
+	}
+	if (steps)
+		finding_evidence(f, "%s stepped %zu times, by less than %s", name, steps,
+				 ns_text(UPDATE_STEP_NS));
+	if (grown(j, name, warps))
+		finding_evidence(f, "%s/warps: %llu, the largest %s", name,
+				 (unsigned long long)grown(j, name, warps),
+				 ns_text(c->warp_max_ns.value));
+	explain(j, EVENT_WARP, name);
+	explain(j, EVENT_BACKWARD, name);
+	explain(j, EVENT_MOVED, name);
+}
+
+void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+	const char *name = voice_name(s, VOICE_PAGE);
+	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
+	struct finding *f;
+	int64_t rate, off;
+
+	if (c && s->n_pages && !s->pages[0].mul) {
+		f = finding_new(j, rule, "%s has the multiplier 0: it can't run", name);
+		finding_evidence(f, "debugfs timepage: tsc_to_system_mul of CPU %u is 0",
+				 s->pages[0].cpu);
+		return;
+	}
+	if (!c || !c->skew_ppt.known || !c->skew_error_ppt.known || !page_rate_ppt(s, &rate))
+		return;
+	off = c->skew_ppt.value - rate;
+	/* one in twenty 95 % intervals misses the truth, and none by four half-widths */
+	if (llabs(off) <= 4 * c->skew_error_ppt.value + MULTIPLIER_PPT)
+		return;
+	f = finding_new(j, rule, "%s runs %s off its own multiplier", name, rate_text(off));
+	finding_size(f, off / 1000.0, c->skew_error_ppt.value / 1000.0, "ppb");
+	finding_evidence(f, "measured: %s, to %s (95 %%)", rate_text(c->skew_ppt.value),
+			 rate_text(c->skew_error_ppt.value) + 1);
+	finding_evidence(f, "by multiplier %u and shift %d: %s", s->pages[0].mul,
+			 s->pages[0].shift, rate_text(rate));
+}
+
+static const char *who_notices(const struct judgement *j, const char *clock)
+{
+	const char *source = clocksource(j);
+
+	if (!strcmp(clock, source))
+		return "it is the clocksource: CLOCK_MONOTONIC of programs goes backward with it";
+	if (!strcmp(clock, "monotonic-raw"))
+		return "programs that read CLOCK_MONOTONIC_RAW see it";
+	if (!strcmp(clock, "realtime"))
+		return "programs that read CLOCK_REALTIME see it";
+	if (!strcmp(clock, "tsc"))
+		return "programs that execute RDTSC see it; the clocksource is another one";
+	return "no program sees it: the clocksource is another one";
+}
+
+void judge_clock_backward(const struct rule *rule, struct judgement *j)
+{
+	const struct clock_figures *c;
+	uint64_t left, largest;
+	struct finding *f;
+	struct moment *m;
+	struct count since;
+	enum voice v;
+	size_t i, k;
+
+	for (k = 0; k < j->o->after.n_clocks; k++) {
+		c = &j->o->after.clocks[k];
+		v = voice_of(c->name);
+		left = c->backward.known ? c->backward.value : 0;
+		largest = 0;
+		since = (struct count){ };
+		for (i = 0; i < j->moments.n; i++) {
+			m = &j->moments.moments[i];
+			if (v == VOICES && (!m->tsc_backward_cpus || m->tsc_explained))
+				continue;
+			/* a step that is found is what made it go back */
+			if (v != VOICES && (!m->move[v].backwards || m->move[v].explained))
+				continue;
+			if (v == VOICES && m->tsc_backward_ns > largest)
+				largest = m->tsc_backward_ns;
+			if (v != VOICES && m->move[v].backward_ns > largest)
+				largest = m->move[v].backward_ns;
+			if (!since.known)
+				since = m->boottime_ns;
+		}
+		/* without violations the counter is all there is */
+		if (!j->o->after.debug && left)
+			largest = c->backward_max_ns.value;
+		if (!largest)
+			continue;
+		f = explained(j, EVENT_BACKWARD, c->name);
+		if (f) {
+			finding_evidence(f, "%s read backward, by up to %s", c->name,
+					 ns_text(largest));
+			continue;
+		}
+		f = finding_new(j, rule, "%s went backward by %s", c->name, ns_text(largest));
+		finding_is_of(j, c->name, NULL);
+		finding_size(f, largest, 1, "ns");
+		finding_ended(f, since);
+		finding_evidence(f, "%s/backward: %llu, the largest %s", c->name,
+				 (unsigned long long)left, ns_text(c->backward_max_ns.value));
+		finding_evidence(f, "%s", who_notices(j, c->name));
+	}
+}
+
+/* The worst pair of kvm-clock, where pairs can't be read. */
+static int64_t page_excess_ns(const struct judgement *j, const char *name, int64_t *offset_ns,
+			      int64_t *bound_ns)
+{
+	const struct clock_figures *c = snapshot_clock(&j->o->after, name);
+
+	*offset_ns = c->offset.offset_ns;
+	*bound_ns = c->offset.bound_ns;
+	if (!c->offset.known || c->offset.moving)
+		return 0;
+	return (int64_t)ns_magnitude(*offset_ns) - *bound_ns;
+}
+
+void judge_clock_warped(const struct rule *rule, struct judgement *j)
+{
+	const struct clock_figures *c;
+	int64_t offset_ns = 0, bound_ns = 0;
+	const struct violation *v;
+	uint64_t warps;
+	struct finding *f;
+	size_t k, i;
+	bool apart;
+
+	for (k = 0; k < j->o->after.n_clocks; k++) {
+		c = &j->o->after.clocks[k];
+		warps = grown(j, c->name, warps);
+		apart = voice_of(c->name) == VOICE_PAGE &&
+			page_excess_ns(j, c->name, &offset_ns, &bound_ns) > OFFSET_FAULT_NS;
+		if (!warps && !apart)
+			continue;
+		f = explained(j, EVENT_WARP, c->name);
+		if (f) {
+			if (warps && strcmp(c->name, "tsc"))
+				finding_evidence(f, "%s warped %llu times, by up to %s", c->name,
+						 (unsigned long long)warps,
+						 ns_text(c->warp_max_ns.value));
+			continue;
+		}
+		if (warps)
+			f = finding_new(j, rule, "%s warped between CPUs, by up to %s", c->name,
+					ns_text(c->warp_max_ns.value));
+		else
+			f = finding_new(j, rule, "%s of CPU %u is %s off that of CPU %u", c->name,
+					c->offset.cpu_j, step_text(offset_ns), c->offset.cpu_i);
+		finding_is_of(j, c->name, NULL);
+		if (warps)
+			finding_size(f, c->warp_max_ns.value, 1, "ns");
+		else
+			finding_size(f, offset_ns, bound_ns, "ns");
+		if (warps)
+			finding_evidence(f, "%s/warps rose by %llu: a CPU read less than another one had published",
+					 c->name, (unsigned long long)warps);
+		for (i = 0; i < j->o->after.n_violations; i++) {
+			v = &j->o->after.violations[i];
+			if (strcmp(v->what, "warp") || strcmp(v->clock, c->name))
+				continue;
+			finding_cpu(f, v->cpu);
+			if (v->peer.known)
+				finding_cpu(f, v->peer.value);
+		}
+		if (apart)
+			finding_evidence(f, "offset of CPUs %u and %u: %s, to %s (worst case)",
+					 c->offset.cpu_i, c->offset.cpu_j, step_text(offset_ns),
+					 ns_text(bound_ns));
+		finding_evidence(f, "%s", who_notices(j, c->name));
+	}
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rules_host.c: what the host did: pauses, restores, its wall clock, CPUs that it does not run */
+#include <stdlib.h>
+#include <string.h>
+
+#include "judgement.h"
+#include "words.h"
+
+#define NSEC_PER_SEC	1000000000ll
+
+/* In ppb and ns: NTP holds a guest far within these. */
+#define DRIFT_PPB	1000
+#define OFF_NS		10000000
+/* A sampler that ran this lately is only late. */
+#define SILENT_MS	3000
+/* What a clock went back by is known to the time between two readings. */
+#define READ_WITHIN_NS	NSEC_PER_SEC
+
+static void explain_all(struct moment *m)
+{
+	enum voice v;
+
+	/* the wall clock may have been set as well */
+	for (v = 0; v < VOICES; v++)
+		if (v != VOICE_WALL || m->move[v].ns == m->move[VOICE_PAGE].ns ||
+		    moves_alike(m, VOICE_PAGE, v) || moves_alike(m, VOICE_RAW, v))
+			m->move[v].explained = true;
+}
+
+static void wall_clock_now(struct finding *f, const struct judgement *j)
+{
+	const struct clock_figures *c = snapshot_clock(&j->o->after, "ptp-kvm");
+
+	if (c && c->host_offset_ns.known && c->host_offset_error_ns.known)
+		finding_evidence(f, "the guest's wall clock minus the host's is now %s, to %s",
+				 step_text(c->host_offset_ns.value),
+				 ns_text(c->host_offset_error_ns.value));
+}
+
+void judge_restored(const struct rule *rule, struct judgement *j)
+{
+	struct finding *f;
+	struct moment *m;
+	size_t i;
+
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		if (m->kind != MOMENT_RESTORE || m->move[VOICE_PAGE].explained)
+			continue;
+		explain_all(m);
+		if (enough_findings(j, rule))
+			continue;
+		f = finding_new(j, rule, "The guest was restored or migrated: it missed %s",
+				ns_text(m->ns));
+		finding_size(f, m->ns, m->error_ns, "ns");
+		finding_ended(f, m->boottime_ns);
+		finding_voices(f, &j->o->after, m);
+		finding_evidence(f, "the host's wall clock went on, and the guest's clocks did not follow it");
+		wall_clock_now(f, j);
+	}
+}
+
+void judge_guest_stopped(const struct rule *rule, struct judgement *j)
+{
+	const char *name = voice_name(&j->o->after, VOICE_PAGE);
+	const struct clock_figures *c = name ? snapshot_clock(&j->o->after, name) : NULL;
+	uint64_t stopped = c && c->stopped.known ? c->stopped.value : 0, known = 0;
+	struct finding *f;
+	struct moment *m;
+	size_t i;
+
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		known += m->move[VOICE_PAGE].stepped;
+		if (m->kind != MOMENT_PAUSE || m->move[VOICE_PAGE].explained)
+			continue;
+		explain_all(m);
+		if (enough_findings(j, rule))
+			continue;
+		f = finding_new(j, rule, "The guest was stopped for %s", ns_text(m->ns));
+		finding_size(f, m->ns, m->error_ns, "ns");
+		finding_ended(f, m->boottime_ns);
+		if (stopped)
+			finding_evidence(f, "%s/stopped: %llu: the host said so", name,
+					 (unsigned long long)stopped);
+		finding_voices(f, &j->o->after, m);
+		finding_evidence(f, "the TSC and the host's wall clock went on");
+		wall_clock_now(f, j);
+	}
+	/* kvm-clock did not step, or long ago */
+	if (stopped <= known || j->moments.n)
+		return;
+	f = finding_new(j, rule, "The host said %llu times that the guest was stopped",
+			(unsigned long long)stopped);
+	finding_ended(f, (struct count){ });
+	finding_evidence(f, "%s/stopped: %llu since sampling began or was reset; it did not step",
+			 name, (unsigned long long)stopped);
+}
+
+void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
+{
+	const char *name = voice_name(&j->o->after, VOICE_HOST);
+	struct finding *f;
+	struct moment *m;
+	struct move *x;
+	size_t i;
+
+	for (i = 0; name && i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		x = &m->move[VOICE_HOST];
+		if (x->explained || (!x->stepped && !x->backwards))
+			continue;
+		x->explained = true;
+		if (enough_findings(j, rule))
+			continue;
+		if (x->stepped)
+			f = finding_new(j, rule, "The host's wall clock stepped by %s",
+					step_text(x->ns));
+		else
+			f = finding_new(j, rule, "The host's wall clock went back by %s",
+					ns_text(x->backward_ns));
+		finding_ended(f, m->boottime_ns);
+		if (x->stepped)
+			finding_size(f, x->ns, x->error_ns, "ns");
+		else
+			finding_size(f, -(double)x->backward_ns, READ_WITHIN_NS, "ns");
+		finding_voices(f, &j->o->after, m);
+		finding_evidence(f, "it stands alone: the TSC and the guest's clocks went on");
+		if (x->backwards)
+			finding_evidence(f, "%s read backward %llu times, by up to %s", name,
+					 (unsigned long long)x->backwards, ns_text(x->backward_ns));
+	}
+}
+
+static void who_disciplines(struct finding *f, const struct judgement *j)
+{
+	const struct system_facts *s = &j->o->system;
+
+	if (!s->time_service[0])
+		finding_evidence(f, "no time service runs in this guest");
+	else if (s->chrony_source[0])
+		finding_evidence(f, "%s disciplines the guest's clock, by %s", s->time_service,
+				 s->chrony_source);
+	else
+		finding_evidence(f, "%s runs in this guest", s->time_service);
+}
+
+static bool drift(const struct judgement *j, double *ppb, double *error)
+{
+	const struct clock_figures *guest = snapshot_clock(&j->o->after, "realtime");
+	const struct clock_figures *host = snapshot_clock(&j->o->after, "ptp-kvm");
+
+	if (!guest || !host || !guest->skew_ppt.known || !host->skew_ppt.known ||
+	    !guest->skew_error_ppt.known || !host->skew_error_ppt.known)
+		return false;
+	*ppb = (guest->skew_ppt.value - host->skew_ppt.value) / 1000.0;
+	*error = both(guest->skew_error_ppt.value, host->skew_error_ppt.value) / 1000.0;
+	return true;
+}
+
+/* Whether an offset of the wall clock is beyond the limit. */
+static bool is_off(const struct snapshot *s, int64_t *ns, int64_t *error_ns)
+{
+	const struct clock_figures *c = snapshot_clock(s, "ptp-kvm");
+
+	if (!c || !c->host_offset_ns.known || !c->host_offset_error_ns.known)
+		return false;
+	*ns = c->host_offset_ns.value;
+	*error_ns = c->host_offset_error_ns.value;
+	return llabs(*ns) - *error_ns > OFF_NS;
+}
+
+void judge_host_drift(const struct rule *rule, struct judgement *j)
+{
+	bool rate, fast, off, was_off = true;
+	int64_t ns = 0, error_ns = 0, before_ns = 0, unused;
+	double ppb = 0, error = 0;
+	struct finding *f;
+
+	rate = drift(j, &ppb, &error);
+	fast = rate && (ppb < 0 ? -ppb : ppb) - error > DRIFT_PPB;
+	off = is_off(&j->o->after, &ns, &error_ns);
+	if (j->o->observed_ns && j->o->before.n_clocks)
+		was_off = is_off(&j->o->before, &before_ns, &unused) ||
+			  !snapshot_clock(&j->o->before, "ptp-kvm") ||
+			  !snapshot_clock(&j->o->before, "ptp-kvm")->host_offset_ns.known;
+	if (!fast && !(off && was_off))
+		return;
+	if (fast) {
+		f = finding_new(j, rule, "The guest's wall clock gains %s on the host's",
+				rate_text((int64_t)(ppb * 1000)));
+		finding_size(f, ppb, error, "ppb");
+	} else {
+		f = finding_new(j, rule, "The guest's wall clock is %s %s the host's",
+				ns_text((int64_t)ns_magnitude(ns)), ns < 0 ? "behind" : "ahead of");
+		finding_size(f, ns, error_ns, "ns");
+	}
+	if (rate)
+		finding_evidence(f, "realtime's skew minus ptp-kvm's: %s, to %s (95 %%)",
+				 rate_text((int64_t)(ppb * 1000)),
+				 rate_text((int64_t)(error * 1000)) + 1);
+	if (error_ns)
+		finding_evidence(f, "ptp-kvm/offset: %s, to %s (worst case)", step_text(ns),
+				 ns_text(error_ns));
+	who_disciplines(f, j);
+}
+
+static const char *line_with(char **lines, size_t n, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strstr(lines[i], word))
+			return lines[i];
+	return NULL;
+}
+
+void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
+{
+	const struct clock_figures *c = snapshot_clock(&j->o->after, "ptp-kvm");
+	const struct system_facts *s = &j->o->system;
+	const char *why = line_with(s->absent, s->n_absent, "ptp-kvm is absent");
+	uint64_t refused = grown(j, "ptp-kvm", errors);
+	struct finding *f;
+
+	if (!j->o->after.loaded)
+		return;
+	if (c && refused) {
+		f = finding_new(j, rule, "ptp-kvm has no answers: the host refused %llu of %llu",
+				(unsigned long long)refused,
+				(unsigned long long)grown(j, "ptp-kvm", samples));
+		finding_size(f, refused, 0, "hypercalls");
+		finding_cause(f, "The host's clocksource is not its TSC, so it can't pair the clocks.");
+		finding_advice(f, "on the host: cat /sys/devices/system/clocksource/clocksource0/current_clocksource");
+		finding_advice(f, "on the host: dmesg | grep -i clocksource says why it left the TSC");
+		return;
+	}
+	/* a machine that is no guest has no host */
+	if (c || !s->hypervisor[0])
+		return;
+	f = finding_new(j, rule, "ptp-kvm is absent: there is no wall clock of the host to compare with");
+	if (why)
+		finding_evidence(f, "the module's log: %s", why);
+	finding_evidence(f, "the hypervisor is %s", s->hypervisor);
+	if (strcmp(s->hypervisor, "KVM"))
+		finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
+}
+
+/* Whether others met lately, and this CPU no one. */
+static bool met_nobody(const struct snapshot *s, unsigned int cpu)
+{
+	uint64_t youngest = UINT64_MAX;
+	const struct pair_line *p;
+	bool paired = false, others = false;
+	size_t i;
+
+	for (i = 0; i < s->n_pairs; i++)
+		if (s->pairs[i].known && s->pairs[i].age_ms < youngest)
+			youngest = s->pairs[i].age_ms;
+	for (i = 0; i < s->n_pairs; i++) {
+		p = &s->pairs[i];
+		if (p->cpu_i != cpu && p->cpu_j != cpu) {
+			others |= p->known && p->age_ms == youngest;
+			continue;
+		}
+		paired = true;
+		if (p->known && p->age_ms - youngest <= SILENT_MS + s->n_cpu_lines * 250)
+			return false;
+	}
+	return paired && others;
+}
+
+void judge_cpu_silent(const struct rule *rule, struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+	const struct cpu_line *c;
+	struct finding *f;
+	uint64_t age_ms;
+	bool late;
+	size_t i;
+
+	for (i = 0; i < s->n_cpu_lines; i++) {
+		c = &s->cpu_lines[i];
+		age_ms = c->age_ms.known ? c->age_ms.value : UINT64_MAX;
+		late = !strcmp(c->state, "late") && age_ms >= SILENT_MS;
+		if (!late && !(!strcmp(c->state, "sampling") && s->enabled.known &&
+			       s->enabled.value && met_nobody(s, c->cpu)))
+			continue;
+		if (enough_findings(j, rule))
+			continue;
+		if (c->age_ms.known && late)
+			f = finding_new(j, rule, "CPU %u has not sampled for %llu.%03llu s", c->cpu,
+					(unsigned long long)age_ms / 1000,
+					(unsigned long long)age_ms % 1000);
+		else
+			f = finding_new(j, rule, late ? "CPU %u has never sampled" :
+					"CPU %u meets no other CPU", c->cpu);
+		finding_cpu(f, c->cpu);
+		if (c->age_ms.known && late) {
+			/* by jiffies */
+			finding_size(f, age_ms / 1e3, 0.02, "s");
+			if (age_ms < s->boottime_ns / 1000000)
+				f->since_ns = (struct count){ true,
+							      s->boottime_ns - age_ms * 1000000 };
+		}
+		finding_evidence(f, "debugfs cpus: CPU %u is %s; %llu windows, %llu lost, %llu meetings unmet",
+				 c->cpu, c->state, (unsigned long long)c->windows,
+				 (unsigned long long)c->lost, (unsigned long long)c->unmet);
+	}
+}

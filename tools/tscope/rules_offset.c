@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rules_offset.c: the TSCs of CPUs are apart, or their offset moves */
+#include <stdlib.h>
+#include <string.h>
+
+#include "judgement.h"
+#include "words.h"
+
+#define NSEC_PER_MSEC	1000000ll
+
+/* Programs tell offsets of this size by times that go backward; smaller ones a cache line hides. */
+#define OFFSET_FAULT_NS		1000
+/* A pair meets each second, of many CPUs each n/8 seconds: what is older is of another state. */
+#define PAIR_AGE_MS		4000
+#define PAIR_AGE_MS_A_CPU	250
+/* A write to a TSC takes some time, in which the TSC goes on. */
+#define WRITE_NS		NSEC_PER_MSEC
+#define PAIRS_SHOWN		4
+
+static uint64_t youngest_ms(const struct snapshot *s)
+{
+	uint64_t age = UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < s->n_pairs; i++)
+		if (s->pairs[i].known && s->pairs[i].age_ms < age)
+			age = s->pairs[i].age_ms;
+	return age;
+}
+
+/* Whether the pair met lately; when sampling has stopped, all get older together. */
+static bool is_fresh(const struct snapshot *s, const struct pair_line *p, uint64_t youngest)
+{
+	return p->known && p->age_ms - youngest <= PAIR_AGE_MS + s->n_cpu_lines * PAIR_AGE_MS_A_CPU;
+}
+
+static int64_t excess_ns(const struct pair_line *p)
+{
+	return (int64_t)ns_magnitude(p->offset_ns) - p->bound_ns;
+}
+
+/* The pairs of the TSC, or the worst one where only root can read the others. */
+struct tsc_pairs {
+	const struct pair_line *pairs;
+	size_t n;
+	struct pair_line worst;
+};
+
+static void tsc_pairs_of(const struct snapshot *s, struct tsc_pairs *all)
+{
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+
+	*all = (struct tsc_pairs){ s->pairs, s->n_pairs, { } };
+	if (s->n_pairs || !tsc || !tsc->offset.known)
+		return;
+	all->worst = (struct pair_line){
+		.clock = "tsc", .cpu_i = tsc->offset.cpu_i, .cpu_j = tsc->offset.cpu_j,
+		.known = true, .moving = tsc->offset.moving, .offset_ns = tsc->offset.offset_ns,
+		.bound_ns = tsc->offset.bound_ns, .age_ms = tsc->offset.age_ms,
+		.hull_low_ns = tsc->offset.offset_ns - tsc->offset.bound_ns,
+		.hull_high_ns = tsc->offset.offset_ns + tsc->offset.bound_ns,
+	};
+	all->pairs = &all->worst;
+	all->n = 1;
+}
+
+static const struct pair_line *pair_of(const struct snapshot *s, const char *clock,
+				       const struct pair_line *like)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_pairs; i++)
+		if (!strcmp(s->pairs[i].clock, clock) && s->pairs[i].cpu_i == like->cpu_i &&
+		    s->pairs[i].cpu_j == like->cpu_j)
+			return &s->pairs[i];
+	return NULL;
+}
+
+static void who_sees(struct judgement *j, struct finding *f, const struct pair_line *p)
+{
+	const char *page = voice_name(&j->o->after, VOICE_PAGE);
+	const struct pair_line *same = page ? pair_of(&j->o->after, page, p) : NULL;
+	const struct clock_figures *c = page ? snapshot_clock(&j->o->after, page) : NULL;
+
+	if (!strcmp(clocksource(j), "tsc"))
+		finding_evidence(f, "programs see it: the clocksource is tsc, so their time moves by it when they change CPUs");
+	else
+		finding_evidence(f, "the clocksource is %s: only programs that execute RDTSC see it",
+				 clocksource(j));
+	if (same && same->known)
+		finding_evidence(f, "%s of these CPUs: %s, to %s: %s", page,
+				 step_text(same->offset_ns), ns_text(same->bound_ns),
+				 excess_ns(same) > 0 ? "the host does not know of it" :
+				 "the host makes up for it");
+	if (c && c->stable.known && c->stable.value)
+		finding_evidence(f, "%s/stable is 1: the host claims that the TSCs are in step",
+				 page);
+}
+
+/* The CPU that is apart from all others that it meets, where there is just one; else -1. */
+static int odd_cpu(const struct snapshot *s, const struct tsc_pairs *all, uint64_t youngest)
+{
+	size_t i, k, off, met;
+	int odd = -1;
+
+	for (k = 0; k < s->n_cpu_lines; k++) {
+		off = met = 0;
+		for (i = 0; i < all->n; i++) {
+			const struct pair_line *p = &all->pairs[i];
+
+			if (strcmp(p->clock, "tsc") || !is_fresh(s, p, youngest) ||
+			    (p->cpu_i != s->cpu_lines[k].cpu && p->cpu_j != s->cpu_lines[k].cpu))
+				continue;
+			met++;
+			off += excess_ns(p) > 0;
+		}
+		if (!met || off < met)
+			continue;
+		if (odd >= 0)
+			return -1;
+		odd = s->cpu_lines[k].cpu;
+	}
+	return odd;
+}
+
+/* How a CPU's TSC came to be apart: what fits this offset is its evidence, and not a finding. */
+static void explain_moments(struct judgement *j, struct finding *f, const struct pair_line *p,
+			    int *odd)
+{
+	uint64_t size = ns_magnitude(p->offset_ns);
+	uint64_t near_ns = p->bound_ns + size / 1000 + WRITE_NS;
+	struct move *page;
+	struct moment *m;
+	bool fits;
+	enum voice v;
+	size_t i;
+
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		page = &m->move[VOICE_PAGE];
+		fits = m->kind == MOMENT_JUMP &&
+		       llabs((int64_t)(ns_magnitude(m->ns) - size)) <= (int64_t)near_ns;
+		fits |= m->kind == MOMENT_OTHER && page->stepped && page->one_cpu &&
+			!m->move[VOICE_HOST].stepped &&
+			(page->cpu == p->cpu_i || page->cpu == p->cpu_j) &&
+			llabs((int64_t)(ns_magnitude(page->ns) - size)) <= (int64_t)near_ns;
+		fits |= m->tsc_backward_cpus == 1 && m->kind != MOMENT_RESTORE &&
+			(m->tsc_cpu == p->cpu_i || m->tsc_cpu == p->cpu_j) &&
+			m->tsc_backward_ns <= size + near_ns;
+		if (!fits)
+			continue;
+		if (m->tsc_backward_cpus == 1) {
+			*odd = m->tsc_cpu;
+			finding_evidence(f, "CPU %u read its TSC by %s lower than before",
+					 m->tsc_cpu, ns_text(m->tsc_backward_ns));
+		}
+		if (page->stepped && page->one_cpu) {
+			*odd = m->kind == MOMENT_JUMP ? *odd : (int)page->cpu;
+			finding_evidence(f, "%s of CPU %u stepped by %s to make up for it",
+					 voice_name(&j->o->after, VOICE_PAGE), page->cpu,
+					 step_text(page->ns));
+		}
+		m->tsc_explained = true;
+		for (v = 0; v < VOICES; v++)
+			m->move[v].explained |= v == VOICE_PAGE ||
+						(m->kind == MOMENT_JUMP && m->move[v].stepped &&
+						 moves_alike(m, m->by, v));
+		if (!f->since_ns.known || m->boottime_ns.value < f->since_ns.value)
+			f->since_ns = m->boottime_ns;
+	}
+}
+
+void judge_tsc_offset(const struct rule *rule, struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+	uint64_t youngest = youngest_ms(s), warps = grown(j, "tsc", warps);
+	const struct pair_line *worst = NULL, *p;
+	struct tsc_pairs all;
+	struct finding *f;
+	size_t i, shown = 0, off = 0;
+	int odd;
+
+	tsc_pairs_of(s, &all);
+	if (!s->n_pairs && all.n)
+		youngest = all.worst.age_ms;
+	for (i = 0; i < all.n; i++) {
+		p = &all.pairs[i];
+		if (strcmp(p->clock, "tsc") || p->moving || !is_fresh(s, p, youngest) ||
+		    excess_ns(p) <= 0)
+			continue;
+		off++;
+		if (!worst || excess_ns(p) > excess_ns(worst))
+			worst = p;
+	}
+	if (!worst)
+		return;
+	odd = odd_cpu(s, &all, youngest);
+	f = finding_new(j, rule, "The TSC of CPU %u is %s %s of that of CPU %u", worst->cpu_j,
+			ns_text((int64_t)ns_magnitude(worst->offset_ns)),
+			worst->offset_ns < 0 ? "behind" : "ahead", worst->cpu_i);
+	finding_size(f, worst->offset_ns, worst->bound_ns, "ns");
+	if (excess_ns(worst) <= OFFSET_FAULT_NS && !warps)
+		f->severity = SEVERITY_WARNING;
+	for (i = 0; i < all.n && shown < PAIRS_SHOWN; i++) {
+		p = &all.pairs[i];
+		if (strcmp(p->clock, "tsc") || p->moving || !is_fresh(s, p, youngest) ||
+		    excess_ns(p) <= 0)
+			continue;
+		finding_evidence(f, "CPU %u against CPU %u: %s, to %s (worst case)", p->cpu_j,
+				 p->cpu_i, step_text(p->offset_ns), ns_text(p->bound_ns));
+		shown++;
+	}
+	if (off > shown)
+		finding_evidence(f, "and %zu pairs more: see tscope pairs", off - shown);
+	if (warps)
+		finding_evidence(f, "tsc/warps: %llu, the largest %s", (unsigned long long)warps,
+				 ns_text(snapshot_clock(s, "tsc")->warp_max_ns.value));
+	who_sees(j, f, worst);
+	explain_moments(j, f, worst, &odd);
+	if (odd >= 0) {
+		finding_evidence(f, "CPU %d is the one that is apart", odd);
+		finding_cpu(f, odd);
+	} else {
+		finding_cpu(f, worst->cpu_i);
+		finding_cpu(f, worst->cpu_j);
+	}
+	explain_of_tsc(j, EVENT_WARP);
+	explain_of_tsc(j, EVENT_BACKWARD);
+}
+
+static bool has_cpu(const struct finding *f, unsigned int cpu)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_cpus; i++)
+		if (f->cpus[i] == cpu)
+			return true;
+	return false;
+}
+
+/* Steps that CPUs saw whose TSC moves are no larger than the motion, there and back. */
+static void explain_motion(struct judgement *j, const struct finding *f, uint64_t extent_ns)
+{
+	struct moment *m;
+	struct move *x;
+	enum voice v;
+	size_t i;
+
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		for (v = 0; v < VOICES; v++) {
+			x = &m->move[v];
+			if ((x->stepped || x->backwards) && has_cpu(f, x->cpu) &&
+			    ns_magnitude(x->largest_ns) <= 2 * extent_ns + x->error_ns)
+				x->explained = true;
+		}
+		if (m->kind == MOMENT_JUMP && ns_magnitude(m->ns) <= 2 * extent_ns + m->error_ns)
+			m->kind = MOMENT_OTHER;
+		m->tsc_explained |= m->tsc_backward_cpus && has_cpu(f, m->tsc_cpu) &&
+				    m->tsc_backward_ns <= 2 * extent_ns;
+	}
+}
+
+void judge_tsc_moving(const struct rule *rule, struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+	uint64_t youngest = youngest_ms(s), extent, most = 0, warps = grown(j, "tsc", warps);
+	const struct pair_line *p, *worst = NULL;
+	struct tsc_pairs all;
+	struct finding *f;
+	size_t i, moving = 0, shown = 0;
+
+	tsc_pairs_of(s, &all);
+	if (!s->n_pairs && all.n)
+		youngest = all.worst.age_ms;
+	for (i = 0; i < all.n; i++) {
+		p = &all.pairs[i];
+		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(s, p, youngest))
+			continue;
+		moving++;
+		extent = p->hull_high_ns - p->hull_low_ns;
+		if (!worst || extent > most) {
+			worst = p;
+			most = extent;
+		}
+	}
+	if (!worst)
+		return;
+	f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, within %s",
+			worst->cpu_i, worst->cpu_j, ns_text(most));
+	/* the hull holds all offsets: how far they moved is that at most */
+	finding_size(f, most / 2.0, most / 2.0, "ns");
+	for (i = 0; i < all.n; i++) {
+		p = &all.pairs[i];
+		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(s, p, youngest))
+			continue;
+		finding_cpu(f, p->cpu_i);
+		finding_cpu(f, p->cpu_j);
+		if (shown++ < PAIRS_SHOWN)
+			finding_evidence(f, "CPU %u against CPU %u: from %s to %s in two epochs",
+					 p->cpu_j, p->cpu_i, step_text(p->hull_low_ns),
+					 step_text(p->hull_high_ns));
+	}
+	if (moving > PAIRS_SHOWN)
+		finding_evidence(f, "and %zu pairs more: see tscope pairs", moving - PAIRS_SHOWN);
+	if (warps)
+		finding_evidence(f, "tsc/warps: %llu, the largest %s", (unsigned long long)warps,
+				 ns_text(snapshot_clock(s, "tsc")->warp_max_ns.value));
+	who_sees(j, f, worst);
+	explain_motion(j, f, most);
+	explain_of_tsc(j, EVENT_WARP);
+	explain_of_tsc(j, EVENT_BACKWARD);
+}

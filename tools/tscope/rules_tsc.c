@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rules_tsc.c: the TSC itself: it jumped, time stood still with it, its frequency is wrong */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judgement.h"
+#include "words.h"
+
+#define NSEC_PER_MSEC	1000000ll
+
+/* A write to a TSC takes some time, in which the TSC goes on. */
+#define WRITE_NS		NSEC_PER_MSEC
+/* A kernel's tick, of those with the slowest: time that stands for less, nobody notices. */
+#define STANDS_NS		(10 * NSEC_PER_MSEC)
+/* A hypervisor stops its devices and kvm-clock one after the other. */
+#define STOP_APART_NS		(250 * NSEC_PER_MSEC)
+/* Each CPU is read at least once a second. */
+#define SEEN_WITHIN_NS		(1000 * NSEC_PER_MSEC)
+/* In ppb: NTP makes up for 500 ppm, crystals are within 100. */
+#define FREQUENCY_FAULT_PPB	500000
+#define FREQUENCY_WARN_PPB	100000
+
+static void explain_jump(struct moment *m)
+{
+	enum voice v;
+
+	m->tsc_explained = true;
+	for (v = 0; v < VOICES; v++)
+		m->move[v].explained |= m->kind != MOMENT_JUMP || !m->move[v].stepped ||
+					moves_alike(m, m->by, v);
+}
+
+static size_t sampling_cpus(const struct snapshot *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n_cpu_lines; i++)
+		n += s->cpu_lines[i].windows > 0;
+	return n;
+}
+
+/* Whether each CPU that samples saw the TSC go back. */
+static bool all_went_back(const struct judgement *j, const struct moment *m)
+{
+	return m->tsc_backward_cpus && m->tsc_backward_cpus >= sampling_cpus(&j->o->after);
+}
+
+/* By how much kvm-clock went back, beyond the pause that devices show; 0: it did not, by itself. */
+static int64_t page_back_ns(const struct moment *m)
+{
+	const struct move *page = &m->move[VOICE_PAGE], *device = &m->move[VOICE_HPET];
+	int64_t back;
+
+	if (!device->stepped)
+		device = &m->move[VOICE_PM];
+	if (!page->stepped || page->explained || page->ns >= 0)
+		return 0;
+	if (page->backwards)
+		return page->backward_ns;
+	/* the host says by its wall clock that it was no restore, the devices that it was no pause */
+	if (m->kind != MOMENT_OTHER || (!device->stepped && !device->heard) ||
+	    __builtin_sub_overflow(device->stepped ? device->ns : 0, page->ns, &back))
+		return 0;
+	return back > 0 ? back : 0;
+}
+
+static struct finding *stood(struct judgement *j, const struct rule *rule, struct moment *m,
+			     int64_t ns, uint64_t error_ns, const char *clock)
+{
+	struct finding *f;
+
+	if (enough_findings(j, rule))
+		return NULL;
+	f = finding_new(j, rule, "Time stood still for %s: %s went back by that", ns_text(ns),
+			clock);
+	finding_size(f, ns, error_ns, "ns");
+	finding_ended(f, m->boottime_ns);
+	finding_evidence(f, "the clocksource is %s: the kernel's time does not go back with it, it waits",
+			 clocksource(j));
+	if (m->tsc_backward_cpus)
+		finding_evidence(f, "%u CPUs read their TSC by up to %s lower than before",
+				 m->tsc_backward_cpus, ns_text(m->tsc_backward_ns));
+	finding_voices(f, &j->o->after, m);
+	return f;
+}
+
+void judge_time_stood_still(const struct rule *rule, struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+	bool by_tsc = !strcmp(clocksource(j), "tsc"), found = false;
+	const char *page = voice_name(s, VOICE_PAGE);
+	struct finding *f;
+	struct moment *m;
+	int64_t back;
+	size_t i;
+
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		back = page_back_ns(m);
+		if (by_tsc && !m->tsc_explained && m->kind == MOMENT_JUMP && m->ns <= -STANDS_NS) {
+			stood(j, rule, m, -m->ns, m->error_ns, "the TSC");
+		} else if (by_tsc && !m->tsc_explained && all_went_back(j, m) &&
+			   m->tsc_backward_ns >= STANDS_NS) {
+			stood(j, rule, m, m->tsc_backward_ns, SEEN_WITHIN_NS, "the TSC");
+		} else if (page && !strcmp(clocksource(j), page) && back >= STANDS_NS) {
+			stood(j, rule, m, back,
+			      m->move[VOICE_PAGE].backwards ? SEEN_WITHIN_NS :
+			      m->move[VOICE_PAGE].error_ns + m->move[VOICE_HPET].error_ns +
+			      m->move[VOICE_PM].error_ns + STOP_APART_NS, page);
+			m->move[VOICE_PAGE].explained = true;
+		} else {
+			continue;
+		}
+		found = true;
+		explain_jump(m);
+		explain_of_tsc(j, EVENT_BACKWARD);
+		explain_of_tsc(j, EVENT_WARP);
+	}
+	for (i = 0; !found && i < s->n_cpu_lines; i++) {
+		if (strcmp(s->cpu_lines[i].state, "stood-still"))
+			continue;
+		f = finding_new(j, rule, "Time stands still: the TSC is behind where it was");
+		f->ended = false;
+		finding_evidence(f, "debugfs cpus: CPU %u stood-still, its sampler ran %llu ms ago",
+				 s->cpu_lines[i].cpu,
+				 (unsigned long long)s->cpu_lines[i].age_ms.value);
+		found = true;
+	}
+}
+
+static void jumped(struct judgement *j, const struct rule *rule, struct moment *m, int64_t ns,
+		   uint64_t error_ns, int cpu)
+{
+	struct finding *f;
+
+	if (!enough_findings(j, rule)) {
+		if (cpu < 0)
+			f = finding_new(j, rule, "The TSC jumped by %s on all CPUs", step_text(ns));
+		else
+			f = finding_new(j, rule, "The TSC of CPU %d jumped by %s", cpu,
+					step_text(ns));
+		finding_size(f, ns, error_ns, "ns");
+		finding_ended(f, m->boottime_ns);
+		if (cpu >= 0)
+			finding_cpu(f, cpu);
+		if (m->tsc_backward_cpus)
+			finding_evidence(f, "%u CPUs read their TSC by up to %s lower than before",
+					 m->tsc_backward_cpus, ns_text(m->tsc_backward_ns));
+		finding_voices(f, &j->o->after, m);
+		if (m->kind == MOMENT_JUMP)
+			finding_evidence(f, "clocks that don't depend on each other moved alike: the TSC stands alone");
+		explain_of_tsc(j, EVENT_BACKWARD);
+		explain_of_tsc(j, EVENT_WARP);
+	}
+	explain_jump(m);
+}
+
+/* Whether a warp of the TSC shows that this CPU's TSC was apart from others, as far as that. */
+static bool warped(const struct snapshot *s, unsigned int cpu, uint64_t ns)
+{
+	const struct violation *v;
+	size_t i;
+
+	for (i = 0; i < s->n_violations; i++) {
+		v = &s->violations[i];
+		if (!strcmp(v->what, "warp") && !strcmp(v->clock, "tsc") &&
+		    (v->cpu == cpu || (v->peer.known && v->peer.value == cpu)) &&
+		    ns_magnitude(v->size_ns) <= ns + WRITE_NS &&
+		    ns_magnitude(v->size_ns) >= ns / 2)
+			return true;
+	}
+	return false;
+}
+
+/* A write to one CPU's TSC, for which the host made up in that CPU's time page alone. */
+static bool one_jumped(const struct judgement *j, const struct moment *m)
+{
+	const struct move *page = &m->move[VOICE_PAGE];
+	enum voice v;
+
+	if (!page->stepped || !page->one_cpu || page->explained || m->kind != MOMENT_OTHER)
+		return false;
+	for (v = 0; v < VOICES; v++)
+		if (v != VOICE_PAGE && m->move[v].stepped)
+			return false;
+	if (m->tsc_backward_cpus == 1 && m->tsc_cpu == page->cpu && page->ns > 0)
+		return m->tsc_backward_ns <= ns_magnitude(page->ns) + WRITE_NS;
+	return warped(&j->o->after, page->cpu, ns_magnitude(page->ns));
+}
+
+void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
+{
+	struct moment *m;
+	size_t i;
+
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		if (m->tsc_explained)
+			continue;
+		if (m->kind == MOMENT_JUMP)
+			jumped(j, rule, m, m->ns, m->error_ns, -1);
+		else if (one_jumped(j, m))
+			jumped(j, rule, m, -m->move[VOICE_PAGE].ns,
+			       m->move[VOICE_PAGE].error_ns, m->move[VOICE_PAGE].cpu);
+		else if (all_went_back(j, m))
+			jumped(j, rule, m, -(int64_t)m->tsc_backward_ns, SEEN_WITHIN_NS, -1);
+	}
+}
+
+/* What a clock says of the TSC's rate, in thousandths of a ppb; the error is a 95 % half-width. */
+struct reference {
+	const char *name;
+	int64_t ppt, error_ppt;
+};
+
+/* How fast a time page's clock runs by its own multiplier, against the nominal TSC. */
+bool page_rate_ppt(const struct snapshot *s, int64_t *ppt)
+{
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+	const struct page_line *p = s->pages;
+	unsigned __int128 rate;
+	int shift;
+
+	if (!s->n_pages || !tsc || !tsc->khz.known)
+		return false;
+	/* ns a cycle is mul * 2^(shift - 32), and a nominal cycle is 10^6 / khz ns */
+	rate = (unsigned __int128)p->mul * tsc->khz.value * 1000000;
+	shift = 32 - p->shift;
+	if (shift < 0 || shift > 63)
+		return false;
+	*ppt = (int64_t)(rate >> shift) - 1000000000000ll;
+	return true;
+}
+
+static size_t references_of(const struct snapshot *s, struct reference *refs)
+{
+	static const char *const names[] = { "hpet", "acpi-pm", "ptp-kvm" };
+	const char *page = voice_name(s, VOICE_PAGE);
+	const struct clock_figures *c;
+	size_t i, n = 0;
+	int64_t ppt;
+
+	for (i = 0; i < 3; i++) {
+		c = snapshot_clock(s, names[i]);
+		if (c && c->skew_ppt.known && c->skew_error_ppt.known)
+			refs[n++] = (struct reference){ names[i], c->skew_ppt.value,
+							c->skew_error_ppt.value };
+	}
+	/* the host's idea of the frequency; its multiplier is rounded by 0.47 ppb */
+	if (page && page_rate_ppt(s, &ppt))
+		refs[n++] = (struct reference){ page, ppt, 470 };
+	return n;
+}
+
+static bool same_rate(const struct reference *a, const struct reference *b)
+{
+	/* NTP on the host, and crystals, part clocks by less than a tenth of what is judged */
+	return llabs(a->ppt - b->ppt) <= a->error_ppt + b->error_ppt + llabs(a->ppt) / 10;
+}
+
+/* The best of the clocks that agree on a rate, their number, and its error with theirs. */
+static const struct reference *best_reference(const struct reference *refs, size_t n,
+					      size_t *agree, int64_t *error_ppt)
+{
+	const struct reference *best = NULL;
+	size_t i, k, with, right = 0;
+	int64_t error, most;
+
+	*agree = 0;
+	for (i = 0; i < n; i++)
+		right += llabs(refs[i].ppt) - refs[i].error_ppt < FREQUENCY_WARN_PPB * 1000ll;
+	for (i = 0; i < n; i++) {
+		if (llabs(refs[i].ppt) - refs[i].error_ppt < FREQUENCY_WARN_PPB * 1000ll)
+			continue;
+		most = refs[i].error_ppt;
+		for (k = with = 0; k < n; k++) {
+			if (!same_rate(&refs[i], &refs[k]))
+				continue;
+			with++;
+			error = llabs(refs[i].ppt - refs[k].ppt) - refs[k].error_ppt;
+			most = error > most ? error : most;
+		}
+		if (with < 2 || with <= right || with < *agree ||
+		    (best && with == *agree && best->error_ppt <= refs[i].error_ppt))
+			continue;
+		best = &refs[i];
+		*agree = with;
+		*error_ppt = most;
+	}
+	return best;
+}
+
+void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+	struct reference refs[4];
+	size_t n = references_of(s, refs), agree, i;
+	const struct reference *best;
+	double ppb, error, khz;
+	int64_t error_ppt = 0;
+	struct finding *f;
+
+	best = best_reference(refs, n, &agree, &error_ppt);
+	if (!best || !tsc || !tsc->khz.known)
+		return;
+	/* the clock runs fast against a TSC that is taken to be faster than it is */
+	ppb = best->ppt / 1000.0;
+	error = error_ppt / 1000.0;
+	khz = tsc->khz.value / (1 + ppb / 1e9);
+	f = finding_new(j, rule, "The TSC runs at %.1f kHz, and the kernel takes it to run at %llu kHz",
+			khz, (unsigned long long)tsc->khz.value);
+	finding_size(f, ppb, error, "ppb");
+	if (fabs(ppb) - error < FREQUENCY_FAULT_PPB)
+		f->severity = SEVERITY_WARNING;
+	for (i = 0; i < n; i++)
+		finding_evidence(f, "%s against the TSC at %llu kHz: %s, to %s (95 %%)%s",
+				 refs[i].name, (unsigned long long)tsc->khz.value,
+				 rate_text(refs[i].ppt), rate_text(refs[i].error_ppt) + 1,
+				 same_rate(best, &refs[i]) ? "" : ": does not agree");
+	finding_evidence(f, "%zu clocks agree: the TSC's frequency is %.1f kHz, to %.1f kHz", agree,
+			 khz, khz * error / 1e9);
+	if (!strcmp(clocksource(j), "tsc"))
+		finding_evidence(f, "programs see it: the clocksource is tsc");
+	if (strstr(j->o->system.cmdline, "tsc_early_khz="))
+		finding_cause(f, "The kernel's command line names the frequency: tsc_early_khz=.");
+	finding_advice(f, "boot with tsc_early_khz=%.0f, or remove tsc_early_khz= if it is wrong there",
+		       khz);
+}

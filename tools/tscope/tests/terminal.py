@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""terminal.py ROWSxCOLUMNS... -- COMMAND...: runs a command on a terminal of these sizes in turn.
+
+It gets each size after it has drawn for the one before, and at last Ctrl-C. Prints for each size
+a line "rows columns lines longest", of the last frame that was drawn for it, and the command's
+status.
+"""
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import sys
+import termios
+import time
+
+DRAW_S = 5
+
+
+def size_of(text):
+    return tuple(int(n) for n in text.split("x"))
+
+
+def set_size(fd, size):
+    rows, columns = size_of(size)
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    return rows, columns
+
+
+def read_frame(fd):
+    """What is written until nothing comes for a while after a whole frame."""
+    text = b""
+    end = time.monotonic() + DRAW_S
+    while time.monotonic() < end:
+        if select.select([fd], [], [], 0.3)[0]:
+            text += os.read(fd, 65536)
+        elif text.endswith(b"\x1b[J"):
+            return text.decode()
+    sys.exit("no frame within %d s; there is %r" % (DRAW_S, text))
+
+
+def main():
+    split = sys.argv.index("--")
+    sizes, command = sys.argv[1:split], sys.argv[split + 1:]
+    pid, fd = pty.fork()
+    if not pid:
+        set_size(0, sizes[0])
+        os.execv(command[0], command)
+    for number, size in enumerate(sizes):
+        rows, columns = set_size(fd, size) if number else size_of(size)
+        frame = read_frame(fd).rsplit("\x1b[H", 1)[1]
+        lines = re.sub(r"\x1b\[[JK]", "", frame).split("\r\n")[:-1]
+        print(rows, columns, len(lines), max(len(line) for line in lines))
+    os.write(fd, b"\x03")
+    print("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+main()

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/* words.c: figures in sentences */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "text.h"
+#include "words.h"
+
+#define TEXTS	16
+/* From here on a rate is in ppm. */
+#define PPM_FROM_PPT	10000000
+
+static struct shown *next_text(void)
+{
+	static struct shown texts[TEXTS];
+	static unsigned int n;
+
+	return &texts[n++ % TEXTS];
+}
+
+const char *ns_text(int64_t ns)
+{
+	struct shown *to = next_text();
+
+	*to = text_ns(ns);
+	return to->s;
+}
+
+const char *step_text(int64_t ns)
+{
+	struct shown *to = next_text();
+
+	snprintf(to->s, sizeof(to->s), "%s%.46s", ns < 0 ? "" : "+", text_ns(ns).s);
+	return to->s;
+}
+
+const char *age_text(uint64_t ns)
+{
+	struct shown *to = next_text();
+
+	*to = text_age(ns / 1000000);
+	return to->s;
+}
+
+const char *rate_text(int64_t ppt)
+{
+	uint64_t x = ppt < 0 ? -(uint64_t)ppt : (uint64_t)ppt;
+	struct shown *to = next_text();
+	const char *unit = "ppb";
+
+	if (x >= PPM_FROM_PPT) {
+		x = x / 1000 + (x % 1000 >= 500);
+		unit = "ppm";
+	}
+	snprintf(to->s, sizeof(to->s), "%s%" PRIu64 ".%03" PRIu64 " %s", ppt < 0 ? "-" : "+",
+		 x / 1000, x % 1000, unit);
+	return to->s;
+}

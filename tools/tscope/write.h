@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* write.h: files that doctor proposes */
+#ifndef TSCOPE_WRITE_H
+#define TSCOPE_WRITE_H
+
+#include <stdio.h>
+
+#include "finding.h"
+
+/**
+ * write_proposals() - write the files that findings call for
+ * @dir: is made if it is not there; nothing else is touched
+ * @out: a line for each file, or one that says that there is none
+ *
+ * Each file says where it goes. If one of them is there already, none is written.
+ *
+ * Return: how many were written, or a negative errno after a message.
+ */
+int write_proposals(const char *dir, const struct observation *o, const struct finding_list *list,
+		    FILE *out);
+
+#endif /* TSCOPE_WRITE_H */
