@@ -113,7 +113,7 @@ dkms-remove:		## undo it
 	dkms remove tscope/$(VERSION) --all
 	rm -rf /usr/src/tscope-$(VERSION)
 
-deb:			## build/deb/tscope-dkms_*.deb, a Debian package (checked by lintian)
+deb:			## the Debian packages tscope and tscope-dkms, in build/deb (checked by lintian)
 	@tools/deb.sh build/deb
 
 dist:			## build/dist/tscope-*.tar.xz, the release tarball
