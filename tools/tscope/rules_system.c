@@ -291,8 +291,8 @@ void judge_clocksource(const struct rule *rule, struct judgement *j)
 	if (changed)
 		f = finding_new(j, rule, "The clocksource changed from %s to %s", was, now);
 	else if (system_has_word(s->clocksources, better))
-		f = finding_new(j, rule, "The clocksource is %s, though %s is there", s->clocksource,
-				better);
+		f = finding_new(j, rule, "The clocksource is %s, though %s is there",
+				s->clocksource, better);
 	else
 		f = finding_new(j, rule, "The clocksource is %s, not the TSC", s->clocksource);
 	finding_evidence(f, "current clocksource: %s; available: %s", s->clocksource,

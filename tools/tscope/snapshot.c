@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "parse.h"
@@ -31,8 +32,11 @@ static void __attribute__((format(printf, 2, 3))) add_error(struct snapshot *s, 
 
 static void add_fault(struct snapshot *s, const char *path, const struct parse_fault *fault)
 {
-	add_error(s, "%s: line %zu%s%s %s: the file is ignored", path, fault->line,
-		  fault->field ? ": " : "", fault->field ?: "", fault->what);
+	if (fault->field)
+		add_error(s, "%s: line %zu, field \"%s\" %s: the file is ignored", path, fault->line,
+			  fault->field, fault->what);
+	else
+		add_error(s, "%s: line %zu %s: the file is ignored", path, fault->line, fault->what);
 }
 
 /* No file, or no figure yet, is no error. */
@@ -42,7 +46,9 @@ static bool get(struct snapshot *s, const char *path, struct file_text *text)
 
 	if (!err)
 		return true;
-	if (err == -EACCES || err == -EPERM)
+	if (err == -EPERM && !geteuid())
+		add_error(s, "%s: %s: see /sys/kernel/security/lockdown", path, strerror(-err));
+	else if (err == -EACCES || err == -EPERM)
 		add_error(s, "%s: %s: run as root (sudo)", path, strerror(-err));
 	else if (err != -ENOENT && err != -ENODATA)
 		add_error(s, "%s: %s", path, strerror(-err));
@@ -197,7 +203,8 @@ static void read_debugfs(struct snapshot *s, unsigned int parts)
 	char path[PATH_MAX];
 	DIR *dir;
 
-	path_debugfs(path, "");
+	path_debugfs(path, "pairs");
+	*strrchr(path, '/') = 0;
 	dir = opendir(path);
 	s->debug = dir;
 	if (!dir) {
@@ -235,11 +242,15 @@ static uint64_t now_ns(clockid_t clock)
 static void read_recorded_time(struct snapshot *s)
 {
 	char line[64];
+	uint64_t ns;
 	int64_t ms;
 
 	read_system_string(s, "/proc/uptime", line, sizeof(line));
-	if (parse_thousandths(line, strcspn(line, " "), &ms) && ms >= 0)
-		s->boottime_ns = s->monotonic_ns = ms * NSEC_PER_MSEC;
+	if (!parse_thousandths(line, strcspn(line, " "), &ms) || ms < 0 ||
+	    __builtin_mul_overflow((uint64_t)ms, NSEC_PER_MSEC, &ns))
+		return;
+	s->boottime_ns = ns;
+	s->monotonic_ns = ns;
 }
 
 bool snapshot_read(struct snapshot *s, unsigned int parts)

@@ -36,7 +36,7 @@ static char *advice[3][2];
 
 static void begin(void)
 {
-	strcpy(dir, "/tmp/tscope-write.XXXXXX");
+	set_text(dir, "/tmp/tscope-write.XXXXXX");
 	EXPECT(mkdtemp(dir), "mkdtemp");
 	strcat(dir, "/new");
 	memset(&o, 0, sizeof(o));
@@ -183,12 +183,12 @@ static void test_no_directory(void)
 
 	begin();
 	found("time-service", "", "put \"refclock PHC /dev/ptp_kvm\" into ...", NULL);
-	strcpy(name, dir);
+	set_text(name, dir);
 	strcat(dir, "/below");
 	EXPECT_EQ(propose(), -ENOENT, "its parent is not there");
-	strcpy(dir, "/proc/self/status");
+	set_text(dir, "/proc/self/status");
 	EXPECT_EQ(propose(), -ENOTDIR, "a file");
-	strcpy(dir, name);
+	set_text(dir, name);
 	end();
 }
 
@@ -210,8 +210,8 @@ static void expect_grub(const char *before, const char *want)
 static void test_grub_removal(void)
 {
 	begin();
-	strcpy(o.system.clocksource, "acpi_pm");
-	strcpy(o.system.cmdline, "ro clocksource=acpi_pm notsc tsc=nowatchdog clocksource=$(reboot)");
+	set_text(o.system.clocksource, "acpi_pm");
+	set_text(o.system.cmdline, "ro clocksource=acpi_pm notsc tsc=nowatchdog clocksource=$(reboot)");
 	found("clocksource", "", "remove the parameter from /etc/default/grub", NULL);
 	EXPECT_EQ(propose(), 1, "files");
 	expect_file("grub-tscope.cfg", GRUB_HEAD
@@ -220,7 +220,7 @@ static void test_grub_removal(void)
 		    "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed ':a; s/ notsc / /; ta')\n"
 		    "GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed ':a; s/ notsc / /; ta')\n");
 	expect_grub("clocksource=acpi_pm", "/ quiet\n");
-	expect_grub("a notsc notsc clocksource=acpi_pmx clocksource=acpi_pm b",
+	expect_grub("a notsc clocksource=acpi_pmx clocksource=acpi_pm clocksource=acpi_pm b",
 		    "a clocksource=acpi_pmx b / quiet a clocksource=acpi_pmx b\n");
 	end();
 }
@@ -228,16 +228,16 @@ static void test_grub_removal(void)
 static void test_grub_addition(void)
 {
 	begin();
-	strcpy(o.system.clocksource, "tsc");
-	strcpy(o.system.clocksources, "tsc kvm-clock hpet");
+	set_text(o.system.clocksource, "tsc");
+	set_text(o.system.clocksources, "tsc kvm-clock hpet");
 	found("tsc-offset", "", NULL, NULL);
 	EXPECT_EQ(propose(), 1, "files");
 	expect_grub("ro", "ro clocksource=kvm-clock / quiet ro\n");
 	end();
 
 	begin();
-	strcpy(o.system.clocksource, "tsc");
-	strcpy(o.system.clocksources, "tsc hpet");
+	set_text(o.system.clocksource, "tsc");
+	set_text(o.system.clocksources, "tsc hpet");
 	found("tsc-moving", "", NULL, NULL);
 	found("tsc-frequency", "", "boot with tsc_early_khz=2400204, or remove it", NULL);
 	EXPECT_EQ(propose(), 1, "files");
@@ -248,7 +248,7 @@ static void test_grub_addition(void)
 
 	/* programs do not use the TSC */
 	begin();
-	strcpy(o.system.clocksource, "kvm-clock");
+	set_text(o.system.clocksource, "kvm-clock");
 	found("tsc-offset", "", NULL, NULL);
 	EXPECT_EQ(propose(), 0, "files");
 	end();
@@ -261,7 +261,7 @@ static void test_libvirt(void)
 	EXPECT_EQ(propose(), 1, "files");
 	expect_file("libvirt-clock.xml",
 		    "<!-- Proposed by tscope doctor: timers for a guest of Windows.\n"
-		    "     It goes into the domain on the host, in place of <clock>: virsh edit DOMAIN -->\n"
+		    "     It goes into the domain, in place of <clock>; on the host: virsh edit DOMAIN -->\n"
 		    "<clock offset='localtime'>\n"
 		    "  <timer name='rtc' tickpolicy='catchup'/>\n"
 		    "  <timer name='pit' tickpolicy='delay'/>\n"
@@ -274,7 +274,7 @@ static void test_libvirt(void)
 	EXPECT_EQ(propose(), 1, "files");
 	expect_file("libvirt-clock.xml",
 		    "<!-- Proposed by tscope doctor: timers for a guest of Linux.\n"
-		    "     It goes into the domain on the host, in place of <clock>: virsh edit DOMAIN -->\n"
+		    "     It goes into the domain, in place of <clock>; on the host: virsh edit DOMAIN -->\n"
 		    "<clock offset='utc'>\n"
 		    "  <timer name='rtc' tickpolicy='catchup'/>\n"
 		    "  <timer name='pit' tickpolicy='delay'/>\n"
@@ -291,10 +291,10 @@ static void test_with_rules(void)
 	FILE *out = fmemopen(said, sizeof(said), "w");
 
 	begin();
-	strcpy(o.system.hypervisor, "KVM");
-	strcpy(o.system.clocksource, "acpi_pm");
-	strcpy(o.system.clocksources, "acpi_pm");
-	strcpy(o.system.cmdline, "clocksource=acpi_pm");
+	set_text(o.system.hypervisor, "KVM");
+	set_text(o.system.clocksource, "acpi_pm");
+	set_text(o.system.clocksources, "acpi_pm");
+	set_text(o.system.cmdline, "clocksource=acpi_pm");
 	findings_of(&o, &judged);
 	EXPECT_EQ(write_proposals(dir, &o, &judged, out), 5, "files");
 	fclose(out);
