@@ -54,7 +54,8 @@ static void print_finding(const struct finding *f, uint64_t now_ns, FILE *to)
 	}
 	print_cpus(f, to);
 	for (i = 0; i < f->evidence.n; i++)
-		text_wrap(to, i ? "            - " : "  evidence  - ", "%s", f->evidence.lines[i]);
+		text_wrap(to, i ? "            - " : "  evidence  - ", "%s",
+			  f->evidence.lines[i]);
 	text_wrap(to, "  cause     ", "%s", f->cause);
 	for (i = 0; i < f->advice.n; i++)
 		text_wrap(to, i ? "            - " : "  advice    - ", "%s", f->advice.lines[i]);
