@@ -24,7 +24,7 @@ HARNESS = selftests/harness
 
 .PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
 	install-tools uninstall-tools \
-	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab matrix bench \
+	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab lab-table matrix bench \
 	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
 # make help prints what follows ## below: groups, and targets with their variables.
@@ -145,6 +145,9 @@ kselftest-tar:		## the kselftests and the module, packed for another machine (KV
 lab:			## all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL= SHORT=1 LONG=1)
 	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) SHORT=$(SHORT) \
 		LONG=$(LONG) selftests/lab/all
+
+lab-table:		## which faults tscope doctor found in the runs of make lab: scenario x id
+	@selftests/lab/table.sh
 
 kunit:			## KUnit suites, on kernels built for them, once (KUNIT='6.12 6.1 6.12-tree')
 	@$(HARNESS)/kunit.sh $(KUNIT)
