@@ -23,6 +23,7 @@ LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness
 
 .PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
+	install-tools uninstall-tools \
 	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab lab-table matrix bench \
 	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
@@ -89,6 +90,13 @@ uninstall:		## undo it
 	done
 	$(DEPMOD)
 
+install-tools: tools	## the command, its man pages and bash completion (DESTDIR= PREFIX=/usr/local)
+	@$(HARNESS)/deps.sh rst2man:python3-docutils:"man pages"
+	$(MAKE) -C tools/tscope STATIC=$(STATIC) install
+
+uninstall-tools:	## undo it
+	$(MAKE) -C tools/tscope uninstall
+
 VERSION = $(shell tools/version.sh)
 DKMS_SOURCE = $(DESTDIR)/usr/src/tscope-$(VERSION)
 
@@ -113,7 +121,7 @@ dkms-remove:		## undo it
 	dkms remove tscope/$(VERSION) --all
 	rm -rf /usr/src/tscope-$(VERSION)
 
-deb:			## build/deb/tscope-dkms_*.deb, a Debian package (checked by lintian)
+deb:			## the Debian packages tscope and tscope-dkms, in build/deb (checked by lintian)
 	@tools/deb.sh build/deb
 
 dist:			## build/dist/tscope-*.tar.xz, the release tarball

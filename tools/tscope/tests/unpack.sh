@@ -15,9 +15,12 @@ mkdir -p "$2" || exit
 ! grep -q '^=[=-] .*\.\.' "$tree" || { echo "unpack: $tree has a path with .." >&2; exit 2; }
 over=$(sed -n '/^=[=-] /q; s/^# over: //p' "$tree")
 [ -z "$over" ] || "$0" "$over" "$2" || exit
+# shellcheck disable=SC2013
 for file in $(sed -n '/^=[=-] /q; s/^# without: //p' "$tree"); do
 	rm -r "${2:?}/$file" || exit
 done
+# no path has a blank
+# shellcheck disable=SC2013
 for dir in $(sed -n -e 's,^== \(.*\)/$,\1,p' -e 's,^=[=-] \(.*\)/[^/]*$,\1,p' "$tree" | sort -u); do
 	mkdir -p "$2/$dir" || exit
 done
