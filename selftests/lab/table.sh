@@ -19,13 +19,14 @@ clock-warped|the lab's warps have a cause, which is found: tests/trees/clock-war
 clock-backward|the lab's backward readings have a cause, which is found: tests/trees/clock-backward.tree
 timer-policy|a domain's XML: tests/domains, test_domain.c"
 
-# lines SCENARIO EXPECTED... : FOUND...
+# examinations LOG...: lines SCENARIO EXPECTED... : FOUND...
 examinations() {
-	local log
+	local log name
 	for log; do
+		name=$(basename "$(dirname "$log")")
 		tr -d '\r' <"$log" | sed -n -e 's/^# lab: scenario \([^ ,]*\).*/=\1/p' \
 			-e 's/^# doctor expected: \(.*\)found: \(.*\)/+\1: \2/p' |
-			awk -v name="$(basename "$(dirname "$log")")" '
+			awk -v name="$name" '
 				/^=/ { name = substr($0, 2); next }
 				{ print name, substr($0, 2) }'
 	done
