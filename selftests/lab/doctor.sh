@@ -92,10 +92,10 @@ finds_none() {
 # discards that step; for a guest that samples
 wall_right() {
 	local tries=0
-	until wall_look; [ "$WALL" != none ] || [ $tries -ge 30 ]; do
+	until wall_look; [ -n "${WALL%none}" ] || [ $tries -ge 30 ]; do
 		tries=$((tries + 1))
 		usleep 100000
 	done
-	[ "$WALL" = none ] || lab_clock $((-WALL))
+	[ -z "${WALL%none}" ] || lab_clock $((-WALL))
 	echo 1 >$T/reset
 }
