@@ -127,7 +127,8 @@ static void take_size(struct moment *m, enum voice base)
 		if (is_device(m->by) || x->error_ns < m->move[m->by].error_ns)
 			m->by = v;
 	}
-	m->ns = -m->move[m->by].ns;
+	if (__builtin_sub_overflow(0, m->move[m->by].ns, &m->ns))
+		m->ns = INT64_MAX;
 	/* while the TSC jumped, no clock says how long that took, better than to its own rate */
 	m->error_ns = m->move[m->by].error_ns + ROUNDING_NS;
 }

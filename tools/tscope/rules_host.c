@@ -246,33 +246,56 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 		finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
 }
 
-/* Whether others met lately, and this CPU no one. */
-static bool met_nobody(const struct snapshot *s, unsigned int cpu)
+/* Whether a CPU of cpus has pairs, and met one of them lately, as others did. */
+struct meets {
+	bool paired, lately;
+};
+
+/* That of a CPU, or a place that nobody reads; lines are in order of CPUs, mostly without gaps. */
+static struct meets *meets_of(const struct snapshot *s, struct meets *meets, unsigned int cpu)
 {
+	static struct meets none;
+	size_t i;
+
+	if (cpu < s->n_cpu_lines && s->cpu_lines[cpu].cpu == cpu)
+		return &meets[cpu];
+	for (i = 0; i < s->n_cpu_lines; i++)
+		if (s->cpu_lines[i].cpu == cpu)
+			return &meets[i];
+	return &none;
+}
+
+/* By line of cpus; for free(), or NULL where no pair has met. */
+static struct meets *meetings(const struct snapshot *s)
+{
+	struct meets *meets = NULL, *i_meets, *j_meets;
 	uint64_t youngest = UINT64_MAX;
 	const struct pair_line *p;
-	bool paired = false, others = false;
+	bool lately;
 	size_t i;
 
 	for (i = 0; i < s->n_pairs; i++)
 		if (s->pairs[i].known && s->pairs[i].age_ms < youngest)
 			youngest = s->pairs[i].age_ms;
-	for (i = 0; i < s->n_pairs; i++) {
+	if (youngest != UINT64_MAX)
+		meets = calloc(s->n_cpu_lines + 1, sizeof(*meets));
+	for (i = 0; meets && i < s->n_pairs; i++) {
 		p = &s->pairs[i];
-		if (p->cpu_i != cpu && p->cpu_j != cpu) {
-			others |= p->known && p->age_ms == youngest;
-			continue;
-		}
-		paired = true;
-		if (p->known && p->age_ms - youngest <= SILENT_MS + s->n_cpu_lines * 250)
-			return false;
+		lately = p->known && p->age_ms - youngest <= SILENT_MS + s->n_cpu_lines * 250;
+		i_meets = meets_of(s, meets, p->cpu_i);
+		j_meets = meets_of(s, meets, p->cpu_j);
+		i_meets->paired = true;
+		j_meets->paired = true;
+		i_meets->lately |= lately;
+		j_meets->lately |= lately;
 	}
-	return paired && others;
+	return meets;
 }
 
 void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
+	struct meets *meets = meetings(s);
 	const struct cpu_line *c;
 	struct finding *f;
 	uint64_t age_ms;
@@ -284,7 +307,7 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 		age_ms = c->age_ms.known ? c->age_ms.value : UINT64_MAX;
 		late = !strcmp(c->state, "late") && age_ms >= SILENT_MS;
 		if (!late && !(!strcmp(c->state, "sampling") && s->enabled.known &&
-			       s->enabled.value && met_nobody(s, c->cpu)))
+			       s->enabled.value && meets && meets[i].paired && !meets[i].lately))
 			continue;
 		if (enough_findings(j, rule))
 			continue;
@@ -307,4 +330,5 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 				 c->cpu, c->state, (unsigned long long)c->windows,
 				 (unsigned long long)c->lost, (unsigned long long)c->unmet);
 	}
+	free(meets);
 }

@@ -291,7 +291,8 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(s, p, youngest))
 			continue;
 		moving++;
-		extent = p->hull_high_ns - p->hull_low_ns;
+		if (__builtin_sub_overflow(p->hull_high_ns, p->hull_low_ns, &extent))
+			extent = INT64_MAX;
 		if (!worst || extent > most) {
 			worst = p;
 			most = extent;

@@ -109,9 +109,9 @@ static void test_tree(const char *tree)
 	free(got);
 }
 
-static void test_healthy(void)
+static void test_guest(void)
 {
-	test_tree("healthy");
+	test_tree("lab-guest");
 }
 
 static void test_ends(void)
@@ -140,7 +140,7 @@ static void test_one_line(void)
 	size_t len;
 	FILE *to;
 
-	tree_open("healthy");
+	tree_open("lab-guest");
 	snapshot_read(&s, SNAPSHOT_ALL);
 	to = open_memstream(&text, &len);
 	json_print(to, &s, &events, NULL, true);
@@ -153,7 +153,7 @@ static void test_one_line(void)
 }
 
 static const struct tap_test tests[] = {
-	{ "a healthy guest", test_healthy },
+	{ "a guest of the lab", test_guest },
 	{ "both ends of 64 bits", test_ends },
 	{ "malformed and truncated files", test_broken },
 	{ "no module, no debugfs", test_absent },

@@ -93,7 +93,7 @@ static void test_broken(void)
 
 static void test_parts(void)
 {
-	tree_open("healthy");
+	tree_open("lab-guest");
 	snapshot_read(&s, 0);
 	EXPECT(s.loaded && s.debug && s.n_clocks == 7, "sysfs is always read");
 	EXPECT(!s.n_pairs && !s.n_cpu_lines && !s.n_pages && !s.n_violations && !s.n_points &&
@@ -126,7 +126,7 @@ static void test_variables(void)
 {
 	char sysfs[256], debugfs[256];
 
-	tree_open("healthy");
+	tree_open("lab-guest");
 	snprintf(sysfs, sizeof(sysfs), "%s/sys/kernel/tscope", system_root);
 	snprintf(debugfs, sizeof(debugfs), "%s/sys/kernel/debug/tscope", system_root);
 	setenv("TSCOPE_SYSFS", sysfs, 1);
@@ -150,7 +150,7 @@ static void test_garbage(void)
 	char path[64], text[300];
 	size_t i, k, len;
 
-	tree_open("healthy");
+	tree_open("lab-guest");
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(path, sizeof(path), "sys/kernel/%s", files[i]);
 		len = rnd_below(sizeof(text));
