@@ -43,7 +43,7 @@ usage() {
 	  more_builds  the module without KVM_GUEST and ACPI; the KUnit suites for 6.1
 	  fuzz       libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms       DKMS from add to remove, for both kernels
-	  package    the release tarball; the Debian package made, installed, upgraded, purged
+	  package    the release tarball; the Debian packages made, installed, upgraded, purged
 	  signing    signed and unsigned modules on a machine with Secure Boot
 	  tree       selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  elsewhere  make and dkms.conf where paths, compiler or programs are others

@@ -63,6 +63,7 @@ deb_older() {
 		sed -i 's/^Architecture: all/Architecture: amd64/' "$dir/DEBIAN/control" &&
 		mkdir -p "$dir/usr/sbin" "$dir/usr/share/man/man8" &&
 		echo "#!/bin/sh" >"$dir/usr/sbin/tscope-report" &&
+		chmod 755 "$dir/usr/sbin/tscope-report" &&
 		: >"$dir/usr/share/man/man8/tscope-report.8" &&
 		dpkg-deb --root-owner-group -b "$dir" "$work/shared/tscope-dkms_${OLDER}_amd64.deb"
 }

@@ -170,7 +170,7 @@ static char *libvirt(const struct finding_list *list)
 
 static int fail(const char *dir, const char *name, int error)
 {
-	const char *kept = error == EEXIST ? ", and it is not overwritten; nothing was written" : "";
+	const char *kept = error == EEXIST ? ", and is not overwritten; nothing was written" : "";
 
 	fprintf(stderr, "tscope doctor: %s%s%s: %s%s\n", dir, name ? "/" : "", name ? name : "",
 		strerror(error), kept);

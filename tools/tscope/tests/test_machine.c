@@ -4,6 +4,8 @@
 
 #include "expect.h"
 
+#define NO_FLAGS \
+	"The hypervisor does not promise a constant TSC: no constant_tsc and nonstop_tsc"
 #define WATCHDOG \
 	"clocksource: timekeeping watchdog on CPU1: Marking clocksource 'tsc' as unstable because the skew is too large:"
 
@@ -95,7 +97,7 @@ static void test_flags_of_guests(void)
 	o.system.nonstop_tsc.value = 0;
 	f = judge(&o, "tsc-not-constant");
 	if (!is_finding(f, SEVERITY_INFO,
-			"The hypervisor does not promise a constant TSC: no constant_tsc and nonstop_tsc"))
+			NO_FLAGS))
 		return;
 	EXPECT_EVIDENCE(f, "/proc/cpuinfo: constant_tsc is missing, nonstop_tsc is missing");
 	EXPECT_ADVICE(f, "leave the clocksource to the kernel, which prefers kvm-clock",
