@@ -58,7 +58,8 @@ static void test_all(void)
 	EXPECT(!snapshot_clock(&s, "hpet"), "a clock that is absent");
 	h = snapshot_histogram(&s, "realtime/residual");
 	EXPECT(h && h->n_buckets == 2 && h->buckets[0].negative, "a histogram of a clock");
-	EXPECT(snapshot_histogram(&s, "wakeup") && !snapshot_histogram(&s, "kvm-clock/step"), "others");
+	EXPECT(snapshot_histogram(&s, "wakeup") && !snapshot_histogram(&s, "kvm-clock/step"),
+	       "others");
 	end();
 }
 
@@ -77,7 +78,8 @@ static void test_broken(void)
 	EXPECT(c->khz.known && !c->samples.known && !c->warps.known && !c->warp_max_ns.known &&
 	       !c->backward.known && !c->offset.known && !c->rejected.known, "tsc");
 	c = &s.clocks[1];
-	EXPECT(c->samples.known && !c->exact.known && !c->skew_ppt.known && !c->skew_error_ppt.known &&
+	EXPECT(c->samples.known && !c->exact.known && !c->skew_ppt.known &&
+	       !c->skew_error_ppt.known &&
 	       !c->points.known && !c->phase_ns.known, "kvm-clock");
 	c = &s.clocks[2];
 	EXPECT(!c->samples.known && !c->host_offset_ns.known && !c->host_offset_error_ns.known,
@@ -107,7 +109,8 @@ static void test_parts(void)
 static void test_absent(void)
 {
 	begin("not-loaded");
-	EXPECT(!s.loaded && !s.debug && s.n_errors == 1 && has_error("run \"modprobe tscope\" as root"),
+	EXPECT(!s.loaded && !s.debug && s.n_errors == 1 &&
+	       has_error("run \"modprobe tscope\" as root"),
 	       "not loaded");
 	EXPECT(!strcmp(s.clocksource, "kvm-clock"), "what needs no module");
 	end();
@@ -163,7 +166,8 @@ static void test_garbage(void)
 	EXPECT_EQ(s.n_errors, ARRAY_SIZE(files) - 1, "errors");
 	EXPECT(!s.n_clocks && !s.n_pairs && !s.n_cpu_lines && !s.n_violations && !s.n_points &&
 	       !s.n_pages && !s.enabled.known, "figures");
-	EXPECT(!snapshot_histogram(&s, "transit") && snapshot_histogram(&s, "wakeup"), "histograms");
+	EXPECT(!snapshot_histogram(&s, "transit") && snapshot_histogram(&s, "wakeup"),
+	       "histograms");
 	end();
 }
 
