@@ -80,8 +80,9 @@ static void compare(const char *tree, const char *got, const char *want)
 		got_len = strcspn(got, "\n");
 		want_len = strcspn(want, "\n");
 		if (got_len != want_len || memcmp(got, want, got_len)) {
-			tap_fail(__FILE__, __LINE__,
-				 "%s.json, line %zu is\n# %.*s\n# and was\n# %.*s", tree, line, (int)got_len, got, (int)want_len, want);
+			tap_fail(__FILE__, __LINE__, "%s.json differs in line %zu", tree, line);
+			tap_note("now: %.*s", (int)got_len, got);
+			tap_note("was: %.*s", (int)want_len, want);
 			return;
 		}
 		got += got_len + (got[got_len] == '\n');
