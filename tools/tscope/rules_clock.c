@@ -289,11 +289,14 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
 		x = &m->move[VOICE_PAGE];
-		if (m->kind != MOMENT_OTHER || !is_open(x) ||
-		    ns_magnitude(x->largest_ns) >= UPDATE_STEP_NS)
+		if (m->kind != MOMENT_OTHER ||
+		    (x->stepped && ns_magnitude(x->largest_ns) >= UPDATE_STEP_NS))
 			continue;
+		/* the kernel's clock may follow a page that changed before sampling began */
+		if (x->stepped || (is_open(&m->move[VOICE_RAW]) &&
+				   ns_magnitude(m->move[VOICE_RAW].ns) < UPDATE_STEP_NS))
+			follow(m, VOICE_PAGE);
 		x->explained = true;
-		follow(m, VOICE_PAGE);
 		steps += x->steps;
 	}
 	if (steps)

@@ -14,7 +14,7 @@
 /* A kernel's tick, of those with the slowest: time that stands for less, nobody notices. */
 #define STANDS_NS		(10 * NSEC_PER_MSEC)
 /* A hypervisor stops its devices and kvm-clock one after the other. */
-#define STOP_APART_NS		(250 * NSEC_PER_MSEC)
+#define STOP_APART_NS		(100 * NSEC_PER_MSEC)
 /* Each CPU is read at least once a second. */
 #define SEEN_WITHIN_NS		(1000 * NSEC_PER_MSEC)
 /* In ppb: NTP makes up for 500 ppm, crystals are within 100. */
