@@ -8,7 +8,7 @@
 
 #define NSEC_PER_SEC	1000000000ll
 
-/* Without a master clock the host sets each CPU's page from a clock of its own: by less than this. */
+/* Without a master clock the host sets each CPU's page by itself: by less than this. */
 #define UPDATE_STEP_NS		10000000
 /* A step is found four points later, and the log's clock is not quite the same. */
 #define SWITCHED_NS		(4 * NSEC_PER_SEC)
@@ -221,7 +221,7 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 	if (!last || !tsc || !tsc->khz.known || !tsc->khz.value ||
 	    readings < SILENT_READINGS || rejected > readings / 2)
 		return;
-	ns = (unsigned __int128)(newest - last) * 1000000 / tsc->khz.value;
+	ns = (wide_t)(newest - last) * 1000000 / tsc->khz.value;
 	if (ns < (uint64_t)SILENT_NS)
 		return;
 	f = finding_new(j, rule, "%s has stood still for %s", name, ns_text(ns));
