@@ -20,9 +20,6 @@
 #define PM_TICK_NS	280
 #define ROUNDING_NS	8
 
-/* The CPUs that cpus and the module know of. */
-#define MAX_CPUS	8192
-
 enum voice voice_of(const char *clock)
 {
 	static const struct { const char *name; enum voice voice; } names[] = {
