@@ -134,7 +134,8 @@ static void note_switch(struct system_facts *s, const char *line)
 	    sscanf(line, "[%llu.%llu]", &seconds, &us) != 2)
 		return;
 	if (s->n_switched == most)
-		memmove(s->switched_ns, s->switched_ns + 1, --s->n_switched * sizeof(*s->switched_ns));
+		memmove(s->switched_ns, s->switched_ns + 1,
+			--s->n_switched * sizeof(*s->switched_ns));
 	s->switched_ns[s->n_switched++] = seconds * 1000000000 + us * 1000;
 }
 
