@@ -53,6 +53,7 @@ static char *log_text(void)
 /* A line without its priority and time, as /dev/kmsg or klogctl() print them; NULL: no message. */
 static char *message_of(char *line)
 {
+	int caller = 0;
 	char *text;
 
 	if (*line == ' ')
@@ -65,6 +66,9 @@ static char *message_of(char *line)
 		line = strchr(line, '>') + 1;
 	if (*line == '[' && strchr(line, ']')) {
 		line = strchr(line, ']') + 1;
+		/* who printed it, where CONFIG_PRINTK_CALLER is set */
+		if (sscanf(line, "[ %*1[CT]%*u]%n", &caller) == 0)
+			line += caller;
 		line += *line == ' ';
 	}
 	return line;
