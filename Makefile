@@ -23,7 +23,8 @@ LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness
 
 .PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
-	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab matrix bench \
+	install-tools uninstall-tools \
+	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab lab-table matrix bench \
 	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
 # make help prints what follows ## below: groups, and targets with their variables.
@@ -89,6 +90,13 @@ uninstall:		## undo it
 	done
 	$(DEPMOD)
 
+install-tools: tools	## the command, its man pages and bash completion (DESTDIR= PREFIX=/usr/local)
+	@$(HARNESS)/deps.sh rst2man:python3-docutils:"man pages"
+	$(MAKE) -C tools/tscope STATIC=$(STATIC) install
+
+uninstall-tools:	## undo it
+	$(MAKE) -C tools/tscope uninstall
+
 VERSION = $(shell tools/version.sh)
 DKMS_SOURCE = $(DESTDIR)/usr/src/tscope-$(VERSION)
 
@@ -137,6 +145,9 @@ kselftest-tar:		## the kselftests and the module, packed for another machine (KV
 lab:			## all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL= SHORT=1 LONG=1)
 	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) SHORT=$(SHORT) \
 		LONG=$(LONG) selftests/lab/all
+
+lab-table:		## which faults tscope doctor found in the runs of make lab: scenario x id
+	@selftests/lab/table.sh
 
 kunit:			## KUnit suites, on kernels built for them, once (KUNIT='6.12 6.1 6.12-tree')
 	@$(HARNESS)/kunit.sh $(KUNIT)

@@ -17,7 +17,7 @@ static void print_size(const struct finding *f, FILE *to)
 		snprintf(line, sizeof(line), "%s +- %s", ns_text((int64_t)f->size.value),
 			 ns_text((int64_t)f->size_error.value));
 	else if (!strcmp(f->unit, "ppb"))
-		snprintf(line, sizeof(line), "%.3f ppb +- %.3f ppb", f->size.value,
+		snprintf(line, sizeof(line), "%.3f ppb +- %.3f ppb (95 %%)", f->size.value,
 			 f->size_error.value);
 	else
 		snprintf(line, sizeof(line), "%.10g %s +- %.10g %s", f->size.value, f->unit,

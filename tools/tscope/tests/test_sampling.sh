@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2086
 #
 # What sampling changes is restored on every way out, and who can't sample learns why. The files
 # are a tree's, in which a write changes the file and nothing else.
@@ -49,12 +50,25 @@ os.execv(sys.argv[1], sys.argv[1:])' "$TSCOPE" report --root "$DIR/root" "$@" \
 	PID=$!
 }
 
+# ended: the program ends as after sampling; 1: it has found something
+ended() {
+	local status
+	wait "$PID"
+	status=$?
+	[ $status -le 1 ] || { echo "exit status $status"; cat "$DIR/err"; return 1; }
+}
+
+# fine COMMAND...: likewise
+fine() {
+	"$@" || [ $? = 1 ]
+}
+
 ends() {
 	fresh || return
 	"$TSCOPE" report -d 0.6 --flat-out -c 0 --reset --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" &
 	PID=$!
 	until_is enabled 1 && is width_us 50000 && is cpus 0 || return
-	wait $PID || return
+	ended || return
 	as_before && is reset 1 && [ ! -s "$DIR/err" ]
 }
 
@@ -73,14 +87,14 @@ warm_up() {
 	begin -d 0.3 --warm-up 3 --reset
 	until_is enabled 1 && is reset "" || return
 	sleep 1.5
-	is reset "" && wait $PID && is reset 1 && as_before
+	is reset "" && ended && is reset 1 && as_before
 }
 
 ignored() {
 	fresh || return
 	(trap '' HUP; exec "$TSCOPE" report -d 2 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err") &
 	PID=$!
-	until_is enabled 1 && kill -s HUP $PID && sleep 0.5 && is enabled 1 && wait $PID && as_before
+	until_is enabled 1 && kill -s HUP $PID && sleep 0.5 && is enabled 1 && ended && as_before
 }
 
 # a file that can't be changed: what was changed before it is restored
@@ -98,14 +112,14 @@ second() {
 	same "exit status" $? 4 && grep -q 'another tscope is sampling' "$DIR/err2" || return
 	is enabled 1 && is width_us 50000 || return
 	# one that changes nothing looks on
-	"$TSCOPE" report -d 0.2 --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" || return
-	is enabled 1 && is width_us 50000 && wait $PID && as_before
+	fine "$TSCOPE" report -d 0.2 --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" || return
+	is enabled 1 && is width_us 50000 && ended && as_before
 }
 
 untouched() {
 	fresh && chmod -R a-w "$DIR/root" || return
 	before=$(cd "$S" && find . -type f -newer "$DIR/root" | wc -l)
-	"$TSCOPE" report -d 0 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
+	fine "$TSCOPE" report -d 0 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
 	same "files that changed" "$(cd "$S" && find . -type f -newer "$DIR/root" | wc -l)" "$before" &&
 		[ ! -s "$DIR/err" ]
 }
@@ -138,17 +152,17 @@ on_terminal() {
 }
 
 progress() {
-	fresh && on_terminal report -d 3 --root "$DIR/root" || return
+	fresh && fine on_terminal report -d 3 --root "$DIR/root" || return
 	grep -q '3 s left' "$DIR/screen" && grep -q '2 s left' "$DIR/screen" && grep -q '1 s left' "$DIR/screen" &&
 		not grep -q '4 s left\|0 s left' "$DIR/screen"
 }
 
 no_progress() {
-	fresh && on_terminal report "$@" --root "$DIR/root" && same screen "$(cat "$DIR/screen")" ""
+	fresh && fine on_terminal report "$@" --root "$DIR/root" && same screen "$(cat "$DIR/screen")" ""
 }
 
 no_progress_elsewhere() {
-	fresh && "$TSCOPE" report -d 2.5 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" && same stderr "$(cat "$DIR/err")" ""
+	fresh && fine "$TSCOPE" report -d 2.5 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" && same stderr "$(cat "$DIR/err")" ""
 }
 
 says() {
@@ -179,7 +193,7 @@ not_root() {
 	"$@" "$DIR/tscope" pairs -d 1 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err"
 	same "exit status" $? 4 && grep -q 'only root can start sampling: run it as root (sudo), or with -d 0' "$DIR/err" || return
 	# what it may show is shown, and what not is said
-	"$@" "$DIR/tscope" report -d 0 --json --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
+	fine "$@" "$DIR/tscope" report -d 0 --json --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
 	python3 -c '
 import json, sys
 o = json.load(open(sys.argv[1]))
