@@ -23,7 +23,7 @@ LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness
 
 .PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
-	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab matrix bench \
+	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab lab-table matrix bench \
 	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
 # make help prints what follows ## below: groups, and targets with their variables.
@@ -113,7 +113,7 @@ dkms-remove:		## undo it
 	dkms remove tscope/$(VERSION) --all
 	rm -rf /usr/src/tscope-$(VERSION)
 
-deb:			## build/deb/tscope-dkms_*.deb, a Debian package (checked by lintian)
+deb:			## the Debian packages tscope and tscope-dkms, in build/deb (checked by lintian)
 	@tools/deb.sh build/deb
 
 dist:			## build/dist/tscope-*.tar.xz, the release tarball
@@ -137,6 +137,9 @@ kselftest-tar:		## the kselftests and the module, packed for another machine (KV
 lab:			## all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL= SHORT=1 LONG=1)
 	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) SHORT=$(SHORT) \
 		LONG=$(LONG) selftests/lab/all
+
+lab-table:		## which faults tscope doctor found in the runs of make lab: scenario x id
+	@selftests/lab/table.sh
 
 kunit:			## KUnit suites, on kernels built for them, once (KUNIT='6.12 6.1 6.12-tree')
 	@$(HARNESS)/kunit.sh $(KUNIT)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# deb.sh DIR: the Debian package tscope-dkms, its source package and a .changes file
-# in DIR, made from what git tracks (or MANIFEST names), and checked by lintian.
+# deb.sh DIR: the Debian packages tscope and tscope-dkms, their source package and a .changes
+# file in DIR, made from what git tracks (or MANIFEST names), and checked by lintian.
 
 set -e
 cd "$(dirname "$0")/.."
@@ -16,7 +16,9 @@ step() {
 
 need dpkg-buildpackage:dpkg-dev:"Debian packages" dh:debhelper:"Debian packages" \
 	dh_dkms:dh-dkms:"Debian packages" fakeroot:fakeroot:"Debian packages" \
-	lintian:lintian:"checks of Debian packages"
+	lintian:lintian:"checks of Debian packages" rst2man:python3-docutils:"man pages" \
+	/usr/include/json-c/json.h:libjson-c-dev:"the command" \
+	/usr/include/expat.h:libexpat1-dev:"the command"
 version=$(tools/version.sh)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
@@ -24,7 +26,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-step "building tscope-dkms $version"
+step "building tscope and tscope-dkms $version"
 tar -xf "$(tools/dist.sh "$work")" -C "$work"
 rm "$work"/*.tar.xz
 (cd "$work/tscope-$version" && dpkg-buildpackage --no-sign) >"$out/build.log" 2>&1 || {
@@ -41,4 +43,4 @@ lintian --allow-root --display-info --fail-on error,warning,info \
 	echo "error: lintian found something" >&2
 	exit 1
 }
-step "done; install it with: sudo apt install ./${1%/}/tscope-dkms_${version}_amd64.deb"
+step "done; install them with: sudo apt install ./${1%/}/tscope_${version}_amd64.deb ./${1%/}/tscope-dkms_${version}_all.deb"

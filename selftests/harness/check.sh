@@ -20,7 +20,7 @@ LOGS=$TOP/build/check
 
 # What others wait for comes before; then two lanes side by side, in which nothing is timed;
 # then what measures time, alone.
-CHECK_BEFORE="build" CHECK_LANE="lint user coverage" CHECK_BESIDE="kselftest"
+CHECK_BEFORE="build" CHECK_LANE="lint user tools coverage" CHECK_BESIDE="kselftest"
 CHECK_ALONE="kunit guests"
 REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
 
@@ -33,6 +33,7 @@ usage() {
 	  build      the module for 6.1 and 6.12, with W=1 and sparse, without a warning; modinfo
 	  lint       checkpatch --strict, kernel-doc, shellcheck, SPDX lines, versions, ABI files, docs
 	  user       the pure files in user space, with ASan and UBSan
+	  tools      the command tscope, dynamic and static, and its tests, with ASan and UBSan
 	  coverage   of the pure files
 	  kunit      the KUnit suites on 6.12 (make kunit: on 6.1 and in a kernel tree as well)
 	  kselftest  those that load and write, in an emulated guest; installed as in a kernel tree
@@ -42,7 +43,7 @@ usage() {
 	  more_builds  the module without KVM_GUEST and ACPI; the KUnit suites for 6.1
 	  fuzz       libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms       DKMS from add to remove, for both kernels
-	  package    the release tarball; the Debian package made, installed, upgraded, purged
+	  package    the release tarball; the Debian packages made, installed, upgraded, purged
 	  signing    signed and unsigned modules on a machine with Secure Boot
 	  tree       selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  elsewhere  make and dkms.conf where paths, compiler or programs are others
@@ -79,6 +80,27 @@ part_user() {
 	note "user-space tests"
 	make -j "$(nproc)" -C "$TOP/selftests/user" run_tests >"$log" 2>&1
 	ktap $? "user-space tests" "$log"
+}
+
+# static_command: the command as one file, which runs where there are no libraries
+static_command() {
+	local file=$TOP/build/tools/tscope-static
+	make -C "$TOP/tools/tscope" -j "$(nproc)" STATIC=1 COMMAND="$file" LDFLAGS=-Wl,--fatal-warnings &&
+		! readelf -l "$file" | grep INTERP && "$file" --version
+}
+
+part_tools() {
+	local log=$LOGS/tools.log
+	need make:make:"the command" gcc:gcc:"the command" readelf:binutils:"the command" \
+		/usr/include/json-c/json.h:libjson-c-dev:"the command" \
+		/usr/include/expat.h:libexpat1-dev:"the command" python3:python3:"tests of the command" \
+		/usr/lib/python3/dist-packages/jsonschema/__init__.py:python3-jsonschema:"tests of the command" \
+		setpriv:util-linux:"tests of the command"
+	run "the command, static" static_command
+	run "the command" make -C "$TOP/tools/tscope" -j "$(nproc)" LDFLAGS=-Wl,--fatal-warnings
+	note "tests of the command"
+	make -j "$(nproc)" -C "$TOP/tools/tscope" run_tests >"$log" 2>&1
+	ktap $? "tests of the command" "$log"
 }
 
 part_coverage() {
@@ -128,7 +150,7 @@ part_tree() {
 }
 
 # How long parts take on two idle cores with kernels cached, before this machine has run them.
-declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [coverage]=60 [kunit]=60 [kselftest]=120
+declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [tools]=90 [coverage]=60 [kunit]=60 [kselftest]=120
 	[guests]=420 [more_builds]=60 [fuzz]=60 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
 	[run]=30 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
 

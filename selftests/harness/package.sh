@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# package.sh [--suite SUITE] [FLAVOUR...]: the release tarball and the Debian package.
-# From the tarball, without git, the package is made and checked by lintian; in a
-# clean Debian (bookworm) with the kernels named (6.12) it is installed, upgraded and
+# package.sh [--suite SUITE] [FLAVOUR...]: the release tarball and the Debian packages.
+# From the tarball, without git, the packages are made and checked by lintian; in a
+# clean Debian (bookworm) with the kernels named (6.12) they are installed, upgraded and
 # purged. KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 something is missing.
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 # shellcheck source=selftests/harness/ktap.sh
 . "$here/ktap.sh"
-NEWER=99.0.0
+NEWER=99.0.0 OLDER=0.0.9
 
 # outside: the tarball and the packages, and then itself in that Debian
 
@@ -41,13 +41,94 @@ other_version() {
 	not "$newer/tools/version.sh" --check
 }
 
+# take VERSION DIR: both packages, for that Debian
+take() {
+	cp "$2/tscope_$1_amd64.deb" "$2/tscope-dkms_$1_all.deb" "$work/shared/"
+}
+
 deb() {
-	make -s -C "$tree" deb && cp "$tree/build/deb/tscope-dkms_${version}_amd64.deb" "$work/shared/"
+	make -s -C "$tree" deb && take "$version" "$tree/build/deb"
 }
 
 deb_newer() {
 	"$newer/tools/version.sh" --set "$NEWER" && (cd "$newer" && dpkg-buildpackage -b --no-sign) &&
-		cp "$work/newer/tscope-dkms_${NEWER}_amd64.deb" "$work/shared/"
+		take "$NEWER" "$work/newer"
+}
+
+# deb_older: the only package, as it was laid out while it had the report
+deb_older() {
+	local dir=$work/older/deb
+	"$older/tools/version.sh" --set "$OLDER" && (cd "$older" && dpkg-buildpackage -A --no-sign) &&
+		dpkg-deb -R "$work/older/tscope-dkms_${OLDER}_all.deb" "$dir" &&
+		sed -i 's/^Architecture: all/Architecture: amd64/' "$dir/DEBIAN/control" &&
+		mkdir -p "$dir/usr/sbin" "$dir/usr/share/man/man8" &&
+		echo "#!/bin/sh" >"$dir/usr/sbin/tscope-report" &&
+		chmod 755 "$dir/usr/sbin/tscope-report" &&
+		: >"$dir/usr/share/man/man8/tscope-report.8" &&
+		dpkg-deb --root-owner-group -b "$dir" "$work/shared/tscope-dkms_${OLDER}_amd64.deb"
+}
+
+# contents PACKAGE: mode, owner, and path of each file
+contents() {
+	dpkg-deb -c "$work/shared/${1}_$version"_*.deb | awk '!/^d/ { print $1, $2, substr($6, 2) }'
+}
+
+# only PACKAGE EXECUTABLE: root owns all files; none can be run but EXECUTABLE
+only() {
+	local files
+	files=$(contents "$1")
+	echo "$files"
+	not grep -vE '^-rw(-r--r--|xr-xr-x) root/root /' <<<"$files" || return
+	same "executables" "$(sed -n 's/^-rwxr-xr-x [^ ]* //p' <<<"$files")" "$2"
+}
+
+# the command, its man pages and completion, and what each package has
+files_command() {
+	local doc=/usr/share/doc/tscope
+	only tscope /usr/bin/tscope || return
+	same "files" "$(contents tscope | cut -d' ' -f3 | grep -v "^/usr/share/man/man1/tscope-[a-z]*\.1\.gz$")" \
+"/usr/bin/tscope
+/usr/share/bash-completion/completions/tscope
+$doc/CHANGES.gz
+$doc/changelog.gz
+$doc/copyright
+/usr/share/man/man1/tscope.1.gz"
+}
+
+files_module() {
+	only tscope-dkms "" || return
+	contents tscope-dkms | cut -d' ' -f3 | grep -vE "^/usr/(src/tscope-$version|share/doc/tscope-dkms)/" |
+		not grep . && contents tscope-dkms | grep -q " /usr/src/tscope-$version/module/main.c$"
+}
+
+# field PACKAGE NAME
+field() {
+	dpkg-deb -f "$work/shared/${1}_$version"_*.deb "$2"
+}
+
+fields() {
+	local name
+	for name in tscope tscope-dkms; do
+		same "version of $name" "$(field "$name" Version)" "$version" || return
+	done
+	same "of tscope" "$(field tscope Architecture)" amd64 &&
+		same "of tscope-dkms" "$(field tscope-dkms Architecture)" all &&
+		same "what tscope needs" "$(field tscope Depends | sed 's/ ([^)]*)//g; s/, /\n/g' | sort | xargs)" \
+			"libc6 libexpat1 libjson-c5"
+}
+
+# each man page renders without a warning, in 80 columns, and names its command
+man_pages() {
+	local page name said
+	dpkg-deb -x "$work/shared/tscope_${version}_amd64.deb" "$work/command" || return
+	for page in "$work"/command/usr/share/man/man1/*.gz; do
+		name=$(basename "$page" .1.gz)
+		said=$(MANWIDTH=80 LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l "$page" 2>&1 >"$work/page") ||
+			return
+		same "warnings of $name" "$said" "" || return
+		grep -qE "^ +$name [-‐–—] " "$work/page" || { head -n 5 "$work/page"; return 1; }
+		not grep -nE '^.{81}' "$work/page" || return
+	done
 }
 
 outside() {
@@ -57,10 +138,12 @@ outside() {
 	. "$here/rootfs.sh"
 	rootfs_begin package 6.12 "$@"
 	version=$("$top/tools/version.sh")
-	tree=$work/tscope-$version newer=$work/newer/tscope-$version
-	"$top/tools/dist.sh" "$work" >&2 && mkdir "$work/newer" &&
+	tree=$work/tscope-$version newer=$work/newer/tscope-$version older=$work/older/tscope-$version
+	need man:man-db:"man pages"
+	"$top/tools/dist.sh" "$work" >&2 && mkdir "$work/newer" "$work/older" &&
 		tar -xf "$work/tscope-$version.tar.xz" -C "$work" &&
-		tar -xf "$work/tscope-$version.tar.xz" -C "$work/newer" || exit 2
+		tar -xf "$work/tscope-$version.tar.xz" -C "$work/newer" &&
+		tar -xf "$work/tscope-$version.tar.xz" -C "$work/older" || exit 2
 	# make's own variables are not for the programs that are called here
 	unset MAKEFLAGS MAKELEVEL
 
@@ -73,7 +156,12 @@ outside() {
 	t "tarball: a version that differs is reported" other_version
 	note "the packages"
 	t "make deb, lintian clean" deb
+	t "versions, architectures, what the command needs" fields
+	t "files of tscope" files_command
+	t "files of tscope-dkms" files_module
+	t "the man pages" man_pages
 	t "dpkg-buildpackage of a newer version" deb_newer
+	t "a package as it was before the command" deb_older
 	note "Debian $SUITE"
 	cp "$here/ktap.sh" "$here/package.sh" "$work/shared/"
 	rootfs_run "$work" bash /shared/package.sh --inside "$KTAP_COUNT" "$KTAP_FAILED" \
@@ -83,8 +171,14 @@ outside() {
 
 # inside
 
+# install FILE...: packages of /shared
 install() {
-	apt-get -y -qq --no-install-recommends install "/shared/tscope-dkms_$1_amd64.deb"
+	apt-get -y -qq --no-install-recommends install "${@/#//shared/}"
+}
+
+# both VERSION: install that of each package
+both() {
+	install "tscope_$1_amd64.deb" "tscope-dkms_$1_all.deb"
 }
 
 # running RELEASE: what uname -r says from now on, also in maintainer scripts
@@ -99,7 +193,7 @@ running() {
 headers_named() {
 	local other=${krels[0]%amd64}cloud-amd64
 	running "$other"
-	install "$version" >/tmp/said 2>&1
+	install "tscope-dkms_${version}_all.deb" >/tmp/said 2>&1
 	cat /tmp/said
 	apt-get -y -qq purge tscope-dkms
 	same "last line" "$(tail -n 1 /tmp/said)" \
@@ -119,7 +213,7 @@ is() {
 
 # nothing that loads the module, or has it sample
 starts_nothing() {
-	not grep -E '/(modules-load|modprobe|udev|systemd|init)\.?d?/' <(dpkg -L tscope-dkms |
+	not grep -E '/(modules-load|modprobe|udev|systemd|init)\.?d?/' <(dpkg -L tscope tscope-dkms |
 		grep -v ^/usr/share/doc/) || return
 	modprobe -S "${krels[0]}" --show-depends tscope >/tmp/modprobe && cat /tmp/modprobe &&
 		grep -qx "insmod .*/tscope.ko *" /tmp/modprobe && not grep = /tmp/modprobe
@@ -148,14 +242,45 @@ links() {
 	[ -n "$files" ] && for file in $files; do [ -f "$file" ] || { echo "no $file"; return 1; }; done
 }
 
-report() {
-	tscope-report --help && not tscope-report 2>/tmp/said && cat /tmp/said &&
-		grep -q 'modprobe tscope' /tmp/said || return
-	running 6.99.0-other
-	not tscope-report 2>/tmp/said
-	cat /tmp/said
-	running "${krels[0]}"
-	grep -q 'there is no module for the running kernel 6.99.0-other' /tmp/said
+# the package as it was: installed, and the module built
+install_older() {
+	install "tscope-dkms_${OLDER}_amd64.deb" && [ -x /usr/sbin/tscope-report ]
+}
+
+upgraded() {
+	both "$version" >/tmp/said 2>&1
+	same "exit status" $? 0 && not grep '^tscope: ' /tmp/said &&
+		empty /usr/sbin/tscope-report /usr/share/man/man8/tscope-report.8 && [ -x /usr/bin/tscope ]
+}
+
+# runs VERSION: the command does
+runs() {
+	same "version" "$(tscope --version)" "tscope $1" && tscope --help >/tmp/said &&
+		grep -q '^  doctor ' /tmp/said
+}
+
+# without the module it says what is missing
+no_module() {
+	tscope pairs >/tmp/out 2>/tmp/said
+	same "exit status" $? 4 && cat /tmp/said &&
+		grep -q "there is no module for the running kernel $(uname.real -r): " /tmp/said
+}
+
+command_alone() {
+	install "tscope_${version}_amd64.deb" && runs "$version" &&
+		empty "/usr/src/tscope-$version" && apt-get -y -qq purge tscope && empty /usr/bin/tscope
+}
+
+# bash finds the completion by the command's name
+completes() {
+	bash --norc -c '. /usr/share/bash-completion/bash_completion
+		_comp_load tscope 2>/dev/null || _completion_loader tscope
+		complete -p tscope || exit
+		COMP_WORDS=(tscope doc) COMP_CWORD=1 COMP_LINE="tscope doc" COMP_POINT=10
+		by=$(complete -p tscope | sed "s/.*-F \([^ ]*\).*/\1/")
+		"$by" tscope doc tscope
+		echo "${COMPREPLY[*]}"
+		[ "${COMPREPLY[*]% }" = doctor ]'
 }
 
 old_gone() {
@@ -176,22 +301,28 @@ inside() {
 	version=$3
 	shift 3
 	krels=("$@")
+	t "the command without the module" command_alone
 	t "installs where no kernel has headers" eval \
-		'mv /lib/modules /lib/off && install "$version" && apt-get -y -qq purge tscope-dkms;
+		'mv /lib/modules /lib/off && both "$version" && apt-get -y -qq purge tscope tscope-dkms;
 		s=$?; rm -rf /lib/modules; mv /lib/off /lib/modules; [ $s = 0 ]'
 	t "the last line names the headers that the running kernel lacks" headers_named
 	running "${krels[0]}"
-	t "install" eval 'install "$version" >/tmp/said 2>&1; s=$?; cat /tmp/said; [ $s = 0 ] &&
-		not grep "^tscope: " /tmp/said'
-	t "DKMS has built and installed the module" is "$version"
+	t "install the package as it was before the command" install_older
+	t "DKMS has built and installed the module" is "$OLDER"
+	t "upgrade" upgraded
+	t "DKMS has the module" is "$version"
+	t "nothing is left of the older" old_gone "$OLDER"
 	t "nothing loads it or has it sample" starts_nothing
 	t "the examples do" examples
-	t "tscope-report" report
 	t "README's links" links
-	t "upgrade to $NEWER" install "$NEWER"
+	t "tscope --version" runs "$version"
+	t "tscope without the module" no_module
+	t "completion" completes
+	t "upgrade to $NEWER" both "$NEWER"
 	t "DKMS has the newer module" is "$NEWER"
 	t "nothing is left of the older" old_gone "$version"
-	t "purge" apt-get -y -qq purge tscope-dkms
+	t "tscope --version of the newer" runs "$NEWER"
+	t "purge" apt-get -y -qq purge tscope tscope-dkms
 	t "nothing is left" nothing_left
 	ktap_end
 }

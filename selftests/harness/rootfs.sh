@@ -5,8 +5,9 @@
 # unpacked anew for each test. Its functions need kernel.sh and ktap.sh.
 
 # the packages that building a module needs, without a kernel; the headers of Debian 12
-# need gcc-12
+# need gcc-12; then what the command needs
 ROOTFS_PACKAGES="dkms,gcc,gcc-12,make,kmod,libelf1,openssl,pahole,libc6-dev"
+ROOTFS_PACKAGES+=",libjson-c5,libexpat1,bash-completion"
 
 _rootfs_fill() {
 	local suite=$2

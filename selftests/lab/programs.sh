@@ -58,6 +58,29 @@ static_programs() {
 	static_dir=$CACHED
 }
 
+# the command, for guests
+COMMAND_SOURCES="tools/tscope/*.[ch] tools/tscope/Makefile tools/version.sh module/*.[ch] selftests/user/include/*/*.h"
+
+_command_fill() {
+	if ! make -s -j "$(nproc)" -C "$TOP/tools/tscope" STATIC=1 LDFLAGS=-s OUTPUT="$PWD/obj" COMMAND="$PWD/tscope" \
+		>make.log 2>&1; then
+		cat make.log >&2
+		return 1
+	fi
+	rm -r obj
+}
+
+command_build() {
+	local key
+	# shellcheck disable=SC2086
+	key=$(cd "$TOP" && cat $COMMAND_SOURCES | cache_key)
+	[ -d "$CACHE/command/$key" ] || need make:make:"the command" gcc:gcc:"the command" \
+		/usr/include/json-c/json.h:libjson-c-dev:"the command" \
+		/usr/include/expat.h:libexpat1-dev:"the command"
+	cache_fill "command/$key" _command_fill || fail "the command tscope does not build"
+	command_path=$CACHED/tscope
+}
+
 _shim_fill() {
 	gcc-12 -shared -fPIC -O2 -Wall -Werror -o kvmclock_set.so "$LAB/shim/kvmclock_set.c" -ldl
 }

@@ -102,9 +102,9 @@ static void print_notes(const struct observation *o)
 		return;
 	puts("\nnot looked at:");
 	for (i = 0; i < o->after.n_errors; i++)
-		text_wrap(stdout, "  ", o->after.errors[i]);
+		text_wrap(stdout, "  ", "%s", o->after.errors[i]);
 	for (i = 0; i < o->system.n_notes; i++)
-		text_wrap(stdout, "  ", o->system.notes[i]);
+		text_wrap(stdout, "  ", "%s", o->system.notes[i]);
 }
 
 static void print_text(const struct observation *o, const struct finding_list *list)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* json.c: the structs as JSON */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "json.h"
@@ -20,6 +21,11 @@ static void add_u64(struct json_object *to, const char *key, uint64_t value)
 static void add_s64(struct json_object *to, const char *key, int64_t value)
 {
 	add(to, key, json_object_new_int64(value));
+}
+
+static void add_flag(struct json_object *to, const char *key, bool value)
+{
+	add(to, key, json_object_new_int(value));
 }
 
 static void add_bool(struct json_object *to, const char *key, bool value)
@@ -85,7 +91,7 @@ struct json_object *json_pair(const struct pair_line *p)
 	add_u64(to, "cpu_j", p->cpu_j);
 	add_figure(to, "offset_ns", (struct figure){ p->known, p->offset_ns });
 	add_figure(to, "bound_ns", (struct figure){ p->known, p->bound_ns });
-	add(to, "moving", p->known ? json_object_new_boolean(p->moving) : NULL);
+	add_figure(to, "moving", (struct figure){ p->known, p->moving });
 	if (p->known) {
 		hull = json_object_new_array_ext(2);
 		json_object_array_add(hull, json_object_new_int64(p->hull_low_ns));
@@ -103,7 +109,7 @@ struct json_object *json_cpu(const struct cpu_line *c)
 
 	add_u64(to, "cpu", c->cpu);
 	add_string(to, "state", c->state);
-	add_bool(to, "leader", c->leader);
+	add_flag(to, "leader", c->leader);
 	add_u64(to, "windows", c->windows);
 	add_u64(to, "lost", c->lost);
 	add_count(to, "age_ms", c->age_ms);
@@ -144,6 +150,24 @@ static struct json_object *text_array(char *const *lines, size_t n)
 	return array;
 }
 
+/* With at most three decimal places; what is no number is null. */
+static void add_size(struct json_object *to, const char *key, bool known, double value)
+{
+	char text[512];
+	size_t len;
+
+	if (!known || !isfinite(value)) {
+		add(to, key, NULL);
+		return;
+	}
+	len = snprintf(text, sizeof(text), "%.3f", value);
+	while (text[len - 1] == '0')
+		len--;
+	len -= text[len - 1] == '.';
+	text[len] = 0;
+	add(to, key, json_object_new_double_s(value, strcmp(text, "-0") ? text : "0"));
+}
+
 struct json_object *json_finding(const struct finding *f)
 {
 	struct json_object *to = json_object_new_object(), *cpus;
@@ -158,9 +182,8 @@ struct json_object *json_finding(const struct finding *f)
 	add_string(to, "see", f->see);
 	add_count(to, "since", f->since_ns);
 	add_bool(to, "ended", f->ended);
-	add(to, "size", f->size.known ? json_object_new_double(f->size.value) : NULL);
-	add(to, "size_error",
-	    f->size_error.known ? json_object_new_double(f->size_error.value) : NULL);
+	add_size(to, "size", f->size.known, f->size.value);
+	add_size(to, "size_error", f->size_error.known, f->size_error.value);
 	add_string(to, "unit", f->unit);
 	cpus = json_object_new_array_ext(f->n_cpus);
 	for (i = 0; i < f->n_cpus; i++)

@@ -159,7 +159,7 @@ static bool near(const struct grouping *g, const struct moment *m, uint64_t boot
 
 static void add_step(struct move *move, const struct snapshot *s, const struct violation *v)
 {
-	move->one_cpu = !move->steps || (move->one_cpu && move->cpu == v->cpu);
+	move->one_cpu = v->cpu != CPU_UNKNOWN && (!move->steps || (move->one_cpu && move->cpu == v->cpu));
 	move->cpu = v->cpu;
 	move->steps++;
 	move->stepped = true;
@@ -262,7 +262,7 @@ static void add_uncounted(struct grouping *g)
 		if (!c->steps.known || c->steps.value <= lines || largest ||
 		    voice_of(c->name) == VOICES)
 			continue;
-		v = (struct violation){ .what = "step", .count = 1 };
+		v = (struct violation){ .what = "step", .cpu = CPU_UNKNOWN, .count = 1 };
 		snprintf(v.clock, sizeof(v.clock), "%s", c->name);
 		v.size_ns = lines && c->step_max_ns.known ? (int64_t)c->step_max_ns.value :
 							    c->step_last_ns.value;

@@ -3,6 +3,7 @@
 #ifndef TSCOPE_MOMENT_H
 #define TSCOPE_MOMENT_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "snapshot.h"
@@ -21,13 +22,15 @@ enum voice {
 	VOICES,
 };
 
+#define CPU_UNKNOWN	UINT_MAX
+
 /**
  * struct move - what one clock did against the TSC
  * @heard: it was read after that time too: no step means that it made none
  * @ns: the step; of a time page the sum of its steps
- * @error_ns: worst case, estimated from the widths and residuals of the clock's readings
+ * @error_ns: estimated from the widths and residuals of the clock's readings
  * @largest_ns: of a time page the largest of its steps
- * @cpu, @one_cpu: the CPU that saw it; whether no other CPU did
+ * @cpu, @one_cpu: the CPU that saw it, CPU_UNKNOWN: of a counter; whether no other CPU did
  * @backward_ns, @backwards: its backward readings, the largest and their number
  * @explained: a finding names it
  */
@@ -100,7 +103,7 @@ const char *voice_name(const struct snapshot *s, enum voice voice);
 /* Whether two steps agree within their errors, of a counter that wraps but for whole wraps. */
 bool moves_alike(const struct moment *m, enum voice a, enum voice b);
 
-/* A step of this clock may be off by that much, worst case. */
+/* How far a step of this clock may be off, estimated from its widths and residuals. */
 uint64_t step_error_ns(const struct snapshot *s, const char *clock, int64_t ns);
 
 /* Decide what a moment is; for moments_of(). */

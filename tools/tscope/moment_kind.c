@@ -19,6 +19,8 @@
 
 /* A hypervisor stops its devices and kvm-clock one after the other. */
 #define STOP_APART_NS	(250 * NSEC_PER_MSEC)
+/* Of a counter that wraps more would be a coincidence too often. */
+#define WRAPS_APART_NS	(50 * NSEC_PER_MSEC)
 
 /* acpi-pm has 24 bits, or 32, which is a multiple: 2^24 / 3579545 Hz. */
 #define PM_WRAP_NS	4686968875ll
@@ -153,10 +155,18 @@ static bool is_jump(struct moment *m, bool stopped)
 	return true;
 }
 
+/* Whether a device lost the same time, as far as it is known; one that did not step is not asked. */
 static bool device_agrees(const struct moment *m, enum voice device)
 {
-	return agree(m, VOICE_PAGE, device,
-		     STOP_APART_NS + ns_magnitude(m->move[VOICE_PAGE].ns) / 8);
+	const struct move *x = &m->move[device];
+	int64_t difference;
+
+	if (!x->stepped)
+		return true;
+	if (__builtin_sub_overflow(m->move[VOICE_PAGE].ns, x->ns, &difference))
+		return false;
+	return ns_magnitude(difference) <= STOP_APART_NS + x->error_ns ||
+	       is_none(difference, WRAPS_APART_NS + x->error_ns, wraps_of(device));
 }
 
 /* kvm-clock lost time, and the devices with it, and the host's wall clock did not. */
@@ -167,7 +177,7 @@ static bool is_pause(struct moment *m, bool stopped)
 
 	if (!page->stepped || page->ns >= 0 || page->backwards || m->move[VOICE_HOST].stepped)
 		return false;
-	if (devices ? !device_agrees(m, VOICE_PM) && !device_agrees(m, VOICE_HPET) : !stopped)
+	if (devices ? !device_agrees(m, VOICE_PM) || !device_agrees(m, VOICE_HPET) : !stopped)
 		return false;
 	m->by = VOICE_PAGE;
 	m->ns = -page->ns;

@@ -131,7 +131,7 @@ const struct rule rules[] = {
 		.cause = "The host set this clock: an update of the master clock, or a KVM_SET_CLOCK with another time.",
 		.advice = { "on the host: its log at that time, and whether a vCPU was plugged; hosts before Linux 6.12 step kvm-clock then",
 			    "echo 1000 >/sys/kernel/tscope/kvm-clock/step_alert_ns reports the next one at once" },
-		.explains = { "clock-backward" },
+		.explains = { "clock-backward", "host-drift" },
 		.see = "cases.rst, \"The host updates its master clock\"",
 		.judge = judge_clock_stepped,
 	}, {

@@ -10,6 +10,8 @@
 
 /* Without a master clock the host sets each CPU's page from a clock of its own: by less than this. */
 #define UPDATE_STEP_NS		10000000
+/* A step is found four points later, and the log's clock is not quite the same. */
+#define SWITCHED_NS		(4 * NSEC_PER_SEC)
 /* A step of a second, to this: a leap second. */
 #define LEAP_NS			2000
 /* An offset of kvm-clock between CPUs that programs notice, as of the TSC. */
@@ -47,14 +49,19 @@ static struct finding *moved(struct judgement *j, const struct rule *rule, struc
 	return f;
 }
 
-/* The kernel's own clocks followed. */
+/*
+ * The kernel's own clocks followed. Where each CPU has a page of its own, they follow the
+ * leader's, and not the sum of all steps.
+ */
 static void follow(struct moment *m, enum voice voice)
 {
-	enum voice v;
+	struct move *raw = &m->move[VOICE_RAW], *wall = &m->move[VOICE_WALL];
 
-	for (v = VOICE_RAW; v <= VOICE_WALL; v++)
-		if (m->move[v].stepped && moves_alike(m, voice, v))
-			m->move[v].explained = true;
+	if (voice == VOICE_PAGE || (raw->stepped && moves_alike(m, voice, VOICE_RAW)))
+		raw->explained = true;
+	if (moves_alike(m, voice, VOICE_WALL) ||
+	    (raw->explained && moves_alike(m, VOICE_RAW, VOICE_WALL)))
+		wall->explained = true;
 }
 
 /* By how much the wall clock was set: beyond the step of the clock beneath it. */
@@ -137,6 +144,22 @@ static const char *who_is_right(const struct moment *m, enum voice voice)
 		       "no other clock was read across it: it may have been the TSC";
 }
 
+/* Only the kernel's own clocks stepped: it loses time where it changes its clocksource. */
+static void by_the_kernel(const struct judgement *j, struct finding *f, const struct moment *m)
+{
+	const struct system_facts *s = &j->o->system;
+	size_t i;
+
+	finding_cause(f, "The kernel lost time by itself: as a rule it changed its clocksource.");
+	for (i = 0; m->boottime_ns.known && i < s->n_switched; i++) {
+		if (llabs((int64_t)(m->boottime_ns.value - s->switched_ns[i])) > SWITCHED_NS)
+			continue;
+		finding_evidence(f, "kernel log: it changed its clocksource at that time");
+		f->severity = SEVERITY_WARNING;
+		break;
+	}
+}
+
 void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 {
 	static const enum voice devices[] = { VOICE_PM, VOICE_HPET };
@@ -169,7 +192,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		if (is_open(x)) {
 			f = moved(j, rule, m, VOICE_RAW, x->ns, "stepped by");
 			if (f)
-				finding_cause(f, "The kernel lost time by itself: as a rule it changed its clocksource.");
+				by_the_kernel(j, f, m);
 			follow(m, VOICE_RAW);
 		}
 	}
@@ -307,7 +330,7 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 		return;
 	f = finding_new(j, rule, "%s runs %s off its own multiplier", name, rate_text(off));
 	finding_size(f, off / 1000.0, c->skew_error_ppt.value / 1000.0, "ppb");
-	finding_evidence(f, "measured: %s, to %s (95 %%)", rate_text(c->skew_ppt.value),
+	finding_evidence(f, "measured: %s +- %s (95 %%)", rate_text(c->skew_ppt.value),
 			 rate_text(c->skew_error_ppt.value) + 1);
 	finding_evidence(f, "by multiplier %u and shift %d: %s", s->pages[0].mul,
 			 s->pages[0].shift, rate_text(rate));
@@ -440,7 +463,7 @@ void judge_clock_warped(const struct rule *rule, struct judgement *j)
 				finding_cpu(f, v->peer.value);
 		}
 		if (apart)
-			finding_evidence(f, "offset of CPUs %u and %u: %s, to %s (worst case)",
+			finding_evidence(f, "offset of CPUs %u and %u: %s +- %s (worst case)",
 					 c->offset.cpu_i, c->offset.cpu_j, step_text(offset_ns),
 					 ns_text(bound_ns));
 		finding_evidence(f, "%s", who_notices(j, c->name));

@@ -32,7 +32,7 @@ static void wall_clock_now(struct finding *f, const struct judgement *j)
 	const struct clock_figures *c = snapshot_clock(&j->o->after, "ptp-kvm");
 
 	if (c && c->host_offset_ns.known && c->host_offset_error_ns.known)
-		finding_evidence(f, "the guest's wall clock minus the host's is now %s, to %s",
+		finding_evidence(f, "the guest's wall clock minus the host's is now %s +- %s",
 				 step_text(c->host_offset_ns.value),
 				 ns_text(c->host_offset_error_ns.value));
 }
@@ -196,11 +196,11 @@ void judge_host_drift(const struct rule *rule, struct judgement *j)
 		finding_size(f, ns, error_ns, "ns");
 	}
 	if (rate)
-		finding_evidence(f, "realtime's skew minus ptp-kvm's: %s, to %s (95 %%)",
+		finding_evidence(f, "realtime's skew minus ptp-kvm's: %s +- %s (95 %%)",
 				 rate_text((int64_t)(ppb * 1000)),
 				 rate_text((int64_t)(error * 1000)) + 1);
 	if (error_ns)
-		finding_evidence(f, "ptp-kvm/offset: %s, to %s (worst case)", step_text(ns),
+		finding_evidence(f, "ptp-kvm/offset: %s +- %s (worst case)", step_text(ns),
 				 ns_text(error_ns));
 	who_disciplines(f, j);
 }

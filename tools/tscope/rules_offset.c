@@ -88,7 +88,7 @@ static void who_sees(struct judgement *j, struct finding *f, const struct pair_l
 		finding_evidence(f, "the clocksource is %s: only programs that execute RDTSC see it",
 				 clocksource(j));
 	if (same && same->known)
-		finding_evidence(f, "%s of these CPUs: %s, to %s: %s", page,
+		finding_evidence(f, "%s of these CPUs: %s +- %s: %s", page,
 				 step_text(same->offset_ns), ns_text(same->bound_ns),
 				 excess_ns(same) > 0 ? "the host does not know of it" :
 				 "the host makes up for it");
@@ -170,6 +170,17 @@ static void explain_moments(struct judgement *j, struct finding *f, const struct
 	}
 }
 
+/* A time page that was left as it is goes where the TSC goes, whatever its flag claims. */
+static void explain_page(struct judgement *j, const struct pair_line *p)
+{
+	const char *page = voice_name(&j->o->after, VOICE_PAGE);
+	const struct pair_line *same = page ? pair_of(&j->o->after, page, p) : NULL;
+
+	if (same && same->known && excess_ns(same) > 0 &&
+	    llabs(same->offset_ns - p->offset_ns) <= same->bound_ns + p->bound_ns)
+		explain(j, EVENT_WARP, page);
+}
+
 void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
@@ -195,9 +206,9 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 	if (!worst)
 		return;
 	odd = odd_cpu(s, &all, youngest);
-	f = finding_new(j, rule, "The TSC of CPU %u is %s %s of that of CPU %u", worst->cpu_j,
+	f = finding_new(j, rule, "The TSC of CPU %u is %s %s that of CPU %u", worst->cpu_j,
 			ns_text((int64_t)ns_magnitude(worst->offset_ns)),
-			worst->offset_ns < 0 ? "behind" : "ahead", worst->cpu_i);
+			worst->offset_ns < 0 ? "behind" : "ahead of", worst->cpu_i);
 	finding_size(f, worst->offset_ns, worst->bound_ns, "ns");
 	if (excess_ns(worst) <= OFFSET_FAULT_NS && !warps)
 		f->severity = SEVERITY_WARNING;
@@ -206,7 +217,7 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 		if (strcmp(p->clock, "tsc") || p->moving || !is_fresh(s, p, youngest) ||
 		    excess_ns(p) <= 0)
 			continue;
-		finding_evidence(f, "CPU %u against CPU %u: %s, to %s (worst case)", p->cpu_j,
+		finding_evidence(f, "CPU %u against CPU %u: %s +- %s (worst case)", p->cpu_j,
 				 p->cpu_i, step_text(p->offset_ns), ns_text(p->bound_ns));
 		shown++;
 	}
@@ -226,6 +237,7 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 	}
 	explain_of_tsc(j, EVENT_WARP);
 	explain_of_tsc(j, EVENT_BACKWARD);
+	explain_page(j, worst);
 }
 
 static bool has_cpu(const struct finding *f, unsigned int cpu)
@@ -250,7 +262,8 @@ static void explain_motion(struct judgement *j, const struct finding *f, uint64_
 		m = &j->moments.moments[i];
 		for (v = 0; v < VOICES; v++) {
 			x = &m->move[v];
-			if ((x->stepped || x->backwards) && has_cpu(f, x->cpu) &&
+			if ((x->stepped || x->backwards) &&
+			    (x->cpu == CPU_UNKNOWN || has_cpu(f, x->cpu)) &&
 			    ns_magnitude(x->largest_ns) <= 2 * extent_ns + x->error_ns)
 				x->explained = true;
 		}

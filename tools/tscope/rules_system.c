@@ -114,19 +114,19 @@ void judge_tsc_not_constant(const struct rule *rule, struct judgement *j)
 		f->severity = SEVERITY_INFO;
 	if (is_guest(s)) {
 		finding_cause(f, "Flags of a guest are what its hypervisor exposes, not what the CPU can do. Without them the TSC may change its rate when the guest moves to another host.");
-		finding_advice(f, "Leave the clocksource to the kernel, which prefers %s.",
+		finding_advice(f, "leave the clocksource to the kernel, which prefers %s",
 			       strcmp(s->hypervisor, "KVM") ? "the hypervisor's clock" : "kvm-clock");
-		finding_advice(f, "To get a constant TSC, ask the host's owner for the CPU feature invtsc; in libvirt: <feature policy='require' name='invtsc'/> in <cpu>.");
+		finding_advice(f, "to get a constant TSC, ask the host's owner for the CPU feature invtsc; in libvirt: <feature policy='require' name='invtsc'/> in <cpu>");
 		return;
 	}
 	if (!s->constant_tsc.value) {
 		finding_cause(f, "The TSC follows the frequency of the CPU's cores.");
-		finding_advice(f, "Do not use the clocksource tsc while the frequency changes; the governor performance keeps it: cpupower frequency-set -g performance");
+		finding_advice(f, "do not use the clocksource tsc while the frequency changes; the governor performance keeps it: cpupower frequency-set -g performance");
 	}
 	if (!s->nonstop_tsc.value) {
 		if (s->constant_tsc.value)
 			finding_cause(f, "The TSC stops in C-states deeper than C1.");
-		finding_advice(f, "Keep the CPUs out of deep C-states by the kernel parameter processor.max_cstate=1, or use another clocksource than tsc.");
+		finding_advice(f, "keep the CPUs out of deep C-states by the kernel parameter processor.max_cstate=1, or use another clocksource than tsc");
 	}
 }
 
@@ -158,12 +158,12 @@ static void noise_advice(struct finding *f, const struct system_facts *s)
 {
 	if (!is_guest(s)) {
 		finding_cause(f, "Something keeps CPUs from running programs: firmware (SMI), or interrupts that are switched off for long.");
-		finding_advice(f, "Look for the reason with the tracer hwlat: trace-cmd start -p hwlat");
+		finding_advice(f, "look for the reason with the tracer hwlat: trace-cmd start -p hwlat");
 		return;
 	}
 	finding_cause(f, "The host does not let the vCPUs run when they could: it has more vCPUs than CPUs, a CPU quota, or other work.");
-	finding_advice(f, "Ask the host's owner for CPUs that nobody else uses: in libvirt <vcpupin> in <cputune>, and no <quota>.");
-	finding_advice(f, "Figures stay right meanwhile: they have wider bounds, and fewer readings.");
+	finding_advice(f, "ask the host's owner for CPUs that nobody else uses: in libvirt <vcpupin> in <cputune>, and no <quota>");
+	finding_advice(f, "figures stay right meanwhile: they have wider bounds, and fewer readings");
 }
 
 void judge_noisy_host(const struct rule *rule, struct judgement *j)
@@ -256,21 +256,21 @@ static void clocksource_advice(struct finding *f, const struct system_facts *s,
 
 	if (by_parameter) {
 		finding_cause(f, "A parameter of the kernel says so.");
-		finding_advice(f, "Remove the parameter from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot.");
+		finding_advice(f, "remove the parameter from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot");
 	} else if (log_says(s, says_why)) {
 		finding_cause(f, "The kernel does not trust the TSC, for the reason in its log.");
-		finding_advice(f, "Let tscope measure whether the TSC is at fault: tscope report -d 60s; tsc/offset, tsc/warps and the skews of acpi-pm and hpet say so.");
+		finding_advice(f, "let tscope measure whether the TSC is at fault: tscope report -d 60s; tsc/offset, tsc/warps and the skews of acpi-pm and hpet say so");
 	} else if (there) {
 		finding_cause(f, "Somebody wrote it to current_clocksource.");
 	} else {
 		finding_cause(f, "The kernel found nothing better.");
 	}
 	if (there)
-		finding_advice(f, "Until the next boot: echo %s >" CLOCKSOURCE, better);
+		finding_advice(f, "until the next boot: echo %s >" CLOCKSOURCE, better);
 	else if (!strcmp(s->hypervisor, "KVM"))
-		finding_advice(f, "Ask the host's owner for kvm-clock; in libvirt: <timer name='kvmclock' present='yes'/> in <clock>.");
+		finding_advice(f, "ask the host's owner for kvm-clock; in libvirt: <timer name='kvmclock' present='yes'/> in <clock>");
 	else if (is_guest(s))
-		finding_advice(f, "Ask the host's owner for the hypervisor's own clock, or for the CPU feature invtsc.");
+		finding_advice(f, "ask the host's owner for the hypervisor's own clock, or for the CPU feature invtsc");
 }
 
 void judge_clocksource(const struct rule *rule, struct judgement *j)
@@ -291,8 +291,8 @@ void judge_clocksource(const struct rule *rule, struct judgement *j)
 	if (changed)
 		f = finding_new(j, rule, "The clocksource changed from %s to %s", was, now);
 	else if (system_has_word(s->clocksources, better))
-		f = finding_new(j, rule, "The clocksource is %s, though %s is there", s->clocksource,
-				better);
+		f = finding_new(j, rule, "The clocksource is %s, though %s is there",
+				s->clocksource, better);
 	else
 		f = finding_new(j, rule, "The clocksource is %s, not the TSC", s->clocksource);
 	finding_evidence(f, "current clocksource: %s; available: %s", s->clocksource,

@@ -46,11 +46,11 @@ static void evidence(struct finding *f, const struct system_facts *s)
 static void phc_advice(struct finding *f, const struct system_facts *s)
 {
 	if (!s->ptp_kvm.value) {
-		finding_advice(f, "Load the host's clock now: modprobe ptp_kvm");
-		finding_advice(f, "Load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf.");
+		finding_advice(f, "load the host's clock now: modprobe ptp_kvm");
+		finding_advice(f, "load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf");
 	}
-	finding_advice(f, "Have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony.");
-	finding_advice(f, "Keep the NTP servers: the guest can't see how wrong the host is.");
+	finding_advice(f, "have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony");
+	finding_advice(f, "keep the NTP servers: the guest can't see how wrong the host is");
 }
 
 static void judge_chronyd(const struct rule *rule, struct judgement *j)
@@ -67,14 +67,14 @@ static void judge_chronyd(const struct rule *rule, struct judgement *j)
 		f = finding_new(j, rule, "chronyd has no source that it trusts");
 		evidence(f, s);
 		finding_cause(f, "No server answers, or the answers contradict each other.");
-		finding_advice(f, "See which source fails, and why: chronyc sources -v; chronyc ntpdata");
+		finding_advice(f, "see which source fails, and why: chronyc sources -v; chronyc ntpdata");
 		return;
 	}
 	if (s->ptp_kvm.value && s->chrony_refclocks.value) {
 		f = finding_new(j, rule, "chronyd has a reference clock, and does not use it");
 		evidence(f, s);
 		finding_cause(f, "The host's clock and the NTP servers contradict each other, or the device gives no readings.");
-		finding_advice(f, "See its state: chronyc sources -v. \"x\" means that the other sources contradict it: then the host's clock is wrong, or theirs.");
+		finding_advice(f, "see its state: chronyc sources -v. \"x\" means that the other sources contradict it: then the host's clock is wrong, or theirs");
 		return;
 	}
 	f = finding_new(j, rule, s->ptp_kvm.value ?
@@ -108,7 +108,7 @@ void judge_time_service(const struct rule *rule, struct judgement *j)
 		finding_cause(f, "No time service runs, so the wall clock drifts with its clocksource.");
 	}
 	evidence(f, s);
-	finding_advice(f, "Install chrony: apt install chrony, or dnf install chrony");
+	finding_advice(f, "install chrony: apt install chrony, or dnf install chrony");
 	if (phc)
 		phc_advice(f, s);
 }

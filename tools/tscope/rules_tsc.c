@@ -62,7 +62,7 @@ static int64_t page_back_ns(const struct moment *m)
 	if (m->kind != MOMENT_OTHER || (!device->stepped && !device->heard) ||
 	    __builtin_sub_overflow(device->stepped ? device->ns : 0, page->ns, &back))
 		return 0;
-	return back > 0 ? back : 0;
+	return back > STOP_APART_NS ? back : 0;
 }
 
 static struct finding *stood(struct judgement *j, const struct rule *rule, struct moment *m,
@@ -278,8 +278,11 @@ static const struct reference *best_reference(const struct reference *refs, size
 			if (!same_rate(&refs[i], &refs[k]))
 				continue;
 			with++;
-			error = llabs(refs[i].ppt - refs[k].ppt) - refs[k].error_ppt;
-			most = error > most ? error : most;
+			/* where their intervals part, either may be right */
+			error = llabs(refs[i].ppt - refs[k].ppt);
+			if (error > refs[i].error_ppt + refs[k].error_ppt &&
+			    error + refs[k].error_ppt > most)
+				most = error + refs[k].error_ppt;
 		}
 		if (with < 2 || with <= right || with < *agree ||
 		    (best && with == *agree && best->error_ppt <= refs[i].error_ppt))
@@ -305,6 +308,9 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	best = best_reference(refs, n, &agree, &error_ppt);
 	if (!best || !tsc || !tsc->khz.known)
 		return;
+	/* all rates are held against the leader's TSC: it may be that one which drifts */
+	if (tsc->moving.known && tsc->moving.value)
+		return;
 	/* the clock runs fast against a TSC that is taken to be faster than it is */
 	ppb = best->ppt / 1000.0;
 	error = error_ppt / 1000.0;
@@ -315,11 +321,11 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	if (fabs(ppb) - error < FREQUENCY_FAULT_PPB)
 		f->severity = SEVERITY_WARNING;
 	for (i = 0; i < n; i++)
-		finding_evidence(f, "%s against the TSC at %llu kHz: %s, to %s (95 %%)%s",
+		finding_evidence(f, "%s against the TSC at %llu kHz: %s +- %s (95 %%)%s",
 				 refs[i].name, (unsigned long long)tsc->khz.value,
 				 rate_text(refs[i].ppt), rate_text(refs[i].error_ppt) + 1,
 				 same_rate(best, &refs[i]) ? "" : ": does not agree");
-	finding_evidence(f, "%zu clocks agree: the TSC's frequency is %.1f kHz, to %.1f kHz", agree,
+	finding_evidence(f, "%zu clocks agree: the TSC's frequency is %.1f kHz +- %.1f kHz", agree,
 			 khz, khz * error / 1e9);
 	if (!strcmp(clocksource(j), "tsc"))
 		finding_evidence(f, "programs see it: the clocksource is tsc");

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "parse.h"
 
 #define NSEC_PER_SEC	1000000000ull
+#define NSEC_PER_MSEC	1000000
 
 static void __attribute__((format(printf, 2, 3))) add_error(struct snapshot *s, const char *format,
 							    ...)
@@ -30,8 +32,11 @@ static void __attribute__((format(printf, 2, 3))) add_error(struct snapshot *s, 
 
 static void add_fault(struct snapshot *s, const char *path, const struct parse_fault *fault)
 {
-	add_error(s, "%s: line %zu%s%s %s: the file is ignored", path, fault->line,
-		  fault->field ? ": " : "", fault->field ?: "", fault->what);
+	if (fault->field)
+		add_error(s, "%s: line %zu, field \"%s\" %s: the file is ignored", path, fault->line,
+			  fault->field, fault->what);
+	else
+		add_error(s, "%s: line %zu %s: the file is ignored", path, fault->line, fault->what);
 }
 
 /* No file, or no figure yet, is no error. */
@@ -41,7 +46,9 @@ static bool get(struct snapshot *s, const char *path, struct file_text *text)
 
 	if (!err)
 		return true;
-	if (err == -EACCES || err == -EPERM)
+	if (err == -EPERM && !geteuid())
+		add_error(s, "%s: %s: see /sys/kernel/security/lockdown", path, strerror(-err));
+	else if (err == -EACCES || err == -EPERM)
 		add_error(s, "%s: %s: run as root (sudo)", path, strerror(-err));
 	else if (err != -ENOENT && err != -ENODATA)
 		add_error(s, "%s: %s", path, strerror(-err));
@@ -196,7 +203,8 @@ static void read_debugfs(struct snapshot *s, unsigned int parts)
 	char path[PATH_MAX];
 	DIR *dir;
 
-	path_debugfs(path, "");
+	path_debugfs(path, "pairs");
+	*strrchr(path, '/') = 0;
 	dir = opendir(path);
 	s->debug = dir;
 	if (!dir) {
@@ -230,11 +238,28 @@ static uint64_t now_ns(clockid_t clock)
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
+/* When a recorded tree was read: by its /proc/uptime, which is of CLOCK_BOOTTIME. */
+static void read_recorded_time(struct snapshot *s)
+{
+	char line[64];
+	uint64_t ns;
+	int64_t ms;
+
+	read_system_string(s, "/proc/uptime", line, sizeof(line));
+	if (!parse_thousandths(line, strcspn(line, " "), &ms) || ms < 0 ||
+	    __builtin_mul_overflow((uint64_t)ms, NSEC_PER_MSEC, &ns))
+		return;
+	s->boottime_ns = ns;
+	s->monotonic_ns = ns;
+}
+
 bool snapshot_read(struct snapshot *s, unsigned int parts)
 {
 	memset(s, 0, sizeof(*s));
 	s->boottime_ns = now_ns(CLOCK_BOOTTIME);
 	s->monotonic_ns = now_ns(CLOCK_MONOTONIC);
+	if (*system_root)
+		read_recorded_time(s);
 	read_system_string(s, "/proc/sys/kernel/osrelease", s->kernel, sizeof(s->kernel));
 	read_system_string(s, "/sys/devices/system/clocksource/clocksource0/current_clocksource",
 			   s->clocksource, sizeof(s->clocksource));

@@ -120,7 +120,8 @@ struct histogram {
  * @loaded: whether the module's sysfs directory is there
  * @debug: whether its debugfs directory could be read; else pairs, cpus and what follows are empty
  * @boottime_ns: CLOCK_BOOTTIME when the reading began
- * @monotonic_ns: CLOCK_MONOTONIC at that time: what times of violations are in
+ * @monotonic_ns: CLOCK_MONOTONIC at that time: what times of violations are in; below --root both
+ *	are /proc/uptime's
  * @errors: a line for each file that could not be read or understood, and what to do about it
  */
 struct snapshot {

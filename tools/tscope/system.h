@@ -11,6 +11,8 @@
  * @hypervisor: of the CPU's leaf 0x40000000, by name ("KVM", "Xen", ...); empty: none is seen
  * @clocksources: available_clocksource
  * @clocksource_reasons: lines of the kernel log about clocksources, the TSC and its calibration
+ * @switched_ns: when the kernel changed its clocksource, by the clock of its log, which goes on from
+ *	boot as CLOCK_MONOTONIC does; the newest times
  * @absent: why the module says that a clock is absent, a line a clock: "hpet is absent: ..."
  * @constant_tsc, @nonstop_tsc, @tsc_reliable: flags of /proc/cpuinfo, 1: on all CPUs
  * @steal_ms, @cpu_ms: of /proc/stat, during the observation, of all CPUs together: the time that
@@ -37,7 +39,8 @@ struct system_facts {
 	struct figure chrony_refclock, chrony_offset_ns;
 	struct count steal_ms, cpu_ms, idle_ms, freq_min_khz, freq_max_khz, chrony_refclocks;
 	struct figure ptp_kvm;		/* 1: there is a KVM virtual PTP clock */
-	unsigned int n_cpus;
+	uint64_t switched_ns[8];
+	unsigned int n_cpus, n_switched;
 	char **clocksource_reasons, **absent, **ptp_devices, **notes;
 	size_t n_clocksource_reasons, n_absent, n_ptp_devices, n_notes;
 };

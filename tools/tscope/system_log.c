@@ -2,6 +2,7 @@
 /* system_log.c: what the kernel log says of clocksources, of the TSC, and of absent clocks */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
@@ -122,12 +123,29 @@ static void note_hypervisor(struct system_facts *s, const char *message)
 		snprintf(s->hypervisor, sizeof(s->hypervisor), "%s", message + strlen(detected));
 }
 
+/* "prefix,sequence,microseconds,flags;message" of /dev/kmsg, or "[seconds.microseconds] message" */
+static void note_switch(struct system_facts *s, const char *line)
+{
+	const size_t most = sizeof(s->switched_ns) / sizeof(*s->switched_ns);
+	unsigned long long seconds = 0, us;
+
+	if (sscanf(line, "%*u,%*u,%llu", &us) != 1 &&
+	    sscanf(line, "%*[<0-9>][%llu.%llu]", &seconds, &us) != 2 &&
+	    sscanf(line, "[%llu.%llu]", &seconds, &us) != 2)
+		return;
+	if (s->n_switched == most)
+		memmove(s->switched_ns, s->switched_ns + 1, --s->n_switched * sizeof(*s->switched_ns));
+	s->switched_ns[s->n_switched++] = seconds * 1000000000 + us * 1000;
+}
+
 static void look_at_line(struct system_facts *s, char *line)
 {
 	const char *message = message_of(line), *ours;
 
 	if (!message)
 		return;
+	if (begins(message, "clocksource: Switched to clocksource "))
+		note_switch(s, line);
 	if (system_recorded() && !s->hypervisor[0])
 		note_hypervisor(s, message);
 	ours = !strncmp(message, "tscope: ", 8) ? message + 8 : NULL;

@@ -99,8 +99,8 @@ static void print_removals(FILE *text, const char *cmdline)
 	while (copy && (word = strsep(&rest, " "))) {
 		if (!chooses_clocksource(word) || !is_plain(word))
 			continue;
-		fprintf(text, "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed 's/ %s / /g')\n"
-			      "GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed 's/ %s / /g')\n",
+		fprintf(text, "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed ':a; s/ %s / /; ta')\n"
+			      "GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed ':a; s/ %s / /; ta')\n",
 			word, word);
 	}
 	free(copy);
@@ -148,7 +148,7 @@ static char *libvirt(const struct finding_list *list)
 {
 	static const char head[] =
 		"<!-- Proposed by tscope doctor: timers for a guest of %s.\n"
-		"     It goes into the domain on the host, in place of <clock>: virsh edit DOMAIN -->\n"
+		"     It goes into the domain, in place of <clock>; on the host: virsh edit DOMAIN -->\n"
 		"<clock offset='%s'>\n"
 		"  <timer name='rtc' tickpolicy='catchup'/>\n"
 		"  <timer name='pit' tickpolicy='delay'/>\n"
@@ -170,9 +170,10 @@ static char *libvirt(const struct finding_list *list)
 
 static int fail(const char *dir, const char *name, int error)
 {
+	const char *kept = error == EEXIST ? ", and is not overwritten; nothing was written" : "";
+
 	fprintf(stderr, "tscope doctor: %s%s%s: %s%s\n", dir, name ? "/" : "", name ? name : "",
-		strerror(error), error == EEXIST ? ", and it is not overwritten; nothing was written" :
-		"");
+		strerror(error), kept);
 	return -error;
 }
 

@@ -23,6 +23,7 @@ hold() {
 
 guest() {
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	tscope_load || return
 	echo 1 >$T/enabled
@@ -45,6 +46,7 @@ guest() {
 	echo 0 >$T/enabled
 	say "# busy, all the time"
 	hold
+	finds_none host-drift noisy-host
 	# shellcheck disable=SC2046
 	kill $(jobs -p) 2>/dev/null
 	tscope_done

@@ -33,6 +33,7 @@ as_device() {
 guest() {
 	local cs=/sys/devices/system/clocksource/clocksource0/current_clocksource name steps real base base_error
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	tscope_load && trace_on step || return
 	echo 1 >$T/enabled
@@ -63,5 +64,12 @@ guest() {
 	echo 0 >$T/enabled
 	clean monotonic-raw tsc
 	no_steps hpet acpi-pm
+
+	echo 1 >$T/reset
+	(sleep 2; echo hpet >$cs) &
+	examine -d 5
+	found clocksource
+	nothing_else
+	echo tsc >$cs
 	tscope_done
 }

@@ -12,6 +12,7 @@ TIMEOUT=400
 guest() {
 	local khz seconds i=0 met0 truth_ns
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	insmod /lib/tscope/tsc_inject.ko || return
@@ -48,6 +49,7 @@ guest() {
 	below "tsc pair bound ns" "$BOUND" 50000
 	below "tsc pair age ms" "$AGE_MS" 2500
 	between "tsc backward" 1 "$(figure tsc backward)" 1
+	finds tsc-offset "$truth_ns" 100000
 	sleep $((seconds + 2))
 	between "CPU 1 samples again (1)" 1 "$(cpu_field 1 2 | grep -c '^sampling$')" 1
 	echo 0 >$T/enabled

@@ -16,8 +16,9 @@ slew() {
 }
 
 guest() {
-	local size sign=1 set=0 rate base base_error
+	local size sizes='' sign=1 set=0 rate base base_error
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	tscope_load || return
@@ -34,6 +35,7 @@ guest() {
 		wall_look
 		lab_clock $size || { result "not ok" "lab_clock"; break; }
 		set=$((set + 1))
+		sizes="$sizes $size"
 		sleep 2
 		wall_moved
 		set -- $(newest_step realtime)
@@ -45,6 +47,11 @@ guest() {
 	sleep 1
 	no_steps kvm-clock monotonic-raw ptp-kvm
 	clean tsc kvm-clock monotonic-raw ptp-kvm
+	examine
+	for size in $sizes; do
+		found wall-clock-set $size 100000
+	done
+	nothing_else
 
 	slew 0
 	base=$(figure realtime skew_ppb) base_error=$(figure realtime skew_error_ppb)

@@ -75,6 +75,7 @@ changed() {
 guest() {
 	local skew error base base_error truth range ranges rate=0 was mult sign=1
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	SEED=${SEED:-$(($(date +%s) % 100000))}
 	say "# SEED=$SEED"
@@ -101,6 +102,9 @@ guest() {
 		holds "host rate $rate / 2^16 ppm: within 20 ppb" "$truth" "$skew" 20
 		holds "host rate $rate / 2^16 ppm: steps" 0 "$(cat $T/ptp-kvm/steps)" 0
 		holds "host rate $rate / 2^16 ppm: kvm-clock steps" 0 "$(cat $T/kvm-clock/steps)" 0
+		case $range in
+		*00) finds host-drift "$(calc "$(pvti_rate_ppb) - $truth - 20")..$(calc "$(pvti_rate_ppb) - $truth + 20")" 200 ;;
+		esac
 	done
 
 	if [ -n "$RATE_LONG" ]; then

@@ -4,8 +4,9 @@
 ACCEL=nested
 
 guest() {
-	local size sign=1 set=0
+	local size sizes='' sign=1 set=0
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	tscope_load || return
@@ -23,6 +24,7 @@ guest() {
 		size=$((sign * (size / 10 + RANDOM_NUMBER)))
 		on_host lab_clock $size >/dev/null || { result "not ok" "lab_clock"; break; }
 		set=$((set + 1))
+		sizes="$sizes $size"
 		sleep 3
 		between "host set by $size ns: ptp-kvm's steps" $set "$(figure ptp-kvm steps)" $set
 		set -- $(newest_step ptp-kvm)
@@ -38,5 +40,10 @@ guest() {
 	skew monotonic-raw "$(pvti_rate_ppb)"
 	pair_holds tsc 0
 	pair_holds kvm-clock 0
+	examine
+	for size in $sizes; do
+		found host-wall-stepped $size 100000
+	done
+	nothing_else
 	tscope_done
 }

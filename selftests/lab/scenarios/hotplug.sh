@@ -33,11 +33,13 @@ changes() {
 guest() {
 	local i=0 cpu1=/sys/devices/system/cpu/cpu1/online before less=0 c n
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	tscope_load || return
 	trace_on step pvti_update || return
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
+	wall_right
 	sleep 3
 	before=$(figure tsc samples)
 	while [ $i -lt 20 ]; do
@@ -71,6 +73,7 @@ guest() {
 	pair_holds kvm-clock 0
 	echo 1 >$T/enabled
 	if [ -n "$SHORT" ]; then changes 20; else changes 200; fi
+	finds_none noisy-host
 	echo 0 >$T/enabled
 	tscope_done
 }

@@ -39,6 +39,7 @@ jumped() {
 guest() {
 	local ns lost0 lost1 back=0
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	tscope_load || return
@@ -62,6 +63,7 @@ guest() {
 	holds "ahead: kvm-clock backward" 0 "$(figure kvm-clock backward)" 0
 	clean tsc
 	pair_holds kvm-clock 0
+	finds clock-stepped $((ns - PAUSE_MS * 1000000 - 1000000))..$ns 1000
 
 	random 5000
 	ns=$(((8000 + RANDOM_NUMBER) * -1000000))
@@ -80,5 +82,6 @@ guest() {
 	clean tsc
 	pair_holds kvm-clock 0
 	pair_holds tsc 0
+	finds time-stood-still $((-ns))..$((-ns + PAUSE_MS * 1000000 + 1000000)) 2000000000
 	tscope_done
 }

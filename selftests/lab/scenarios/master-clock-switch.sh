@@ -20,6 +20,7 @@ skews() {
 guest() {
 	local updates errors steps stable
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	# shorter than what follows: a clock without answers has no skew
 	tscope_load fit_window_s=3 || return
@@ -41,6 +42,7 @@ guest() {
 	errors=$(figure ptp-kvm errors)
 	between "on hpet: ptp-kvm errors" 1 "$errors" -
 	holds "on hpet: ptp-kvm reports a skew" 0 "$(skews ptp-kvm)" 0
+	finds no-master-clock
 
 	say "# host on $(host_clocksource tsc)"
 	sleep 2

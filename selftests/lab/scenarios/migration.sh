@@ -11,6 +11,7 @@ ACCEL=nested
 guest() {
 	local down
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	tscope_load || return
 	trace_on step pvti_update || return
@@ -27,5 +28,7 @@ guest() {
 	wall_moved
 	say "# QEMU says the downtime was $down ms"
 	moved_on
+	# by how much the guest's wall clock fell behind the host's
+	finds restored $((-WALL_MOVED - WALL_MOVED_ERROR))..$((-WALL_MOVED + WALL_MOVED_ERROR)) 1000000
 	tscope_done
 }

@@ -19,6 +19,7 @@ apart() {
 guest() {
 	local now last='' i=0 low='' high='' most can file
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	say "# host clocksource $(on_host cat $HOST_SOURCE)"
 	tscope_load || return
@@ -75,6 +76,7 @@ guest() {
 	done
 	clean tsc
 	pair_holds tsc 0
+	finds no-master-clock
 
 	# loaded while the host had no answer: ptp-kvm has figures once it has some
 	say "# host on $(on_host "echo tsc >$HOST_SOURCE; cat $HOST_SOURCE")"

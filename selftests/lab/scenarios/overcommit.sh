@@ -10,6 +10,7 @@ guest() {
 	local clock
 
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	tscope_load || return
 	cat $T/period_us >$T/width_us
@@ -26,7 +27,10 @@ guest() {
 		taskset 1 sh -c "while :; do :; done" >/dev/null 2>&1 &
 		echo $! >/run/loop' || { say "# taskset failed"; return 1; }
 	echo 1 >$T/reset
-	sleep $((SHORT ? 10 : 20))
+	sleep $((SHORT ? 8 : 18))
+	examine -d 2
+	found noisy-host
+	nothing_else
 	echo 0 >$T/enabled
 	on_host 'kill $(cat /run/loop)
 		for exe in /proc/[0-9]*/exe; do

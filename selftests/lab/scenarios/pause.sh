@@ -25,11 +25,15 @@ pause() {
 	set -- "$1" $(newest_step realtime)
 	holds "pause of $1 s: realtime's step ns" "$step" "${2:-none}" "${3:-none}"
 	holds "kvm-clock steps" $pauses "$(figure kvm-clock steps)" 0
+	examine
+	found guest-stopped "$((-step))" 1000
+	nothing_else
 }
 
 guest() {
 	local pauses=0 range ranges="300 1500 20000"
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	tscope_load || return

@@ -22,10 +22,12 @@ look() {
 guest() {
 	local c truth looks=0 least_tsc='' least_kvm=''
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	tscope_load || return
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
+	wall_right
 	while [ $looks -lt 10 ]; do
 		sleep $((${QUIET_SECONDS:-30} / 10))
 		looks=$((looks + 1))
@@ -66,5 +68,6 @@ guest() {
 	below "ptp-kvm skew's error ppb" "$(figure ptp-kvm skew_error_ppb)" 20
 	below "tsc narrowest pair bound ns" "$least_tsc" 1000
 	below "kvm-clock narrowest pair bound ns" "$least_kvm" 1000
+	finds_none
 	tscope_done
 }

@@ -11,6 +11,7 @@ ACCEL=nested
 guest() {
 	local gap
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	tscope_load || return
@@ -35,5 +36,7 @@ guest() {
 	say "# the gap was to be $gap s"
 	between "the guest's wall clock fell behind by ns" $(($3 - $2)) $((-WALL_MOVED)) $(($4 - $1))
 	moved_on
+	# by how much the guest's wall clock fell behind the host's
+	finds restored $((-WALL_MOVED - WALL_MOVED_ERROR))..$((-WALL_MOVED + WALL_MOVED_ERROR)) 1000000
 	tscope_done
 }

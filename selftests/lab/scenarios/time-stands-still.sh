@@ -51,11 +51,13 @@ stands() {
 	between "$name: tsc backward" 2 "$(figure tsc backward)" 2
 	between "$name: tsc backward by ns" $(((seconds - 6) * 1000000000)) \
 		"$(figure tsc backward_max_ns)" $((seconds * 1000000000))
+	finds time-stood-still $((seconds * 1000000000)) 2000000000
 }
 
 guest() {
 	local cs=/sys/devices/system/clocksource/clocksource0/current_clocksource
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	insmod /lib/tscope/tsc_inject.ko || return

@@ -80,6 +80,9 @@ alternates() {
 			say "# $name: kvm-clock's pair is $OFFSET $BOUND $MOVING"
 		}
 	done
+	# it moves by a bound or more, peak to peak, in each second
+	[ "$2" -gt 250000 ] || ! within $widest_ns 999999999 "$(calc "2 * $side_ns")" ||
+		finds tsc-moving "$(calc "2 * $side_ns")" "$(calc "2 * $side_ns + 2 * $widest_ns")"
 	read -r moves late wrong_moves <$MOTION/moves
 	say "# $name: $moves moves, the latest by $((late / 1000)) us; moving after $flagged ms"
 	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
@@ -89,7 +92,6 @@ alternates() {
 	between "$name: looks that hold neither" 0 $wrong 0
 	between "$name: hulls that do not hold both" 0 $hulls 0
 	between "$name: looks at kvm-clock that do not hold 0" 0 $kvm 0
-	# it moves by a bound or more, peak to peak, in each second
 	if within $widest_ns 999999999 "$(calc "2 * $side_ns")" && [ "$2" -le 250000 ]; then
 		between "$name: moving after ms" 1 "$flagged" 3500
 		between "$name: tsc/moving" 1 "$(figure tsc moving)" 1
@@ -102,6 +104,7 @@ alternates() {
 guest() {
 	local cpu bound_ns widest_ns side_ns rounds=7 moves late wrong_moves
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	insmod /lib/tscope/tsc_motion.ko || return

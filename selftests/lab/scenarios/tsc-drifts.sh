@@ -69,6 +69,8 @@ drifts() {
 			say "# $name: offset names $OFFSET $BOUND $CPU_I $CPU_J $MOVING"
 		fi
 	done
+	# two epochs and the age of the newest burst
+	[ "$flagged" = none ] || finds tsc-moving 0.."$(calc "5 * ${rate#-}")" "$(calc "3 * ${rate#-} + 5 * $bound_ns")"
 	read -r moves late wrong_moves <$MOTION/moves
 	motion_now
 	say "# $name: $moves moves in $(((MOTION_NOW - began) / 1000000)) ms, the latest by $((late / 1000)) us; moving after $flagged ms"
@@ -113,6 +115,7 @@ rounds() {
 guest() {
 	local cpu khz bound bound_ns step period_us moves late wrong_moves
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	insmod /lib/tscope/tsc_motion.ko || return

@@ -70,11 +70,13 @@ jump() {
 	offset_line tsc
 	holds "$name: tsc offset ns" 0 "$OFFSET" "$BOUND"
 	holds "$name: moving" 0 "$MOVING" 0
+	finds tsc-jumped "$(ns_of "$2")" 100000
 }
 
 guest() {
 	local khz c was rate own_ns step_ns cycles error_max
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	insmod /lib/tscope/tsc_inject.ko || return

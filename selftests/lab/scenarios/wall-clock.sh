@@ -44,7 +44,7 @@ size() {
 
 # by_clocksource NAME
 by_clocksource() {
-	local clocksource=$1 base rate
+	local clocksource=$1 base rate guest_by
 	echo $1 >$cs/current_clocksource
 	holds "$1: is the clocksource" 1 "$(grep -cx "$1" $cs/current_clocksource)" 0
 	echo 1 >$T/enabled
@@ -53,9 +53,14 @@ by_clocksource() {
 	for range in 100 100000 10000000; do
 		size $range
 		set_by guest $SIZE
+		guest_by=$SIZE
 		size $range
 		set_by host $SIZE
 	done
+	examine
+	found wall-clock-set $guest_by 100000
+	found host-wall-stepped $SIZE 100000
+	nothing_else
 	base=$RATE
 	random 3
 	# in 2^-16 ppm: some steps of the multiplier, which is 2^23, and half a step
@@ -85,6 +90,7 @@ guest() {
 	local cs=/sys/devices/system/clocksource/clocksource0 sign=1 PTP='' was SIZE RATE
 	local error_max=10 range
 	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
 
 	seed
 	[ ! -e /lib/tscope/ptp_kvm.ko ] || insmod /lib/tscope/ptp_kvm.ko

@@ -7,17 +7,23 @@
 # busybox too, as root.
 
 POINTS=${1:-40}
+COPY=$(mktemp -d) || exit
+trap 'rm -rf "$COPY"' EXIT
 
-# one PATH [COMMAND...]: a section of what COMMAND prints, or of the file; a file that refuses, as
-# with ENODATA, has none
-one() {
+# The module's files are copied first, by one program: they are of one moment, and this script does
+# not disturb the samplers. A file that refuses, as with ENODATA, is left out.
+mkdir -p "$COPY/sys/kernel/debug"
+cp -r /sys/kernel/debug/tscope "$COPY/sys/kernel/debug/" 2>/dev/null
+cp -r /sys/kernel/tscope "$COPY/sys/kernel/" 2>/dev/null
+cp /proc/uptime "$COPY/uptime"
+
+# section PATH COMMAND...: what the command prints, if it can
+section() {
 	path=$1
 	shift
-	[ $# != 0 ] || set -- cat "$path"
 	text=$("$@" 2>/dev/null; echo "status $?")
 	[ "${text##*status }" = 0 ] || return 0
-	echo "== ${path#/}"
-	printf '%s' "${text%status 0}"
+	printf '== %s\n%s' "${path#/}" "${text%status 0}"
 }
 
 # the newest of each clock
@@ -28,33 +34,22 @@ points() {
 		/^#/ || ++seen[$1] > n[$1] - most' "$1" "$1"
 }
 
-# what tscope looks for in the kernel log
-log() {
-	dmesg | grep -iE 'tscope|clocksource|tsc:|kvm-clock|hpet'
-}
-
-# flags are alike on all CPUs
-cpuinfo() {
-	grep -E '^(processor|vendor_id|model name|cpu MHz|flags|hypervisor)|^$' /proc/cpuinfo
-}
-
 echo "# SPDX-License-Identifier: GPL-2.0"
 echo "# recorded by record.sh: kernel $(uname -r), $(grep -c ^processor /proc/cpuinfo) CPUs"
-for file in /proc/sys/kernel/osrelease /proc/uptime /proc/cmdline /proc/stat \
-	/sys/module/tscope/version /sys/devices/system/cpu/online \
-	/sys/devices/system/clocksource/clocksource0/*_clocksource /sys/class/ptp/*/clock_name \
-	/sys/devices/system/cpu/cpuidle/current_driver; do
-	one "$file"
+section /proc/uptime cat "$COPY/uptime"
+section /proc/stat grep ^cpu /proc/stat
+section /proc/cpuinfo grep -E '^(processor|vendor_id|model name|cpu MHz|flags)|^$' /proc/cpuinfo
+section /dev/kmsg sh -c "dmesg | grep -iE 'tscope|clocksource|tsc:|kvm-clock|hpet'"
+for file in /proc/sys/kernel/osrelease /proc/cmdline /sys/module/tscope/version \
+	/sys/devices/system/cpu/online /sys/devices/system/cpu/cpuidle/current_driver \
+	/sys/devices/system/clocksource/clocksource0/*_clocksource /sys/class/ptp/*/clock_name; do
+	section "$file" cat "$file"
 done
-one /proc/cpuinfo cpuinfo
-one /dev/kmsg log
-find /sys/kernel/tscope -type f | sort | while read -r file; do
-	one "$file"
-done
-find /sys/kernel/debug/tscope -type f | sort | while read -r file; do
+cd "$COPY" || exit
+find sys -type f -size +0 | sort | while read -r file; do
 	case $file in
-	*/points) one "$file" points "$file" ;;
-	*/pvti | */stability) ;;	# pvti is timepage
-	*) one "$file" ;;
+	*/points) section "$file" points "$file" ;;
+	*/pvti | */stability | */uevent) ;;	# pvti is timepage
+	*) section "$file" cat "$file" ;;
 	esac
 done

@@ -69,7 +69,7 @@ text() {
 
 # each line of it as the text's
 json() {
-	runs 0 --json && same objects "$(grep -o '"clock"' "$DIR/out" | wc -l)" 9 &&
+	runs 0 --json && "$TSCOPE_TESTS/validate.py" --of stability "$DIR/out" && same objects "$(grep -o '"clock"' "$DIR/out" | wc -l)" 9 &&
 		diff <(sed 's/{ "clock"/\n&/g' "$DIR/out" | grep '^{ "clock"' |
 			sed -E 's/"[a-z_]+": //g; s/[]{},"[]//g; s/ +/ /g; s/^ //; s/ $//; s/ errors: *$//') \
 			<(wanted | sed 1d) && grep -q '^{ "tscope": "[0-9.]*", "tsc_khz": 1000000, "stability": \[ { ' \
@@ -102,6 +102,7 @@ out_of_order() {
 
 truncated() {
 	truncate -s -3 "$POINTS" && runs 4 && says 'points: line 1058' && runs 4 --json &&
+		"$TSCOPE_TESTS/validate.py" --of stability "$DIR/out" &&
 		grep -q '"errors": \[ ".*points: line 1058' "$DIR/out" && tree
 }
 

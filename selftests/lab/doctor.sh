@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC2046,SC2086,SC2119,SC2120
+#
+# For scenarios: what tscope doctor finds, against what was injected. Needs truth.sh.
+
+FINDINGS=/tmp/findings
+
+# doctor_lines: JSON of doctor to lines ID SEVERITY SIZE ERROR UNIT TITLE; - for what is null
+doctor_lines() {
+	awk '
+	function field(key,    text) {
+		text = $0
+		if (!sub(".*\"" key "\": ", "", text)) return "-"
+		sub(/[,}].*/, "", text)
+		gsub(/"/, "", text)
+		return text == "null" ? "-" : text
+	}
+	function decimal(text) { return text == "-" ? text : sprintf("%.3f", text) }
+	function title(    text) {
+		text = $0
+		sub(/.*"title": "/, "", text)
+		sub(/", "evidence": .*/, "", text)
+		return text
+	}
+	/^"findings": / { on = 1 }
+	/^"errors": / { on = 0 }
+	on && /"id": / {
+		print field("id"), field("severity"), decimal(field("size")),
+			decimal(field("size_error")), field("unit"), title()
+	}'
+}
+
+# examine [OPTION...]: runs doctor once, on what was sampled unless an option says otherwise;
+# fills $FINDINGS
+examine() {
+	local status
+	EXPECTED=''
+	/lib/tscope/tscope doctor -q --json -d 0 "$@" >/tmp/doctor.json 2>/tmp/doctor.said
+	status=$?
+	doctor_lines </tmp/doctor.json >$FINDINGS
+	sed 's/^/# doctor: /' /tmp/doctor.said $FINDINGS | to_channel
+	holds "doctor: exit status" "$(awk '$2 != "info" { n = 1 } END { print n + 0 }' $FINDINGS)" \
+		$status 0
+}
+
+# found ID [TRUTH [LIMIT]]: doctor found it, its size holds TRUTH (or some of LOW..HIGH), and its
+# error is at most LIMIT. Of several findings the one that is nearest counts.
+found() {
+	local id=$1 low=${2%%..*} high=${2##*..} limit=$3
+	EXPECTED="$EXPECTED$id "
+	set -- $(awk -v id="$id" -v t="$(calc "(${low:-0} + ${high:-0}) / 2")" '$1 == id {
+			d = $3 - t; if (d < 0) d = -d
+			if (best == "" || d < least) { best = $3 " " $4 " " $5; least = d }
+		} END { print best }' $FINDINGS)
+	if [ $# = 0 ]; then
+		result "not ok" "doctor finds $id"
+		return 1
+	fi
+	[ -n "$low" ] || { result ok "doctor finds $id"; return; }
+	[ "$2" != - ] || { result "not ok" "doctor gives $id a size"; return 1; }
+	holds "doctor: $id, $3" "$(calc "($low + $high) / 2")" "$1" "$(calc "$2 + ($high - $low) / 2")"
+	[ -z "$limit" ] || below "doctor: $id's error, $3" "$2" "$limit"
+}
+
+# nothing_else: there is no fault that was not expected. Its line becomes a row of the table of
+# scenarios and ids.
+nothing_else() {
+	local n
+	n=$(awk -v e=" $EXPECTED" '$2 == "fault" && !index(e, " " $1 " ") { n++ } END { print n + 0 }' $FINDINGS)
+	holds "doctor: other faults" 0 "$n" 0
+	say "# doctor expected: ${EXPECTED:-none }found: $(awk '{ print $1 ":" $2 }' $FINDINGS | sort -u | tr '\n' ' ')"
+}
+
+# finds ID [TRUTH [LIMIT]]: this and no other fault
+finds() {
+	examine
+	found "$@"
+	nothing_else
+}
+
+# finds_none [WARNING...]: a healthy guest, with no other warnings than these
+finds_none() {
+	local n
+	examine
+	nothing_else
+	n=$(awk -v w=" $* " '$2 == "warning" && !index(w, " " $1 " ") { n++ } END { print n + 0 }' $FINDINGS)
+	holds "doctor: warnings" 0 "$n" 0
+}
+
+# wall_right: sets the guest's wall clock, which no time service does here, by the host's, and
+# discards that step; for a guest that samples
+wall_right() {
+	local tries=0
+	until wall_look; [ "$WALL" != none ] || [ $tries -ge 30 ]; do
+		tries=$((tries + 1))
+		usleep 100000
+	done
+	[ "$WALL" = none ] || lab_clock $((-WALL))
+	echo 1 >$T/reset
+}

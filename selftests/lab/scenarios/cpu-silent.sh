@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086
+# DESCRIPTION: a real-time task keeps a CPU to itself while all is sampled: doctor names the CPU, and since when
+#
+# Below flat out a CPU samples when another one calls it, and this task can't keep it from that.
+ACCEL=tcg
+GUEST_APPEND="tsc=reliable"
+
+FAIR=/sys/kernel/debug/sched/fair_server/cpu1/runtime
+
+guest() {
+	local began rt=/proc/sys/kernel/sched_rt_runtime_us was fair
+	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
+
+	tscope_load || return
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	taskset -p 1 $$ >/dev/null
+	sleep 3
+	was=$(cat $rt)
+	echo -1 >$rt
+	# from Linux 6.12 on other tasks have a share of their own
+	fair=$(cat $FAIR 2>/dev/null)
+	[ -z "$fair" ] || echo 0 >$FAIR
+	began=$(cut -d' ' -f1 /proc/uptime)
+	lab_hog 1 12 &
+	sleep 6
+	examine
+	found cpu-silent "4..$(calc "$(cut -d" " -f1 /proc/uptime) - $began")" 0.1
+	nothing_else
+	between "it is CPU 1 (1)" 1 "$(grep -c '"id": "cpu-silent".*"cpus": \[ 1 \]' /tmp/doctor.json)" 1
+	wait
+	echo $was >$rt
+	[ -z "$fair" ] || echo $fair >$FAIR
+	sleep 2
+	finds_none
+	echo 0 >$T/enabled
+	tscope_done
+}

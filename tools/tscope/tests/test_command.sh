@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2086
+#
+# The command on recorded trees: JSON as the schema has it, exit statuses, no sanitizer's message,
+# no escape codes where stdout is no terminal; wrong use.
+
+TESTS=$(dirname "$(readlink -f "$0")")
+# shellcheck source=selftests/harness/ktap.sh
+. "$TESTS/../../../selftests/harness/ktap.sh"
+# shellcheck source=selftests/harness/deps.sh
+. "$TESTS/../../../selftests/harness/deps.sh"
+need /usr/lib/python3/dist-packages/jsonschema/__init__.py:python3-jsonschema:"the JSON schema"
+
+TSCOPE=${TSCOPE:-$TESTS/../../../build/tscope}
+DIR=$(mktemp -d) || exit
+trap 'rm -rf "$DIR"' EXIT
+
+# runs STATUSES ARGUMENT...: ends with one of them, and prints nothing of a sanitizer
+runs() {
+	local wanted=$1 status
+	shift
+	timeout 60 "$TSCOPE" "$@" >"$DIR/out" 2>"$DIR/err" </dev/null
+	status=$?
+	echo "tscope $*: status $status"
+	cat "$DIR/err"
+	[[ " $wanted " = *" $status "* ]] && not grep -E 'ERROR: .*Sanitizer|runtime error' "$DIR/err" &&
+		not grep -q $'\033' "$DIR/out" "$DIR/err"
+}
+
+json() {
+	runs "$@" && "$TESTS/validate.py" "$DIR/out"
+}
+
+# json_has EXPRESSION: of the object o
+json_has() {
+	python3 -c "import json, sys; o = json.load(open(sys.argv[1])); sys.exit(not ($1))" "$DIR/out" ||
+		{ echo "not: $1"; return 1; }
+}
+
+usage() {
+	runs 2 "$@" && [ -s "$DIR/err" ] && [ ! -s "$DIR/out" ]
+}
+
+helps() {
+	runs 0 "$@" && [ ! -s "$DIR/err" ] && grep -q '^Usage: tscope' "$DIR/out"
+}
+
+ktap_begin
+for tree in "$TESTS"/trees/*.tree; do
+	name=$(basename "$tree" .tree)
+	t "$name: is unpacked" "$TESTS/unpack.sh" "$tree" "$DIR/$name"
+	t "$name: report --json" json "0 1 4" report --json -d 0 --root "$DIR/$name"
+	t "$name: report" runs "0 1 4" report -d 0 --root "$DIR/$name"
+	for command in events pairs hist doctor\ -d\ 0; do
+		# shellcheck disable=SC2086
+		t "$name: $command" runs "0 1 4" $command --root "$DIR/$name"
+	done
+done
+for name in not-loaded no-module; do
+	t "$name: no figure" json "1 4" report --json -d 0 --root "$DIR/$name"
+done
+t "healthy: JSON" json "0 1" report --json -d 0 --root "$DIR/healthy"
+t "healthy: no fault, no error" json_has 'o["errors"] == [] and not [f for f in o["findings"] if f["severity"] == "fault"]'
+t "ends: all is read" json "0 1" report --json -d 0 --root "$DIR/ends"
+t "ends: no error, all pairs" json_has 'o["errors"] == [] and len(o["pairs"]) == 4 and o["tsc_khz"] == 2**32 - 1'
+t "broken: a line for each file" json "0 1 4" report --json -d 0 --root "$DIR/broken"
+t "broken: no pair, no CPU" json_has 'len(o["errors"]) == 22 and o["pairs"] == [] and o["cpus"] == []'
+
+t "--help" helps --help
+t "-h" helps -h
+t "--usage" helps --usage
+t "--version" runs 0 --version
+t "--version says which" grep -qE '^tscope [0-9]+\.[0-9]' "$DIR/out"
+for command in report watch events pairs hist wait doctor; do
+	t "$command --help" helps $command --help
+	t "$command -h" helps $command -h
+done
+t "no subcommand" usage
+t "no such subcommand" usage nonsense
+t "no such option" usage report --nonsense
+t "an argument too many" usage report what
+for value in '' x 1x -1 1e3 0x1 1.0001 9223372036854775807 99999999999999999999 1mm; do
+	t "report -d '$value'" usage report -d "$value" --root "$DIR/healthy"
+done
+t "report -d 0.000d" runs "0 1" report -d 0.000d --root "$DIR/healthy"
+ktap_end

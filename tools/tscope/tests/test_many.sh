@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2086
+#
+# The command on a machine of 4096 CPUs, where a CPU meets its neighbours: below 1 s of CPU time
+# and 100 MB. TSCOPE_FAST is built as it is used, without sanitizers.
+
+TESTS=$(dirname "$(readlink -f "$0")")
+# shellcheck source=selftests/harness/ktap.sh
+. "$TESTS/../../../selftests/harness/ktap.sh"
+
+TSCOPE_FAST=${TSCOPE_FAST:-$TESTS/../../../build/tscope}
+CPUS=4096
+DIR=$(mktemp -d) || exit
+trap 'rm -rf "$DIR"' EXIT
+"$TESTS/many.sh" $CPUS >"$DIR/tree" && "$TESTS/unpack.sh" "$DIR/tree" "$DIR/root" || exit
+# of each clock a pair for each distance, a power of two
+PAIRS=0
+for ((d = 1; d < CPUS; d *= 2)); do
+	PAIRS=$((PAIRS + 2 * (CPUS - d)))
+done
+
+# frugal ARGUMENT...: what it prints is in $DIR/out; a status of 1 means that something was found
+frugal() {
+	local TIMEFORMAT='%U %S' status
+	# more memory than that can't be had
+	time (
+		ulimit -v $((100 * 1024)) || exit 9
+		"$TSCOPE_FAST" "$@" --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" </dev/null
+	) 2>"$DIR/time"
+	status=$?
+	echo "tscope $*: CPU time, user and system: $(<"$DIR/time") s; status $status"
+	cat "$DIR/err"
+	[ "$status" -le 1 ] && [ ! -s "$DIR/err" ] &&
+		awk '{ exit !($1 + $2 > 0 && $1 + $2 < 1) }' "$DIR/time"
+}
+
+whole() {
+	python3 -c '
+import json, sys
+o = json.load(open(sys.argv[1]))
+pairs, cpus = int(sys.argv[2]), int(sys.argv[3])
+assert o["errors"] == [], o["errors"]
+assert len(o["pairs"]) == pairs, len(o["pairs"])
+assert len(o["cpus"]) == cpus, len(o["cpus"])
+assert len({(p["clock"], p["cpu_i"], p["cpu_j"]) for p in o["pairs"]}) == pairs
+assert {"clock": "kvm-clock", "cpu_i": 4094, "cpu_j": 4095, "offset_ns": -5, "bound_ns": 101,
+	"moving": 0, "hull_ns": [-151, 151], "age_ms": 594, "warps": 0} in o["pairs"]
+assert o["cpus"][-1]["readings"] == 123456789012345, o["cpus"][-1]
+' "$DIR/out" "$PAIRS" "$CPUS"
+}
+
+ktap_begin
+t "report --json: time and memory" frugal report --json -d 0
+t "report --json: all pairs and CPUs" whole
+t "report: time and memory" frugal report -d 0
+t "pairs: time and memory" frugal pairs
+t "pairs --json: time and memory" frugal pairs --json
+ktap_end

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Trees whose heads say what must be found: "# expect: ID SEVERITY [SIZE UNIT]". The size lies
+ * within its bound of what was measured, and nothing else is found but info. A tree that expects
+ * nothing is one of a healthy machine.
+ */
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "finding.h"
+#include "rules.h"
+#include "tap.h"
+#include "tree.h"
+
+#define MOST 8
+
+struct expected {
+	char id[32], severity[16], unit[16];
+	bool sized, seen;
+	double size;
+};
+
+static struct observation o;
+static struct finding_list found;
+
+static void look(const char *tree)
+{
+	tree_open(tree);
+	memset(&o, 0, sizeof(o));
+	snapshot_read(&o.before, SNAPSHOT_CPUS);
+	system_begin(&o.system);
+	snapshot_read(&o.after, SNAPSHOT_ALL);
+	system_end(&o.system);
+	events_of(&o.after, &o.events);
+	findings_of(&o, &found);
+}
+
+static void forget(void)
+{
+	findings_free(&found);
+	events_free(&o.events);
+	snapshot_free(&o.before);
+	snapshot_free(&o.after);
+	system_free(&o.system);
+	tree_close();
+}
+
+/* What the head of a tree expects; how many, or -1 where the tree is not one of ours. */
+static int expected_of(const char *tree, struct expected *all)
+{
+	const char *tests = getenv("TSCOPE_TESTS") ?: "tests";
+	char path[512], line[512];
+	bool ours = !strncmp(tree, "healthy", 7);
+	int n = 0, fields;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/trees/%s.tree", tests, tree);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f) && line[0] == '#') {
+		struct expected *e = &all[n];
+
+		*e = (struct expected){ };
+		fields = sscanf(line, "# expect: %31s %15s %lf %15s", e->id, e->severity, &e->size,
+				e->unit);
+		if (fields < 2)
+			continue;
+		e->sized = fields == 4;
+		ours = true;
+		if (++n == MOST)
+			break;
+	}
+	if (f)
+		fclose(f);
+	return ours ? n : -1;
+}
+
+static struct expected *match(const struct finding *f, struct expected *all, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (all[i].seen || strcmp(all[i].id, f->id))
+			continue;
+		if (!all[i].sized || (f->size.known && f->size_error.known &&
+				      fabs(f->size.value - all[i].size) <= f->size_error.value))
+			return &all[i];
+	}
+	return NULL;
+}
+
+static void check_finding(const char *tree, const struct finding *f, struct expected *all, int n)
+{
+	struct expected *e = match(f, all, n);
+
+	EXPECT(e || f->severity == SEVERITY_INFO, "%s: %s %s: %s: size %.3f +- %.3f %s", tree,
+	       severity_name(f->severity), f->id, f->title, f->size.value, f->size_error.value,
+	       f->unit);
+	if (!e)
+		return;
+	e->seen = true;
+	EXPECT(!strcmp(severity_name(f->severity), e->severity), "%s: %s is %s", tree, f->id,
+	       severity_name(f->severity));
+	EXPECT(!e->sized || !strcmp(f->unit, e->unit), "%s: %s in %s", tree, f->id, f->unit);
+	/* a bound that holds everything would say nothing */
+	EXPECT(!e->sized || !e->size || f->size_error.value <= fabs(e->size) * 1.01 + 1e5,
+	       "%s: %s: size %.3f +- %.3f", tree, f->id, f->size.value, f->size_error.value);
+	EXPECT(f->evidence.n > 0 && f->cause[0] && f->advice.n > 0 && f->see[0],
+	       "%s: %s has evidence, cause, advice and section", tree, f->id);
+}
+
+static void check_tree(const char *tree)
+{
+	struct expected all[MOST];
+	int n = expected_of(tree, all), i;
+	size_t k;
+
+	if (n < 0)
+		return;
+	look(tree);
+	for (k = 0; k < o.after.n_errors; k++)
+		tap_fail(__FILE__, __LINE__, "%s: %s", tree, o.after.errors[k]);
+	for (k = 0; k < found.n; k++)
+		check_finding(tree, &found.findings[k], all, n);
+	for (i = 0; i < n; i++)
+		EXPECT(all[i].seen, "%s: %s %.3f is missing", tree, all[i].id, all[i].size);
+	forget();
+}
+
+static int is_tree(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 5 && !strcmp(entry->d_name + len - 5, ".tree");
+}
+
+static int trees_of(struct dirent ***list)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/trees", getenv("TSCOPE_TESTS") ?: "tests");
+	return scandir(path, list, is_tree, alphasort);
+}
+
+static void test_trees(void)
+{
+	struct dirent **list;
+	int n = trees_of(&list), i;
+
+	EXPECT(n > 0, "trees");
+	for (i = 0; i < n; i++) {
+		list[i]->d_name[strlen(list[i]->d_name) - 5] = 0;
+		check_tree(list[i]->d_name);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+}
+
+/* Each id has a tree, but for timer-policy, which test_domain has. */
+static void test_all_ids(void)
+{
+	struct expected all[MOST];
+	const struct rule *rule;
+	struct dirent **list;
+	int n = trees_of(&list), i, k;
+	bool has;
+
+	for (rule = rules; rule->id; rule++) {
+		has = !strcmp(rule->id, "timer-policy");
+		for (i = 0; i < n; i++) {
+			char name[256];
+
+			snprintf(name, sizeof(name), "%.*s", (int)strlen(list[i]->d_name) - 5,
+				 list[i]->d_name);
+			for (k = expected_of(name, all) - 1; k >= 0; k--)
+				has |= !strcmp(all[k].id, rule->id);
+		}
+		EXPECT(has, "a tree expects %s", rule->id);
+	}
+	for (i = 0; i < n; i++)
+		free(list[i]);
+	if (n >= 0)
+		free(list);
+}
+
+static const struct tap_test tests[] = {
+	{ "trees give their findings, and no others", test_trees },
+	{ "each id has a tree", test_all_ids },
+};
+
+TAP_MAIN(tests)

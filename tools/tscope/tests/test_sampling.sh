@@ -1,0 +1,222 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2086
+#
+# What sampling changes is restored on every way out, and who can't sample learns why. The files
+# are a tree's, in which a write changes the file and nothing else.
+
+TESTS=$(dirname "$(readlink -f "$0")")
+# shellcheck source=selftests/harness/ktap.sh
+. "$TESTS/../../../selftests/harness/ktap.sh"
+
+TSCOPE=${TSCOPE:-$TESTS/../../../build/tscope}
+DIR=$(mktemp -d) || exit
+trap 'chmod -R u+rwX "$DIR"; rm -rf "$DIR"' EXIT
+S=$DIR/root/sys/kernel/tscope
+
+fresh() {
+	rm -rf "$DIR/root"
+	"$TESTS/unpack.sh" healthy "$DIR/root" &&
+		echo 0 >"$S/enabled" && echo 20 >"$S/width_us" && echo 0-1 >"$S/cpus" && : >"$S/reset"
+}
+
+is() {
+	same "$1" "$(<"$S/$1")" "$2"
+}
+
+as_before() {
+	is enabled 0 && is width_us 20 && is cpus 0-1
+}
+
+# until FILE VALUE: within 10 s
+until_is() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		[ "$(cat "$S/$1")" != "$2" ] || return 0
+		sleep 0.1
+	done
+	echo "$1 is not $2"
+	return 1
+}
+
+# begin ARGUMENT...: samples in the background; signals are not ignored there
+begin() {
+	fresh || return
+	setsid python3 -c '
+import os, signal, sys
+for s in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE): signal.signal(s, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$TSCOPE" report --root "$DIR/root" "$@" \
+		>"$DIR/out" 2>"$DIR/err" &
+	PID=$!
+}
+
+# ended: the program ends as after sampling; 1: it has found something
+ended() {
+	local status
+	wait "$PID"
+	status=$?
+	[ $status -le 1 ] || { echo "exit status $status"; cat "$DIR/err"; return 1; }
+}
+
+# fine COMMAND...: likewise
+fine() {
+	"$@" || [ $? = 1 ]
+}
+
+ends() {
+	fresh || return
+	"$TSCOPE" report -d 0.6 --flat-out -c 0 --reset --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" &
+	PID=$!
+	until_is enabled 1 && is width_us 50000 && is cpus 0 || return
+	ended || return
+	as_before && is reset 1 && [ ! -s "$DIR/err" ]
+}
+
+# dies SIGNAL
+dies() {
+	local status
+	begin -d 60 --flat-out -c 0
+	until_is enabled 1 && is width_us 50000 && is cpus 0 || return
+	kill -s "$1" $PID
+	wait $PID
+	status=$?
+	same "exit status" $status $((128 + $(kill -l "$1"))) && as_before
+}
+
+warm_up() {
+	begin -d 0.3 --warm-up 3 --reset
+	until_is enabled 1 && is reset "" || return
+	sleep 1.5
+	is reset "" && ended && is reset 1 && as_before
+}
+
+ignored() {
+	fresh || return
+	(trap '' HUP; exec "$TSCOPE" report -d 2 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err") &
+	PID=$!
+	until_is enabled 1 && kill -s HUP $PID && sleep 0.5 && is enabled 1 && ended && as_before
+}
+
+# a file that can't be changed: what was changed before it is restored
+refused() {
+	fresh && rm "$S/period_us" || return
+	"$TSCOPE" report -d 1 --flat-out -c 0 --root "$DIR/root" 2>"$DIR/err" >"$DIR/out"
+	same "exit status" $? 4 && as_before && grep -q 'period_us: No such file or directory' "$DIR/err"
+}
+
+second() {
+	local before
+	begin -d 3 --flat-out
+	until_is enabled 1 && until_is width_us 50000 || return
+	"$TSCOPE" report -d 0.2 --flat-out --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2"
+	same "exit status" $? 4 && grep -q 'another tscope is sampling' "$DIR/err2" || return
+	is enabled 1 && is width_us 50000 || return
+	# one that changes nothing looks on
+	fine "$TSCOPE" report -d 0.2 --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" || return
+	is enabled 1 && is width_us 50000 && ended && as_before
+}
+
+untouched() {
+	fresh && chmod -R a-w "$DIR/root" || return
+	before=$(cd "$S" && find . -type f -newer "$DIR/root" | wc -l)
+	fine "$TSCOPE" report -d 0 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
+	same "files that changed" "$(cd "$S" && find . -type f -newer "$DIR/root" | wc -l)" "$before" &&
+		[ ! -s "$DIR/err" ]
+}
+
+unloaded_meanwhile() {
+	local began=$SECONDS
+	begin -d 60
+	until_is enabled 1 || return
+	mv "$S" "$S.gone"
+	wait $PID
+	same "exit status" $? 4 && [ $((SECONDS - began)) -lt 20 ]
+}
+
+# on_terminal ARGUMENT...: stderr is one; $DIR/screen is what it shows
+on_terminal() {
+	python3 - "$DIR/screen" "$TSCOPE" "$@" <<-'END'
+	import os, pty, subprocess, sys
+	master, slave = pty.openpty()
+	p = subprocess.Popen(sys.argv[2:], stderr=slave, stdout=subprocess.DEVNULL)
+	os.close(slave)
+	text = b""
+	try:
+	    while chunk := os.read(master, 4096):
+	        text += chunk
+	except OSError:
+	    pass
+	open(sys.argv[1], "wb").write(text)
+	sys.exit(p.wait())
+	END
+}
+
+progress() {
+	fresh && fine on_terminal report -d 3 --root "$DIR/root" || return
+	grep -q '3 s left' "$DIR/screen" && grep -q '2 s left' "$DIR/screen" && grep -q '1 s left' "$DIR/screen" &&
+		not grep -q '4 s left\|0 s left' "$DIR/screen"
+}
+
+no_progress() {
+	fresh && fine on_terminal report "$@" --root "$DIR/root" && same screen "$(cat "$DIR/screen")" ""
+}
+
+no_progress_elsewhere() {
+	fresh && fine "$TSCOPE" report -d 2.5 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" && same stderr "$(cat "$DIR/err")" ""
+}
+
+says() {
+	local status=$1 text=$2
+	shift 2
+	"$TSCOPE" "$@" >"$DIR/out" 2>"$DIR/err"
+	same "exit status" $? "$status" && { grep -qF "$text" "$DIR/err" || { cat "$DIR/err"; return 1; }; }
+}
+
+not_loaded() {
+	fresh && rm -r "$S" && mkdir -p "$DIR/root/lib/modules/6.12.117+deb12-amd64" &&
+		echo "updates/dkms/tscope.ko.xz:" >"$DIR/root/lib/modules/6.12.117+deb12-amd64/modules.dep" &&
+		says 4 'the module is not loaded: run "modprobe tscope" as root' report -d 1 --root "$DIR/root"
+}
+
+no_module() {
+	fresh && rm -r "$S" &&
+		says 4 'there is no module for the running kernel 6.12.117+deb12-amd64: install the packages tscope-dkms and linux-headers-6.12.117+deb12-amd64' report -d 1 --root "$DIR/root"
+}
+
+not_root() {
+	fresh && chmod 755 "$DIR" && chmod 700 "$DIR/root/sys/kernel/debug" || return
+	if [ "$(id -u)" = 0 ]; then set -- setpriv --reuid 65534 --regid 65534 --clear-groups; fi
+	chmod 644 "$S/enabled"
+	[ "$(id -u)" = 0 ] || chmod 444 "$S/enabled"
+	chmod 000 "$DIR/root/sys/kernel/debug"
+	cp "$TSCOPE" "$DIR/tscope" && chmod 755 "$DIR/tscope" || return
+	"$@" "$DIR/tscope" pairs -d 1 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err"
+	same "exit status" $? 4 && grep -q 'only root can start sampling: run it as root (sudo), or with -d 0' "$DIR/err" || return
+	# what it may show is shown, and what not is said
+	fine "$@" "$DIR/tscope" report -d 0 --json --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
+	python3 -c '
+import json, sys
+o = json.load(open(sys.argv[1]))
+assert len(o["clocks"]) == 7 and o["pairs"] == [] and o["cpus"] == []
+assert any("debug/tscope" in e and "run as root (sudo)" in e for e in o["errors"]), o["errors"]' "$DIR/out"
+}
+
+ktap_begin
+t "restored at the end; reset" ends
+for signal in INT TERM HUP QUIT PIPE; do
+	t "restored after SIG$signal, of which it dies" dies $signal
+done
+t "an ignored SIGHUP stays ignored" ignored
+t "restored after a file that refuses" refused
+t "reset comes after the warm-up" warm_up
+t "a second tscope does not change what the first restores" second
+t "-d 0 changes nothing" untouched
+t "the module goes meanwhile" unloaded_meanwhile
+t "progress on a terminal" progress
+t "no progress up to two seconds" no_progress -d 2
+t "no progress with --quiet" no_progress -d 2.5 --quiet
+t "no progress where stderr is no terminal" no_progress_elsewhere
+t "not loaded" not_loaded
+t "no module for this kernel" no_module
+t "not root" not_root
+ktap_end
