@@ -42,10 +42,10 @@ static void print_event(const struct event *e)
 		return;
 	}
 	if (e->cpu >= 0 && e->peer >= 0)
-		snprintf(cpus, sizeof(cpus), "CPUs %d and %d", e->cpu, e->peer);
+		snprintf(cpus, sizeof(cpus), "%d, %d", e->cpu, e->peer);
 	else if (e->cpu >= 0)
-		snprintf(cpus, sizeof(cpus), "CPU %d", e->cpu);
-	end += sprintf(end, "%-8s  %-13s  %-13s", event_kind_name(e->kind), e->clock, cpus);
+		snprintf(cpus, sizeof(cpus), "%d", e->cpu);
+	end += sprintf(end, "%-8s  %-13s  %-6s", event_kind_name(e->kind), e->clock, cpus);
 	if (e->kind != EVENT_UPDATE && e->kind != EVENT_STOPPED)
 		end += sprintf(end, "  %s", text_ns(e->size_ns).s);
 	if (e->error_ns.known)
@@ -55,10 +55,10 @@ static void print_event(const struct event *e)
 	while (end > text && end[-1] == ' ')
 		*--end = '\0';
 	if (e->boottime_ns)
-		printf("%12" PRIu64 ".%06" PRIu64 "  %s\n", e->boottime_ns / 1000000000,
+		printf("%9" PRIu64 ".%06" PRIu64 "  %s\n", e->boottime_ns / 1000000000,
 		       e->boottime_ns / 1000 % 1000000, text);
 	else
-		printf("%19s  %s\n", "-", text);
+		printf("%16s  %s\n", "-", text);
 }
 
 static bool same_event(const struct event *a, const struct event *b)
@@ -152,7 +152,7 @@ static int list_events(const struct snapshot *s, const struct event_list *events
 		return STATUS_GOOD;
 	}
 	if (!options.json)
-		printf("# now: %" PRIu64 ".%06" PRIu64 " s since boot\n# %17s  %-8s  %-13s  %-13s  size\n",
+		printf("# now: %" PRIu64 ".%06" PRIu64 " s since boot\n# %14s  %-8s  %-13s  %-6s  size\n",
 		       s->boottime_ns / 1000000000, s->boottime_ns / 1000 % 1000000, "s since boot",
 		       "event", "clock", "CPUs");
 	for (size_t i = 0; i < events->n; i++)
