@@ -23,6 +23,7 @@ LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness
 
 .PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
+	install-tools uninstall-tools \
 	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab lab-table matrix bench \
 	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
@@ -88,6 +89,13 @@ uninstall:		## undo it
 		rmdir $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$$dir/module 2>/dev/null || :; \
 	done
 	$(DEPMOD)
+
+install-tools: tools	## the command, its man pages and bash completion (DESTDIR= PREFIX=/usr/local)
+	@$(HARNESS)/deps.sh rst2man:python3-docutils:"man pages"
+	$(MAKE) -C tools/tscope STATIC=$(STATIC) install
+
+uninstall-tools:	## undo it
+	$(MAKE) -C tools/tscope uninstall
 
 VERSION = $(shell tools/version.sh)
 DKMS_SOURCE = $(DESTDIR)/usr/src/tscope-$(VERSION)

@@ -23,6 +23,8 @@ enum voice {
 };
 
 #define CPU_UNKNOWN	UINT_MAX
+/* As many CPUs a kernel of x86 has at most. */
+#define MAX_CPUS	8192
 
 /**
  * struct move - what one clock did against the TSC
@@ -92,6 +94,22 @@ void moments_free(struct moment_list *list);
 static inline uint64_t ns_magnitude(int64_t ns)
 {
 	return ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+}
+
+/* a - b, saturated */
+static inline int64_t ns_minus(int64_t a, int64_t b)
+{
+	int64_t difference;
+
+	if (__builtin_sub_overflow(a, b, &difference))
+		return a < 0 ? INT64_MIN : INT64_MAX;
+	return difference;
+}
+
+/* How far two times, or two rates, are apart. */
+static inline uint64_t apart(int64_t a, int64_t b)
+{
+	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
 }
 
 /* Which voice a clock is, VOICES: the tsc, or one that is not known. */
