@@ -18,16 +18,18 @@
 #define ROUNDING_NS	1000
 
 /* A hypervisor stops its devices and kvm-clock one after the other. */
-#define STOP_APART_NS	(250 * NSEC_PER_MSEC)
+#define STOP_APART_NS	(100 * NSEC_PER_MSEC)
 /* Of a counter that wraps more would be a coincidence too often. */
 #define WRAPS_APART_NS	(50 * NSEC_PER_MSEC)
 
 /* acpi-pm has 24 bits, or 32, which is a multiple: 2^24 / 3579545 Hz. */
 #define PM_WRAP_NS	4686968875ll
 /* hpet has 32: of 10 ns, 14.318180 MHz, 19.2, 24 and 25 MHz. */
+
 static const uint64_t hpet_wraps_ns[] = {
 	42949672960ll, 299966007970ll, 223696213333ll, 178956970667ll, 171798691840ll, 0
 };
+
 static const uint64_t pm_wraps_ns[] = { PM_WRAP_NS, 0 };
 static const uint64_t no_wraps_ns[] = { 0 };
 
@@ -73,9 +75,9 @@ static bool agree(const struct moment *m, enum voice a, enum voice b, uint64_t t
 bool moves_alike(const struct moment *m, enum voice a, enum voice b)
 {
 	const struct move *x = &m->move[a], *y = &m->move[b];
-	uint64_t most = ns_magnitude(x->ns) > ns_magnitude(y->ns) ? ns_magnitude(x->ns) : ns_magnitude(y->ns);
+	uint64_t first = ns_magnitude(x->ns), second = ns_magnitude(y->ns);
 
-	return agree(m, a, b, most / RATES_PART + ROUNDING_NS);
+	return agree(m, a, b, (first > second ? first : second) / RATES_PART + ROUNDING_NS);
 }
 
 static bool is_device(enum voice voice)
@@ -162,7 +164,7 @@ static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 	return true;
 }
 
-/* Whether a device lost the same time, as far as it is known; one that did not step is not asked. */
+/* Whether a device lost the same time; one that did not step is not asked. */
 static bool device_agrees(const struct moment *m, enum voice device)
 {
 	const struct move *x = &m->move[device];

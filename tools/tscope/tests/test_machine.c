@@ -381,7 +381,7 @@ static void test_no_service(void)
 	EXPECT_EVIDENCE(f, "no chronyd, ntpd, ntpd-rs, systemd-timesyncd or phc2sys runs",
 			"there is no /dev/ptp*");
 	EXPECT_ADVICE(f, "install chrony: apt install chrony, or dnf install chrony",
-		      "load the host's clock now: modprobe ptp_kvm",
+		      "load the host's clock now: modprobe ptp_kvm (\"No such device\" means that the host has none)",
 		      "load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf",
 		      "have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony",
 		      "keep the NTP servers: the guest can't see how wrong the host is");
@@ -461,7 +461,7 @@ static void test_chronyd(void)
 	o.system.chrony_refclocks.value = 0;
 	f = judge(&o, "time-service");
 	if (!is_finding(f, SEVERITY_INFO,
-			"The host's clock is not used: ptp_kvm is not loaded"))
+			"ptp_kvm, the driver of the host's clock, is not loaded"))
 		return;
 	EXPECT_EQ(f->advice.n, 4, "advice");
 	/* a machine that has no such clock: NTP is all that there is */
