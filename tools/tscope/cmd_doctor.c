@@ -160,10 +160,7 @@ static int look(struct observation *o)
 }
 
 static const char doc[] =
-	"Say what is wrong with this machine's time, by which evidence, and what to do.\v"
-	"Samples for 10 s, unless sampling has ended and left figures. "
-	"A host without the module is judged by what needs none.\n"
-	"The exit status is 1 after a fault or a warning, and 4 if files could not be written.";
+	"Say what is wrong with this machine's time, by which evidence, and what to do.\vSamples for 10 s, unless sampling has ended and left figures. A host without the module is judged by what needs none. The exit status is 1 after a fault or a warning, and 4 if files could not be written.";
 
 int cmd_doctor(int argc, char **argv)
 {

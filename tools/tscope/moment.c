@@ -77,7 +77,7 @@ uint64_t step_error_ns(const struct snapshot *s, const char *clock, int64_t ns)
 	if ((!c->exact.known || !c->exact.value) && c->read_min_ns.known)
 		error += 2 * (2 * c->read_min_ns.value + WIDE_EXTRA_NS + PM_TICK_NS);
 	if (c->skew_ppt.known)
-		error += (uint64_t)((wide_t)ns_magnitude(ns) *
+		error += (uint64_t)((__uint128_t)ns_magnitude(ns) *
 				    ns_magnitude(c->skew_ppt.value) / 1000000000000ull);
 	return error;
 }
