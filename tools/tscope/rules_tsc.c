@@ -58,7 +58,7 @@ static int64_t page_back_ns(const struct moment *m)
 		return 0;
 	if (page->backwards)
 		return page->backward_ns;
-	/* the host says by its wall clock that it was no restore, the devices that it was no pause */
+	/* by the host's wall clock it was no restore, by the devices no pause */
 	if (m->kind != MOMENT_OTHER || (!device->stepped && !device->heard))
 		return 0;
 	back = ns_minus(device->stepped ? device->ns : 0, page->ns);
@@ -219,13 +219,13 @@ bool page_rate_ppt(const struct snapshot *s, int64_t *ppt)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 	const struct page_line *p = s->pages;
-	wide_t rate;
+	__uint128_t rate;
 	int shift;
 
 	if (!s->n_pages || !tsc || !tsc->khz.known)
 		return false;
 	/* ns a cycle is mul * 2^(shift - 32), and a nominal cycle is 10^6 / khz ns */
-	rate = (wide_t)p->mul * tsc->khz.value * 1000000;
+	rate = (__uint128_t)p->mul * tsc->khz.value * 1000000;
 	shift = 32 - p->shift;
 	if (shift < 0 || shift > 63)
 		return false;
