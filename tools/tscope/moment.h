@@ -23,6 +23,8 @@ enum voice {
 };
 
 #define CPU_UNKNOWN	UINT_MAX
+/* As many CPUs a kernel of x86 has at most. */
+#define MAX_CPUS	8192
 
 /**
  * struct move - what one clock did against the TSC
@@ -89,9 +91,27 @@ void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list 
 
 void moments_free(struct moment_list *list);
 
+__extension__ typedef unsigned __int128 wide_t;
+
 static inline uint64_t ns_magnitude(int64_t ns)
 {
 	return ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+}
+
+/* a - b, saturated */
+static inline int64_t ns_minus(int64_t a, int64_t b)
+{
+	int64_t difference;
+
+	if (__builtin_sub_overflow(a, b, &difference))
+		return a < 0 ? INT64_MIN : INT64_MAX;
+	return difference;
+}
+
+/* How far two times, or two rates, are apart. */
+static inline uint64_t apart(int64_t a, int64_t b)
+{
+	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
 }
 
 /* Which voice a clock is, VOICES: the tsc, or one that is not known. */
@@ -104,7 +124,7 @@ const char *voice_name(const struct snapshot *s, enum voice voice);
 bool moves_alike(const struct moment *m, enum voice a, enum voice b);
 
 /* How far a step of this clock may be off, estimated from its widths and residuals. */
-uint64_t step_error_ns(const struct snapshot *s, const char *clock, int64_t ns);
+uint64_t step_error_ns(const struct snapshot *s, const char *clock);
 
 /* Decide what a moment is; for moments_of(). */
 void moment_judge(struct moment *m, const struct snapshot *s);

@@ -18,20 +18,22 @@
 #define ROUNDING_NS	1000
 
 /* A hypervisor stops its devices and kvm-clock one after the other. */
-#define STOP_APART_NS	(250 * NSEC_PER_MSEC)
+#define STOP_APART_NS	(100 * NSEC_PER_MSEC)
 /* Of a counter that wraps more would be a coincidence too often. */
 #define WRAPS_APART_NS	(50 * NSEC_PER_MSEC)
 
 /* acpi-pm has 24 bits, or 32, which is a multiple: 2^24 / 3579545 Hz. */
 #define PM_WRAP_NS	4686968875ll
 /* hpet has 32: of 10 ns, 14.318180 MHz, 19.2, 24 and 25 MHz. */
-static const int64_t hpet_wraps_ns[] = {
+
+static const uint64_t hpet_wraps_ns[] = {
 	42949672960ll, 299966007970ll, 223696213333ll, 178956970667ll, 171798691840ll, 0
 };
-static const int64_t pm_wraps_ns[] = { PM_WRAP_NS, 0 };
-static const int64_t no_wraps_ns[] = { 0 };
 
-static const int64_t *wraps_of(enum voice voice)
+static const uint64_t pm_wraps_ns[] = { PM_WRAP_NS, 0 };
+static const uint64_t no_wraps_ns[] = { 0 };
+
+static const uint64_t *wraps_of(enum voice voice)
 {
 	switch (voice) {
 	case VOICE_PM: return pm_wraps_ns;
@@ -41,14 +43,14 @@ static const int64_t *wraps_of(enum voice voice)
 }
 
 /* Whether a difference is 0, or whole wraps, within a tolerance. */
-static bool is_none(int64_t difference_ns, uint64_t tolerance_ns, const int64_t *wraps_ns)
+static bool is_none(uint64_t apart_ns, uint64_t tolerance_ns, const uint64_t *wraps_ns)
 {
 	uint64_t rest;
 
-	if (ns_magnitude(difference_ns) <= tolerance_ns)
+	if (apart_ns <= tolerance_ns)
 		return true;
 	for (; *wraps_ns; wraps_ns++) {
-		rest = ns_magnitude(difference_ns) % *wraps_ns;
+		rest = apart_ns % *wraps_ns;
 		if (rest <= tolerance_ns || *wraps_ns - rest <= tolerance_ns)
 			return true;
 	}
@@ -58,27 +60,24 @@ static bool is_none(int64_t difference_ns, uint64_t tolerance_ns, const int64_t 
 static bool agree(const struct moment *m, enum voice a, enum voice b, uint64_t tolerance_ns)
 {
 	const struct move *x = &m->move[a], *y = &m->move[b];
-	int64_t difference;
 
 	if (!x->stepped || !y->stepped)
 		return false;
 	tolerance_ns += x->error_ns + y->error_ns;
-	if (__builtin_sub_overflow(x->ns, y->ns, &difference))
-		return false;
-	if (is_none(difference, tolerance_ns, wraps_of(a)) ||
-	    is_none(difference, tolerance_ns, wraps_of(b)))
+	if (is_none(apart(x->ns, y->ns), tolerance_ns, wraps_of(a)) ||
+	    is_none(apart(x->ns, y->ns), tolerance_ns, wraps_of(b)))
 		return true;
 	/* a CPU may have had an update of its own beside the one that all had */
 	return a == VOICE_PAGE && x->steps > 1 &&
-	       is_none(x->largest_ns - y->ns, tolerance_ns, wraps_of(b));
+	       is_none(apart(x->largest_ns, y->ns), tolerance_ns, wraps_of(b));
 }
 
 bool moves_alike(const struct moment *m, enum voice a, enum voice b)
 {
 	const struct move *x = &m->move[a], *y = &m->move[b];
-	uint64_t most = ns_magnitude(x->ns) > ns_magnitude(y->ns) ? ns_magnitude(x->ns) : ns_magnitude(y->ns);
+	uint64_t first = ns_magnitude(x->ns), second = ns_magnitude(y->ns);
 
-	return agree(m, a, b, most / RATES_PART + ROUNDING_NS);
+	return agree(m, a, b, (first > second ? first : second) / RATES_PART + ROUNDING_NS);
 }
 
 static bool is_device(enum voice voice)
@@ -107,11 +106,22 @@ static unsigned int support(const struct moment *m, enum voice base, unsigned in
 	return n;
 }
 
+/* While the TSC jumped a clock ran on at its own rate, which is not the TSC's. */
+static uint64_t rate_error_ns(const struct snapshot *s, enum voice voice, int64_t ns)
+{
+	const char *name = voice_name(s, voice);
+	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
+
+	if (!c || !c->skew_ppt.known)
+		return 0;
+	return (unsigned __int128)ns_magnitude(ns) * ns_magnitude(c->skew_ppt.value) /
+	       1000000000000ull;
+}
+
 /* The exact one of those that moved alike. */
-static void take_size(struct moment *m, enum voice base)
+static void take_size(struct moment *m, const struct snapshot *s, enum voice base)
 {
 	const struct move *x;
-	int64_t difference;
 	enum voice v;
 
 	m->by = base;
@@ -121,19 +131,18 @@ static void take_size(struct moment *m, enum voice base)
 			continue;
 		/* updates of single CPUs are in the sum too */
 		if (v == VOICE_PAGE &&
-		    (__builtin_sub_overflow(x->ns, m->move[base].ns, &difference) ||
-		     ns_magnitude(difference) > m->move[base].error_ns + ROUNDING_NS))
+		    apart(x->ns, m->move[base].ns) > m->move[base].error_ns + ROUNDING_NS)
 			continue;
 		if (is_device(m->by) || x->error_ns < m->move[m->by].error_ns)
 			m->by = v;
 	}
-	m->ns = -m->move[m->by].ns;
+	m->ns = ns_minus(0, m->move[m->by].ns);
 	/* while the TSC jumped, no clock says how long that took, better than to its own rate */
-	m->error_ns = m->move[m->by].error_ns + ROUNDING_NS;
+	m->error_ns = m->move[m->by].error_ns + rate_error_ns(s, m->by, m->ns) + ROUNDING_NS;
 }
 
 /* The TSC jumped: of the independent clocks at least two say so, and more than deny it. */
-static bool is_jump(struct moment *m, bool stopped)
+static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 {
 	const struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_PAGE];
 	enum voice base = VOICE_HOST;
@@ -151,22 +160,20 @@ static bool is_jump(struct moment *m, bool stopped)
 		return false;
 	if (support(m, base, &against) <= against)
 		return false;
-	take_size(m, base);
+	take_size(m, s, base);
 	return true;
 }
 
-/* Whether a device lost the same time, as far as it is known; one that did not step is not asked. */
+/* Whether a device lost the same time; one that did not step is not asked. */
 static bool device_agrees(const struct moment *m, enum voice device)
 {
 	const struct move *x = &m->move[device];
-	int64_t difference;
+	uint64_t apart_ns = apart(m->move[VOICE_PAGE].ns, x->ns);
 
 	if (!x->stepped)
 		return true;
-	if (__builtin_sub_overflow(m->move[VOICE_PAGE].ns, x->ns, &difference))
-		return false;
-	return ns_magnitude(difference) <= STOP_APART_NS + x->error_ns ||
-	       is_none(difference, WRAPS_APART_NS + x->error_ns, wraps_of(device));
+	return apart_ns <= STOP_APART_NS + x->error_ns ||
+	       is_none(apart_ns, WRAPS_APART_NS + x->error_ns, wraps_of(device));
 }
 
 /* kvm-clock lost time, and the devices with it, and the host's wall clock did not. */
@@ -180,7 +187,7 @@ static bool is_pause(struct moment *m, bool stopped)
 	if (devices ? !device_agrees(m, VOICE_PM) || !device_agrees(m, VOICE_HPET) : !stopped)
 		return false;
 	m->by = VOICE_PAGE;
-	m->ns = -page->ns;
+	m->ns = ns_minus(0, page->ns);
 	m->error_ns = page->error_ns;
 	return true;
 }
@@ -191,8 +198,7 @@ static bool is_restore(struct moment *m)
 
 	if (!host->stepped || !page->stepped)
 		return false;
-	if (__builtin_sub_overflow(host->ns, page->ns, &m->ns))
-		return false;
+	m->ns = ns_minus(host->ns, page->ns);
 	m->by = VOICE_HOST;
 	m->error_ns = host->error_ns + page->error_ns;
 	return true;
@@ -204,7 +210,7 @@ void moment_judge(struct moment *m, const struct snapshot *s)
 	const struct clock_figures *page = name ? snapshot_clock(s, name) : NULL;
 	bool stopped = page && page->stopped.known && page->stopped.value;
 
-	if (is_jump(m, stopped))
+	if (is_jump(m, s, stopped))
 		m->kind = MOMENT_JUMP;
 	else if (is_pause(m, stopped))
 		m->kind = MOMENT_PAUSE;

@@ -8,7 +8,7 @@
 
 #define NSEC_PER_SEC	1000000000ll
 
-/* Without a master clock the host sets each CPU's page from a clock of its own: by less than this. */
+/* Without a master clock the host sets each CPU's page by itself: by less than this. */
 #define UPDATE_STEP_NS		10000000
 /* A step is found four points later, and the log's clock is not quite the same. */
 #define SWITCHED_NS		(4 * NSEC_PER_SEC)
@@ -19,7 +19,9 @@
 /* Off its multiplier by more, kvm-clock is off by 9 us a day. */
 #define MULTIPLIER_PPT		100
 /* A device has four points a second: without one for so long, it gives none. */
-#define SILENT_NS		(3 * NSEC_PER_SEC)
+#define SILENT_NS		(10 * NSEC_PER_SEC)
+/* Points wait for this long until a step is judged, or while CPUs have no time for slow clocks. */
+#define HELD_NS			(4 * NSEC_PER_SEC)
 #define SILENT_READINGS		12
 
 static bool is_open(const struct move *x)
@@ -76,9 +78,9 @@ static bool wall_set_ns(const struct moment *m, int64_t *ns, uint64_t *error_ns)
 	*error_ns = wall->error_ns;
 	if (!beneath->stepped)
 		return true;
-	if (moves_alike(m, VOICE_WALL, raw->stepped ? VOICE_RAW : VOICE_PAGE) ||
-	    __builtin_sub_overflow(wall->ns, beneath->ns, ns))
+	if (moves_alike(m, VOICE_WALL, raw->stepped ? VOICE_RAW : VOICE_PAGE))
 		return false;
+	*ns = ns_minus(wall->ns, beneath->ns);
 	*error_ns += beneath->error_ns;
 	return true;
 }
@@ -99,7 +101,7 @@ void judge_wall_clock_set(const struct rule *rule, struct judgement *j)
 		if (!f)
 			continue;
 		f->size_error.value = error_ns;
-		if (llabs(llabs(ns) - NSEC_PER_SEC) <= LEAP_NS) {
+		if (apart(ns_magnitude(ns), NSEC_PER_SEC) <= LEAP_NS) {
 			f->severity = SEVERITY_INFO;
 			finding_evidence(f, "it is one second: as the kernel does at a leap second");
 			finding_cause(f, "A leap second, if it was at the end of a month in UTC.");
@@ -127,7 +129,7 @@ static void note_pause(struct finding *f, struct judgement *j, struct moment *m)
 			finding_evidence(f, "%s moved by %s: the guest was paused as well; against it %s moved by %s",
 					 voice_name(&j->o->after, devices[i]), step_text(x->ns),
 					 voice_name(&j->o->after, VOICE_PAGE),
-					 step_text(m->move[VOICE_PAGE].ns - x->ns));
+					 step_text(ns_minus(m->move[VOICE_PAGE].ns, x->ns)));
 	}
 }
 
@@ -152,7 +154,7 @@ static void by_the_kernel(const struct judgement *j, struct finding *f, const st
 
 	finding_cause(f, "The kernel lost time by itself: as a rule it changed its clocksource.");
 	for (i = 0; m->boottime_ns.known && i < s->n_switched; i++) {
-		if (llabs((int64_t)(m->boottime_ns.value - s->switched_ns[i])) > SWITCHED_NS)
+		if (apart(m->boottime_ns.value, s->switched_ns[i]) > SWITCHED_NS)
 			continue;
 		finding_evidence(f, "kernel log: it changed its clocksource at that time");
 		f->severity = SEVERITY_WARNING;
@@ -221,13 +223,13 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 	if (!last || !tsc || !tsc->khz.known || !tsc->khz.value ||
 	    readings < SILENT_READINGS || rejected > readings / 2)
 		return;
-	ns = (unsigned __int128)(newest - last) * 1000000 / tsc->khz.value;
+	ns = (wide_t)(newest - last) * 1000000 / tsc->khz.value;
 	if (ns < (uint64_t)SILENT_NS)
 		return;
 	f = finding_new(j, rule, "%s has stood still for %s", name, ns_text(ns));
 	finding_is_of(j, name, NULL);
 	f->ended = false;
-	finding_size(f, ns, SILENT_NS, "ns");
+	finding_size(f, ns, HELD_NS, "ns");
 	finding_evidence(f, "%llu readings were taken, and none became a point",
 			 (unsigned long long)readings);
 }
@@ -282,18 +284,21 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 	f = finding_new(j, rule, "The host keeps no master clock: each CPU's %s is its own", name);
 	if (s->n_pages > 1) {
 		finding_evidence(f, "by their pages the CPUs' clocks differ by %s",
-				 ns_text(high - low));
-		finding_size(f, high - low, 2, "ns");
+				 ns_text(ns_minus(high, low)));
+		finding_size(f, ns_minus(high, low), 2, "ns");
 	}
 	finding_evidence(f, "%s/stable is 0", name);
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
 		x = &m->move[VOICE_PAGE];
-		if (m->kind != MOMENT_OTHER || !is_open(x) ||
-		    ns_magnitude(x->largest_ns) >= UPDATE_STEP_NS)
+		if (m->kind != MOMENT_OTHER ||
+		    (x->stepped && ns_magnitude(x->largest_ns) >= UPDATE_STEP_NS))
 			continue;
+		/* the kernel's clock may follow a page that changed before sampling began */
+		if (x->stepped || (is_open(&m->move[VOICE_RAW]) &&
+				   ns_magnitude(m->move[VOICE_RAW].ns) < UPDATE_STEP_NS))
+			follow(m, VOICE_PAGE);
 		x->explained = true;
-		follow(m, VOICE_PAGE);
 		steps += x->steps;
 	}
 	if (steps)
@@ -324,9 +329,9 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 	}
 	if (!c || !c->skew_ppt.known || !c->skew_error_ppt.known || !page_rate_ppt(s, &rate))
 		return;
-	off = c->skew_ppt.value - rate;
+	off = ns_minus(c->skew_ppt.value, rate);
 	/* one in twenty 95 % intervals misses the truth, and none by four half-widths */
-	if (llabs(off) <= 4 * c->skew_error_ppt.value + MULTIPLIER_PPT)
+	if (ns_magnitude(off) / 4 <= (uint64_t)c->skew_error_ppt.value + MULTIPLIER_PPT / 4)
 		return;
 	f = finding_new(j, rule, "%s runs %s off its own multiplier", name, rate_text(off));
 	finding_size(f, off / 1000.0, c->skew_error_ppt.value / 1000.0, "ppb");
@@ -412,7 +417,7 @@ static int64_t page_excess_ns(const struct judgement *j, const char *name, int64
 	*bound_ns = c->offset.bound_ns;
 	if (!c->offset.known || c->offset.moving)
 		return 0;
-	return (int64_t)ns_magnitude(*offset_ns) - *bound_ns;
+	return ns_minus((int64_t)ns_magnitude(*offset_ns), *bound_ns);
 }
 
 void judge_clock_warped(const struct rule *rule, struct judgement *j)

@@ -167,7 +167,7 @@ static bool is_off(const struct snapshot *s, int64_t *ns, int64_t *error_ns)
 		return false;
 	*ns = c->host_offset_ns.value;
 	*error_ns = c->host_offset_error_ns.value;
-	return llabs(*ns) - *error_ns > OFF_NS;
+	return ns_minus(*ns < 0 ? ns_minus(0, *ns) : *ns, *error_ns) > OFF_NS;
 }
 
 void judge_host_drift(const struct rule *rule, struct judgement *j)
@@ -246,28 +246,47 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 		finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
 }
 
-/* Whether others met lately, and this CPU no one. */
-static bool met_nobody(const struct snapshot *s, unsigned int cpu)
+static void set_both(bool *of_cpu, const struct pair_line *p, bool value)
+{
+	of_cpu[p->cpu_i] = value;
+	of_cpu[p->cpu_j] = value;
+}
+
+/* The CPUs of which no pair met lately, by number, where others met; NULL: there is none. */
+static bool *lonely_cpus(const struct snapshot *s, unsigned int *cpus)
 {
 	uint64_t youngest = UINT64_MAX;
 	const struct pair_line *p;
-	bool paired = false, others = false;
+	bool *lonely, any = false;
 	size_t i;
 
-	for (i = 0; i < s->n_pairs; i++)
-		if (s->pairs[i].known && s->pairs[i].age_ms < youngest)
-			youngest = s->pairs[i].age_ms;
+	*cpus = 0;
 	for (i = 0; i < s->n_pairs; i++) {
 		p = &s->pairs[i];
-		if (p->cpu_i != cpu && p->cpu_j != cpu) {
-			others |= p->known && p->age_ms == youngest;
-			continue;
-		}
-		paired = true;
-		if (p->known && p->age_ms - youngest <= SILENT_MS + s->n_cpu_lines * 250)
-			return false;
+		if (p->known && p->age_ms < youngest)
+			youngest = p->age_ms;
+		if (p->cpu_j >= *cpus && p->cpu_j < MAX_CPUS)
+			*cpus = p->cpu_j + 1;
 	}
-	return paired && others;
+	lonely = youngest < UINT64_MAX && *cpus ? calloc(*cpus, sizeof(*lonely)) : NULL;
+	if (!lonely)
+		return NULL;
+	for (i = 0; i < s->n_pairs; i++) {
+		p = &s->pairs[i];
+		if (p->cpu_i < *cpus && p->cpu_j < *cpus)
+			set_both(lonely, p, true);
+	}
+	for (i = 0; i < s->n_pairs; i++) {
+		p = &s->pairs[i];
+		if (p->cpu_i < *cpus && p->cpu_j < *cpus && p->known && p->age_ms - youngest <= SILENT_MS + s->n_cpu_lines * 250)
+			set_both(lonely, p, false);
+	}
+	for (i = 0; i < *cpus; i++)
+		any |= lonely[i];
+	if (any)
+		return lonely;
+	free(lonely);
+	return NULL;
 }
 
 void judge_cpu_silent(const struct rule *rule, struct judgement *j)
@@ -275,16 +294,17 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 	const struct snapshot *s = &j->o->after;
 	const struct cpu_line *c;
 	struct finding *f;
+	unsigned int cpus;
+	bool late, *lonely = lonely_cpus(s, &cpus);
 	uint64_t age_ms;
-	bool late;
 	size_t i;
 
 	for (i = 0; i < s->n_cpu_lines; i++) {
 		c = &s->cpu_lines[i];
 		age_ms = c->age_ms.known ? c->age_ms.value : UINT64_MAX;
 		late = !strcmp(c->state, "late") && age_ms >= SILENT_MS;
-		if (!late && !(!strcmp(c->state, "sampling") && s->enabled.known &&
-			       s->enabled.value && met_nobody(s, c->cpu)))
+		if (!late && (strcmp(c->state, "sampling") || !s->enabled.known ||
+			      !s->enabled.value || !lonely || c->cpu >= cpus || !lonely[c->cpu]))
 			continue;
 		if (enough_findings(j, rule))
 			continue;
@@ -307,4 +327,5 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 				 c->cpu, c->state, (unsigned long long)c->windows,
 				 (unsigned long long)c->lost, (unsigned long long)c->unmet);
 	}
+	free(lonely);
 }

@@ -36,7 +36,7 @@ static bool is_fresh(const struct snapshot *s, const struct pair_line *p, uint64
 
 static int64_t excess_ns(const struct pair_line *p)
 {
-	return (int64_t)ns_magnitude(p->offset_ns) - p->bound_ns;
+	return ns_minus((int64_t)ns_magnitude(p->offset_ns), p->bound_ns);
 }
 
 /* The pairs of the TSC, or the worst one where only root can read the others. */
@@ -57,8 +57,8 @@ static void tsc_pairs_of(const struct snapshot *s, struct tsc_pairs *all)
 		.clock = "tsc", .cpu_i = tsc->offset.cpu_i, .cpu_j = tsc->offset.cpu_j,
 		.known = true, .moving = tsc->offset.moving, .offset_ns = tsc->offset.offset_ns,
 		.bound_ns = tsc->offset.bound_ns, .age_ms = tsc->offset.age_ms,
-		.hull_low_ns = tsc->offset.offset_ns - tsc->offset.bound_ns,
-		.hull_high_ns = tsc->offset.offset_ns + tsc->offset.bound_ns,
+		.hull_low_ns = ns_minus(tsc->offset.offset_ns, tsc->offset.bound_ns),
+		.hull_high_ns = ns_minus(tsc->offset.offset_ns, -tsc->offset.bound_ns),
 	};
 	all->pairs = &all->worst;
 	all->n = 1;
@@ -100,27 +100,35 @@ static void who_sees(struct judgement *j, struct finding *f, const struct pair_l
 /* The CPU that is apart from all others that it meets, where there is just one; else -1. */
 static int odd_cpu(const struct snapshot *s, const struct tsc_pairs *all, uint64_t youngest)
 {
-	size_t i, k, off, met;
-	int odd = -1;
+	const struct pair_line *p;
+	unsigned int cpus = 1, *met;
+	int odd = -1, several = 0;
+	size_t i;
 
-	for (k = 0; k < s->n_cpu_lines; k++) {
-		off = met = 0;
-		for (i = 0; i < all->n; i++) {
-			const struct pair_line *p = &all->pairs[i];
-
-			if (strcmp(p->clock, "tsc") || !is_fresh(s, p, youngest) ||
-			    (p->cpu_i != s->cpu_lines[k].cpu && p->cpu_j != s->cpu_lines[k].cpu))
-				continue;
-			met++;
-			off += excess_ns(p) > 0;
-		}
-		if (!met || off < met)
+	for (i = 0; i < all->n; i++)
+		if (all->pairs[i].cpu_j >= cpus && all->pairs[i].cpu_j < MAX_CPUS)
+			cpus = all->pairs[i].cpu_j + 1;
+	/* of each CPU the pairs that met, and those that are apart */
+	met = calloc(cpus, 2 * sizeof(*met));
+	if (!met)
+		return -1;
+	for (i = 0; i < all->n; i++) {
+		p = &all->pairs[i];
+		if (strcmp(p->clock, "tsc") || !is_fresh(s, p, youngest) ||
+		    p->cpu_i >= cpus || p->cpu_j >= cpus)
 			continue;
-		if (odd >= 0)
-			return -1;
-		odd = s->cpu_lines[k].cpu;
+		met[2 * p->cpu_i]++;
+		met[2 * p->cpu_j]++;
+		met[2 * p->cpu_i + 1] += excess_ns(p) > 0;
+		met[2 * p->cpu_j + 1] += excess_ns(p) > 0;
 	}
-	return odd;
+	for (i = 0; i < cpus; i++)
+		if (met[2 * i] && met[2 * i] == met[2 * i + 1]) {
+			odd = i;
+			several++;
+		}
+	free(met);
+	return several == 1 ? odd : -1;
 }
 
 /* How a CPU's TSC came to be apart: what fits this offset is its evidence, and not a finding. */
@@ -139,11 +147,11 @@ static void explain_moments(struct judgement *j, struct finding *f, const struct
 		m = &j->moments.moments[i];
 		page = &m->move[VOICE_PAGE];
 		fits = m->kind == MOMENT_JUMP &&
-		       llabs((int64_t)(ns_magnitude(m->ns) - size)) <= (int64_t)near_ns;
+		       apart(ns_magnitude(m->ns), size) <= near_ns;
 		fits |= m->kind == MOMENT_OTHER && page->stepped && page->one_cpu &&
 			!m->move[VOICE_HOST].stepped &&
 			(page->cpu == p->cpu_i || page->cpu == p->cpu_j) &&
-			llabs((int64_t)(ns_magnitude(page->ns) - size)) <= (int64_t)near_ns;
+			apart(ns_magnitude(page->ns), size) <= near_ns;
 		fits |= m->tsc_backward_cpus == 1 && m->kind != MOMENT_RESTORE &&
 			(m->tsc_cpu == p->cpu_i || m->tsc_cpu == p->cpu_j) &&
 			m->tsc_backward_ns <= size + near_ns;
@@ -177,7 +185,8 @@ static void explain_page(struct judgement *j, const struct pair_line *p)
 	const struct pair_line *same = page ? pair_of(&j->o->after, page, p) : NULL;
 
 	if (same && same->known && excess_ns(same) > 0 &&
-	    llabs(same->offset_ns - p->offset_ns) <= same->bound_ns + p->bound_ns)
+	    apart(same->offset_ns, p->offset_ns) <=
+	    (uint64_t)same->bound_ns + (uint64_t)p->bound_ns)
 		explain(j, EVENT_WARP, page);
 }
 
@@ -291,7 +300,8 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(s, p, youngest))
 			continue;
 		moving++;
-		extent = p->hull_high_ns - p->hull_low_ns;
+		/* unsigned: the hull may be as wide as 64 bits */
+		extent = (uint64_t)p->hull_high_ns - (uint64_t)p->hull_low_ns;
 		if (!worst || extent > most) {
 			worst = p;
 			most = extent;

@@ -14,7 +14,7 @@
 /* A kernel's tick, of those with the slowest: time that stands for less, nobody notices. */
 #define STANDS_NS		(10 * NSEC_PER_MSEC)
 /* A hypervisor stops its devices and kvm-clock one after the other. */
-#define STOP_APART_NS		(250 * NSEC_PER_MSEC)
+#define STOP_APART_NS		(100 * NSEC_PER_MSEC)
 /* Each CPU is read at least once a second. */
 #define SEEN_WITHIN_NS		(1000 * NSEC_PER_MSEC)
 /* In ppb: NTP makes up for 500 ppm, crystals are within 100. */
@@ -46,7 +46,7 @@ static bool all_went_back(const struct judgement *j, const struct moment *m)
 	return m->tsc_backward_cpus && m->tsc_backward_cpus >= sampling_cpus(&j->o->after);
 }
 
-/* By how much kvm-clock went back, beyond the pause that devices show; 0: it did not, by itself. */
+/* By how much kvm-clock went back, beyond the pause that devices show; 0: it did not. */
 static int64_t page_back_ns(const struct moment *m)
 {
 	const struct move *page = &m->move[VOICE_PAGE], *device = &m->move[VOICE_HPET];
@@ -59,9 +59,9 @@ static int64_t page_back_ns(const struct moment *m)
 	if (page->backwards)
 		return page->backward_ns;
 	/* the host says by its wall clock that it was no restore, the devices that it was no pause */
-	if (m->kind != MOMENT_OTHER || (!device->stepped && !device->heard) ||
-	    __builtin_sub_overflow(device->stepped ? device->ns : 0, page->ns, &back))
+	if (m->kind != MOMENT_OTHER || (!device->stepped && !device->heard))
 		return 0;
+	back = ns_minus(device->stepped ? device->ns : 0, page->ns);
 	return back > STOP_APART_NS ? back : 0;
 }
 
@@ -99,7 +99,7 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 		m = &j->moments.moments[i];
 		back = page_back_ns(m);
 		if (by_tsc && !m->tsc_explained && m->kind == MOMENT_JUMP && m->ns <= -STANDS_NS) {
-			stood(j, rule, m, -m->ns, m->error_ns, "the TSC");
+			stood(j, rule, m, ns_minus(0, m->ns), m->error_ns, "the TSC");
 		} else if (by_tsc && !m->tsc_explained && all_went_back(j, m) &&
 			   m->tsc_backward_ns >= STANDS_NS) {
 			stood(j, rule, m, m->tsc_backward_ns, SEEN_WITHIN_NS, "the TSC");
@@ -201,7 +201,7 @@ void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
 		if (m->kind == MOMENT_JUMP)
 			jumped(j, rule, m, m->ns, m->error_ns, -1);
 		else if (one_jumped(j, m))
-			jumped(j, rule, m, -m->move[VOICE_PAGE].ns,
+			jumped(j, rule, m, ns_minus(0, m->move[VOICE_PAGE].ns),
 			       m->move[VOICE_PAGE].error_ns, m->move[VOICE_PAGE].cpu);
 		else if (all_went_back(j, m))
 			jumped(j, rule, m, -(int64_t)m->tsc_backward_ns, SEEN_WITHIN_NS, -1);
@@ -219,13 +219,13 @@ bool page_rate_ppt(const struct snapshot *s, int64_t *ppt)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 	const struct page_line *p = s->pages;
-	unsigned __int128 rate;
+	wide_t rate;
 	int shift;
 
 	if (!s->n_pages || !tsc || !tsc->khz.known)
 		return false;
 	/* ns a cycle is mul * 2^(shift - 32), and a nominal cycle is 10^6 / khz ns */
-	rate = (unsigned __int128)p->mul * tsc->khz.value * 1000000;
+	rate = (wide_t)p->mul * tsc->khz.value * 1000000;
 	shift = 32 - p->shift;
 	if (shift < 0 || shift > 63)
 		return false;
@@ -256,22 +256,28 @@ static size_t references_of(const struct snapshot *s, struct reference *refs)
 static bool same_rate(const struct reference *a, const struct reference *b)
 {
 	/* NTP on the host, and crystals, part clocks by less than a tenth of what is judged */
-	return llabs(a->ppt - b->ppt) <= a->error_ppt + b->error_ppt + llabs(a->ppt) / 10;
+	return apart(a->ppt, b->ppt) <= (uint64_t)a->error_ppt + (uint64_t)b->error_ppt +
+					ns_magnitude(a->ppt) / 10;
+}
+
+static bool is_far(const struct reference *r)
+{
+	return ns_magnitude(r->ppt) >= (uint64_t)r->error_ppt + FREQUENCY_WARN_PPB * 1000ull;
 }
 
 /* The best of the clocks that agree on a rate, their number, and its error with theirs. */
 static const struct reference *best_reference(const struct reference *refs, size_t n,
-					      size_t *agree, int64_t *error_ppt)
+					      size_t *agree, uint64_t *error_ppt)
 {
 	const struct reference *best = NULL;
 	size_t i, k, with, right = 0;
-	int64_t error, most;
+	uint64_t error, most;
 
 	*agree = 0;
 	for (i = 0; i < n; i++)
-		right += llabs(refs[i].ppt) - refs[i].error_ppt < FREQUENCY_WARN_PPB * 1000ll;
+		right += !is_far(&refs[i]);
 	for (i = 0; i < n; i++) {
-		if (llabs(refs[i].ppt) - refs[i].error_ppt < FREQUENCY_WARN_PPB * 1000ll)
+		if (!is_far(&refs[i]))
 			continue;
 		most = refs[i].error_ppt;
 		for (k = with = 0; k < n; k++) {
@@ -279,10 +285,11 @@ static const struct reference *best_reference(const struct reference *refs, size
 				continue;
 			with++;
 			/* where their intervals part, either may be right */
-			error = llabs(refs[i].ppt - refs[k].ppt);
-			if (error > refs[i].error_ppt + refs[k].error_ppt &&
-			    error + refs[k].error_ppt > most)
-				most = error + refs[k].error_ppt;
+			error = apart(refs[i].ppt, refs[k].ppt);
+			if (error <= (uint64_t)refs[i].error_ppt + (uint64_t)refs[k].error_ppt)
+				continue;
+			error += refs[k].error_ppt;
+			most = error > most ? error : most;
 		}
 		if (with < 2 || with <= right || with < *agree ||
 		    (best && with == *agree && best->error_ppt <= refs[i].error_ppt))
@@ -302,7 +309,7 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	size_t n = references_of(s, refs), agree, i;
 	const struct reference *best;
 	double ppb, error, khz;
-	int64_t error_ppt = 0;
+	uint64_t error_ppt = 0;
 	struct finding *f;
 
 	best = best_reference(refs, n, &agree, &error_ppt);
