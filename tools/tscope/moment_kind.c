@@ -106,8 +106,20 @@ static unsigned int support(const struct moment *m, enum voice base, unsigned in
 	return n;
 }
 
+/* While the TSC jumped a clock ran on at its own rate, which is not the TSC's. */
+static uint64_t rate_error_ns(const struct snapshot *s, enum voice voice, int64_t ns)
+{
+	const char *name = voice_name(s, voice);
+	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
+
+	if (!c || !c->skew_ppt.known)
+		return 0;
+	return (unsigned __int128)ns_magnitude(ns) * ns_magnitude(c->skew_ppt.value) /
+	       1000000000000ull;
+}
+
 /* The exact one of those that moved alike. */
-static void take_size(struct moment *m, enum voice base)
+static void take_size(struct moment *m, const struct snapshot *s, enum voice base)
 {
 	const struct move *x;
 	enum voice v;
@@ -126,11 +138,11 @@ static void take_size(struct moment *m, enum voice base)
 	}
 	m->ns = ns_minus(0, m->move[m->by].ns);
 	/* while the TSC jumped, no clock says how long that took, better than to its own rate */
-	m->error_ns = m->move[m->by].error_ns + ROUNDING_NS;
+	m->error_ns = m->move[m->by].error_ns + rate_error_ns(s, m->by, m->ns) + ROUNDING_NS;
 }
 
 /* The TSC jumped: of the independent clocks at least two say so, and more than deny it. */
-static bool is_jump(struct moment *m, bool stopped)
+static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 {
 	const struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_PAGE];
 	enum voice base = VOICE_HOST;
@@ -148,7 +160,7 @@ static bool is_jump(struct moment *m, bool stopped)
 		return false;
 	if (support(m, base, &against) <= against)
 		return false;
-	take_size(m, base);
+	take_size(m, s, base);
 	return true;
 }
 
@@ -198,7 +210,7 @@ void moment_judge(struct moment *m, const struct snapshot *s)
 	const struct clock_figures *page = name ? snapshot_clock(s, name) : NULL;
 	bool stopped = page && page->stopped.known && page->stopped.value;
 
-	if (is_jump(m, stopped))
+	if (is_jump(m, s, stopped))
 		m->kind = MOMENT_JUMP;
 	else if (is_pause(m, stopped))
 		m->kind = MOMENT_PAUSE;
