@@ -46,7 +46,7 @@ static void evidence(struct finding *f, const struct system_facts *s)
 static void phc_advice(struct finding *f, const struct system_facts *s)
 {
 	if (!s->ptp_kvm.value) {
-		finding_advice(f, "load the host's clock now: modprobe ptp_kvm");
+		finding_advice(f, "load the host's clock now: modprobe ptp_kvm (\"No such device\" means that the host has none)");
 		finding_advice(f, "load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf");
 	}
 	finding_advice(f, "have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony");
@@ -79,7 +79,7 @@ static void judge_chronyd(const struct rule *rule, struct judgement *j)
 	}
 	f = finding_new(j, rule, s->ptp_kvm.value ?
 			"chronyd does not use the host's clock /dev/ptp_kvm" :
-			"The host's clock is not used: ptp_kvm is not loaded");
+			"ptp_kvm, the driver of the host's clock, is not loaded");
 	evidence(f, s);
 	finding_cause(f, "chronyd reads it only where its configuration says so.");
 	phc_advice(f, s);

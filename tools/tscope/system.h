@@ -11,8 +11,8 @@
  * @hypervisor: of the CPU's leaf 0x40000000, by name ("KVM", "Xen", ...); empty: none is seen
  * @clocksources: available_clocksource
  * @clocksource_reasons: lines of the kernel log about clocksources, the TSC and its calibration
- * @switched_ns: when the kernel changed its clocksource, by the clock of its log, which goes on from
- *	boot as CLOCK_MONOTONIC does; the newest times
+ * @switched_ns: when the kernel changed its clocksource, by the clock of its log, which goes on
+ *	from boot as CLOCK_MONOTONIC does; the newest times
  * @absent: why the module says that a clock is absent, a line a clock: "hpet is absent: ..."
  * @constant_tsc, @nonstop_tsc, @tsc_reliable: flags of /proc/cpuinfo, 1: on all CPUs
  * @steal_ms, @cpu_ms: of /proc/stat, during the observation, of all CPUs together: the time that

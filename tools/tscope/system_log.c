@@ -53,6 +53,7 @@ static char *log_text(void)
 /* A line without its priority and time, as /dev/kmsg or klogctl() print them; NULL: no message. */
 static char *message_of(char *line)
 {
+	int caller = 0;
 	char *text;
 
 	if (*line == ' ')
@@ -65,6 +66,9 @@ static char *message_of(char *line)
 		line = strchr(line, '>') + 1;
 	if (*line == '[' && strchr(line, ']')) {
 		line = strchr(line, ']') + 1;
+		/* who printed it, where CONFIG_PRINTK_CALLER is set */
+		if (sscanf(line, "[ %*1[CT]%*u]%n", &caller) == 0)
+			line += caller;
 		line += *line == ' ';
 	}
 	return line;
@@ -134,7 +138,8 @@ static void note_switch(struct system_facts *s, const char *line)
 	    sscanf(line, "[%llu.%llu]", &seconds, &us) != 2)
 		return;
 	if (s->n_switched == most)
-		memmove(s->switched_ns, s->switched_ns + 1, --s->n_switched * sizeof(*s->switched_ns));
+		memmove(s->switched_ns, s->switched_ns + 1,
+			--s->n_switched * sizeof(*s->switched_ns));
 	s->switched_ns[s->n_switched++] = seconds * 1000000000 + us * 1000;
 }
 

@@ -16,6 +16,9 @@ mkdir -p "$COPY/sys/kernel/debug"
 cp -r /sys/kernel/debug/tscope "$COPY/sys/kernel/debug/" 2>/dev/null
 cp -r /sys/kernel/tscope "$COPY/sys/kernel/" 2>/dev/null
 cp /proc/uptime "$COPY/uptime"
+# steal time is that of 2 s
+grep '^cpu ' /proc/stat >"$COPY/stat"
+sleep 2
 
 # section PATH COMMAND...: what the command prints, if it can
 section() {
@@ -24,6 +27,17 @@ section() {
 	text=$("$@" 2>/dev/null; echo "status $?")
 	[ "${text##*status }" = 0 ] || return 0
 	printf '== %s\n%s' "${path#/}" "${text%status 0}"
+}
+
+# names of processes: the first, and those that discipline the wall clock
+services() {
+	for file in /proc/[0-9]*/comm; do
+		name=$(cat "$file" 2>/dev/null) || continue
+		case $file,$name in
+		*,chronyd | *,ntpd | *,ntp-daemon | *,systemd-timesyn | *,phc2sys | /proc/1/*)
+			section "$file" echo "$name" ;;
+		esac
+	done
 }
 
 # the newest of each clock
@@ -37,13 +51,23 @@ points() {
 echo "# SPDX-License-Identifier: GPL-2.0"
 echo "# recorded by record.sh: kernel $(uname -r), $(grep -c ^processor /proc/cpuinfo) CPUs"
 section /proc/uptime cat "$COPY/uptime"
+section /recorded/proc-stat-begin cat "$COPY/stat"
 section /proc/stat grep ^cpu /proc/stat
 section /proc/cpuinfo grep -E '^(processor|vendor_id|model name|cpu MHz|flags)|^$' /proc/cpuinfo
-section /dev/kmsg sh -c "dmesg | grep -iE 'tscope|clocksource|tsc:|kvm-clock|hpet'"
+section /dev/kmsg sh -c "dmesg | grep -iE 'tscope|clocksource|tsc|kvm-clock|hpet|Hypervisor detected'"
 for file in /proc/sys/kernel/osrelease /proc/cmdline /sys/module/tscope/version \
 	/sys/devices/system/cpu/online /sys/devices/system/cpu/cpuidle/current_driver \
-	/sys/devices/system/clocksource/clocksource0/*_clocksource /sys/class/ptp/*/clock_name; do
+	/sys/devices/system/clocksource/clocksource0/*_clocksource /sys/class/ptp/*/clock_name \
+	/sys/devices/system/cpu/cpu0/cpuidle/state*/name \
+	/sys/devices/system/cpu/cpu0/cpuidle/state*/disable \
+	/sys/devices/system/cpu/cpufreq/policy0/scaling_driver \
+	/sys/devices/system/cpu/cpufreq/policy0/scaling_governor \
+	/sys/devices/system/cpu/cpufreq/policy0/scaling_m??_freq; do
 	section "$file" cat "$file"
+done
+services
+for command in sources tracking; do
+	section /recorded/chronyc-$command chronyc -c -n $command
 done
 cd "$COPY" || exit
 find sys -type f -size +0 | sort | while read -r file; do

@@ -142,6 +142,9 @@ static void test_log(void)
 		"5,8,9,-;usb 1-1: unstable connection\n"
 		"5,9,9,-;rtsc: a driver\n"
 		"bare line about the TSC, unstable\n"
+		"[    2.000000][    T1] tsc: a line with the task\n"
+		"[    2.000000][   C12] tsc: a line with the CPU\n"
+		"[    2.000000] [Firmware Bug]: TSC ADJUST: CPU0: -12 force to 0\n"
 		"6,11,9,-;tscope: the TSC, which all figures are relative to, may not be steady: no constant_tsc\n"
 		"tscope: acpi-pm is absent: it stands still";
 	char many[100 * 40], line[40];
@@ -155,8 +158,20 @@ static void test_log(void)
 		     "TSC synchronization [CPU#0 -> CPU#1]:",
 		     "Measured 220 cycles TSC warp between CPUs, turning off TSC clock.",
 		     "clocksource: timekeeping watchdog on CPU1: Marking clocksource 'tsc' as unstable because the skew is too large:",
-		     "bare line about the TSC, unstable");
+		     "bare line about the TSC, unstable",
+		     "tsc: a line with the task", "tsc: a line with the CPU",
+		     "[Firmware Bug]: TSC ADJUST: CPU0: -12 force to 0");
 	EXPECT_LINES(s.absent, s.n_absent, "acpi-pm is absent: it stands still");
+
+	/* times of switches, in the three forms that a line may have */
+	write_text("dev/kmsg", "6,1,1500000,-;clocksource: Switched to clocksource tsc-early\n"
+		   "[    2.000001] clocksource: Switched to clocksource tsc\n"
+		   "<6>[   99.500000] clocksource: Switched to clocksource hpet\n");
+	look();
+	EXPECT_EQ(s.n_switched, 3, "switches");
+	EXPECT_EQ(s.switched_ns[0], 1500000000, "/dev/kmsg");
+	EXPECT_EQ(s.switched_ns[1], 2000001000, "dmesg");
+	EXPECT_EQ(s.switched_ns[2], 99500000000, "klogctl()");
 
 	/* the newest 64 are kept */
 	many[0] = 0;
