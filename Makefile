@@ -51,8 +51,8 @@ load: modules		## insmod it, as root (PARAMS='enable=1 period_us=20000')
 
 DURATION ?= 10
 
-report:			## sample for 10 s and print what was found, as root (DURATION=)
-	@tools/report.sh --duration $(DURATION)
+report: tools		## sample for 10 s and print what was found, as root (DURATION=)
+	@build/tscope report -d $(DURATION)
 
 unload:			## rmmod it, as root
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
