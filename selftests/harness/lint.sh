@@ -20,7 +20,7 @@ checkpatch_file() {
 	*/trace.h) ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,MACRO_ARG_PRECEDENCE ;;
 	*/compat.h | */linux/version.h) ignore+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON ;;
 	selftests/user/*) ignore+=,PREFER_KERNEL_TYPES,SPACING,NEW_TYPEDEFS,MEMORY_BARRIER,COMPLEX_MACRO,AVOID_EXTERNS,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_WITH_FLOW_CONTROL,LINE_SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,MACRO_ARG_UNUSED ;;
-	tools/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,CAMELCASE,VOLATILE,MACRO_ARG_PRECEDENCE ;;
+	tools/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,CAMELCASE,VOLATILE,MACRO_ARG_PRECEDENCE,QUOTED_WHITESPACE_BEFORE_NEWLINE,STATIC_CONST_CHAR_ARRAY ;;
 	selftests/lab/static/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_FALLTHROUGH,PREFER_DEFINED_ATTRIBUTE_MACRO,SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,STRCPY,USE_NEGATIVE_ERRNO,QUOTED_WHITESPACE_BEFORE_NEWLINE ;;
 	esac
 	passed_before "$({ echo "checkpatch $ignore"; cat "$KSRC/scripts/checkpatch.pl" "$TOP/$file"; } | cache_key)" \
@@ -69,8 +69,8 @@ spdx() {
 	local file status=0
 	while read -r file; do
 		# kselftest's runner takes each line of settings for one, and others have
-		# a form of their own
-		case $file in LICENSES/* | selftests/settings | MANIFEST) continue ;; esac
+		# a form of their own, as JSON
+		case $file in LICENSES/* | selftests/settings | MANIFEST | tools/tscope/tests/golden/*) continue ;; esac
 		case $file in debian/*) [ "${file##*/}" = rules ] || continue ;; esac
 		[ -f "$TOP/$file" ] || continue
 		head -n 3 "$TOP/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' ||

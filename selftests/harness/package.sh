@@ -86,10 +86,12 @@ only() {
 files_command() {
 	local doc=/usr/share/doc/tscope
 	only tscope /usr/bin/tscope || return
-	same "files" "$(contents tscope | cut -d' ' -f3 | grep -v "^/usr/share/man/man1/tscope-[a-z]*\.1\.gz$")" \
+	# CHANGES is compressed once it is long
+	same "files" "$(contents tscope | cut -d' ' -f3 |
+		sed -e '/^\/usr\/share\/man\/man1\/tscope-[a-z]*\.1\.gz$/d' -e 's/CHANGES\.gz$/CHANGES/')" \
 "/usr/bin/tscope
 /usr/share/bash-completion/completions/tscope
-$doc/CHANGES.gz
+$doc/CHANGES
 $doc/changelog.gz
 $doc/copyright
 /usr/share/man/man1/tscope.1.gz"

@@ -22,6 +22,15 @@ span() {
 	TRUTH=$1..$2
 }
 
+# hpet_halts US: halts the HPET's counter; sets TRUTH by the clock before and after both writes
+hpet_halts() {
+	local config
+	config=$(devmem $FAULT_HPET 32)
+	set -- $1 $(lab_clock; devmem $FAULT_HPET 32 $((config & ~1)); lab_clock; usleep $1
+		lab_clock; devmem $FAULT_HPET 32 $((config)); lab_clock)
+	span $(($3 - $9)) $(($5 - $7))
+}
+
 # The faults: each sets ID, and where it has a size TRUTH, and LIMIT, which the error must not exceed;
 # END is what ends it.
 
@@ -132,16 +141,8 @@ fault_clock_stepped() {
 }
 
 fault_clock_stopped() {
-	local config at
-	config=$(devmem $FAULT_HPET 32)
 	random 2000
-	set -- $(lab_clock)
-	devmem $FAULT_HPET 32 $((config & ~1))
-	usleep $((500000 + RANDOM_NUMBER * 1000))
-	devmem $FAULT_HPET 32 $((config))
-	at=$2
-	set -- $(lab_clock)
-	span $((at - $2)) $((at - $2 + 100000000))
+	hpet_halts $((500000 + RANDOM_NUMBER * 1000))
 }
 
 fault_no_master_clock() {

@@ -12,20 +12,21 @@ ids() {
 	sed -n 's/^[[:space:]]*\.id = "\([a-z-]*\)".*/\1/p' "$TOP/tools/tscope/rules.c"
 }
 
-# Ids that the lab can't provoke: where the test of the rule is.
-ELSEWHERE="tsc-not-constant|a guest's CPU flags give the info; C-states and frequencies: test_rules
-clock-off-multiplier|QEMU writes no wrong multiplier: test_rules
-clock-warped|other findings explain the lab's warps: test_rules
-clock-backward|other findings explain the lab's backward readings: test_rules
-timer-policy|a domain's XML: test_domain"
+# Why the lab can't provoke some; their tests are recorded trees, see tools/tscope/tests.
+ELSEWHERE="tsc-not-constant|a guest's flags give the info; C-states and frequencies: tests/trees/tsc-not-constant.tree
+clock-off-multiplier|QEMU writes no wrong multiplier: tests/trees/clock-off-multiplier.tree
+clock-warped|the lab's warps have a cause, which is found: tests/trees/clock-warped.tree
+clock-backward|the lab's backward readings have a cause, which is found: tests/trees/clock-backward.tree
+timer-policy|a domain's XML: tests/domains, test_domain.c"
 
-# lines SCENARIO EXPECTED... : FOUND...
+# examinations LOG...: lines SCENARIO EXPECTED... : FOUND...
 examinations() {
-	local log
+	local log name
 	for log; do
+		name=$(basename "$(dirname "$log")")
 		tr -d '\r' <"$log" | sed -n -e 's/^# lab: scenario \([^ ,]*\).*/=\1/p' \
 			-e 's/^# doctor expected: \(.*\)found: \(.*\)/+\1: \2/p' |
-			awk -v name="$(basename "$(dirname "$log")")" '
+			awk -v name="$name" '
 				/^=/ { name = substr($0, 2); next }
 				{ print name, substr($0, 2) }'
 	done

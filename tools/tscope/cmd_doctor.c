@@ -29,10 +29,18 @@ static struct {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
-	case KEY_SINCE: wishes.since_ms = options_duration_ms(state, "--since", arg); return 0;
-	case KEY_KTAP: wishes.ktap = true; return 0;
-	case KEY_DOMAIN: wishes.domain = arg; return 0;
-	case KEY_WRITE: wishes.write = arg; return 0;
+	case KEY_SINCE:
+		wishes.since_ms = options_duration_ms(state, "--since", arg);
+		return 0;
+	case KEY_KTAP:
+		wishes.ktap = true;
+		return 0;
+	case KEY_DOMAIN:
+		wishes.domain = arg;
+		return 0;
+	case KEY_WRITE:
+		wishes.write = arg;
+		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -151,6 +159,12 @@ static int look(struct observation *o)
 	return 0;
 }
 
+static const char doc[] =
+	"Say what is wrong with this machine's time, by which evidence, and what to do.\v"
+	"Samples for 10 s, unless sampling has ended and left figures. "
+	"A host without the module is judged by what needs none.\n"
+	"The exit status is 1 after a fault or a warning, and 4 if files could not be written.";
+
 int cmd_doctor(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
@@ -166,9 +180,7 @@ int cmd_doctor(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
-		"Say what is wrong with this machine's time, by which evidence, and what to do.\v"
-		"Samples for 10 s, unless sampling has ended and left figures. A host without the module is judged by what needs none.\n"
-		"The exit status is 1 after a fault or a warning, and 4 if nothing could be looked at.",
+		doc,
 		children, NULL, NULL
 	};
 	struct finding_list list;

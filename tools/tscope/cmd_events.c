@@ -33,38 +33,32 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* "CPU 0", "CPU 1 after 0", "": a warp is what the CPU read after its peer. */
-static void print_cpus(const struct event *e)
-{
-	char cpus[40] = "";
-
-	if (e->cpu >= 0 && e->peer >= 0)
-		snprintf(cpus, sizeof(cpus), "CPUs %d and %d", e->cpu, e->peer);
-	else if (e->cpu >= 0)
-		snprintf(cpus, sizeof(cpus), "CPU %d", e->cpu);
-	printf("  %-15s", cpus);
-}
-
 static void print_event(const struct event *e)
 {
+	char cpus[40] = "", text[256], *end = text;
+
 	if (options.json) {
 		json_print_line(stdout, json_event(e));
 		return;
 	}
-	if (e->boottime_ns)
-		printf("[%12" PRIu64 ".%06" PRIu64 "]", e->boottime_ns / 1000000000,
-		       e->boottime_ns / 1000 % 1000000);
-	else
-		printf("[%19s]", "time not known");
-	printf(" %-8s %-13s", event_kind_name(e->kind), e->clock);
-	print_cpus(e);
+	if (e->cpu >= 0 && e->peer >= 0)
+		snprintf(cpus, sizeof(cpus), "%d, %d", e->cpu, e->peer);
+	else if (e->cpu >= 0)
+		snprintf(cpus, sizeof(cpus), "%d", e->cpu);
+	end += sprintf(end, "%-8s  %-13s  %-6s", event_kind_name(e->kind), e->clock, cpus);
 	if (e->kind != EVENT_UPDATE && e->kind != EVENT_STOPPED)
-		printf("  %s", text_ns(e->size_ns).s);
+		end += sprintf(end, "  %s", text_ns(e->size_ns).s);
 	if (e->error_ns.known)
-		printf(" +- %s", text_ns(e->error_ns.value).s);
+		end += sprintf(end, " +- %s", text_ns(e->error_ns.value).s);
 	if (e->count > 1)
-		printf("  %" PRIu64 " times", e->count);
-	putchar('\n');
+		end += sprintf(end, "  %" PRIu64 " times", e->count);
+	while (end > text && end[-1] == ' ')
+		*--end = '\0';
+	if (e->boottime_ns)
+		printf("%9" PRIu64 ".%06" PRIu64 "  %s\n", e->boottime_ns / 1000000000,
+		       e->boottime_ns / 1000 % 1000000, text);
+	else
+		printf("%16s  %s\n", "-", text);
 }
 
 static bool same_event(const struct event *a, const struct event *b)
@@ -158,8 +152,9 @@ static int list_events(const struct snapshot *s, const struct event_list *events
 		return STATUS_GOOD;
 	}
 	if (!options.json)
-		printf("# s since boot (now %" PRIu64 ".%06" PRIu64 "), event, clock, CPUs, size\n",
-		       s->boottime_ns / 1000000000, s->boottime_ns / 1000 % 1000000);
+		printf("# now: %" PRIu64 ".%06" PRIu64 " s since boot\n# %14s  %-8s  %-13s  %-6s  size\n",
+		       s->boottime_ns / 1000000000, s->boottime_ns / 1000 % 1000000, "s since boot",
+		       "event", "clock", "CPUs");
 	for (size_t i = 0; i < events->n; i++)
 		print_event(&events->events[i]);
 	if (!options.json && !events->n)

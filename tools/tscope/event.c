@@ -65,7 +65,7 @@ static void add_violation(struct event_list *list, const struct snapshot *s,
 	e->tsc = v->tsc;
 	e->boottime_ns = v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
 	if (e->kind == EVENT_STEP)
-		set_error(e, step_error_ns(s, v->clock, v->size_ns));
+		set_error(e, step_error_ns(s, v->clock));
 }
 
 /* The jump of the TSC, in place of the steps that it caused. */

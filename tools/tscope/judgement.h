@@ -36,7 +36,7 @@ struct judgement {
 	size_t n_explanations;
 };
 
-/* All backward readings (EVENT_BACKWARD) or warps of the clock are evidence of the newest finding. */
+/* All backward readings, or warps, of the clock are evidence of the newest finding. */
 void explain(struct judgement *j, enum event_kind kind, const char *clock);
 
 /* The same of the TSC and of the kernel's clocks, which it drives where it is the clocksource. */

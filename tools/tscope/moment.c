@@ -19,6 +19,8 @@
 #define WIDE_EXTRA_NS	500
 #define PM_TICK_NS	280
 #define ROUNDING_NS	8
+/* What two readings of one clock differ by at most if they take one step. */
+#define KERNEL_APART_NS	1000
 
 enum voice voice_of(const char *clock)
 {
@@ -62,7 +64,7 @@ static uint64_t residual_ns(const struct snapshot *s, const char *clock)
 	return most;
 }
 
-uint64_t step_error_ns(const struct snapshot *s, const char *clock, int64_t ns)
+uint64_t step_error_ns(const struct snapshot *s, const char *clock)
 {
 	const struct clock_figures *c = snapshot_clock(s, clock);
 	uint64_t error;
@@ -74,9 +76,6 @@ uint64_t step_error_ns(const struct snapshot *s, const char *clock, int64_t ns)
 	/* two readings on each side decide, each is off by half its width at most */
 	if ((!c->exact.known || !c->exact.value) && c->read_min_ns.known)
 		error += 2 * (2 * c->read_min_ns.value + WIDE_EXTRA_NS + PM_TICK_NS);
-	if (c->skew_ppt.known)
-		error += (uint64_t)((unsigned __int128)ns_magnitude(ns) *
-				    ns_magnitude(c->skew_ppt.value) / 1000000000000ull);
 	return error;
 }
 
@@ -156,7 +155,8 @@ static bool near(const struct grouping *g, const struct moment *m, uint64_t boot
 
 static void add_step(struct move *move, const struct snapshot *s, const struct violation *v)
 {
-	move->one_cpu = v->cpu != CPU_UNKNOWN && (!move->steps || (move->one_cpu && move->cpu == v->cpu));
+	move->one_cpu = v->cpu != CPU_UNKNOWN &&
+			(!move->steps || (move->one_cpu && move->cpu == v->cpu));
 	move->cpu = v->cpu;
 	move->steps++;
 	move->stepped = true;
@@ -164,7 +164,7 @@ static void add_step(struct move *move, const struct snapshot *s, const struct v
 		move->ns = v->size_ns < 0 ? INT64_MIN : INT64_MAX;
 	if (ns_magnitude(v->size_ns) > ns_magnitude(move->largest_ns))
 		move->largest_ns = v->size_ns;
-	move->error_ns += step_error_ns(s, v->clock, v->size_ns);
+	move->error_ns += step_error_ns(s, v->clock);
 }
 
 static void add_backward(struct grouping *g, struct moment *m, const struct violation *v)
@@ -195,6 +195,22 @@ static void add_backward(struct grouping *g, struct moment *m, const struct viol
 		m->tsc_cpu = v->cpu;
 }
 
+/*
+ * Whether a step of the kernel's own clocks may belong to a moment. The two step alike, unless the
+ * wall clock was set: two causes, but where the time page stepped as well.
+ */
+static bool kernel_fits(const struct grouping *g, const struct moment *m, const struct violation *v)
+{
+	enum voice voice = voice_of(v->clock);
+	const struct move *other = &m->move[voice == VOICE_RAW ? VOICE_WALL : VOICE_RAW];
+
+	if ((voice != VOICE_RAW && voice != VOICE_WALL) || !other->stepped ||
+	    m->move[VOICE_PAGE].stepped)
+		return true;
+	return apart(other->ns, v->size_ns) <= other->error_ns + KERNEL_APART_NS +
+					       step_error_ns(g->s, v->clock);
+}
+
 /* The moment that a violation belongs to, or a new one. */
 static struct moment *place(struct grouping *g, const struct violation *v, uint64_t boottime_ns)
 {
@@ -205,7 +221,7 @@ static struct moment *place(struct grouping *g, const struct violation *v, uint6
 
 	for (i = 0; i < g->list->n; i++) {
 		m = &g->list->moments[i];
-		if (!near(g, m, boottime_ns, v->tsc))
+		if (!near(g, m, boottime_ns, v->tsc) || (step && !kernel_fits(g, m, v)))
 			continue;
 		/* a clock steps once for one cause; a time page may take several updates */
 		if (!step || voice == VOICE_PAGE || !m->move[voice].stepped)

@@ -91,6 +91,8 @@ void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list 
 
 void moments_free(struct moment_list *list);
 
+__extension__ typedef unsigned __int128 wide_t;
+
 static inline uint64_t ns_magnitude(int64_t ns)
 {
 	return ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
@@ -122,7 +124,7 @@ const char *voice_name(const struct snapshot *s, enum voice voice);
 bool moves_alike(const struct moment *m, enum voice a, enum voice b);
 
 /* How far a step of this clock may be off, estimated from its widths and residuals. */
-uint64_t step_error_ns(const struct snapshot *s, const char *clock, int64_t ns);
+uint64_t step_error_ns(const struct snapshot *s, const char *clock);
 
 /* Decide what a moment is; for moments_of(). */
 void moment_judge(struct moment *m, const struct snapshot *s);

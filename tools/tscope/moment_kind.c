@@ -18,16 +18,18 @@
 #define ROUNDING_NS	1000
 
 /* A hypervisor stops its devices and kvm-clock one after the other. */
-#define STOP_APART_NS	(250 * NSEC_PER_MSEC)
+#define STOP_APART_NS	(100 * NSEC_PER_MSEC)
 /* Of a counter that wraps more would be a coincidence too often. */
 #define WRAPS_APART_NS	(50 * NSEC_PER_MSEC)
 
 /* acpi-pm has 24 bits, or 32, which is a multiple: 2^24 / 3579545 Hz. */
 #define PM_WRAP_NS	4686968875ll
 /* hpet has 32: of 10 ns, 14.318180 MHz, 19.2, 24 and 25 MHz. */
+
 static const uint64_t hpet_wraps_ns[] = {
 	42949672960ll, 299966007970ll, 223696213333ll, 178956970667ll, 171798691840ll, 0
 };
+
 static const uint64_t pm_wraps_ns[] = { PM_WRAP_NS, 0 };
 static const uint64_t no_wraps_ns[] = { 0 };
 
@@ -73,9 +75,9 @@ static bool agree(const struct moment *m, enum voice a, enum voice b, uint64_t t
 bool moves_alike(const struct moment *m, enum voice a, enum voice b)
 {
 	const struct move *x = &m->move[a], *y = &m->move[b];
-	uint64_t most = ns_magnitude(x->ns) > ns_magnitude(y->ns) ? ns_magnitude(x->ns) : ns_magnitude(y->ns);
+	uint64_t first = ns_magnitude(x->ns), second = ns_magnitude(y->ns);
 
-	return agree(m, a, b, most / RATES_PART + ROUNDING_NS);
+	return agree(m, a, b, (first > second ? first : second) / RATES_PART + ROUNDING_NS);
 }
 
 static bool is_device(enum voice voice)
@@ -104,8 +106,20 @@ static unsigned int support(const struct moment *m, enum voice base, unsigned in
 	return n;
 }
 
+/* While the TSC jumped a clock ran on at its own rate, which is not the TSC's. */
+static uint64_t rate_error_ns(const struct snapshot *s, enum voice voice, int64_t ns)
+{
+	const char *name = voice_name(s, voice);
+	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
+
+	if (!c || !c->skew_ppt.known)
+		return 0;
+	return (unsigned __int128)ns_magnitude(ns) * ns_magnitude(c->skew_ppt.value) /
+	       1000000000000ull;
+}
+
 /* The exact one of those that moved alike. */
-static void take_size(struct moment *m, enum voice base)
+static void take_size(struct moment *m, const struct snapshot *s, enum voice base)
 {
 	const struct move *x;
 	enum voice v;
@@ -124,11 +138,11 @@ static void take_size(struct moment *m, enum voice base)
 	}
 	m->ns = ns_minus(0, m->move[m->by].ns);
 	/* while the TSC jumped, no clock says how long that took, better than to its own rate */
-	m->error_ns = m->move[m->by].error_ns + ROUNDING_NS;
+	m->error_ns = m->move[m->by].error_ns + rate_error_ns(s, m->by, m->ns) + ROUNDING_NS;
 }
 
 /* The TSC jumped: of the independent clocks at least two say so, and more than deny it. */
-static bool is_jump(struct moment *m, bool stopped)
+static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 {
 	const struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_PAGE];
 	enum voice base = VOICE_HOST;
@@ -146,11 +160,11 @@ static bool is_jump(struct moment *m, bool stopped)
 		return false;
 	if (support(m, base, &against) <= against)
 		return false;
-	take_size(m, base);
+	take_size(m, s, base);
 	return true;
 }
 
-/* Whether a device lost the same time, as far as it is known; one that did not step is not asked. */
+/* Whether a device lost the same time; one that did not step is not asked. */
 static bool device_agrees(const struct moment *m, enum voice device)
 {
 	const struct move *x = &m->move[device];
@@ -196,7 +210,7 @@ void moment_judge(struct moment *m, const struct snapshot *s)
 	const struct clock_figures *page = name ? snapshot_clock(s, name) : NULL;
 	bool stopped = page && page->stopped.known && page->stopped.value;
 
-	if (is_jump(m, stopped))
+	if (is_jump(m, s, stopped))
 		m->kind = MOMENT_JUMP;
 	else if (is_pause(m, stopped))
 		m->kind = MOMENT_PAUSE;

@@ -39,9 +39,9 @@ static void print_findings(FILE *out, const struct snapshot *s, const struct fin
 		counts[findings->findings[i].severity]++;
 	any = counts[SEVERITY_FAULT] || counts[SEVERITY_WARNING];
 	if (any)
-		fprintf(out, "%zu %s and %zu %s found\n", counts[SEVERITY_FAULT],
-			counts[SEVERITY_FAULT] == 1 ? "fault" : "faults", counts[SEVERITY_WARNING],
-			counts[SEVERITY_WARNING] == 1 ? "warning was" : "warnings were");
+		fprintf(out, "%zu fault%s, %zu warning%s\n", counts[SEVERITY_FAULT],
+			counts[SEVERITY_FAULT] == 1 ? "" : "s", counts[SEVERITY_WARNING],
+			counts[SEVERITY_WARNING] == 1 ? "" : "s");
 	else if (!sampled(s))
 		fputs("nothing was sampled, so nothing is known of the clocks\n", out);
 	else
@@ -51,10 +51,10 @@ static void print_findings(FILE *out, const struct snapshot *s, const struct fin
 	fputc('\n', out);
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *f = &findings->findings[i];
-		char first[TEXT_COLUMNS];
+		char first[16];
 
-		snprintf(first, sizeof(first), "  %-8s %-14s ", severity_word(f->severity), f->id);
-		text_wrap(out, first, "%s", f->title);
+		snprintf(first, sizeof(first), "  %-8s ", severity_word(f->severity));
+		text_wrap(out, first, "%s: %s", f->id, f->title);
 	}
 	fputs("\n  The evidence, the cause and what to do: tscope doctor\n", out);
 }

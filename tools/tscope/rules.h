@@ -16,7 +16,7 @@ struct judgement;
  * @looks_at: files, for people
  * @limit: from where on it is a finding, and why, for people
  * @cause: what usually causes it
- * @advice: lines, the first ones of the finding's advice; the rule adds those that depend on figures
+ * @advice: the first lines of the advice; the rule adds those that depend on figures
  * @explains: ids of findings that are only evidence of this one, if matches() says so
  * @see: section of the documentation
  * @judge: looks, and adds its findings by finding_new()
@@ -32,7 +32,7 @@ struct rule {
 	void (*judge)(const struct rule *rule, struct judgement *j);
 };
 
-/* The table, in order of precedence: what explains comes before what it explains; id NULL ends it. */
+/* The table, to an id of NULL: what explains comes before what it explains. */
 extern const struct rule rules[];
 
 /* What is judged. */

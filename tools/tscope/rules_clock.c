@@ -8,7 +8,7 @@
 
 #define NSEC_PER_SEC	1000000000ll
 
-/* Without a master clock the host sets each CPU's page from a clock of its own: by less than this. */
+/* Without a master clock the host sets each CPU's page by itself: by less than this. */
 #define UPDATE_STEP_NS		10000000
 /* A step is found four points later, and the log's clock is not quite the same. */
 #define SWITCHED_NS		(4 * NSEC_PER_SEC)
@@ -19,7 +19,9 @@
 /* Off its multiplier by more, kvm-clock is off by 9 us a day. */
 #define MULTIPLIER_PPT		100
 /* A device has four points a second: without one for so long, it gives none. */
-#define SILENT_NS		(3 * NSEC_PER_SEC)
+#define SILENT_NS		(10 * NSEC_PER_SEC)
+/* Points wait for this long until a step is judged, or while CPUs have no time for slow clocks. */
+#define HELD_NS			(4 * NSEC_PER_SEC)
 #define SILENT_READINGS		12
 
 static bool is_open(const struct move *x)
@@ -221,13 +223,13 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 	if (!last || !tsc || !tsc->khz.known || !tsc->khz.value ||
 	    readings < SILENT_READINGS || rejected > readings / 2)
 		return;
-	ns = (unsigned __int128)(newest - last) * 1000000 / tsc->khz.value;
+	ns = (wide_t)(newest - last) * 1000000 / tsc->khz.value;
 	if (ns < (uint64_t)SILENT_NS)
 		return;
 	f = finding_new(j, rule, "%s has stood still for %s", name, ns_text(ns));
 	finding_is_of(j, name, NULL);
 	f->ended = false;
-	finding_size(f, ns, SILENT_NS, "ns");
+	finding_size(f, ns, HELD_NS, "ns");
 	finding_evidence(f, "%llu readings were taken, and none became a point",
 			 (unsigned long long)readings);
 }
@@ -289,11 +291,14 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
 		x = &m->move[VOICE_PAGE];
-		if (m->kind != MOMENT_OTHER || !is_open(x) ||
-		    ns_magnitude(x->largest_ns) >= UPDATE_STEP_NS)
+		if (m->kind != MOMENT_OTHER ||
+		    (x->stepped && ns_magnitude(x->largest_ns) >= UPDATE_STEP_NS))
 			continue;
+		/* the kernel's clock may follow a page that changed before sampling began */
+		if (x->stepped || (is_open(&m->move[VOICE_RAW]) &&
+				   ns_magnitude(m->move[VOICE_RAW].ns) < UPDATE_STEP_NS))
+			follow(m, VOICE_PAGE);
 		x->explained = true;
-		follow(m, VOICE_PAGE);
 		steps += x->steps;
 	}
 	if (steps)

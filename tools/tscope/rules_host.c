@@ -246,6 +246,12 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 		finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
 }
 
+static void set_both(bool *of_cpu, const struct pair_line *p, bool value)
+{
+	of_cpu[p->cpu_i] = value;
+	of_cpu[p->cpu_j] = value;
+}
+
 /* The CPUs of which no pair met lately, by number, where others met; NULL: there is none. */
 static bool *lonely_cpus(const struct snapshot *s, unsigned int *cpus)
 {
@@ -268,12 +274,12 @@ static bool *lonely_cpus(const struct snapshot *s, unsigned int *cpus)
 	for (i = 0; i < s->n_pairs; i++) {
 		p = &s->pairs[i];
 		if (p->cpu_i < *cpus && p->cpu_j < *cpus)
-			lonely[p->cpu_i] = lonely[p->cpu_j] = true;
+			set_both(lonely, p, true);
 	}
 	for (i = 0; i < s->n_pairs; i++) {
 		p = &s->pairs[i];
 		if (p->cpu_i < *cpus && p->cpu_j < *cpus && p->known && p->age_ms - youngest <= SILENT_MS + s->n_cpu_lines * 250)
-			lonely[p->cpu_i] = lonely[p->cpu_j] = false;
+			set_both(lonely, p, false);
 	}
 	for (i = 0; i < *cpus; i++)
 		any |= lonely[i];

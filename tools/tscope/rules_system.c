@@ -7,6 +7,8 @@
 
 /* A vCPU that waits for a twentieth of its time delays whatever waits for it by as much. */
 #define STEAL_LIMIT_PERMILLE	50
+/* The CPU time of a look: in less, the steal time of one tick would pass the limit. */
+#define STEAL_LEAST_MS		1000
 #define LOST_LIMIT_PERMILLE	50
 /* Below that, the machine's own load may be why windows were late. */
 #define IDLE_LIMIT_PERMILLE	500
@@ -173,7 +175,8 @@ void judge_noisy_host(const struct rule *rule, struct judgement *j)
 	const struct clock_figures *tsc = snapshot_clock(&o->after, "tsc");
 	uint64_t steal = permille(s->steal_ms.value, s->cpu_ms.value), windows, lost;
 	uint64_t idle = permille(s->idle_ms.value, s->cpu_ms.value);
-	bool stolen = s->steal_ms.known && steal >= STEAL_LIMIT_PERMILLE;
+	bool stolen = s->steal_ms.known && steal >= STEAL_LIMIT_PERMILLE &&
+		      s->cpu_ms.value >= STEAL_LEAST_MS;
 	bool late, wide;
 	struct finding *f;
 

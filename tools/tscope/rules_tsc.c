@@ -14,7 +14,7 @@
 /* A kernel's tick, of those with the slowest: time that stands for less, nobody notices. */
 #define STANDS_NS		(10 * NSEC_PER_MSEC)
 /* A hypervisor stops its devices and kvm-clock one after the other. */
-#define STOP_APART_NS		(250 * NSEC_PER_MSEC)
+#define STOP_APART_NS		(100 * NSEC_PER_MSEC)
 /* Each CPU is read at least once a second. */
 #define SEEN_WITHIN_NS		(1000 * NSEC_PER_MSEC)
 /* In ppb: NTP makes up for 500 ppm, crystals are within 100. */
@@ -46,7 +46,7 @@ static bool all_went_back(const struct judgement *j, const struct moment *m)
 	return m->tsc_backward_cpus && m->tsc_backward_cpus >= sampling_cpus(&j->o->after);
 }
 
-/* By how much kvm-clock went back, beyond the pause that devices show; 0: it did not, by itself. */
+/* By how much kvm-clock went back, beyond the pause that devices show; 0: it did not. */
 static int64_t page_back_ns(const struct moment *m)
 {
 	const struct move *page = &m->move[VOICE_PAGE], *device = &m->move[VOICE_HPET];
@@ -219,13 +219,13 @@ bool page_rate_ppt(const struct snapshot *s, int64_t *ppt)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 	const struct page_line *p = s->pages;
-	unsigned __int128 rate;
+	wide_t rate;
 	int shift;
 
 	if (!s->n_pages || !tsc || !tsc->khz.known)
 		return false;
 	/* ns a cycle is mul * 2^(shift - 32), and a nominal cycle is 10^6 / khz ns */
-	rate = (unsigned __int128)p->mul * tsc->khz.value * 1000000;
+	rate = (wide_t)p->mul * tsc->khz.value * 1000000;
 	shift = 32 - p->shift;
 	if (shift < 0 || shift > 63)
 		return false;
@@ -262,8 +262,7 @@ static bool same_rate(const struct reference *a, const struct reference *b)
 
 static bool is_far(const struct reference *r)
 {
-	return ns_minus(ns_magnitude(r->ppt) > INT64_MAX ? INT64_MAX : (int64_t)ns_magnitude(r->ppt),
-			r->error_ppt) >= FREQUENCY_WARN_PPB * 1000ll;
+	return ns_magnitude(r->ppt) >= (uint64_t)r->error_ppt + FREQUENCY_WARN_PPB * 1000ull;
 }
 
 /* The best of the clocks that agree on a rate, their number, and its error with theirs. */

@@ -33,10 +33,11 @@ static void __attribute__((format(printf, 2, 3))) add_error(struct snapshot *s, 
 static void add_fault(struct snapshot *s, const char *path, const struct parse_fault *fault)
 {
 	if (fault->field)
-		add_error(s, "%s: line %zu, field \"%s\" %s: the file is ignored", path, fault->line,
-			  fault->field, fault->what);
+		add_error(s, "%s: line %zu, field \"%s\" %s: the file is ignored", path,
+			  fault->line, fault->field, fault->what);
 	else
-		add_error(s, "%s: line %zu %s: the file is ignored", path, fault->line, fault->what);
+		add_error(s, "%s: line %zu %s: the file is ignored", path, fault->line,
+			  fault->what);
 }
 
 /* No file, or no figure yet, is no error. */

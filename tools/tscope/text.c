@@ -214,7 +214,8 @@ static void print_record(const struct text_table *t, FILE *out, const char *inde
 		err(STATUS_NO_FIGURE, "no memory");
 	for (size_t c = 0; c < t->n_heads; c++)
 		if (*cells[c])
-			fprintf(line, "%s%s %s", c ? ", " : "", head(t, c), cells[c]);
+			fprintf(line, "%s%s%s%s", c ? ", " : "", head(t, c), *head(t, c) ? " " : "",
+				cells[c]);
 	fclose(line);
 	text_wrap(out, indent, "%s", text);
 	free(text);

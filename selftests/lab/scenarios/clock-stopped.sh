@@ -4,31 +4,22 @@
 ACCEL=tcg
 GUEST_APPEND="tsc=reliable iomem=relaxed"
 
-# HPET_CFG, whose lowest bit lets the counter run
-HPET=0xfed00010
-
 guest() {
-	local range config began
+	local range TRUTH
 	. /lib/tscope/truth.sh
 	. /lib/tscope/doctor.sh
+	. /lib/tscope/faults.sh
 
 	seed
 	tscope_load || return
 	echo 1 >$T/enabled
-	config=$(devmem $HPET 32)
 	for range in 300 3000; do
 		echo 1 >$T/reset
 		sleep 5
 		random $((range * 2 / 3))
-		set -- $(lab_clock)
-		devmem $HPET 32 $((config & ~1))
-		began=$2
-		usleep $(((range / 3 + RANDOM_NUMBER) * 1000))
-		set -- $(lab_clock)
-		devmem $HPET 32 $((config))
+		hpet_halts $(((range / 3 + RANDOM_NUMBER) * 1000))
 		sleep 4
-		# the programs that halt it and let it run again take some time
-		finds clock-stopped $((began - $2 - 20000000))..$((began - $2 + 20000000)) 50000000
+		finds clock-stopped $TRUTH 1000000
 	done
 	echo 0 >$T/enabled
 	tscope_done

@@ -6,8 +6,8 @@
 
 static void print(FILE *to, const struct cpu_line *c)
 {
-	fprintf(to, "%u %s %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, c->cpu, c->state, c->leader,
-		c->windows, c->lost, c->meetings, c->unmet);
+	fprintf(to, "%u %s %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, c->cpu, c->state,
+		c->leader, c->windows, c->lost, c->meetings, c->unmet);
 	if (c->age_ms.known)
 		fprintf(to, " %" PRIu64, c->age_ms.value);
 	else

@@ -18,9 +18,10 @@ static void print(FILE *to, const struct histogram *h)
 		const struct hist_bucket *b = &h->buckets[i];
 
 		if (b->negative)
-			fprintf(to, "-%" PRIu64 " -%" PRIu64 " %" PRIu64 "\n", b->high_ns, b->low_ns, b->count);
+			fprintf(to, "-%" PRIu64 " -%" PRIu64, b->high_ns, b->low_ns);
 		else
-			fprintf(to, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", b->low_ns, b->high_ns, b->count);
+			fprintf(to, "%" PRIu64 " %" PRIu64, b->low_ns, b->high_ns);
+		fprintf(to, " %" PRIu64 "\n", b->count);
 		EXPECT(b->low_ns <= b->high_ns, "%" PRIu64 " to %" PRIu64, b->low_ns, b->high_ns);
 	}
 }

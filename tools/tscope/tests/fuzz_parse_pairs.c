@@ -8,8 +8,9 @@ static void print(FILE *to, const struct pair_line *p)
 {
 	fprintf(to, "%s %u %u ", p->clock, p->cpu_i, p->cpu_j);
 	if (p->known)
-		fprintf(to, "%" PRId64 " %" PRId64 " %d %" PRId64 " %" PRId64 " %" PRIu64, p->offset_ns,
-			p->bound_ns, p->moving, p->hull_low_ns, p->hull_high_ns, p->age_ms);
+		fprintf(to, "%" PRId64 " %" PRId64 " %d %" PRId64 " %" PRId64 " %" PRIu64,
+			p->offset_ns, p->bound_ns, p->moving, p->hull_low_ns, p->hull_high_ns,
+			p->age_ms);
 	else
 		fprintf(to, "- - - - - -");
 	fprintf(to, " %" PRIu64 " %" PRIu64 "\n", p->meetings, p->warps);

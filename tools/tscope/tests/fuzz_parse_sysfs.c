@@ -8,7 +8,8 @@ static void print(FILE *to, const char *file, const struct clock_figures *c)
 	char skew[32], error[32];
 
 	if (!strcmp(file, "skew"))
-		fprintf(to, "%s %s %" PRIu64 " %" PRIu64 "\n", fuzz_thousandths(skew, c->skew_ppt.value),
+		fprintf(to, "%s %s %" PRIu64 " %" PRIu64 "\n",
+			fuzz_thousandths(skew, c->skew_ppt.value),
 			fuzz_thousandths(error, c->skew_error_ppt.value), c->points.value,
 			c->span_ms.value);
 	else if (!strcmp(c->name, "ptp-kvm"))

@@ -60,8 +60,8 @@ done
 for name in not-loaded no-module; do
 	t "$name: no figure" json "1 4" report --json -d 0 --root "$DIR/$name"
 done
-t "healthy: JSON" json "0 1" report --json -d 0 --root "$DIR/healthy"
-t "healthy: no fault, no error" json_has 'o["errors"] == [] and not [f for f in o["findings"] if f["severity"] == "fault"]'
+t "lab-guest: JSON" json "0 1" report --json -d 0 --root "$DIR/lab-guest"
+t "lab-guest: no fault, no error" json_has 'o["errors"] == [] and not [f for f in o["findings"] if f["severity"] == "fault"]'
 t "ends: all is read" json "0 1" report --json -d 0 --root "$DIR/ends"
 t "ends: no error, all pairs" json_has 'o["errors"] == [] and len(o["pairs"]) == 4 and o["tsc_khz"] == 2**32 - 1'
 t "broken: a line for each file" json "0 1 4" report --json -d 0 --root "$DIR/broken"
@@ -81,7 +81,7 @@ t "no such subcommand" usage nonsense
 t "no such option" usage report --nonsense
 t "an argument too many" usage report what
 for value in '' x 1x -1 1e3 0x1 1.0001 9223372036854775807 99999999999999999999 1mm; do
-	t "report -d '$value'" usage report -d "$value" --root "$DIR/healthy"
+	t "report -d '$value'" usage report -d "$value" --root "$DIR/lab-guest"
 done
-t "report -d 0.000d" runs "0 1" report -d 0.000d --root "$DIR/healthy"
+t "report -d 0.000d" runs "0 1" report -d 0.000d --root "$DIR/lab-guest"
 ktap_end

@@ -80,8 +80,9 @@ static void compare(const char *tree, const char *got, const char *want)
 		got_len = strcspn(got, "\n");
 		want_len = strcspn(want, "\n");
 		if (got_len != want_len || memcmp(got, want, got_len)) {
-			tap_fail(__FILE__, __LINE__, "%s.json, line %zu is\n# %.*s\n# and was\n# %.*s", tree,
-				 line, (int)got_len, got, (int)want_len, want);
+			tap_fail(__FILE__, __LINE__, "%s.json differs in line %zu", tree, line);
+			tap_note("now: %.*s", (int)got_len, got);
+			tap_note("was: %.*s", (int)want_len, want);
 			return;
 		}
 		got += got_len + (got[got_len] == '\n');
@@ -109,9 +110,9 @@ static void test_tree(const char *tree)
 	free(got);
 }
 
-static void test_healthy(void)
+static void test_guest(void)
 {
-	test_tree("healthy");
+	test_tree("lab-guest");
 }
 
 static void test_ends(void)
@@ -140,7 +141,7 @@ static void test_one_line(void)
 	size_t len;
 	FILE *to;
 
-	tree_open("healthy");
+	tree_open("lab-guest");
 	snapshot_read(&s, SNAPSHOT_ALL);
 	to = open_memstream(&text, &len);
 	json_print(to, &s, &events, NULL, true);
@@ -153,7 +154,7 @@ static void test_one_line(void)
 }
 
 static const struct tap_test tests[] = {
-	{ "a healthy guest", test_healthy },
+	{ "a guest of the lab", test_guest },
 	{ "both ends of 64 bits", test_ends },
 	{ "malformed and truncated files", test_broken },
 	{ "no module, no debugfs", test_absent },

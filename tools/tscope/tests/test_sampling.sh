@@ -16,7 +16,7 @@ S=$DIR/root/sys/kernel/tscope
 
 fresh() {
 	rm -rf "$DIR/root"
-	"$TESTS/unpack.sh" healthy "$DIR/root" &&
+	"$TESTS/unpack.sh" lab-guest "$DIR/root" &&
 		echo 0 >"$S/enabled" && echo 20 >"$S/width_us" && echo 0-1 >"$S/cpus" && : >"$S/reset"
 }
 
@@ -45,7 +45,7 @@ begin() {
 	setsid python3 -c '
 import os, signal, sys
 for s in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE): signal.signal(s, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])' "$TSCOPE" report --root "$DIR/root" "$@" \
+os.execv(sys.argv[1], sys.argv[1:])' "$TSCOPE" pairs --root "$DIR/root" "$@" \
 		>"$DIR/out" 2>"$DIR/err" &
 	PID=$!
 }
@@ -65,7 +65,7 @@ fine() {
 
 ends() {
 	fresh || return
-	"$TSCOPE" report -d 0.6 --flat-out -c 0 --reset --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" &
+	"$TSCOPE" pairs -d 0.6 --flat-out -c 0 --reset --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" &
 	PID=$!
 	until_is enabled 1 && is width_us 50000 && is cpus 0 || return
 	ended || return
@@ -92,7 +92,7 @@ warm_up() {
 
 ignored() {
 	fresh || return
-	(trap '' HUP; exec "$TSCOPE" report -d 2 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err") &
+	(trap '' HUP; exec "$TSCOPE" pairs -d 2 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err") &
 	PID=$!
 	until_is enabled 1 && kill -s HUP $PID && sleep 0.5 && is enabled 1 && ended && as_before
 }
@@ -100,7 +100,7 @@ ignored() {
 # a file that can't be changed: what was changed before it is restored
 refused() {
 	fresh && rm "$S/period_us" || return
-	"$TSCOPE" report -d 1 --flat-out -c 0 --root "$DIR/root" 2>"$DIR/err" >"$DIR/out"
+	"$TSCOPE" pairs -d 1 --flat-out -c 0 --root "$DIR/root" 2>"$DIR/err" >"$DIR/out"
 	same "exit status" $? 4 && as_before && grep -q 'period_us: No such file or directory' "$DIR/err"
 }
 
@@ -108,18 +108,18 @@ second() {
 	local before
 	begin -d 3 --flat-out
 	until_is enabled 1 && until_is width_us 50000 || return
-	"$TSCOPE" report -d 0.2 --flat-out --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2"
+	"$TSCOPE" pairs -d 0.2 --flat-out --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2"
 	same "exit status" $? 4 && grep -q 'another tscope is sampling' "$DIR/err2" || return
 	is enabled 1 && is width_us 50000 || return
 	# one that changes nothing looks on
-	fine "$TSCOPE" report -d 0.2 --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" || return
+	fine "$TSCOPE" pairs -d 0.2 --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" || return
 	is enabled 1 && is width_us 50000 && ended && as_before
 }
 
 untouched() {
 	fresh && chmod -R a-w "$DIR/root" || return
 	before=$(cd "$S" && find . -type f -newer "$DIR/root" | wc -l)
-	fine "$TSCOPE" report -d 0 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
+	fine "$TSCOPE" pairs -d 0 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
 	same "files that changed" "$(cd "$S" && find . -type f -newer "$DIR/root" | wc -l)" "$before" &&
 		[ ! -s "$DIR/err" ]
 }
@@ -152,17 +152,17 @@ on_terminal() {
 }
 
 progress() {
-	fresh && fine on_terminal report -d 3 --root "$DIR/root" || return
+	fresh && fine on_terminal pairs -d 3 --root "$DIR/root" || return
 	grep -q '3 s left' "$DIR/screen" && grep -q '2 s left' "$DIR/screen" && grep -q '1 s left' "$DIR/screen" &&
 		not grep -q '4 s left\|0 s left' "$DIR/screen"
 }
 
 no_progress() {
-	fresh && fine on_terminal report "$@" --root "$DIR/root" && same screen "$(cat "$DIR/screen")" ""
+	fresh && fine on_terminal pairs "$@" --root "$DIR/root" && same screen "$(cat "$DIR/screen")" ""
 }
 
 no_progress_elsewhere() {
-	fresh && fine "$TSCOPE" report -d 2.5 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" && same stderr "$(cat "$DIR/err")" ""
+	fresh && fine "$TSCOPE" pairs -d 2.5 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" && same stderr "$(cat "$DIR/err")" ""
 }
 
 says() {
@@ -175,12 +175,12 @@ says() {
 not_loaded() {
 	fresh && rm -r "$S" && mkdir -p "$DIR/root/lib/modules/6.12.117+deb12-amd64" &&
 		echo "updates/dkms/tscope.ko.xz:" >"$DIR/root/lib/modules/6.12.117+deb12-amd64/modules.dep" &&
-		says 4 'the module is not loaded: run "modprobe tscope" as root' report -d 1 --root "$DIR/root"
+		says 4 'the module is not loaded: run "modprobe tscope" as root' pairs -d 1 --root "$DIR/root"
 }
 
 no_module() {
 	fresh && rm -r "$S" &&
-		says 4 'there is no module for the running kernel 6.12.117+deb12-amd64: install the packages tscope-dkms and linux-headers-6.12.117+deb12-amd64' report -d 1 --root "$DIR/root"
+		says 4 'there is no module for the running kernel 6.12.117+deb12-amd64: install the packages tscope-dkms and linux-headers-6.12.117+deb12-amd64' pairs -d 1 --root "$DIR/root"
 }
 
 not_root() {

@@ -58,7 +58,8 @@ static void test_all(void)
 	EXPECT(!snapshot_clock(&s, "hpet"), "a clock that is absent");
 	h = snapshot_histogram(&s, "realtime/residual");
 	EXPECT(h && h->n_buckets == 2 && h->buckets[0].negative, "a histogram of a clock");
-	EXPECT(snapshot_histogram(&s, "wakeup") && !snapshot_histogram(&s, "kvm-clock/step"), "others");
+	EXPECT(snapshot_histogram(&s, "wakeup") && !snapshot_histogram(&s, "kvm-clock/step"),
+	       "others");
 	end();
 }
 
@@ -77,7 +78,8 @@ static void test_broken(void)
 	EXPECT(c->khz.known && !c->samples.known && !c->warps.known && !c->warp_max_ns.known &&
 	       !c->backward.known && !c->offset.known && !c->rejected.known, "tsc");
 	c = &s.clocks[1];
-	EXPECT(c->samples.known && !c->exact.known && !c->skew_ppt.known && !c->skew_error_ppt.known &&
+	EXPECT(c->samples.known && !c->exact.known && !c->skew_ppt.known &&
+	       !c->skew_error_ppt.known &&
 	       !c->points.known && !c->phase_ns.known, "kvm-clock");
 	c = &s.clocks[2];
 	EXPECT(!c->samples.known && !c->host_offset_ns.known && !c->host_offset_error_ns.known,
@@ -93,7 +95,7 @@ static void test_broken(void)
 
 static void test_parts(void)
 {
-	tree_open("healthy");
+	tree_open("lab-guest");
 	snapshot_read(&s, 0);
 	EXPECT(s.loaded && s.debug && s.n_clocks == 7, "sysfs is always read");
 	EXPECT(!s.n_pairs && !s.n_cpu_lines && !s.n_pages && !s.n_violations && !s.n_points &&
@@ -107,7 +109,8 @@ static void test_parts(void)
 static void test_absent(void)
 {
 	begin("not-loaded");
-	EXPECT(!s.loaded && !s.debug && s.n_errors == 1 && has_error("run \"modprobe tscope\" as root"),
+	EXPECT(!s.loaded && !s.debug && s.n_errors == 1 &&
+	       has_error("run \"modprobe tscope\" as root"),
 	       "not loaded");
 	EXPECT(!strcmp(s.clocksource, "kvm-clock"), "what needs no module");
 	end();
@@ -126,7 +129,7 @@ static void test_variables(void)
 {
 	char sysfs[256], debugfs[256];
 
-	tree_open("healthy");
+	tree_open("lab-guest");
 	snprintf(sysfs, sizeof(sysfs), "%s/sys/kernel/tscope", system_root);
 	snprintf(debugfs, sizeof(debugfs), "%s/sys/kernel/debug/tscope", system_root);
 	setenv("TSCOPE_SYSFS", sysfs, 1);
@@ -150,7 +153,7 @@ static void test_garbage(void)
 	char path[64], text[300];
 	size_t i, k, len;
 
-	tree_open("healthy");
+	tree_open("lab-guest");
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(path, sizeof(path), "sys/kernel/%s", files[i]);
 		len = rnd_below(sizeof(text));
@@ -163,7 +166,8 @@ static void test_garbage(void)
 	EXPECT_EQ(s.n_errors, ARRAY_SIZE(files) - 1, "errors");
 	EXPECT(!s.n_clocks && !s.n_pairs && !s.n_cpu_lines && !s.n_violations && !s.n_points &&
 	       !s.n_pages && !s.enabled.known, "figures");
-	EXPECT(!snapshot_histogram(&s, "transit") && snapshot_histogram(&s, "wakeup"), "histograms");
+	EXPECT(!snapshot_histogram(&s, "transit") && snapshot_histogram(&s, "wakeup"),
+	       "histograms");
 	end();
 }
 

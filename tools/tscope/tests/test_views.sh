@@ -1,0 +1,339 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317
+#
+# What people look at: exact texts of recorded trees, options and exit statuses, and files that
+# change, vanish and come back while a subcommand runs. GOLDEN=1 writes the texts of
+# golden/views, which are then to be reviewed, in place of comparing with them.
+
+# shellcheck source=selftests/harness/ktap.sh
+. "$TSCOPE_TESTS/../../../selftests/harness/ktap.sh"
+DIR=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$DIR" "$KTAP_SAID"' EXIT
+chmod 755 "$DIR"
+export TZ=UTC
+unset TSCOPE_SYSFS TSCOPE_DEBUGFS
+GOLDEN_DIR=$TSCOPE_TESTS/golden/views
+ROOT=$DIR/root SYSFS=$DIR/root/sys/kernel/tscope DEBUGFS=$DIR/root/sys/kernel/debug/tscope
+ESC=$(printf '\033')
+
+# tree NAME: the tree that commands look at
+tree() {
+	rm -rf "$ROOT"
+	"$TSCOPE_TESTS/unpack.sh" "$1" "$ROOT"
+}
+
+# runs STATUS SUBCOMMAND ARGUMENT...: what it prints is in out, its messages in err
+runs() {
+	local want=$1 name=$2 got
+	shift 2
+	"$TSCOPE" "$name" --root "$ROOT" "$@" >"$DIR/out" 2>"$DIR/err"
+	got=$?
+	head -n 20 "$DIR/out" "$DIR/err"
+	same "status" "$got" "$want"
+}
+
+# says REGEX: the only message
+says() {
+	same "lines of messages" "$(wc -l <"$DIR/err")" 1 && grep -qE "$1" "$DIR/err"
+}
+
+# prints REGEX
+prints() {
+	grep -qE "$1" "$DIR/out" || { echo "no line is $1"; return 1; }
+}
+
+# What depends on the moment and on the place: times of events and of watch, and the directory.
+timeless() {
+	sed -E -e "s,$ROOT,ROOT,g" -e 's/^ *[0-9]+\.[0-9]{6}  /TIME  /' -e 's/now: [0-9.]+ s/now: TIME s/' \
+		-e '/^tscope .* every /s/[0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/' -e 's/^[0-9]+\.[0-9]{3},/TIME,/' \
+		"$DIR/out"
+}
+
+# golden TREE STATUS SUBCOMMAND ARGUMENT...: prints what golden/views has
+golden() {
+	local file
+	file=$GOLDEN_DIR/$(tr -s ' /' '--' <<<"${*:3}-${1#views-}").txt
+	tree "$1" && runs "${@:2}" && same messages "$(cat "$DIR/err")" "" || return
+	if [ -n "$GOLDEN" ]; then
+		mkdir -p "$GOLDEN_DIR" && timeless >"$file"
+	else
+		diff "$file" <(timeless)
+	fi
+}
+
+# narrow TREE: no line is longer than 80
+narrow() {
+	local args status=0
+	tree "$1" || return
+	while read -r args; do
+		# shellcheck disable=SC2086
+		"$TSCOPE" $args --root "$ROOT" 2>/dev/null | grep '.\{81\}' | sed "s/^/$args: /"
+	done <<-END | { not grep . || status=1; return $status; }
+		report -d 0
+		pairs
+		pairs --matrix
+		hist
+		hist width
+		hist residual
+		hist transit
+		hist wakeup
+		doctor -d 0
+	END
+}
+
+wrong_use() {
+	tree views-healthy &&
+		runs 2 report -d ten && prints_error "takes a time such as" &&
+		runs 2 report --warm-up=-1 && runs 2 report extra && runs 2 report --nonsense &&
+		runs 2 report -o /nonexistent/file &&
+		runs 2 watch -n 0 && prints_error "above 0" && runs 2 watch -n 1x && runs 2 watch -i 0 &&
+		runs 2 watch --show nosuch && prints_error "no column 'nosuch'" &&
+		runs 2 watch --csv --json && runs 2 watch --show clock --json &&
+		runs 2 hist foo bar && prints_error "'bar' is no histogram" && runs 2 hist width step &&
+		runs 2 pairs extra && runs 2 events extra && runs 2 wait extra &&
+		runs 2 wait --clock tsc && runs 2 wait --error-ppb 0 && runs 2 wait --error-ppb 1e3 &&
+		runs 2 wait --timeout soon && not "$TSCOPE" >"$DIR/out" 2>&1 &&
+		not "$TSCOPE" nosuch >"$DIR/out" 2>&1
+}
+
+prints_error() {
+	grep -q "$1" "$DIR/err" || { cat "$DIR/err"; return 1; }
+}
+
+# without the module each subcommand says so, and prints no figure
+no_module() {
+	local name
+	tree views-healthy && rm -r "$SYSFS" "$DEBUGFS" || return
+	for name in "report -d 0" report pairs hist events "watch -n 1" wait; do
+		# shellcheck disable=SC2086
+		runs 4 $name && same "$name" "$(cat "$DIR/out")" "" &&
+			says 'there is no module for the running kernel 6.12.117' || return
+	done
+}
+
+no_figure() {
+	tree views-empty && runs 4 pairs && runs 4 hist nosuch && says "no histogram nosuch" &&
+		runs 4 wait --timeout 0.5 && says "ptp-kvm is absent" &&
+		runs 4 wait --clock realtime --timeout 0.5 && says "realtime has no skew yet"
+}
+
+# sampling is restored, and what was gathered is read while it goes on
+restores() {
+	local before job
+	tree views-healthy && before=$(cd "$SYSFS" && cat enabled width_us cpus) || return
+	"$TSCOPE" report --root "$ROOT" -d 1.5 -c 1 --flat-out -q >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	sleep 0.7
+	same "while it samples" "$(cd "$SYSFS" && cat enabled width_us cpus)" $'1\n50000\n1' || return
+	wait $job
+	same status $? 0 && same messages "$(cat "$DIR/err")" "" &&
+		prints '^  sampled      1500 ms, all the time$' &&
+		same "afterwards" "$(cd "$SYSFS" && cat enabled width_us cpus)" "$before"
+}
+
+interrupted() {
+	local job
+	tree views-healthy || return
+	"$TSCOPE" "$@" --root "$ROOT" >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	sleep 0.7
+	same "while it runs" "$(cat "$SYSFS/enabled")" 1 && kill -TERM $job || return
+	wait $job
+	same status $? 143 && same "afterwards" "$(cat "$SYSFS/enabled")" 0
+}
+
+output_file() {
+	tree views-faults && runs 1 report -d 0 && cp "$DIR/out" "$DIR/wanted" &&
+		runs 1 report -d 0 -o "$DIR/file" && same "standard output" "$(cat "$DIR/out")" "" &&
+		diff "$DIR/wanted" "$DIR/file"
+}
+
+# who is not root sees what sysfs has, and is told what is missing
+unprivileged() {
+	[ "$(id -u)" = 0 ] || return 0
+	tree views-faults && chmod 700 "$ROOT/sys/kernel/debug" || return
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$TSCOPE" report --root "$ROOT" -d 5 >"$DIR/out" 2>"$DIR/err"
+	same status $? 1 && same messages "$(cat "$DIR/err")" "" &&
+		prints '^ +Only root can start sampling \(sudo\)\.$' &&
+		prints '^  kvm-clock      0      1         91    641  380 ms         -      -  moves$' &&
+		prints '^  kvm-clock +exact +424560 +-0\.116 +0\.001 ' &&
+		prints '^  - ROOT|^  - .*run as root' && same "enabled" "$(cat "$SYSFS/enabled")" 1
+}
+
+# blocks without escape codes; the rate is of the time between two of them
+blocks() {
+	tree views-healthy || return
+	(sleep 0.6; echo 101576 >"$SYSFS/ptp-kvm/samples") &
+	runs 0 watch -i 1 -n 2 --csv --show clock,reads/s,readings || return
+	wait
+	awk -F, '$2 != "ptp-kvm" { next }
+		{ if ($3 != "") { rate = $3; expected = ($4 - readings) / ($1 - time) } time = $1; readings = $4 }
+		END { exit !(rate > expected * 0.99 - 1 && rate < expected * 1.01 + 1 && rate > 10000) }' \
+		"$DIR/out" || { echo "not the rate"; return 1; }
+	runs 0 watch -i 0.1 -n 3 && same blocks "$(grep -c '^ptp-kvm ' "$DIR/out")" 3 &&
+		not grep "$ESC" "$DIR/out"
+}
+
+# json_lines N: each line is an object, which a parser takes
+json_lines() {
+	same "lines" "$(wc -l <"$DIR/out")" "$1" && jq -es "length == $1" <"$DIR/out" >"$DIR/said"
+}
+
+json_stream() {
+	tree views-healthy && runs 0 watch -i 0.1 -n 3 --json && json_lines 3 &&
+		same "a figure" "$(jq -c '[.clocks[] | select(.name == "ptp-kvm") | .skew_ppb, .samples]' \
+			"$DIR/out" | sort -u)" '[16.586,1576]'
+}
+
+# the module is unloaded, and another one is loaded: it begins to sample there too
+module_comes_and_goes() {
+	local job
+	tree views-healthy || return
+	"$TSCOPE" watch --root "$ROOT" -i 0.2 --json >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	sleep 0.7
+	rm -rf "$SYSFS" "$DEBUGFS"
+	sleep 0.7
+	tree views-healthy
+	sleep 0.9
+	same "the new one samples" "$(cat "$SYSFS/enabled")" 1 && kill -INT $job || return
+	# a shell's job ignores SIGINT
+	kill -TERM $job
+	wait $job
+	same "afterwards" "$(cat "$SYSFS/enabled")" 0 &&
+		same "figures, none, figures" \
+			"$(jq -r '.clocks | length' "$DIR/out" | uniq | tr '\n' ' ')" "6 0 6 " &&
+		jq -es 'map(select(.clocks == []) | .errors | length > 0) | all' "$DIR/out"
+}
+
+# CPUs that go and come are counted
+cpus_come_and_go() {
+	local job
+	tree views-many || return
+	"$TSCOPE" watch --root "$ROOT" -i 0.1 >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	sleep 0.4
+	sed -i 's/^3 sampling/3 off/; s/^5 sampling/5 late/' "$DEBUGFS/cpus"
+	echo 0-2,4-11 >"$ROOT/sys/devices/system/cpu/online"
+	sleep 0.5
+	kill -TERM $job
+	wait $job
+	same "CPUs" "$(grep '^CPUs:' "$DIR/out" | uniq)" "CPUs: 0 leads, 12 sampling, 0-11 of 0-11 online
+CPUs: 0 leads, 10 sampling, 1 late, 1 off, 0-11 of 0-2,4-11 online"
+}
+
+# size ROWS COLUMNS LINES LONGEST...: each frame fits
+terminal() {
+	tree views-faults && echo 0 >"$SYSFS/enabled" || return
+	"$TSCOPE_TESTS/terminal.py" 24x80 10x40 50x200 -- "$TSCOPE" watch -i 60 --root "$ROOT" >"$DIR/out" ||
+		{ cat "$DIR/out"; return 1; }
+	awk '/^status/ { next } $3 >= $1 || $4 > $2 || $3 < 9 { print; bad = 1 } END { exit bad || NR != 4 }' \
+		"$DIR/out" && prints '^status -2$' && same "afterwards" "$(cat "$SYSFS/enabled")" 0
+}
+
+# an event is printed within a second, and a count that grew by how much
+follows() {
+	local job size
+	tree views-faults || return
+	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	sleep 0.7
+	size=$(wc -l <"$DIR/out")
+	{
+		cat "$DEBUGFS/violations"
+		echo "102000000000 1244967890 warp tsc 1 0 555 3"
+	} >"$DIR/new" && mv "$DIR/new" "$DEBUGFS/violations"
+	echo 5 >"$SYSFS/kvm-clock/updates"
+	sleep 1.6
+	kill -TERM $job
+	wait $job
+	tail -n +$((size + 1)) "$DIR/out" >"$DIR/news"
+	cat "$DIR/news"
+	same "news" "$(wc -l <"$DIR/news")" 2 &&
+		grep -qE '  warp      tsc            1, 0    555 ns  3 times$' "$DIR/news" &&
+		grep -qE '  -  update    kvm-clock              3 times$' "$DIR/news"
+}
+
+waits() {
+	tree views-healthy && runs 0 wait && prints '^ptp-kvm: 16.586 ppb \+- 0.019 ppb, over 9800 ms$' &&
+		runs 1 wait --error-ppb 0.018 --timeout 0.5 && says 'not known to 0.018 ppb after 500 ms' &&
+		runs 0 wait --error-ppb 0.019 --json &&
+		jq -e '.reached == true and .skew_error_ppb == 0.019' "$DIR/out" &&
+		runs 4 wait --clock hpet && same "sampling" "$(cat "$SYSFS/enabled")" 0
+}
+
+# the goal is reached while it waits
+waits_until() {
+	tree views-healthy && echo "16.586 5.000 20 900" >"$SYSFS/ptp-kvm/skew" || return
+	(sleep 0.8; echo "16.586 0.900 40 1900" >"$DIR/new"; mv "$DIR/new" "$SYSFS/ptp-kvm/skew") &
+	runs 0 wait --timeout 10 && prints '0\.900 ppb, over 1900 ms$'
+	wait
+}
+
+json_pairs() {
+	tree views-many && runs 0 pairs --json && jq -e '(.pairs | length) == 132 and
+		.pairs[0] == { clock: "kvm-clock", cpu_i: 3, cpu_j: 4, offset_ns: 22, bound_ns: 89,
+			moving: 1, hull_ns: [-70, 116], age_ms: 1028, warps: 0 } and
+		(.pairs | map(select(.cpu_i == 2 and .cpu_j == 9)) |
+			map(.offset_ns == null and .hull_ns == null) | all)' "$DIR/out"
+}
+
+json_hist() {
+	tree views-healthy && runs 0 hist wakeup --json && jq -e '.histograms | length == 1 and
+		(.[0] | .name == "wakeup" and .lost == 3 and .p99_ns == 8191 and
+			.buckets[3] == { negative: false, low_ns: 90112, high_ns: 98303, count: 1 })' \
+		"$DIR/out" && runs 0 hist ptp-kvm residual --json &&
+		jq -e '.histograms[0].buckets[0] | .negative and .low_ns == 32 and .high_ns == 35' "$DIR/out"
+}
+
+helps() {
+	local name
+	for name in report watch top doctor events pairs hist wait; do
+		"$TSCOPE" $name --help >"$DIR/out" && not grep -n '.\{81\}' "$DIR/out" &&
+			grep -q "^Usage: tscope $name" "$DIR/out" || { cat "$DIR/out"; return 1; }
+	done
+}
+
+ktap_begin
+for name in healthy:0 faults:1 ends:1 empty:4 many:1; do
+	t "report of ${name%:*}" golden "views-${name%:*}" "${name#*:}" report -d 0
+done
+t "pairs, the worst first" golden views-many 0 pairs
+t "pairs as a matrix" golden views-many 0 pairs --matrix
+t "pairs that have no end" golden views-ends 0 pairs --matrix
+t "totals of histograms" golden views-healthy 0 hist
+t "bars by octave" golden views-healthy 0 hist ptp-kvm
+t "bars at the ends" golden views-ends 0 hist transit
+t "events" golden views-faults 0 events
+t "no events" golden views-empty 0 events
+t "watch" golden views-faults 0 watch -n 1
+t "watch: columns" golden views-faults 0 watch -n 1 --show Clock,read,reads/s,updates,errors
+t "watch: all but some columns" golden views-faults 0 watch -n 1 --csv --hide "+-ppb,back"
+t "watch: the list of columns" golden views-faults 0 watch --list
+for file in "$TSCOPE_TESTS"/trees/*.tree; do
+	name=${file##*/}
+	t "80 columns: ${name%.tree}" narrow "${name%.tree}"
+done
+t "help fits" helps
+t "wrong use is 2" wrong_use
+t "no module is 4" no_module
+t "no figure is 4" no_figure
+t "report restores" restores
+t "report is interrupted" interrupted report -d 60 -q
+t "watch is interrupted" interrupted watch -i 10
+t "wait is interrupted" interrupted wait --error-ppb 0.001
+t "report to a file" output_file
+t "report without root" unprivileged
+t "watch without a terminal" blocks
+t "watch --json" json_stream
+t "the module comes and goes" module_comes_and_goes
+t "CPUs come and go" cpus_come_and_go
+t "watch on terminals" terminal
+t "events --follow" follows
+t "wait" waits
+t "wait until" waits_until
+t "pairs --json" json_pairs
+t "hist --json" json_hist
+ktap_end
