@@ -84,6 +84,7 @@ dkms_makes() {
 	(
 		# shellcheck disable=SC2034
 		kernel_source_dir=$1 dkms_tree=/var/lib/dkms
+		PATH=$work/bin
 		# shellcheck disable=SC1091
 		. "$top/dkms.conf"
 		echo "${MAKE[0]}"
@@ -106,10 +107,15 @@ t "a colon in the path: one line says so" refused "$work/a:b"
 clang_headers 190107
 t "a kernel that clang has built: LLVM=1" builds_with LLVM=1 clang --
 t "its clang has a version in its name: LLVM=-19" builds_with LLVM=-19 clang-19 --
+t "another clang is the usual one: LLVM=-19" builds_with LLVM=-19 clang clang-19 --
 t "an LLVM= that the user gives wins" builds_with LLVM=-17 clang -- LLVM=-17
 t "no clang: it is named" clang_is_named
 t "a kernel that gcc has built: no LLVM" eval 'not grep LLVM <(make -n -C "$top" "KDIR=$headers")'
+path_with clang
 t "DKMS passes LLVM=1 for clang's kernel" eval 'dkms_makes "$work/clang" | grep " modules LLVM=1$"'
+path_with clang clang-19
+t "DKMS passes LLVM=-19, where another clang is the usual one" eval \
+	'dkms_makes "$work/clang" | grep " modules LLVM=-19$"'
 t "DKMS passes none for gcc's" eval 'dkms_makes "$headers" | grep " modules$"'
 t "no depmod: installs, and says so" installs_without_depmod
 ktap_end

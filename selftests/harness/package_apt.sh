@@ -84,7 +84,7 @@ package() {
 	get "$@" install /shared/tscope-dkms_*_amd64.deb >/tmp/said 2>&1
 	local status=$?
 	cat /tmp/said
-	return $status
+	return "$status"
 }
 
 # there: modprobe finds the module, which is built for the kernel
