@@ -101,6 +101,22 @@ installs_without_depmod() {
 		find "$ko" -name 'tscope.ko*' | grep .
 }
 
+# later_headers: the kernel's headers, in $LATER, with names that later kernels have
+later_headers() {
+	local from=${headers%/build}/usr to=$work/later
+	cp -al "$from" "$to" 2>/dev/null || { rm -rf "$to"; cp -a "$from" "$to"; } || return
+	LATER=$to/src/linux-headers-$KREL
+	sed -i "s|$from|$to|" "$LATER/Makefile" &&
+		sed -i 's/hypervisor_cpuid_base/cpuid_base_hypervisor/' \
+			"$to"/src/*common*/arch/x86/include/asm/{cpuid,acrn,xen/hypervisor}.h
+}
+
+# A distribution's kernel may have parts of later versions, as RHEL's has.
+builds_with_parts_of_later() {
+	later_headers && checkout "$work/mixed" || return
+	make -C "$LATER" "M=$work/mixed" module/clock_kvm.o module/clock_ptp.o
+}
+
 ktap_begin
 t "a blank in the path: one line says so" refused "$work/a b"
 t "a colon in the path: one line says so" refused "$work/a:b"
@@ -117,5 +133,6 @@ path_with clang clang-19
 t "DKMS passes LLVM=-19, where another clang is the usual one" eval \
 	'dkms_makes "$work/clang" | grep " modules LLVM=-19$"'
 t "DKMS passes none for gcc's" eval 'dkms_makes "$headers" | grep " modules$"'
+t "a kernel that has parts of later ones" builds_with_parts_of_later
 t "no depmod: installs, and says so" installs_without_depmod
 ktap_end
