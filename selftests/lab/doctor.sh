@@ -43,6 +43,15 @@ examine() {
 		$status 0
 }
 
+# explain: what doctor looked at, after a wrong finding
+explain() {
+	{
+		sed -n '/^"pairs"/,/^"errors"/p' /tmp/doctor.json
+		tail -n 40 $TD/violations
+		cat $TD/pairs $TD/timepage
+	} 2>/dev/null | sed 's/^/# doctor saw: /' | to_channel
+}
+
 # found ID [TRUTH [LIMIT]]: doctor found it, its size holds TRUTH (or some of LOW..HIGH), and its
 # error is at most LIMIT. Of several findings the one that is nearest counts.
 found() {
@@ -54,6 +63,7 @@ found() {
 		} END { print best }' $FINDINGS)
 	if [ $# = 0 ]; then
 		result "not ok" "doctor finds $id"
+		explain
 		return 1
 	fi
 	[ -n "$low" ] || { result ok "doctor finds $id"; return; }
@@ -67,6 +77,7 @@ found() {
 nothing_else() {
 	local n
 	n=$(awk -v e=" $EXPECTED" '$2 == "fault" && !index(e, " " $1 " ") { n++ } END { print n + 0 }' $FINDINGS)
+	[ "$n" = 0 ] || explain
 	holds "doctor: other faults" 0 "$n" 0
 	say "# doctor expected: ${EXPECTED:-none }found: $(awk '{ print $1 ":" $2 }' $FINDINGS | sort -u | tr '\n' ' ')"
 }

@@ -159,12 +159,6 @@ static int look(struct observation *o)
 	return 0;
 }
 
-static const char doc[] =
-	"Say what is wrong with this machine's time, by which evidence, and what to do.\v"
-	"Samples for 10 s, unless sampling has ended and left figures. "
-	"A host without the module is judged by what needs none.\n"
-	"The exit status is 1 after a fault or a warning, and 4 if files could not be written.";
-
 int cmd_doctor(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
@@ -180,7 +174,7 @@ int cmd_doctor(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
-		doc,
+		"Say what is wrong with this machine's time, and what to do.\vSamples for 10 s, unless sampling has ended.",
 		children, NULL, NULL
 	};
 	struct finding_list list;

@@ -91,8 +91,6 @@ void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list 
 
 void moments_free(struct moment_list *list);
 
-__extension__ typedef unsigned __int128 wide_t;
-
 static inline uint64_t ns_magnitude(int64_t ns)
 {
 	return ns < 0 ? -(uint64_t)ns : (uint64_t)ns;

@@ -114,7 +114,7 @@ static uint64_t rate_error_ns(const struct snapshot *s, enum voice voice, int64_
 
 	if (!c || !c->skew_ppt.known)
 		return 0;
-	return (unsigned __int128)ns_magnitude(ns) * ns_magnitude(c->skew_ppt.value) /
+	return (__uint128_t)ns_magnitude(ns) * ns_magnitude(c->skew_ppt.value) /
 	       1000000000000ull;
 }
 

@@ -223,7 +223,7 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 	if (!last || !tsc || !tsc->khz.known || !tsc->khz.value ||
 	    readings < SILENT_READINGS || rejected > readings / 2)
 		return;
-	ns = (wide_t)(newest - last) * 1000000 / tsc->khz.value;
+	ns = (__uint128_t)(newest - last) * 1000000 / tsc->khz.value;
 	if (ns < (uint64_t)SILENT_NS)
 		return;
 	f = finding_new(j, rule, "%s has stood still for %s", name, ns_text(ns));

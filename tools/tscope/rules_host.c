@@ -13,6 +13,8 @@
 #define OFF_NS		10000000
 /* A sampler that ran this lately is only late. */
 #define SILENT_MS	3000
+/* Of many CPUs each pair meets once in n/8 seconds; twice that. */
+#define MS_A_CPU	250
 /* What a clock went back by is known to the time between two readings. */
 #define READ_WITHIN_NS	NSEC_PER_SEC
 
@@ -255,7 +257,7 @@ static void set_both(bool *of_cpu, const struct pair_line *p, bool value)
 /* The CPUs of which no pair met lately, by number, where others met; NULL: there is none. */
 static bool *lonely_cpus(const struct snapshot *s, unsigned int *cpus)
 {
-	uint64_t youngest = UINT64_MAX;
+	uint64_t youngest = UINT64_MAX, limit_ms = SILENT_MS + s->n_cpu_lines * MS_A_CPU;
 	const struct pair_line *p;
 	bool *lonely, any = false;
 	size_t i;
@@ -278,7 +280,8 @@ static bool *lonely_cpus(const struct snapshot *s, unsigned int *cpus)
 	}
 	for (i = 0; i < s->n_pairs; i++) {
 		p = &s->pairs[i];
-		if (p->cpu_i < *cpus && p->cpu_j < *cpus && p->known && p->age_ms - youngest <= SILENT_MS + s->n_cpu_lines * 250)
+		if (p->cpu_i < *cpus && p->cpu_j < *cpus && p->known &&
+		    p->age_ms - youngest <= limit_ms)
 			set_both(lonely, p, false);
 	}
 	for (i = 0; i < *cpus; i++)

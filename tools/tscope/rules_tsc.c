@@ -58,7 +58,7 @@ static int64_t page_back_ns(const struct moment *m)
 		return 0;
 	if (page->backwards)
 		return page->backward_ns;
-	/* the host says by its wall clock that it was no restore, the devices that it was no pause */
+	/* by the host's wall clock it was no restore, by the devices no pause */
 	if (m->kind != MOMENT_OTHER || (!device->stepped && !device->heard))
 		return 0;
 	back = ns_minus(device->stepped ? device->ns : 0, page->ns);
@@ -199,7 +199,9 @@ void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
 		if (m->tsc_explained)
 			continue;
 		if (m->kind == MOMENT_JUMP)
-			jumped(j, rule, m, m->ns, m->error_ns, -1);
+			jumped(j, rule, m, m->ns, m->error_ns,
+			       m->tsc_backward_cpus == 1 && !all_went_back(j, m) ?
+			       (int)m->tsc_cpu : -1);
 		else if (one_jumped(j, m))
 			jumped(j, rule, m, ns_minus(0, m->move[VOICE_PAGE].ns),
 			       m->move[VOICE_PAGE].error_ns, m->move[VOICE_PAGE].cpu);
@@ -219,13 +221,13 @@ bool page_rate_ppt(const struct snapshot *s, int64_t *ppt)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 	const struct page_line *p = s->pages;
-	wide_t rate;
+	__uint128_t rate;
 	int shift;
 
 	if (!s->n_pages || !tsc || !tsc->khz.known)
 		return false;
 	/* ns a cycle is mul * 2^(shift - 32), and a nominal cycle is 10^6 / khz ns */
-	rate = (wide_t)p->mul * tsc->khz.value * 1000000;
+	rate = (__uint128_t)p->mul * tsc->khz.value * 1000000;
 	shift = 32 - p->shift;
 	if (shift < 0 || shift > 63)
 		return false;
