@@ -93,7 +93,7 @@ narrow() {
 	while read -r args; do
 		# shellcheck disable=SC2086
 		"$TSCOPE" $args --root "$ROOT" 2>/dev/null | grep '.\{81\}' | sed "s/^/$args: /"
-	done <<-END | { not grep . || status=1; return $status; }
+	done <<-END | { not grep . || status=1; return "$status"; }
 		report -d 0
 		pairs
 		pairs --matrix
@@ -149,8 +149,8 @@ restores() {
 	"$TSCOPE" report --root "$ROOT" -d 1.5 -c 1 --flat-out -q >"$DIR/out" 2>"$DIR/err" &
 	job=$!
 	soon reads enabled 1 && reads width_us 50000 && reads cpus 1 || return
-	wait $job
-	same status $? 0 && same messages "$(cat "$DIR/err")" "" &&
+	wait "$job"
+	same status "$?" 0 && same messages "$(cat "$DIR/err")" "" &&
 		prints '^  sampled      1500 ms, all the time$' &&
 		same "afterwards" "$(cd "$SYSFS" && cat enabled width_us cpus)" "$before"
 }
@@ -160,9 +160,9 @@ interrupted() {
 	tree views-healthy || return
 	"$TSCOPE" "$@" --root "$ROOT" >"$DIR/out" 2>"$DIR/err" &
 	job=$!
-	soon reads enabled 1 && kill -TERM $job || return
-	wait $job
-	same status $? 143 && same "afterwards" "$(cat "$SYSFS/enabled")" 0
+	soon reads enabled 1 && kill -TERM "$job" || return
+	wait "$job"
+	same status "$?" 143 && same "afterwards" "$(cat "$SYSFS/enabled")" 0
 }
 
 output_file() {
@@ -177,7 +177,7 @@ unprivileged() {
 	tree views-faults && chmod 700 "$ROOT/sys/kernel/debug" || return
 	setpriv --reuid=65534 --regid=65534 --clear-groups \
 		"$TSCOPE" report --root "$ROOT" -d 5 >"$DIR/out" 2>"$DIR/err"
-	same status $? 1 && same messages "$(cat "$DIR/err")" "" &&
+	same status "$?" 1 && same messages "$(cat "$DIR/err")" "" &&
 		prints '^ +Only root can start sampling \(sudo\)\.$' &&
 		prints '^  kvm-clock      0      1         91    641  380 ms         -      -  moves$' &&
 		prints '^  kvm-clock +exact +424560 +-0\.116 +0\.001 ' &&
@@ -224,9 +224,9 @@ module_comes_and_goes() {
 	soon last '.clocks == [] and (.errors | length) > 0' || return
 	echo 0 >"$DIR/gone/sys/kernel/tscope/enabled"
 	mv "$DIR/gone" "$ROOT"
-	soon last '.clocks | length == 6' && soon reads enabled 1 && kill -TERM $job || return
-	wait $job
-	same status $? 143 && same "afterwards" "$(cat "$SYSFS/enabled")" 0 &&
+	soon last '.clocks | length == 6' && soon reads enabled 1 && kill -TERM "$job" || return
+	wait "$job"
+	same status "$?" 143 && same "afterwards" "$(cat "$SYSFS/enabled")" 0 &&
 		same "figures, none, figures" "$(grep -o '"clocks": \[[^n]*"name"\|"clocks": \[\]' "$DIR/out" |
 			uniq | wc -l)" 3
 }
@@ -270,8 +270,8 @@ follows() {
 		echo "102000000000 1244967890 warp tsc 1 0 555 3"
 	} >"$DIR/new" && mv "$DIR/new" "$DEBUGFS/violations"
 	echo 5 >"$SYSFS/kvm-clock/updates"
-	soon prints '  1, 0 ' && soon prints '  3 times$' && kill -TERM $job || return
-	wait $job
+	soon prints '  1, 0 ' && soon prints '  3 times$' && kill -TERM "$job" || return
+	wait "$job"
 	tail -n +$((size + 1)) "$DIR/out" >"$DIR/news"
 	cat "$DIR/news"
 	same "news" "$(wc -l <"$DIR/news")" 2 &&
@@ -313,7 +313,7 @@ json_hist() {
 helps() {
 	local name
 	for name in report watch top doctor events pairs hist wait; do
-		"$TSCOPE" $name --help >"$DIR/out" && not grep -n '.\{81\}' "$DIR/out" &&
+		"$TSCOPE" "$name" --help >"$DIR/out" && not grep -n '.\{81\}' "$DIR/out" &&
 			grep -q "^Usage: tscope $name" "$DIR/out" || { cat "$DIR/out"; return 1; }
 	done
 }
