@@ -221,7 +221,7 @@ module_comes_and_goes() {
 	"$TSCOPE" watch --root "$ROOT" -i 0.1 --json >"$DIR/out" 2>"$DIR/err" &
 	job=$!
 	soon last '.clocks | length == 6' && reads enabled 1 && mv "$ROOT" "$DIR/gone" || return
-	soon last '.clocks == [] and (.errors | length) > 0' || return
+	soon last '.clocks == [] and .errors != [] and .clocksource == null' || return
 	echo 0 >"$DIR/gone/sys/kernel/tscope/enabled"
 	mv "$DIR/gone" "$ROOT"
 	soon last '.clocks | length == 6' && soon reads enabled 1 && kill -TERM "$job" || return
@@ -229,6 +229,27 @@ module_comes_and_goes() {
 	same status "$?" 143 && same "afterwards" "$(cat "$SYSFS/enabled")" 0 &&
 		same "figures, none, figures" "$(grep -o '"clocks": \[[^n]*"name"\|"clocks": \[\]' "$DIR/out" |
 			uniq | wc -l)" 3
+}
+
+# it is loaded again before watch has looked
+module_is_loaded_again() {
+	local job
+	tree views-healthy || return
+	"$TSCOPE" watch --root "$ROOT" -i 0.5 >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	soon reads enabled 1 && soon prints '^wall clock' || return
+	echo 0 >"$SYSFS/tsc/samples" && echo 0 >"$SYSFS/enabled" && soon reads enabled 1 &&
+		kill -TERM "$job" || return
+	wait "$job"
+	same "afterwards" "$(cat "$SYSFS/enabled")" 0
+}
+
+# sampling that is switched off meanwhile stays off
+stays_off() {
+	tree views-healthy || return
+	"$TSCOPE" watch --root "$ROOT" -i 0.1 >"$DIR/out" 2>"$DIR/err" &
+	soon reads enabled 1 && soon prints '^wall clock' && echo 0 >"$SYSFS/enabled" &&
+		soon prints 'sampling is off$' && sleep 0.5 && reads enabled 0
 }
 
 # CPUs that go and come are counted
@@ -351,6 +372,8 @@ v "report without root" unprivileged
 v "watch without a terminal" blocks
 v "watch --json" json_stream
 v "the module comes and goes" module_comes_and_goes
+v "the module is loaded again at once" module_is_loaded_again
+v "sampling is switched off" stays_off
 v "CPUs come and go" cpus_come_and_go
 v "watch on terminals" terminal
 v "events --follow" follows
