@@ -128,7 +128,7 @@ man_pages() {
 		said=$(MANWIDTH=80 LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l "$page" 2>&1 >"$work/page") ||
 			return
 		same "warnings of $name" "$said" "" || return
-		grep -qE "^ +$name [-‐–—] " "$work/page" || { head -n 5 "$work/page"; return 1; }
+		grep -qE "^ +$name +[-‐–—] " "$work/page" || { head -n 5 "$work/page"; return 1; }
 		not grep -nE '^.{81}' "$work/page" || return
 	done
 }

@@ -35,6 +35,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print_event(const struct event *e)
 {
+	/* rounded, for it is a sum of readings of two clocks */
+	uint64_t us = e->boottime_ns / 1000 + (e->boottime_ns % 1000 >= 500);
 	char cpus[40] = "", text[256], *end = text;
 
 	if (options.json) {
@@ -55,8 +57,7 @@ static void print_event(const struct event *e)
 	while (end > text && end[-1] == ' ')
 		*--end = '\0';
 	if (e->boottime_ns)
-		printf("%9" PRIu64 ".%06" PRIu64 "  %s\n", e->boottime_ns / 1000000000,
-		       e->boottime_ns / 1000 % 1000000, text);
+		printf("%9" PRIu64 ".%06" PRIu64 "  %s\n", us / 1000000, us % 1000000, text);
 	else
 		printf("%16s  %s\n", "-", text);
 }

@@ -302,16 +302,29 @@ static void begin_sampling(struct snapshot *now)
 	snapshot_read(now, PARTS);
 }
 
+/* It may have been unloaded and loaded again in between. */
+static bool is_loaded_anew(const struct snapshot *now, const struct snapshot *before)
+{
+	const struct clock_figures *tsc = snapshot_clock(now, "tsc");
+	const struct clock_figures *old = snapshot_clock(before, "tsc");
+
+	if (!now->loaded || now->enabled.value)
+		return false;
+	return !before->loaded || (tsc && old && tsc->samples.value < old->samples.value);
+}
+
 /* Look again; after the module was unloaded, sampling begins anew. */
 static void look(struct snapshot *now, struct snapshot *before)
 {
 	snapshot_free(before);
 	*before = *now;
 	snapshot_read(now, PARTS);
-	if (before->loaded && !now->loaded)
+	if (!now->loaded)
 		sampling_end();
-	if (!before->loaded && now->loaded)
+	if (is_loaded_anew(now, before)) {
+		sampling_end();
 		begin_sampling(now);
+	}
 }
 
 int cmd_watch(int argc, char **argv)

@@ -19,8 +19,6 @@
 #define WIDE_EXTRA_NS	500
 #define PM_TICK_NS	280
 #define ROUNDING_NS	8
-/* What two readings of one clock differ by at most if they take one step. */
-#define KERNEL_APART_NS	1000
 
 enum voice voice_of(const char *clock)
 {
@@ -195,38 +193,61 @@ static void add_backward(struct grouping *g, struct moment *m, const struct viol
 		m->tsc_cpu = v->cpu;
 }
 
+/* Whether a step agrees with one that a moment has. */
+static bool is_alike(const struct grouping *g, const struct moment *m, const struct violation *v)
+{
+	enum voice voice = voice_of(v->clock), other;
+	struct moment with = *m;
+
+	add_step(&with.move[voice], g->s, v);
+	for (other = 0; other < VOICES; other++)
+		if (other != voice && m->move[other].stepped && moves_alike(&with, voice, other))
+			return true;
+	return false;
+}
+
 /*
- * Whether a step of the kernel's own clocks may belong to a moment. The two step alike, unless the
- * wall clock was set: two causes, but where the time page stepped as well.
+ * Whether a step may belong to a moment though it is not alike: where the time page stepped, as in
+ * a restore, or where nothing has stepped yet, and this clock or the TSC was read backward.
  */
-static bool kernel_fits(const struct grouping *g, const struct moment *m, const struct violation *v)
+static bool may_differ(const struct moment *m, enum voice voice)
+{
+	enum voice v;
+
+	if (m->move[VOICE_PAGE].stepped)
+		return true;
+	for (v = 0; v < VOICES; v++)
+		if (m->move[v].stepped)
+			return false;
+	return m->tsc_backward_cpus || m->move[voice].backwards;
+}
+
+static bool fits(const struct grouping *g, const struct moment *m, const struct violation *v,
+		 bool alike)
 {
 	enum voice voice = voice_of(v->clock);
-	const struct move *other = &m->move[voice == VOICE_RAW ? VOICE_WALL : VOICE_RAW];
 
-	if ((voice != VOICE_RAW && voice != VOICE_WALL) || !other->stepped ||
-	    m->move[VOICE_PAGE].stepped)
-		return true;
-	return apart(other->ns, v->size_ns) <= other->error_ns + KERNEL_APART_NS +
-					       step_error_ns(g->s, v->clock);
+	if (strcmp(v->what, "step"))
+		return voice != VOICES && alike ? m->move[voice].stepped : true;
+	/* a clock steps once for one cause; a time page may take several updates */
+	if (m->move[voice].stepped && voice != VOICE_PAGE)
+		return false;
+	return alike ? is_alike(g, m, v) : may_differ(m, voice);
 }
 
 /* The moment that a violation belongs to, or a new one. */
 static struct moment *place(struct grouping *g, const struct violation *v, uint64_t boottime_ns)
 {
-	enum voice voice = voice_of(v->clock);
-	bool step = !strcmp(v->what, "step");
 	struct moment *m;
 	size_t i;
+	int pass;
 
-	for (i = 0; i < g->list->n; i++) {
-		m = &g->list->moments[i];
-		if (!near(g, m, boottime_ns, v->tsc) || (step && !kernel_fits(g, m, v)))
-			continue;
-		/* a clock steps once for one cause; a time page may take several updates */
-		if (!step || voice == VOICE_PAGE || !m->move[voice].stepped)
-			return m;
-	}
+	for (pass = 0; pass < 2; pass++)
+		for (i = 0; i < g->list->n; i++) {
+			m = &g->list->moments[i];
+			if (near(g, m, boottime_ns, v->tsc) && fits(g, m, v, !pass))
+				return m;
+		}
 	m = add_moment(g->list);
 	m->boottime_ns = (struct count){ true, boottime_ns };
 	m->tsc = v->tsc;

@@ -227,7 +227,7 @@ static const char *better_clocksource(const struct system_facts *s)
 			best = paravirtual[i];
 	}
 	if (!strcmp(s->clocksource, "tsc") || !strcmp(s->clocksource, "tsc-early"))
-		return constant || !is_guest(s) ? NULL : best;
+		return constant ? NULL : best;
 	if (constant && system_has_word(s->clocksources, "tsc"))
 		return "tsc";
 	return best ? best : "tsc";

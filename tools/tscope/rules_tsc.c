@@ -204,7 +204,9 @@ void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
 		if (m->tsc_explained)
 			continue;
 		if (m->kind == MOMENT_JUMP)
-			jumped(j, rule, m, m->ns, m->error_ns, -1);
+			jumped(j, rule, m, m->ns, m->error_ns,
+			       m->tsc_backward_cpus == 1 && !all_went_back(j, m) ?
+			       (int)m->tsc_cpu : -1);
 		else if (one_jumped(j, m))
 			jumped(j, rule, m, ns_minus(0, m->move[VOICE_PAGE].ns),
 			       m->move[VOICE_PAGE].error_ns, m->move[VOICE_PAGE].cpu);

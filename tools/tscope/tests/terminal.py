@@ -16,7 +16,7 @@ import sys
 import termios
 import time
 
-DRAW_S = 5
+DRAW_S = 30
 
 
 def size_of(text):

@@ -392,6 +392,12 @@ static void test_no_service(void)
 	if (!is_finding(f, SEVERITY_INFO, "Nothing disciplines the wall clock"))
 		return;
 	EXPECT_ADVICE(f, "install chrony: apt install chrony, or dnf install chrony");
+	/* the clock is absent, and the log no longer says why */
+	o.after.n_clocks = 2;
+	f = judge(&o, "time-service");
+	if (!is_finding(f, SEVERITY_INFO, "Nothing disciplines the wall clock"))
+		return;
+	EXPECT_EQ(f->advice.n, 1, "advice");
 	/* the module is not loaded, so that nobody has asked the host */
 	o.after.loaded = false;
 	o.after.n_clocks = 0;
