@@ -78,13 +78,14 @@ static const struct pair_line *pair_of(const struct snapshot *s, const char *clo
 	return NULL;
 }
 
-/* Whether a time page's clock is apart as the TSC is, from which it is computed, but for its rate. */
+/* Whether a time page's clock is apart as the TSC is from which it is computed. */
 static bool is_apart_alike(const struct pair_line *page, const struct pair_line *tsc)
 {
 	uint64_t apart_ns = ns_magnitude(ns_minus(page->offset_ns, tsc->offset_ns));
+	uint64_t rates_ns = ns_magnitude(tsc->offset_ns) / RATES_PART;
 
 	return excess_ns(page) > 0 && !page->moving &&
-	       apart_ns <= page->bound_ns + tsc->bound_ns + ns_magnitude(tsc->offset_ns) / RATES_PART;
+	       apart_ns <= page->bound_ns + tsc->bound_ns + rates_ns;
 }
 
 static void who_sees(struct judgement *j, struct finding *f, const struct pair_line *p)
