@@ -198,7 +198,8 @@ module_comes_and_goes() {
 	sleep 0.7
 	tree views-healthy
 	sleep 0.9
-	same "the new one samples" "$(cat "$SYSFS/enabled")" 1 && kill -INT $job || return
+	same "the new one samples" "$(cat "$SYSFS/enabled")" 1 || { kill -TERM $job; return 1; }
+	kill -INT $job || return
 	# a shell's job ignores SIGINT
 	kill -TERM $job
 	wait $job
