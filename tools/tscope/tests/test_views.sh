@@ -334,8 +334,9 @@ json_hist() {
 helps() {
 	local name
 	for name in report watch top doctor events pairs hist wait; do
-		"$TSCOPE" "$name" --help >"$DIR/out" && not grep -n '.\{81\}' "$DIR/out" &&
-			grep -q "^Usage: tscope $name" "$DIR/out" || { cat "$DIR/out"; return 1; }
+		"$TSCOPE" "$name" --help >"$DIR/out" || return
+		not grep -n '.\{81\}' "$DIR/out" || return
+		grep -q "^Usage: tscope $name" "$DIR/out" || return
 	done
 }
 
