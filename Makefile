@@ -13,11 +13,12 @@ $(error kbuild takes no path with a blank or a colon: move tscope out of "$(CURD
 endif
 endif
 
-# A kernel that clang has built takes modules that LLVM's programs build. LLVM= overrides this.
+# A kernel that clang has built takes modules that LLVM's programs build, of the same version if
+# that is here by its name. LLVM= overrides this.
 kernel_config = $(shell sed -n 's/^$(1)=//p' $(KDIR)/include/config/auto.conf 2>/dev/null)
 ifeq ($(origin LLVM)$(call kernel_config,CONFIG_CC_IS_CLANG),undefinedy)
 CLANG_MAJOR := $(shell echo $$(($(lastword $(call kernel_config,CONFIG_CLANG_VERSION)) / 10000)))
-LLVM := $(if $(shell command -v clang),1,-$(CLANG_MAJOR))
+LLVM := $(if $(shell command -v clang-$(CLANG_MAJOR)),-$(CLANG_MAJOR),$(if $(shell command -v clang),1,-$(CLANG_MAJOR)))
 endif
 LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness

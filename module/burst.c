@@ -140,13 +140,6 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 	struct tscope_timepage timepage;
 
 	start = rdtsc_ordered();
-	c->current_page = false;
-	/*
-	 * before anything makes the kernel read kvm-clock: that read clears GUEST_STOPPED, and the
-	 * copy must follow, or the next pause would not be seen
-	 */
-	if (page && !page_look(c, start))
-		return;
 	timepage = c->timepage;
 
 	do {
@@ -229,6 +222,15 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 {
 	const u32 *page = c->page;
 	int lane;
+
+	c->current_page = false;
+	/*
+	 * before anything makes the kernel read kvm-clock: that read clears GUEST_STOPPED, and the
+	 * copy must follow, or the next pause would not be seen. While the page is not whole the
+	 * TSC is read without it.
+	 */
+	if (page && !page_look(c, rdtsc_ordered()))
+		page = NULL;
 
 	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
 		b->low[lane] = S64_MIN;

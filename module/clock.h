@@ -154,6 +154,9 @@ const struct tscope_timepage_ops *tscope_clock_page_ops(void);
 struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops);
 void tscope_clock_free(struct tscope_clock *clk);
 
+/* clock_kvm.c */
+const char *tscope_kvm_page_fault(const u32 *sequence);
+
 /* A device that counts time by itself. */
 struct tscope_device {
 	u32 (*count)(void);

@@ -68,9 +68,12 @@ static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr, char 
 {
 	struct tscope_timepage p;
 
+	u32 khz;
+
 	if (!kvm_copy(kvm_sequence(0), &p))
 		return -EAGAIN;
-	return sysfs_emit(buf, "%u\n", tscope_timepage_khz(&p));
+	khz = tscope_timepage_khz(&p);
+	return khz ? sysfs_emit(buf, "%u\n", khz) : -ENODATA;
 }
 
 static ssize_t updates_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
@@ -126,14 +129,40 @@ static struct attribute *kvm_attrs[] = {
 
 static const struct attribute_group kvm_group = { .attrs = kvm_attrs };
 
+/**
+ * tscope_kvm_page_fault() - why a CPU's page gives no time
+ * @sequence: the page's sequence word
+ *
+ * A hypervisor that imitates KVM's interface may leave the page as the kernel allocated it, or may
+ * not know what belongs there. Context: any.
+ *
+ * Return: the reason, NULL if it gives time.
+ */
+const char *tscope_kvm_page_fault(const u32 *sequence)
+{
+	struct tscope_timepage p;
+
+	if (!kvm_copy(sequence, &p))
+		return "the hypervisor leaves an update of its page unfinished";
+	if (!p.sequence)
+		return "the hypervisor has not written its page";
+	if (!tscope_timepage_khz(&p))
+		return "the hypervisor's multiplier and shift are those of no clock";
+	return NULL;
+}
+
 static const char *kvm_probe(void)
 {
+	const char *fault;
 	u32 base;
 
 	if (!IS_ENABLED(CONFIG_KVM_GUEST))
 		return "the kernel is built without KVM_GUEST";
 	if (!kvm_sequence(0))
 		return "not a KVM guest, or kvm-clock is off";
+	fault = tscope_kvm_page_fault(kvm_sequence(0));
+	if (fault)
+		return fault;
 	base = cpuid_base_hypervisor("KVMKVMKVM\0\0\0", 0);
 	if (base && cpuid_eax(base | KVM_CPUID_FEATURES) & BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT))
 		valid_flags |= TSCOPE_PAGE_STABLE;

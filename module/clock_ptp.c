@@ -15,6 +15,8 @@
 #include <linux/set_memory.h>
 #include <linux/time64.h>
 
+#include <asm/asm.h>
+
 #include "cpu.h"
 #include "math128.h"
 #include "moment.h"
@@ -57,14 +59,73 @@ static void page_put(void)
 		free_page((unsigned long)pairing);
 }
 
-/* Returns 0 or a negative KVM_E* of the hypercall's own numbers. */
-static long call(void)
+/**
+ * tscope_pairing_call() - the hypercall
+ * @gpa: where the host writes the pairing
+ *
+ * kvm_hypercall2(), but for a hypervisor that imitates KVM's interface and has no hypercalls: the
+ * instruction faults there, and %rax keeps the number of the hypercall. Context: any.
+ *
+ * Return: 0, or a negative KVM_E*; what is positive is no answer.
+ */
+long tscope_pairing_call(phys_addr_t gpa)
 {
-	return kvm_hypercall2(KVM_HC_CLOCK_PAIRING, pairing_gpa, KVM_CLOCK_PAIRING_WALLCLOCK);
+	long ret = KVM_HC_CLOCK_PAIRING;
+
+	/* no instruction there */
+	if (cpu_feature_enabled(X86_FEATURE_TDX_GUEST))
+		return kvm_hypercall2(KVM_HC_CLOCK_PAIRING, gpa, KVM_CLOCK_PAIRING_WALLCLOCK);
+	asm volatile("1: " KVM_HYPERCALL "\n2:\n"
+		     _ASM_EXTABLE(1b, 2b)
+		     : "+a" (ret)
+		     : "b" (gpa), "c" (KVM_CLOCK_PAIRING_WALLCLOCK)
+		     : "memory");
+	return ret;
+}
+
+/**
+ * tscope_pairing_fault() - why there will be no pairings
+ * @err: what the first call returned
+ *
+ * Return: the reason; NULL if there may be some.
+ */
+const char *tscope_pairing_fault(long err)
+{
+	switch (err) {
+	case 0:
+	/* these may pass, and are counted then */
+	case -KVM_EOPNOTSUPP:
+	case -KVM_EFAULT:
+		return NULL;
+	case -KVM_ENOSYS:
+		return "the host has no clock pairing";
+	default:
+		return "the hypervisor does not answer the hypercall as KVM does";
+	}
+}
+
+/**
+ * tscope_pairing_take() - the host's wall clock
+ * @p: the pairing
+ * @err: what the call returned
+ * @raw: the host's time and the guest's TSC value; @raw->before and @raw->after are set
+ *
+ * Return: 0; -EIO if the call failed, or the host's time is none; -EAGAIN if the TSC value is not
+ * one of the call, as if the pairing was not written.
+ */
+int tscope_pairing_take(const struct kvm_clock_pairing *p, long err, struct tscope_raw *raw)
+{
+	if (err || p->sec < 0 || p->sec >= KTIME_SEC_MAX || p->nsec < 0 || p->nsec >= NSEC_PER_SEC)
+		return -EIO;
+	raw->tsc = p->tsc;
+	raw->ns = p->sec * NSEC_PER_SEC + p->nsec;
+	return raw->tsc - raw->before <= raw->after - raw->before ? 0 : -EAGAIN;
 }
 
 static const char *ptp_probe(void)
 {
+	const char *fault;
+
 	if (!IS_ENABLED(CONFIG_KVM_GUEST))
 		return "the kernel is built without KVM_GUEST";
 	if (!kvm_para_available())
@@ -75,11 +136,10 @@ static const char *ptp_probe(void)
 			 set_memory_decrypted((unsigned long)pairing, 1)))
 		return "no page for the hypercall";
 	pairing_gpa = slow_virt_to_phys(pairing);
-	/* any other error may pass, and is counted then */
-	if (call() != -KVM_ENOSYS)
-		return NULL;
-	page_put();
-	return "the host has no clock pairing";
+	fault = tscope_pairing_fault(tscope_pairing_call(pairing_gpa));
+	if (fault)
+		page_put();
+	return fault;
 }
 
 static void ptp_reset(void)
@@ -210,17 +270,17 @@ static int ptp_read(struct tscope_raw *raw)
 	struct tscope_wall_offset o;
 	struct tscope_raw a, b;
 	bool framed;
-	long err;
+	long said;
+	int err;
 
 	*raw = (struct tscope_raw){ .tick_ns = 1, .exact = true };
 	framed = !tscope_moment_read(&a);
 	raw->before = rdtsc_ordered();
-	err = call();
+	said = tscope_pairing_call(pairing_gpa);
 	raw->after = rdtsc_ordered();
+	err = tscope_pairing_take(pairing, said, raw);
 	if (err)
-		return -EIO;
-	raw->tsc = pairing->tsc;
-	raw->ns = pairing->sec * NSEC_PER_SEC + pairing->nsec;
+		return err;
 	if (!framed || tscope_moment_read(&b) ||
 	    !tscope_wall_offset_find(&a, &b, raw, &clk->series, &earlier, &o))
 		return 0;

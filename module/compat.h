@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What depends on the kernel's version: all checks of the version are here. */
+/* What differs between kernels: Kbuild looks into their headers, and defines TSCOPE_HAS_*. */
 #ifndef TSCOPE_COMPAT_H
 #define TSCOPE_COMPAT_H
 
@@ -22,24 +22,24 @@
 #include <linux/workqueue.h>
 
 /* 6.5 has these. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#ifndef TSCOPE_HAS_U128
 #define u128 unsigned __int128
 #define s128 __int128
 #endif
 
-static inline bool tscope_cpu_is_isolated(int cpu)
-{
-	/* 6.16 has another name for it. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+/* 6.16 has another name for it. */
+#ifndef TSCOPE_HAS_CPUID_BASE_HYPERVISOR
 #define cpuid_base_hypervisor	hypervisor_cpuid_base
 #endif
 
-/* cpu_is_isolated() came with 6.4, and was added to 6.1.y later */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
-	if (!housekeeping_cpu(cpu, HK_TYPE_DOMAIN))
+static inline bool tscope_cpu_is_isolated(int cpu)
+{
+	/* 6.4 has it. */
+#ifdef TSCOPE_HAS_CPU_IS_ISOLATED
+	if (cpu_is_isolated(cpu))
 		return true;
 #else
-	if (cpu_is_isolated(cpu))
+	if (!housekeeping_cpu(cpu, HK_TYPE_DOMAIN))
 		return true;
 #endif
 	return !housekeeping_cpu(cpu, HK_TYPE_TICK);
@@ -63,7 +63,7 @@ static inline bool tscope_snapshot(struct tscope_snapshot *to)
 {
 	struct system_time_snapshot snap;
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
+#ifndef TSCOPE_HAS_SNAPSHOT_ID
 	ktime_get_snapshot(&snap);
 	to->tsc = 0;
 	to->raw_ns = ktime_to_ns(snap.raw);
@@ -82,11 +82,11 @@ static inline bool tscope_snapshot(struct tscope_snapshot *to)
 	return true;
 }
 
-/* 6.17 has both names; later kernels warn about the old one. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
-#define tscope_unbound_wq	system_unbound_wq
-#else
+/* 6.17 has both names; from 6.18 on kernels warn about the old one. */
+#ifdef TSCOPE_HAS_SYSTEM_DFL_WQ
 #define tscope_unbound_wq	system_dfl_wq
+#else
+#define tscope_unbound_wq	system_unbound_wq
 #endif
 
 #endif /* TSCOPE_COMPAT_H */

@@ -5,6 +5,8 @@
 
 #include "clock.h"
 
+struct kvm_clock_pairing;
+
 /* A line by which the kernel computes one of its clocks from what the clocksource counts. */
 struct tscope_kernel_line {
 	u64 ns;			/* the clock at @cycles is @ns and... */
@@ -60,6 +62,9 @@ int tscope_moment_read(struct tscope_raw *raw);
 void tscope_kernel_lines_watch(bool on);
 
 /* clock_ptp.c */
+long tscope_pairing_call(phys_addr_t gpa);
+const char *tscope_pairing_fault(long err);
+int tscope_pairing_take(const struct kvm_clock_pairing *p, long err, struct tscope_raw *raw);
 bool tscope_wall_offset_find(const struct tscope_raw *a, const struct tscope_raw *b,
 			     const struct tscope_raw *host, const struct tscope_series *raw,
 			     const struct tscope_raw *before, struct tscope_wall_offset *o);

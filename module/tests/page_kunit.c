@@ -222,6 +222,23 @@ static void hv_burst(struct tscope_burst *b)
 	local_irq_restore(flags);
 }
 
+/* Bursts take readings of the TSC, and none of the page. */
+static void expect_tsc_alone(struct kunit *test)
+{
+	u64 tsc = c->lane[TSCOPE_LANE_TSC].readings, kvm = c->lane[TSCOPE_LANE_KVM].readings;
+	u64 last_tsc = c->last[TSCOPE_LANE_TSC], last_kvm = c->last[TSCOPE_LANE_KVM];
+	struct tscope_burst b = { };
+
+	hv_burst(&b);
+	KUNIT_EXPECT_GT(test, b.readings, 0U);
+	KUNIT_EXPECT_FALSE(test, b.page_whole);
+	KUNIT_EXPECT_FALSE(test, c->current_page);
+	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings, tsc + b.readings);
+	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_KVM].readings, kvm);
+	KUNIT_EXPECT_GT(test, c->last[TSCOPE_LANE_TSC], last_tsc);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], last_kvm);
+}
+
 static void page_other_hypervisor(struct kunit *test)
 {
 	struct tscope_timepage p;
@@ -272,10 +289,69 @@ static void page_other_hypervisor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
 	ns = mul_u64_u64_shr(c->event[0].tsc, (hv.scale - before.scale) * 100, 64);
 	KUNIT_EXPECT_LE(test, abs(clk->step_last_ns - (s64)(ns - 200000000)), 1LL);
-	/* a page that is not to be used has no readings */
+	/* a page that is not to be used has no readings, and the TSC has them all the same */
 	hv.sequence = 0;
+	expect_tsc_alone(test);
+}
+
+/* A hypervisor that never ends an update costs the readings of its clock, and no others. */
+static void page_kvm_unfinished(struct kunit *test)
+{
+	struct pvclock_vcpu_time_info page = {
+		.version = 6, .tsc_to_system_mul = BIT(31), .tsc_shift = 1,
+	};
+	struct tscope_burst b = { };
+
+	c->page_ops = tscope_clock_kvm.page;
+	c->page = &page.version;
+	c->random = 1;
 	hv_burst(&b);
-	KUNIT_EXPECT_EQ(test, b.readings, 0U);
+	KUNIT_EXPECT_TRUE(test, c->current_page);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], c->last[TSCOPE_LANE_TSC]);
+	page.version = 7;
+	expect_tsc_alone(test);
+	/* when it ends, that is an update */
+	page.version = 8;
+	hv_burst(&b);
+	KUNIT_EXPECT_TRUE(test, c->current_page);
+	KUNIT_EXPECT_EQ(test, c->events, 1U);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], c->last[TSCOPE_LANE_TSC]);
+}
+
+/* What a hypervisor that imitates KVM's interface may leave in its page. */
+static void page_kvm_imitated(struct kunit *test)
+{
+	static const struct {
+		u32 version, mul;
+		s8 shift;
+		bool gives_time;
+	} cases[] = {
+		{ 2, BIT(31), 1, true },
+		{ 2, U32_MAX, 0, true },
+		/* as it was allocated */
+		{ 0, 0, 0 },
+		{ 0, BIT(31), 1 },
+		{ 2, 0, 0 },
+		{ 2, 0, -1 },
+		{ 3, BIT(31), 1 },
+		{ U32_MAX, BIT(31), 1 },
+		/* a cycle of 2^-36 ns, of 2^95 ns, of 2^-129 ns */
+		{ 2, 1, -4 },
+		{ 2, BIT(31), 96 },
+		{ 2, BIT(31), -128 },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct pvclock_vcpu_time_info page = {
+			.version = cases[i].version,
+			.tsc_to_system_mul = cases[i].mul,
+			.tsc_shift = cases[i].shift,
+		};
+
+		KUNIT_EXPECT_EQ_MSG(test, !tscope_kvm_page_fault(&page.version),
+				    cases[i].gives_time, "case %u", i);
+	}
 }
 
 static struct kunit_case page_cases[] = {
@@ -286,6 +362,8 @@ static struct kunit_case page_cases[] = {
 	KUNIT_CASE(page_rate_changes),
 	KUNIT_CASE(page_stopped),
 	KUNIT_CASE(page_other_hypervisor),
+	KUNIT_CASE(page_kvm_unfinished),
+	KUNIT_CASE(page_kvm_imitated),
 	{}
 };
 

@@ -3,7 +3,10 @@
  * clock_ptp.c: the wall clock's offset and its error, against a truth that is written down
  * here, by moments and pairings of such clocks.
  */
+#include <linux/kvm_para.h>
 #include <linux/math64.h>
+
+#include <asm/processor.h>
 
 #include "../moment.h"
 #include "../math128.h"
@@ -251,12 +254,93 @@ static void ptp_raw_rate(struct kunit *test)
 	}
 }
 
+/* Who answers the hypercall as KVM does has pairings, or will; who does not, has none. */
+static void ptp_hypercall_answers(struct kunit *test)
+{
+	static const struct {
+		long err;
+		bool may_pair;
+	} cases[] = {
+		{ 0, true },
+		/* a host that is not on its TSC; and one that could not write the page */
+		{ -KVM_EOPNOTSUPP, true },
+		{ -KVM_EFAULT, true },
+		{ -KVM_ENOSYS },
+		/* of another set of numbers */
+		{ -38 },
+		{ LONG_MIN },
+		{ KVM_HC_CLOCK_PAIRING },
+		{ LONG_MAX },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, !tscope_pairing_fault(cases[i].err), cases[i].may_pair,
+				    "case %u", i);
+}
+
+/* Where there is no KVM, as in QEMU's emulation, the instruction is undefined. */
+static void ptp_no_hypercall(struct kunit *test)
+{
+	struct kvm_clock_pairing *none = kunit_kzalloc(test, sizeof(*none), GFP_KERNEL);
+	long said;
+
+	KUNIT_ASSERT_NOT_NULL(test, none);
+	said = tscope_pairing_call(virt_to_phys(none));
+	if (cpuid_base_hypervisor("KVMKVMKVM\0\0\0", 0))
+		KUNIT_EXPECT_LE(test, said, 0L);
+	else
+		KUNIT_EXPECT_EQ(test, said, (long)KVM_HC_CLOCK_PAIRING);
+}
+
+/* A pairing of no time is an error, and of another moment than the call is rejected. */
+static void ptp_garbage(struct kunit *test)
+{
+	static const struct {
+		struct kvm_clock_pairing p;
+		long said;
+		int err;
+	} cases[] = {
+		{ { .sec = 5, .nsec = 7, .tsc = 1000 } },
+		{ { .sec = 5, .nsec = 999999999, .tsc = 2000 } },
+		{ { .sec = 5, .nsec = 7, .tsc = 1000 }, -KVM_EOPNOTSUPP, -EIO },
+		{ { .sec = 5, .nsec = 7, .tsc = 1000 }, 1, -EIO },
+		{ { .sec = -1, .nsec = 7, .tsc = 1000 }, 0, -EIO },
+		{ { .sec = KTIME_SEC_MAX, .tsc = 1000 }, 0, -EIO },
+		{ { .sec = S64_MAX, .tsc = 1000 }, 0, -EIO },
+		{ { .sec = 5, .nsec = -1, .tsc = 1000 }, 0, -EIO },
+		{ { .sec = 5, .nsec = 1000000000, .tsc = 1000 }, 0, -EIO },
+		{ { .sec = 5, .nsec = S64_MIN, .tsc = 1000 }, 0, -EIO },
+		/* it was not written, or long ago */
+		{ { }, 0, -EAGAIN },
+		{ { .sec = 5, .nsec = 7, .tsc = 999 }, 0, -EAGAIN },
+		{ { .sec = 5, .nsec = 7, .tsc = 2001 }, 0, -EAGAIN },
+		{ { .sec = 5, .nsec = 7, .tsc = U64_MAX }, 0, -EAGAIN },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct kvm_clock_pairing *p = &cases[i].p;
+		struct tscope_raw raw = { .before = 1000, .after = 2000 };
+
+		KUNIT_EXPECT_EQ_MSG(test, tscope_pairing_take(p, cases[i].said, &raw),
+				    cases[i].err, "case %u", i);
+		if (cases[i].err)
+			continue;
+		KUNIT_EXPECT_EQ(test, raw.tsc, p->tsc);
+		KUNIT_EXPECT_EQ(test, raw.ns, (u64)p->sec * NSEC_PER_SEC + p->nsec);
+	}
+}
+
 static struct kunit_case ptp_cases[] = {
 	KUNIT_CASE(ptp_error),
 	KUNIT_CASE(ptp_offset_holds),
 	KUNIT_CASE(ptp_slew_turns),
 	KUNIT_CASE(ptp_no_line),
 	KUNIT_CASE(ptp_raw_rate),
+	KUNIT_CASE(ptp_hypercall_answers),
+	KUNIT_CASE(ptp_garbage),
+	KUNIT_CASE(ptp_no_hypercall),
 	{}
 };
 

@@ -55,8 +55,8 @@ usage() {
 	             odd machines: $ODD (all: make odd)
 	  scenarios  the short forms of the catalogue's other scenarios (long: make lab)
 	  lab_checks failures that the lab must report: a panic, a hang, a warning...
-	LONG=1    dkms for all kernels of Debian 12 and on Debian 13, package also on Debian 13, tree
-	          also in guests
+	LONG=1    dkms for all kernels of Debian 12 and on Debian 13, package also on Debian 13 and
+	          beside cloud, rt and backports kernels, tree also in guests
 	LIMIT=S   begins no part that, as long as last time, would end later than after S seconds,
 	          and says which it left out
 	SEED=n    repeats a run's random values; it is printed
@@ -133,7 +133,9 @@ part_dkms() {
 
 part_package() {
 	script package "$HERE/package.sh"
-	[ -z "$LONG" ] || script package-trixie "$HERE/package.sh" --suite trixie 6.12 6.1
+	[ -n "$LONG" ] || return
+	script package-trixie "$HERE/package.sh" --suite trixie 6.12 6.1
+	script package-apt "$HERE/package_apt.sh"
 }
 
 part_signing() {

@@ -84,6 +84,7 @@ dkms_makes() {
 	(
 		# shellcheck disable=SC2034
 		kernel_source_dir=$1 dkms_tree=/var/lib/dkms
+		PATH=$work/bin
 		# shellcheck disable=SC1091
 		. "$top/dkms.conf"
 		echo "${MAKE[0]}"
@@ -100,16 +101,38 @@ installs_without_depmod() {
 		find "$ko" -name 'tscope.ko*' | grep .
 }
 
+# later_headers: the kernel's headers, in $LATER, with names that later kernels have
+later_headers() {
+	local from=${headers%/build}/usr to=$work/later
+	cp -al "$from" "$to" 2>/dev/null || { rm -rf "$to"; cp -a "$from" "$to"; } || return
+	LATER=$to/src/linux-headers-$KREL
+	sed -i "s|$from|$to|" "$LATER/Makefile" &&
+		sed -i 's/hypervisor_cpuid_base/cpuid_base_hypervisor/' \
+			"$to"/src/*common*/arch/x86/include/asm/{cpuid,acrn,xen/hypervisor}.h
+}
+
+# A distribution's kernel may have parts of later versions, as RHEL's has.
+builds_with_parts_of_later() {
+	later_headers && checkout "$work/mixed" || return
+	make -C "$LATER" "M=$work/mixed" module/clock_kvm.o module/clock_ptp.o
+}
+
 ktap_begin
 t "a blank in the path: one line says so" refused "$work/a b"
 t "a colon in the path: one line says so" refused "$work/a:b"
 clang_headers 190107
 t "a kernel that clang has built: LLVM=1" builds_with LLVM=1 clang --
 t "its clang has a version in its name: LLVM=-19" builds_with LLVM=-19 clang-19 --
+t "another clang is the usual one: LLVM=-19" builds_with LLVM=-19 clang clang-19 --
 t "an LLVM= that the user gives wins" builds_with LLVM=-17 clang -- LLVM=-17
 t "no clang: it is named" clang_is_named
 t "a kernel that gcc has built: no LLVM" eval 'not grep LLVM <(make -n -C "$top" "KDIR=$headers")'
+path_with clang
 t "DKMS passes LLVM=1 for clang's kernel" eval 'dkms_makes "$work/clang" | grep " modules LLVM=1$"'
+path_with clang clang-19
+t "DKMS passes LLVM=-19, where another clang is the usual one" eval \
+	'dkms_makes "$work/clang" | grep " modules LLVM=-19$"'
 t "DKMS passes none for gcc's" eval 'dkms_makes "$headers" | grep " modules$"'
+t "a kernel that has parts of later ones" builds_with_parts_of_later
 t "no depmod: installs, and says so" installs_without_depmod
 ktap_end

@@ -22,22 +22,27 @@ _rootfs_fill() {
 		"$suite" - >rootfs.tar
 }
 
+# rootfs_work NAME: a directory that is removed at the end, in $work. Skips without root.
+rootfs_work() {
+	as_root true 2>/dev/null || ktap_skip_all "needs root, for a Debian of its own"
+	work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-$1.XXXXXX") || exit 2
+	trap 'rootfs_remove "$work"' EXIT
+	trap 'exit 130' INT TERM
+}
+
 # rootfs_begin NAME FLAVOURS [--suite SUITE] [FLAVOUR...]: what a script of KTAP that installs does
 # first. Makes that Debian (SUITE: bookworm) in $work, with the kernels of the FLAVOURS that are
 # named, or else given, whose releases are in krels. Skips where it may not.
 rootfs_begin() {
 	local name=$1 flavour flavours=$2
 	shift 2
-	as_root true 2>/dev/null || ktap_skip_all "needs root, for a Debian of its own"
 	SUITE=bookworm
 	if [ "$1" = --suite ]; then
 		SUITE=$2
 		shift 2
 	fi
 	[ $# = 0 ] || flavours=$*
-	work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-$name.XXXXXX") || exit 2
-	trap 'rootfs_remove "$work"' EXIT
-	trap 'exit 130' INT TERM
+	rootfs_work "$name"
 	rootfs_get "$SUITE" >&2 && rootfs_unpack "$work" || exit 2
 	krels=()
 	for flavour in $flavours; do

@@ -107,9 +107,9 @@ static unsigned int support(const struct moment *m, enum voice base, unsigned in
 }
 
 /* While the TSC jumped a clock ran on at its own rate, which is not the TSC's. */
-static uint64_t rate_error_ns(const struct snapshot *s, enum voice voice, int64_t ns)
+static uint64_t rate_error_ns(const struct snapshot *s, enum voice by, int64_t ns)
 {
-	const char *name = voice_name(s, voice);
+	const char *name = voice_name(s, by);
 	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
 
 	if (!c || !c->skew_ppt.known)

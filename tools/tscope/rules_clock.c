@@ -250,9 +250,9 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 		for (i = 0; i < j->moments.n; i++) {
 			m = &j->moments.moments[i];
 			x = &m->move[devices[k]];
-			/* while kvm-clock stepped, the guest was paused, and the device with it */
+			/* kvm-clock stepped unexplained: the device was paused with the guest */
 			if (!is_open(x) || x->ns >= 0 || ns_magnitude(x->ns) <= x->error_ns ||
-			    m->move[VOICE_PAGE].stepped)
+			    is_open(&m->move[VOICE_PAGE]))
 				continue;
 			f = moved(j, rule, m, devices[k], x->ns, "stood still, or lost counts:");
 			if (f)

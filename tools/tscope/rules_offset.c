@@ -190,6 +190,39 @@ static void explain_page(struct judgement *j, const struct pair_line *p)
 		explain(j, EVENT_WARP, page);
 }
 
+/* Where no pair has a figure, the largest warp is the least that the TSCs are apart. */
+static void judge_warps(const struct rule *rule, struct judgement *j, const struct tsc_pairs *all)
+{
+	const struct snapshot *s = &j->o->after;
+	const struct histogram *transit = snapshot_histogram(s, "transit");
+	const struct violation *v, *most = NULL;
+	struct finding *f;
+	int64_t ns;
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (!strcmp(all->pairs[i].clock, "tsc") && all->pairs[i].known)
+			return;
+	for (i = 0; i < s->n_violations; i++) {
+		v = &s->violations[i];
+		if (!strcmp(v->what, "warp") && !strcmp(v->clock, "tsc") && v->peer.known &&
+		    (!most || v->size_ns > most->size_ns))
+			most = v;
+	}
+	if (!most || !grown(j, "tsc", warps))
+		return;
+	f = finding_new(j, rule, "The TSC of CPU %u is behind that of CPU %u, by %s or more",
+			most->cpu, (unsigned int)most->peer.value, ns_text(most->size_ns));
+	ns = most->cpu > most->peer.value ? ns_minus(0, most->size_ns) : most->size_ns;
+	finding_size(f, ns, transit && transit->max_ns ? (double)transit->max_ns : WRITE_NS, "ns");
+	finding_cpu(f, most->cpu);
+	finding_cpu(f, most->peer.value);
+	finding_evidence(f, "tsc/warps: %llu; no pair of CPUs has an offset",
+			 (unsigned long long)grown(j, "tsc", warps));
+	explain_of_tsc(j, EVENT_WARP);
+	explain_of_tsc(j, EVENT_BACKWARD);
+}
+
 void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
@@ -212,8 +245,10 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 		if (!worst || excess_ns(p) > excess_ns(worst))
 			worst = p;
 	}
-	if (!worst)
+	if (!worst) {
+		judge_warps(rule, j, &all);
 		return;
+	}
 	odd = odd_cpu(s, &all, youngest);
 	f = finding_new(j, rule, "The TSC of CPU %u is %s %s that of CPU %u", worst->cpu_j,
 			ns_text((int64_t)ns_magnitude(worst->offset_ns)),

@@ -15,6 +15,8 @@
 #define STANDS_NS		(10 * NSEC_PER_MSEC)
 /* A hypervisor stops its devices and kvm-clock one after the other. */
 #define STOP_APART_NS		(100 * NSEC_PER_MSEC)
+/* A jump is one step of the CPU's time page; the host may update the page again after it. */
+#define JUMP_STEPS		4
 /* Each CPU is read at least once a second. */
 #define SEEN_WITHIN_NS		(1000 * NSEC_PER_MSEC)
 /* In ppb: NTP makes up for 500 ppm, crystals are within 100. */
@@ -184,6 +186,9 @@ static bool one_jumped(const struct judgement *j, const struct moment *m)
 	for (v = 0; v < VOICES; v++)
 		if (v != VOICE_PAGE && m->move[v].stepped)
 			return false;
+	/* a TSC that drifts or alternates has many steps of its page, and each is small */
+	if (page->steps > JUMP_STEPS || ns_magnitude(page->largest_ns) < ns_magnitude(page->ns) / 2)
+		return false;
 	if (m->tsc_backward_cpus == 1 && m->tsc_cpu == page->cpu && page->ns > 0)
 		return m->tsc_backward_ns <= ns_magnitude(page->ns) + WRITE_NS;
 	return warped(&j->o->after, page->cpu, ns_magnitude(page->ns));

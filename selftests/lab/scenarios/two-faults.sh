@@ -26,7 +26,8 @@ guest() {
 		set -- $ID "$TRUTH" "$LIMIT"
 		ends=$END
 		fault ${pair%+*} || break
-		sleep 4
+		# a pair that moved rests again after two epochs
+		sleep 7
 		examine -d 2
 		found $1 $2 $3
 		found $ID $TRUTH $LIMIT

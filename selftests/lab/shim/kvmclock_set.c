@@ -2,33 +2,74 @@
 /*
  * A host that sets kvm-clock wrongly: QEMU on the lab's host is started with this
  * in LD_PRELOAD. A KVM_SET_CLOCK, which QEMU issues when a guest continues ("cont"),
- * adds the number of ns in /run/kvmclock_delta, and removes the file.
+ * adds the number of ns in /run/kvmclock_delta, and removes the file. If there is
+ * /run/kvmclock_late, it is carried out so many ms later, while the vCPUs run already, and then
+ * that file is removed.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 #include <linux/kvm.h>
 
 #define DELTA_FILE "/run/kvmclock_delta"
+#define LATE_FILE "/run/kvmclock_late"
+
+static int (*next)(int fd, unsigned long request, ...);
+
+/* What is set late: one at a time. */
+static struct {
+	int fd;
+	struct kvm_clock_data data;
+	long long ms;
+} late;
+
+/* The number in a file, 0 if there is none. */
+static long long number_in(const char *name)
+{
+	FILE *file = fopen(name, "r");
+	long long number;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lld", &number) != 1)
+		number = 0;
+	fclose(file);
+	return number;
+}
 
 static void add_delta(struct kvm_clock_data *data)
 {
-	FILE *file = fopen(DELTA_FILE, "r");
-	long long delta_ns;
-
-	if (!file)
-		return;
-	if (fscanf(file, "%lld", &delta_ns) == 1)
-		data->clock += delta_ns;
-	fclose(file);
+	data->clock += number_in(DELTA_FILE);
 	unlink(DELTA_FILE);
+}
+
+static void *set_late(void *unused)
+{
+	usleep(late.ms * 1000);
+	if (next(late.fd, KVM_SET_CLOCK, &late.data))
+		perror(LATE_FILE);
+	else
+		unlink(LATE_FILE);
+	return unused;
+}
+
+/* Whether the clock will be set late, by a thread. */
+static int is_late(int fd, const struct kvm_clock_data *data)
+{
+	pthread_t thread;
+
+	late.ms = number_in(LATE_FILE);
+	late.fd = fd;
+	late.data = *data;
+	return late.ms > 0 && !pthread_create(&thread, NULL, set_late, NULL) &&
+	       !pthread_detach(thread);
 }
 
 int ioctl(int fd, unsigned long request, ...)
 {
-	static int (*next)(int fd, unsigned long request, ...);
 	va_list args;
 	void *arg;
 
@@ -37,7 +78,10 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(args);
 	if (!next)
 		next = (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
-	if (request == KVM_SET_CLOCK)
+	if (request == KVM_SET_CLOCK) {
 		add_delta(arg);
+		if (is_late(fd, arg))
+			return 0;
+	}
 	return next(fd, request, arg);
 }

@@ -311,6 +311,52 @@ static void test_two(void)
 	}
 }
 
+/* A finding of this id whose size holds the truth; how many. */
+static unsigned int count(const char *id, double truth)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < found.n; i++)
+		n += !strcmp(found.findings[i].id, id) &&
+		     fabs(found.findings[i].size.value - truth) <=
+		     found.findings[i].size_error.value;
+	return n;
+}
+
+/* The wall clock is set within two seconds before or after something else, which it also shows. */
+static void test_near(void)
+{
+	double at, ns, set;
+	unsigned int i;
+	bool first;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		ns = fabs(size(1e8, 3e9));
+		set = size(1e4, 1e12);
+		at = 20 + rnd_unit() * 10;
+		first = rnd_below(2);
+		if (first)
+			add(at - 2 * rnd_unit() - 0.01, "step", WALL, 0, set + jitter());
+		if (i % 2) {
+			jump(at, ns);
+		} else {
+			add(at + 0.01, "step", KVM, 0, -ns);
+			add(at + 0.2, "step", RAW, 0, -ns + jitter());
+			add(at + 0.22, "step", WALL, 0, -ns + jitter());
+			add(at + 1.1, "step", PM, 0, device(-ns - 1e6, PM_WRAP_NS));
+			add(at + 1.2, "step", HPET, 0, device(-ns - 1e6, HPET_WRAP_NS));
+		}
+		if (!first)
+			add(at + 0.3 + rnd_unit() * 2, "step", WALL, 0, set + jitter());
+		judge();
+		EXPECT(found.n == 2 && count("wall-clock-set", set) == 1 &&
+		       count(i % 2 ? "tsc-jumped" : "guest-stopped", ns) == 1,
+		       "%s of %.0f and the wall clock by %.0f: %zu findings", i % 2 ? "jump" :
+		       "pause", ns, set, found.n);
+	}
+}
+
 /* Only root can read violations: what is counted is one moment. */
 static void test_counters(void)
 {
@@ -339,6 +385,7 @@ static const struct tap_test tests[] = {
 	{ "one clock steps", test_single },
 	{ "noise of devices", test_noise },
 	{ "two faults", test_two },
+	{ "the wall clock is set beside another fault", test_near },
 	{ "steps that only counters know", test_counters },
 };
 
