@@ -89,7 +89,8 @@ fault_tsc_jumped() {
 fault_wall_clock_set() {
 	sign
 	log_uniform 1000000 3600000000000
-	TRUTH=$((SIGN * LOG_UNIFORM)) LIMIT=100000
+	# on a device clock readings are wide
+	TRUTH=$((SIGN * LOG_UNIFORM)) LIMIT=1000000
 	END="lab_clock $((-TRUTH))"
 	lab_clock $TRUTH
 }
@@ -133,7 +134,8 @@ fault_restored() {
 
 fault_clock_stepped() {
 	local ns
-	log_uniform 1000000 60000000000
+	# more than the pause takes
+	log_uniform 3000000000 60000000000
 	ns=$LOG_UNIFORM
 	set -- $(on_host "lab_clock; monitor stop; usleep 200000; echo $ns >/run/kvmclock_delta; monitor cont; lab_clock")
 	span $((ns - $3 + $1)) $ns
@@ -151,7 +153,9 @@ fault_no_master_clock() {
 }
 
 fault_clocksource() {
-	END="echo $(cat $FAULT_SOURCE) >$FAULT_SOURCE"
+	END="echo $(cat $FAULT_SOURCE) >$FAULT_SOURCE; cat $T/period_us >$T/width_us"
+	# flat out, emulated KVM loses a guest that keeps time by a device
+	echo 1000 >$T/width_us
 	echo acpi_pm >$FAULT_SOURCE
 }
 

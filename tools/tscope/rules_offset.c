@@ -15,6 +15,8 @@
 #define PAIR_AGE_MS_A_CPU	250
 /* A write to a TSC takes some time, in which the TSC goes on. */
 #define WRITE_NS		NSEC_PER_MSEC
+/* How far clocks part that tick at 100 ppm of each other. */
+#define RATES_PART		10000
 #define PAIRS_SHOWN		4
 
 static uint64_t youngest_ms(const struct snapshot *s)
@@ -76,6 +78,16 @@ static const struct pair_line *pair_of(const struct snapshot *s, const char *clo
 	return NULL;
 }
 
+/* Whether a time page's clock is apart as the TSC is from which it is computed. */
+static bool is_apart_alike(const struct pair_line *page, const struct pair_line *tsc)
+{
+	uint64_t apart_ns = ns_magnitude(ns_minus(page->offset_ns, tsc->offset_ns));
+	uint64_t rates_ns = ns_magnitude(tsc->offset_ns) / RATES_PART;
+
+	return excess_ns(page) > 0 && !page->moving &&
+	       apart_ns <= page->bound_ns + tsc->bound_ns + rates_ns;
+}
+
 static void who_sees(struct judgement *j, struct finding *f, const struct pair_line *p)
 {
 	const char *page = voice_name(&j->o->after, VOICE_PAGE);
@@ -92,6 +104,10 @@ static void who_sees(struct judgement *j, struct finding *f, const struct pair_l
 				 step_text(same->offset_ns), ns_text(same->bound_ns),
 				 excess_ns(same) > 0 ? "the host does not know of it" :
 				 "the host makes up for it");
+	if (same && same->known && is_apart_alike(same, p)) {
+		explain(j, EVENT_WARP, page);
+		explain(j, EVENT_BACKWARD, page);
+	}
 	if (c && c->stable.known && c->stable.value)
 		finding_evidence(f, "%s/stable is 1: the host claims that the TSCs are in step",
 				 page);
