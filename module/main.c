@@ -106,5 +106,5 @@ module_exit(tscope_exit);
 
 MODULE_DESCRIPTION("Measures the TSC against kvm-clock, PTP_KVM and other clocks");
 MODULE_AUTHOR("The tscope authors");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION("0.2.0");
 MODULE_LICENSE("GPL");

@@ -90,7 +90,9 @@ package() {
 # there: modprobe finds the module, which is built for the kernel
 there() {
 	local magic
-	same "where" "$(modinfo -k "$krel" -F filename tscope)" "/lib/modules/$krel/updates/dkms/tscope.ko" || return
+	# backports' kernel has its modules compressed
+	same "where" "$(modinfo -k "$krel" -F filename tscope | sed 's/[.]xz$//')" \
+		"/lib/modules/$krel/updates/dkms/tscope.ko" || return
 	magic=$(modinfo -k "$krel" -F vermagic tscope)
 	same "for the kernel" "${magic%% *}" "$krel"
 }

@@ -203,7 +203,7 @@ static bool is_alike(const struct grouping *g, const struct moment *m, const str
 	for (other = 0; other < VOICES; other++) {
 		if (other == voice || !m->move[other].stepped)
 			continue;
-		/* a counter that wraps agrees with the setting of a wall clock too often, by chance */
+		/* a counter that wraps agrees too often with a wall clock that was set */
 		if ((voice == VOICE_WALL && other >= VOICE_PM) ||
 		    (voice >= VOICE_PM && other == VOICE_WALL))
 			continue;

@@ -83,14 +83,31 @@ static void add_worst(struct text_table *t, const struct clock_figures *c)
 	add_pair(t, &p, false);
 }
 
-/* Of all pairs of a clock, from sysfs. */
-static void print_all(FILE *out, const struct clock_figures *c)
+/* Of the pairs that are shown, which sysfs may have later ones of. */
+static struct count widest_bound(const struct snapshot *s, const struct clock_figures *c)
+{
+	struct count widest = { };
+
+	for (size_t i = 0; i < s->n_pairs; i++) {
+		const struct pair_line *p = &s->pairs[i];
+
+		if (!p->known || strcmp(p->clock, c->name))
+			continue;
+		if (!widest.known || (uint64_t)p->bound_ns > widest.value)
+			widest.value = p->bound_ns;
+		widest.known = true;
+	}
+	return s->n_pairs ? widest : c->widest_bound_ns;
+}
+
+/* Of all pairs of a clock. */
+static void print_all(FILE *out, const struct snapshot *s, const struct clock_figures *c)
 {
 	if (!c->moving.known || !c->unmet.known)
 		return;
 	text_wrap(out, "  ", "%s: pairs that move: %s, that have not met: %s, widest bound: %s ns",
 		  c->name, text_count(c->moving).s, text_count(c->unmet).s,
-		  text_count(c->widest_bound_ns).s);
+		  text_count(widest_bound(s, c)).s);
 }
 
 void pairs_print(FILE *out, const struct snapshot *s, size_t most)
@@ -114,7 +131,7 @@ void pairs_print(FILE *out, const struct snapshot *s, size_t most)
 	if (shown < s->n_pairs)
 		fprintf(out, "  and %zu pairs more: tscope pairs\n", s->n_pairs - shown);
 	for (size_t i = 0; i < s->n_clocks; i++)
-		print_all(out, &s->clocks[i]);
+		print_all(out, s, &s->clocks[i]);
 	for (size_t i = 0; i < shown; i++) {
 		const struct pair_line *p = &s->pairs[i];
 

@@ -250,7 +250,7 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 		for (i = 0; i < j->moments.n; i++) {
 			m = &j->moments.moments[i];
 			x = &m->move[devices[k]];
-			/* if kvm-clock stepped and nothing explains it, the device was paused with the guest */
+			/* kvm-clock stepped unexplained: the device was paused with the guest */
 			if (!is_open(x) || x->ns >= 0 || ns_magnitude(x->ns) <= x->error_ns ||
 			    is_open(&m->move[VOICE_PAGE]))
 				continue;

@@ -65,9 +65,12 @@ static struct {
 
 static struct pvclock_vcpu_time_info *pvti_page(int cpu)
 {
-	struct pvclock_vsyscall_time_info *page = per_cpu(hv_clock_per_cpu,
-							  cpu);
+	struct pvclock_vsyscall_time_info *page;
 
+	/* without it there is no hv_clock_per_cpu to link with */
+	if (!IS_ENABLED(CONFIG_KVM_GUEST))
+		return NULL;
+	page = per_cpu(hv_clock_per_cpu, cpu);
 	return page ? &page->pvti : NULL;
 }
 

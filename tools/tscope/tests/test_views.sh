@@ -211,7 +211,7 @@ json_stream() {
 
 # last FILTER: what jq says of the newest whole line
 last() {
-	sed '$d' "$DIR/out" | tail -n 1 | jq -e "$1" >"$DIR/said"
+	[ "$(sed '$d' "$DIR/out" | tail -n 1 | jq "$1")" = true ]
 }
 
 # the module is unloaded, and another one is loaded: it begins to sample there too
@@ -223,6 +223,7 @@ module_comes_and_goes() {
 	soon last '.clocks | length == 6' && reads enabled 1 && mv "$ROOT" "$DIR/gone" || return
 	soon last '.clocks == [] and .errors != [] and .clocksource == null' || return
 	echo 0 >"$DIR/gone/sys/kernel/tscope/enabled"
+	echo 0 >"$DIR/gone/sys/kernel/tscope/tsc/samples"
 	mv "$DIR/gone" "$ROOT"
 	soon last '.clocks | length == 6' && soon reads enabled 1 && kill -TERM "$job" || return
 	wait "$job"
@@ -334,8 +335,8 @@ json_hist() {
 helps() {
 	local name
 	for name in report watch top doctor events pairs hist wait; do
-		"$TSCOPE" "$name" --help >"$DIR/out" && not grep -n '.\{81\}' "$DIR/out" &&
-			grep -q "^Usage: tscope $name" "$DIR/out" || { cat "$DIR/out"; return 1; }
+		"$TSCOPE" "$name" --help >"$DIR/out" && prints "^Usage: tscope $name" || return
+		not grep -n '.\{81\}' "$DIR/out" || return
 	done
 }
 
