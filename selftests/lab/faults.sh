@@ -63,6 +63,7 @@ fault_tsc_drifts() {
 	ID=tsc-moving
 	sign
 	log_uniform 100000 10000000
+	say "# it drifts by $((SIGN * LOG_UNIFORM)) ns/s"
 	END="echo 1 >$MOTION/stop"
 	echo "1 $((SIGN * $(cycles_of $((LOG_UNIFORM / 50))))) 20000" >$MOTION/drift
 }
