@@ -95,8 +95,8 @@ void finding_size(struct finding *f, double size, double error, const char *unit
 {
 	f->size.known = true;
 	f->size.value = size;
-	f->size_error.known = true;
-	f->size_error.value = error;
+	f->size_error.known = error < ERROR_UNKNOWN;
+	f->size_error.value = f->size_error.known ? error : 0;
 	f->unit = unit;
 }
 
@@ -241,8 +241,8 @@ static bool agree(const struct finding *x, const struct finding *y)
 
 	return x->since_ns.known && y->since_ns.known && !strcmp(x->unit, y->unit) &&
 	       llabs(apart_ns) <= EVENTS_APART_NS &&
-	       fabs(fabs(x->size.value) - fabs(y->size.value)) <=
-	       x->size_error.value + y->size_error.value;
+	       (!x->size_error.known || fabs(fabs(x->size.value) - fabs(y->size.value)) <=
+					x->size_error.value + y->size_error.value);
 }
 
 /* Whether finding a explains b; its rule says that it may. */

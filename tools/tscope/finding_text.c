@@ -13,7 +13,9 @@ static void print_size(const struct finding *f, FILE *to)
 
 	if (!f->size.known)
 		return;
-	if (!strcmp(f->unit, "ns"))
+	if (!f->size_error.known)
+		snprintf(line, sizeof(line), "at least %s", ns_text((int64_t)f->size.value));
+	else if (!strcmp(f->unit, "ns"))
 		snprintf(line, sizeof(line), "%s +- %s", ns_text((int64_t)f->size.value),
 			 ns_text((int64_t)f->size_error.value));
 	else if (!strcmp(f->unit, "ppb"))

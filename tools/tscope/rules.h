@@ -54,6 +54,9 @@ void finding_advice(struct finding *f, const char *format, ...);
 __attribute__((format(printf, 2, 3)))
 void finding_cause(struct finding *f, const char *format, ...);
 
+/* In place of an error: the truth may be any larger than the size. */
+#define ERROR_UNKNOWN	UINT64_MAX
+
 /* What was measured, and the half-width of the interval that holds the truth. */
 void finding_size(struct finding *f, double size, double error, const char *unit);
 

@@ -17,7 +17,7 @@
 #define STOP_APART_NS		(100 * NSEC_PER_MSEC)
 /* A jump is one step of the CPU's time page; the host may update the page again after it. */
 #define JUMP_STEPS		4
-/* Each CPU is read at least once a second. */
+/* While all CPUs sample all the time, each one is read at least once a second. */
 #define SEEN_WITHIN_NS		(1000 * NSEC_PER_MSEC)
 /* In ppb: NTP makes up for 500 ppm, crystals are within 100. */
 #define FREQUENCY_FAULT_PPB	500000
@@ -67,6 +67,19 @@ static int64_t page_back_ns(const struct moment *m)
 	return back > STOP_APART_NS ? back : 0;
 }
 
+/*
+ * How much more than its backward readings a clock may have gone back: the time until it was read
+ * next, which nobody knows where timers wait for that clock.
+ */
+static uint64_t unseen_ns(const struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+
+	if (s->width_us.known && s->period_us.known && s->width_us.value == s->period_us.value)
+		return SEEN_WITHIN_NS;
+	return ERROR_UNKNOWN;
+}
+
 static struct finding *stood(struct judgement *j, const struct rule *rule, struct moment *m,
 			     int64_t ns, uint64_t error_ns, const char *clock)
 {
@@ -74,8 +87,8 @@ static struct finding *stood(struct judgement *j, const struct rule *rule, struc
 
 	if (enough_findings(j, rule))
 		return NULL;
-	f = finding_new(j, rule, "Time stood still for %s: %s went back by that", ns_text(ns),
-			clock);
+	f = finding_new(j, rule, "Time stood still for %s%s: %s went back by that",
+			error_ns == ERROR_UNKNOWN ? "at least " : "", ns_text(ns), clock);
 	finding_size(f, ns, error_ns, "ns");
 	finding_ended(f, m->boottime_ns);
 	finding_evidence(f, "the clocksource is %s: the kernel's time does not go back with it, it waits",
@@ -104,10 +117,10 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 			stood(j, rule, m, ns_minus(0, m->ns), m->error_ns, "the TSC");
 		} else if (by_tsc && !m->tsc_explained && all_went_back(j, m) &&
 			   m->tsc_backward_ns >= STANDS_NS) {
-			stood(j, rule, m, m->tsc_backward_ns, SEEN_WITHIN_NS, "the TSC");
+			stood(j, rule, m, m->tsc_backward_ns, unseen_ns(j), "the TSC");
 		} else if (page && !strcmp(clocksource(j), page) && back >= STANDS_NS) {
 			stood(j, rule, m, back,
-			      m->move[VOICE_PAGE].backwards ? SEEN_WITHIN_NS :
+			      m->move[VOICE_PAGE].backwards ? unseen_ns(j) :
 			      m->move[VOICE_PAGE].error_ns + m->move[VOICE_HPET].error_ns +
 			      m->move[VOICE_PM].error_ns + STOP_APART_NS, page);
 			m->move[VOICE_PAGE].explained = true;
@@ -138,7 +151,8 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 
 	if (!enough_findings(j, rule)) {
 		if (cpu < 0)
-			f = finding_new(j, rule, "The TSC jumped by %s on all CPUs", step_text(ns));
+			f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs", step_text(ns),
+					error_ns == ERROR_UNKNOWN ? " or more" : "");
 		else
 			f = finding_new(j, rule, "The TSC of CPU %d jumped by %s", cpu,
 					step_text(ns));
@@ -211,7 +225,7 @@ void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
 			jumped(j, rule, m, ns_minus(0, m->move[VOICE_PAGE].ns),
 			       m->move[VOICE_PAGE].error_ns, m->move[VOICE_PAGE].cpu);
 		else if (all_went_back(j, m))
-			jumped(j, rule, m, -(int64_t)m->tsc_backward_ns, SEEN_WITHIN_NS, -1);
+			jumped(j, rule, m, -(int64_t)m->tsc_backward_ns, unseen_ns(j), -1);
 	}
 }
 

@@ -84,8 +84,9 @@ static struct expected *match(const struct finding *f, struct expected *all, int
 	for (i = 0; i < n; i++) {
 		if (all[i].seen || strcmp(all[i].id, f->id))
 			continue;
-		if (!all[i].sized || (f->size.known && f->size_error.known &&
-				      fabs(f->size.value - all[i].size) <= f->size_error.value))
+		if (!all[i].sized || (f->size.known && (f->size_error.known ?
+				      fabs(f->size.value - all[i].size) <= f->size_error.value :
+				      fabs(f->size.value) <= fabs(all[i].size))))
 			return &all[i];
 	}
 	return NULL;
