@@ -110,3 +110,21 @@ wall_right() {
 	[ -z "${WALL%none}" ] || lab_clock $((-WALL))
 	echo 1 >$T/reset
 }
+
+# tsc_frequency_is_wrong: kvm-clock's page has the host's frequency, from which all other clocks of
+# the lab are made; the kernel was booted with another one
+tsc_frequency_is_wrong() {
+	local ppb khz
+
+	tscope_load || return
+	echo 1 >$T/enabled
+	sleep 8
+	khz=$(figure kvm-clock khz)
+	say "# the kernel's $(figure tsc khz) kHz, the host's $khz kHz: $(cut -d' ' -f3- /proc/cmdline)"
+	between "the kernel takes the kHz of its command line" 1 "$(grep -c "tsc_early_khz=$(figure tsc khz)" /proc/cmdline)" 1
+	ppb=$(calc "$(figure tsc khz) / $khz * 1e9 - 1e9")
+	# kHz have no decimal places: 0.5 ppm
+	finds tsc-frequency "$(calc "$ppb - 500")..$(calc "$ppb + 500")" 10000
+	echo 0 >$T/enabled
+	tscope_done
+}
