@@ -33,9 +33,6 @@ static struct {
 	uint64_t count;
 } watch;
 
-/* The window has another size: what is on it is drawn anew. */
-static volatile sig_atomic_t resized;
-
 static void choose(struct argp_state *state, char *arg, bool show)
 {
 	const char *unknown;
@@ -275,22 +272,16 @@ static void print(const struct snapshot *now, const struct snapshot *before)
 	fflush(stdout);
 }
 
-static void on_resize(int signal)
+/* Wait for an interval; what is there is drawn again at once when the window changes. */
+static void wait_interval(const sigset_t *winch, const struct snapshot *now,
+			  const struct snapshot *before)
 {
-	(void)signal;
-	resized = 1;
-}
+	const struct timespec interval = {
+		options.interval_ms / 1000, options.interval_ms % 1000 * 1000000
+	};
 
-/* Sleep for an interval; draw again what is there when the window changes. */
-static void sleep_interval(const struct snapshot *now, const struct snapshot *before)
-{
-	struct timespec left = { options.interval_ms / 1000, options.interval_ms % 1000 * 1000000 };
-
-	while (nanosleep(&left, &left) && errno == EINTR)
-		if (resized && draws()) {
-			resized = 0;
-			print(now, before);
-		}
+	while (sigtimedwait(winch, NULL, &interval) == SIGWINCH)
+		print(now, before);
 }
 
 /* Sample, if nobody does and this user may. */
@@ -345,8 +336,8 @@ int cmd_watch(int argc, char **argv)
 		"Show figures as they change: in place on a terminal, else a block for each interval; with --json a line. Samples meanwhile, and restores what sampling was.",
 		children, NULL, NULL
 	};
-	struct sigaction winch = { .sa_handler = on_resize, .sa_flags = SA_RESTART };
 	struct snapshot now, before = { };
+	sigset_t winch;
 
 	options.sampling.duration_ms = 1;
 	options.interval_ms = 1000;
@@ -356,7 +347,11 @@ int cmd_watch(int argc, char **argv)
 	if (!snapshot_read(&now, PARTS))
 		errx(STATUS_NO_FIGURE, "%s", module_advice());
 	begin_sampling(&now);
-	sigaction(SIGWINCH, &winch, NULL);
+	sigemptyset(&winch);
+	sigaddset(&winch, SIGWINCH);
+	/* it may come at any time: it is kept until the next wait */
+	if (draws())
+		sigprocmask(SIG_BLOCK, &winch, NULL);
 	if (watch.csv)
 		print_csv_head();
 	else if (draws())
@@ -367,7 +362,7 @@ int cmd_watch(int argc, char **argv)
 		print(&now, compared);
 		if (n == watch.count || ferror(stdout))
 			break;
-		sleep_interval(&now, compared);
+		wait_interval(&winch, &now, compared);
 		look(&now, &before);
 	}
 	sampling_end();

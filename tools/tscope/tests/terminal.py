@@ -11,6 +11,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -46,6 +47,8 @@ def main():
     sizes, command = sys.argv[1:split], sys.argv[split + 1:]
     pid, fd = pty.fork()
     if not pid:
+        # a shell's job in the background has it ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         set_size(0, sizes[0])
         os.execv(command[0], command)
     for number, size in enumerate(sizes):
@@ -54,6 +57,7 @@ def main():
         lines = re.sub(r"\x1b\[[JK]", "", frame).split("\r\n")[:-1]
         print(rows, columns, len(lines), max(len(line) for line in lines))
     os.write(fd, b"\x03")
+    signal.alarm(DRAW_S)
     print("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
