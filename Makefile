@@ -93,10 +93,10 @@ uninstall:		## undo it
 
 install-tools: tools	## the command, its man pages and bash completion (DESTDIR= PREFIX=/usr/local)
 	@$(HARNESS)/deps.sh rst2man:python3-docutils:"man pages"
-	$(MAKE) -C tools/tscope STATIC=$(STATIC) install
+	$(MAKE) -C tools/tscope STATIC=$(STATIC) DESTDIR=$(abspath $(DESTDIR)) install
 
 uninstall-tools:	## undo it
-	$(MAKE) -C tools/tscope uninstall
+	$(MAKE) -C tools/tscope DESTDIR=$(abspath $(DESTDIR)) uninstall
 
 VERSION = $(shell tools/version.sh)
 DKMS_SOURCE = $(DESTDIR)/usr/src/tscope-$(VERSION)

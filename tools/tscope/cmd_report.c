@@ -15,7 +15,7 @@ static int status_of(const struct observation *o, const struct finding_list *fin
 	const struct clock_figures *tsc = snapshot_clock(&o->after, "tsc");
 	int status = findings_status(findings);
 
-	return tsc && tsc->samples.value ? status : STATUS_NO_FIGURE;
+	return status || (tsc && tsc->samples.value) ? status : STATUS_NO_FIGURE;
 }
 
 static void print(FILE *out, struct observation *o, const struct finding_list *findings)
@@ -47,18 +47,18 @@ int cmd_report(int argc, char **argv)
 
 	options.sampling.duration_ms = 10000;
 	options_parse(&argp, argc, argv, NULL);
+	status = observe(&o, &options.sampling);
+	if (status)
+		return status;
 	if (options.output)
 		out = fopen(options.output, "w");
 	if (!out)
 		err(STATUS_USAGE, "%s", options.output);
-	status = observe(&o, &options.sampling);
-	if (status)
-		return status;
 	findings_of(&o, &findings);
 	print(out, &o, &findings);
 	status = status_of(&o, &findings);
-	if (fclose(out))
-		err(STATUS_NO_FIGURE, "%s", options.output ?: "standard output");
+	if (options.output && fclose(out))
+		err(STATUS_NO_FIGURE, "%s", options.output);
 	findings_free(&findings);
 	observation_free(&o);
 	return status;

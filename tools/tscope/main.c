@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* main.c: tscope SUBCOMMAND [OPTION...] */
 #include <argp.h>
+#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,11 +98,15 @@ int main(int argc, char **argv)
 	};
 	struct chosen chosen = { };
 	char name[64];
+	int status;
 
 	argp_err_exit_status = STATUS_USAGE;
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &chosen))
 		return STATUS_USAGE;
 	snprintf(name, sizeof(name), "tscope %s", chosen.command->name);
 	chosen.argv[0] = name;
-	return chosen.command->run(chosen.argc, chosen.argv);
+	status = chosen.command->run(chosen.argc, chosen.argv);
+	if (fflush(stdout) || ferror(stdout))
+		err(STATUS_NO_FIGURE, "standard output");
+	return status;
 }

@@ -316,11 +316,14 @@ void text_histogram(FILE *out, const struct histogram *h)
 		int k = octave(&h->buckets[i]);
 		uint64_t *count = &counts[k + OCTAVES];
 
-		*count += h->buckets[i].count;
+		if (__builtin_add_overflow(*count, h->buckets[i].count, count))
+			*count = UINT64_MAX;
 		most = *count > most ? *count : most;
 		first = k < first ? k : first;
 		last = k > last ? k : last;
 	}
+	if (!most)
+		return;
 	/* 2^40 and 10^12 have 13 digits: beyond them, 20 in three columns leave 10 for the bar */
 	room = first < -40 || last > 40 || most >= 1000000000000 ? 10 : 36;
 	table_begin(&t, heads, 4);
