@@ -8,6 +8,9 @@
 #include "series.h"
 #include "math128.h"
 
+/* Readings in a row differ by their rounding, and by what the rate is not known to: as a phase. */
+#define APART_MAX	(4LL << TSCOPE_PHASE_SHIFT)
+
 /* The mean jump is over about this many points. */
 #define NOISE_MEMORY	128
 
@@ -239,7 +242,8 @@ bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
  * @r: readings
  * @n: how many, 1 and more
  * @mean: at the TSC value of the middle one, to which all others are brought by the segment's rate;
- *	the middle one itself while that is not known
+ *	the middle one itself while that is not known, or if one is apart from it: between them the
+ *	clock stepped, or its rate changed
  *
  * Context: as tscope_series_add(); divides.
  */
@@ -249,7 +253,7 @@ void tscope_series_average(const struct tscope_series *s, const struct tscope_re
 	const struct tscope_reading *mid = &r[n / 2];
 	u64 span_cyc;
 	s64 gain, cyc;
-	s128 sum = 0;
+	s128 sum = 0, apart;
 	u32 i;
 
 	*mean = *mid;
@@ -257,8 +261,11 @@ void tscope_series_average(const struct tscope_series *s, const struct tscope_re
 		return;
 	for (i = 0; i < n; i++) {
 		cyc = tscope_sub64(r[i].tsc, mid->tsc);
-		sum += tscope_phase(tscope_sub64(r[i].ns, mid->ns), cyc, s->khz) -
-		       tscope_div128_signed((s128)gain * cyc, span_cyc);
+		apart = tscope_phase(tscope_sub64(r[i].ns, mid->ns), cyc, s->khz) -
+			tscope_div128_signed((s128)gain * cyc, span_cyc);
+		if (apart > APART_MAX || apart < -APART_MAX)
+			return;
+		sum += apart;
 	}
 	sum = tscope_div128_signed(sum, n);
 	mean->ns += (u64)(sum >> TSCOPE_PHASE_SHIFT);

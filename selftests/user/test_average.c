@@ -62,6 +62,37 @@ static void test_average(void)
 	EXPECT(mean.ns == r[0].ns && mean.tsc == r[0].tsc && !mean.frac, "of one");
 }
 
+/* A clock that is set between two of the readings: what was before and after is not mixed. */
+static void test_step_between(void)
+{
+	struct tscope_reading r[8], mean;
+	struct tscope_series_result news;
+	struct tscope_series series;
+	s64 step_ns;
+	u32 i, k, from;
+	u64 tsc = 1;
+
+	tscope_series_init(&series, ring, 1000000, true);
+	for (i = 0; i < 100; i++) {
+		r[0] = (struct tscope_reading){ .tsc = tsc, .ns = tsc };
+		tscope_series_add(&series, &r[0], &news);
+		tsc += 50000000;
+	}
+	for (i = 0; i < 1000; i++) {
+		step_ns = (s64)(5 + rnd_bits(1 + rnd_below(60))) * (rnd_below(2) ? 1 : -1);
+		from = 1 + rnd_below(7);
+		for (k = 0; k < 8; k++)
+			r[k] = (struct tscope_reading){
+				.tsc = tsc + k * 100000,
+				.ns = tsc + k * 100000 + (k < from ? 0 : step_ns),
+			};
+		tscope_series_average(&series, r, 8, &mean);
+		EXPECT(mean.tsc == r[4].tsc && mean.ns == r[4].ns && !mean.frac && !mean.added,
+		       "a step of %lld ns before reading %u: off by %lld ns", (long long)step_ns,
+		       from, (long long)(mean.ns - r[4].ns));
+	}
+}
+
 /* Fractions count in phases. */
 static void test_fractions(void)
 {
@@ -79,6 +110,7 @@ static void test_fractions(void)
 
 static const struct tap_test tests[] = {
 	{ "the average of readings in a row", test_average },
+	{ "a step between readings in a row", test_step_between },
 	{ "fractions of a nanosecond", test_fractions },
 };
 
