@@ -216,6 +216,22 @@ static void test_pauses(void)
 	}
 }
 
+/* The host said that the guest was stopped: a step before --since is known all the same. */
+static void test_old_pause(void)
+{
+	quiet();
+	clocks[KVM].stopped = (struct count){ true, 1 };
+	add(10, "step", KVM, 0, -3e9);
+	clocks[KVM].steps = (struct count){ };
+	o.since_ns = 50000000000;
+	judge();
+	EXPECT_EQ(found.n, 0, "findings of a pause before --since");
+	clocks[KVM].stopped.value = 2;
+	judge();
+	EXPECT(found.n == 1 && !strcmp(found.findings[0].id, "guest-stopped"),
+	       "stopped twice, one step: %zu findings", found.n);
+}
+
 static void test_restores(void)
 {
 	double gap, kvm;
@@ -383,6 +399,7 @@ static const struct tap_test tests[] = {
 	{ "the TSC jumps", test_jumps },
 	{ "the TSC goes back, and is the clocksource", test_stands },
 	{ "pauses", test_pauses },
+	{ "a pause before --since", test_old_pause },
 	{ "restores", test_restores },
 	{ "one clock steps", test_single },
 	{ "noise of devices", test_noise },
