@@ -216,6 +216,52 @@ static void test_pauses(void)
 	}
 }
 
+/* Shorter than devices and kvm-clock are stopped apart, it is a pause if they agree exactly. */
+static void test_short_pauses(void)
+{
+	unsigned int i;
+	double ns;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		ns = fabs(size(1e5, 9e7));
+		add(30, "step", KVM, 0, -ns);
+		add(30.1, "step", RAW, 0, -ns + jitter());
+		add(30.2, "step", WALL, 0, -ns + jitter());
+		add(30.9, "step", PM, 0, device(-ns, PM_WRAP_NS));
+		add(31, "step", HPET, 0, device(-ns, HPET_WRAP_NS));
+		only("guest-stopped", ns);
+	}
+}
+
+/* kvm-clock went back, and the devices did not, or not alike: that is no pause. */
+static void test_no_pauses(void)
+{
+	unsigned int i;
+	double ns;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		clocks[KVM].stopped = (struct count){ true, 1 };
+		ns = round(fabs(i % 2 ? size(3, 9e7) : size(1.2e8, 3e9)));
+		add(30, "step", KVM, 0, -ns);
+		if (ns > 1000) {
+			add(30.1, "step", RAW, 0, -ns + jitter());
+			add(30.1, "step", WALL, 0, -ns + jitter());
+		}
+		/* the kernel waits for its clocksource */
+		if (i % 2)
+			only("clock-stepped", -ns);
+		else
+			only("time-stood-still", ns);
+	}
+	quiet();
+	clocks[KVM].stopped = (struct count){ true, 1 };
+	add(30, "step", KVM, 0, -5);
+	add(31, "step", PM, 0, -6e7);
+	only("clock-stepped", -5);
+}
+
 /* The host said that the guest was stopped: a step before --since is known all the same. */
 static void test_old_pause(void)
 {
@@ -399,6 +445,8 @@ static const struct tap_test tests[] = {
 	{ "the TSC jumps", test_jumps },
 	{ "the TSC goes back, and is the clocksource", test_stands },
 	{ "pauses", test_pauses },
+	{ "short pauses", test_short_pauses },
+	{ "kvm-clock goes back alone", test_no_pauses },
 	{ "a pause before --since", test_old_pause },
 	{ "restores", test_restores },
 	{ "one clock steps", test_single },
