@@ -112,7 +112,8 @@ static void hear(struct moment *m, const struct snapshot *s, const struct newest
 		if (newest->points && m->boottime_ns.known)
 			m->move[v].heard |= newest->tsc[v] >= m->tsc;
 		else
-			m->move[v].heard |= c->skew_ppt.known;
+			m->move[v].heard |= c->skew_ppt.known &&
+					    (m->boottime_ns.known || !c->steps.value);
 	}
 }
 
@@ -261,9 +262,14 @@ static struct moment *place(struct grouping *g, const struct violation *v, uint6
 	return m;
 }
 
+static uint64_t boottime_of(const struct snapshot *s, const struct violation *v)
+{
+	return v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
+}
+
 static ssize_t add_violation(struct grouping *g, const struct violation *v)
 {
-	uint64_t boottime_ns = v->monotonic_ns + g->s->boottime_ns - g->s->monotonic_ns;
+	uint64_t boottime_ns = boottime_of(g->s, v);
 	bool step = !strcmp(v->what, "step");
 	struct moment *m;
 
@@ -278,16 +284,21 @@ static ssize_t add_violation(struct grouping *g, const struct violation *v)
 	return m - g->list->moments;
 }
 
-/* Steps that were counted, and that violations has no more, or that only root could read. */
+/*
+ * Steps that were counted, and that violations has no more, or that only root could read. When they
+ * were is not known, but that violations drops the oldest first.
+ */
 static void add_uncounted(struct grouping *g)
 {
 	const struct snapshot *s = g->s;
 	const struct clock_figures *c;
-	struct moment *m = NULL;
 	struct violation v;
 	size_t i, k, lines;
 	bool largest;
 
+	for (i = 0; i < s->n_violations; i++)
+		if (boottime_of(s, &s->violations[i]) < g->since_ns)
+			return;
 	for (i = 0; i < s->n_clocks; i++) {
 		c = &s->clocks[i];
 		lines = 0;
@@ -309,9 +320,7 @@ static void add_uncounted(struct grouping *g)
 							    c->step_last_ns.value;
 		if (!v.size_ns)
 			continue;
-		if (!m)
-			m = add_moment(g->list);
-		add_step(&m->move[voice_of(c->name)], s, &v);
+		add_step(&add_moment(g->list)->move[voice_of(c->name)], s, &v);
 	}
 }
 
@@ -335,7 +344,9 @@ void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list 
 	newest_points(s, &newest);
 	for (i = 0; i < list->n; i++) {
 		hear(&list->moments[i], s, &newest);
-		moment_judge(&list->moments[i], s);
+		/* what only a counter knows stands for itself */
+		if (list->moments[i].boottime_ns.known)
+			moment_judge(&list->moments[i], s);
 	}
 	free(g);
 }

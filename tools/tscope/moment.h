@@ -85,7 +85,8 @@ struct moment_list {
  * @since_ns: CLOCK_BOOTTIME; what is older is left out
  * @list: oldest first
  *
- * Steps that were counted but are no longer in violations are one moment, the first one.
+ * Steps that were counted but are not in violations are a moment for each clock, the first ones.
+ * They are left out where violations has lines that are older than @since_ns.
  */
 void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list *list);
 

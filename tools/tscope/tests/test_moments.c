@@ -421,23 +421,58 @@ static void test_near(void)
 	}
 }
 
-/* Only root can read violations: what is counted is one moment. */
+/* A finding of this id, of one clock. */
+static bool found_of(const char *id, const char *clock)
+{
+	size_t i;
+
+	for (i = 0; i < found.n; i++)
+		if (!strcmp(found.findings[i].id, id) &&
+		    strstr(found.findings[i].title, clock) == found.findings[i].title)
+			return true;
+	return false;
+}
+
+/* Only root can read violations: nobody knows whether counted steps were at one time. */
 static void test_counters(void)
 {
-	double ns = size(1e8, 3e9);
+	double ns = fabs(size(1e8, 3e9));
 	unsigned int i;
 
 	quiet();
 	for (i = KVM; i < CLOCKS; i++) {
-		clocks[i].steps = (struct count){ true, 1 };
-		clocks[i].step_last_ns = (struct figure){ true, llround(-ns) };
+		clocks[i].steps = (struct count){ i != PM, 1 };
+		clocks[i].step_last_ns = (struct figure){ true, llround(ns) };
 		clocks[i].step_max_ns = clocks[i].step_last_ns;
 	}
-	clocks[PM].step_last_ns.value = llround(remainder(-ns, PM_WRAP_NS));
 	o.after.debug = false;
 	o.after.n_points = 0;
 	o.after.n_cpu_lines = 0;
-	only("tsc-jumped", ns);
+	judge();
+	EXPECT_EQ(found.n, 5, "findings of five clocks");
+	EXPECT(found_of("clock-stepped", "kvm-clock"), "kvm-clock");
+	EXPECT(found_of("clock-stepped", "monotonic-raw"), "monotonic-raw");
+	EXPECT(found_of("clock-stepped", "hpet"), "hpet");
+	EXPECT(found_of("wall-clock-set", "realtime"), "realtime");
+	EXPECT(found_of("host-wall-stepped", "The host's wall clock"), "ptp-kvm");
+}
+
+/* Steps that violations had no room for are older than those that it has. */
+static void test_overrun(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		quiet();
+		add(10, "step", KVM, 0, 3e6);
+		add(60, "step", HPET, 0, 5e6);
+		clocks[KVM].steps.value += 7;
+		clocks[KVM].step_max_ns = (struct figure){ true, 4000000 };
+		o.since_ns = i ? 50000000000 : 5000000000;
+		judge();
+		EXPECT(found_of("clock-stepped", "hpet"), "hpet");
+		EXPECT_EQ(found.n, i ? 1 : 3, "findings since %u s", i ? 50 : 5);
+	}
 }
 
 static const struct tap_test tests[] = {
@@ -454,6 +489,7 @@ static const struct tap_test tests[] = {
 	{ "two faults", test_two },
 	{ "the wall clock is set beside another fault", test_near },
 	{ "steps that only counters know", test_counters },
+	{ "steps that violations has no more", test_overrun },
 };
 
 TAP_MAIN(tests)
