@@ -268,9 +268,9 @@ static void set_both(bool *of_cpu, const struct pair_line *p, bool value)
 }
 
 /* The CPUs of which no pair met lately, by number, where others met; NULL: there is none. */
-static bool *lonely_cpus(const struct snapshot *s, unsigned int *cpus)
+static bool *lonely_cpus(const struct snapshot *s, uint64_t limit_ms, unsigned int *cpus)
 {
-	uint64_t youngest = UINT64_MAX, limit_ms = SILENT_MS + s->n_cpu_lines * MS_A_CPU;
+	uint64_t youngest = UINT64_MAX;
 	const struct pair_line *p;
 	bool *lonely, any = false;
 	size_t i;
@@ -305,22 +305,37 @@ static bool *lonely_cpus(const struct snapshot *s, unsigned int *cpus)
 	return NULL;
 }
 
+/* Whether a CPU sampled when the observation began. */
+static bool sampled_before(const struct snapshot *s, unsigned int cpu)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_cpu_lines; i++)
+		if (s->cpu_lines[i].cpu == cpu)
+			return !strcmp(s->cpu_lines[i].state, "sampling");
+	return false;
+}
+
 void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
 	const struct cpu_line *c;
 	struct finding *f;
-	unsigned int cpus;
-	bool late, *lonely = lonely_cpus(s, &cpus);
-	uint64_t age_ms;
+	unsigned int cpus = 0;
+	uint64_t age_ms, limit_ms = SILENT_MS + s->n_cpu_lines * MS_A_CPU;
+	bool late, *lonely = NULL;
 	size_t i;
+
+	/* CPUs that sample for a shorter time may not have met yet */
+	if (s->enabled.known && s->enabled.value && j->o->observed_ns / 1000000 > limit_ms)
+		lonely = lonely_cpus(s, limit_ms, &cpus);
 
 	for (i = 0; i < s->n_cpu_lines; i++) {
 		c = &s->cpu_lines[i];
 		age_ms = c->age_ms.known ? c->age_ms.value : UINT64_MAX;
 		late = !strcmp(c->state, "late") && age_ms >= SILENT_MS;
-		if (!late && (strcmp(c->state, "sampling") || !s->enabled.known ||
-			      !s->enabled.value || !lonely || c->cpu >= cpus || !lonely[c->cpu]))
+		if (!late && (strcmp(c->state, "sampling") || !lonely || c->cpu >= cpus ||
+			      !lonely[c->cpu] || !sampled_before(&j->o->before, c->cpu)))
 			continue;
 		if (enough_findings(j, rule))
 			continue;
