@@ -121,9 +121,6 @@ struct grouping {
 	const struct snapshot *s;
 	struct moment_list *list;
 	uint64_t since_ns, near_cycles;
-	/* of the newest moment with a backward reading of the TSC, which CPUs were counted */
-	const struct moment *counted;
-	bool cpu_counted[MAX_CPUS];
 };
 
 static struct moment *add_moment(struct moment_list *list)
@@ -166,6 +163,18 @@ static void add_step(struct move *move, const struct snapshot *s, const struct v
 	move->error_ns += step_error_ns(s, v->clock);
 }
 
+/* Whether a moment has a backward reading of the TSC by this CPU, of the lines before this one. */
+static bool is_counted(const struct grouping *g, ssize_t moment, const struct violation *v)
+{
+	const struct violation *line = g->s->violations;
+
+	for (; line < v; line++)
+		if (g->list->of[line - g->s->violations] == moment && line->cpu == v->cpu &&
+		    !strcmp(line->what, "backward") && voice_of(line->clock) == VOICES)
+			return true;
+	return false;
+}
+
 static void add_backward(struct grouping *g, struct moment *m, const struct violation *v)
 {
 	enum voice voice = voice_of(v->clock);
@@ -182,14 +191,8 @@ static void add_backward(struct grouping *g, struct moment *m, const struct viol
 	}
 	if (ns_magnitude(v->size_ns) > m->tsc_backward_ns)
 		m->tsc_backward_ns = ns_magnitude(v->size_ns);
-	if (g->counted != m) {
-		memset(g->cpu_counted, 0, sizeof(g->cpu_counted));
-		g->counted = m;
-	}
-	if (v->cpu < MAX_CPUS && g->cpu_counted[v->cpu])
+	if (is_counted(g, m - g->list->moments, v))
 		return;
-	if (v->cpu < MAX_CPUS)
-		g->cpu_counted[v->cpu] = true;
 	if (!m->tsc_backward_cpus++)
 		m->tsc_cpu = v->cpu;
 }
@@ -327,20 +330,17 @@ static void add_uncounted(struct grouping *g)
 void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list *list)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-	struct grouping *g = calloc(1, sizeof(*g));
+	struct grouping g = { .s = s, .list = list, .since_ns = since_ns };
 	struct newest newest;
 	size_t i;
 
 	*list = (struct moment_list){ .of = calloc(s->n_violations + 1, sizeof(*list->of)) };
-	if (!g || !list->of)
+	if (!list->of)
 		err(4, "moments");
-	g->s = s;
-	g->list = list;
-	g->since_ns = since_ns;
-	g->near_cycles = tsc && tsc->khz.known ? tsc->khz.value * (NEAR_NS / 1000000) : 0;
-	add_uncounted(g);
+	g.near_cycles = tsc && tsc->khz.known ? tsc->khz.value * (NEAR_NS / 1000000) : 0;
+	add_uncounted(&g);
 	for (i = 0; i < s->n_violations; i++)
-		list->of[i] = add_violation(g, &s->violations[i]);
+		list->of[i] = add_violation(&g, &s->violations[i]);
 	newest_points(s, &newest);
 	for (i = 0; i < list->n; i++) {
 		hear(&list->moments[i], s, &newest);
@@ -348,7 +348,6 @@ void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list 
 		if (list->moments[i].boottime_ns.known)
 			moment_judge(&list->moments[i], s);
 	}
-	free(g);
 }
 
 void moments_free(struct moment_list *list)

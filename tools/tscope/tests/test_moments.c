@@ -475,6 +475,27 @@ static void test_overrun(void)
 	}
 }
 
+/* Lines of two moments that alternate: each counts its CPUs once. */
+static void test_alternating(void)
+{
+	struct moment_list list;
+	unsigned int i;
+
+	quiet();
+	add(20, "backward", TSC, 0, 5e6);
+	add(26, "backward", TSC, 1, 5e6);
+	add(20.1, "backward", TSC, 0, 5e6);
+	add(26.1, "backward", TSC, 1, 5e6);
+	add(26.2, "backward", TSC, 0, 5e6);
+	moments_of(&o.after, 0, &list);
+	EXPECT_EQ(list.n, 2, "moments");
+	for (i = 0; i < list.n; i++) {
+		EXPECT_EQ(list.moments[i].tsc_backward_cpus, i + 1, "CPUs of moment %u", i);
+		EXPECT_EQ(list.moments[i].tsc_cpu, i, "the first of moment %u", i);
+	}
+	moments_free(&list);
+}
+
 /* Three CPUs of which the last one has met no other yet, and may just have come online. */
 static void test_lonely(void)
 {
@@ -526,6 +547,7 @@ static const struct tap_test tests[] = {
 	{ "the wall clock is set beside another fault", test_near },
 	{ "steps that only counters know", test_counters },
 	{ "steps that violations has no more", test_overrun },
+	{ "moments whose lines alternate", test_alternating },
 	{ "a CPU that met no other", test_lonely },
 };
 
