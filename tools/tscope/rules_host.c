@@ -13,8 +13,6 @@
 #define OFF_NS		10000000
 /* A sampler that ran this lately is only late. */
 #define SILENT_MS	3000
-/* Of many CPUs each pair meets once in n/8 seconds; twice that. */
-#define MS_A_CPU	250
 /* What a clock went back by is known to the time between two readings. */
 #define READ_WITHIN_NS	NSEC_PER_SEC
 
@@ -322,7 +320,7 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 	const struct cpu_line *c;
 	struct finding *f;
 	unsigned int cpus = 0;
-	uint64_t age_ms, limit_ms = SILENT_MS + s->n_cpu_lines * MS_A_CPU;
+	uint64_t age_ms, limit_ms = SILENT_MS + two_turns_ms(s);
 	bool late, *lonely = NULL;
 	size_t i;
 

@@ -496,42 +496,6 @@ static void test_alternating(void)
 	moments_free(&list);
 }
 
-/* Three CPUs of which the last one has met no other yet, and may just have come online. */
-static void test_lonely(void)
-{
-	static struct pair_line pairs[] = {
-		{ .clock = "tsc", .cpu_i = 0, .cpu_j = 1, .known = true, .bound_ns = 90 },
-		{ .clock = "tsc", .cpu_i = 0, .cpu_j = 2 },
-		{ .clock = "tsc", .cpu_i = 1, .cpu_j = 2 },
-	};
-	struct cpu_line now[3], first[3];
-	unsigned int i;
-
-	for (i = 0; i < 4; i++) {
-		quiet();
-		memcpy(now, cpus, sizeof(cpus));
-		now[2] = (struct cpu_line){ .cpu = 2, .state = "sampling", .windows = 1 };
-		memcpy(first, now, sizeof(first));
-		if (i == 1)
-			snprintf(first[2].state, sizeof(first[2].state), "off");
-		o.before.cpu_lines = first;
-		o.before.n_cpu_lines = i == 2 ? 2 : 3;
-		o.after.cpu_lines = now;
-		o.after.n_cpu_lines = 3;
-		o.after.pairs = pairs;
-		o.after.n_pairs = 3;
-		o.after.enabled = (struct count){ true, 1 };
-		o.observed_ns = i == 3 ? 3000000000 : 10000000000;
-		judge();
-		if (i)
-			EXPECT_EQ(found.n, 0, "findings of a CPU that is new, %u", i);
-		else
-			EXPECT(found.n == 1 && !strcmp(found.findings[0].id, "cpu-silent") &&
-			       found.findings[0].n_cpus == 1 && found.findings[0].cpus[0] == 2,
-			       "CPU 2 is silent: %zu findings", found.n);
-	}
-}
-
 static const struct tap_test tests[] = {
 	{ "nothing happened", test_quiet },
 	{ "the TSC jumps", test_jumps },
@@ -548,7 +512,6 @@ static const struct tap_test tests[] = {
 	{ "steps that only counters know", test_counters },
 	{ "steps that violations has no more", test_overrun },
 	{ "moments whose lines alternate", test_alternating },
-	{ "a CPU that met no other", test_lonely },
 };
 
 TAP_MAIN(tests)
