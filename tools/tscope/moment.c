@@ -46,16 +46,21 @@ const char *voice_name(const struct snapshot *s, enum voice voice)
 	return NULL;
 }
 
+static const struct histogram *residuals(const struct snapshot *s, const char *clock)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "%s/residual", clock);
+	return snapshot_histogram(s, name);
+}
+
 /* How far points lie off their line, the farthest. */
 static uint64_t residual_ns(const struct snapshot *s, const char *clock)
 {
-	const struct histogram *h;
+	const struct histogram *h = residuals(s, clock);
 	uint64_t most = 0;
-	char name[48];
 	size_t i;
 
-	snprintf(name, sizeof(name), "%s/residual", clock);
-	h = snapshot_histogram(s, name);
 	for (i = 0; h && i < h->n_buckets; i++)
 		if (h->buckets[i].high_ns > most)
 			most = h->buckets[i].high_ns;
@@ -75,6 +80,11 @@ uint64_t step_error_ns(const struct snapshot *s, const char *clock)
 	if ((!c->exact.known || !c->exact.value) && c->read_min_ns.known)
 		error += 2 * (2 * c->read_min_ns.value + WIDE_EXTRA_NS + PM_TICK_NS);
 	return error;
+}
+
+bool step_error_known(const struct snapshot *s, const char *clock)
+{
+	return voice_of(clock) == VOICE_PAGE || residuals(s, clock);
 }
 
 /* The TSC of each voice's newest point. */
@@ -161,6 +171,7 @@ static void add_step(struct move *move, const struct snapshot *s, const struct v
 	if (ns_magnitude(v->size_ns) > ns_magnitude(move->largest_ns))
 		move->largest_ns = v->size_ns;
 	move->error_ns += step_error_ns(s, v->clock);
+	move->error_unknown |= !step_error_known(s, v->clock);
 }
 
 /* Whether a moment has a backward reading of the TSC by this CPU, of the lines before this one. */

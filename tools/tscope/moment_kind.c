@@ -138,7 +138,8 @@ static void take_size(struct moment *m, const struct snapshot *s, enum voice bas
 	}
 	m->ns = ns_minus(0, m->move[m->by].ns);
 	/* while the TSC jumped, no clock says how long that took, better than to its own rate */
-	m->error_ns = m->move[m->by].error_ns + rate_error_ns(s, m->by, m->ns) + ROUNDING_NS;
+	m->error_ns = m->move[m->by].error_unknown ? ERROR_UNKNOWN : m->move[m->by].error_ns +
+		      rate_error_ns(s, m->by, m->ns) + ROUNDING_NS;
 }
 
 /* The TSC jumped: of the independent clocks at least two say so, and more than deny it. */
@@ -213,7 +214,7 @@ static bool is_restore(struct moment *m)
 		return false;
 	m->ns = ns_minus(host->ns, page->ns);
 	m->by = VOICE_HOST;
-	m->error_ns = host->error_ns + page->error_ns;
+	m->error_ns = host->error_unknown ? ERROR_UNKNOWN : host->error_ns + page->error_ns;
 	return true;
 }
 

@@ -134,7 +134,7 @@ void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
 					ns_text(x->backward_ns));
 		finding_ended(f, m->boottime_ns);
 		if (x->stepped)
-			finding_size(f, x->ns, x->error_ns, "ns");
+			finding_size(f, x->ns, move_error_ns(x), "ns");
 		else
 			finding_size(f, -(double)x->backward_ns, READ_WITHIN_NS, "ns");
 		finding_voices(f, &j->o->after, m);

@@ -362,7 +362,8 @@ static void explain_motion(struct judgement *j, const struct finding *f, uint64_
 			    ns_magnitude(x->largest_ns) <= 2 * extent_ns + x->error_ns)
 				x->explained = true;
 		}
-		if (m->kind == MOMENT_JUMP && ns_magnitude(m->ns) <= 2 * extent_ns + m->error_ns)
+		if (m->kind == MOMENT_JUMP &&
+		    ns_magnitude(m->ns) <= 2 * extent_ns + m->move[m->by].error_ns)
 			m->kind = MOMENT_OTHER;
 		m->tsc_explained |= m->tsc_backward_cpus && has_cpu(f, m->tsc_cpu) &&
 				    m->tsc_backward_ns <= 2 * extent_ns;

@@ -26,6 +26,7 @@ static struct violation lines[64];
 static struct clock_figures clocks[7];
 static struct point_line points[8];
 static struct cpu_line cpus[2];
+static struct histogram residuals[7];
 static const char *const names[] = { "tsc", "kvm-clock", "ptp-kvm", "monotonic-raw", "realtime",
 				     "acpi-pm", "hpet" };
 enum { TSC, KVM, PTP, RAW, WALL, PM, HPET, CLOCKS };
@@ -46,6 +47,8 @@ static void quiet(void)
 		clocks[i].skew_error_ppt = clocks[i].skew_ppt;
 		snprintf(points[i].clock, sizeof(points[i].clock), "%s", names[i]);
 		points[i].tsc = 100 * KHZ * 1000;
+		/* none: all points lie on their line */
+		snprintf(residuals[i].name, sizeof(residuals[i].name), "%s/residual", names[i]);
 	}
 	clocks[TSC].khz = (struct count){ true, KHZ };
 	clocks[KVM].stable = (struct figure){ true, 1 };
@@ -62,6 +65,8 @@ static void quiet(void)
 	o.after.violations = lines;
 	o.after.points = points;
 	o.after.n_points = CLOCKS;
+	o.after.histograms = residuals;
+	o.after.n_histograms = CLOCKS;
 	o.after.cpu_lines = cpus;
 	o.after.n_cpu_lines = 2;
 }
@@ -437,6 +442,7 @@ static bool found_of(const char *id, const char *clock)
 static void test_counters(void)
 {
 	double ns = fabs(size(1e8, 3e9));
+	struct event_list events;
 	unsigned int i;
 
 	quiet();
@@ -447,6 +453,7 @@ static void test_counters(void)
 	}
 	o.after.debug = false;
 	o.after.n_points = 0;
+	o.after.n_histograms = 0;
 	o.after.n_cpu_lines = 0;
 	judge();
 	EXPECT_EQ(found.n, 5, "findings of five clocks");
@@ -455,6 +462,18 @@ static void test_counters(void)
 	EXPECT(found_of("clock-stepped", "hpet"), "hpet");
 	EXPECT(found_of("wall-clock-set", "realtime"), "realtime");
 	EXPECT(found_of("host-wall-stepped", "The host's wall clock"), "ptp-kvm");
+	/* how far points lie off their line is not known, but for the time page's */
+	for (i = 0; i < found.n; i++)
+		if (!strcmp(found.findings[i].id, "host-wall-stepped"))
+			EXPECT(!found.findings[i].size_error.known, "error of %s",
+			       found.findings[i].title);
+	events_of(&o.after, &events);
+	EXPECT_EQ(events.n, 5, "events");
+	for (i = 0; i < events.n; i++)
+		EXPECT_EQ(events.events[i].error_ns.known,
+			  !strcmp(events.events[i].clock, "kvm-clock"), "error of %s",
+			  events.events[i].clock);
+	events_free(&events);
 }
 
 /* Steps that violations had no room for are older than those that it has. */
