@@ -33,6 +33,8 @@ static struct event *add(struct event_list *list, enum event_kind kind, const ch
 
 static void set_error(struct event *e, uint64_t error_ns)
 {
+	if (error_ns == ERROR_UNKNOWN)
+		return;
 	e->error_ns = (struct figure){ true, error_ns > INT64_MAX ? INT64_MAX : error_ns };
 }
 
@@ -64,7 +66,7 @@ static void add_violation(struct event_list *list, const struct snapshot *s,
 	e->count = v->count;
 	e->tsc = v->tsc;
 	e->boottime_ns = v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
-	if (e->kind == EVENT_STEP)
+	if (e->kind == EVENT_STEP && step_error_known(s, v->clock))
 		set_error(e, step_error_ns(s, v->clock));
 }
 
@@ -113,7 +115,7 @@ static void add_moments(struct event_list *list, const struct snapshot *s)
 				continue;
 			e = add(list, EVENT_STEP, voice_name(s, v));
 			e->size_ns = m->move[v].ns;
-			set_error(e, m->move[v].error_ns);
+			set_error(e, move_error_ns(&m->move[v]));
 		}
 	}
 	free(merged);

@@ -65,6 +65,9 @@ uint64_t grown_at(const struct judgement *j, const char *clock, size_t member);
 /* How fast a time page makes its clock run against the nominal TSC; false: not known. */
 bool page_rate_ppt(const struct snapshot *s, int64_t *ppt);
 
+/* Twice the time in which each pair meets once, by how many CPUs one CPU meets. */
+uint64_t two_turns_ms(const struct snapshot *s);
+
 /* Half-widths of two independent errors together. */
 double both(double a, double b);
 

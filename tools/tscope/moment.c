@@ -46,16 +46,21 @@ const char *voice_name(const struct snapshot *s, enum voice voice)
 	return NULL;
 }
 
+static const struct histogram *residuals(const struct snapshot *s, const char *clock)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "%s/residual", clock);
+	return snapshot_histogram(s, name);
+}
+
 /* How far points lie off their line, the farthest. */
 static uint64_t residual_ns(const struct snapshot *s, const char *clock)
 {
-	const struct histogram *h;
+	const struct histogram *h = residuals(s, clock);
 	uint64_t most = 0;
-	char name[48];
 	size_t i;
 
-	snprintf(name, sizeof(name), "%s/residual", clock);
-	h = snapshot_histogram(s, name);
 	for (i = 0; h && i < h->n_buckets; i++)
 		if (h->buckets[i].high_ns > most)
 			most = h->buckets[i].high_ns;
@@ -75,6 +80,11 @@ uint64_t step_error_ns(const struct snapshot *s, const char *clock)
 	if ((!c->exact.known || !c->exact.value) && c->read_min_ns.known)
 		error += 2 * (2 * c->read_min_ns.value + WIDE_EXTRA_NS + PM_TICK_NS);
 	return error;
+}
+
+bool step_error_known(const struct snapshot *s, const char *clock)
+{
+	return voice_of(clock) == VOICE_PAGE || residuals(s, clock);
 }
 
 /* The TSC of each voice's newest point. */
@@ -112,7 +122,8 @@ static void hear(struct moment *m, const struct snapshot *s, const struct newest
 		if (newest->points && m->boottime_ns.known)
 			m->move[v].heard |= newest->tsc[v] >= m->tsc;
 		else
-			m->move[v].heard |= c->skew_ppt.known;
+			m->move[v].heard |= c->skew_ppt.known &&
+					    (m->boottime_ns.known || !c->steps.value);
 	}
 }
 
@@ -120,9 +131,6 @@ struct grouping {
 	const struct snapshot *s;
 	struct moment_list *list;
 	uint64_t since_ns, near_cycles;
-	/* of the newest moment with a backward reading of the TSC, which CPUs were counted */
-	const struct moment *counted;
-	bool cpu_counted[MAX_CPUS];
 };
 
 static struct moment *add_moment(struct moment_list *list)
@@ -163,6 +171,19 @@ static void add_step(struct move *move, const struct snapshot *s, const struct v
 	if (ns_magnitude(v->size_ns) > ns_magnitude(move->largest_ns))
 		move->largest_ns = v->size_ns;
 	move->error_ns += step_error_ns(s, v->clock);
+	move->error_unknown |= !step_error_known(s, v->clock);
+}
+
+/* Whether a moment has a backward reading of the TSC by this CPU, of the lines before this one. */
+static bool is_counted(const struct grouping *g, ssize_t moment, const struct violation *v)
+{
+	const struct violation *line = g->s->violations;
+
+	for (; line < v; line++)
+		if (g->list->of[line - g->s->violations] == moment && line->cpu == v->cpu &&
+		    !strcmp(line->what, "backward") && voice_of(line->clock) == VOICES)
+			return true;
+	return false;
 }
 
 static void add_backward(struct grouping *g, struct moment *m, const struct violation *v)
@@ -181,14 +202,8 @@ static void add_backward(struct grouping *g, struct moment *m, const struct viol
 	}
 	if (ns_magnitude(v->size_ns) > m->tsc_backward_ns)
 		m->tsc_backward_ns = ns_magnitude(v->size_ns);
-	if (g->counted != m) {
-		memset(g->cpu_counted, 0, sizeof(g->cpu_counted));
-		g->counted = m;
-	}
-	if (v->cpu < MAX_CPUS && g->cpu_counted[v->cpu])
+	if (is_counted(g, m - g->list->moments, v))
 		return;
-	if (v->cpu < MAX_CPUS)
-		g->cpu_counted[v->cpu] = true;
 	if (!m->tsc_backward_cpus++)
 		m->tsc_cpu = v->cpu;
 }
@@ -261,9 +276,14 @@ static struct moment *place(struct grouping *g, const struct violation *v, uint6
 	return m;
 }
 
+static uint64_t boottime_of(const struct snapshot *s, const struct violation *v)
+{
+	return v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
+}
+
 static ssize_t add_violation(struct grouping *g, const struct violation *v)
 {
-	uint64_t boottime_ns = v->monotonic_ns + g->s->boottime_ns - g->s->monotonic_ns;
+	uint64_t boottime_ns = boottime_of(g->s, v);
 	bool step = !strcmp(v->what, "step");
 	struct moment *m;
 
@@ -278,16 +298,21 @@ static ssize_t add_violation(struct grouping *g, const struct violation *v)
 	return m - g->list->moments;
 }
 
-/* Steps that were counted, and that violations has no more, or that only root could read. */
+/*
+ * Steps that were counted, and that violations has no more, or that only root could read. When they
+ * were is not known, but that violations drops the oldest first.
+ */
 static void add_uncounted(struct grouping *g)
 {
 	const struct snapshot *s = g->s;
 	const struct clock_figures *c;
-	struct moment *m = NULL;
 	struct violation v;
 	size_t i, k, lines;
 	bool largest;
 
+	for (i = 0; i < s->n_violations; i++)
+		if (boottime_of(s, &s->violations[i]) < g->since_ns)
+			return;
 	for (i = 0; i < s->n_clocks; i++) {
 		c = &s->clocks[i];
 		lines = 0;
@@ -309,35 +334,31 @@ static void add_uncounted(struct grouping *g)
 							    c->step_last_ns.value;
 		if (!v.size_ns)
 			continue;
-		if (!m)
-			m = add_moment(g->list);
-		add_step(&m->move[voice_of(c->name)], s, &v);
+		add_step(&add_moment(g->list)->move[voice_of(c->name)], s, &v);
 	}
 }
 
 void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list *list)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-	struct grouping *g = calloc(1, sizeof(*g));
+	struct grouping g = { .s = s, .list = list, .since_ns = since_ns };
 	struct newest newest;
 	size_t i;
 
 	*list = (struct moment_list){ .of = calloc(s->n_violations + 1, sizeof(*list->of)) };
-	if (!g || !list->of)
+	if (!list->of)
 		err(4, "moments");
-	g->s = s;
-	g->list = list;
-	g->since_ns = since_ns;
-	g->near_cycles = tsc && tsc->khz.known ? tsc->khz.value * (NEAR_NS / 1000000) : 0;
-	add_uncounted(g);
+	g.near_cycles = tsc && tsc->khz.known ? tsc->khz.value * (NEAR_NS / 1000000) : 0;
+	add_uncounted(&g);
 	for (i = 0; i < s->n_violations; i++)
-		list->of[i] = add_violation(g, &s->violations[i]);
+		list->of[i] = add_violation(&g, &s->violations[i]);
 	newest_points(s, &newest);
 	for (i = 0; i < list->n; i++) {
 		hear(&list->moments[i], s, &newest);
-		moment_judge(&list->moments[i], s);
+		/* what only a counter knows stands for itself */
+		if (list->moments[i].boottime_ns.known)
+			moment_judge(&list->moments[i], s);
 	}
-	free(g);
 }
 
 void moments_free(struct moment_list *list)

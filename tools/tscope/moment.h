@@ -31,13 +31,14 @@ enum voice {
  * @heard: it was read after that time too: no step means that it made none
  * @ns: the step; of a time page the sum of its steps
  * @error_ns: estimated from the widths and residuals of the clock's readings
+ * @error_unknown: residuals are not known: @error_ns is what the widths alone give
  * @largest_ns: of a time page the largest of its steps
  * @cpu, @one_cpu: the CPU that saw it, CPU_UNKNOWN: of a counter; whether no other CPU did
  * @backward_ns, @backwards: its backward readings, the largest and their number
  * @explained: a finding names it
  */
 struct move {
-	bool heard, stepped, one_cpu, explained;
+	bool heard, stepped, one_cpu, explained, error_unknown;
 	unsigned int cpu, steps;
 	int64_t ns, largest_ns;
 	uint64_t error_ns, backward_ns, backwards;
@@ -52,7 +53,7 @@ enum moment_kind {
 
 /**
  * struct moment
- * @by: the voice that @ns and @error_ns are taken from
+ * @by: the voice that @ns and @error_ns are taken from; the latter may be ERROR_UNKNOWN
  * @boottime_ns: CLOCK_BOOTTIME of the first report; not known: from counters
  * @tsc_backward_ns, @tsc_backward_cpus: the TSC's backward readings, and on how many CPUs
  * @tsc_cpu: the first of these CPUs
@@ -85,7 +86,8 @@ struct moment_list {
  * @since_ns: CLOCK_BOOTTIME; what is older is left out
  * @list: oldest first
  *
- * Steps that were counted but are no longer in violations are one moment, the first one.
+ * Steps that were counted but are not in violations are a moment for each clock, the first ones.
+ * They are left out where violations has lines that are older than @since_ns.
  */
 void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list *list);
 
@@ -123,6 +125,18 @@ bool moves_alike(const struct moment *m, enum voice a, enum voice b);
 
 /* How far a step of this clock may be off, estimated from its widths and residuals. */
 uint64_t step_error_ns(const struct snapshot *s, const char *clock);
+
+/* Whether that is known: only root can read residuals. */
+bool step_error_known(const struct snapshot *s, const char *clock);
+
+/* In place of an error: the truth may be any larger than the size. */
+#define ERROR_UNKNOWN	UINT64_MAX
+
+/* The error of a clock's step, or ERROR_UNKNOWN. */
+static inline uint64_t move_error_ns(const struct move *x)
+{
+	return x->error_unknown ? ERROR_UNKNOWN : x->error_ns;
+}
 
 /* Decide what a moment is; for moments_of(). */
 void moment_judge(struct moment *m, const struct snapshot *s);

@@ -138,7 +138,8 @@ static void take_size(struct moment *m, const struct snapshot *s, enum voice bas
 	}
 	m->ns = ns_minus(0, m->move[m->by].ns);
 	/* while the TSC jumped, no clock says how long that took, better than to its own rate */
-	m->error_ns = m->move[m->by].error_ns + rate_error_ns(s, m->by, m->ns) + ROUNDING_NS;
+	m->error_ns = m->move[m->by].error_unknown ? ERROR_UNKNOWN : m->move[m->by].error_ns +
+		      rate_error_ns(s, m->by, m->ns) + ROUNDING_NS;
 }
 
 /* The TSC jumped: of the independent clocks at least two say so, and more than deny it. */
@@ -164,27 +165,40 @@ static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 	return true;
 }
 
-/* Whether a device lost the same time; one that did not step is not asked. */
-static bool device_agrees(const struct moment *m, enum voice device)
+enum answer { DENIES, SILENT, AGREES };
+
+/* Whether a device lost the same time as the time page. */
+static enum answer ask_device(const struct moment *m, enum voice device)
 {
 	const struct move *x = &m->move[device];
+	uint64_t lost_ns = ns_magnitude(m->move[VOICE_PAGE].ns);
 	uint64_t apart_ns = apart(m->move[VOICE_PAGE].ns, x->ns);
 
-	if (!x->stepped)
-		return true;
-	return apart_ns <= STOP_APART_NS + x->error_ns ||
-	       is_none(apart_ns, WRAPS_APART_NS + x->error_ns, wraps_of(device));
+	if (!x->heard)
+		return SILENT;
+	if (lost_ns <= STOP_APART_NS)
+		return lost_ns > x->error_ns && moves_alike(m, VOICE_PAGE, device) ? AGREES :
+										    DENIES;
+	/* in a pause of whole wraps a counter makes no step */
+	if ((x->stepped && apart_ns <= STOP_APART_NS + x->error_ns) ||
+	    is_none(apart_ns, WRAPS_APART_NS + x->error_ns, wraps_of(device)))
+		return AGREES;
+	return DENIES;
 }
 
 /* kvm-clock lost time, and the devices with it, and the host's wall clock did not. */
 static bool is_pause(struct moment *m, bool stopped)
 {
+	enum answer pm = ask_device(m, VOICE_PM), hpet = ask_device(m, VOICE_HPET);
 	const struct move *page = &m->move[VOICE_PAGE];
-	bool devices = m->move[VOICE_PM].stepped || m->move[VOICE_HPET].stepped;
 
 	if (!page->stepped || page->ns >= 0 || page->backwards || m->move[VOICE_HOST].stepped)
 		return false;
-	if (devices ? !device_agrees(m, VOICE_PM) || !device_agrees(m, VOICE_HPET) : !stopped)
+	if (pm == DENIES || hpet == DENIES)
+		return false;
+	/* nothing was heard of devices: then the host's word decides, but for small updates */
+	if (pm == SILENT && hpet == SILENT &&
+	    (!stopped || ns_magnitude(page->ns) <= STOP_APART_NS))
 		return false;
 	m->by = VOICE_PAGE;
 	m->ns = ns_minus(0, page->ns);
@@ -200,7 +214,7 @@ static bool is_restore(struct moment *m)
 		return false;
 	m->ns = ns_minus(host->ns, page->ns);
 	m->by = VOICE_HOST;
-	m->error_ns = host->error_ns + page->error_ns;
+	m->error_ns = host->error_unknown ? ERROR_UNKNOWN : host->error_ns + page->error_ns;
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #define TSCOPE_RULES_H
 
 #include "finding.h"
+#include "moment.h"
 
 struct judgement;
 
@@ -54,10 +55,7 @@ void finding_advice(struct finding *f, const char *format, ...);
 __attribute__((format(printf, 2, 3)))
 void finding_cause(struct finding *f, const char *format, ...);
 
-/* In place of an error: the truth may be any larger than the size. */
-#define ERROR_UNKNOWN	UINT64_MAX
-
-/* What was measured, and the half-width of the interval that holds the truth. */
+/* What was measured, and the half-width of the interval that holds the truth, or ERROR_UNKNOWN. */
 void finding_size(struct finding *f, double size, double error, const char *unit);
 
 /* A CPU that it is about; one that is there already is not added again. */

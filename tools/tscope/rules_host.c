@@ -13,8 +13,6 @@
 #define OFF_NS		10000000
 /* A sampler that ran this lately is only late. */
 #define SILENT_MS	3000
-/* Of many CPUs each pair meets once in n/8 seconds; twice that. */
-#define MS_A_CPU	250
 /* What a clock went back by is known to the time between two readings. */
 #define READ_WITHIN_NS	NSEC_PER_SEC
 
@@ -62,18 +60,31 @@ void judge_restored(const struct rule *rule, struct judgement *j)
 	}
 }
 
+/* How often a clock stepped since sampling began or was reset, however long ago. */
+static uint64_t steps_of(const struct snapshot *s, const char *clock)
+{
+	const struct clock_figures *c = snapshot_clock(s, clock);
+	uint64_t lines = 0;
+	size_t i;
+
+	for (i = 0; i < s->n_violations; i++)
+		lines += !strcmp(s->violations[i].what, "step") &&
+			 !strcmp(s->violations[i].clock, clock);
+	/* only root can read violations, and they hold the newest only */
+	return c && c->steps.known && c->steps.value > lines ? c->steps.value : lines;
+}
+
 void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 {
 	const char *name = voice_name(&j->o->after, VOICE_PAGE);
 	const struct clock_figures *c = name ? snapshot_clock(&j->o->after, name) : NULL;
-	uint64_t stopped = c && c->stopped.known ? c->stopped.value : 0, known = 0;
+	uint64_t stopped = c && c->stopped.known ? c->stopped.value : 0, steps;
 	struct finding *f;
 	struct moment *m;
 	size_t i;
 
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
-		known += m->move[VOICE_PAGE].stepped;
 		if (m->kind != MOMENT_PAUSE || m->move[VOICE_PAGE].explained)
 			continue;
 		explain_all(m);
@@ -89,14 +100,14 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 		finding_evidence(f, "the TSC and the host's wall clock went on");
 		wall_clock_now(f, j);
 	}
-	/* kvm-clock did not step, or long ago */
-	if (stopped <= known || j->moments.n)
+	steps = name ? steps_of(&j->o->after, name) : 0;
+	if (j->moments.n || stopped <= steps)
 		return;
 	f = finding_new(j, rule, "The host said %llu times that the guest was stopped",
 			(unsigned long long)stopped);
 	finding_ended(f, (struct count){ });
-	finding_evidence(f, "%s/stopped: %llu since sampling began or was reset; it did not step",
-			 name, (unsigned long long)stopped);
+	finding_evidence(f, "%s/stopped: %llu since sampling began or was reset; it stepped %llu times",
+			 name, (unsigned long long)stopped, (unsigned long long)steps);
 }
 
 void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
@@ -123,7 +134,7 @@ void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
 					ns_text(x->backward_ns));
 		finding_ended(f, m->boottime_ns);
 		if (x->stepped)
-			finding_size(f, x->ns, x->error_ns, "ns");
+			finding_size(f, x->ns, move_error_ns(x), "ns");
 		else
 			finding_size(f, -(double)x->backward_ns, READ_WITHIN_NS, "ns");
 		finding_voices(f, &j->o->after, m);
@@ -255,9 +266,9 @@ static void set_both(bool *of_cpu, const struct pair_line *p, bool value)
 }
 
 /* The CPUs of which no pair met lately, by number, where others met; NULL: there is none. */
-static bool *lonely_cpus(const struct snapshot *s, unsigned int *cpus)
+static bool *lonely_cpus(const struct snapshot *s, uint64_t limit_ms, unsigned int *cpus)
 {
-	uint64_t youngest = UINT64_MAX, limit_ms = SILENT_MS + s->n_cpu_lines * MS_A_CPU;
+	uint64_t youngest = UINT64_MAX;
 	const struct pair_line *p;
 	bool *lonely, any = false;
 	size_t i;
@@ -292,22 +303,37 @@ static bool *lonely_cpus(const struct snapshot *s, unsigned int *cpus)
 	return NULL;
 }
 
+/* Whether a CPU sampled when the observation began. */
+static bool sampled_before(const struct snapshot *s, unsigned int cpu)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_cpu_lines; i++)
+		if (s->cpu_lines[i].cpu == cpu)
+			return !strcmp(s->cpu_lines[i].state, "sampling");
+	return false;
+}
+
 void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
 	const struct cpu_line *c;
 	struct finding *f;
-	unsigned int cpus;
-	bool late, *lonely = lonely_cpus(s, &cpus);
-	uint64_t age_ms;
+	unsigned int cpus = 0;
+	uint64_t age_ms, limit_ms = SILENT_MS + two_turns_ms(s);
+	bool late, *lonely = NULL;
 	size_t i;
+
+	/* CPUs that sample for a shorter time may not have met yet */
+	if (s->enabled.known && s->enabled.value && j->o->observed_ns / 1000000 > limit_ms)
+		lonely = lonely_cpus(s, limit_ms, &cpus);
 
 	for (i = 0; i < s->n_cpu_lines; i++) {
 		c = &s->cpu_lines[i];
 		age_ms = c->age_ms.known ? c->age_ms.value : UINT64_MAX;
 		late = !strcmp(c->state, "late") && age_ms >= SILENT_MS;
-		if (!late && (strcmp(c->state, "sampling") || !s->enabled.known ||
-			      !s->enabled.value || !lonely || c->cpu >= cpus || !lonely[c->cpu]))
+		if (!late && (strcmp(c->state, "sampling") || !lonely || c->cpu >= cpus ||
+			      !lonely[c->cpu] || !sampled_before(&j->o->before, c->cpu)))
 			continue;
 		if (enough_findings(j, rule))
 			continue;

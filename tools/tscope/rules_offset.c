@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rules_offset.c: the TSCs of CPUs are apart, or their offset moves */
+#include <err.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,10 @@
 
 /* Programs tell offsets of this size by times that go backward; smaller ones a cache line hides. */
 #define OFFSET_FAULT_NS		1000
-/* A pair meets each second, of many CPUs each n/8 seconds: what is older is of another state. */
+/* A pair meets each second, or less often where a CPU has many: older ones are of another state. */
 #define PAIR_AGE_MS		4000
-#define PAIR_AGE_MS_A_CPU	250
+/* A CPU meets eight others in a second: module/pairs.c. */
+#define TWO_TURNS_MS_A_PARTNER	250
 /* A write to a TSC takes some time, in which the TSC goes on. */
 #define WRITE_NS		NSEC_PER_MSEC
 /* How far clocks part that tick at 100 ppm of each other. */
@@ -30,10 +32,42 @@ static uint64_t youngest_ms(const struct snapshot *s)
 	return age;
 }
 
-/* Whether the pair met lately; when sampling has stopped, all get older together. */
-static bool is_fresh(const struct snapshot *s, const struct pair_line *p, uint64_t youngest)
+uint64_t two_turns_ms(const struct snapshot *s)
 {
-	return p->known && p->age_ms - youngest <= PAIR_AGE_MS + s->n_cpu_lines * PAIR_AGE_MS_A_CPU;
+	unsigned int *partners = calloc(MAX_CPUS, sizeof(*partners)), most = 0, k;
+	const struct pair_line *p;
+	size_t i;
+
+	if (!partners)
+		err(4, "pairs");
+	for (i = 0; i < s->n_pairs; i++) {
+		p = &s->pairs[i];
+		/* each clock has the same pairs */
+		if (strcmp(p->clock, s->pairs[0].clock))
+			continue;
+		for (k = 0; k < 2; k++) {
+			unsigned int cpu = k ? p->cpu_j : p->cpu_i;
+
+			if (cpu < MAX_CPUS && ++partners[cpu] > most)
+				most = partners[cpu];
+		}
+	}
+	free(partners);
+	return (uint64_t)most * TWO_TURNS_MS_A_PARTNER;
+}
+
+/* The age that a pair that met lately has at most; when sampling has stopped, all get older. */
+static uint64_t fresh_ms(const struct snapshot *s, uint64_t youngest)
+{
+	uint64_t limit_ms;
+
+	return __builtin_add_overflow(youngest, PAIR_AGE_MS + two_turns_ms(s), &limit_ms) ?
+	       UINT64_MAX : limit_ms;
+}
+
+static bool is_fresh(const struct pair_line *p, uint64_t limit_ms)
+{
+	return p->known && p->age_ms <= limit_ms;
 }
 
 static int64_t excess_ns(const struct pair_line *p)
@@ -114,7 +148,7 @@ static void who_sees(struct judgement *j, struct finding *f, const struct pair_l
 }
 
 /* The CPU that is apart from all others that it meets, where there is just one; else -1. */
-static int odd_cpu(const struct snapshot *s, const struct tsc_pairs *all, uint64_t youngest)
+static int odd_cpu(const struct tsc_pairs *all, uint64_t limit_ms)
 {
 	const struct pair_line *p;
 	unsigned int cpus = 1, *met;
@@ -130,7 +164,7 @@ static int odd_cpu(const struct snapshot *s, const struct tsc_pairs *all, uint64
 		return -1;
 	for (i = 0; i < all->n; i++) {
 		p = &all->pairs[i];
-		if (strcmp(p->clock, "tsc") || !is_fresh(s, p, youngest) ||
+		if (strcmp(p->clock, "tsc") || !is_fresh(p, limit_ms) ||
 		    p->cpu_i >= cpus || p->cpu_j >= cpus)
 			continue;
 		met[2 * p->cpu_i]++;
@@ -242,7 +276,7 @@ static void judge_warps(const struct rule *rule, struct judgement *j, const stru
 void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
-	uint64_t youngest = youngest_ms(s), warps = grown(j, "tsc", warps);
+	uint64_t youngest = youngest_ms(s), limit_ms, warps = grown(j, "tsc", warps);
 	const struct pair_line *worst = NULL, *p;
 	struct tsc_pairs all;
 	struct finding *f;
@@ -252,9 +286,10 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 	tsc_pairs_of(s, &all);
 	if (!s->n_pairs && all.n)
 		youngest = all.worst.age_ms;
+	limit_ms = fresh_ms(s, youngest);
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
-		if (strcmp(p->clock, "tsc") || p->moving || !is_fresh(s, p, youngest) ||
+		if (strcmp(p->clock, "tsc") || p->moving || !is_fresh(p, limit_ms) ||
 		    excess_ns(p) <= 0)
 			continue;
 		off++;
@@ -265,7 +300,7 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 		judge_warps(rule, j, &all);
 		return;
 	}
-	odd = odd_cpu(s, &all, youngest);
+	odd = odd_cpu(&all, limit_ms);
 	f = finding_new(j, rule, "The TSC of CPU %u is %s %s that of CPU %u", worst->cpu_j,
 			ns_text((int64_t)ns_magnitude(worst->offset_ns)),
 			worst->offset_ns < 0 ? "behind" : "ahead of", worst->cpu_i);
@@ -274,7 +309,7 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 		f->severity = SEVERITY_WARNING;
 	for (i = 0; i < all.n && shown < PAIRS_SHOWN; i++) {
 		p = &all.pairs[i];
-		if (strcmp(p->clock, "tsc") || p->moving || !is_fresh(s, p, youngest) ||
+		if (strcmp(p->clock, "tsc") || p->moving || !is_fresh(p, limit_ms) ||
 		    excess_ns(p) <= 0)
 			continue;
 		finding_evidence(f, "CPU %u against CPU %u: %s +- %s (worst case)", p->cpu_j,
@@ -327,7 +362,8 @@ static void explain_motion(struct judgement *j, const struct finding *f, uint64_
 			    ns_magnitude(x->largest_ns) <= 2 * extent_ns + x->error_ns)
 				x->explained = true;
 		}
-		if (m->kind == MOMENT_JUMP && ns_magnitude(m->ns) <= 2 * extent_ns + m->error_ns)
+		if (m->kind == MOMENT_JUMP &&
+		    ns_magnitude(m->ns) <= 2 * extent_ns + m->move[m->by].error_ns)
 			m->kind = MOMENT_OTHER;
 		m->tsc_explained |= m->tsc_backward_cpus && has_cpu(f, m->tsc_cpu) &&
 				    m->tsc_backward_ns <= 2 * extent_ns;
@@ -337,7 +373,8 @@ static void explain_motion(struct judgement *j, const struct finding *f, uint64_
 void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
-	uint64_t youngest = youngest_ms(s), extent, most = 0, warps = grown(j, "tsc", warps);
+	uint64_t youngest = youngest_ms(s), warps = grown(j, "tsc", warps);
+	uint64_t limit_ms, extent, most = 0;
 	const struct pair_line *p, *worst = NULL;
 	struct tsc_pairs all;
 	struct finding *f;
@@ -346,9 +383,10 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	tsc_pairs_of(s, &all);
 	if (!s->n_pairs && all.n)
 		youngest = all.worst.age_ms;
+	limit_ms = fresh_ms(s, youngest);
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
-		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(s, p, youngest))
+		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(p, limit_ms))
 			continue;
 		moving++;
 		/* unsigned: the hull may be as wide as 64 bits */
@@ -366,7 +404,7 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	finding_size(f, most / 2.0, most / 2.0, "ns");
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
-		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(s, p, youngest))
+		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(p, limit_ms))
 			continue;
 		finding_cpu(f, p->cpu_i);
 		finding_cpu(f, p->cpu_j);

@@ -26,6 +26,7 @@ static struct violation lines[64];
 static struct clock_figures clocks[7];
 static struct point_line points[8];
 static struct cpu_line cpus[2];
+static struct histogram residuals[7];
 static const char *const names[] = { "tsc", "kvm-clock", "ptp-kvm", "monotonic-raw", "realtime",
 				     "acpi-pm", "hpet" };
 enum { TSC, KVM, PTP, RAW, WALL, PM, HPET, CLOCKS };
@@ -46,6 +47,8 @@ static void quiet(void)
 		clocks[i].skew_error_ppt = clocks[i].skew_ppt;
 		snprintf(points[i].clock, sizeof(points[i].clock), "%s", names[i]);
 		points[i].tsc = 100 * KHZ * 1000;
+		/* none: all points lie on their line */
+		snprintf(residuals[i].name, sizeof(residuals[i].name), "%s/residual", names[i]);
 	}
 	clocks[TSC].khz = (struct count){ true, KHZ };
 	clocks[KVM].stable = (struct figure){ true, 1 };
@@ -62,6 +65,8 @@ static void quiet(void)
 	o.after.violations = lines;
 	o.after.points = points;
 	o.after.n_points = CLOCKS;
+	o.after.histograms = residuals;
+	o.after.n_histograms = CLOCKS;
 	o.after.cpu_lines = cpus;
 	o.after.n_cpu_lines = 2;
 }
@@ -216,6 +221,68 @@ static void test_pauses(void)
 	}
 }
 
+/* Shorter than devices and kvm-clock are stopped apart, it is a pause if they agree exactly. */
+static void test_short_pauses(void)
+{
+	unsigned int i;
+	double ns;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		ns = fabs(size(1e5, 9e7));
+		add(30, "step", KVM, 0, -ns);
+		add(30.1, "step", RAW, 0, -ns + jitter());
+		add(30.2, "step", WALL, 0, -ns + jitter());
+		add(30.9, "step", PM, 0, device(-ns, PM_WRAP_NS));
+		add(31, "step", HPET, 0, device(-ns, HPET_WRAP_NS));
+		only("guest-stopped", ns);
+	}
+}
+
+/* kvm-clock went back, and the devices did not, or not alike: that is no pause. */
+static void test_no_pauses(void)
+{
+	unsigned int i;
+	double ns;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		clocks[KVM].stopped = (struct count){ true, 1 };
+		ns = round(fabs(i % 2 ? size(3, 9e7) : size(1.2e8, 3e9)));
+		add(30, "step", KVM, 0, -ns);
+		if (ns > 1000) {
+			add(30.1, "step", RAW, 0, -ns + jitter());
+			add(30.1, "step", WALL, 0, -ns + jitter());
+		}
+		/* the kernel waits for its clocksource */
+		if (i % 2)
+			only("clock-stepped", -ns);
+		else
+			only("time-stood-still", ns);
+	}
+	quiet();
+	clocks[KVM].stopped = (struct count){ true, 1 };
+	add(30, "step", KVM, 0, -5);
+	add(31, "step", PM, 0, -6e7);
+	only("clock-stepped", -5);
+}
+
+/* The host said that the guest was stopped: a step before --since is known all the same. */
+static void test_old_pause(void)
+{
+	quiet();
+	clocks[KVM].stopped = (struct count){ true, 1 };
+	add(10, "step", KVM, 0, -3e9);
+	clocks[KVM].steps = (struct count){ };
+	o.since_ns = 50000000000;
+	judge();
+	EXPECT_EQ(found.n, 0, "findings of a pause before --since");
+	clocks[KVM].stopped.value = 2;
+	judge();
+	EXPECT(found.n == 1 && !strcmp(found.findings[0].id, "guest-stopped"),
+	       "stopped twice, one step: %zu findings", found.n);
+}
+
 static void test_restores(void)
 {
 	double gap, kvm;
@@ -359,23 +426,93 @@ static void test_near(void)
 	}
 }
 
-/* Only root can read violations: what is counted is one moment. */
+/* A finding of this id, of one clock. */
+static bool found_of(const char *id, const char *clock)
+{
+	size_t i;
+
+	for (i = 0; i < found.n; i++)
+		if (!strcmp(found.findings[i].id, id) &&
+		    strstr(found.findings[i].title, clock) == found.findings[i].title)
+			return true;
+	return false;
+}
+
+/* Only root can read violations: nobody knows whether counted steps were at one time. */
 static void test_counters(void)
 {
-	double ns = size(1e8, 3e9);
+	double ns = fabs(size(1e8, 3e9));
+	struct event_list events;
 	unsigned int i;
 
 	quiet();
 	for (i = KVM; i < CLOCKS; i++) {
-		clocks[i].steps = (struct count){ true, 1 };
-		clocks[i].step_last_ns = (struct figure){ true, llround(-ns) };
+		clocks[i].steps = (struct count){ i != PM, 1 };
+		clocks[i].step_last_ns = (struct figure){ true, llround(ns) };
 		clocks[i].step_max_ns = clocks[i].step_last_ns;
 	}
-	clocks[PM].step_last_ns.value = llround(remainder(-ns, PM_WRAP_NS));
 	o.after.debug = false;
 	o.after.n_points = 0;
+	o.after.n_histograms = 0;
 	o.after.n_cpu_lines = 0;
-	only("tsc-jumped", ns);
+	judge();
+	EXPECT_EQ(found.n, 5, "findings of five clocks");
+	EXPECT(found_of("clock-stepped", "kvm-clock"), "kvm-clock");
+	EXPECT(found_of("clock-stepped", "monotonic-raw"), "monotonic-raw");
+	EXPECT(found_of("clock-stepped", "hpet"), "hpet");
+	EXPECT(found_of("wall-clock-set", "realtime"), "realtime");
+	EXPECT(found_of("host-wall-stepped", "The host's wall clock"), "ptp-kvm");
+	/* how far points lie off their line is not known, but for the time page's */
+	for (i = 0; i < found.n; i++)
+		if (!strcmp(found.findings[i].id, "host-wall-stepped"))
+			EXPECT(!found.findings[i].size_error.known, "error of %s",
+			       found.findings[i].title);
+	events_of(&o.after, &events);
+	EXPECT_EQ(events.n, 5, "events");
+	for (i = 0; i < events.n; i++)
+		EXPECT_EQ(events.events[i].error_ns.known,
+			  !strcmp(events.events[i].clock, "kvm-clock"), "error of %s",
+			  events.events[i].clock);
+	events_free(&events);
+}
+
+/* Steps that violations had no room for are older than those that it has. */
+static void test_overrun(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		quiet();
+		add(10, "step", KVM, 0, 3e6);
+		add(60, "step", HPET, 0, 5e6);
+		clocks[KVM].steps.value += 7;
+		clocks[KVM].step_max_ns = (struct figure){ true, 4000000 };
+		o.since_ns = i ? 50000000000 : 5000000000;
+		judge();
+		EXPECT(found_of("clock-stepped", "hpet"), "hpet");
+		EXPECT_EQ(found.n, i ? 1 : 3, "findings since %u s", i ? 50 : 5);
+	}
+}
+
+/* Lines of two moments that alternate: each counts its CPUs once. */
+static void test_alternating(void)
+{
+	struct moment_list list;
+	unsigned int i;
+
+	quiet();
+	add(20, "backward", TSC, 0, 5e6);
+	add(26, "backward", TSC, 1, 5e6);
+	add(20.1, "backward", TSC, 0, 5e6);
+	add(26.1, "backward", TSC, 1, 5e6);
+	add(26.2, "backward", TSC, 0, 5e6);
+	moments_of(&o.after, 0, &list);
+	EXPECT_EQ(list.n, 2, "moments");
+	for (i = 0; i < list.n; i++) {
+		EXPECT_EQ(list.moments[i].tsc_backward_cpus, i + 1, "CPUs of moment %u", i);
+		EXPECT_EQ(list.moments[i].tsc_cpu, i, "the first of moment %u", i);
+	}
+	moments_free(&list);
 }
 
 static const struct tap_test tests[] = {
@@ -383,12 +520,17 @@ static const struct tap_test tests[] = {
 	{ "the TSC jumps", test_jumps },
 	{ "the TSC goes back, and is the clocksource", test_stands },
 	{ "pauses", test_pauses },
+	{ "short pauses", test_short_pauses },
+	{ "kvm-clock goes back alone", test_no_pauses },
+	{ "a pause before --since", test_old_pause },
 	{ "restores", test_restores },
 	{ "one clock steps", test_single },
 	{ "noise of devices", test_noise },
 	{ "two faults", test_two },
 	{ "the wall clock is set beside another fault", test_near },
 	{ "steps that only counters know", test_counters },
+	{ "steps that violations has no more", test_overrun },
+	{ "moments whose lines alternate", test_alternating },
 };
 
 TAP_MAIN(tests)
