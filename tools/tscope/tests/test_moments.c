@@ -378,6 +378,35 @@ static void test_counters(void)
 	only("tsc-jumped", ns);
 }
 
+/* The kernel's log names a change of the clocksource by a clock that drifts and does not sleep. */
+static void test_switch(void)
+{
+	double uptime, slept, drift, at;
+	unsigned int i, k;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		slept = rnd_below(2) * 1e5 * rnd_unit();
+		uptime = 200 + 3e6 * rnd_unit();
+		at = uptime - 50;
+		drift = (rnd_unit() * 2 - 1) * at / 10000;
+		o.after.monotonic_ns = uptime * 1e9;
+		o.after.boottime_ns = o.after.monotonic_ns + (uint64_t)(slept * 1e9);
+		for (k = 0; k < CLOCKS; k++)
+			points[k].tsc = (at + 20) * KHZ * 1e3;
+		add(at, "step", RAW, 0, -124041);
+		o.system.n_switched = 1;
+		o.system.switched_ns[0] = (at + drift) * 1e9;
+		only("clock-stepped", -124041);
+		EXPECT(found.n == 1 && found.findings[0].severity == SEVERITY_WARNING,
+		       "up %.0f s, slept %.0f s, the log is off by %.3f s", uptime, slept, drift);
+		o.system.switched_ns[0] = (at - 5 - at / 9000) * 1e9;
+		judge();
+		EXPECT(found.n == 1 && found.findings[0].severity == SEVERITY_FAULT,
+		       "up %.0f s: the clocksource changed before", uptime);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "nothing happened", test_quiet },
 	{ "the TSC jumps", test_jumps },
@@ -389,6 +418,7 @@ static const struct tap_test tests[] = {
 	{ "two faults", test_two },
 	{ "the wall clock is set beside another fault", test_near },
 	{ "steps that only counters know", test_counters },
+	{ "the kernel changes its clocksource", test_switch },
 };
 
 TAP_MAIN(tests)
