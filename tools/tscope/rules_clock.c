@@ -30,6 +30,12 @@ static bool is_open(const struct move *x)
 	return x->stepped && !x->explained;
 }
 
+/* No larger than its error it is noise. */
+static bool is_noise(int64_t ns, uint64_t error_ns)
+{
+	return ns_magnitude(ns) <= error_ns;
+}
+
 /* One clock moved: what it and the others did. */
 static struct finding *moved(struct judgement *j, const struct rule *rule, struct moment *m,
 			     enum voice voice, int64_t ns, const char *verb)
@@ -96,7 +102,7 @@ void judge_wall_clock_set(const struct rule *rule, struct judgement *j)
 
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
-		if (!wall_set_ns(m, &ns, &error_ns))
+		if (!wall_set_ns(m, &ns, &error_ns) || is_noise(ns, error_ns))
 			continue;
 		f = moved(j, rule, m, VOICE_WALL, ns, "was set by");
 		if (!f)
@@ -187,8 +193,8 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		}
 		for (k = 0; k < 2; k++) {
 			x = &m->move[devices[k]];
-			/* clock-stopped has the others; no larger than its error it is noise */
-			if (!is_open(x) || x->ns <= 0 || (uint64_t)x->ns <= x->error_ns)
+			/* clock-stopped has the others */
+			if (!is_open(x) || x->ns <= 0 || is_noise(x->ns, x->error_ns))
 				continue;
 			f = moved(j, rule, m, devices[k], x->ns, "stepped by");
 			if (f)
@@ -196,7 +202,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 			follow(m, devices[k]);
 		}
 		x = &m->move[VOICE_RAW];
-		if (is_open(x)) {
+		if (is_open(x) && !is_noise(x->ns, x->error_ns)) {
 			f = moved(j, rule, m, VOICE_RAW, x->ns, "stepped by");
 			if (f)
 				by_the_kernel(j, f, m);
@@ -256,7 +262,7 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 			m = &j->moments.moments[i];
 			x = &m->move[devices[k]];
 			/* kvm-clock stepped unexplained: the device was paused with the guest */
-			if (!is_open(x) || x->ns >= 0 || ns_magnitude(x->ns) <= x->error_ns ||
+			if (!is_open(x) || x->ns >= 0 || is_noise(x->ns, x->error_ns) ||
 			    is_open(&m->move[VOICE_PAGE]))
 				continue;
 			f = moved(j, rule, m, devices[k], x->ns, "stood still, or lost counts:");

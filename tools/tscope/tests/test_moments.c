@@ -271,12 +271,21 @@ static void test_single(void)
 static void test_noise(void)
 {
 	unsigned int i;
+	int clock;
 
 	for (i = 0; i < ROUNDS; i++) {
 		quiet();
 		add(30, "step", rnd_below(2) ? PM : HPET, 0, size(300, 2 * DEVICE_NS));
 		judge();
 		EXPECT_EQ(found.n, 0, "findings of noise");
+		/* the kernel's clocks, where they can only be read between two readings of the TSC */
+		quiet();
+		clock = rnd_below(2) ? RAW : WALL;
+		clocks[clock].exact.value = 0;
+		clocks[clock].read_min_ns.known = true;
+		add(30, "step", clock, 0, size(300, 2 * DEVICE_NS));
+		judge();
+		EXPECT_EQ(found.n, 0, "findings of noise of %s", names[clock]);
 	}
 }
 
