@@ -387,6 +387,68 @@ static void test_counters(void)
 	only("tsc-jumped", ns);
 }
 
+/* A step of monotonic-raw is explained by time that stood, or by a new clocksource, of its time. */
+static void test_explained(void)
+{
+	unsigned int i;
+	double ns, at;
+	bool related;
+
+	for (i = 0; i < ROUNDS; i++) {
+		related = rnd_below(2);
+		quiet();
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
+		ns = fabs(size(1e9, 1e10));
+		at = related ? 30.3 + 2.7 + 0.9 * ns / 1e9 : rnd_below(2) ? 30 - ns / 1e9 - 4 :
+			       30.3 + 4 + ns / 1e9;
+		if (at < 30)
+			add(at, "step", RAW, 0, -5e4);
+		add(30, "backward", TSC, 0, ns * 0.999);
+		add(30, "backward", TSC, 1, ns * 0.998);
+		add(30.3, "step", PTP, 0, ns + jitter());
+		add(30.5, "step", HPET, 0, device(ns, HPET_WRAP_NS));
+		if (at > 30)
+			add(at, "step", RAW, 0, -5e4);
+		judge();
+		EXPECT(found.n == 2u - related && count("time-stood-still", ns) == 1 &&
+		       count("clock-stepped", -5e4) == !related,
+		       "%.0f ns stood from 30 s, step at %.3f s: %zu findings", ns, at, found.n);
+
+		quiet();
+		snprintf(o.before.clocksource, sizeof(o.before.clocksource), "kvm-clock");
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "acpi_pm");
+		snprintf(o.system.clocksource, sizeof(o.system.clocksource), "acpi_pm");
+		o.before.boottime_ns = o.after.boottime_ns - 10000000000;
+		at = related ? 91 + 9 * rnd_unit() : 87 * rnd_unit();
+		add(at, "step", RAW, 0, -5e4);
+		judge();
+		EXPECT(found.n == 2u - related && count("clock-stepped", -5e4) == !related,
+		       "clocksource changed after 91 s, step at %.3f s: %zu findings", at, found.n);
+	}
+}
+
+/* Time that stood for this long or more does not explain a smaller step. */
+static void test_at_least(void)
+{
+	unsigned int i;
+	double ns, step;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
+		ns = fabs(size(2e7, 1e9));
+		step = ns * (i % 2 ? 0.9 : 1.1);
+		add(30, "backward", TSC, 0, ns);
+		add(30, "backward", TSC, 1, ns);
+		add(30.1, "step", HPET, 0, 1e6);
+		add(30.2, "step", PM, 0, step);
+		judge();
+		EXPECT(found.n == 1 + i % 2 && count("clock-stepped", step) == i % 2,
+		       "at least %.0f ns stood, acpi-pm stepped by %.0f: %zu findings", ns, step,
+		       found.n);
+	}
+}
+
 /* The kernel's log names a change of the clocksource by a clock that drifts and does not sleep. */
 static void test_switch(void)
 {
@@ -427,6 +489,8 @@ static const struct tap_test tests[] = {
 	{ "two faults", test_two },
 	{ "the wall clock is set beside another fault", test_near },
 	{ "steps that only counters know", test_counters },
+	{ "steps of the kernel's clocks at other times", test_explained },
+	{ "time that stood for at least so long", test_at_least },
 	{ "the kernel changes its clocksource", test_switch },
 };
 
