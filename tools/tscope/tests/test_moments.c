@@ -449,6 +449,31 @@ static void test_at_least(void)
 	}
 }
 
+/* Time that stands now is found beside time that stood before, and once while it is the same. */
+static void test_stands_now(void)
+{
+	unsigned int i, k, now;
+	double at;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
+		snprintf(cpus[1].state, sizeof(cpus[1].state), "stood-still");
+		at = i % 2 ? 20 + 70 * rnd_unit() : 98.5 + 2 * rnd_unit();
+		add(at, "backward", TSC, 0, 2e9);
+		add(at, "backward", TSC, 1, 2e9);
+		judge();
+		for (k = now = 0; k < found.n; k++) {
+			EXPECT(!strcmp(found.findings[k].id, "time-stood-still"), "%s",
+			       found.findings[k].title);
+			now += !found.findings[k].ended;
+		}
+		EXPECT(found.n == 1 + i % 2 && now == i % 2,
+		       "stood at %.3f s and stands at 101 s: %zu findings, %u of now", at, found.n,
+		       now);
+	}
+}
+
 /* The kernel's log names a change of the clocksource by a clock that drifts and does not sleep. */
 static void test_switch(void)
 {
@@ -491,6 +516,7 @@ static const struct tap_test tests[] = {
 	{ "steps that only counters know", test_counters },
 	{ "steps of the kernel's clocks at other times", test_explained },
 	{ "time that stood for at least so long", test_at_least },
+	{ "time that stands now", test_stands_now },
 	{ "the kernel changes its clocksource", test_switch },
 };
 
