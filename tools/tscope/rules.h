@@ -78,6 +78,8 @@ void judge_wall_clock_set(const struct rule *rule, struct judgement *j);
 void judge_clock_stopped(const struct rule *rule, struct judgement *j);
 void judge_clock_stepped(const struct rule *rule, struct judgement *j);
 void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j);
+
+/* rules_backward.c */
 void judge_clock_backward(const struct rule *rule, struct judgement *j);
 void judge_clock_warped(const struct rule *rule, struct judgement *j);
 

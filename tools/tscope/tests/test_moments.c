@@ -77,7 +77,7 @@ static void add(double s, const char *what, int clock, unsigned int cpu, double 
 	if (!strcmp(what, "step")) {
 		clocks[clock].steps = (struct count){ true, clocks[clock].steps.value + 1 };
 		clocks[clock].step_last_ns = (struct figure){ true, v->size_ns };
-	} else {
+	} else if (!strcmp(what, "backward")) {
 		clocks[clock].backward = (struct count){ true, clocks[clock].backward.value + 1 };
 	}
 }
@@ -474,6 +474,45 @@ static void test_stands_now(void)
 	}
 }
 
+/* Warps before the observation give neither size nor CPUs. */
+static void test_warps(void)
+{
+	struct clock_figures before[CLOCKS];
+	const struct finding *f;
+	double was, is;
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		was = round(fabs(size(10, 1e9)));
+		is = round(fabs(size(10, 1e9)));
+		o.observed_ns = 10000000000;
+		o.before.boottime_ns = o.after.boottime_ns - o.observed_ns;
+		o.after.monotonic_ns -= 60000000000 * rnd_below(2);
+		clocks[RAW].warps = (struct count){ true, 3 };
+		clocks[RAW].warp_max_ns = (struct count){ true, was };
+		memcpy(before, clocks, sizeof(before));
+		o.before.clocks = before;
+		o.before.n_clocks = CLOCKS;
+		clocks[RAW].warps.value++;
+		clocks[RAW].warp_max_ns.value = fmax(was, is);
+		add(o.after.monotonic_ns / 1e9 - 10.001, "warp", RAW, 2, was);
+		/* only root can read violations */
+		if (i % 2)
+			add(o.after.monotonic_ns / 1e9 - 10 * rnd_unit(), "warp", RAW, 1, is);
+		judge();
+		f = found.findings;
+		EXPECT(found.n == 1 && !strcmp(f->id, "clock-warped"), "%zu findings", found.n);
+		if (found.n != 1)
+			continue;
+		EXPECT(f->size.known == (i % 2 || is > was) &&
+		       (!f->size.known || f->size.value == is),
+		       "warp of %.0f ns, and of %.0f ns before: size %.0f", is, was, f->size.value);
+		EXPECT(f->n_cpus == i % 2 && (!f->n_cpus || f->cpus[0] == 1), "%zu CPUs",
+		       f->n_cpus);
+	}
+}
+
 /* The kernel's log names a change of the clocksource by a clock that drifts and does not sleep. */
 static void test_switch(void)
 {
@@ -517,6 +556,7 @@ static const struct tap_test tests[] = {
 	{ "steps of the kernel's clocks at other times", test_explained },
 	{ "time that stood for at least so long", test_at_least },
 	{ "time that stands now", test_stands_now },
+	{ "warps before the observation", test_warps },
 	{ "the kernel changes its clocksource", test_switch },
 };
 
