@@ -159,7 +159,7 @@ const struct rule rules[] = {
 		.see = "cases.rst, \"The host updates its master clock\"",
 		.judge = judge_clock_stepped,
 	}, {
-		.id = "clock-off-multiplier", STATE, .severity = SEVERITY_FAULT,
+		.id = "clock-off-multiplier", STATE, .debug = true, .severity = SEVERITY_FAULT,
 		.looks_at = "kvm-clock/skew, debugfs timepage, tsc/khz",
 		.limit = "four half-widths and 0.1 ppb, by which an exact line is never off",
 		.cause = "What shows KVM's interface here does not keep its clock by the multiplier that it publishes.",
@@ -211,7 +211,7 @@ const struct rule rules[] = {
 		.see = "doctor.rst, \"host-refuses-pairing\"",
 		.judge = judge_host_refuses_pairing,
 	}, {
-		.id = "cpu-silent", STATE, .severity = SEVERITY_FAULT,
+		.id = "cpu-silent", STATE, .debug = true, .severity = SEVERITY_FAULT,
 		.looks_at = "debugfs cpus and pairs",
 		.limit = "a sampler has not run for 3 s, which no busy CPU causes",
 		.cause = "The CPU's timers do not expire, the host does not run the vCPU, or a real-time task keeps the CPU for itself.",

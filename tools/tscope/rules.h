@@ -12,6 +12,7 @@ struct judgement;
  * @id: of the finding
  * @event: it judges what happened, which is over; else the state during the observation
  * @module: it looks at files of the module
+ * @debug: all that it looks at takes debugfs
  * @severity: of the finding, unless the rule lowers it
  * @looks_at: files, for people
  * @limit: from where on it is a finding, and why, for people
@@ -23,7 +24,7 @@ struct judgement;
  */
 struct rule {
 	const char *id;
-	bool event, module;
+	bool event, module, debug;
 	enum severity severity;
 	const char *looks_at, *limit, *cause;
 	const char *advice[6];
