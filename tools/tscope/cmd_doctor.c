@@ -204,8 +204,9 @@ int cmd_doctor(int argc, char **argv)
 		print_ktap(&o, &list);
 	else
 		print_text(&o, &list);
-	if (wishes.write && write_proposals(wishes.write, &o, &list, stderr) < 0)
-		status = STATUS_NO_FIGURE;
+	/* what was found matters more */
+	if (wishes.write && write_proposals(wishes.write, &o, &list, stderr) < 0 && !status)
+		status = STATUS_USAGE;
 	findings_free(&list);
 	observation_free(&o);
 	return status;
