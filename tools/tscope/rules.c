@@ -33,7 +33,7 @@ const struct rule rules[] = {
 	}, {
 		.id = "tsc-offset", STATE, .severity = SEVERITY_FAULT,
 		.looks_at = "debugfs pairs, tsc/offset, tsc/warps",
-		.limit = "the offset exceeds its bound by 1 us, or the TSC warped: programs see time go backward; less is a warning",
+		.limit = "the offset exceeds its bound by more than 1 us, or the TSC warped: programs see time go backward; less is a warning",
 		.cause = "The firmware left a CPU's TSC off, or the hypervisor set the TSC of a vCPU at another time than those of the others, as after a restore or when it was plugged.",
 		.advice = {
 			"boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock, until it is mended",
