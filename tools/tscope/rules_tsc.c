@@ -154,8 +154,8 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 
 	if (!enough_findings(j, rule)) {
 		if (cpu < 0)
-			f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs", step_text(ns),
-					error_ns == ERROR_UNKNOWN ? " or more" : "");
+			f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs",
+					step_text(ns), error_ns == ERROR_UNKNOWN ? " or more" : "");
 		else
 			f = finding_new(j, rule, "The TSC of CPU %d jumped by %s", cpu,
 					step_text(ns));
