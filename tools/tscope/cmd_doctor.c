@@ -59,6 +59,9 @@ static const char *not_looked_at(const struct observation *o, const struct rule 
 		return "the module is not loaded";
 	if (rule->module && !is_sampled(&o->after))
 		return "nothing was sampled";
+	/* CPUs that sample have lines */
+	if (rule->debug && !o->after.n_cpu_lines)
+		return "debugfs could not be read";
 	if (!strcmp(rule->id, "timer-policy") && !o->domain)
 		return "no --domain-xml was given";
 	return NULL;
@@ -201,8 +204,9 @@ int cmd_doctor(int argc, char **argv)
 		print_ktap(&o, &list);
 	else
 		print_text(&o, &list);
-	if (wishes.write && write_proposals(wishes.write, &o, &list, stderr) < 0)
-		status = STATUS_NO_FIGURE;
+	/* what was found matters more */
+	if (wishes.write && write_proposals(wishes.write, &o, &list, stderr) < 0 && !status)
+		status = STATUS_USAGE;
 	findings_free(&list);
 	observation_free(&o);
 	return status;

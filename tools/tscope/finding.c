@@ -234,15 +234,23 @@ static bool is_id(const struct draft *d, const char *id)
 	return !strcmp(d->rule->id, id);
 }
 
-/* Sizes agree within their errors, and times within those of four points. */
+/* Times agree within those of four points, and within what x took. */
+static bool at_one_time(const struct finding *x, const struct finding *y, double took_ns)
+{
+	return x->since_ns.known && y->since_ns.known &&
+	       apart(x->since_ns.value, y->since_ns.value) <= EVENTS_APART_NS + took_ns;
+}
+
+/* Times agree, and sizes within their errors; x may be any larger if its error is not known. */
 static bool agree(const struct finding *x, const struct finding *y)
 {
-	int64_t apart_ns = x->since_ns.value - y->since_ns.value;
+	double larger = fabs(x->size.value) - fabs(y->size.value);
 
-	return x->since_ns.known && y->since_ns.known && !strcmp(x->unit, y->unit) &&
-	       llabs(apart_ns) <= EVENTS_APART_NS &&
-	       (!x->size_error.known || fabs(fabs(x->size.value) - fabs(y->size.value)) <=
-					x->size_error.value + y->size_error.value);
+	if (strcmp(x->unit, y->unit) || !at_one_time(x, y, 0))
+		return false;
+	if (!x->size_error.known)
+		return !y->size_error.known || larger <= y->size_error.value;
+	return fabs(larger) <= x->size_error.value + y->size_error.value;
 }
 
 /* Whether finding a explains b; its rule says that it may. */
@@ -265,10 +273,11 @@ static bool matches(const struct judgement *j, const struct draft *a, const stru
 		       j->o->after.boottime_ns - x->since_ns.value <= MOVES_AFTER_JUMP_NS;
 	/* the kernel's clocks wait until the clocksource has caught up: against it they step */
 	if (is_id(a, "time-stood-still") && b->clock && voice_of(b->clock) == VOICE_RAW)
-		return true;
+		return at_one_time(x, y, size);
 	/* a clocksource that was changed costs the kernel's own clocks some time */
 	if (is_id(a, "clocksource"))
-		return b->clock && voice_of(b->clock) == VOICE_RAW &&
+		return b->clock && voice_of(b->clock) == VOICE_RAW && y->since_ns.known &&
+		       y->since_ns.value + EVENTS_APART_NS >= j->o->before.boottime_ns &&
 		       strcmp(j->o->before.clocksource, j->o->after.clocksource);
 	return agree(x, y);
 }

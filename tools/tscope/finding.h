@@ -50,7 +50,7 @@ struct finding_list {
  * struct observation - what rules look at
  * @before: when the observation began; of the large files, with cpus only
  * @after: when it ended; all parts
- * @events: of @after, not older than --since
+ * @events: of @after, all of them: rules judge those since @since_ns
  * @system: what the rest of the machine says
  * @domain: of --domain-xml, or NULL
  * @observed_ns: how long sampling was observed; 0: nothing was sampled

@@ -62,6 +62,9 @@ void finding_voices(struct finding *f, const struct snapshot *s, const struct mo
 	grown_at(j, clock, offsetof(struct clock_figures, member))
 uint64_t grown_at(const struct judgement *j, const char *clock, size_t member);
 
+/* The clock's largest warp during the observation; where that is not known, the largest of all. */
+uint64_t largest_warp_ns(const struct judgement *j, const struct clock_figures *c);
+
 /* How fast a time page makes its clock run against the nominal TSC; false: not known. */
 bool page_rate_ppt(const struct snapshot *s, int64_t *ppt);
 

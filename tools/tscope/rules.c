@@ -33,7 +33,7 @@ const struct rule rules[] = {
 	}, {
 		.id = "tsc-offset", STATE, .severity = SEVERITY_FAULT,
 		.looks_at = "debugfs pairs, tsc/offset, tsc/warps",
-		.limit = "the offset exceeds its bound by 1 us, or the TSC warped: programs see time go backward; less is a warning",
+		.limit = "the offset exceeds its bound by more than 1 us, or the TSC warped: programs see time go backward; less is a warning",
 		.cause = "The firmware left a CPU's TSC off, or the hypervisor set the TSC of a vCPU at another time than those of the others, as after a restore or when it was plugged.",
 		.advice = {
 			"boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock, until it is mended",
@@ -159,7 +159,7 @@ const struct rule rules[] = {
 		.see = "cases.rst, \"The host updates its master clock\"",
 		.judge = judge_clock_stepped,
 	}, {
-		.id = "clock-off-multiplier", STATE, .severity = SEVERITY_FAULT,
+		.id = "clock-off-multiplier", STATE, .debug = true, .severity = SEVERITY_FAULT,
 		.looks_at = "kvm-clock/skew, debugfs timepage, tsc/khz",
 		.limit = "four half-widths and 0.1 ppb, by which an exact line is never off",
 		.cause = "What shows KVM's interface here does not keep its clock by the multiplier that it publishes.",
@@ -211,7 +211,7 @@ const struct rule rules[] = {
 		.see = "doctor.rst, \"host-refuses-pairing\"",
 		.judge = judge_host_refuses_pairing,
 	}, {
-		.id = "cpu-silent", STATE, .severity = SEVERITY_FAULT,
+		.id = "cpu-silent", STATE, .debug = true, .severity = SEVERITY_FAULT,
 		.looks_at = "debugfs cpus and pairs",
 		.limit = "a sampler has not run for 3 s, which no busy CPU causes",
 		.cause = "The CPU's timers do not expire, the host does not run the vCPU, or a real-time task keeps the CPU for itself.",

@@ -13,6 +13,7 @@ struct judgement;
  * @id: of the finding
  * @event: it judges what happened, which is over; else the state during the observation
  * @module: it looks at files of the module
+ * @debug: all that it looks at takes debugfs
  * @severity: of the finding, unless the rule lowers it
  * @looks_at: files, for people
  * @limit: from where on it is a finding, and why, for people
@@ -24,7 +25,7 @@ struct judgement;
  */
 struct rule {
 	const char *id;
-	bool event, module;
+	bool event, module, debug;
 	enum severity severity;
 	const char *looks_at, *limit, *cause;
 	const char *advice[6];
@@ -76,6 +77,8 @@ void judge_wall_clock_set(const struct rule *rule, struct judgement *j);
 void judge_clock_stopped(const struct rule *rule, struct judgement *j);
 void judge_clock_stepped(const struct rule *rule, struct judgement *j);
 void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j);
+
+/* rules_backward.c */
 void judge_clock_backward(const struct rule *rule, struct judgement *j);
 void judge_clock_warped(const struct rule *rule, struct judgement *j);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rules_clock.c: clocks that stepped, stopped, went backward or warped, each by itself */
+/* rules_clock.c: clocks that stepped or stopped, or are off their multiplier, each by itself */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +10,11 @@
 
 /* Without a master clock the host sets each CPU's page by itself: by less than this. */
 #define UPDATE_STEP_NS		10000000
-/* A step is found four points later, and the log's clock is not quite the same. */
+/* A step is found four points later; the log's clock drifts by up to 100 ppm since boot. */
 #define SWITCHED_NS		(4 * NSEC_PER_SEC)
+#define LOG_DRIFTS_PART		10000
 /* A step of a second, to this: a leap second. */
 #define LEAP_NS			2000
-/* An offset of kvm-clock between CPUs that programs notice, as of the TSC. */
-#define OFFSET_FAULT_NS		1000
 /* Off its multiplier by more, kvm-clock is off by 9 us a day. */
 #define MULTIPLIER_PPT		100
 /* A device has four points a second: without one for so long, it gives none. */
@@ -27,6 +26,12 @@
 static bool is_open(const struct move *x)
 {
 	return x->stepped && !x->explained;
+}
+
+/* No larger than its error it is noise. */
+static bool is_noise(int64_t ns, uint64_t error_ns)
+{
+	return ns_magnitude(ns) <= error_ns;
 }
 
 /* One clock moved: what it and the others did. */
@@ -95,7 +100,7 @@ void judge_wall_clock_set(const struct rule *rule, struct judgement *j)
 
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
-		if (!wall_set_ns(m, &ns, &error_ns))
+		if (!wall_set_ns(m, &ns, &error_ns) || is_noise(ns, error_ns))
 			continue;
 		f = moved(j, rule, m, VOICE_WALL, ns, "was set by");
 		if (!f)
@@ -150,11 +155,15 @@ static const char *who_is_right(const struct moment *m, enum voice voice)
 static void by_the_kernel(const struct judgement *j, struct finding *f, const struct moment *m)
 {
 	const struct system_facts *s = &j->o->system;
+	const struct snapshot *now = &j->o->after;
+	/* the log's clock does not count sleep, and nobody disciplines it */
+	uint64_t slept_ns = now->boottime_ns - now->monotonic_ns;
+	uint64_t error_ns = SWITCHED_NS + now->monotonic_ns / LOG_DRIFTS_PART;
 	size_t i;
 
 	finding_cause(f, "The kernel lost time by itself: as a rule it changed its clocksource.");
 	for (i = 0; m->boottime_ns.known && i < s->n_switched; i++) {
-		if (apart(m->boottime_ns.value, s->switched_ns[i]) > SWITCHED_NS)
+		if (apart(m->boottime_ns.value, s->switched_ns[i] + slept_ns) > error_ns)
 			continue;
 		finding_evidence(f, "kernel log: it changed its clocksource at that time");
 		f->severity = SEVERITY_WARNING;
@@ -182,8 +191,8 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		}
 		for (k = 0; k < 2; k++) {
 			x = &m->move[devices[k]];
-			/* clock-stopped has the others; no larger than its error it is noise */
-			if (!is_open(x) || x->ns <= 0 || (uint64_t)x->ns <= x->error_ns)
+			/* clock-stopped has the others */
+			if (!is_open(x) || x->ns <= 0 || is_noise(x->ns, x->error_ns))
 				continue;
 			f = moved(j, rule, m, devices[k], x->ns, "stepped by");
 			if (f)
@@ -191,7 +200,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 			follow(m, devices[k]);
 		}
 		x = &m->move[VOICE_RAW];
-		if (is_open(x)) {
+		if (is_open(x) && !is_noise(x->ns, x->error_ns)) {
 			f = moved(j, rule, m, VOICE_RAW, x->ns, "stepped by");
 			if (f)
 				by_the_kernel(j, f, m);
@@ -251,7 +260,7 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 			m = &j->moments.moments[i];
 			x = &m->move[devices[k]];
 			/* kvm-clock stepped unexplained: the device was paused with the guest */
-			if (!is_open(x) || x->ns >= 0 || ns_magnitude(x->ns) <= x->error_ns ||
+			if (!is_open(x) || x->ns >= 0 || is_noise(x->ns, x->error_ns) ||
 			    is_open(&m->move[VOICE_PAGE]))
 				continue;
 			f = moved(j, rule, m, devices[k], x->ns, "stood still, or lost counts:");
@@ -307,7 +316,7 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 	if (grown(j, name, warps))
 		finding_evidence(f, "%s/warps: %llu, the largest %s", name,
 				 (unsigned long long)grown(j, name, warps),
-				 ns_text(c->warp_max_ns.value));
+				 ns_text(largest_warp_ns(j, c)));
 	explain(j, EVENT_WARP, name);
 	explain(j, EVENT_BACKWARD, name);
 	explain(j, EVENT_MOVED, name);
@@ -339,138 +348,4 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 			 rate_text(c->skew_error_ppt.value) + 1);
 	finding_evidence(f, "by multiplier %u and shift %d: %s", s->pages[0].mul,
 			 s->pages[0].shift, rate_text(rate));
-}
-
-static const char *who_notices(const struct judgement *j, const char *clock)
-{
-	const char *source = clocksource(j);
-
-	if (!strcmp(clock, source))
-		return "it is the clocksource: CLOCK_MONOTONIC of programs goes backward with it";
-	if (!strcmp(clock, "monotonic-raw"))
-		return "programs that read CLOCK_MONOTONIC_RAW see it";
-	if (!strcmp(clock, "realtime"))
-		return "programs that read CLOCK_REALTIME see it";
-	if (!strcmp(clock, "tsc"))
-		return "programs that execute RDTSC see it; the clocksource is another one";
-	return "no program sees it: the clocksource is another one";
-}
-
-void judge_clock_backward(const struct rule *rule, struct judgement *j)
-{
-	const struct clock_figures *c;
-	uint64_t left, largest;
-	struct finding *f;
-	struct moment *m;
-	struct count since;
-	enum voice v;
-	size_t i, k;
-
-	for (k = 0; k < j->o->after.n_clocks; k++) {
-		c = &j->o->after.clocks[k];
-		v = voice_of(c->name);
-		left = c->backward.known ? c->backward.value : 0;
-		largest = 0;
-		since = (struct count){ };
-		for (i = 0; i < j->moments.n; i++) {
-			m = &j->moments.moments[i];
-			if (v == VOICES && (!m->tsc_backward_cpus || m->tsc_explained))
-				continue;
-			/* a step that is found is what made it go back */
-			if (v != VOICES && (!m->move[v].backwards || m->move[v].explained))
-				continue;
-			if (v == VOICES && m->tsc_backward_ns > largest)
-				largest = m->tsc_backward_ns;
-			if (v != VOICES && m->move[v].backward_ns > largest)
-				largest = m->move[v].backward_ns;
-			if (!since.known)
-				since = m->boottime_ns;
-		}
-		/* without violations the counter is all there is */
-		if (!j->o->after.debug && left)
-			largest = c->backward_max_ns.value;
-		if (!largest)
-			continue;
-		f = explained(j, EVENT_BACKWARD, c->name);
-		if (f) {
-			finding_evidence(f, "%s read backward, by up to %s", c->name,
-					 ns_text(largest));
-			continue;
-		}
-		f = finding_new(j, rule, "%s went backward by %s", c->name, ns_text(largest));
-		finding_is_of(j, c->name, NULL);
-		finding_size(f, largest, 1, "ns");
-		finding_ended(f, since);
-		finding_evidence(f, "%s/backward: %llu, the largest %s", c->name,
-				 (unsigned long long)left, ns_text(c->backward_max_ns.value));
-		finding_evidence(f, "%s", who_notices(j, c->name));
-	}
-}
-
-/* The worst pair of kvm-clock, where pairs can't be read. */
-static int64_t page_excess_ns(const struct judgement *j, const char *name, int64_t *offset_ns,
-			      int64_t *bound_ns)
-{
-	const struct clock_figures *c = snapshot_clock(&j->o->after, name);
-
-	*offset_ns = c->offset.offset_ns;
-	*bound_ns = c->offset.bound_ns;
-	if (!c->offset.known || c->offset.moving)
-		return 0;
-	return ns_minus((int64_t)ns_magnitude(*offset_ns), *bound_ns);
-}
-
-void judge_clock_warped(const struct rule *rule, struct judgement *j)
-{
-	const struct clock_figures *c;
-	int64_t offset_ns = 0, bound_ns = 0;
-	const struct violation *v;
-	uint64_t warps;
-	struct finding *f;
-	size_t k, i;
-	bool apart;
-
-	for (k = 0; k < j->o->after.n_clocks; k++) {
-		c = &j->o->after.clocks[k];
-		warps = grown(j, c->name, warps);
-		apart = voice_of(c->name) == VOICE_PAGE &&
-			page_excess_ns(j, c->name, &offset_ns, &bound_ns) > OFFSET_FAULT_NS;
-		if (!warps && !apart)
-			continue;
-		f = explained(j, EVENT_WARP, c->name);
-		if (f) {
-			if (warps && strcmp(c->name, "tsc"))
-				finding_evidence(f, "%s warped %llu times, by up to %s", c->name,
-						 (unsigned long long)warps,
-						 ns_text(c->warp_max_ns.value));
-			continue;
-		}
-		if (warps)
-			f = finding_new(j, rule, "%s warped between CPUs, by up to %s", c->name,
-					ns_text(c->warp_max_ns.value));
-		else
-			f = finding_new(j, rule, "%s of CPU %u is %s off that of CPU %u", c->name,
-					c->offset.cpu_j, step_text(offset_ns), c->offset.cpu_i);
-		finding_is_of(j, c->name, NULL);
-		if (warps)
-			finding_size(f, c->warp_max_ns.value, 1, "ns");
-		else
-			finding_size(f, offset_ns, bound_ns, "ns");
-		if (warps)
-			finding_evidence(f, "%s/warps rose by %llu: a CPU read less than another one had published",
-					 c->name, (unsigned long long)warps);
-		for (i = 0; i < j->o->after.n_violations; i++) {
-			v = &j->o->after.violations[i];
-			if (strcmp(v->what, "warp") || strcmp(v->clock, c->name))
-				continue;
-			finding_cpu(f, v->cpu);
-			if (v->peer.known)
-				finding_cpu(f, v->peer.value);
-		}
-		if (apart)
-			finding_evidence(f, "offset of CPUs %u and %u: %s +- %s (worst case)",
-					 c->offset.cpu_i, c->offset.cpu_j, step_text(offset_ns),
-					 ns_text(bound_ns));
-		finding_evidence(f, "%s", who_notices(j, c->name));
-	}
 }

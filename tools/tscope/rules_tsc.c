@@ -13,6 +13,8 @@
 #define WRITE_NS		NSEC_PER_MSEC
 /* A kernel's tick, of those with the slowest: time that stands for less, nobody notices. */
 #define STANDS_NS		(10 * NSEC_PER_MSEC)
+/* The kernel's time stands: it is that of the report, or a little later. */
+#define REPORTED_WITHIN_NS	(3000 * NSEC_PER_MSEC)
 /* A hypervisor stops its devices and kvm-clock one after the other. */
 #define STOP_APART_NS		(100 * NSEC_PER_MSEC)
 /* A jump is one step of the CPU's time page; the host may update the page again after it. */
@@ -103,7 +105,7 @@ static struct finding *stood(struct judgement *j, const struct rule *rule, struc
 void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
-	bool by_tsc = !strcmp(clocksource(j), "tsc"), found = false;
+	bool by_tsc = !strcmp(clocksource(j), "tsc"), is_now = false;
 	const char *page = voice_name(s, VOICE_PAGE);
 	struct finding *f;
 	struct moment *m;
@@ -127,12 +129,13 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 		} else {
 			continue;
 		}
-		found = true;
+		is_now |= m->boottime_ns.known &&
+			  apart(s->boottime_ns, m->boottime_ns.value) <= REPORTED_WITHIN_NS;
 		explain_jump(m);
 		explain_of_tsc(j, EVENT_BACKWARD);
 		explain_of_tsc(j, EVENT_WARP);
 	}
-	for (i = 0; !found && i < s->n_cpu_lines; i++) {
+	for (i = 0; !is_now && i < s->n_cpu_lines; i++) {
 		if (strcmp(s->cpu_lines[i].state, "stood-still"))
 			continue;
 		f = finding_new(j, rule, "Time stands still: the TSC is behind where it was");
@@ -140,7 +143,7 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 		finding_evidence(f, "debugfs cpus: CPU %u stood-still, its sampler ran %llu ms ago",
 				 s->cpu_lines[i].cpu,
 				 (unsigned long long)s->cpu_lines[i].age_ms.value);
-		found = true;
+		is_now = true;
 	}
 }
 
@@ -151,8 +154,8 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 
 	if (!enough_findings(j, rule)) {
 		if (cpu < 0)
-			f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs", step_text(ns),
-					error_ns == ERROR_UNKNOWN ? " or more" : "");
+			f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs",
+					step_text(ns), error_ns == ERROR_UNKNOWN ? " or more" : "");
 		else
 			f = finding_new(j, rule, "The TSC of CPU %d jumped by %s", cpu,
 					step_text(ns));

@@ -46,6 +46,14 @@ helps() {
 	runs 0 "$@" && [ ! -s "$DIR/err" ] && grep -q '^Usage: tscope' "$DIR/out"
 }
 
+# skips TREE REASON IDS: doctor --ktap skips these and no others for this reason
+skips() {
+	local got
+	runs "0 1" doctor -d 0 --ktap --root "$DIR/$1" || return
+	got=$(sed -n "s/^ok [0-9]* \([^ ]*\) # SKIP $2\$/\1/p" "$DIR/out" | paste -sd' ')
+	[ "$got" = "$3" ] || { echo "skipped: '$got', not '$3'"; return 1; }
+}
+
 ktap_begin
 for tree in "$TESTS"/trees/*.tree; do
 	name=$(basename "$tree" .tree)
@@ -57,6 +65,9 @@ for tree in "$TESTS"/trees/*.tree; do
 		t "$name: $command" runs "0 1 4" $command --root "$DIR/$name"
 	done
 done
+t "no debugfs: what is skipped" skips no-debugfs "debugfs could not be read" \
+	"clock-off-multiplier cpu-silent"
+t "debugfs: nothing is skipped" skips lab-guest "debugfs could not be read" ""
 for name in not-loaded no-module; do
 	t "$name: no figure" json "1 4" report --json -d 0 --root "$DIR/$name"
 done

@@ -76,7 +76,7 @@ again() {
 	local before
 	before=$(sha256sum "$DIR"/proposals/*)
 	rm "$DIR/proposals/grub-tscope.cfg"
-	doctor 4 --write "$DIR/proposals" && says err "chrony-ptp_kvm.conf: File exists" || return
+	doctor 1 --write "$DIR/proposals" && says err "chrony-ptp_kvm.conf: File exists" || return
 	[ ! -e "$DIR/proposals/grub-tscope.cfg" ] &&
 		[ "$(sha256sum "$DIR"/proposals/*)" = "$(grep -v grub <<<"$before")" ]
 }
@@ -98,5 +98,9 @@ t "clocksource and time service" doctor 1 --json
 t "both findings" [ "$(jq -r '[.findings[].id] | join(" ")' "$DIR/out")" = "clocksource time-service" ]
 t "proposals" proposals
 t "nothing is overwritten" again
-t "a directory that can't be made" doctor 4 --write "$DIR/not/there"
+t "a directory that can't be made" doctor 1 --write "$DIR/not/there"
+t "and it is named" says err "$DIR/not/there"
+echo kvm-clock >"$DIR/guest/sys/devices/system/clocksource/clocksource0/current_clocksource"
+t "info alone" finds time-service
+t "and its files can't be written" doctor 2 --write "$DIR/not/there"
 ktap_end

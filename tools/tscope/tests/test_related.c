@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rules on random faults at random times: what belongs to another fault, or to the observation. */
+#include "made.h"
+
+/* A step of monotonic-raw is explained by time that stood, or by a new clocksource, of its time. */
+static void test_explained(void)
+{
+	unsigned int i;
+	double ns, at;
+	bool related;
+
+	for (i = 0; i < ROUNDS; i++) {
+		related = rnd_below(2);
+		quiet();
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
+		ns = fabs(size(1e9, 1e10));
+		at = related ? 30.3 + 2.7 + 0.9 * ns / 1e9 : rnd_below(2) ? 30 - ns / 1e9 - 4 :
+			       30.3 + 4 + ns / 1e9;
+		if (at < 30)
+			add(at, "step", RAW, 0, -5e4);
+		add(30, "backward", TSC, 0, ns * 0.999);
+		add(30, "backward", TSC, 1, ns * 0.998);
+		add(30.3, "step", PTP, 0, ns + jitter());
+		add(30.5, "step", HPET, 0, device(ns, HPET_WRAP_NS));
+		if (at > 30)
+			add(at, "step", RAW, 0, -5e4);
+		judge();
+		EXPECT(found.n == 2u - related && count("time-stood-still", ns) == 1 &&
+		       count("clock-stepped", -5e4) == !related,
+		       "%.0f ns stood from 30 s, step at %.3f s: %zu findings", ns, at, found.n);
+
+		quiet();
+		snprintf(o.before.clocksource, sizeof(o.before.clocksource), "kvm-clock");
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "acpi_pm");
+		snprintf(o.system.clocksource, sizeof(o.system.clocksource), "acpi_pm");
+		o.before.boottime_ns = o.after.boottime_ns - 10000000000;
+		at = related ? 91 + 9 * rnd_unit() : 87 * rnd_unit();
+		add(at, "step", RAW, 0, -5e4);
+		judge();
+		EXPECT(found.n == 2u - related && count("clock-stepped", -5e4) == !related,
+		       "clocksource changed after 91 s, step at %.3f s: %zu findings", at, found.n);
+	}
+}
+
+/* Time that stood for this long or more does not explain a smaller step. */
+static void test_at_least(void)
+{
+	unsigned int i;
+	double ns, step;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
+		ns = fabs(size(2e7, 1e9));
+		step = ns * (i % 2 ? 0.9 : 1.1);
+		add(30, "backward", TSC, 0, ns);
+		add(30, "backward", TSC, 1, ns);
+		add(30.1, "step", HPET, 0, 1e6);
+		add(30.2, "step", PM, 0, step);
+		judge();
+		EXPECT(found.n == 1 + i % 2 && count("clock-stepped", step) == i % 2,
+		       "at least %.0f ns stood, acpi-pm stepped by %.0f: %zu findings", ns, step,
+		       found.n);
+	}
+}
+
+/* Time that stands now is found beside time that stood before, and once while it is the same. */
+static void test_stands_now(void)
+{
+	unsigned int i, k, now;
+	double at;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
+		snprintf(cpus[1].state, sizeof(cpus[1].state), "stood-still");
+		at = i % 2 ? 20 + 70 * rnd_unit() : 98.5 + 2 * rnd_unit();
+		add(at, "backward", TSC, 0, 2e9);
+		add(at, "backward", TSC, 1, 2e9);
+		judge();
+		for (k = now = 0; k < found.n; k++) {
+			EXPECT(!strcmp(found.findings[k].id, "time-stood-still"), "%s",
+			       found.findings[k].title);
+			now += !found.findings[k].ended;
+		}
+		EXPECT(found.n == 1 + i % 2 && now == i % 2,
+		       "stood at %.3f s and stands at 101 s: %zu findings, %u of now", at, found.n,
+		       now);
+	}
+}
+
+/* Warps before the observation give neither size nor CPUs. */
+static void test_warps(void)
+{
+	struct clock_figures before[CLOCKS];
+	const struct finding *f;
+	double was, is;
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		was = round(fabs(size(10, 1e9)));
+		is = round(fabs(size(10, 1e9)));
+		o.observed_ns = 10000000000;
+		o.before.boottime_ns = o.after.boottime_ns - o.observed_ns;
+		o.after.monotonic_ns -= 60000000000 * rnd_below(2);
+		clocks[RAW].warps = (struct count){ true, 3 };
+		clocks[RAW].warp_max_ns = (struct count){ true, was };
+		memcpy(before, clocks, sizeof(before));
+		o.before.clocks = before;
+		o.before.n_clocks = CLOCKS;
+		clocks[RAW].warps.value++;
+		clocks[RAW].warp_max_ns.value = fmax(was, is);
+		add(o.after.monotonic_ns / 1e9 - 10.001, "warp", RAW, 2, was);
+		/* only root can read violations */
+		if (i % 2)
+			add(o.after.monotonic_ns / 1e9 - 10 * rnd_unit(), "warp", RAW, 1, is);
+		judge();
+		f = found.findings;
+		EXPECT(found.n == 1 && !strcmp(f->id, "clock-warped"), "%zu findings", found.n);
+		if (found.n != 1)
+			continue;
+		EXPECT(f->size.known == (i % 2 || is > was) &&
+		       (!f->size.known || f->size.value == is),
+		       "warp of %.0f ns, and of %.0f ns before: size %.0f", is, was, f->size.value);
+		EXPECT(f->n_cpus == i % 2 && (!f->n_cpus || f->cpus[0] == 1), "%zu CPUs",
+		       f->n_cpus);
+	}
+}
+
+/* The kernel's log names a change of the clocksource by a clock that drifts and does not sleep. */
+static void test_switch(void)
+{
+	double uptime, slept, drift, at;
+	unsigned int i, k;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		slept = rnd_below(2) * 1e5 * rnd_unit();
+		uptime = 200 + 3e6 * rnd_unit();
+		at = uptime - 50;
+		drift = (rnd_unit() * 2 - 1) * at / 10000;
+		o.after.monotonic_ns = uptime * 1e9;
+		o.after.boottime_ns = o.after.monotonic_ns + (uint64_t)(slept * 1e9);
+		for (k = 0; k < CLOCKS; k++)
+			points[k].tsc = (at + 20) * KHZ * 1e3;
+		add(at, "step", RAW, 0, -124041);
+		o.system.n_switched = 1;
+		o.system.switched_ns[0] = (at + drift) * 1e9;
+		only("clock-stepped", -124041);
+		EXPECT(found.n == 1 && found.findings[0].severity == SEVERITY_WARNING,
+		       "up %.0f s, slept %.0f s, the log is off by %.3f s", uptime, slept, drift);
+		o.system.switched_ns[0] = (at - 5 - at / 9000) * 1e9;
+		judge();
+		EXPECT(found.n == 1 && found.findings[0].severity == SEVERITY_FAULT,
+		       "up %.0f s: the clocksource changed before", uptime);
+	}
+}
+
+static const struct tap_test tests[] = {
+	{ "steps of the kernel's clocks at other times", test_explained },
+	{ "time that stood for at least so long", test_at_least },
+	{ "time that stands now", test_stands_now },
+	{ "warps before the observation", test_warps },
+	{ "the kernel changes its clocksource", test_switch },
+};
+
+TAP_MAIN(tests)
