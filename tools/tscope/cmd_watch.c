@@ -287,6 +287,8 @@ static void wait_interval(const sigset_t *winch, const struct snapshot *now,
 /* Sample, if nobody does and this user may. */
 static void begin_sampling(struct snapshot *now)
 {
+	if (now->enabled.value)
+		sampling_look_on();
 	if (now->enabled.value || !may_sample() || sampling_begin(&options.sampling))
 		return;
 	snapshot_free(now);
@@ -309,6 +311,7 @@ static void look(struct snapshot *now, struct snapshot *before)
 {
 	snapshot_free(before);
 	*before = *now;
+	sampling_take_over();
 	snapshot_read(now, PARTS);
 	if (!now->loaded)
 		sampling_end();
