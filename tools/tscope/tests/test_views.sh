@@ -203,6 +203,13 @@ json_lines() {
 	same "lines" "$(wc -l <"$DIR/out")" "$1" && jq -es "length == $1" <"$DIR/out" >"$DIR/said"
 }
 
+# a FIFO: who opens it to read waits for ever
+pairs_unread() {
+	tree views-healthy && rm "$DEBUGFS/pairs" && mkfifo "$DEBUGFS/pairs" || return
+	timeout 20 "$TSCOPE" watch --root "$ROOT" -i 0.1 -n 2 >"$DIR/out" 2>"$DIR/err"
+	same status "$?" 0 && same blocks "$(grep -c '^ptp-kvm ' "$DIR/out")" 2
+}
+
 json_stream() {
 	tree views-healthy && runs 0 watch -i 0.1 -n 3 --json && json_lines 3 &&
 		same "a figure" "$(jq -c '[.clocks[] | select(.name == "ptp-kvm") | .skew_ppb, .samples]' \
@@ -371,6 +378,7 @@ v "wait is interrupted" interrupted wait --error-ppb 0.001
 v "report to a file" output_file
 v "report without root" unprivileged
 v "watch without a terminal" blocks
+v "watch without a terminal reads no pairs" pairs_unread
 v "watch --json" json_stream
 v "the module comes and goes" module_comes_and_goes
 v "the module is loaded again at once" module_is_loaded_again
