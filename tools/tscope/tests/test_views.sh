@@ -308,6 +308,18 @@ follows() {
 		grep -qE '  -  update    kvm-clock              3 times$' "$DIR/news"
 }
 
+# without debugfs a step is an event of its clock, however many there were
+follows_counters() {
+	local job
+	tree views-faults && rm -r "$DEBUGFS" && echo 7 >"$SYSFS/realtime/steps" || return
+	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	soon prints '^ +-  step      realtime +-1000 ms .*  7 times$' || return
+	echo 9 >"$SYSFS/realtime/steps"
+	soon prints '^ +-  step      realtime +-1000 ms .*  2 times$' && kill -TERM "$job" &&
+		same steps "$(grep -c '  step ' "$DIR/out")" 2
+}
+
 waits() {
 	tree views-healthy && runs 0 wait && prints '^ptp-kvm: 16.586 ppb \+- 0.019 ppb, over 9800 ms$' &&
 		runs 1 wait --error-ppb 0.018 --timeout 0.5 && says 'not known to 0.018 ppb after 500 ms' &&
@@ -386,6 +398,7 @@ v "sampling is switched off" stays_off
 v "CPUs come and go" cpus_come_and_go
 v "watch on terminals" terminal
 v "events --follow" follows
+v "events --follow without debugfs" follows_counters
 v "wait" waits
 v "wait until" waits_until
 v "pairs --json" json_pairs
