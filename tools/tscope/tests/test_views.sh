@@ -320,6 +320,19 @@ follows_counters() {
 		same steps "$(grep -c '  step ' "$DIR/out")" 2
 }
 
+# among many pairs that move an event is found at once: within 3 s of CPU time
+follows_many() {
+	local job
+	rm -rf "$ROOT"
+	"$TSCOPE_TESTS/many.sh" 4096 | awk '/^== / { pairs = /pairs$/ } pairs && NF == 11 { $6 = 1 } 1' >"$DIR/tree" &&
+		"$TSCOPE_TESTS/unpack.sh" "$DIR/tree" "$ROOT" || return
+	(ulimit -t 3; exec "$TSCOPE_FAST" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err") &
+	job=$!
+	soon awk '/  moved  / { n++ } END { exit n != 90114 }' "$DIR/out" || return
+	echo "1000 1000 warp tsc 1 0 555 3" >>"$DEBUGFS/violations"
+	soon prints '  warp      tsc            1, 0    555 ns  3 times$' && kill -TERM "$job"
+}
+
 waits() {
 	tree views-healthy && runs 0 wait && prints '^ptp-kvm: 16.586 ppb \+- 0.019 ppb, over 9800 ms$' &&
 		runs 1 wait --error-ppb 0.018 --timeout 0.5 && says 'not known to 0.018 ppb after 500 ms' &&
@@ -399,6 +412,7 @@ v "CPUs come and go" cpus_come_and_go
 v "watch on terminals" terminal
 v "events --follow" follows
 v "events --follow without debugfs" follows_counters
+v "events --follow among many pairs" follows_many
 v "wait" waits
 v "wait until" waits_until
 v "pairs --json" json_pairs
