@@ -84,7 +84,17 @@ static uint64_t news(const struct event_list *before, const struct event *e)
 	return e->count >= old->count ? e->count - old->count : e->count;
 }
 
-static void print_news(struct event_list *before, const struct event_list *now)
+/*
+ * Whether it is counted and not listed. While violations can be read, it was listed, and has
+ * dropped out since.
+ */
+static bool is_rest(const struct event *e)
+{
+	return !e->boottime_ns && e->kind != EVENT_UPDATE && e->kind != EVENT_STOPPED;
+}
+
+/* @listed: violations can be read */
+static void print_news(struct event_list *before, const struct event_list *now, bool listed)
 {
 	if (before->n)
 		qsort(before->events, before->n, sizeof(*before->events), by_identity);
@@ -92,7 +102,7 @@ static void print_news(struct event_list *before, const struct event_list *now)
 		struct event e = now->events[i];
 
 		e.count = news(before, &e);
-		if (e.count)
+		if (e.count && !(listed && is_rest(&e)))
 			print_event(&e);
 	}
 	fflush(stdout);
@@ -137,7 +147,7 @@ static void follow_events(struct event_list *before)
 			if (gone)
 				warnx("the module is loaded again");
 			gone = false;
-			print_news(before, &now);
+			print_news(before, &now, s.debug);
 			events_free(before);
 			*before = now;
 		} else if (!gone) {

@@ -320,6 +320,26 @@ follows_counters() {
 		same steps "$(grep -c '  step ' "$DIR/out")" 2
 }
 
+# The ring is full: what drops out of violations was printed before, and is no news.
+follows_full_ring() {
+	local job size
+	tree views-faults || return
+	# what the test before printed
+	: >"$DIR/out"
+	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	soon prints '  moved ' || return
+	size=$(wc -l <"$DIR/out")
+	# a warp later than all, which replaces one of 17 times, a step and a backward reading
+	{
+		grep '^#' "$DEBUGFS/violations"
+		echo "102000000000 1244967890 warp tsc 1 0 555 3"
+	} >"$DIR/new" && echo 20 >"$SYSFS/tsc/warps" && mv "$DIR/new" "$DEBUGFS/violations"
+	soon prints '  1, 0    555 ns  3 times$' && sleep 2.5 && kill -TERM "$job" || return
+	same news "$(tail -n +$((size + 1)) "$DIR/out" | cut -c 17- )" \
+		"  warp      tsc            1, 0    555 ns  3 times"
+}
+
 # among many pairs that move an event is found at once: within 3 s of CPU time
 follows_many() {
 	local job
@@ -411,6 +431,7 @@ v "sampling is switched off" stays_off
 v "CPUs come and go" cpus_come_and_go
 v "watch on terminals" terminal
 v "events --follow" follows
+v "events --follow when the ring is full" follows_full_ring
 v "events --follow without debugfs" follows_counters
 v "events --follow among many pairs" follows_many
 v "wait" waits
