@@ -62,32 +62,47 @@ static void print_event(const struct event *e)
 		printf("%16s  %s\n", "-", text);
 }
 
-static bool same_event(const struct event *a, const struct event *b)
+#define ORDER(x, y) (((x) > (y)) - ((x) < (y)))
+
+/* 0: it is the same event, whose count may differ. */
+static int by_identity(const void *a, const void *b)
 {
-	return a->kind == b->kind && a->cpu == b->cpu && a->peer == b->peer && a->tsc == b->tsc &&
-	       !strcmp(a->clock, b->clock);
+	const struct event *x = a, *y = b;
+
+	return ORDER(x->tsc, y->tsc) ?: ORDER(x->kind, y->kind) ?: ORDER(x->cpu, y->cpu) ?:
+	       ORDER(x->peer, y->peer) ?: strcmp(x->clock, y->clock);
 }
 
 /* How often @e happened that @before does not have; a counter that was reset begins anew. */
 static uint64_t news(const struct event_list *before, const struct event *e)
 {
-	for (size_t i = 0; i < before->n; i++) {
-		const struct event *old = &before->events[i];
+	const struct event *old = before->n ? bsearch(e, before->events, before->n, sizeof(*e),
+						       by_identity) : NULL;
 
-		if (same_event(old, e))
-			return e->count >= old->count ? e->count - old->count : e->count;
-	}
-	/* what moves has no count */
-	return e->count ?: 1;
+	if (!old)
+		return e->count;
+	return e->count >= old->count ? e->count - old->count : e->count;
 }
 
-static void print_news(const struct event_list *before, const struct event_list *now)
+/*
+ * Whether it is counted and not listed. While violations can be read, it was listed, and has
+ * dropped out since.
+ */
+static bool is_rest(const struct event *e)
 {
+	return !e->boottime_ns && e->kind != EVENT_UPDATE && e->kind != EVENT_STOPPED;
+}
+
+/* @listed: violations can be read */
+static void print_news(struct event_list *before, const struct event_list *now, bool listed)
+{
+	if (before->n)
+		qsort(before->events, before->n, sizeof(*before->events), by_identity);
 	for (size_t i = 0; i < now->n; i++) {
 		struct event e = now->events[i];
 
 		e.count = news(before, &e);
-		if (e.count)
+		if (e.count && !(listed && is_rest(&e)))
 			print_event(&e);
 	}
 	fflush(stdout);
@@ -132,7 +147,7 @@ static void follow_events(struct event_list *before)
 			if (gone)
 				warnx("the module is loaded again");
 			gone = false;
-			print_news(before, &now);
+			print_news(before, &now, s.debug);
 			events_free(before);
 			*before = now;
 		} else if (!gone) {

@@ -133,6 +133,8 @@ int cmd_wait(int argc, char **argv)
 		status = sampling_begin(&options.sampling);
 		if (status)
 			return STATUS_NO_FIGURE;
+	} else {
+		sampling_look_on();
 	}
 	reached = look(&goal, &s);
 	sampling_end();

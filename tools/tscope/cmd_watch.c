@@ -18,7 +18,6 @@
 #include "observe.h"
 #include "options.h"
 
-#define PARTS (SNAPSHOT_PAIRS | SNAPSHOT_CPUS)
 #define MAX_COLUMNS 32
 
 enum {
@@ -74,6 +73,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
+}
+
+/* Only JSON has all pairs, which are many. */
+static unsigned int parts(void)
+{
+	return options.json ? SNAPSHOT_PAIRS | SNAPSHOT_CPUS : SNAPSHOT_CPUS;
 }
 
 static const struct clock_figures *clock_before(const struct snapshot *before,
@@ -287,10 +292,12 @@ static void wait_interval(const sigset_t *winch, const struct snapshot *now,
 /* Sample, if nobody does and this user may. */
 static void begin_sampling(struct snapshot *now)
 {
+	if (now->enabled.value)
+		sampling_look_on();
 	if (now->enabled.value || !may_sample() || sampling_begin(&options.sampling))
 		return;
 	snapshot_free(now);
-	snapshot_read(now, PARTS);
+	snapshot_read(now, parts());
 }
 
 /* It may have been unloaded and loaded again in between. */
@@ -309,7 +316,8 @@ static void look(struct snapshot *now, struct snapshot *before)
 {
 	snapshot_free(before);
 	*before = *now;
-	snapshot_read(now, PARTS);
+	sampling_take_over();
+	snapshot_read(now, parts());
 	if (!now->loaded)
 		sampling_end();
 	if (is_loaded_anew(now, before)) {
@@ -344,7 +352,7 @@ int cmd_watch(int argc, char **argv)
 	for (size_t k = 0; k < n_columns; k++)
 		watch.show[k] = columns[k].is_default;
 	options_parse(&argp, argc, argv, NULL);
-	if (!snapshot_read(&now, PARTS))
+	if (!snapshot_read(&now, parts()))
 		errx(STATUS_NO_FIGURE, "%s", module_advice());
 	begin_sampling(&now);
 	sigemptyset(&winch);

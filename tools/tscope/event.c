@@ -84,6 +84,30 @@ static void add_jump(struct event_list *list, const struct moment *m, uint64_t c
 		e->cpu = m->tsc_cpu;
 }
 
+/* What was counted and is no longer in violations, or can't be read there. */
+static uint64_t unlisted(const struct snapshot *s, enum event_kind kind, const char *clock,
+			 const struct count *number)
+{
+	uint64_t listed = 0;
+	size_t i;
+
+	for (i = 0; i < s->n_violations; i++)
+		if (kind_of(&s->violations[i]) == kind && !strcmp(s->violations[i].clock, clock))
+			listed += s->violations[i].count;
+	return number->known && number->value > listed ? number->value - listed : 0;
+}
+
+static uint64_t unlisted_steps(const struct snapshot *s, enum voice voice)
+{
+	uint64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < s->n_clocks; i++)
+		if (voice_of(s->clocks[i].name) == voice)
+			count += unlisted(s, EVENT_STEP, s->clocks[i].name, &s->clocks[i].steps);
+	return count;
+}
+
 static void add_moments(struct event_list *list, const struct snapshot *s)
 {
 	struct moment_list moments;
@@ -105,38 +129,37 @@ static void add_moments(struct event_list *list, const struct snapshot *s)
 	}
 	for (i = 0; i < moments.n; i++) {
 		m = &moments.moments[i];
-		if (m->kind == MOMENT_JUMP)
-			add_jump(list, m, merged[i]);
 		for (v = 0; !m->boottime_ns.known && v < VOICES; v++) {
 			struct event *e;
 
-			if (!m->move[v].stepped ||
-			    (m->kind == MOMENT_JUMP && moves_alike(m, m->by, v)))
+			if (!m->move[v].stepped)
 				continue;
+			if (m->kind == MOMENT_JUMP && moves_alike(m, m->by, v)) {
+				merged[i] += unlisted_steps(s, v);
+				continue;
+			}
 			e = add(list, EVENT_STEP, voice_name(s, v));
+			e->count = unlisted_steps(s, v);
 			e->size_ns = m->move[v].ns;
 			set_error(e, move_error_ns(&m->move[v]));
 		}
+		if (m->kind == MOMENT_JUMP)
+			add_jump(list, m, merged[i]);
 	}
 	free(merged);
 	moments_free(&moments);
 }
 
-/* What was counted and is no longer in violations, or can't be read there. */
 static void add_rest(struct event_list *list, const struct snapshot *s, enum event_kind kind,
 		     const char *clock, const struct count *number, const struct count *max_ns)
 {
-	uint64_t listed = 0;
+	uint64_t count = unlisted(s, kind, clock, number);
 	struct event *e;
-	size_t i;
 
-	for (i = 0; i < s->n_violations; i++)
-		if (kind_of(&s->violations[i]) == kind && !strcmp(s->violations[i].clock, clock))
-			listed += s->violations[i].count;
-	if (!number->known || number->value <= listed)
+	if (!count)
 		return;
 	e = add(list, kind, clock);
-	e->count = number->value - listed;
+	e->count = count;
 	e->size_ns = max_ns->known && max_ns->value < INT64_MAX ? (int64_t)max_ns->value : 0;
 }
 

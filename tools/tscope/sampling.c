@@ -35,6 +35,8 @@ static struct kept {
 enum { ENABLED, WIDTH, CPUS };
 
 static int lock = -1;
+/* Another tscope holds the lock. */
+static bool looks_on;
 
 static int write_file(const char *path, const char *value, size_t len)
 {
@@ -139,6 +141,7 @@ static int take_lock(const struct sampling_wish *wish, bool *changes)
 	if (lock < 0)
 		return complain(-errno, path);
 	*changes = !flock(lock, LOCK_EX | LOCK_NB);
+	looks_on = !*changes;
 	if (*changes || (is_on() && !wish->flat_out && !wish->cpus && !wish->reset))
 		return 0;
 	fprintf(stderr, "tscope: another tscope is sampling: wait until it ends, or use -d 0 to see what is there\n");
@@ -203,9 +206,44 @@ static int start(const struct sampling_wish *wish)
 	return err ? complain(err, path) : 0;
 }
 
-int sampling_begin(const struct sampling_wish *wish)
+static void restore_on_exit(void)
 {
 	static bool exits;
+
+	if (!exits)
+		atexit(sampling_end);
+	exits = true;
+	catch_signals();
+}
+
+void sampling_look_on(void)
+{
+	char path[PATH_MAX];
+
+	path_sysfs(path, "enabled");
+	lock = open(path, O_RDWR | O_CLOEXEC);
+	looks_on = lock >= 0 && flock(lock, LOCK_EX | LOCK_NB);
+	/* nobody will restore it */
+	if (!looks_on)
+		sampling_end();
+}
+
+bool sampling_take_over(void)
+{
+	int err;
+
+	if (!looks_on || !module_is_loaded() || is_on() || flock(lock, LOCK_EX | LOCK_NB))
+		return false;
+	looks_on = false;
+	restore_on_exit();
+	err = change(&kept[ENABLED], "1\n");
+	if (err)
+		complain(err, "sampling does not go on (see dmesg)");
+	return !err;
+}
+
+int sampling_begin(const struct sampling_wish *wish)
+{
 	bool changes;
 	int err;
 
@@ -217,10 +255,7 @@ int sampling_begin(const struct sampling_wish *wish)
 		return 0;
 	err = take_lock(wish, &changes);
 	if (!err && changes) {
-		if (!exits)
-			atexit(sampling_end);
-		exits = true;
-		catch_signals();
+		restore_on_exit();
 		err = start(wish);
 	} else if (!err) {
 		sampling_wait(wish, wish->warm_up_ms, "warming up");
@@ -248,6 +283,7 @@ void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *wh
 	uint64_t slept = 0, part, left_s;
 
 	while (slept < ms && module_is_loaded()) {
+		sampling_take_over();
 		left_s = (ms - slept + MSEC_PER_SEC - 1) / MSEC_PER_SEC;
 		if (shows && slept % MSEC_PER_SEC == 0)
 			fprintf(stderr, "\r%s, %" PRIu64 " s left \033[K", what, left_s);
@@ -265,4 +301,5 @@ void sampling_end(void)
 	if (lock >= 0)
 		close(lock);
 	lock = -1;
+	looks_on = false;
 }

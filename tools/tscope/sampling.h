@@ -26,18 +26,25 @@ struct sampling_wish {
  *
  * Returns after the warm-up and, after it, the reset. What was set is restored by sampling_end(),
  * at exit(), and by SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE, which then end the program as
- * they would. While another tscope samples, nothing is changed.
+ * they would. While another tscope samples, nothing is changed; when it ends, sampling_wait() goes
+ * on with sampling.
  *
  * Return: 0, or a negative errno after a message that says what to do.
  */
 int sampling_begin(const struct sampling_wish *wish);
+
+/* Nothing is begun, for sampling is on: go on with it where another tscope began it and ends. */
+void sampling_look_on(void);
+
+/* Go on with sampling that another tscope has ended; whether sampling was switched on. */
+bool sampling_take_over(void);
 
 /**
  * sampling_wait() - sleep
  * @ms: how long
  * @what: what is said of it on a terminal's stderr, as "sampling", if it is over two seconds
  *
- * Returns early where the module goes.
+ * Returns early where the module goes. Takes over when another tscope ends.
  */
 void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what);
 

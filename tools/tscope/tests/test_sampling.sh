@@ -116,6 +116,50 @@ second() {
 	is enabled 1 && is width_us 50000 && ended && as_before
 }
 
+# has_open PID FILE: within 10 s
+has_open() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		[ -z "$(find "/proc/$1/fd" -lname "*/$2")" ] || return 0
+		sleep 0.1
+	done
+	echo "$1 has not opened $2"
+	return 1
+}
+
+# goes_on SUBCOMMAND ARGUMENT...: it begins second, and outlives the first, which restores
+goes_on() {
+	local other status=0
+	begin -d 60
+	until_is enabled 1 || return
+	"$TSCOPE" "$@" --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" &
+	other=$!
+	has_open $other enabled || status=1
+	kill $PID
+	wait $PID
+	same "exit status" $? 143 && [ $status = 0 ] && until_is enabled 1 || status=1
+	kill $other
+	wait $other
+	same "exit status" $? 143 && same stderr "$(cat "$DIR/err2")" "" && as_before && return $status
+}
+
+# sampling that no tscope began and that is switched off stays off
+stays_off() {
+	local other status=0 i
+	fresh && echo 1 >"$S/enabled" || return
+	"$TSCOPE" watch --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" &
+	other=$!
+	for ((i = 0; i < 100 && $(wc -l <"$DIR/out2") == 0; i++)); do
+		sleep 0.1
+	done
+	echo 0 >"$S/enabled"
+	sleep 2
+	is enabled 0 || status=1
+	kill $other
+	wait $other
+	same "exit status" $? 143 && is enabled 0 && return $status
+}
+
 untouched() {
 	fresh && chmod -R a-w "$DIR/root" || return
 	before=$(cd "$S" && find . -type f -newer "$DIR/root" | wc -l)
@@ -210,6 +254,11 @@ t "an ignored SIGHUP stays ignored" ignored
 t "restored after a file that refuses" refused
 t "reset comes after the warm-up" warm_up
 t "a second tscope does not change what the first restores" second
+t "a second tscope goes on when the first ends" goes_on pairs -d 60
+t "a second tscope goes on in its warm-up" goes_on pairs -d 1 --warm-up 60
+t "wait goes on when the first tscope ends" goes_on wait --error-ppb 0.001 --timeout 60
+t "watch goes on when the first tscope ends" goes_on watch
+t "watch leaves sampling off that it did not begin" stays_off
 t "-d 0 changes nothing" untouched
 t "the module goes meanwhile" unloaded_meanwhile
 t "progress on a terminal" progress

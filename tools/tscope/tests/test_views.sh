@@ -203,6 +203,13 @@ json_lines() {
 	same "lines" "$(wc -l <"$DIR/out")" "$1" && jq -es "length == $1" <"$DIR/out" >"$DIR/said"
 }
 
+# a FIFO: who opens it to read waits for ever
+pairs_unread() {
+	tree views-healthy && rm "$DEBUGFS/pairs" && mkfifo "$DEBUGFS/pairs" || return
+	timeout 20 "$TSCOPE" watch --root "$ROOT" -i 0.1 -n 2 >"$DIR/out" 2>"$DIR/err"
+	same status "$?" 0 && same blocks "$(grep -c '^ptp-kvm ' "$DIR/out")" 2
+}
+
 json_stream() {
 	tree views-healthy && runs 0 watch -i 0.1 -n 3 --json && json_lines 3 &&
 		same "a figure" "$(jq -c '[.clocks[] | select(.name == "ptp-kvm") | .skew_ppb, .samples]' \
@@ -301,6 +308,51 @@ follows() {
 		grep -qE '  -  update    kvm-clock              3 times$' "$DIR/news"
 }
 
+# without debugfs a step is an event of its clock, however many there were
+follows_counters() {
+	local job
+	tree views-faults && rm -r "$DEBUGFS" && echo 7 >"$SYSFS/realtime/steps" || return
+	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	soon prints '^ +-  step      realtime +-1000 ms .*  7 times$' || return
+	echo 9 >"$SYSFS/realtime/steps"
+	soon prints '^ +-  step      realtime +-1000 ms .*  2 times$' && kill -TERM "$job" &&
+		same steps "$(grep -c '  step ' "$DIR/out")" 2
+}
+
+# The ring is full: what drops out of violations was printed before, and is no news.
+follows_full_ring() {
+	local job size
+	tree views-faults || return
+	# what the test before printed
+	: >"$DIR/out"
+	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	soon prints '  moved ' || return
+	size=$(wc -l <"$DIR/out")
+	# a warp later than all, which replaces one of 17 times, a step and a backward reading
+	{
+		grep '^#' "$DEBUGFS/violations"
+		echo "102000000000 1244967890 warp tsc 1 0 555 3"
+	} >"$DIR/new" && echo 20 >"$SYSFS/tsc/warps" && mv "$DIR/new" "$DEBUGFS/violations"
+	soon prints '  1, 0    555 ns  3 times$' && sleep 2.5 && kill -TERM "$job" || return
+	same news "$(tail -n +$((size + 1)) "$DIR/out" | cut -c 17- )" \
+		"  warp      tsc            1, 0    555 ns  3 times"
+}
+
+# among many pairs that move an event is found at once: within 3 s of CPU time
+follows_many() {
+	local job
+	rm -rf "$ROOT"
+	"$TSCOPE_TESTS/many.sh" 4096 | awk '/^== / { pairs = /pairs$/ } pairs && NF == 11 { $6 = 1 } 1' >"$DIR/tree" &&
+		"$TSCOPE_TESTS/unpack.sh" "$DIR/tree" "$ROOT" || return
+	(ulimit -t 3; exec "$TSCOPE_FAST" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err") &
+	job=$!
+	soon awk '/  moved  / { n++ } END { exit n != 90114 }' "$DIR/out" || return
+	echo "1000 1000 warp tsc 1 0 555 3" >>"$DEBUGFS/violations"
+	soon prints '  warp      tsc            1, 0    555 ns  3 times$' && kill -TERM "$job"
+}
+
 waits() {
 	tree views-healthy && runs 0 wait && prints '^ptp-kvm: 16.586 ppb \+- 0.019 ppb, over 9800 ms$' &&
 		runs 1 wait --error-ppb 0.018 --timeout 0.5 && says 'not known to 0.018 ppb after 500 ms' &&
@@ -371,6 +423,7 @@ v "wait is interrupted" interrupted wait --error-ppb 0.001
 v "report to a file" output_file
 v "report without root" unprivileged
 v "watch without a terminal" blocks
+v "watch without a terminal reads no pairs" pairs_unread
 v "watch --json" json_stream
 v "the module comes and goes" module_comes_and_goes
 v "the module is loaded again at once" module_is_loaded_again
@@ -378,6 +431,9 @@ v "sampling is switched off" stays_off
 v "CPUs come and go" cpus_come_and_go
 v "watch on terminals" terminal
 v "events --follow" follows
+v "events --follow when the ring is full" follows_full_ring
+v "events --follow without debugfs" follows_counters
+v "events --follow among many pairs" follows_many
 v "wait" waits
 v "wait until" waits_until
 v "pairs --json" json_pairs
