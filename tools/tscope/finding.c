@@ -192,7 +192,9 @@ void finding_voices(struct finding *f, const struct snapshot *s, const struct mo
 		x = &m->move[v];
 		if (!name)
 			continue;
-		if (x->stepped)
+		if (x->stepped && x->error_unknown)
+			finding_evidence(f, "%s stepped by %s", name, step_text(x->ns));
+		else if (x->stepped)
 			finding_evidence(f, "%s stepped by %s +- %s%s", name, step_text(x->ns),
 					 ns_text(x->error_ns),
 					 v == VOICE_PAGE ? "" : " (estimated)");

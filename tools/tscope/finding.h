@@ -22,7 +22,7 @@ struct text_list {
  * struct finding
  * @id: of the table of ids in Documentation/doctor.rst
  * @size: what was measured, in @unit; not known: the finding has no size
- * @size_error: half-width of the interval that holds the truth; not known: it may be any larger
+ * @size_error: half-width of the interval that holds the truth; may be not known
  * @see: section of the documentation
  * @since_ns: CLOCK_BOOTTIME, not known: null
  * @ended: an event, which is over

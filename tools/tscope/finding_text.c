@@ -14,7 +14,8 @@ static void print_size(const struct finding *f, FILE *to)
 	if (!f->size.known)
 		return;
 	if (!f->size_error.known)
-		snprintf(line, sizeof(line), "at least %s", ns_text((int64_t)f->size.value));
+		snprintf(line, sizeof(line), "%s; its error is not known",
+			 ns_text((int64_t)f->size.value));
 	else if (!strcmp(f->unit, "ns"))
 		snprintf(line, sizeof(line), "%s +- %s", ns_text((int64_t)f->size.value),
 			 ns_text((int64_t)f->size_error.value));

@@ -129,7 +129,7 @@ uint64_t step_error_ns(const struct snapshot *s, const char *clock);
 /* Whether that is known: only root can read residuals. */
 bool step_error_known(const struct snapshot *s, const char *clock);
 
-/* In place of an error: the truth may be any larger than the size. */
+/* In place of an error. */
 #define ERROR_UNKNOWN	UINT64_MAX
 
 /* The error of a clock's step, or ERROR_UNKNOWN. */

@@ -47,7 +47,7 @@ static struct finding *moved(struct judgement *j, const struct rule *rule, struc
 		return NULL;
 	f = finding_new(j, rule, "%s %s %s", name, verb, step_text(ns));
 	finding_is_of(j, name, m);
-	finding_size(f, ns, x->error_ns, "ns");
+	finding_size(f, ns, move_error_ns(x), "ns");
 	finding_ended(f, m->boottime_ns);
 	finding_voices(f, &j->o->after, m);
 	if (x->backwards)
@@ -105,7 +105,8 @@ void judge_wall_clock_set(const struct rule *rule, struct judgement *j)
 		f = moved(j, rule, m, VOICE_WALL, ns, "was set by");
 		if (!f)
 			continue;
-		f->size_error.value = error_ns;
+		if (f->size_error.known)
+			f->size_error.value = error_ns;
 		if (apart(ns_magnitude(ns), NSEC_PER_SEC) <= LEAP_NS) {
 			f->severity = SEVERITY_INFO;
 			finding_evidence(f, "it is one second: as the kernel does at a leap second");
