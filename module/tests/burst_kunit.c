@@ -84,9 +84,14 @@ static void partner_echoes(u64 of, u64 echo, s64 high)
 /* Limits from both sides, of which the test knows the truth to the burst's duration. */
 static void burst_limits(struct kunit *test)
 {
+	int tries = 0;
+
 	peer->pub[TSCOPE_LANE_TSC] = rdtsc_ordered() - FAR_CYC;
 	partner_echoes(NONCE, 1000000, 777);
-	run();
+	/* a hypervisor may take the CPU away for longer than a burst */
+	do
+		run();
+	while (b.readings < 32 && ++tries < 100);
 	KUNIT_EXPECT_LT(test, after - before, FAR_CYC / 10);
 	/* pub - now, of the first reading */
 	KUNIT_EXPECT_LE(test, b.low[TSCOPE_LANE_TSC], (s64)(peer->pub[TSCOPE_LANE_TSC] - before));
