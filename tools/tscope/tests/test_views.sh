@@ -314,9 +314,9 @@ follows_counters() {
 	tree views-faults && rm -r "$DEBUGFS" && echo 7 >"$SYSFS/realtime/steps" || return
 	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
 	job=$!
-	soon prints '^ +-  step      realtime +-1000 ms .*  7 times$' || return
+	soon prints '^ +-  step      realtime +-1000 ms.*  7 times$' || return
 	echo 9 >"$SYSFS/realtime/steps"
-	soon prints '^ +-  step      realtime +-1000 ms .*  2 times$' && kill -TERM "$job" &&
+	soon prints '^ +-  step      realtime +-1000 ms.*  2 times$' && kill -TERM "$job" &&
 		same steps "$(grep -c '  step ' "$DIR/out")" 2
 }
 
