@@ -51,7 +51,7 @@ static char *json_of(const char *tree)
 	tree_open(tree);
 	/* without a module it is the command's own version */
 	if (!snapshot_read(&s, SNAPSHOT_ALL))
-		strcpy(s.version, "VERSION");
+		snprintf(s.version, sizeof(s.version), "VERSION");
 	to = open_memstream(&text, &len);
 	json_print(to, &s, &events, &findings, false);
 	fclose(to);
