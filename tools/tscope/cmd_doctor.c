@@ -151,13 +151,13 @@ static int look(struct observation *o)
 	if (!wishes.duration) {
 		snapshot_read(&now, 0);
 		wish->duration_ms = is_sampled(&now) && !(now.enabled.known && now.enabled.value) &&
-				    !wish->reset ? 0 : DURATION_MS;
+				    !wish->reset && !wish->flat_out && !wish->cpus ? 0 : DURATION_MS;
 		snapshot_free(&now);
 	}
 	status = observe(o, wish);
 	if (status)
 		return status;
-	if (wishes.since_ms * 1000000 < o->after.boottime_ns)
+	if (wishes.since_ms < o->after.boottime_ns / 1000000)
 		o->since_ns = o->after.boottime_ns - wishes.since_ms * 1000000;
 	return 0;
 }
@@ -197,6 +197,8 @@ int cmd_doctor(int argc, char **argv)
 	o.domain = wishes.domain ? &domain : NULL;
 	findings_of(&o, &list);
 	status = findings_status(&list);
+	if (!status && !is_sampled(&o.after))
+		status = STATUS_NO_FIGURE;
 	pairs_sort(&o.after);
 	if (options.json)
 		json_print(stdout, &o.after, &o.events, &list, false);
