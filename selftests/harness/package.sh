@@ -86,14 +86,15 @@ only() {
 files_command() {
 	local doc=/usr/share/doc/tscope
 	only tscope /usr/bin/tscope || return
-	# CHANGES is compressed once it is long
+	# what is long is compressed
 	same "files" "$(contents tscope | cut -d' ' -f3 |
-		sed -e '/^\/usr\/share\/man\/man1\/tscope-[a-z]*\.1\.gz$/d' -e 's/CHANGES\.gz$/CHANGES/')" \
+		sed -e '/^\/usr\/share\/man\/man1\/tscope-[a-z]*\.1\.gz$/d' -e 's/\(CHANGES\|json\)\.gz$/\1/')" \
 "/usr/bin/tscope
 /usr/share/bash-completion/completions/tscope
 $doc/CHANGES
 $doc/changelog.gz
 $doc/copyright
+$doc/tscope.schema.json
 /usr/share/man/man1/tscope.1.gz"
 }
 
