@@ -53,7 +53,7 @@ load: modules		## insmod it, as root (PARAMS='enable=1 period_us=20000')
 DURATION ?= 10
 
 report: tools		## sample for 10 s and print what was found, as root (DURATION=)
-	@build/tscope report -d $(DURATION)
+	@build/tscope report -d $(DURATION) || test $$? = 1
 
 unload:			## rmmod it, as root
 	@test "$$(id -u)" = 0 || { echo "$(SUDO_HINT)" >&2; exit 1; }
@@ -63,7 +63,8 @@ tools:			## build/tscope, the command (STATIC=1: without shared libraries)
 	@$(HARNESS)/deps.sh make:make:"the command" gcc:gcc:"the command" \
 		/usr/include/json-c/json.h:libjson-c-dev:"the command" \
 		/usr/include/expat.h:libexpat1-dev:"the command"
-	$(MAKE) -C tools/tscope STATIC=$(STATIC)
+	@echo "building build/tscope (V=1 shows how)"
+	@$(MAKE) $(if $(V),,-s) --no-print-directory -C tools/tscope STATIC=$(STATIC)
 
 run:			## a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)
 	@KERNEL=$(KERNEL) DURATION=$(DURATION) ACCEL=$(ACCEL) selftests/lab/run

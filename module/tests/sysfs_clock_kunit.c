@@ -24,14 +24,14 @@ static struct tscope_clock_ops ops;
 static struct tscope_clock *clk;
 static struct kset *kset;
 
-static ssize_t own_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
+static ssize_t stable_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "own\n");
+	return sysfs_emit(buf, "1\n");
 }
 
-static struct kobj_attribute own_attr = __ATTR_RO(own);
-static struct attribute *own_attrs[] = { &own_attr.attr, NULL };
-static const struct attribute_group own_group = { .attrs = own_attrs };
+static struct kobj_attribute stable_attr = __ATTR_RO(stable);
+static struct attribute *stable_attrs[] = { &stable_attr.attr, NULL };
+static const struct attribute_group stable_group = { .attrs = stable_attrs };
 
 static int sysfs_clock_init(struct kunit *test)
 {
@@ -42,7 +42,7 @@ static int sysfs_clock_init(struct kunit *test)
 		return -ENOMEM;
 	ops = (struct tscope_clock_ops){
 		.name = "test", .kind = TSCOPE_KIND_AT_TSC, .lane = TSCOPE_LANE_KVM,
-		.group = &own_group,
+		.group = &stable_group,
 	};
 	clk->ops = &ops;
 	spin_lock_init(&clk->step_lock);
@@ -86,7 +86,7 @@ static void sysfs_clock_files(struct kunit *test)
 		{ "a", TSCOPE_KIND_TSC, TSCOPE_LANE_TSC },
 		{ "b", TSCOPE_KIND_PAGE, TSCOPE_LANE_KVM },
 		{ "c", TSCOPE_KIND_AT_TSC, TSCOPE_LANE_RAW },
-		{ "d", TSCOPE_KIND_PAIRING, TSCOPE_NO_LANE, &own_group },
+		{ "d", TSCOPE_KIND_PAIRING, TSCOPE_NO_LANE, &stable_group },
 		{ "e", TSCOPE_KIND_BRACKETED, TSCOPE_NO_LANE },
 	};
 	static const struct {
@@ -106,7 +106,7 @@ static void sysfs_clock_files(struct kunit *test)
 		{ "step_max_ns", "bcde", 0444 }, { "step_alert_ns", "bcde", 0644 },
 		{ "skew_alert_ppb", "bcde", 0644 }, { "exact", "bc", 0444 },
 		{ "read_min_ns", "cde", 0444 }, { "read_avg_ns", "cde", 0444 },
-		{ "own", "d", 0444 },
+		{ "stable", "d", 0444 },
 	};
 	umode_t want;
 	u32 i, k;
@@ -145,7 +145,7 @@ static void sysfs_clock_empty(struct kunit *test)
 		EXPECT_NO_DATA(none[i]);
 	for (i = 0; i < ARRAY_SIZE(zero); i++)
 		EXPECT_SHOWN(zero[i], "0\n");
-	EXPECT_SHOWN("own", "own\n");
+	EXPECT_SHOWN("stable", "1\n");
 }
 
 static void sysfs_clock_counts(struct kunit *test)

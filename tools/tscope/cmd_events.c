@@ -108,7 +108,7 @@ static void print_news(struct event_list *before, const struct event_list *now, 
 	fflush(stdout);
 }
 
-/* A file that tells of alerts from this moment on, or -1. */
+/* A file that poll() reports alerts on from this moment on, or -1. */
 static int open_alerts(void)
 {
 	char path[PATH_MAX], value[32];

@@ -96,8 +96,7 @@ static void test_flags_of_guests(void)
 	o.system.constant_tsc.value = 0;
 	o.system.nonstop_tsc.value = 0;
 	f = judge(&o, "tsc-not-constant");
-	if (!is_finding(f, SEVERITY_INFO,
-			NO_FLAGS))
+	if (!is_finding(f, SEVERITY_INFO, NO_FLAGS))
 		return;
 	EXPECT_EVIDENCE(f, "/proc/cpuinfo: constant_tsc is missing, nonstop_tsc is missing");
 	EXPECT_ADVICE(f, "leave the clocksource to the kernel, which prefers kvm-clock",
@@ -126,8 +125,7 @@ static void test_flags_of_hosts(void)
 	o.system.deep_idle = (struct figure){ true, 1 };
 	o.system.nonstop_tsc.value = 0;
 	f = judge(&o, "tsc-not-constant");
-	if (!is_finding(f, SEVERITY_WARNING,
-			"The TSC is not constant: the CPU has no nonstop_tsc"))
+	if (!is_finding(f, SEVERITY_WARNING, "The TSC is not constant: the CPU has no nonstop_tsc"))
 		return;
 	EXPECT_EVIDENCE(f, "/proc/cpuinfo: constant_tsc is on all CPUs, nonstop_tsc is missing",
 			"cpuidle: driver acpi_idle, enabled states POLL, C1, C2");
@@ -135,8 +133,7 @@ static void test_flags_of_hosts(void)
 	/* no C-state stops it */
 	o.system.deep_idle.value = 0;
 	f = judge(&o, "tsc-not-constant");
-	if (!is_finding(f, SEVERITY_INFO,
-			"The TSC is not constant: the CPU has no nonstop_tsc"))
+	if (!is_finding(f, SEVERITY_INFO, "The TSC is not constant: the CPU has no nonstop_tsc"))
 		return;
 
 	o.system.constant_tsc.value = 0;
@@ -155,8 +152,7 @@ static void test_flags_of_hosts(void)
 	EXPECT_TEXT(f->cause, "The TSC follows the frequency of the CPU's cores.");
 	o.system.freq_min_khz.value = 3400000;
 	f = judge(&o, "tsc-not-constant");
-	if (!is_finding(f, SEVERITY_INFO,
-			"The TSC is not constant: the CPU has no constant_tsc"))
+	if (!is_finding(f, SEVERITY_INFO, "The TSC is not constant: the CPU has no constant_tsc"))
 		return;
 }
 
@@ -466,8 +462,7 @@ static void test_chronyd(void)
 	o.system.ptp_kvm.value = 0;
 	o.system.chrony_refclocks.value = 0;
 	f = judge(&o, "time-service");
-	if (!is_finding(f, SEVERITY_INFO,
-			"ptp_kvm, the driver of the host's clock, is not loaded"))
+	if (!is_finding(f, SEVERITY_INFO, "ptp_kvm, the driver of the host's clock, is not loaded"))
 		return;
 	EXPECT_EQ(f->advice.n, 4, "advice");
 	/* a machine that has no such clock: NTP is all that there is */

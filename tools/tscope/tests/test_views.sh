@@ -171,7 +171,7 @@ output_file() {
 		diff "$DIR/wanted" "$DIR/file"
 }
 
-# who is not root sees what sysfs has, and is told what is missing
+# who is not root sees what sysfs has; what is missing is reported
 unprivileged() {
 	[ "$(id -u)" = 0 ] || return 0
 	tree views-faults && chmod 700 "$ROOT/sys/kernel/debug" || return
