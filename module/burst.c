@@ -124,7 +124,7 @@ static __always_inline bool same_life(u64 a, u64 b)
 /* The loop, once with a time page and once without. */
 static __always_inline void
 take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct tscope_burst *b,
-	      const u32 *page)
+	      const u32 *page, u64 start)
 {
 	const struct tscope_mailbox *peer = plan->peer ?: &no_mailbox;
 	const u64 *until = plan->until ?: &no_mailbox.id;
@@ -132,15 +132,12 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 	const u32 gap_mask = c->gap_mask ?: GAP_MAX;
 	const u64 nonce = c->box.id;
 	u64 random = tscope_cpu_random(c);
-	u64 start, tsc, ns = 0, of = 0, newest_pub = 0;
+	u64 tsc, ns = 0, of = 0, newest_pub = 0;
 	u32 next = plan->peer ? 0 : U32_MAX, n = 0;
 	const int lanes = page ? 2 : 1;
 	bool one_moment = true, page_held = page;
 	struct tscope_look look;
-	struct tscope_timepage timepage;
-
-	start = rdtsc_ordered();
-	timepage = c->timepage;
+	struct tscope_timepage timepage = c->timepage;
 
 	do {
 		bool exchange = n == next;
@@ -220,6 +217,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		  struct tscope_burst *b)
 {
+	u64 start = rdtsc_ordered();
 	const u32 *page = c->page;
 	int lane;
 
@@ -229,7 +227,7 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 	 * copy must follow, or the next pause would not be seen. While the page is not whole the
 	 * TSC is read without it.
 	 */
-	if (page && !page_look(c, rdtsc_ordered()))
+	if (page && !page_look(c, start))
 		page = NULL;
 
 	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
@@ -241,9 +239,9 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 	b->whole = false;
 	b->page_whole = page;
 	if (page)
-		take_readings(c, plan, b, page);
+		take_readings(c, plan, b, page, start);
 	else
-		take_readings(c, plan, b, NULL);
+		take_readings(c, plan, b, NULL, start);
 
 	for (lane = 0; lane < (page ? 2 : 1); lane++)
 		WRITE_ONCE(c->lane[lane].readings, c->lane[lane].readings + b->readings);
