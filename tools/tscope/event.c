@@ -134,10 +134,6 @@ static void add_moments(struct event_list *list, const struct snapshot *s)
 
 			if (!m->move[v].stepped)
 				continue;
-			if (m->kind == MOMENT_JUMP && moves_alike(m, m->by, v)) {
-				merged[i] += unlisted_steps(s, v);
-				continue;
-			}
 			e = add(list, EVENT_STEP, voice_name(s, v));
 			e->count = unlisted_steps(s, v);
 			e->size_ns = m->move[v].ns;

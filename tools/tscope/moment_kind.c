@@ -25,7 +25,6 @@
 /* acpi-pm has 24 bits, or 32, which is a multiple: 2^24 / 3579545 Hz. */
 #define PM_WRAP_NS	4686968875ll
 /* hpet has 32: of 10 ns, 14.318180 MHz, 19.2, 24 and 25 MHz. */
-
 static const uint64_t hpet_wraps_ns[] = {
 	42949672960ll, 299966007970ll, 223696213333ll, 178956970667ll, 171798691840ll, 0
 };

@@ -65,11 +65,6 @@ static uint64_t fresh_ms(const struct snapshot *s, uint64_t youngest)
 	       UINT64_MAX : limit_ms;
 }
 
-static bool is_fresh(const struct pair_line *p, uint64_t limit_ms)
-{
-	return p->known && p->age_ms <= limit_ms;
-}
-
 static int64_t excess_ns(const struct pair_line *p)
 {
 	return ns_minus((int64_t)ns_magnitude(p->offset_ns), p->bound_ns);
@@ -80,13 +75,15 @@ struct tsc_pairs {
 	const struct pair_line *pairs;
 	size_t n;
 	struct pair_line worst;
+	uint64_t limit_ms;
 };
 
 static void tsc_pairs_of(const struct snapshot *s, struct tsc_pairs *all)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 
-	*all = (struct tsc_pairs){ s->pairs, s->n_pairs, { } };
+	*all = (struct tsc_pairs){ .pairs = s->pairs, .n = s->n_pairs,
+				   .limit_ms = fresh_ms(s, youngest_ms(s)) };
 	if (s->n_pairs || !tsc || !tsc->offset.known)
 		return;
 	all->worst = (struct pair_line){
@@ -98,6 +95,13 @@ static void tsc_pairs_of(const struct snapshot *s, struct tsc_pairs *all)
 	};
 	all->pairs = &all->worst;
 	all->n = 1;
+	all->limit_ms = fresh_ms(s, all->worst.age_ms);
+}
+
+/* Whether it is a pair of the TSC that met within the time that counts as now. */
+static bool is_fresh(const struct tsc_pairs *all, const struct pair_line *p)
+{
+	return !strcmp(p->clock, "tsc") && p->known && p->age_ms <= all->limit_ms;
 }
 
 static const struct pair_line *pair_of(const struct snapshot *s, const char *clock,
@@ -148,7 +152,7 @@ static void who_sees(struct judgement *j, struct finding *f, const struct pair_l
 }
 
 /* The CPU that is apart from all others that it meets, where there is just one; else -1. */
-static int odd_cpu(const struct tsc_pairs *all, uint64_t limit_ms)
+static int odd_cpu(const struct tsc_pairs *all)
 {
 	const struct pair_line *p;
 	unsigned int cpus = 1, *met;
@@ -164,7 +168,7 @@ static int odd_cpu(const struct tsc_pairs *all, uint64_t limit_ms)
 		return -1;
 	for (i = 0; i < all->n; i++) {
 		p = &all->pairs[i];
-		if (strcmp(p->clock, "tsc") || !is_fresh(p, limit_ms) ||
+		if (!is_fresh(all, p) ||
 		    p->cpu_i >= cpus || p->cpu_j >= cpus)
 			continue;
 		met[2 * p->cpu_i]++;
@@ -276,7 +280,7 @@ static void judge_warps(const struct rule *rule, struct judgement *j, const stru
 void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
-	uint64_t youngest = youngest_ms(s), limit_ms, warps = grown(j, "tsc", warps);
+	uint64_t warps = grown(j, "tsc", warps);
 	const struct pair_line *worst = NULL, *p;
 	struct tsc_pairs all;
 	struct finding *f;
@@ -284,12 +288,9 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 	int odd;
 
 	tsc_pairs_of(s, &all);
-	if (!s->n_pairs && all.n)
-		youngest = all.worst.age_ms;
-	limit_ms = fresh_ms(s, youngest);
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
-		if (strcmp(p->clock, "tsc") || p->moving || !is_fresh(p, limit_ms) ||
+		if (p->moving || !is_fresh(&all, p) ||
 		    excess_ns(p) <= 0)
 			continue;
 		off++;
@@ -300,7 +301,7 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 		judge_warps(rule, j, &all);
 		return;
 	}
-	odd = odd_cpu(&all, limit_ms);
+	odd = odd_cpu(&all);
 	f = finding_new(j, rule, "The TSC of CPU %u is %s %s that of CPU %u", worst->cpu_j,
 			ns_text((int64_t)ns_magnitude(worst->offset_ns)),
 			worst->offset_ns < 0 ? "behind" : "ahead of", worst->cpu_i);
@@ -309,7 +310,7 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 		f->severity = SEVERITY_WARNING;
 	for (i = 0; i < all.n && shown < PAIRS_SHOWN; i++) {
 		p = &all.pairs[i];
-		if (strcmp(p->clock, "tsc") || p->moving || !is_fresh(p, limit_ms) ||
+		if (p->moving || !is_fresh(&all, p) ||
 		    excess_ns(p) <= 0)
 			continue;
 		finding_evidence(f, "CPU %u against CPU %u: %s +- %s (worst case)", p->cpu_j,
@@ -373,20 +374,16 @@ static void explain_motion(struct judgement *j, const struct finding *f, uint64_
 void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
-	uint64_t youngest = youngest_ms(s), warps = grown(j, "tsc", warps);
-	uint64_t limit_ms, extent, most = 0;
+	uint64_t warps = grown(j, "tsc", warps), extent, most = 0;
 	const struct pair_line *p, *worst = NULL;
 	struct tsc_pairs all;
 	struct finding *f;
 	size_t i, moving = 0, shown = 0;
 
 	tsc_pairs_of(s, &all);
-	if (!s->n_pairs && all.n)
-		youngest = all.worst.age_ms;
-	limit_ms = fresh_ms(s, youngest);
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
-		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(p, limit_ms))
+		if (!p->moving || !is_fresh(&all, p))
 			continue;
 		moving++;
 		/* unsigned: the hull may be as wide as 64 bits */
@@ -404,7 +401,7 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	finding_size(f, most / 2.0, most / 2.0, "ns");
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
-		if (strcmp(p->clock, "tsc") || !p->moving || !is_fresh(p, limit_ms))
+		if (!p->moving || !is_fresh(&all, p))
 			continue;
 		finding_cpu(f, p->cpu_i);
 		finding_cpu(f, p->cpu_j);

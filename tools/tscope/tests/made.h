@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* made.h: a machine that is made up, what happens to its clocks, and what must be found */
+/* made.h: a machine that tests construct, what happens to its clocks, and what must be found */
 #ifndef TSCOPE_MADE_H
 #define TSCOPE_MADE_H
 

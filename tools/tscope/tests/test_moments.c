@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * moment*.c, event.c and the rules on random faults: sizes over many decades, and errors of
- * readings. The machine is made up; what is found must be what was done.
+ * readings. The machine is constructed; what is found must be what was done.
  */
 #include "made.h"
 
