@@ -95,7 +95,7 @@ void finding_size(struct finding *f, double size, double error, const char *unit
 {
 	f->size.known = true;
 	f->size.value = size;
-	f->size_error.known = error < ERROR_UNKNOWN;
+	f->size_error.known = error < (double)ERROR_UNKNOWN;
 	f->size_error.value = f->size_error.known ? error : 0;
 	f->unit = unit;
 }
