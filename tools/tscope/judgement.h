@@ -71,6 +71,9 @@ bool page_rate_ppt(const struct snapshot *s, int64_t *ppt);
 /* Twice the time in which each pair meets once, by how many CPUs one CPU meets. */
 uint64_t two_turns_ms(const struct snapshot *s);
 
+/* The age that a pair that met lately has at most; when sampling has stopped, all get older. */
+uint64_t fresh_pair_ms(const struct snapshot *s);
+
 /* Half-widths of two independent errors together. */
 double both(double a, double b);
 

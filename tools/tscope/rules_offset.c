@@ -56,13 +56,17 @@ uint64_t two_turns_ms(const struct snapshot *s)
 	return (uint64_t)most * TWO_TURNS_MS_A_PARTNER;
 }
 
-/* The age that a pair that met lately has at most; when sampling has stopped, all get older. */
 static uint64_t fresh_ms(const struct snapshot *s, uint64_t youngest)
 {
 	uint64_t limit_ms;
 
 	return __builtin_add_overflow(youngest, PAIR_AGE_MS + two_turns_ms(s), &limit_ms) ?
 	       UINT64_MAX : limit_ms;
+}
+
+uint64_t fresh_pair_ms(const struct snapshot *s)
+{
+	return fresh_ms(s, youngest_ms(s));
 }
 
 static int64_t excess_ns(const struct pair_line *p)
@@ -83,7 +87,7 @@ static void tsc_pairs_of(const struct snapshot *s, struct tsc_pairs *all)
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 
 	*all = (struct tsc_pairs){ .pairs = s->pairs, .n = s->n_pairs,
-				   .limit_ms = fresh_ms(s, youngest_ms(s)) };
+				   .limit_ms = fresh_pair_ms(s) };
 	if (s->n_pairs || !tsc || !tsc->offset.known)
 		return;
 	all->worst = (struct pair_line){

@@ -102,6 +102,82 @@ static struct finding *stood(struct judgement *j, const struct rule *rule, struc
 	return f;
 }
 
+/* Whether a warp of the TSC shows that this CPU's TSC was apart from others, as far as that. */
+static bool warped(const struct snapshot *s, unsigned int cpu, uint64_t ns)
+{
+	const struct violation *v;
+	size_t i;
+
+	for (i = 0; i < s->n_violations; i++) {
+		v = &s->violations[i];
+		if (!strcmp(v->what, "warp") && !strcmp(v->clock, "tsc") &&
+		    (v->cpu == cpu || (v->peer.known && v->peer.value == cpu)) &&
+		    ns_magnitude(v->size_ns) <= ns + WRITE_NS &&
+		    ns_magnitude(v->size_ns) >= ns / 2)
+			return true;
+	}
+	return false;
+}
+
+static bool is_leader(const struct snapshot *s, unsigned int cpu)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_cpu_lines; i++)
+		if (s->cpu_lines[i].cpu == cpu)
+			return s->cpu_lines[i].leader;
+	return true;
+}
+
+/*
+ * Whether the time page's clock of this CPU is in step with those that it meets, closer than a
+ * step of its page: then it is the TSC beneath it that moved.
+ */
+static bool page_in_step(const struct snapshot *s, unsigned int cpu, uint64_t step_ns)
+{
+	const char *name = voice_name(s, VOICE_PAGE);
+	uint64_t limit_ms = fresh_pair_ms(s);
+	const struct pair_line *p;
+	bool met = false;
+	size_t i;
+
+	for (i = 0; i < s->n_pairs; i++) {
+		p = &s->pairs[i];
+		if (strcmp(p->clock, name) || (p->cpu_i != cpu && p->cpu_j != cpu) ||
+		    !p->known || p->age_ms > limit_ms)
+			continue;
+		met = true;
+		if (p->moving || ns_magnitude(p->offset_ns) + (uint64_t)p->bound_ns >= step_ns)
+			return false;
+	}
+	return met;
+}
+
+/* One CPU's TSC was written, and the host made up for it in that CPU's time page alone. */
+static bool one_jumped(const struct judgement *j, const struct moment *m)
+{
+	const struct move *page = &m->move[VOICE_PAGE];
+	uint64_t largest_ns = ns_magnitude(page->largest_ns);
+	const struct snapshot *s = &j->o->after;
+	enum voice v;
+
+	if (!page->stepped || !page->one_cpu || page->explained || m->kind != MOMENT_OTHER)
+		return false;
+	for (v = 0; v < VOICES; v++)
+		if (v != VOICE_PAGE && m->move[v].stepped)
+			return false;
+	/* the other clocks are read against the leader's TSC: had it moved, they would say so */
+	if (page->cpu != CPU_UNKNOWN && !is_leader(s, page->cpu) &&
+	    page_in_step(s, page->cpu, ns_magnitude(page->ns)))
+		return true;
+	/* a TSC that drifts or alternates has many steps of its page, and each is small */
+	if (page->steps > JUMP_STEPS || largest_ns < ns_magnitude(page->ns) / 2)
+		return false;
+	if (m->tsc_backward_cpus == 1 && m->tsc_cpu == page->cpu && page->ns > 0)
+		return m->tsc_backward_ns <= ns_magnitude(page->ns) + WRITE_NS;
+	return warped(s, page->cpu, ns_magnitude(page->ns));
+}
+
 void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
@@ -120,7 +196,8 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 		} else if (by_tsc && !m->tsc_explained && all_went_back(j, m) &&
 			   m->tsc_backward_ns >= STANDS_NS) {
 			stood(j, rule, m, m->tsc_backward_ns, unseen_ns(j), "the TSC");
-		} else if (page && !strcmp(clocksource(j), page) && back >= STANDS_NS) {
+		} else if (page && !strcmp(clocksource(j), page) && back >= STANDS_NS &&
+			   !one_jumped(j, m)) {
 			stood(j, rule, m, back,
 			      m->move[VOICE_PAGE].backwards ? unseen_ns(j) :
 			      m->move[VOICE_PAGE].error_ns + m->move[VOICE_HPET].error_ns +
@@ -157,7 +234,8 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 			f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs",
 					step_text(ns), error_ns == ERROR_UNKNOWN ? " or more" : "");
 		else
-			f = finding_new(j, rule, "The TSC of CPU %d jumped by %s", cpu,
+			f = finding_new(j, rule, "The TSC of CPU %d %s by %s", cpu,
+					m->move[VOICE_PAGE].steps > JUMP_STEPS ? "moved" : "jumped",
 					step_text(ns));
 		finding_size(f, ns, error_ns, "ns");
 		finding_ended(f, m->boottime_ns);
@@ -167,48 +245,16 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 			finding_evidence(f, "%u CPUs read their TSC by up to %s lower than before",
 					 m->tsc_backward_cpus, ns_text(m->tsc_backward_ns));
 		finding_voices(f, &j->o->after, m);
+		if (m->kind != MOMENT_JUMP && m->move[VOICE_PAGE].stepped)
+			finding_evidence(f, "%s of CPU %d made up for it, in %u steps: it is in step with that of other CPUs",
+					 voice_name(&j->o->after, VOICE_PAGE), cpu,
+					 m->move[VOICE_PAGE].steps);
 		if (m->kind == MOMENT_JUMP)
 			finding_evidence(f, "clocks that don't depend on each other moved alike: the TSC stands alone");
 		explain_of_tsc(j, EVENT_BACKWARD);
 		explain_of_tsc(j, EVENT_WARP);
 	}
 	explain_jump(m);
-}
-
-/* Whether a warp of the TSC shows that this CPU's TSC was apart from others, as far as that. */
-static bool warped(const struct snapshot *s, unsigned int cpu, uint64_t ns)
-{
-	const struct violation *v;
-	size_t i;
-
-	for (i = 0; i < s->n_violations; i++) {
-		v = &s->violations[i];
-		if (!strcmp(v->what, "warp") && !strcmp(v->clock, "tsc") &&
-		    (v->cpu == cpu || (v->peer.known && v->peer.value == cpu)) &&
-		    ns_magnitude(v->size_ns) <= ns + WRITE_NS &&
-		    ns_magnitude(v->size_ns) >= ns / 2)
-			return true;
-	}
-	return false;
-}
-
-/* A write to one CPU's TSC, for which the host made up in that CPU's time page alone. */
-static bool one_jumped(const struct judgement *j, const struct moment *m)
-{
-	const struct move *page = &m->move[VOICE_PAGE];
-	enum voice v;
-
-	if (!page->stepped || !page->one_cpu || page->explained || m->kind != MOMENT_OTHER)
-		return false;
-	for (v = 0; v < VOICES; v++)
-		if (v != VOICE_PAGE && m->move[v].stepped)
-			return false;
-	/* a TSC that drifts or alternates has many steps of its page, and each is small */
-	if (page->steps > JUMP_STEPS || ns_magnitude(page->largest_ns) < ns_magnitude(page->ns) / 2)
-		return false;
-	if (m->tsc_backward_cpus == 1 && m->tsc_cpu == page->cpu && page->ns > 0)
-		return m->tsc_backward_ns <= ns_magnitude(page->ns) + WRITE_NS;
-	return warped(&j->o->after, page->cpu, ns_magnitude(page->ns));
 }
 
 void judge_tsc_jumped(const struct rule *rule, struct judgement *j)

@@ -47,6 +47,10 @@ jump() {
 		own_ns=$(awk -v t="$truth_ns" -v r="$rate" 'BEGIN { t *= r / 1e9; print t < 0 ? -t : t }')
 		between "$name: steps of $c before" 0 "$was" 0
 		between "$name: steps of $c" 1 "$(figure $c steps)" 1
+		[ "$(figure $c steps)" != 0 ] || {
+			say "# $c: samples $(figure $c samples), rejected $(figure $c rejected), its newest points:"
+			awk -v c=$c '$1 == c' $TD/points | tail -n 40 | sed 's/^/# /' | to_channel
+		}
 		set -- "$1" "$2" $(newest_step $c)
 		step_ns=${3:-none}
 		if [ $c = acpi-pm ] && [ "$step_ns" != none ]; then

@@ -56,6 +56,46 @@ static void test_jumps(void)
 	}
 }
 
+/* A pair of kvm-clock or of the TSC, which met lately. */
+static void pair(struct pair_line *p, const char *clock, double offset_ns, double bound_ns)
+{
+	*p = (struct pair_line){ .known = true, .cpu_j = 1, .offset_ns = llround(offset_ns),
+				 .bound_ns = llround(bound_ns), .age_ms = 400 };
+	snprintf(p->clock, sizeof(p->clock), "%s", clock);
+}
+
+/*
+ * The TSC of CPU 1 alone was written, or drifted for a while: the host made up for it in that CPU's
+ * page, and nothing else stepped. It was set back by as much, so its offset does not tell.
+ */
+static void test_one_jumps(void)
+{
+	struct pair_line pairs[2];
+	unsigned int i, k, steps;
+	double ns;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		o.after.pairs = pairs;
+		o.after.n_pairs = 2;
+		ns = size(1e4, 1e9);
+		steps = rnd_below(2) ? 1 : 5 + rnd_below(20);
+		pair(&pairs[0], "tsc", 0, 300);
+		pair(&pairs[1], "kvm-clock", rnd_unit() * 200, 300);
+		for (k = 0; k < steps; k++)
+			add(30 + 0.02 * k, "step", KVM, 1, -ns / steps);
+		only("tsc-jumped", ns);
+
+		/* kvm-clock of CPU 1 is apart by its step: its TSC did not move */
+		if (fabs(ns) > 9e7)
+			continue;
+		pair(&pairs[1], "kvm-clock", -ns, 300);
+		judge();
+		EXPECT_EQ(count("tsc-jumped", ns), 0, "jumps where kvm-clock is apart by %.0f", ns);
+		EXPECT_EQ(count("clock-stepped", -ns), 1, "kvm-clock steps by %.0f", -ns);
+	}
+}
+
 /* The TSC is the clocksource: the kernel's time stands until it has caught up. */
 static void test_stands(void)
 {
@@ -388,6 +428,7 @@ static void test_alternating(void)
 static const struct tap_test tests[] = {
 	{ "nothing happened", test_quiet },
 	{ "the TSC jumps", test_jumps },
+	{ "one TSC jumps, and its time page makes up for it", test_one_jumps },
 	{ "the TSC goes back, and is the clocksource", test_stands },
 	{ "pauses", test_pauses },
 	{ "short pauses", test_short_pauses },
