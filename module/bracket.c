@@ -24,23 +24,14 @@
 #define PLACE_BITS	4
 #define SHARE_MAX	(1LL << (TSCOPE_BRACKET_SHARE_BITS - 1))
 
-static s64 phase_of(const struct tscope_point *p)
-{
-	return p->phase;
-}
-
 static s64 width_of(const struct tscope_point *p)
 {
 	return (s64)p->width_ns << WIDTH_BITS;
 }
 
-/**
- * tscope_bracket_correct() - subtract from phases what their widths explain
- * @p: points of one segment, in the order of time; their phases change
- * @n: how many, up to TSCOPE_FIT_MAX_POINTS
- * @b: what was subtracted; a share of 0 where nothing was
- *
- * Context: process; takes some passes over the points.
+/*
+ * Subtract from the phases of @n points of one segment, in the order of time, what their widths
+ * explain. @b is what was subtracted: a share of 0 where nothing was.
  */
 void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket *b)
 {
@@ -52,7 +43,8 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket
 
 	*b = (struct tscope_bracket){ .widen = 1 << TSCOPE_BRACKET_WIDEN_BITS };
 	if (n < TSCOPE_BRACKET_MIN_POINTS || n > TSCOPE_FIT_MAX_POINTS ||
-	    tscope_line_find(p, n, width_of, &width) || tscope_line_find(p, n, phase_of, &phase))
+	    tscope_line_find(p, n, width_of, &width) ||
+	    tscope_line_find(p, n, tscope_point_phase, &phase))
 		return;
 	for (i = 0; i < n; i++) {
 		off = width_of(&p[i]) - width.mean;
@@ -82,7 +74,6 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket
  * @khz: the TSC's nominal frequency, not 0
  * @tick_ns: the step in which the clock counts; 0 where nothing is rounded
  * @fit: result
- *
  * Context: process; takes some passes over the points.
  * Return: as tscope_fit_line().
  */

@@ -11,14 +11,10 @@
 #define TSCOPE_BRACKET_SHARE_BITS	16
 #define TSCOPE_BRACKET_WIDEN_BITS	10
 
-/**
- * struct tscope_bracket - what was subtracted from the phases
- * @share: phase a nanosecond of width, 2^-16; from -1/2 to 1/2
- * @widen: what the slope's error grows by, 2^-10; 2^10 and more
- */
+/* What was subtracted from the phases. */
 struct tscope_bracket {
-	s32 share;
-	u32 widen;
+	s32 share;			/* phase a nanosecond of width, 2^-16; from -1/2 to 1/2 */
+	u32 widen;			/* what the slope's error grows by, 2^-10; 2^10 and more */
 };
 
 void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket *b);

@@ -27,7 +27,7 @@
 /* Stands in where there is no partner: nothing was ever published. */
 static const struct tscope_mailbox no_mailbox;
 
-/* By a product, not a division: 1 ns in 4 s short, which is plenty. */
+/* By a product, not a division: less than 2^-29 short. */
 static __always_inline u64 burst_cyc_to_ns(u64 cyc)
 {
 	return (u64)(((u128)cyc * tscope_ns_mult) >> 32);

@@ -91,7 +91,7 @@ enum tscope_exactness {
 
 /*
  * A clock that is present, and its figures. All but @alert and what @step_lock protects is
- * written by the leader alone (see sampler.c), and read at any time.
+ * written by the leader alone, while it holds the lead (cpus.c), and read at any time.
  */
 struct tscope_clock {
 	const struct tscope_clock_ops *ops;
@@ -168,14 +168,10 @@ struct tscope_device {
 /* clock_hw.c */
 int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw);
 
-/**
- * struct tscope_turn - the rotation of devices
- * @next: which is read next
- * @wait: windows that it waits for
- */
+/* The rotation of devices. */
 struct tscope_turn {
-	unsigned int next;
-	unsigned int wait;
+	unsigned int next;		/* which is read next */
+	unsigned int wait;		/* windows that it waits for */
 };
 
 /* reading.c */

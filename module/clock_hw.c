@@ -29,13 +29,9 @@
 #define PERIOD_MAX_FS	100000000	/* the specification's limit */
 #define FS_PER_NS	1000000
 
-/**
- * tscope_device_read() - read a device's counter between two TSC reads
- * @d: device
- * @raw: result
- *
- * Context: the leader's thread; interrupts on, and off for one read of the counter.
- * Return: 0, or -EAGAIN for a value that is garbage.
+/*
+ * Read a device's counter between two TSC reads. Context: the leader's thread; interrupts on, and
+ * off for one read of the counter. Returns 0, or -EAGAIN for a value that is garbage.
  */
 int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw)
 {

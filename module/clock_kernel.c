@@ -203,14 +203,7 @@ static bool find_frac(const struct tscope_kernel_line *line, u64 cycles, u64 ns,
 	return true;
 }
 
-/**
- * tscope_source_read() - read monotonic-raw, and realtime with it
- * @s: what they are read from
- * @raw: result
- *
- * Context: as tscope_moment_read().
- * Return: 0, or -EAGAIN where nothing can be said of this reading.
- */
+/* As tscope_moment_read(), from @s. */
 int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 {
 	struct tscope_take t;
@@ -263,7 +256,6 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 /**
  * tscope_moment_read() - read the kernel's monotonic-raw, and realtime with it
  * @raw: result
- *
  * Context: the leader's thread on its own CPU, interrupts on; not concurrently with itself.
  * Return: 0, or -EAGAIN where nothing can be said of this reading.
  */

@@ -67,7 +67,6 @@ static const struct tscope_timepage_ops kvm_page = {
 static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_timepage p;
-
 	u32 khz;
 
 	if (!kvm_copy(kvm_sequence(0), &p))
@@ -129,14 +128,9 @@ static struct attribute *kvm_attrs[] = {
 
 static const struct attribute_group kvm_group = { .attrs = kvm_attrs };
 
-/**
- * tscope_kvm_page_fault() - why a CPU's page gives no time
- * @sequence: the page's sequence word
- *
- * A hypervisor that imitates KVM's interface may leave the page as the kernel allocated it, or may
- * not know what belongs there. Context: any.
- *
- * Return: the reason, NULL if it gives time.
+/*
+ * Why a CPU's page gives no time; NULL if it does. A hypervisor that imitates KVM's interface may
+ * leave the page as the kernel allocated it, or may not know what belongs there.
  */
 const char *tscope_kvm_page_fault(const u32 *sequence)
 {

@@ -59,14 +59,10 @@ static void page_put(void)
 		free_page((unsigned long)pairing);
 }
 
-/**
- * tscope_pairing_call() - the hypercall
- * @gpa: where the host writes the pairing
- *
- * kvm_hypercall2(), but for a hypervisor that imitates KVM's interface and has no hypercalls: the
- * instruction faults there, and %rax keeps the number of the hypercall. Context: any.
- *
- * Return: 0, or a negative KVM_E*; what is positive is no answer.
+/*
+ * The hypercall, by which the host writes the pairing to @gpa: kvm_hypercall2(), but for a
+ * hypervisor that imitates KVM's interface and has no hypercalls. The instruction faults there, and
+ * %rax keeps the number of the hypercall. Returns 0 or a negative KVM_E*; else it is no answer.
  */
 long tscope_pairing_call(phys_addr_t gpa)
 {
@@ -83,12 +79,7 @@ long tscope_pairing_call(phys_addr_t gpa)
 	return ret;
 }
 
-/**
- * tscope_pairing_fault() - why there will be no pairings
- * @err: what the first call returned
- *
- * Return: the reason; NULL if there may be some.
- */
+/* Why there will be no pairings, by what the first call returned; NULL if there may be some. */
 const char *tscope_pairing_fault(long err)
 {
 	switch (err) {
@@ -104,14 +95,10 @@ const char *tscope_pairing_fault(long err)
 	}
 }
 
-/**
- * tscope_pairing_take() - the host's wall clock
- * @p: the pairing
- * @err: what the call returned
- * @raw: the host's time and the guest's TSC value; @raw->before and @raw->after are set
- *
- * Return: 0; -EIO if the call failed, or the host's time is none; -EAGAIN if the TSC value is not
- * one of the call, as if the pairing was not written.
+/*
+ * Set @raw, whose before and after are set, to the host's time and the guest's TSC value. Returns
+ * 0; -EIO if the call failed, or the host's time is none; -EAGAIN if the TSC value is not one of
+ * the call, as if the pairing was not written.
  */
 int tscope_pairing_take(const struct kvm_clock_pairing *p, long err, struct tscope_raw *raw)
 {
@@ -222,18 +209,11 @@ static u64 bracket_error_ns(const struct tscope_raw *a, const struct tscope_raw 
 	       span_ns(a->tsc, b->tsc) / RAW_PART;
 }
 
-/**
- * tscope_wall_offset_find() - the guest's wall clock at a pairing's TSC value, less the host's
- * @a: reading of the kernel's clocks before the pairing
- * @b: reading after it
- * @host: the pairing
- * @raw: the points of monotonic-raw, NULL if there are none
- * @before: a reading some time before @a, which shows the slew; one that is not exact does not
- * @o: result, but for its time
- *
- * It lies on the line between the two readings. Context: process; divides.
- *
- * Return: false where the two readings and the pairing do not belong to one such line.
+/*
+ * The guest's wall clock at a pairing's TSC value, less the host's. It lies on the line between the
+ * readings @a before the pairing and @b after it. @raw: the points of monotonic-raw, or NULL.
+ * @before: a reading some time before @a, which shows the slew if it is exact. Sets all of @o but
+ * its time; returns false where the two readings and the pairing do not belong to one such line.
  */
 bool tscope_wall_offset_find(const struct tscope_raw *a, const struct tscope_raw *b,
 			     const struct tscope_raw *host, const struct tscope_series *raw,

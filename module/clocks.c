@@ -84,13 +84,7 @@ void tscope_clock_free(struct tscope_clock *clk)
 	kvfree(clk);
 }
 
-/**
- * tscope_clock_alloc() - a clock that has no readings yet
- * @ops: what it does
- *
- * Context: process, may sleep.
- * Return: the clock, NULL if there is no memory.
- */
+/* A clock that has no readings yet; NULL if there is no memory. May sleep. */
 struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
 {
 	struct tscope_clock *clk = kvzalloc(sizeof(*clk), GFP_KERNEL);
@@ -149,7 +143,6 @@ bool tscope_clocks_refined(void)
  * @khz: the TSC's frequency where the kernel knows none; 0: not known either
  *
  * The kernel log says why a clock is absent. Context: process, at load.
- *
  * Return: 0, or -ENODEV, -ERANGE or -ENOMEM with nothing held.
  */
 int tscope_clocks_init(const struct tscope_clock_ops *const *table, u32 khz)

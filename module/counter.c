@@ -22,7 +22,6 @@
  * @count: what the hardware counter shows
  * @tsc: the TSC at that time
  * @khz: the TSC's nominal frequency, not 0
- *
  * Context: process; divides.
  * Return: nanoseconds, rounded down; below 0 only where it ran backward by more than 2^32 ticks.
  */

@@ -5,26 +5,16 @@
 
 #include "pure.h"
 
-/**
- * struct tscope_counter - a counter of few bits
- * @num: a tick lasts num/den ns, not 0
- * @den: of that, not 0
- * @mask: its range, 2^n - 1
- * @ticks: ticks since 2^32 before the first reading, extended
- * @last: the counter at the last reading
- * @tsc: the TSC at the last reading
- * @valid: there was a reading
- * @uncertain: so much time passed before the last one that the number of wraps is not certain
- */
+/* A counter of few bits. */
 struct tscope_counter {
-	u64 num;
-	u64 den;
-	u64 mask;
-	u64 ticks;
-	u64 last;
-	u64 tsc;
-	bool valid;
-	bool uncertain;
+	u64 num;			/* a tick lasts num/den ns, not 0 */
+	u64 den;			/* of that, not 0 */
+	u64 mask;			/* its range, 2^n - 1 */
+	u64 ticks;			/* ticks since 2^32 before the first reading, extended */
+	u64 last;			/* the counter at the last reading */
+	u64 tsc;			/* the TSC at the last reading */
+	bool valid;			/* there was a reading */
+	bool uncertain;			/* it came so late that the number of wraps is not known */
 };
 
 u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz);

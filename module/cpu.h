@@ -64,7 +64,7 @@ struct tscope_lane_figures {
 	u64 warp_max;			/* by how much at most, in the lane's unit */
 };
 
-/* A CPU as a caller of others, and as one that is called. */
+/* Calls from a CPU to others, and to it. */
 struct tscope_call {
 	u64 request;			/* partner + 1, number of the call that waits; 0: none */
 	u64 length_cyc;			/* length of that call's burst */

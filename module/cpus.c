@@ -14,7 +14,7 @@
 
 /* Figures of a CPU that a reset sets to zero, each of 64 bits. */
 #define FIGURE_COUNT	((offsetofend(struct tscope_cpu, unmet) - \
-		  offsetof(struct tscope_cpu, lane)) / sizeof(u64))
+			  offsetof(struct tscope_cpu, lane)) / sizeof(u64))
 
 /* The leader writes points now; a bit that no CPU's number has. */
 #define HELD		BIT(30)
@@ -88,6 +88,7 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 	memset(c->back, 0, sizeof(c->back));
 	c->events = 0;
 	c->stuck = false;
+	WRITE_ONCE(c->step_cyc, 0);
 	/* a reader finds each figure whole */
 	memset64((u64 *)c->lane, 0, FIGURE_COUNT);
 	for (i = 0; i < TSCOPE_LANES; i++)

@@ -62,7 +62,6 @@ static s64 time_of(const struct tscope_line *line, u64 tsc)
  * @n: how many, 1 to TSCOPE_FIT_MAX_POINTS
  * @value: the value of a point
  * @line: result
- *
  * Context: process; takes two passes over the points.
  * Return: 0; -ENODATA where all points stand at one time; -ERANGE where the values pass what the
  * sums hold; -EINVAL where points are out of order.
@@ -268,11 +267,6 @@ static u64 hidden_error_uppb(const struct tscope_hidden *hidden, u64 span_ns)
 	return tscope_clamp64(tscope_div128(moved >> TSCOPE_PHASE_SHIFT, span_ns ?: 1) + 1);
 }
 
-static s64 phase_of(const struct tscope_point *p)
-{
-	return p->phase;
-}
-
 /**
  * tscope_fit_line() - fit a line to points
  * @p: points of one segment, in the order of time
@@ -280,7 +274,6 @@ static s64 phase_of(const struct tscope_point *p)
  * @khz: the TSC's nominal frequency, not 0
  * @hidden: what the phase may move by without a trace in the residuals
  * @fit: result
- *
  * Context: process; takes three passes over the points, or some more.
  * Return: 0; -ENODATA below TSCOPE_FIT_MIN_POINTS; an errno of tscope_line_find(); -ERANGE where
  * the skew is no figure.
@@ -295,7 +288,7 @@ int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 
 	if (n < TSCOPE_FIT_MIN_POINTS)
 		return -ENODATA;
-	err = tscope_line_find(p, n, phase_of, line);
+	err = tscope_line_find(p, n, tscope_point_phase, line);
 	if (err)
 		return err;
 

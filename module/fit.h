@@ -10,65 +10,44 @@
 /* Up to here the sums keep within 128 bits. */
 #define TSCOPE_FIT_MAX_POINTS	65536
 
-/**
- * struct tscope_point - a window's reading, as it is fitted
- * @tsc: time, cycles
- * @phase: clock - TSC since the segment's first point, 2^-16 ns
- * @width_ns: width of the reading; 0 where the clock was read at @tsc
- * @segment: number of the segment that it belongs to, modulo 2^16
- * @added: what averaging added to the one reading at @tsc, 2^-16 ns, modulo 1 ns
- */
+/* A window's reading, as it is fitted. */
 struct tscope_point {
-	u64 tsc;
-	s64 phase;
-	u32 width_ns;
-	u16 segment;
-	u16 added;
+	u64 tsc;			/* time, cycles */
+	s64 phase;			/* clock - TSC since the segment's first point, 2^-16 ns */
+	u32 width_ns;	/* width of the reading; 0 where the clock was read at @tsc */
+	u16 segment;			/* number of the segment that it belongs to, modulo 2^16 */
+	u16 added;	/* what averaging added to the one reading at @tsc, 2^-16 ns, modulo 1 ns */
 };
 
-/**
- * struct tscope_hidden - what phases may move by without a trace in the residuals
- * @phase: from the first point to the last, 2^-16 ns
- * @whole_ns: only where the readings do not fall at all places of a nanosecond
- */
+/* What phases may move by without a trace in the residuals. */
 struct tscope_hidden {
-	u64 phase;
-	bool whole_ns;
+	u64 phase;			/* from the first point to the last, 2^-16 ns */
+	bool whole_ns;	/* only where the readings do not fall at all places of a nanosecond */
 };
 
-/**
- * struct tscope_line - least squares of values over the TSC
- * @tsc: mean time, cycles
- * @mean: mean value
- * @slope: value in 2^@tsc_shift cycles
- * @slope_bits: binary places of @slope
- * @tsc_shift: unit of time
- * @sxx: sum of the squares of times from @tsc
- */
+/* Least squares of values over the TSC. */
 struct tscope_line {
-	u64 tsc;
-	s64 mean;
-	s128 slope;
-	u8 slope_bits;
-	u8 tsc_shift;
-	u128 sxx;
+	u64 tsc;			/* mean time, cycles */
+	s64 mean;			/* mean value */
+	s128 slope;			/* value in 2^@tsc_shift cycles */
+	u8 slope_bits;			/* binary places of @slope */
+	u8 tsc_shift;			/* unit of time */
+	u128 sxx;			/* sum of the squares of times from @tsc */
 };
 
-/**
- * struct tscope_fit - a line through points
- * @skew_mppb: slope, 10^-3 ppb
- * @error_mppb: half-width of its 95 % confidence interval, 10^-3 ppb
- * @points: how many points it was fitted to
- * @span_ms: from the first of them to the last, by the TSC
- * @line: the line of their phases, 2^-16 ns
- */
+/* A line through points. */
 struct tscope_fit {
-	s64 skew_mppb;
-	u64 error_mppb;
-	u32 points;
-	u64 span_ms;
-	struct tscope_line line;
+	s64 skew_mppb;			/* slope, 10^-3 ppb */
+	u64 error_mppb;			/* half-width of its 95 % confidence interval, 10^-3 ppb */
+	u32 points;			/* how many points it was fitted to */
+	u64 span_ms;			/* from the first of them to the last, by the TSC */
+	struct tscope_line line;	/* the line of their phases, 2^-16 ns */
 };
+
+static inline s64 tscope_point_phase(const struct tscope_point *p)
+{
+	return p->phase;
+}
 
 int tscope_line_find(const struct tscope_point *p, u32 n,
 		     s64 (*value)(const struct tscope_point *p), struct tscope_line *line);

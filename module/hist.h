@@ -14,32 +14,22 @@
 #define TSCOPE_HIST_BUCKETS	\
 	(TSCOPE_HIST_LINEAR + ((63 - TSCOPE_HIST_SUB_BITS) << TSCOPE_HIST_SUB_BITS))
 
-/**
- * struct tscope_hist - magnitudes, over the whole range of u64
- * @count: values added
- * @sum: their sum, saturated
- * @min: the smallest; U64_MAX while empty (see tscope_hist_init())
- * @max: the largest
- * @bucket: values a bucket
- *
- * One writer, any number of readers, which may see a value in some of the fields only.
+/*
+ * Magnitudes, over the whole range of u64. One writer, any number of readers, which may see a value
+ * in some of the fields only.
  */
 struct tscope_hist {
-	u64 count;
-	u64 sum;
-	u64 min;
-	u64 max;
-	u64 bucket[TSCOPE_HIST_BUCKETS];
+	u64 count;			/* values added */
+	u64 sum;			/* their sum, saturated */
+	u64 min;			/* the smallest; U64_MAX while empty */
+	u64 max;			/* the largest */
+	u64 bucket[TSCOPE_HIST_BUCKETS];	/* values a bucket */
 };
 
-/**
- * struct tscope_shist - a histogram of signed values
- * @neg: magnitudes of the values below 0
- * @pos: the others
- */
+/* A histogram of signed values. */
 struct tscope_shist {
-	struct tscope_hist neg;
-	struct tscope_hist pos;
+	struct tscope_hist neg;		/* magnitudes of the values below 0 */
+	struct tscope_hist pos;		/* the others */
 };
 
 void tscope_hist_init(struct tscope_hist *h);

@@ -54,8 +54,8 @@ static __always_inline u64 tscope_nonce(u32 cpu, u16 life, u32 session)
 
 /*
  * Begin a session; a nonce of 0 ends exchanging. Whoever sees the new nonce, which was never used
- * before, sees none of the old session's readings. Context: the mailbox's CPU, which begins no
- * other session meanwhile.
+ * before, sees none of the old session's readings. Context: nobody else begins a session of this
+ * mailbox meanwhile.
  */
 static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box, u64 nonce)
 {

@@ -121,13 +121,8 @@ static void answer_end(struct tscope_cpu *c, u64 request)
 	tscope_mailbox_begin(&c->box, 0);
 }
 
-static void call_done(struct tscope_cpu *caller)
-{
-	atomic64_inc(&caller->call.answered);
-}
-
 /* The call arrives: hard interrupt context. */
-static void tscope_meeting_called(void *info)
+static void meeting_called(void *info)
 {
 	struct tscope_cpu *caller = info, *c = tscope_cpu_of(smp_processor_id());
 	u64 request = READ_ONCE(caller->call.request);
@@ -142,7 +137,7 @@ static void tscope_meeting_called(void *info)
 			return;
 		}
 	}
-	call_done(caller);
+	atomic64_inc(&caller->call.answered);
 }
 
 /* Answer no call that waits for a CPU's sampler. */
@@ -151,7 +146,7 @@ void tscope_meeting_refuse(struct tscope_cpu *c)
 	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
 
 	if (caller)
-		call_done(caller);
+		atomic64_inc(&caller->call.answered);
 }
 
 /* Answer a call that waits for this CPU's sampler, which runs this in a window. */
@@ -176,7 +171,7 @@ void tscope_meeting_answer(struct tscope_cpu *c)
 	}
 	answer_end(c, request);
 	WRITE_ONCE(c->call.busy, false);
-	call_done(caller);
+	atomic64_inc(&caller->call.answered);
 }
 
 static void raw_warped(struct tscope_cpu *c, struct tscope_finding *f, u64 size_ns)
@@ -241,7 +236,7 @@ static int call_send(struct tscope_cpu *c, int partner)
 	int err = -ENXIO;
 
 	if (!c->call.csd.func)
-		INIT_CSD(&c->call.csd, tscope_meeting_called, c);
+		INIT_CSD(&c->call.csd, meeting_called, c);
 	/* with preemption off the partner can't finish going offline */
 	preempt_disable();
 	if (cpu_online(partner))

@@ -22,7 +22,7 @@ extern struct tscope_params tscope_params;
 int tscope_params_load(void);
 int tscope_params_check(const struct tscope_params *p);
 
-/* The parameter at an offset in struct tscope_params; @enabled is none. */
+/* The parameter at an offset in struct tscope_params, but for @enabled, which is no u32. */
 static inline u32 *tscope_param_at(struct tscope_params *p, size_t offset)
 {
 	return (void *)p + offset;

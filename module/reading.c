@@ -21,7 +21,7 @@
 
 /* Bracketed readings a window: the narrowest of a few is rarely disturbed. */
 #define READS		2U
-/* The first time, when it is not known how narrow one can be; and of exact ones. */
+/* As many are read while it is not known how narrow one can be, and of exact ones at most. */
 #define READS_MAX	8U
 
 /*
@@ -206,15 +206,9 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 			   tscope_phase_to_ns(news.newest.phase), news.newest.width_ns);
 }
 
-/**
- * tscope_clock_take() - a window's point of a clock that has a read op
- * @clk: clock
- * @c: the leader
- * @wanted: how many readings become the point where they are exact
- * @budget_cyc: with one more of those the time spent may not exceed this; the first is taken in
- *	any case
- *
- * Context: as tscope_points_take().
+/*
+ * A window's point of a clock that has a read op: of exact readings the average of @wanted, but of
+ * more than one only as many as take @budget_cyc; of others the narrowest.
  */
 void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wanted, u64 budget_cyc)
 {
@@ -280,15 +274,9 @@ static void take_page(struct tscope_clock *clk, struct tscope_cpu *c)
 	tscope_clock_add(clk, &r);
 }
 
-/**
- * tscope_devices_take() - read one of the devices, in turn
- * @turn: the rotation
- * @device: the clocks of devices
- * @n: how many, 1 and more
- * @c: the leader
- * @budget_cyc: if a device takes longer, the next ones wait for some windows
- *
- * Context: as tscope_points_take().
+/*
+ * Read one of @n devices, in turn. If it takes longer than @budget_cyc, the next ones wait for some
+ * windows.
  */
 void tscope_devices_take(struct tscope_turn *turn, struct tscope_clock **device, unsigned int n,
 			 struct tscope_cpu *c, u64 budget_cyc)

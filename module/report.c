@@ -90,16 +90,6 @@ void tscope_report_warps(struct tscope_cpu *c)
 	}
 }
 
-static void report_updates(struct tscope_cpu *c, const struct tscope_page_event *event,
-			   unsigned int events)
-{
-	bool leads = tscope_leader_hold(c->cpu);
-
-	tscope_page_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM), event, events, leads);
-	if (leads)
-		tscope_leader_release(c->cpu);
-}
-
 /**
  * tscope_report_found() - report updates of the time page, and backward readings
  * @c: the CPU whose bursts and answered calls left them
@@ -112,6 +102,7 @@ void tscope_report_found(struct tscope_cpu *c)
 	struct tscope_clock *clk;
 	unsigned long flags;
 	unsigned int events;
+	bool leads;
 	int lane;
 	s64 ns;
 
@@ -126,8 +117,12 @@ void tscope_report_found(struct tscope_cpu *c)
 		count(&back[lane], &c->lane[lane].backward, &c->lane[lane].backward_max);
 	local_irq_restore(flags);
 
-	if (unlikely(events))
-		report_updates(c, event, events);
+	if (unlikely(events)) {
+		leads = tscope_leader_hold(c->cpu);
+		tscope_page_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM), event, events, leads);
+		if (leads)
+			tscope_leader_release(c->cpu);
+	}
 	for (lane = 0; lane < TSCOPE_LANES; lane++) {
 		if (likely(!back[lane].count))
 			continue;

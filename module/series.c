@@ -244,7 +244,6 @@ bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
  * @mean: at the TSC value of the middle one, to which all others are brought by the segment's rate;
  *	the middle one itself while that is not known, or if one is apart from it: between them the
  *	clock stepped, or its rate changed
- *
  * Context: as tscope_series_add(); divides.
  */
 void tscope_series_average(const struct tscope_series *s, const struct tscope_reading *r, u32 n,

@@ -158,7 +158,6 @@ static bool went_back(const struct gap *g)
  *
  * It does where the clock loses time in the next gap as well, and there either more than any rate
  * would make it lose, or in the two gaps after that nothing more. Context: process; divides.
- *
  * Return: whether the reading after the middle gap is one within the step.
  */
 bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns)
@@ -204,7 +203,6 @@ static u64 doubt_ns(const struct gap *g, const struct gap *mid)
  * @step: where there is a step, its size
  * @jump_ns: how much the clock gained beyond both rates and the errors that are known, cut to
  *	what makes a step
- *
  * Context: process; divides.
  * Return: whether there is a step.
  */

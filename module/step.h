@@ -9,36 +9,22 @@
 #define TSCOPE_STEP_SIDE	4
 #define TSCOPE_STEP_POINTS	(2 * TSCOPE_STEP_SIDE)
 
-/**
- * struct tscope_reading - a clock and the TSC, read together
- * @tsc: time, cycles
- * @ns: the clock, nanoseconds
- * @width_ns: how long the read took; 0 where the clock was read at @tsc
- * @error_ns: how far @ns may be from the clock at @tsc, either way
- * @frac: what is known of the clock beyond @ns, 2^-16 ns
- * @added: of @frac, what is not of the one reading at @tsc but of the average with others
- * @begins: it begins a segment, whether there is a step or not; set by series.c
- */
+/* A clock and the TSC, read together. */
 struct tscope_reading {
-	u64 tsc;
-	u64 ns;
-	u32 width_ns;
-	u32 error_ns;
-	u16 frac;
-	u16 added;
-	bool begins;
+	u64 tsc;			/* time, cycles */
+	u64 ns;				/* the clock, nanoseconds */
+	u32 width_ns;	/* how long the read took; 0 where the clock was read at @tsc */
+	u32 error_ns;			/* how far @ns may be from the clock at @tsc, either way */
+	u16 frac;			/* what is known of the clock beyond @ns, 2^-16 ns */
+	u16 added;			/* what averaging with others added to @frac */
+	bool begins;			/* it begins a segment, step or not; set by series.c */
 };
 
-/**
- * struct tscope_step - a step
- * @ns: its size, signed
- * @error_ns: how far the true size may be from @ns
- * @tsc: time of the first reading after it
- */
+/* A step. */
 struct tscope_step {
-	s64 ns;
-	u64 error_ns;
-	u64 tsc;
+	s64 ns;				/* its size, signed */
+	u64 error_ns;			/* how far the true size may be from @ns */
+	u64 tsc;			/* time of the first reading after it */
 };
 
 bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns);

@@ -20,15 +20,9 @@ static ssize_t _name##_store(struct kobject *dir, struct kobj_attribute *attr, c
 	return err ?: count; \
 }
 
-/**
- * tscope_written_number() - the number that is written to a file
- * @buf: what is written
- * @count: its length; kernfs passes on the first page of a longer write as if it were all of it
- * @min: the least number that is taken
- * @max: the largest
- * @value: result
- *
- * Return: 0, -EINVAL for a page or what is not a number, or -ERANGE.
+/*
+ * The number that is written to a file. kernfs passes on the first page of a longer write as if it
+ * were all of it. Returns 0, -EINVAL for a page or what is not a number, or -ERANGE.
  */
 static inline int tscope_written_number(const char *buf, size_t count, u64 min, u64 max, u64 *value)
 {

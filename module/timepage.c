@@ -61,7 +61,6 @@ static u128 first_cycle(const struct tscope_timepage *p, u64 ns)
  * @p: the CPU's page
  * @ns: what the clock showed, by tscope_timepage_ns()
  * @tsc: the middle of the values at which it does
- *
  * Context: process; divides.
  * Return: false where there is no such value, or none after @p->tsc.
  */
@@ -166,7 +165,6 @@ static bool report_up_to(struct tscope_page_updates *u, const struct tscope_page
  * Every update of every CPU is to come here, also one without a step. If @new is of no stable
  * clock, or names the same update since the CPU's TSC was moved, the step is this CPU's alone, and
  * all of it. Context: any; one CPU at a time.
- *
  * Return: whether there is a step to be reported.
  */
 bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_timepage *old,
@@ -211,7 +209,6 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
  *
  * A host that moves the TSCs of all CPUs by the same is one step of the clock, though each CPU's
  * page has it. A CPU that sees such a move twice saw two of them. Context: any; one CPU at a time.
- *
  * Return: whether the step is reported already.
  */
 bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu, u64 now_ms,
