@@ -10,10 +10,12 @@
 #define NSEC_PER_SEC	1000000000ll
 
 /*
- * Steps of one cause are this close. A step is found four points after it; of a device these are
- * 240 ms apart.
+ * Steps of one cause are this close, and four points of the clock, after which its step is found.
+ * Points of a device are 240 ms apart, or more where it takes long to be read.
  */
+#define CLOSE_NS	(2 * NSEC_PER_SEC)
 #define NEAR_NS		(3 * NSEC_PER_SEC)
+#define NEAR_MAX_NS	(10 * NSEC_PER_SEC)
 
 /* A reading that takes longer than twice the shortest and this is not used: module/reading.c. */
 #define WIDE_EXTRA_NS	500
@@ -130,8 +132,37 @@ static void hear(struct moment *m, const struct snapshot *s, const struct newest
 struct grouping {
 	const struct snapshot *s;
 	struct moment_list *list;
-	uint64_t since_ns, near_cycles;
+	uint64_t since_ns, khz;
+	uint64_t near_ns[VOICES + 1];	/* of each voice, and of the TSC */
 };
+
+/* By how far apart the points of each voice are, on average. */
+static void near_by_points(struct grouping *g)
+{
+	struct { uint64_t n, first, last; } seen[VOICES + 1] = { };
+	const struct snapshot *s = g->s;
+	uint64_t ns;
+	enum voice v;
+	size_t i;
+
+	for (i = 0; i < s->n_points; i++) {
+		v = voice_of(s->points[i].clock);
+		if (!seen[v].n++ || s->points[i].tsc < seen[v].first)
+			seen[v].first = s->points[i].tsc;
+		if (s->points[i].tsc > seen[v].last)
+			seen[v].last = s->points[i].tsc;
+	}
+	for (v = 0; v <= VOICES; v++) {
+		g->near_ns[v] = NEAR_NS;
+		if (v == VOICES || seen[v].n < 2 || !g->khz)
+			continue;
+		ns = (__uint128_t)(seen[v].last - seen[v].first) * 1000000 / g->khz /
+		     (seen[v].n - 1);
+		ns = ns > (uint64_t)NEAR_MAX_NS ? (uint64_t)NEAR_MAX_NS : CLOSE_NS + 4 * ns;
+		if (ns > g->near_ns[v])
+			g->near_ns[v] = ns < (uint64_t)NEAR_MAX_NS ? ns : (uint64_t)NEAR_MAX_NS;
+	}
+}
 
 static struct moment *add_moment(struct moment_list *list)
 {
@@ -150,13 +181,15 @@ static uint64_t distance(uint64_t a, uint64_t b)
 }
 
 /* Whether a step or a backward reading may belong to a moment. */
-static bool near(const struct grouping *g, const struct moment *m, uint64_t boottime_ns,
-		 uint64_t tsc)
+static bool near(const struct grouping *g, const struct moment *m, const struct violation *v,
+		 uint64_t boottime_ns)
 {
+	uint64_t ns = g->near_ns[voice_of(v->clock)];
+
 	if (!m->boottime_ns.known)
 		return false;
-	return distance(m->tsc, tsc) <= g->near_cycles ||
-	       distance(m->boottime_ns.value, boottime_ns) <= NEAR_NS;
+	return distance(m->tsc, v->tsc) <= (__uint128_t)ns * g->khz / 1000000 ||
+	       distance(m->boottime_ns.value, boottime_ns) <= ns;
 }
 
 static void add_step(struct move *move, const struct snapshot *s, const struct violation *v)
@@ -267,7 +300,7 @@ static struct moment *place(struct grouping *g, const struct violation *v, uint6
 	for (pass = 0; pass < 2; pass++)
 		for (i = 0; i < g->list->n; i++) {
 			m = &g->list->moments[i];
-			if (near(g, m, boottime_ns, v->tsc) && fits(g, m, v, !pass))
+			if (near(g, m, v, boottime_ns) && fits(g, m, v, !pass))
 				return m;
 		}
 	m = add_moment(g->list);
@@ -348,7 +381,8 @@ void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list 
 	*list = (struct moment_list){ .of = calloc(s->n_violations + 1, sizeof(*list->of)) };
 	if (!list->of)
 		err(4, "moments");
-	g.near_cycles = tsc && tsc->khz.known ? tsc->khz.value * (NEAR_NS / 1000000) : 0;
+	g.khz = tsc && tsc->khz.known ? tsc->khz.value : 0;
+	near_by_points(&g);
 	add_uncounted(&g);
 	for (i = 0; i < s->n_violations; i++)
 		list->of[i] = add_violation(&g, &s->violations[i]);

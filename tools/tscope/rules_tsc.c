@@ -282,6 +282,7 @@ void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
 struct reference {
 	const char *name;
 	int64_t ppt, error_ppt;
+	bool is_page;
 };
 
 /* How fast a time page's clock runs by its own multiplier, against the nominal TSC. */
@@ -315,11 +316,11 @@ static size_t references_of(const struct snapshot *s, struct reference *refs)
 		c = snapshot_clock(s, names[i]);
 		if (c && c->skew_ppt.known && c->skew_error_ppt.known)
 			refs[n++] = (struct reference){ names[i], c->skew_ppt.value,
-							c->skew_error_ppt.value };
+							c->skew_error_ppt.value, false };
 	}
 	/* the host's idea of the frequency; its multiplier is rounded by 0.47 ppb */
 	if (page && page_rate_ppt(s, &ppt))
-		refs[n++] = (struct reference){ page, ppt, 470 };
+		refs[n++] = (struct reference){ page, ppt, 470, true };
 	return n;
 }
 
@@ -385,6 +386,14 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	best = best_reference(refs, n, &agree, &error_ppt);
 	if (!best || !tsc || !tsc->khz.known)
 		return;
+	/*
+	 * A hypervisor drives ptp-kvm and the devices that it emulates by its own clock, which NTP
+	 * may slew. Its time page names the TSC's frequency: where that is the kernel's, it is the
+	 * host's clock that is off.
+	 */
+	for (i = 0; i < n; i++)
+		if (refs[i].is_page && !same_rate(best, &refs[i]))
+			return;
 	/* all rates are held against the leader's TSC: it may be that one which drifts */
 	if (tsc->moving.known && tsc->moving.value)
 		return;

@@ -157,12 +157,72 @@ static void test_switch(void)
 	}
 }
 
+/*
+ * The host's clock is slewed: ptp-kvm and the devices that the host emulates say so, and the time
+ * page, which names the TSC's frequency, does not. Or the kernel has a wrong frequency: all do.
+ */
+static void test_slewed_host(void)
+{
+	static struct page_line page;
+	unsigned int i, wrong, k;
+	double ppb, mult;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		ppb = size(1.2e5, 4e5);
+		wrong = rnd_below(2);
+		mult = 1e6 / KHZ * 4294967296.0 * (wrong ? 1 + ppb / 1e9 : 1);
+		page = (struct page_line){ .mul = lround(mult), .version = 2 };
+		o.after.pages = &page;
+		o.after.n_pages = 1;
+		for (k = PTP; k < CLOCKS; k += k == PTP ? PM - PTP : 1) {
+			clocks[k].skew_ppt.value = llround(ppb * 1e3);
+			clocks[k].skew_error_ppt.value = k == PTP ? 1000 : 500000;
+		}
+		clocks[KVM].skew_ppt.value = llround(wrong ? ppb * 1e3 : 0);
+		judge();
+		EXPECT_EQ(count("tsc-frequency", ppb), wrong, "of %.0f ppb, the page %s", ppb,
+			  wrong ? "agrees" : "does not agree");
+	}
+}
+
+/* A device that takes long to be read has few points: its step is found late. */
+static void test_slow_device(void)
+{
+	static struct point_line many[CLOCKS + 40];
+	unsigned int i, k;
+	double ns, gap;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		memcpy(many, points, sizeof(points));
+		gap = 0.3 + 1.2 * rnd_unit();
+		for (k = 0; k < 40; k++)
+			many[CLOCKS + k] = (struct point_line){
+				.clock = "acpi-pm", .tsc = (100 - k * gap) * KHZ * 1e3,
+			};
+		o.after.points = many;
+		o.after.n_points = CLOCKS + 40;
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
+		ns = fabs(size(1e10, 3e10));
+		add(30, "backward", TSC, 0, ns * 0.999);
+		add(30, "backward", TSC, 1, ns * 0.998);
+		add(30.3, "step", PTP, 0, ns + jitter());
+		add(30 + 4 * gap, "step", PM, 0, device(ns, PM_WRAP_NS));
+		/* its reading is of when time went on */
+		lines[o.after.n_violations - 1].tsc = (30 + ns / 1e9) * KHZ * 1e3;
+		only("time-stood-still", ns);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "steps of the kernel's clocks at other times", test_explained },
 	{ "time that stood for at least so long", test_at_least },
 	{ "time that stands now", test_stands_now },
 	{ "warps before the observation", test_warps },
 	{ "the kernel changes its clocksource", test_switch },
+	{ "a slewed host, and a wrong frequency", test_slewed_host },
+	{ "a device whose step is found late", test_slow_device },
 };
 
 TAP_MAIN(tests)
