@@ -8,6 +8,7 @@
 #include <linux/kobject.h>
 #include <linux/ktime.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
@@ -19,6 +20,32 @@
 static DEFINE_SPINLOCK(ring_lock);	/* protects ring, oldest and head */
 static struct tscope_violation ring[TSCOPE_VIOLATIONS];
 static u64 oldest, head;	/* numbers of the first that is kept and of the next one */
+
+/*
+ * Warps between two CPUs as a rule go on for as long as their clocks are apart. They must not push
+ * all else out of the ring: a line stands for those of a second. It is looked for among so many.
+ */
+#define WARP_LINE_NS	NSEC_PER_SEC
+#define WARP_LINES	64
+
+static bool add_to_line(const struct tscope_violation *v)
+{
+	struct tscope_violation *line;
+	u64 n;
+
+	for (n = head; n > oldest && head - n < WARP_LINES; n--) {
+		line = &ring[(n - 1) % TSCOPE_VIOLATIONS];
+		if (v->time_ns - line->time_ns >= WARP_LINE_NS)
+			return false;
+		if (strcmp(line->what, TSCOPE_WARP) || strcmp(line->clock, v->clock) ||
+		    line->cpu != v->cpu || line->peer != v->peer)
+			continue;
+		line->size_ns = max(line->size_ns, v->size_ns);
+		line->count += v->count;
+		return true;
+	}
+	return false;
+}
 
 /**
  * tscope_violation() - keep a violation
@@ -46,9 +73,11 @@ void tscope_violation(const char *what, const char *clock, int cpu, int peer, s6
 	};
 
 	spin_lock(&ring_lock);
-	ring[head++ % TSCOPE_VIOLATIONS] = v;
-	if (head - oldest > TSCOPE_VIOLATIONS)
-		oldest = head - TSCOPE_VIOLATIONS;
+	if (strcmp(what, TSCOPE_WARP) || !add_to_line(&v)) {
+		ring[head++ % TSCOPE_VIOLATIONS] = v;
+		if (head - oldest > TSCOPE_VIOLATIONS)
+			oldest = head - TSCOPE_VIOLATIONS;
+	}
 	spin_unlock(&ring_lock);
 }
 

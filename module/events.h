@@ -20,7 +20,7 @@
 
 struct tscope_clock;
 
-/* One violation, or several of a kind that a window had. */
+/* One violation, or several of a kind that a window had; of warps, a second. */
 struct tscope_violation {
 	u64 time_ns;			/* CLOCK_MONOTONIC when it was recorded */
 	u64 tsc;			/* the TSC when it was seen */

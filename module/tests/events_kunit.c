@@ -50,7 +50,7 @@ static void events_exit(struct kunit *test)
 
 static void put(u64 number)
 {
-	tscope_violation(TSCOPE_WARP, "tsc", number % 7, number % 5, number * 3, number * 5,
+	tscope_violation(TSCOPE_STEP, "tsc", number % 7, number % 5, number * 3, number * 5,
 			 number);
 }
 
@@ -85,6 +85,38 @@ static void events_violations_kept(struct kunit *test)
 	tscope_violations_range(&first, &end);
 	KUNIT_EXPECT_EQ(test, first, base + TSCOPE_VIOLATIONS + 10ULL);
 	KUNIT_EXPECT_EQ(test, end, first);
+}
+
+/* Warps that go on for long have a line a second, and leave room for all else. */
+static void events_warps_go_on(struct kunit *test)
+{
+	struct tscope_violation v;
+	u64 i, first, end, warps = 0;
+
+	tscope_violation(TSCOPE_STEP, "kvm-clock", 0, -1, -77, 1, 1);
+	for (i = 0; i < 2 * TSCOPE_VIOLATIONS; i++) {
+		tscope_violation(TSCOPE_WARP, "tsc", 1, 0, 100 + i, 2, i);
+		tscope_violation(TSCOPE_WARP, "kvm-clock", 1, 0, 50, 1, i);
+	}
+	KUNIT_ASSERT_TRUE(test, tscope_violation_get(base, &v));
+	KUNIT_EXPECT_EQ(test, v.size_ns, -77LL);
+	tscope_violations_range(&first, &end);
+	/* two a second, and the loop takes some */
+	KUNIT_EXPECT_LE(test, end - first, 41ULL);
+	for (i = first + 1; i < end; i++) {
+		KUNIT_ASSERT_TRUE(test, tscope_violation_get(i, &v));
+		if (strcmp(v.clock, "tsc"))
+			continue;
+		warps += v.count;
+		KUNIT_EXPECT_EQ(test, v.size_ns, 99 + (s64)warps / 2);
+	}
+	KUNIT_EXPECT_EQ(test, warps, 4ULL * TSCOPE_VIOLATIONS);
+
+	/* of other CPUs */
+	tscope_violation(TSCOPE_WARP, "tsc", 0, 1, 5, 1, 7);
+	KUNIT_ASSERT_TRUE(test, tscope_violation_get(next_number() - 1, &v));
+	KUNIT_EXPECT_EQ(test, v.cpu, 0);
+	KUNIT_EXPECT_EQ(test, v.count, 1ULL);
 }
 
 static struct completion done;
@@ -186,6 +218,7 @@ static void events_alert_interval(struct kunit *test)
 
 static struct kunit_case events_cases[] = {
 	KUNIT_CASE(events_violations_kept),
+	KUNIT_CASE(events_warps_go_on),
 	KUNIT_CASE(events_written_meanwhile),
 	KUNIT_CASE(events_alert_limits),
 	KUNIT_CASE(events_alert_interval),
