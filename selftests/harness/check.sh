@@ -20,7 +20,7 @@ LOGS=$TOP/build/check
 
 # What others wait for comes before; then two lanes side by side, in which nothing is timed;
 # then what measures time, alone.
-CHECK_BEFORE="build" CHECK_LANE="lint user tools coverage" CHECK_BESIDE="kselftest"
+CHECK_BEFORE="build" CHECK_LANE="lint user tools" CHECK_BESIDE="kselftest coverage"
 CHECK_ALONE="kunit guests"
 REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
 
