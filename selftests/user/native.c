@@ -32,7 +32,7 @@ static int call_pipe[2];
 static s64 widths[WIDTHS_MAX];
 
 /* To the first or second CPU that the program may run on. */
-static void pin(int which)
+void native_pin(int which)
 {
 	cpu_set_t one;
 	int cpu;
@@ -234,7 +234,7 @@ static void *side_runs(void *arg)
 {
 	struct side *s = arg;
 
-	pin(s - sides);
+	native_pin(s - sides);
 	native_motion = s == sides ? NULL : &s->run->motion;
 	if (!s->run->seldom)
 		flat_out(s);
@@ -309,52 +309,4 @@ double native_width_ns(const struct run *run, double percent)
 		return 0;
 	qsort(widths, n, sizeof(*widths), by_size);
 	return widths[(u32)((n - 1) * percent / 100)] * 1e9 / native_hz;
-}
-
-/**
- * struct ball - two words that two threads send each other
- * @there: written by the one
- * @back: written by the other
- */
-static struct ball {
-	u64 there __aligned(128);
-	u64 back __aligned(128);
-} ball;
-
-#define ROUNDS	300000
-
-static void *ball_returns(void *arg)
-{
-	u64 i;
-
-	(void)arg;
-	pin(1);
-	for (i = 1; i <= ROUNDS; i++) {
-		while (READ_ONCE(ball.there) != i)
-			;
-		WRITE_ONCE(ball.back, i);
-	}
-	return NULL;
-}
-
-/* Half of the median round trip of one word, ns: the least that a bound can be. */
-double native_ping_pong_ns(void)
-{
-	pthread_t thread;
-	u64 i, begin;
-
-	memset(&ball, 0, sizeof(ball));
-	pin(0);
-	if (pthread_create(&thread, NULL, ball_returns, NULL))
-		exit(1);
-	for (i = 1; i <= ROUNDS; i++) {
-		begin = native_tsc();
-		WRITE_ONCE(ball.there, i);
-		while (READ_ONCE(ball.back) != i)
-			;
-		widths[i - 1] = native_tsc() - begin;
-	}
-	pthread_join(thread, NULL);
-	qsort(widths, ROUNDS, sizeof(*widths), by_size);
-	return widths[ROUNDS / 2] * 1e9 / native_hz / 2;
 }

@@ -92,9 +92,13 @@ void native_machine(void);
 const struct pvclock_vcpu_time_info *native_real_page(void);
 
 /* native.c */
+void native_pin(int which);
 bool native_init(void);
 void native_run(struct run *run, double seconds);
 double native_width_ns(const struct run *run, double percent);
+
+/* native_bare.c */
 double native_ping_pong_ns(void);
+double native_bare_rate(double seconds);
 
 #endif /* TSCOPE_NATIVE_H */

@@ -236,22 +236,49 @@ static void check_page(const char *what)
 	       (unsigned long long)page_bound_ns);
 }
 
-static void test_software_page(void)
+static void use_software_page(void)
 {
 	static struct pvclock_vcpu_time_info page = { .version = 2 };
 	/* off the measured frequency by up to 50 ppm */
 	double khz = native_hz / 1000 * (1 + (rnd_unit() - 0.5) * 1e-4);
 
-	if (!native_init())
-		return;
 	/* 2^-32 ns a half cycle, as hosts have it for such frequencies */
 	page.tsc_timestamp = native_tsc();
 	page.system_time = 1000000000;
 	page.tsc_shift = -1;
 	page.tsc_to_system_mul = 4294967296.0 * 2e6 / khz;
 	native_page = &page;
+}
+
+static void test_software_page(void)
+{
+	if (!native_init())
+		return;
+	use_software_page();
 	check_page("a page in software");
 	native_page = NULL;
+}
+
+/* Flat out, against a bare loop of the same reads and exchanges; in turns, the best of each. */
+static void test_rate(void)
+{
+	double rate = 0, bare = 0;
+	u32 i, turns = is_short() ? 2 : 5;
+
+	if (!native_init())
+		return;
+	use_software_page();
+	for (i = 0; i < turns; i++) {
+		struct run run = { };
+
+		bare = max(bare, native_bare_rate(1));
+		native_run(&run, 1);
+		rate = max(rate, run.readings / ((native_tsc() - run.start) / native_hz));
+	}
+	native_page = NULL;
+	tap_note("%.2f 10^6 readings/s with a time page; of a bare loop's %.2f: %.3f", rate / 1e6,
+		 bare / 1e6, rate / bare);
+	EXPECT(rate >= bare * (is_short() ? 0.5 : 0.95), "%.3f of a bare loop", rate / bare);
 }
 
 static void test_real_page(void)
@@ -347,6 +374,7 @@ static const struct tap_test tests[] = {
 	{ "a TSC that is slow to read: exchanges are as often", test_slow_tsc },
 	{ "a TSC that stands still: a burst ends", test_still_tsc },
 	{ "a time page in software: both lanes are true", test_software_page },
+	{ "readings a second, against a bare loop", test_rate },
 	{ "kvm-clock: both lanes are true", test_real_page },
 };
 
