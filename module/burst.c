@@ -75,29 +75,38 @@ static noinline void note_warp(struct tscope_cpu *c, struct tscope_finding *f, i
 				lane == TSCOPE_LANE_TSC ? burst_cyc_to_ns(size) : size);
 }
 
+/* What the exchanges of a burst say so far, in registers if there are some left. */
+struct limits {
+	s64 low[TSCOPE_MAILBOX_LANES];
+	s64 high[TSCOPE_MAILBOX_LANES];
+	u32 echoes;
+	u64 newest_pub;
+	u64 transit;		/* of the newest published reading of the TSC; 0: none yet */
+};
+
 /* What an exchange says: limits, warps and transits. */
 static __always_inline void
-take_limits(struct tscope_cpu *c, struct tscope_burst *b, const struct tscope_look *look, int lane,
-	    u64 now, u64 tsc, bool keep, u64 *newest_pub)
+take_limits(struct tscope_cpu *c, struct tscope_burst *b, struct limits *l,
+	    const struct tscope_look *look, int lane, u64 now, u64 tsc, bool keep)
 {
 	u64 pub = look->pub[lane], echo = look->echo[lane];
 	s64 low = pub - now, high = look->seen[lane] - echo;
 
 	if (pub) {
-		b->low[lane] = max(b->low[lane], low);
+		l->low[lane] = max(l->low[lane], low);
 		if (unlikely(low > 0))
 			note_warp(c, &b->warp[lane], lane, low, tsc, keep);
-		else if (lane == TSCOPE_LANE_TSC && *newest_pub && pub != *newest_pub)
-			tscope_hist_add(&c->transit, burst_cyc_to_ns(now - pub));
+		else if (lane == TSCOPE_LANE_TSC && l->newest_pub && pub != l->newest_pub)
+			l->transit = now - pub;
 		if (lane == TSCOPE_LANE_TSC)
-			*newest_pub = pub;
+			l->newest_pub = pub;
 	}
 	if (echo) {
-		b->high[lane] = min(b->high[lane], high);
+		l->high[lane] = min(l->high[lane], high);
 		if (unlikely(high < 0))
 			note_warp(c, &b->peer_warp[lane], lane, 0 - (u64)high, tsc, keep);
 		if (lane == TSCOPE_LANE_TSC)
-			b->echoes++;
+			l->echoes++;
 	}
 }
 
@@ -132,12 +141,14 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 	const u32 gap_mask = c->gap_mask ?: GAP_MAX;
 	const u64 nonce = c->box.id;
 	u64 random = tscope_cpu_random(c);
-	u64 tsc, ns = 0, of = 0, newest_pub = 0;
+	struct limits l = { .low = { S64_MIN, S64_MIN }, .high = { S64_MAX, S64_MAX } };
+	u64 tsc, ns = 0, of = 0, partner_id = b->partner_id;
 	u32 next = plan->peer ? 0 : U32_MAX, n = 0;
 	const int lanes = page ? 2 : 1;
 	bool one_moment = true, page_held = page;
 	struct tscope_look look;
 	struct tscope_timepage timepage = c->timepage;
+	int lane;
 
 	do {
 		bool exchange = n == next;
@@ -184,12 +195,12 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 		/* fixed gaps would lock the two CPUs' loops in phase */
 		next = n + ((random & gap_mask) ?: (gap_mask + 1) / 2) - 1;
 		random = ror64(random, 4);
-		take_limits(c, b, &look, TSCOPE_LANE_TSC, tsc, tsc, plan->keep, &newest_pub);
+		take_limits(c, b, &l, &look, TSCOPE_LANE_TSC, tsc, tsc, plan->keep);
 		if (page && page_held)
-			take_limits(c, b, &look, TSCOPE_LANE_KVM, ns, tsc, plan->keep, &newest_pub);
-		if (!b->partner_id)
-			b->partner_id = look.id;
-		else if (unlikely(look.id && !same_life(look.id, b->partner_id)))
+			take_limits(c, b, &l, &look, TSCOPE_LANE_KVM, ns, tsc, plan->keep);
+		if (!partner_id)
+			partner_id = look.id;
+		else if (unlikely(look.id && !same_life(look.id, partner_id)))
 			one_moment = false;
 		if (READ_ONCE(*until) != plan->value)
 			break;
@@ -200,10 +211,19 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 	c->last[TSCOPE_LANE_TSC] = tsc_last;
 	c->last[TSCOPE_LANE_KVM] = kvm_last;
 	c->current_page = page_held;
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
+		b->low[lane] = l.low[lane];
+		b->high[lane] = l.high[lane];
+	}
+	b->partner_id = partner_id;
 	b->readings = n;
+	b->echoes = l.echoes;
+	/* one of a burst's transits is enough for the histogram, and costs the loop little */
+	if (l.transit)
+		tscope_hist_add(&c->transit, burst_cyc_to_ns(l.transit));
 	c->burst_cyc = one_moment ? tsc - start : 0;
 	choose_gap_mask(c, n, tsc - start);
-	b->whole = one_moment && b->echoes >= ECHOES_MIN &&
+	b->whole = one_moment && l.echoes >= ECHOES_MIN &&
 		   tsc - start <= LENGTH_FACTOR * plan->length_cyc;
 }
 
@@ -230,13 +250,6 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 	if (page && !page_look(c, start))
 		page = NULL;
 
-	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
-		b->low[lane] = S64_MIN;
-		b->high[lane] = S64_MAX;
-	}
-	b->readings = 0;
-	b->echoes = 0;
-	b->whole = false;
 	b->page_whole = page;
 	if (page)
 		take_readings(c, plan, b, page, start);
