@@ -89,15 +89,21 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 }
 
 /*
- * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
- * lower eighth of the widths of bursts. A few bursts are no evidence, but may be a proof.
+ * The limits are closer than those of an offset that rests. @width is the lower eighth of the
+ * widths of bursts.
  */
 static bool limits_are_close(const struct tscope_limits *l, u32 width, u32 step)
 {
-	if (l->bursts < TSCOPE_EPOCH_BURSTS)
-		return limits_contradict(l->low, l->high, step);
 	width = min3(width, l->low_width, l->high_width);
 	return tscope_ssub64(l->high, l->low) < (s64)((u64)width * 13 / 20) - 2 * (s64)step;
+}
+
+/* Evidence of motion. A few bursts are none, but may be a proof. */
+static bool limits_are_evidence(const struct tscope_limits *l, u32 width, u32 step)
+{
+	if (l->bursts < TSCOPE_EPOCH_BURSTS)
+		return limits_contradict(l->low, l->high, step);
+	return limits_are_close(l, width, step);
 }
 
 static void extend_hull(struct tscope_hull *hull, s64 low, s64 high)
@@ -170,7 +176,7 @@ static void add_to_memory(struct tscope_tracker *t)
 
 	merge_limits(&t->memory[0], &t->running.limits);
 	merge_limits(&all, &t->memory[0]);
-	if (limits_are_close(&all, all.width, t->step)) {
+	if (limits_are_evidence(&all, all.width, t->step)) {
 		/* drift goes on until the memory could have shown it again */
 		note_evidence(t, GAP_SLOW_EPOCHS, 2);
 		forget_memory(t);
@@ -205,7 +211,7 @@ static void finish_epoch(struct tscope_tracker *t)
 
 	epoch->proof = running_is_proof(t);
 	epoch->evidence = epoch->proof ||
-			  limits_are_close(&epoch->limits, narrow_width(t), t->step);
+			  limits_are_evidence(&epoch->limits, narrow_width(t), t->step);
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
 		forget_memory(t);
@@ -260,24 +266,22 @@ static bool touches(const struct tscope_hull *hull, s64 low, s64 high)
 }
 
 /*
- * Is a burst to be reported? Narrow ones may be torn. Wide ones are of little use. Either is used
- * where it shows by itself that the offset moved, or where nothing better came for some time, as
- * when widths have changed.
+ * Is a burst to be reported? Narrow ones may be torn: they are used only where widths have changed.
+ * Wide ones are of little use: they are where they show by themselves that the offset moved, or
+ * where nothing better came for some time.
  */
 static bool burst_is_usable(const struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 {
 	u32 width = width_of_burst(low, high), usual = usual_width(t);
 	u64 wide = (u64)usual + max(usual / 2, 2 * t->step);
+	bool stale = now_ms - t->at_ms >= STALE_MS;
 
 	if (t->newest.low > t->newest.high)
 		return true;
-	if (usual == U32_MAX ? width >= least_width(t) : width >= usual && width <= wide)
-		return true;
-	if (!touches(&t->running.hull, low, high) && !touches(&t->last.hull, low, high))
-		return true;
-	if (now_ms - t->at_ms < STALE_MS)
-		return false;
-	return width >= least_width(t) || t->narrow >= NARROW_BURSTS;
+	if (width < least_width(t))
+		return stale && t->narrow >= NARROW_BURSTS && usual != U32_MAX;
+	return stale || usual == U32_MAX || (width >= usual && width <= wide) ||
+	       (!touches(&t->running.hull, low, high) && !touches(&t->last.hull, low, high));
 }
 
 static void use_burst(struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
@@ -393,14 +397,15 @@ static struct tscope_hull hull_of(const struct tscope_tracker *t)
  */
 int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct tscope_interval *out)
 {
-	bool evidence, repeated;
+	bool close, repeated;
 
-	if (!t->meetings)
+	/* the offset may have changed within a burst, which one alone does not show */
+	if (t->meetings < 2)
 		return -ENODATA;
-	evidence = limits_are_close(&t->running.limits, narrow_width(t), t->step);
-	repeated = evidence && t->since_evidence < GAP_EPOCHS &&
+	close = limits_are_close(&t->running.limits, narrow_width(t), t->step);
+	repeated = close && t->since_evidence < GAP_EPOCHS &&
+		   t->running.limits.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;
-	evidence = evidence || t->last.evidence || t->before_evidence;
 	*out = (struct tscope_interval){
 		.low = t->newest.low,
 		.high = t->newest.high,
@@ -410,7 +415,8 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct t
 		.met_ms = t->met_ms,
 		.meetings = t->meetings,
 	};
-	if (out->moving || evidence || out->low > out->high) {
+	if (out->moving || close || t->last.evidence || t->before_evidence ||
+	    out->low > out->high) {
 		out->low = out->hull.low;
 		out->high = out->hull.high;
 	}
