@@ -79,7 +79,6 @@ static void merge_limits(struct tscope_limits *into, const struct tscope_limits 
 	merge_limit(&into->high, &into->high_width, from->high, from->high_width,
 		    from->high < into->high);
 	into->width = min(into->width, from->width);
-	into->bursts = min_t(u64, (u64)into->bursts + from->bursts, U32_MAX);
 }
 
 /* Proof of motion: no constant offset is within the limits. */
@@ -89,21 +88,13 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 }
 
 /*
- * The limits are closer than those of an offset that rests. @width is the lower eighth of the
- * widths of bursts.
+ * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
+ * lower eighth of the widths of bursts.
  */
 static bool limits_are_close(const struct tscope_limits *l, u32 width, u32 step)
 {
 	width = min3(width, l->low_width, l->high_width);
 	return tscope_ssub64(l->high, l->low) < (s64)((u64)width * 13 / 20) - 2 * (s64)step;
-}
-
-/* Evidence of motion. A few bursts are none, but may be a proof. */
-static bool limits_are_evidence(const struct tscope_limits *l, u32 width, u32 step)
-{
-	if (l->bursts < TSCOPE_EPOCH_BURSTS)
-		return limits_contradict(l->low, l->high, step);
-	return limits_are_close(l, width, step);
 }
 
 static void extend_hull(struct tscope_hull *hull, s64 low, s64 high)
@@ -176,7 +167,7 @@ static void add_to_memory(struct tscope_tracker *t)
 
 	merge_limits(&t->memory[0], &t->running.limits);
 	merge_limits(&all, &t->memory[0]);
-	if (limits_are_evidence(&all, all.width, t->step)) {
+	if (limits_are_close(&all, all.width, t->step)) {
 		/* drift goes on until the memory could have shown it again */
 		note_evidence(t, GAP_SLOW_EPOCHS, 2);
 		forget_memory(t);
@@ -211,7 +202,7 @@ static void finish_epoch(struct tscope_tracker *t)
 
 	epoch->proof = running_is_proof(t);
 	epoch->evidence = epoch->proof ||
-			  limits_are_evidence(&epoch->limits, narrow_width(t), t->step);
+			  limits_are_close(&epoch->limits, narrow_width(t), t->step);
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
 		forget_memory(t);
@@ -239,11 +230,13 @@ void tscope_tracker_init(struct tscope_tracker *t)
 	t->since_evidence = U8_MAX;
 }
 
-/* Lower eighth of the widths; of the running epoch where that is known. */
+/* Lower eighth of the widths; of many bursts that of the running epoch, where it is known. */
 static u32 usual_width(const struct tscope_tracker *t)
 {
 	u32 width = t->running.limits.width;
 
+	if (t->last.bursts < FEW_BURSTS)
+		return narrow_width(t);
 	return width != U32_MAX ? width : t->last.limits.width;
 }
 
@@ -323,7 +316,7 @@ static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
 	struct tscope_limits all = t->running.limits;
 	struct tscope_limits burst = {
 		.low = low, .high = high, .low_width = width, .high_width = width,
-		.width = U32_MAX, .bursts = 1,
+		.width = U32_MAX,
 	};
 
 	merge_limits(&all, &burst);
@@ -404,7 +397,7 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct t
 		return -ENODATA;
 	close = limits_are_close(&t->running.limits, narrow_width(t), t->step);
 	repeated = close && t->since_evidence < GAP_EPOCHS &&
-		   t->running.limits.bursts >= TSCOPE_EPOCH_BURSTS &&
+		   t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;
 	*out = (struct tscope_interval){
 		.low = t->newest.low,

@@ -72,7 +72,7 @@ static void note_epoch(struct run *run)
 	if (run->epoch_ms == run->tracker.started_ms)
 		return;
 	run->epoch_ms = run->tracker.started_ms;
-	if (!l->bursts || l->width == U32_MAX || !l->width)
+	if (l->width == U32_MAX || !l->width)
 		return;
 	ratio = (double)(l->high - l->low) / l->width;
 	if (!run->epochs++)

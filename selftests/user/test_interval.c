@@ -227,7 +227,8 @@ static void check_alternation(double rate, double extent_ns, double half_ms,
 	       "trial %u: %g a second, +-%.1f ns each %.1f ms: %u intervals, %u hulls false of %u",
 	       number, rate, extent_ns, half_ms, trial.false_rests, trial.false_hulls,
 	       trial.looks);
-	EXPECT(trial.widest_ns <= 1.04 * (extent_ns + 8 * BOUND_NS),
+	/* where bursts are seldom, a very wide one is used as well */
+	EXPECT(trial.widest_ns <= 1.04 * (extent_ns + 12 * BOUND_NS),
 	       "trial %u: %g a second, +-%.1f ns each %.1f ms: a hull of +-%.0f ns", number, rate,
 	       extent_ns, half_ms, trial.widest_ns);
 	/* it moves by more than a bound in each second: 3 s, or 20 meetings */

@@ -78,6 +78,29 @@ static void test_single_bursts(void)
 	EXPECT(!iv.moving, "two steps");
 }
 
+/* Few bursts make an epoch; where many of one are torn, those of the next one are not too wide. */
+static void test_torn_epoch(void)
+{
+	struct tscope_tracker t;
+	struct tscope_interval iv;
+	s64 offset;
+	u32 i;
+
+	tscope_tracker_init(&t);
+	for (i = 0; i < 80; i++) {
+		offset = i & 1 ? 134 : -134;
+		if (i / 8 == 4 && i % 3 == 0)
+			tscope_tracker_add(&t, -34, 34, LINK_STEP_CYC, 170 * i);
+		else
+			tscope_tracker_add(&t, offset - 160, offset + 160, LINK_STEP_CYC, 170 * i);
+		if (i < 16)
+			continue;
+		EXPECT_EQ(tscope_tracker_interval(&t, 170 * i, &iv), 0, "burst %u", i);
+		EXPECT(iv.moving && iv.low <= -134 && iv.high >= 134, "burst %u: %s..%s", i,
+		       tap_dec(iv.low), tap_dec(iv.high));
+	}
+}
+
 /* Which of the first bursts is torn. */
 #define TORN_BURSTS	10
 #define FIRST_BURSTS	24
@@ -226,6 +249,7 @@ static void test_rounding(void)
 static const struct tap_test tests[] = {
 	{ "first bursts, torn bursts, steps of the clock", test_single_bursts },
 	{ "one of the first bursts is torn", test_first_bursts },
+	{ "many bursts of an epoch are torn", test_torn_epoch },
 	{ "ends of the range", test_extremes },
 	{ "rounding: the interval is inside, the bound is narrow",
 	  test_rounding },
