@@ -79,7 +79,6 @@ static void merge_limits(struct tscope_limits *into, const struct tscope_limits 
 	merge_limit(&into->high, &into->high_width, from->high, from->high_width,
 		    from->high < into->high);
 	into->width = min(into->width, from->width);
-	into->bursts = min_t(u64, (u64)into->bursts + from->bursts, U32_MAX);
 }
 
 /* Proof of motion: no constant offset is within the limits. */
@@ -90,12 +89,10 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 
 /*
  * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
- * lower eighth of the widths of bursts. A few bursts are no evidence, but may be a proof.
+ * lower eighth of the widths of bursts.
  */
 static bool limits_are_close(const struct tscope_limits *l, u32 width, u32 step)
 {
-	if (l->bursts < TSCOPE_EPOCH_BURSTS)
-		return limits_contradict(l->low, l->high, step);
 	width = min3(width, l->low_width, l->high_width);
 	return tscope_ssub64(l->high, l->low) < (s64)((u64)width * 13 / 20) - 2 * (s64)step;
 }
@@ -233,11 +230,13 @@ void tscope_tracker_init(struct tscope_tracker *t)
 	t->since_evidence = U8_MAX;
 }
 
-/* Lower eighth of the widths; of the running epoch where that is known. */
+/* Lower eighth of the widths; of many bursts that of the running epoch, where it is known. */
 static u32 usual_width(const struct tscope_tracker *t)
 {
 	u32 width = t->running.limits.width;
 
+	if (t->last.bursts < FEW_BURSTS)
+		return narrow_width(t);
 	return width != U32_MAX ? width : t->last.limits.width;
 }
 
@@ -260,24 +259,22 @@ static bool touches(const struct tscope_hull *hull, s64 low, s64 high)
 }
 
 /*
- * Is a burst to be reported? Narrow ones may be torn. Wide ones are of little use. Either is used
- * where it shows by itself that the offset moved, or where nothing better came for some time, as
- * when widths have changed.
+ * Is a burst to be reported? Narrow ones may be torn: they are used only where widths have changed.
+ * Wide ones are of little use: they are where they show by themselves that the offset moved, or
+ * where nothing better came for some time.
  */
 static bool burst_is_usable(const struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 {
 	u32 width = width_of_burst(low, high), usual = usual_width(t);
 	u64 wide = (u64)usual + max(usual / 2, 2 * t->step);
+	bool stale = now_ms - t->at_ms >= STALE_MS;
 
 	if (t->newest.low > t->newest.high)
 		return true;
-	if (usual == U32_MAX ? width >= least_width(t) : width >= usual && width <= wide)
-		return true;
-	if (!touches(&t->running.hull, low, high) && !touches(&t->last.hull, low, high))
-		return true;
-	if (now_ms - t->at_ms < STALE_MS)
-		return false;
-	return width >= least_width(t) || t->narrow >= NARROW_BURSTS;
+	if (width < least_width(t))
+		return stale && t->narrow >= NARROW_BURSTS && usual != U32_MAX;
+	return stale || usual == U32_MAX || (width >= usual && width <= wide) ||
+	       (!touches(&t->running.hull, low, high) && !touches(&t->last.hull, low, high));
 }
 
 static void use_burst(struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
@@ -319,7 +316,7 @@ static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
 	struct tscope_limits all = t->running.limits;
 	struct tscope_limits burst = {
 		.low = low, .high = high, .low_width = width, .high_width = width,
-		.width = U32_MAX, .bursts = 1,
+		.width = U32_MAX,
 	};
 
 	merge_limits(&all, &burst);
@@ -393,14 +390,15 @@ static struct tscope_hull hull_of(const struct tscope_tracker *t)
  */
 int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct tscope_interval *out)
 {
-	bool evidence, repeated;
+	bool close, repeated;
 
-	if (!t->meetings)
+	/* the offset may have changed within a burst, which one alone does not show */
+	if (t->meetings < 2)
 		return -ENODATA;
-	evidence = limits_are_close(&t->running.limits, narrow_width(t), t->step);
-	repeated = evidence && t->since_evidence < GAP_EPOCHS &&
+	close = limits_are_close(&t->running.limits, narrow_width(t), t->step);
+	repeated = close && t->since_evidence < GAP_EPOCHS &&
+		   t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;
-	evidence = evidence || t->last.evidence || t->before_evidence;
 	*out = (struct tscope_interval){
 		.low = t->newest.low,
 		.high = t->newest.high,
@@ -410,7 +408,8 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct t
 		.met_ms = t->met_ms,
 		.meetings = t->meetings,
 	};
-	if (out->moving || evidence || out->low > out->high) {
+	if (out->moving || close || t->last.evidence || t->before_evidence ||
+	    out->low > out->high) {
 		out->low = out->hull.low;
 		out->high = out->hull.high;
 	}

@@ -29,7 +29,6 @@ struct tscope_limits {
 	u32 low_width;		/* width of the burst that gave low; 0: the burst was torn */
 	u32 high_width;		/* and of the one that gave high */
 	u32 width;		/* lower eighth of the bursts' widths; U32_MAX: not known */
-	u32 bursts;
 };
 
 /* The bursts of one second or more. */

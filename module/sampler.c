@@ -146,12 +146,22 @@ static u32 take_burst(struct tscope_cpu *c, u64 length_cyc)
 	return b.readings;
 }
 
+static void meet(struct tscope_cpu *c, struct tscope_pair *p)
+{
+	struct tscope_burst b = { };
+
+	if (tscope_meet(c, p->peer, plan.burst_cyc, &b))
+		WRITE_ONCE(c->unmet, c->unmet + 1);
+	else
+		WRITE_ONCE(c->meetings, c->meetings + 1);
+	note_burst(c, p, &b);
+}
+
 /* Call the partners of the CPU's pairs in turn. */
 static void meet_next_partner(struct tscope_cpu *c)
 {
 	u64 turn_ns = tscope_pairs_turn_ms() * (u64)NSEC_PER_MSEC;
 	u64 interval_ns, random_ns, now = ktime_get_ns();
-	struct tscope_burst b = { };
 	struct tscope_pair *p;
 
 	if (!c->pairs ||
@@ -171,11 +181,10 @@ static void meet_next_partner(struct tscope_cpu *c)
 
 	c->next_pair = c->next_pair + 1 < c->pairs ? c->next_pair + 1 : 0;
 	p = c->pair[c->next_pair];
-	if (tscope_meet(c, p->peer, plan.burst_cyc, &b))
-		WRITE_ONCE(c->unmet, c->unmet + 1);
-	else
-		WRITE_ONCE(c->meetings, c->meetings + 1);
-	note_burst(c, p, &b);
+	meet(c, p);
+	/* one meeting alone gives no figure */
+	if (p->tracker[TSCOPE_LANE_TSC].meetings == 1)
+		meet(c, p);
 }
 
 /* Bursts until the window is over. Returns how many. */

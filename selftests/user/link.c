@@ -12,6 +12,17 @@
 #define EXCHANGES	14
 #define CYC_PER_NS	(LINK_KHZ / 1e6)
 
+/* One whose offset rests. */
+struct link link_healthy(void)
+{
+	return (struct link) {
+		.base_cyc = (s64)rnd_bits(62) * (rnd64() & 1 ? 1 : -1),
+		.forth_ns = LINK_FLOOR_NS,
+		.back_ns = LINK_FLOOR_NS,
+		.noise_ns = 20 + rnd_below(60),
+	};
+}
+
 s64 link_offset_cyc(const struct link *l, double at_ns)
 {
 	double ns = 0;
@@ -58,7 +69,10 @@ void link_burst(const struct link *l, double at_ns, struct moment *b)
 		noise *= 4;
 	if (kind < 3)
 		noise *= 5;
-	*b = (struct moment) { S64_MIN, S64_MAX, S64_MAX, S64_MIN };
+	*b = (struct moment) {
+		.low = S64_MIN, .high = S64_MAX, .least = S64_MAX, .most = S64_MIN,
+		.jumps = l->motion == LINK_ALTERNATES,
+	};
 	if (l->motion == LINK_DRIFTS) {
 		for (i = 0; i < EXCHANGES; i++)
 			exchange(l, at_ns + (i + 0.5) * LINK_BURST_NS / EXCHANGES,

@@ -9,6 +9,8 @@
 #define LINK_KHZ	2096000
 #define LINK_STEP_CYC	21
 #define LINK_BURST_NS	10000
+/* The least transit of a healthy link. */
+#define LINK_FLOOR_NS	75
 
 enum link_motion { LINK_RESTS, LINK_ALTERNATES, LINK_DRIFTS };
 
@@ -36,6 +38,7 @@ struct link {
 	double noise_ns;
 };
 
+struct link link_healthy(void);
 s64 link_offset_cyc(const struct link *l, double at_ns);
 void link_burst(const struct link *l, double at_ns, struct moment *m);
 

@@ -35,9 +35,16 @@ static const struct moment *before(u64 back, u64 since_ms, u64 *at_ms)
 	return &kept[i % KEPT].moment;
 }
 
-static bool holds(s64 low, s64 high, const struct moment *m)
+static enum held held(s64 low, s64 high, const struct moment *m)
 {
-	return low <= m->least && m->most <= high;
+	bool least = low <= m->least && m->least <= high;
+	bool most = low <= m->most && m->most <= high;
+
+	if (least && most)
+		return HELD_ALL;
+	if (least || most)
+		return HELD_SOME;
+	return !m->jumps && low <= m->most && m->least <= high ? HELD_SOME : HELD_NONE;
 }
 
 static u64 second_before(u64 now_ms)
@@ -45,10 +52,10 @@ static u64 second_before(u64 now_ms)
 	return now_ms < TSCOPE_EPOCH_MS ? 0 : now_ms - TSCOPE_EPOCH_MS + 1;
 }
 
-bool moments_hold(const struct tscope_interval *iv)
+enum held moments_held(const struct tscope_interval *iv)
 {
+	enum held most = HELD_NONE;
 	const struct moment *m;
-	bool some = false;
 	u64 i, at_ms;
 
 	for (i = 0; (m = before(i, iv->at_ms, &at_ms)); i++) {
@@ -56,24 +63,33 @@ bool moments_hold(const struct tscope_interval *iv)
 			continue;
 		/* there may be many bursts in one millisecond */
 		if (m->low == iv->low && m->high == iv->high)
-			return holds(iv->low, iv->high, m);
-		some |= holds(iv->low, iv->high, m);
+			return held(iv->low, iv->high, m);
+		most = max(most, held(iv->low, iv->high, m));
 	}
-	return some;
+	return most;
 }
 
-bool moments_hull_holds(const struct tscope_interval *iv, u64 now_ms)
+enum held moments_hull_held(const struct tscope_interval *iv, u64 now_ms)
 {
+	enum held one, least = HELD_ALL;
 	const struct moment *m;
+	bool some = false;
 	u64 i, at_ms;
 
-	for (i = 0; (m = before(i, second_before(now_ms), &at_ms)); i++)
-		if (!holds(iv->hull.low, iv->hull.high, m))
-			return false;
-	return true;
+	for (i = 0; (m = before(i, second_before(now_ms), &at_ms)); i++) {
+		if (at_ms > iv->at_ms)
+			continue;
+		one = held(iv->hull.low, iv->hull.high, m);
+		/* the last ones of this millisecond may not have been used */
+		if (!some && !one && at_ms == iv->at_ms)
+			continue;
+		some = true;
+		least = min(least, one);
+	}
+	return some || iv->at_ms < second_before(now_ms) ? least : HELD_NONE;
 }
 
-bool moments_narrowest_holds(u64 now_ms)
+enum held moments_narrowest_held(u64 now_ms)
 {
 	const struct moment *m, *narrowest = NULL;
 	u64 i, at_ms;
@@ -82,5 +98,5 @@ bool moments_narrowest_holds(u64 now_ms)
 		if (!narrowest || m->high - m->low <
 				  narrowest->high - narrowest->low)
 			narrowest = m;
-	return narrowest && holds(narrowest->low, narrowest->high, narrowest);
+	return narrowest ? held(narrowest->low, narrowest->high, narrowest) : HELD_NONE;
 }

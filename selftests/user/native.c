@@ -49,19 +49,18 @@ static void look(struct run *run, u64 now_ms)
 {
 	struct tscope_interval iv;
 
-	if (tscope_tracker_interval(&run->tracker, now_ms, &iv) ||
-	    iv.meetings < 2)
+	if (tscope_tracker_interval(&run->tracker, now_ms, &iv))
 		return;
 	run->looks++;
 	if (!iv.moving) {
 		run->bound_cyc += (iv.high - iv.low) / 2.0;
-		run->false_rests += !moments_hold(&iv);
+		run->false_rests += !moments_held(&iv);
 		return;
 	}
 	if (!run->moving++)
 		run->first_s = (native_tsc() - run->start) / native_hz;
 	run->hull_cyc = max(run->hull_cyc, (iv.high - iv.low) / 2);
-	run->false_hulls += !moments_hull_holds(&iv, now_ms);
+	run->false_hulls += !moments_hull_held(&iv, now_ms);
 }
 
 /* At rest: the ratio of the tightest limits of an epoch to the width of its bursts. */
@@ -73,7 +72,7 @@ static void note_epoch(struct run *run)
 	if (run->epoch_ms == run->tracker.started_ms)
 		return;
 	run->epoch_ms = run->tracker.started_ms;
-	if (!l->bursts || l->width == U32_MAX || !l->width)
+	if (l->width == U32_MAX || !l->width)
 		return;
 	ratio = (double)(l->high - l->low) / l->width;
 	if (!run->epochs++)
@@ -92,6 +91,7 @@ static void add(struct run *run, const struct tscope_burst *b, u64 from, u64 to)
 		.high = b->high[TSCOPE_LANE_TSC],
 		.least = min(before, after),
 		.most = max(before, after),
+		.jumps = run->motion.half_cyc,
 	};
 	u64 now_ms = native_ms();
 

@@ -14,6 +14,7 @@
 #define SHOWN_FAILURES	8
 
 static unsigned int failures;
+static u64 rnd_seed;
 static u64 rnd_state;
 
 void tap_fail(const char *file, int line, const char *fmt, ...)
@@ -86,6 +87,13 @@ u64 rnd64(void)
 	return z ^ (z >> 31);
 }
 
+void rnd_restart(u64 number)
+{
+	rnd_state = rnd_seed;
+	rnd_state = rnd64() ^ number;
+	rnd_state = rnd64();
+}
+
 u128 rnd128(void)
 {
 	u128 hi = rnd64();
@@ -135,15 +143,15 @@ double rnd_gauss(void)
 int tap_main(const struct tap_test *tests, unsigned int count)
 {
 	const char *text = getenv("SEED");
-	u64 seed = text ? strtoull(text, NULL, 0) : DEFAULT_SEED;
 	unsigned int i, failed = 0;
 
+	rnd_seed = text ? strtoull(text, NULL, 0) : DEFAULT_SEED;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("KTAP version 1\n1..%u\n", count);
-	tap_note("SEED=%llu", (unsigned long long)seed);
+	tap_note("SEED=%llu", (unsigned long long)rnd_seed);
 	for (i = 0; i < count; i++) {
 		failures = 0;
-		rnd_state = seed;
+		rnd_state = rnd_seed;
 		tests[i].run();
 		if (failures > SHOWN_FAILURES)
 			tap_note("%u more failures", failures - SHOWN_FAILURES);

@@ -27,6 +27,8 @@ const char *tap_udec(u128 x);
 
 /* Each test begins with the run's seed, so that it can be run alone. */
 u64 rnd64(void);
+/* From here on as if the test began here: numbers that depend on the run's seed and @number. */
+void rnd_restart(u64 number);
 u128 rnd128(void);
 /* Any number of significant bits is as likely as any other. */
 u64 rnd_bits(unsigned int bits);

@@ -174,11 +174,11 @@ static void test_tournament(void)
 	forget_all();
 }
 
-/* A burst of a pair, around the truth. */
-static void meet(struct tscope_pair *p, u32 width_ns)
+/* A burst of a pair, around the truth: no transit takes less than 64 ns. */
+static void meet_once(struct tscope_pair *p, u32 width_ns)
 {
 	s64 truth = ahead[states[p->peer]->rank] - ahead[states[p->cpu]->rank];
-	u32 below = rnd_below(width_ns + 1);
+	u32 below = 64 + rnd_below(width_ns - 127);
 	struct tscope_burst b = {
 		.partner_id = tscope_nonce(p->peer, 1, 1),
 		.whole = true,
@@ -193,11 +193,29 @@ static void meet(struct tscope_pair *p, u32 width_ns)
 	tscope_pair_add(states[p->cpu], p, &b);
 }
 
+/* One burst gives no figure. */
+static void meet(struct tscope_pair *p, u32 width_ns)
+{
+	meet_once(p, width_ns);
+	meet_once(p, width_ns);
+}
+
 static void all_meet(void)
 {
 	for (u32 i = 0; i < count; i++)
 		for (u32 k = 0; k < states[cpus[i]]->pairs; k++)
 			meet(states[cpus[i]]->pair[k], 140 + rnd_below(60));
+}
+
+static void one_burst(void)
+{
+	struct tscope_pairs_summary s;
+
+	for (u32 i = 0; i < count; i++)
+		for (u32 k = 0; k < states[cpus[i]]->pairs; k++)
+			meet_once(states[cpus[i]]->pair[k], 140);
+	tscope_pairs_summary(LANE, &s);
+	EXPECT(!s.found, "one burst of each pair");
 }
 
 static u32 rank_of(int cpu)
@@ -249,6 +267,7 @@ static void one_is_off(u32 n)
 		bytes += states[cpus[i]]->pairs *
 			 (sizeof(struct tscope_pair) + sizeof(struct tscope_pair *));
 	bytes /= n;
+	one_burst();
 	all_meet();
 	start = ms_now();
 	tscope_pairs_summary(LANE, &s);

@@ -15,6 +15,8 @@ static void check_rest(struct fuzz_in *in)
 	u32 step = fuzz_u8(in);
 
 	tscope_tracker_init(&t);
+	tscope_tracker_add(&t, offset - (s64)fuzz_bits(in, 40), offset + (s64)fuzz_bits(in, 40),
+			   step, now_ms);
 	while (in->left) {
 		tscope_tracker_add(&t, offset - (s64)fuzz_bits(in, 40),
 				   offset + (s64)fuzz_bits(in, 40), step, now_ms);
@@ -28,7 +30,7 @@ static void check_rest(struct fuzz_in *in)
 
 static void check_any(struct fuzz_in *in)
 {
-	u64 now_ms = fuzz_u64(in), bound_ns, meetings = 0;
+	u64 now_ms = fuzz_u64(in), bound_ns, meetings = 1;
 	struct tscope_tracker t;
 	struct tscope_interval iv;
 	s64 low, high, offset_ns;
@@ -36,6 +38,8 @@ static void check_any(struct fuzz_in *in)
 
 	tscope_tracker_init(&t);
 	EXPECT_EQ(tscope_tracker_interval(&t, now_ms, &iv), -ENODATA, "none");
+	tscope_tracker_add(&t, fuzz_signed(in, 63), fuzz_signed(in, 63), fuzz_u32(in), now_ms);
+	EXPECT_EQ(tscope_tracker_interval(&t, now_ms, &iv), -ENODATA, "one");
 	while (in->left) {
 		low = fuzz_signed(in, 63);
 		high = fuzz_signed(in, 63);
