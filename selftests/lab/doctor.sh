@@ -31,7 +31,7 @@ doctor_lines() {
 }
 
 # examine [OPTION...]: runs doctor once, on what was sampled unless an option says otherwise;
-# fills $FINDINGS
+# fills $FINDINGS. DOCTOR_TEXT=1: also prints what people see
 examine() {
 	local status
 	EXPECTED=''
@@ -39,6 +39,7 @@ examine() {
 	status=$?
 	doctor_lines </tmp/doctor.json >$FINDINGS
 	sed 's/^/# doctor: /' /tmp/doctor.said $FINDINGS | to_channel
+	[ -z "$DOCTOR_TEXT" ] || /lib/tscope/tscope doctor -q -d 0 "$@" | sed 's/^/# /' | to_channel
 	holds "doctor: exit status" "$(awk '$2 != "info" { n = 1 } END { print n + 0 }' $FINDINGS)" \
 		$status 0
 }
