@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Allan deviation, time deviation and MTIE of a clock's points, by octaves of tau: definitions and
- * sources are in Documentation/design.rst, "Stability".
+ * sources are in Documentation/command.rst, "tscope stability".
  */
 #include <linux/math64.h>
 
