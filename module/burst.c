@@ -61,9 +61,15 @@ static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 	return true;
 }
 
+/* Counted at once: no window opens while a TSC that was set back stops all timers. */
 static noinline void note_backward(struct tscope_cpu *c, int lane, u64 size, u64 tsc)
 {
+	struct tscope_lane_figures *f = &c->lane[lane];
+
 	tscope_finding_add(&c->back[lane], size, tsc);
+	WRITE_ONCE(f->backward, f->backward + 1);
+	if (size > f->backward_max)
+		WRITE_ONCE(f->backward_max, size);
 }
 
 static noinline void note_warp(struct tscope_cpu *c, struct tscope_finding *f, int lane, u64 size,

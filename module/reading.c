@@ -258,16 +258,16 @@ static void take_page(struct tscope_clock *clk, struct tscope_cpu *c)
 	struct tscope_reading r = { .error_ns = 1 };
 	struct tscope_timepage page;
 	unsigned long flags;
-	bool updated;
+	bool held;
 
-	/* a call that this CPU answers may change all three */
+	/* a call that this CPU answers may change all of these */
 	local_irq_save(flags);
 	r.tsc = c->last[TSCOPE_LANE_TSC];
 	page = c->timepage;
-	updated = c->events;
+	/* an update may be a step, which is to be reported first */
+	held = c->current_page && !c->events;
 	local_irq_restore(flags);
-	/* the update may be a step, which is to be reported first */
-	if (updated)
+	if (!held)
 		return;
 	r.ns = tscope_timepage_line(&page, r.tsc, &r.frac);
 	WRITE_ONCE(clk->exactness, TSCOPE_EXACT);
@@ -335,7 +335,7 @@ void tscope_points_take(struct tscope_cpu *c, bool read)
 		case TSCOPE_KIND_TSC:
 			break;
 		case TSCOPE_KIND_PAGE:
-			if (read && c->current_page)
+			if (read)
 				take_page(clk, c);
 			break;
 		case TSCOPE_KIND_AT_TSC:

@@ -35,13 +35,6 @@ void tscope_report_motion(struct tscope_pair *p)
 					  o.hull_low_ns, o.hull_high_ns, o.meetings);
 }
 
-static void count(const struct tscope_finding *f, u64 *number, u64 *max)
-{
-	WRITE_ONCE(*number, *number + f->count);
-	if (f->max > *max)
-		WRITE_ONCE(*max, f->max);
-}
-
 /* Returns the largest, in ns. */
 static s64 record(struct tscope_clock *clk, const char *what, const struct tscope_finding *f,
 		  int cpu, int peer)
@@ -55,12 +48,15 @@ static s64 record(struct tscope_clock *clk, const char *what, const struct tscop
 static void report_warps_of(struct tscope_cpu *c, enum tscope_lane lane,
 			    struct tscope_finding *f, int by, int of)
 {
+	struct tscope_lane_figures *figures = &c->lane[lane];
 	struct tscope_clock *clk = tscope_clock_of_lane(lane);
 	s64 ns;
 
 	if (!f->count)
 		return;
-	count(f, &c->lane[lane].warps, &c->lane[lane].warp_max);
+	WRITE_ONCE(figures->warps, figures->warps + f->count);
+	if (f->max > figures->warp_max)
+		WRITE_ONCE(figures->warp_max, f->max);
 	ns = record(clk, TSCOPE_WARP, f, by, of);
 	trace_tscope_warp(clk->ops->name, by, of, ns, f->count, f->tsc);
 	tscope_alert_raise(clk, TSCOPE_ALERT_WARP, ns, by, of);
@@ -112,9 +108,6 @@ void tscope_report_found(struct tscope_cpu *c)
 	memcpy(event, c->event, events * sizeof(*event));
 	memcpy(back, c->back, sizeof(back));
 	memset(c->back, 0, sizeof(c->back));
-	/* readers add both */
-	for (lane = 0; lane < TSCOPE_LANES; lane++)
-		count(&back[lane], &c->lane[lane].backward, &c->lane[lane].backward_max);
 	local_irq_restore(flags);
 
 	if (unlikely(events)) {

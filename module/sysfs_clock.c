@@ -38,10 +38,8 @@ static struct tscope_lane_figures lane_of(const struct tscope_clock *clk)
 		sum.readings += READ_ONCE(l->readings);
 		sum.warps += READ_ONCE(l->warps);
 		sum.warp_max = max(sum.warp_max, READ_ONCE(l->warp_max));
-		/* with those that no window has reported yet */
-		sum.backward += READ_ONCE(l->backward) + READ_ONCE(c->back[lane].count);
-		sum.backward_max = max3(sum.backward_max, READ_ONCE(l->backward_max),
-					READ_ONCE(c->back[lane].max));
+		sum.backward += READ_ONCE(l->backward);
+		sum.backward_max = max(sum.backward_max, READ_ONCE(l->backward_max));
 	}
 	sum.warp_max = tscope_lane_ns(lane, sum.warp_max);
 	sum.backward_max = tscope_lane_ns(lane, sum.backward_max);
