@@ -230,6 +230,8 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 	if (page && !page_look(c, start))
 		page = NULL;
 
+	/* after @start: a burst that is delayed from here on is too long to be one moment */
+	b->at_ms = tscope_now_ms();
 	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
 		b->low[lane] = S64_MIN;
 		b->high[lane] = S64_MAX;
