@@ -186,7 +186,7 @@ static void exchange_useless_bursts(struct kunit *test)
 	b.peer_warp[TSCOPE_LANE_TSC].count = 4;
 	tscope_pair_add(c, p, &b);
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
-	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_TSC], 7ULL);
+	KUNIT_EXPECT_EQ(test, tscope_pair_warps(p, TSCOPE_LANE_TSC), 7ULL);
 	b.whole = true;
 	b.high[TSCOPE_LANE_TSC] = S64_MAX;
 	tscope_pair_add(c, p, &b);
@@ -217,6 +217,7 @@ static void exchange_lives(struct kunit *test)
 		p->warps[TSCOPE_LANE_TSC] = 5;
 		tscope_cpu_new_life(tscope_cpu_of(side ? p->peer : p->cpu));
 		KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+		KUNIT_EXPECT_EQ(test, tscope_pair_warps(p, TSCOPE_LANE_TSC), 0ULL);
 		add(p, -7000, -6900);
 		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		KUNIT_EXPECT_EQ(test, o.meetings, 2ULL);

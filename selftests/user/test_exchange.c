@@ -327,6 +327,26 @@ static void test_one_moves(void)
 	}
 }
 
+/* Warps of a pair whose bursts are no single moment, and which has no other figure. */
+static void test_warps(void)
+{
+	struct tscope_burst b = { .warp[LANE].count = 3, .peer_warp[LANE].count = 4 };
+	struct tscope_offset o;
+	struct tscope_pair *p;
+
+	choose(2, 1);
+	p = states[cpus[0]]->pairs ? states[cpus[0]]->pair[0] : states[cpus[1]]->pair[0];
+	EXPECT_EQ(tscope_pair_warps(p, LANE), 0, "before they met");
+	b.partner_id = tscope_nonce(p->peer, 1, 1);
+	tscope_pair_add(states[p->cpu], p, &b);
+	EXPECT(!tscope_pair_offset(p, LANE, &o), "an offset");
+	EXPECT_EQ(tscope_pair_warps(p, LANE), 7, "both CPUs' warps");
+	EXPECT_EQ(tscope_pair_warps(p, TSCOPE_LANE_TSC), 0, "of the other clock");
+	tscope_cpu_new_life(states[p->peer]);
+	EXPECT_EQ(tscope_pair_warps(p, LANE), 0, "of a former life");
+	forget_all();
+}
+
 /* A figure is as old as its burst: a sampler may lose its CPU before it adds that to the pair. */
 static void test_age(void)
 {
@@ -417,6 +437,7 @@ static const struct tap_test tests[] = {
 	{ "one CPU that is off is found, with the truth inside", test_one_is_off },
 	{ "one CPU that moves is found", test_one_moves },
 	{ "a figure is as old as its burst", test_age },
+	{ "a pair without an offset has its warps", test_warps },
 	{ "who has not met for two turns is unmet", test_unmet },
 	{ "CPUs come and go", test_changes },
 };
