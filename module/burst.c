@@ -256,6 +256,8 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 	if (page && !page_look(c, start))
 		page = NULL;
 
+	/* after @start: a burst that is delayed from here on is too long to be one moment */
+	b->at_ms = tscope_now_ms();
 	b->page_whole = page;
 	if (page)
 		take_readings(c, plan, b, page, start);

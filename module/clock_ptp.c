@@ -249,6 +249,8 @@ static int ptp_read(struct tscope_raw *raw)
 	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_RAW);
 	struct tscope_wall_offset o;
 	struct tscope_raw a, b;
+	/* before the readings: a figure is never older than it says */
+	u64 taken_ms = tscope_now_ms();
 	bool framed;
 	long said;
 	int err;
@@ -265,7 +267,7 @@ static int ptp_read(struct tscope_raw *raw)
 	    !tscope_wall_offset_find(&a, &b, raw, &clk->series, &earlier, &o))
 		return 0;
 
-	o.taken_ms = tscope_now_ms();
+	o.taken_ms = taken_ms;
 	write_seqlock(&shown_lock);
 	if (!shown.taken_ms || o.error_ns <= shown.error_ns || is_later(o.tsc, shown.tsc))
 		shown = o;

@@ -36,6 +36,7 @@ static void print_or_dash(struct seq_file *m, bool there, u64 value)
 
 static void print_pair(struct seq_file *m, const struct tscope_pair *p, enum tscope_lane lane)
 {
+	u64 warps = tscope_pair_warps(p, lane);
 	struct tscope_offset o;
 
 	seq_printf(m, "%s %d %d ", tscope_clock_of_lane(lane)->ops->name, min(p->cpu, p->peer),
@@ -43,9 +44,9 @@ static void print_pair(struct seq_file *m, const struct tscope_pair *p, enum tsc
 	if (tscope_pair_offset(p, lane, &o))
 		seq_printf(m, "%lld %llu %d %lld %lld %llu %llu %llu\n", o.offset_ns, o.bound_ns,
 			   o.moving, o.hull_low_ns, o.hull_high_ns, tscope_now_ms() - o.at_ms,
-			   o.meetings, READ_ONCE(p->warps[lane]));
+			   o.meetings, warps);
 	else
-		seq_puts(m, "- - - - - - 0 0\n");
+		seq_printf(m, "- - - - - - 0 %llu\n", warps);
 }
 
 /*

@@ -117,7 +117,6 @@ void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct t
 	u16 peer_life = b->partner_id >> TSCOPE_NONCE_LIFE_SHIFT;
 	u32 step_cyc = min_t(u64, c->step_cyc, U32_MAX);
 	const u32 step[] = { step_cyc, tscope_cyc_to_ns(step_cyc, tscope_tsc_khz) + 1 };
-	u64 now_ms = tscope_now_ms();
 	int lane, slack;
 
 	pair_write_begin(p);
@@ -134,23 +133,29 @@ void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct t
 		/* each of two time pages was rounded down to a ns */
 		slack = lane == TSCOPE_LANE_KVM;
 		tscope_tracker_add(&p->tracker[lane], b->low[lane] - slack, b->high[lane] + slack,
-				   step[lane], now_ms);
+				   step[lane], b->at_ms);
 	}
 	pair_write_end(p);
+}
+
+/* Whether what is known of a pair is of both CPUs' present lives. */
+static bool pair_lives(const struct tscope_pair *p)
+{
+	return p->life == READ_ONCE(tscope_cpu_of(p->cpu)->life) &&
+	       p->peer_life == READ_ONCE(tscope_cpu_of(p->peer)->life);
 }
 
 /* What is known of a pair, in the lane's unit: the peer's clock minus the keeper's. */
 static bool pair_interval(const struct tscope_pair *p, enum tscope_lane lane,
 			  struct tscope_interval *in)
 {
-	const struct tscope_cpu *c = tscope_cpu_of(p->cpu), *peer = tscope_cpu_of(p->peer);
 	struct tscope_tracker t;
 	unsigned int seq;
 	bool alive;
 
 	do {
 		seq = read_seqcount_begin(&p->lock);
-		alive = p->life == READ_ONCE(c->life) && p->peer_life == READ_ONCE(peer->life);
+		alive = pair_lives(p);
 		memcpy(&t, &p->tracker[lane], sizeof(t));
 	} while (read_seqcount_retry(&p->lock, seq));
 	return alive && !tscope_tracker_interval(&t, judged_ms(), in);
@@ -196,6 +201,22 @@ bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 		return false;
 	offset_from_interval(lane, p->cpu, p->peer, &in, o);
 	return true;
+}
+
+/*
+ * The warps of a pair in the CPUs' present lives, also of bursts that are no single moment: a pair
+ * may have no other figure. Context: as tscope_pair_offset().
+ */
+u64 tscope_pair_warps(const struct tscope_pair *p, enum tscope_lane lane)
+{
+	unsigned int seq;
+	u64 warps;
+
+	do {
+		seq = read_seqcount_begin(&p->lock);
+		warps = pair_lives(p) ? p->warps[lane] : 0;
+	} while (read_seqcount_retry(&p->lock, seq));
+	return warps;
 }
 
 /* |offset| - bound: the offset is at least this far from 0. */

@@ -32,6 +32,7 @@ struct tscope_pairs_summary {
 void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct tscope_burst *b);
 bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 			struct tscope_offset *o);
+u64 tscope_pair_warps(const struct tscope_pair *p, enum tscope_lane lane);
 void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s);
 void tscope_pairs_clear(void);
 void tscope_pairs_stopped(bool stopped);

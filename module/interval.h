@@ -67,7 +67,7 @@ struct tscope_interval {
 	s64 low;			/* of the newest burst of ordinary width; or the hull */
 	s64 high;			/* where there is evidence that the offset moved */
 	bool moving;			/* it moved within the last two epochs */
-	struct tscope_hull hull;	/* of the bursts of the last two epochs */
+	struct tscope_hull hull;	/* of the last two epochs' bursts that are not very wide */
 	u64 at_ms;			/* time of the newest burst that was used */
 	u64 met_ms;			/* time of the newest burst */
 	u64 meetings;			/* bursts since tscope_tracker_init() */

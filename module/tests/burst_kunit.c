@@ -33,7 +33,7 @@ static struct tscope_burst_plan plan;
 static struct tscope_burst b;
 static u64 until;
 /* right before and after the burst */
-static u64 before, after;
+static u64 before, after, before_ms, after_ms;
 
 static int burst_init(struct kunit *test)
 {
@@ -67,9 +67,11 @@ static void run(void)
 	local_irq_save(flags);
 	c->cpu = smp_processor_id();
 	tscope_mailbox_begin(&c->box, NONCE);
+	before_ms = tscope_now_ms();
 	before = rdtsc_ordered();
 	tscope_burst(c, &plan, &b);
 	after = rdtsc_ordered();
+	after_ms = tscope_now_ms();
 	local_irq_restore(flags);
 }
 
@@ -93,6 +95,8 @@ static void burst_limits(struct kunit *test)
 		run();
 	while (b.readings < 32 && ++tries < 100);
 	KUNIT_EXPECT_LT(test, after - before, FAR_CYC / 10);
+	KUNIT_EXPECT_GE(test, b.at_ms, before_ms);
+	KUNIT_EXPECT_LE(test, b.at_ms, after_ms);
 	/* pub - now, of the first reading */
 	KUNIT_EXPECT_LE(test, b.low[TSCOPE_LANE_TSC], (s64)(peer->pub[TSCOPE_LANE_TSC] - before));
 	KUNIT_EXPECT_GE(test, b.low[TSCOPE_LANE_TSC], (s64)(peer->pub[TSCOPE_LANE_TSC] - after));

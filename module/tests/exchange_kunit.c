@@ -71,6 +71,7 @@ static struct tscope_pair *find(int a, int b)
 static void add(struct tscope_pair *p, s64 low, s64 high)
 {
 	struct tscope_burst b = {
+		.at_ms = tscope_now_ms(),
 		.partner_id = tscope_nonce(p->peer, tscope_cpu_of(p->peer)->life, 9),
 		.readings = 100,
 		.echoes = 10,
@@ -166,7 +167,7 @@ static void exchange_cycles(struct kunit *test)
  */
 static void exchange_useless_bursts(struct kunit *test)
 {
-	struct tscope_burst b = { .readings = 100, .whole = true };
+	struct tscope_burst b = { .at_ms = tscope_now_ms(), .readings = 100, .whole = true };
 	struct tscope_offset o;
 	struct tscope_cpu *c;
 	struct tscope_pair *p;
@@ -185,7 +186,7 @@ static void exchange_useless_bursts(struct kunit *test)
 	b.peer_warp[TSCOPE_LANE_TSC].count = 4;
 	tscope_pair_add(c, p, &b);
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
-	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_TSC], 7ULL);
+	KUNIT_EXPECT_EQ(test, tscope_pair_warps(p, TSCOPE_LANE_TSC), 7ULL);
 	b.whole = true;
 	b.high[TSCOPE_LANE_TSC] = S64_MAX;
 	tscope_pair_add(c, p, &b);
@@ -216,6 +217,7 @@ static void exchange_lives(struct kunit *test)
 		p->warps[TSCOPE_LANE_TSC] = 5;
 		tscope_cpu_new_life(tscope_cpu_of(side ? p->peer : p->cpu));
 		KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+		KUNIT_EXPECT_EQ(test, tscope_pair_warps(p, TSCOPE_LANE_TSC), 0ULL);
 		add(p, -7000, -6900);
 		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
 		KUNIT_EXPECT_EQ(test, o.meetings, 2ULL);

@@ -11,6 +11,8 @@
 #define LINK_BURST_NS	10000
 /* The least transit of a healthy link. */
 #define LINK_FLOOR_NS	75
+/* A burst of it that is wider than 4 usual ones is of little use. */
+#define LINK_WIDEST_CYC	(4 * 2 * LINK_FLOOR_NS * (LINK_KHZ / 1000) / 1000 - 4 * LINK_STEP_CYC)
 
 enum link_motion { LINK_RESTS, LINK_ALTERNATES, LINK_DRIFTS };
 

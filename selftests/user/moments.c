@@ -69,24 +69,26 @@ enum held moments_held(const struct tscope_interval *iv)
 	return most;
 }
 
-enum held moments_hull_held(const struct tscope_interval *iv, u64 now_ms)
+enum held moments_hull_held(const struct tscope_interval *iv, u64 now_ms, s64 widest)
 {
 	enum held one, least = HELD_ALL;
 	const struct moment *m;
-	bool some = false;
+	bool some = false, missed = false;
 	u64 i, at_ms;
 
 	for (i = 0; (m = before(i, second_before(now_ms), &at_ms)); i++) {
-		if (at_ms > iv->at_ms)
+		if (at_ms > iv->at_ms || m->high - m->low > widest)
 			continue;
 		one = held(iv->hull.low, iv->hull.high, m);
 		/* the last ones of this millisecond may not have been used */
-		if (!some && !one && at_ms == iv->at_ms)
+		if (!some && !one && at_ms == iv->at_ms) {
+			missed = true;
 			continue;
+		}
 		some = true;
 		least = min(least, one);
 	}
-	return some || iv->at_ms < second_before(now_ms) ? least : HELD_NONE;
+	return missed && !some ? HELD_NONE : least;
 }
 
 enum held moments_narrowest_held(u64 now_ms)

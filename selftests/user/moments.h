@@ -32,8 +32,11 @@ void moments_add(const struct moment *m, u64 at_ms);
  * that holds neither is false.
  */
 enum held moments_held(const struct tscope_interval *iv);
-/* What its hull holds of each burst of the last second, up to the moment that it is of. */
-enum held moments_hull_held(const struct tscope_interval *iv, u64 now_ms);
+/*
+ * What its hull holds of each burst of the last second, up to the moment that it is of. One that is
+ * wider than @widest may not have been used.
+ */
+enum held moments_hull_held(const struct tscope_interval *iv, u64 now_ms, s64 widest);
 /* What the narrowest burst of the last second holds of the offset that it had. */
 enum held moments_narrowest_held(u64 now_ms);
 

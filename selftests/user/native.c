@@ -60,7 +60,7 @@ static void look(struct run *run, u64 now_ms)
 	if (!run->moving++)
 		run->first_s = (native_tsc() - run->start) / native_hz;
 	run->hull_cyc = max(run->hull_cyc, (iv.high - iv.low) / 2);
-	run->false_hulls += !moments_hull_held(&iv, now_ms);
+	run->false_hulls += !moments_hull_held(&iv, now_ms, S64_MAX);
 }
 
 /* At rest: the ratio of the tightest limits of an epoch to the width of its bursts. */
@@ -93,7 +93,7 @@ static void add(struct run *run, const struct tscope_burst *b, u64 from, u64 to)
 		.most = max(before, after),
 		.jumps = run->motion.half_cyc,
 	};
-	u64 now_ms = native_ms();
+	u64 now_ms = b->at_ms;
 
 	run->bursts++;
 	run->warps += b->warp[TSCOPE_LANE_TSC].count +

@@ -87,7 +87,6 @@ extern u32 native_step_cyc;
 extern u64 native_burst_cyc;
 extern const struct pvclock_vcpu_time_info *native_page;
 extern const struct tscope_timepage_ops native_page_ops;
-u64 native_ms(void);
 void native_machine(void);
 const struct pvclock_vcpu_time_info *native_real_page(void);
 

@@ -25,7 +25,7 @@ u64 tscope_ns_mult;
 
 static sigjmp_buf no_page;
 
-u64 native_ms(void)
+u64 get_jiffies_64(void)
 {
 	struct timespec t;
 

@@ -175,11 +175,12 @@ static void test_tournament(void)
 }
 
 /* A burst of a pair, around the truth: no transit takes less than 64 ns. */
-static void meet_once(struct tscope_pair *p, u32 width_ns)
+static void meet_once(struct tscope_pair *p, u32 width_ns, u64 at_ms)
 {
 	s64 truth = ahead[states[p->peer]->rank] - ahead[states[p->cpu]->rank];
 	u32 below = 64 + rnd_below(width_ns - 127);
 	struct tscope_burst b = {
+		.at_ms = at_ms,
 		.partner_id = tscope_nonce(p->peer, 1, 1),
 		.whole = true,
 		.page_whole = true,
@@ -196,8 +197,8 @@ static void meet_once(struct tscope_pair *p, u32 width_ns)
 /* One burst gives no figure. */
 static void meet(struct tscope_pair *p, u32 width_ns)
 {
-	meet_once(p, width_ns);
-	meet_once(p, width_ns);
+	meet_once(p, width_ns, tscope_now_ms());
+	meet_once(p, width_ns, tscope_now_ms());
 }
 
 static void all_meet(void)
@@ -213,7 +214,7 @@ static void one_burst(void)
 
 	for (u32 i = 0; i < count; i++)
 		for (u32 k = 0; k < states[cpus[i]]->pairs; k++)
-			meet_once(states[cpus[i]]->pair[k], 140);
+			meet_once(states[cpus[i]]->pair[k], 140, tscope_now_ms());
 	tscope_pairs_summary(LANE, &s);
 	EXPECT(!s.found, "one burst of each pair");
 }
@@ -326,6 +327,46 @@ static void test_one_moves(void)
 	}
 }
 
+/* Warps of a pair whose bursts are no single moment, and which has no other figure. */
+static void test_warps(void)
+{
+	struct tscope_burst b = { .warp[LANE].count = 3, .peer_warp[LANE].count = 4 };
+	struct tscope_offset o;
+	struct tscope_pair *p;
+
+	choose(2, 1);
+	p = states[cpus[0]]->pairs ? states[cpus[0]]->pair[0] : states[cpus[1]]->pair[0];
+	EXPECT_EQ(tscope_pair_warps(p, LANE), 0, "before they met");
+	b.partner_id = tscope_nonce(p->peer, 1, 1);
+	tscope_pair_add(states[p->cpu], p, &b);
+	EXPECT(!tscope_pair_offset(p, LANE, &o), "an offset");
+	EXPECT_EQ(tscope_pair_warps(p, LANE), 7, "both CPUs' warps");
+	EXPECT_EQ(tscope_pair_warps(p, TSCOPE_LANE_TSC), 0, "of the other clock");
+	tscope_cpu_new_life(states[p->peer]);
+	EXPECT_EQ(tscope_pair_warps(p, LANE), 0, "of a former life");
+	forget_all();
+}
+
+/* A figure is as old as its burst: a sampler may lose its CPU before it adds that to the pair. */
+static void test_age(void)
+{
+	struct tscope_offset o;
+	struct tscope_pair *p;
+	u64 at_ms;
+
+	choose(2, 1);
+	memset(ahead, 0, sizeof(ahead));
+	p = states[cpus[0]]->pairs ? states[cpus[0]]->pair[0] : states[cpus[1]]->pair[0];
+	meet(p, 140);
+	at_ms = tscope_now_ms();
+	test_jiffies_ms += 300;
+	meet_once(p, 140, at_ms + 1);
+	EXPECT(tscope_pair_offset(p, LANE, &o), "no figure");
+	EXPECT_EQ(o.at_ms, at_ms + 1, "when it was measured");
+	EXPECT_EQ(o.met_ms, at_ms + 1, "when they met");
+	forget_all();
+}
+
 /* A pair that has not met for two turns is unmet, and is not in the summary. */
 static void test_unmet(void)
 {
@@ -395,6 +436,8 @@ static const struct tap_test tests[] = {
 	{ "tournament: each meets each, and both know", test_tournament },
 	{ "one CPU that is off is found, with the truth inside", test_one_is_off },
 	{ "one CPU that moves is found", test_one_moves },
+	{ "a figure is as old as its burst", test_age },
+	{ "a pair without an offset has its warps", test_warps },
 	{ "who has not met for two turns is unmet", test_unmet },
 	{ "CPUs come and go", test_changes },
 };

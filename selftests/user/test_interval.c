@@ -77,7 +77,7 @@ static void look(const struct tscope_tracker *t, double at_s, u64 now_ms,
 	trial->looks++;
 	trial->false_narrowest += !moments_narrowest_held(now_ms);
 	tscope_interval_ns(iv.low, iv.high, LINK_KHZ, &offset_ns, &bound_ns);
-	held = iv.moving ? moments_hull_held(&iv, now_ms) : moments_held(&iv);
+	held = iv.moving ? moments_hull_held(&iv, now_ms, LINK_WIDEST_CYC) : moments_held(&iv);
 	trial->cut += held == HELD_SOME;
 	if (!iv.moving) {
 		trial->bound_ns += bound_ns;

@@ -211,8 +211,8 @@ static void check_page(const char *what)
 		.motion.extent_cyc = rnd_range(-3000000, 3000000),
 	};
 	native_run(&run, 1.5);
-	if (tscope_tracker_interval(&run.tracker, native_ms(), &iv) ||
-	    tscope_tracker_interval(&run.page_tracker, native_ms(), &page_iv)) {
+	if (tscope_tracker_interval(&run.tracker, tscope_now_ms(), &iv) ||
+	    tscope_tracker_interval(&run.page_tracker, tscope_now_ms(), &page_iv)) {
 		EXPECT(0, "%s: no interval", what);
 		return;
 	}

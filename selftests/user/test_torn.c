@@ -135,8 +135,9 @@ static bool first_bursts_hold(double rate)
 		tscope_tracker_add(&t, b.low, b.high, LINK_STEP_CYC, now_ms);
 		moments_add(&b, now_ms);
 		if (!tscope_tracker_interval(&t, now_ms, &iv))
-			held = held && (iv.moving ? moments_hull_held(&iv, now_ms) :
-						    moments_held(&iv));
+			held = held && (iv.moving ?
+					moments_hull_held(&iv, now_ms, LINK_WIDEST_CYC) :
+					moments_held(&iv));
 	}
 	return held;
 }

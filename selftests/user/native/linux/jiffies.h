@@ -4,8 +4,12 @@
 
 #include <linux/types.h>
 
-/* No age is counted here: a call of either fails to link. */
+/* In ms. */
 u64 get_jiffies_64(void);
-u64 jiffies64_to_msecs(u64 j);
+
+static inline u64 jiffies64_to_msecs(u64 j)
+{
+	return j;
+}
 
 #endif /* TSCOPE_LINUX_JIFFIES_H */
