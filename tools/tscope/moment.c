@@ -314,16 +314,44 @@ static uint64_t boottime_of(const struct snapshot *s, const struct violation *v)
 	return v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
 }
 
+/*
+ * A step is reported when the fourth point of the segment that it begins is there. How long that
+ * took, the points say, while they are kept.
+ */
+static uint64_t reported_after_ns(const struct grouping *g, const struct violation *v)
+{
+	const struct snapshot *s = g->s;
+	uint64_t segment = 0;
+	unsigned int n = 0;
+	size_t i;
+
+	if (strcmp(v->what, "step") || voice_of(v->clock) == VOICE_PAGE || !g->khz)
+		return 0;
+	for (i = 0; i < s->n_points; i++) {
+		if (strcmp(s->points[i].clock, v->clock))
+			continue;
+		if (!n && s->points[i].tsc != v->tsc)
+			continue;
+		if (n && s->points[i].segment != segment)
+			return 0;
+		segment = s->points[i].segment;
+		if (++n == 4)
+			return (__uint128_t)(s->points[i].tsc - v->tsc) * 1000000 / g->khz;
+	}
+	return 0;
+}
+
 static ssize_t add_violation(struct grouping *g, const struct violation *v)
 {
 	uint64_t boottime_ns = boottime_of(g->s, v);
 	bool step = !strcmp(v->what, "step");
+	uint64_t after_ns = reported_after_ns(g, v);
 	struct moment *m;
 
 	if ((!step && strcmp(v->what, "backward")) || boottime_ns < g->since_ns ||
 	    (step && voice_of(v->clock) == VOICES))
 		return -1;
-	m = place(g, v, boottime_ns);
+	m = place(g, v, boottime_ns > after_ns ? boottime_ns - after_ns : 0);
 	if (step)
 		add_step(&m->move[voice_of(v->clock)], g->s, v);
 	else

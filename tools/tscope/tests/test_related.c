@@ -212,6 +212,19 @@ static void test_slow_device(void)
 		/* its reading is of when time went on */
 		lines[o.after.n_violations - 1].tsc = (30 + ns / 1e9) * KHZ * 1e3;
 		only("time-stood-still", ns);
+
+		/* most of its points were soon, and the four that count were late */
+		gap = 2 + 2 * rnd_unit();
+		for (k = 0; k < 40; k++) {
+			many[CLOCKS + k].tsc = (20 + k * 0.25) * KHZ * 1e3;
+			if (k < 36)
+				continue;
+			many[CLOCKS + k].segment = 1;
+			many[CLOCKS + k].tsc = (30 + ns / 1e9 + (k - 36) * gap) * KHZ * 1e3;
+		}
+		lines[o.after.n_violations - 1].tsc = many[CLOCKS + 36].tsc;
+		lines[o.after.n_violations - 1].monotonic_ns = (30.5 + 3 * gap) * 1e9;
+		only("time-stood-still", ns);
 	}
 }
 
