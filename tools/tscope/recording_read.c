@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* recording_read.c: the lines that tscope record wrote, one JSON object each */
 #include <err.h>
-#include <inttypes.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fields.h"
+#include "json_lines.h"
 #include "recording_parts.h"
-
-/* No line of a recording is longer: one of a histogram has some 50 kB. */
-#define LINE_MAX_BYTES	(1 << 20)
-#define DEPTH		6
 
 /**
  * struct reader - what is read
@@ -21,11 +16,8 @@
  */
 struct reader {
 	struct recording *r;
-	FILE *from;
-	char *line;
-	size_t len;
+	struct json_lines lines;
 	struct parse_fault fault;
-	struct json_tokener *tokener;
 	struct pair_line *pairs;
 	struct histogram *histograms;
 	size_t clocks, cpus, n_pairs, n_histograms;
@@ -352,16 +344,27 @@ static bool take_cpu_line(struct reader *in, struct json_object *of)
 	return true;
 }
 
-/* A new frequency begins new segments of all clocks; an error is the recorder's. */
+/* An error of the recorder's, which may name any file. */
+static void add_noted_error(struct recording *r, const char *text)
+{
+	char *at;
+
+	recording_add_error(r, "%s", text);
+	for (at = r->errors[r->n_errors - 1]; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+}
+
 static bool take_note(struct reader *in, struct json_object *of)
 {
-	char what[20], text[512];
+	struct json_object *text;
+	char what[20];
 
-	if (!take_text(in, of, "what", what, sizeof(what)) ||
-	    !take_text(in, of, "text", text, sizeof(text)))
+	if (!take_text(in, of, "what", what, sizeof(what)) || !member(in, of, "text", &text))
 		return false;
 	if (!strcmp(what, "error"))
-		recording_add_error(in->r, "%s", text);
+		add_noted_error(in->r, json_object_get_string(text) ?: "");
+	/* its points are of other segments than those before */
 	return strcmp(what, "tsc-khz") || take_khz(in, of);
 }
 
@@ -404,45 +407,14 @@ static bool take_line(struct reader *in, struct json_object *line)
 	return is_wrong(in, NULL, "is no line of a recording");
 }
 
-/* Whether there is a line, whole and not too long. */
-static bool next_line(struct reader *in)
-{
-	int c = getc(in->from);
-
-	if (c == EOF)
-		return false;
-	in->fault.line++;
-	for (in->len = 0; c != EOF && c != '\n' && in->len < LINE_MAX_BYTES; c = getc(in->from))
-		in->line[in->len++] = c;
-	if (c == EOF)
-		return is_wrong(in, NULL, "is truncated");
-	return c == '\n' || is_wrong(in, NULL, "is too long");
-}
-
-static struct json_object *parse_line(struct reader *in)
-{
-	struct json_object *line;
-
-	json_tokener_reset(in->tokener);
-	line = json_tokener_parse_ex(in->tokener, in->line, in->len);
-	if (json_object_is_type(line, json_type_object) &&
-	    json_tokener_get_parse_end(in->tokener) == in->len)
-		return line;
-	json_object_put(line);
-	is_wrong(in, NULL, "is no JSON object");
-	return NULL;
-}
-
 static bool read_line(struct reader *in, bool (*with)(struct reader *, struct json_object *))
 {
-	struct json_object *line;
-	bool right;
+	struct json_object *line = json_lines_next(&in->lines);
+	bool right = line && with(in, line);
 
-	if (!next_line(in))
-		return false;
-	line = parse_line(in);
-	right = line && with(in, line);
 	json_object_put(line);
+	if (in->lines.wrong)
+		is_wrong(in, NULL, in->lines.wrong);
 	return right;
 }
 
@@ -450,40 +422,42 @@ static void say_fault(const struct reader *in, const char *then)
 {
 	const struct parse_fault *f = &in->fault;
 
-	if (ferror(in->from))
-		recording_add_error(in->r, "the recording can't be read after line %zu", f->line);
-	else if (f->field)
-		recording_add_error(in->r, "line %zu, field \"%s\" %s%s", f->line, f->field,
+	if (f->field)
+		recording_add_error(in->r, "line %zu, field \"%s\" %s%s", in->lines.number, f->field,
 				    f->what, then);
-	else if (f->what)
-		recording_add_error(in->r, "line %zu %s%s", f->line, f->what, then);
+	else
+		recording_add_error(in->r, "line %zu %s%s", in->lines.number, f->what, then);
+}
+
+static void read_lines(struct reader *in)
+{
+	while (read_line(in, take_line))
+		;
+	if (ferror(in->lines.from))
+		recording_add_error(in->r, "the recording can't be read after line %zu",
+				    in->lines.number);
+	else if (in->fault.what)
+		say_fault(in, ": it is read up to there");
+	else if (!in->ended)
+		recording_add_error(in->r, "the recording has no end: tscope record still writes it, or was killed");
 }
 
 bool recording_read(struct recording *r, FILE *from)
 {
-	struct reader in = { .r = r, .from = from, .line = malloc(LINE_MAX_BYTES),
-			     .tokener = json_tokener_new_ex(DEPTH) };
+	struct reader in = { .r = r };
 	bool right;
 
 	*r = (struct recording){ };
-	if (!in.line || !in.tokener)
-		err(4, "recording");
-	json_tokener_set_flags(in.tokener, JSON_TOKENER_STRICT);
+	json_lines_open(&in.lines, from);
 	right = read_line(&in, take_header);
-	if (right) {
-		while (read_line(&in, take_line))
-			;
-		say_fault(&in, ": it is read up to there");
-		if (!in.ended && !in.fault.what && !ferror(from))
-			recording_add_error(r, "the recording has no end: tscope record still writes it, or was killed");
-	} else {
-		if (!in.fault.what)
-			is_wrong(&in, NULL, "is missing");
+	if (right)
+		read_lines(&in);
+	else if (in.fault.what)
 		say_fault(&in, "");
-	}
+	else
+		recording_add_error(r, "the file is empty, or can't be read");
+	json_lines_close(&in.lines);
 	free_histograms(in.histograms, in.n_histograms);
 	free(in.pairs);
-	free(in.line);
-	json_tokener_free(in.tokener);
 	return right;
 }
