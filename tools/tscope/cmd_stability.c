@@ -62,7 +62,7 @@ static size_t longest_segment(const struct recorded_clock *c, size_t *from)
 	return longest;
 }
 
-/* Those that are fitted: of too many every second, third, ... one, which leaves long tau as it is. */
+/* Those that are fitted: of too many every second, third, ... one. Long tau stay. */
 static struct tscope_point *points_of(const struct recorded_clock *c, u32 *n)
 {
 	size_t from, longest = longest_segment(c, &from), i;
@@ -142,7 +142,8 @@ static void add(struct json_object *to, const char *key, u64 x, u64 parts)
 			       json_object_new_double_s((double)x / parts, decimal(x, parts).s));
 }
 
-static void print_json(const struct recording *r, const struct clock_stability *c, size_t n, u32 khz)
+static void print_json(const struct recording *r, const struct clock_stability *c, size_t n,
+		       u32 khz)
 {
 	struct json_object *to = json_object_new_object(), *list = json_object_new_array(), *line;
 	const struct tscope_stability_figures *f;

@@ -4,9 +4,10 @@
 which time passes, while tscope record writes what it looks like.
 
 At each of so many looks two clocks get so many points, one of them in a new segment now and then;
-the newest of them are what the module would show. The next look is when the recording has the
-newest point. What was taken is printed, a line for each point: clock, segment from 1, TSC, phase,
-width. Warps come too, as many as points. Files are replaced, so that none is read half.
+the newest of them are what the module would show. The file "ready" says that the first of them are
+there; the next look is when the recording has the newest point. What was taken is printed, a line
+for each point: clock, segment from 1, TSC, phase, width. Warps come too, as many as points. Files
+are replaced, so that none is read half.
 """
 import argparse
 import os
@@ -109,6 +110,7 @@ def wait_until_written(line):
 
 take(2000)
 show()
+(args.root / "ready").touch()
 # it begins with what comes after its first look
 for _ in range(3000):
     if args.recording.exists() and args.recording.stat().st_size:
