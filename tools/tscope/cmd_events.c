@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "event.h"
+#include "event_news.h"
 #include "files.h"
 #include "json.h"
 #include "options.h"
@@ -62,47 +62,15 @@ static void print_event(const struct event *e)
 		printf("%16s  %s\n", "-", text);
 }
 
-#define ORDER(x, y) (((x) > (y)) - ((x) < (y)))
-
-/* 0: it is the same event, whose count may differ. */
-static int by_identity(const void *a, const void *b)
-{
-	const struct event *x = a, *y = b;
-
-	return ORDER(x->tsc, y->tsc) ?: ORDER(x->kind, y->kind) ?: ORDER(x->cpu, y->cpu) ?:
-	       ORDER(x->peer, y->peer) ?: strcmp(x->clock, y->clock);
-}
-
-/* How often @e happened that @before does not have; a counter that was reset begins anew. */
-static uint64_t news(const struct event_list *before, const struct event *e)
-{
-	const struct event *old = before->n ? bsearch(e, before->events, before->n, sizeof(*e),
-						       by_identity) : NULL;
-
-	if (!old)
-		return e->count;
-	return e->count >= old->count ? e->count - old->count : e->count;
-}
-
-/*
- * Whether it is counted and not listed. While violations can be read, it was listed, and has
- * dropped out since.
- */
-static bool is_rest(const struct event *e)
-{
-	return !e->boottime_ns && e->kind != EVENT_UPDATE && e->kind != EVENT_STOPPED;
-}
-
 /* @listed: violations can be read */
 static void print_news(struct event_list *before, const struct event_list *now, bool listed)
 {
-	if (before->n)
-		qsort(before->events, before->n, sizeof(*before->events), by_identity);
+	events_index(before);
 	for (size_t i = 0; i < now->n; i++) {
 		struct event e = now->events[i];
 
-		e.count = news(before, &e);
-		if (e.count && !(listed && is_rest(&e)))
+		e.count = event_news(before, &e);
+		if (e.count && !(listed && event_is_rest(&e)))
 			print_event(&e);
 	}
 	fflush(stdout);

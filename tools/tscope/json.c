@@ -117,6 +117,18 @@ struct json_object *json_cpu(const struct cpu_line *c)
 	return to;
 }
 
+struct json_object *json_point(const struct point_line *p)
+{
+	struct json_object *to = json_object_new_object();
+
+	add_string(to, "clock", p->clock);
+	add_u64(to, "segment", p->segment);
+	add_u64(to, "tsc", p->tsc);
+	add_thousandths(to, "phase_ns", (struct figure){ true, p->phase_ps });
+	add_u64(to, "width_ns", p->width_ns);
+	return to;
+}
+
 static struct figure cpu_figure(int cpu)
 {
 	return (struct figure){ cpu >= 0, cpu };

@@ -17,6 +17,7 @@ struct json_object *json_cpu(const struct cpu_line *cpu);
 struct json_object *json_event(const struct event *event);
 struct json_object *json_finding(const struct finding *finding);
 struct json_object *json_histogram(const struct histogram *histogram);
+struct json_object *json_point(const struct point_line *point);
 
 /**
  * json_print() - print the whole object and a newline
