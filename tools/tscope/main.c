@@ -24,6 +24,7 @@ static const struct command {
 	{ "hist", cmd_hist, "show histograms" },
 	{ "stability", cmd_stability, "show how stable the clocks are, by octaves of tau" },
 	{ "wait", cmd_wait, "wait until a clock is known well enough" },
+	{ "metrics", cmd_metrics, "print metrics for Prometheus" },
 };
 
 static const struct command *command_of(const char *name)
