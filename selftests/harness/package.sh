@@ -89,7 +89,7 @@ files_command() {
 	# what is long is compressed; bookworm has units in /lib
 	same "files" "$(contents tscope | cut -d' ' -f3 |
 		sed -e '/^\/usr\/share\/man\/man1\/tscope-[a-z]*\.1\.gz$/d' -e 's/\(CHANGES\|json\)\.gz$/\1/' \
-			-e 's,^/usr/lib/,/lib/,')" \
+			-e 's,^/usr/lib/,/lib/,' | LC_ALL=C sort)" \
 "/lib/systemd/system/tscope-metrics.service
 /lib/systemd/system/tscope-metrics.timer
 /lib/systemd/system/tscope-sampling.service
