@@ -99,6 +99,7 @@ $doc/CHANGES
 $doc/changelog.gz
 $doc/copyright
 $doc/tscope.schema.json
+/usr/share/lintian/overrides/tscope
 /usr/share/man/man1/tscope.1.gz
 /usr/share/tscope/tscope.dashboard.json
 /usr/share/tscope/tscope.rules.yml"
