@@ -58,13 +58,16 @@ static void write_textfile(const char *path, const struct snapshot *s)
 	free(temporary);
 }
 
-/* Whether the module is loaded. */
+/*
+ * Whether the module is loaded. A text file counts what could not be read: a timer would fill the
+ * journal with the same lines.
+ */
 static bool write_metrics(const char *textfile)
 {
 	struct snapshot s;
 	bool loaded = snapshot_read(&s, METRICS_PARTS);
 
-	for (size_t i = 0; i < s.n_errors; i++)
+	for (size_t i = 0; i < s.n_errors && (!textfile || !loaded); i++)
 		warnx("%s", s.errors[i]);
 	if (textfile)
 		write_textfile(textfile, &s);

@@ -217,16 +217,20 @@ escapes() {
 }
 
 not_loaded() {
-	tree not-loaded && runs 4 && grep -q 'the module is not loaded: run "modprobe tscope"' "$DIR/err" &&
+	tree not-loaded && runs 4 --textfile "$FILE" &&
+		grep -q 'the module is not loaded: run "modprobe tscope"' "$DIR/err" && runs 4 &&
+		grep -q 'the module is not loaded: run "modprobe tscope"' "$DIR/err" && diff "$DIR/out" "$FILE" &&
 		same text "$(grep -v '^#' "$DIR/out")" "tscope_sampling 0
 tscope_unread_files 0"
 }
 
-# what can't be read is named and counted; the rest is there
+# what can't be read is named and counted, in a text file only counted; the rest is there
 unread() {
 	tree no-debugfs && runs 0 && same "messages" "$(wc -l <"$DIR/err")" 1 &&
 		echo "tscope_unread_files 1" | has && grep -q '^tscope_clock_skew_ratio' "$DIR/out" &&
-		not grep -E 'read_duration|lateness|windows_lost|window_age' "$DIR/out"
+		not grep -E 'read_duration|lateness|windows_lost|window_age' "$DIR/out" &&
+		cp "$DIR/out" "$DIR/whole" && runs 0 --textfile "$FILE" && diff "$DIR/whole" "$FILE" &&
+		same "messages" "$(cat "$DIR/err")" ""
 }
 
 wrong_use() {
