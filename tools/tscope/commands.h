@@ -20,5 +20,6 @@ int cmd_pairs(int argc, char **argv);
 int cmd_hist(int argc, char **argv);
 int cmd_stability(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
 
 #endif /* TSCOPE_COMMANDS_H */

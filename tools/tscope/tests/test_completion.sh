@@ -96,6 +96,7 @@ ktap_begin
 t "manual: tscope.1" page tscope
 t "manual: tscope-doctor.1" page tscope-doctor
 t "manual: tscope-record.1" page tscope-record
+t "manual: tscope-metrics.1" page tscope-metrics
 t "all subcommands" all_subcommands
 t "all options" all_options
 t "all findings are in the manual" all_findings
@@ -115,6 +116,7 @@ t "columns after a comma" offered "tscope watch --hide=clock,warp" \
 t "files" offered "tscope doctor --domain-xml d" "directory domain file.xml"
 t "a recording" offered "tscope stability --from d" "directory domain file.xml"
 t "options of record" offered "tscope record --i" "--interval"
+t "a text file" offered "tscope metrics --textfile d" "directory domain file.xml"
 t "directories" offered "tscope doctor --write d" "directory"
 t "nothing for a number" offered "tscope report --duration " ""
 t "nothing for an unknown subcommand" offered "tscope nonsense " ""

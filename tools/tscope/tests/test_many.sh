@@ -56,4 +56,6 @@ t "report --json: all pairs and CPUs" whole
 t "report: time and memory" frugal report -d 0
 t "pairs: time and memory" frugal pairs
 t "pairs --json: time and memory" frugal pairs --json
+t "metrics: time and memory" frugal metrics
+t "metrics: the leader's age" grep -qx "tscope_window_age_seconds 0.000" "$DIR/out"
 ktap_end

@@ -386,7 +386,7 @@ json_hist() {
 
 helps() {
 	local name
-	for name in report watch top doctor events pairs hist wait; do
+	for name in report watch top doctor events pairs hist wait metrics; do
 		"$TSCOPE" "$name" --help >"$DIR/out" && prints "^Usage: tscope $name" || return
 		not grep -n '.\{81\}' "$DIR/out" || return
 	done
