@@ -70,32 +70,16 @@ static int64_t excess_ns(const struct pair_line *p)
 	return ns_minus((int64_t)ns_magnitude(p->offset_ns), p->bound_ns);
 }
 
-/* The pairs of the TSC, or the worst one where only root can read the others. */
+/* Pairs, and the age up to which they count as now. */
 struct tsc_pairs {
 	const struct pair_line *pairs;
 	size_t n;
-	struct pair_line worst;
 	uint64_t limit_ms;
 };
 
 static void tsc_pairs_of(const struct snapshot *s, struct tsc_pairs *all)
 {
-	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-
-	*all = (struct tsc_pairs){ .pairs = s->pairs, .n = s->n_pairs,
-				   .limit_ms = fresh_ms(s, youngest_ms(s)) };
-	if (s->n_pairs || !tsc || !tsc->offset.known)
-		return;
-	all->worst = (struct pair_line){
-		.clock = "tsc", .cpu_i = tsc->offset.cpu_i, .cpu_j = tsc->offset.cpu_j,
-		.known = true, .moving = tsc->offset.moving, .offset_ns = tsc->offset.offset_ns,
-		.bound_ns = tsc->offset.bound_ns, .age_ms = tsc->offset.age_ms,
-		.hull_low_ns = ns_minus(tsc->offset.offset_ns, tsc->offset.bound_ns),
-		.hull_high_ns = ns_minus(tsc->offset.offset_ns, -tsc->offset.bound_ns),
-	};
-	all->pairs = &all->worst;
-	all->n = 1;
-	all->limit_ms = fresh_ms(s, all->worst.age_ms);
+	*all = (struct tsc_pairs){ s->pairs, s->n_pairs, fresh_ms(s, youngest_ms(s)) };
 }
 
 /* Whether it is a pair of the TSC that met within the time that counts as now. */
