@@ -132,7 +132,7 @@ static void follow_events(struct event_list *before)
 static int list_events(const struct snapshot *s, const struct event_list *events)
 {
 	if (options.json && !follow) {
-		json_print(stdout, s, events, NULL, false);
+		json_print(stdout, s, events, NULL, NULL, false);
 		return STATUS_GOOD;
 	}
 	if (!options.json)

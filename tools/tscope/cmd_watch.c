@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -117,19 +116,6 @@ static void print_csv_head(void)
 	putchar('\n');
 }
 
-static struct winsize window(void)
-{
-	struct winsize size = { };
-
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	return size;
-}
-
-static size_t columns_of_window(void)
-{
-	return window().ws_col ?: TEXT_COLUMNS;
-}
-
 static void print_clocks(FILE *out, const struct snapshot *now, const struct snapshot *before)
 {
 	uint64_t elapsed_ns = before ? now->boottime_ns - before->boottime_ns : 0;
@@ -152,7 +138,7 @@ static void print_clocks(FILE *out, const struct snapshot *now, const struct sna
 								  clock_before(before, c),
 								  elapsed_ns).s);
 	}
-	table_print_wide(&t, out, "", columns_of_window());
+	table_print_wide(&t, out, "", text_window().columns);
 }
 
 static void print_cpus(FILE *out, const struct snapshot *s)
@@ -198,7 +184,7 @@ static void print_offsets(FILE *out, const struct snapshot *s)
 		table_cell(&t, "%s", text_count(c->unmet).s);
 	}
 	if (t.n_cells)
-		table_print_wide(&t, out, "", columns_of_window());
+		table_print_wide(&t, out, "", text_window().columns);
 	if (host && host->host_offset_ns.known)
 		fprintf(out, "\nwall clock: guest - host %s +- %s, %s ago\n",
 			text_ns(host->host_offset_ns.value).s,
@@ -235,7 +221,8 @@ static void print_text(FILE *out, const struct snapshot *now, const struct snaps
 /* Draw in place: each line is cut at the window's width, and what was there before is erased. */
 static void draw(const struct snapshot *now, const struct snapshot *before)
 {
-	size_t len, rows = window().ws_row ?: 24, width = columns_of_window();
+	struct text_size window = text_window();
+	size_t len, width = window.columns;
 	char *text, *line;
 	FILE *out = open_memstream(&text, &len);
 
@@ -246,7 +233,7 @@ static void draw(const struct snapshot *now, const struct snapshot *before)
 	fputs("\033[H", stdout);
 	line = text;
 	/* the last row is left for the cursor, and for the shell's prompt after Ctrl-C */
-	for (size_t i = 1; i < rows && *line; i++) {
+	for (size_t i = 1; i < window.rows && *line; i++) {
 		size_t size = strcspn(line, "\n");
 
 		printf("%.*s\033[K\n", (int)(size < width ? size : width), line);
@@ -265,7 +252,7 @@ static bool draws(void)
 static void print(const struct snapshot *now, const struct snapshot *before)
 {
 	if (options.json) {
-		json_print(stdout, now, NULL, NULL, true);
+		json_print(stdout, now, NULL, NULL, NULL, true);
 	} else if (watch.csv) {
 		print_csv(now, before);
 	} else if (draws()) {

@@ -23,13 +23,6 @@ static const char *severity_word(enum severity severity)
 	return severity == SEVERITY_FAULT ? "FAULT" : severity_name(severity);
 }
 
-static bool sampled(const struct snapshot *s)
-{
-	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-
-	return tsc && tsc->samples.value;
-}
-
 static void print_findings(FILE *out, const struct snapshot *s, const struct finding_list *findings)
 {
 	size_t counts[3] = { 0 };
@@ -42,7 +35,7 @@ static void print_findings(FILE *out, const struct snapshot *s, const struct fin
 		fprintf(out, "%zu fault%s, %zu warning%s\n", counts[SEVERITY_FAULT],
 			counts[SEVERITY_FAULT] == 1 ? "" : "s", counts[SEVERITY_WARNING],
 			counts[SEVERITY_WARNING] == 1 ? "" : "s");
-	else if (!sampled(s))
+	else if (!snapshot_sampled(s))
 		fputs("nothing was sampled, so nothing is known of the clocks\n", out);
 	else
 		fputs("nothing wrong was found\n", out);
@@ -66,7 +59,7 @@ static void print_head(FILE *out, const struct snapshot *s, const struct samplin
 	text_wrap(out, "  CPUs         ", "%s of %s online", s->cpus, s->online);
 	if (!wish->duration_ms) {
 		text_wrap(out, "  sampled      ", "%s", s->enabled.value ?
-			  "nothing by this command: sampling was on, and goes on" : sampled(s) ?
+			  "nothing by this command: sampling was on, and goes on" : snapshot_sampled(s) ?
 			  "nothing: these are the figures of earlier sampling" : "nothing yet");
 		if (!may_sample())
 			text_wrap(out, "               ", "Only root can start sampling (sudo).");
@@ -174,7 +167,7 @@ static void print_jumps(FILE *out, const struct snapshot *s)
 	if (t.n_cells) {
 		fputs("\nJumps since sampling began or was reset; other clocks had none\n", out);
 		table_print(&t, out, "  ");
-	} else if (sampled(s)) {
+	} else if (snapshot_sampled(s)) {
 		fputs("\nNo clock stepped, went backward, or warped between CPUs.\n", out);
 	}
 }

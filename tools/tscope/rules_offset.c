@@ -56,17 +56,12 @@ uint64_t two_turns_ms(const struct snapshot *s)
 	return (uint64_t)most * TWO_TURNS_MS_A_PARTNER;
 }
 
-static uint64_t fresh_ms(const struct snapshot *s, uint64_t youngest)
+uint64_t fresh_pair_ms(const struct snapshot *s)
 {
 	uint64_t limit_ms;
 
-	return __builtin_add_overflow(youngest, PAIR_AGE_MS + two_turns_ms(s), &limit_ms) ?
+	return __builtin_add_overflow(youngest_ms(s), PAIR_AGE_MS + two_turns_ms(s), &limit_ms) ?
 	       UINT64_MAX : limit_ms;
-}
-
-uint64_t fresh_pair_ms(const struct snapshot *s)
-{
-	return fresh_ms(s, youngest_ms(s));
 }
 
 static int64_t excess_ns(const struct pair_line *p)
@@ -74,32 +69,16 @@ static int64_t excess_ns(const struct pair_line *p)
 	return ns_minus((int64_t)ns_magnitude(p->offset_ns), p->bound_ns);
 }
 
-/* The pairs of the TSC, or the worst one where only root can read the others. */
+/* Pairs, and the age up to which they count as now. */
 struct tsc_pairs {
 	const struct pair_line *pairs;
 	size_t n;
-	struct pair_line worst;
 	uint64_t limit_ms;
 };
 
 static void tsc_pairs_of(const struct snapshot *s, struct tsc_pairs *all)
 {
-	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-
-	*all = (struct tsc_pairs){ .pairs = s->pairs, .n = s->n_pairs,
-				   .limit_ms = fresh_pair_ms(s) };
-	if (s->n_pairs || !tsc || !tsc->offset.known)
-		return;
-	all->worst = (struct pair_line){
-		.clock = "tsc", .cpu_i = tsc->offset.cpu_i, .cpu_j = tsc->offset.cpu_j,
-		.known = true, .moving = tsc->offset.moving, .offset_ns = tsc->offset.offset_ns,
-		.bound_ns = tsc->offset.bound_ns, .age_ms = tsc->offset.age_ms,
-		.hull_low_ns = ns_minus(tsc->offset.offset_ns, tsc->offset.bound_ns),
-		.hull_high_ns = ns_minus(tsc->offset.offset_ns, -tsc->offset.bound_ns),
-	};
-	all->pairs = &all->worst;
-	all->n = 1;
-	all->limit_ms = fresh_ms(s, all->worst.age_ms);
+	*all = (struct tsc_pairs){ s->pairs, s->n_pairs, fresh_pair_ms(s) };
 }
 
 /* Whether it is a pair of the TSC that met within the time that counts as now. */

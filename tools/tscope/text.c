@@ -5,12 +5,22 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "text.h"
 
 #define GAP 2			/* blanks between two columns */
 #define OCTAVES 64		/* of each sign */
+
+struct text_size text_window(void)
+{
+	struct winsize size = { };
+
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	return (struct text_size){ size.ws_row ?: 24, size.ws_col ?: TEXT_COLUMNS };
+}
 
 static const struct shown not_known = { "-" };
 

@@ -10,6 +10,13 @@
 /* What a line of text may have, without its end. */
 #define TEXT_COLUMNS 80
 
+/* The terminal's size: as of one with 24 rows and TEXT_COLUMNS where stdout is none. */
+struct text_size {
+	unsigned int rows, columns;
+};
+
+struct text_size text_window(void);
+
 /* A short text that is returned by value: printf("%s", text_ns(5).s) */
 struct shown {
 	char s[48];
