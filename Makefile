@@ -146,9 +146,9 @@ test-%:			## one test: test-lab-pause, -kselftest-abi, -user-fit, -kunit-fit, -f
 kselftest-tar:		## the kselftests and the module, packed for another machine (KVER= KDIR= KERNEL=6.12)
 	@KVER=$(KVER) KDIR=$(KDIR) KERNEL=$(KERNEL) $(HARNESS)/kselftest_tar.sh
 
-lab:			## all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL= SHORT=1 LONG=1)
+lab:			## all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL= SHORT=1 LONG=1 DOCTOR_TEXT=1)
 	@SCENARIO="$(SCENARIO)" LIST=$(LIST) SEED=$(SEED) KERNEL=$(KERNEL) SHORT=$(SHORT) \
-		LONG=$(LONG) selftests/lab/all
+		LONG=$(LONG) DOCTOR_TEXT=$(DOCTOR_TEXT) selftests/lab/all
 
 lab-table:		## which faults tscope doctor found in the runs of make lab: scenario x id
 	@selftests/lab/table.sh

@@ -16,7 +16,7 @@ const struct rule rules[] = {
 			"dmesg | grep -i tsc shows where the kernel has the frequency from",
 		},
 		.explains = { "host-drift" },
-		.see = "cases.rst, \"kvm-clock's skew is not 0\"",
+		.see = "cases.rst, \"The TSC's frequency is wrong\"",
 		.judge = judge_tsc_frequency,
 	}, {
 		.id = "tsc-moving", STATE, .severity = SEVERITY_FAULT,
@@ -28,7 +28,7 @@ const struct rule rules[] = {
 			"ask the host's owner whether its TSCs are in step: dmesg | grep -i tsc on the host",
 		},
 		.explains = { "clock-warped", "clock-backward", "clock-stepped" },
-		.see = "cases.rst, \"One CPU's TSC is off\"",
+		.see = "cases.rst, \"An offset that moves\"",
 		.judge = judge_tsc_moving,
 	}, {
 		.id = "tsc-offset", STATE, .severity = SEVERITY_FAULT,
@@ -52,7 +52,7 @@ const struct rule rules[] = {
 			"the hypervisor has to restore the TSC (KVM_SET_MSRS) and kvm-clock (KVM_SET_CLOCK) to what they were or later",
 		},
 		.explains = { "tsc-jumped", "clock-stepped", "clock-backward" },
-		.see = "doctor.rst, \"time-stood-still\"",
+		.see = "cases.rst, \"Time stands still\"",
 		.judge = judge_time_stood_still,
 	}, {
 		.id = "tsc-jumped", EVENT, .severity = SEVERITY_FAULT,
@@ -65,7 +65,7 @@ const struct rule rules[] = {
 		},
 		.explains = { "clock-stepped", "clock-backward", "clock-warped", "tsc-moving",
 			      "restored" },
-		.see = "doctor.rst, \"tsc-jumped\"",
+		.see = "cases.rst, \"The TSC jumps\"",
 		.judge = judge_tsc_jumped,
 	}, {
 		.id = "restored", EVENT, .severity = SEVERITY_WARNING,
@@ -133,7 +133,7 @@ const struct rule rules[] = {
 			"ask the host's owner to slew its clock and not to step it",
 		},
 		.explains = { "clock-backward", "host-drift" },
-		.see = "doctor.rst, \"host-wall-stepped\"",
+		.see = "cases.rst, \"Backward readings\"",
 		.judge = judge_host_wall_stepped,
 	}, {
 		.id = "clock-stopped", EVENT, .severity = SEVERITY_FAULT,

@@ -163,6 +163,7 @@ static void by_the_kernel(const struct judgement *j, struct finding *f, const st
 	size_t i;
 
 	finding_cause(f, "The kernel lost time by itself: as a rule it changed its clocksource.");
+	f->see = "cases.rst, \"The kernel changes its clocksource\"";
 	for (i = 0; m->boottime_ns.known && i < s->n_switched; i++) {
 		if (apart(m->boottime_ns.value, s->switched_ns[i] + slept_ns) > error_ns)
 			continue;
