@@ -359,6 +359,12 @@ static uint64_t spread_ns(const struct snapshot *s, const struct tsc_pairs *all,
 	return spread;
 }
 
+static void hull_evidence(struct finding *f, const struct pair_line *p)
+{
+	finding_evidence(f, "CPU %u against CPU %u moves: from %s to %s in two epochs", p->cpu_j,
+			 p->cpu_i, step_text(p->hull_low_ns), step_text(p->hull_high_ns));
+}
+
 /* The hull is at least as wide as the offset moved, and wider by widths of bursts at most. */
 static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
 {
@@ -366,11 +372,11 @@ static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
 	uint64_t error = spread == ERROR_UNKNOWN ? spread : extent / HULL_MARGIN_PART + spread;
 
 	if (error == ERROR_UNKNOWN) {
-		finding_evidence(f, "how much of that is the width of readings is not known: debugfs shows no pair that rests");
+		finding_evidence(f, "how much of that is the width of bursts is not known: debugfs shows no pair that rests");
 	} else {
 		error = error < extent ? error : extent;
-		finding_evidence(f, "pairs at rest extend over %s: the offset moved by %s to %s",
-				 ns_text(spread), ns_text(extent - error), ns_text(extent));
+		finding_evidence(f, "up to %s of that may be the width of bursts: the offset moved by %s to %s",
+				 ns_text(error), ns_text(extent - error), ns_text(extent));
 	}
 	finding_size(f, (double)extent, (double)error, "ns");
 }
@@ -425,16 +431,15 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 		return;
 	f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, by up to %s",
 			worst->cpu_i, worst->cpu_j, ns_text(most));
+	hull_evidence(f, worst);
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
 		if (!p->moving || !is_fresh(&all, p))
 			continue;
 		finding_cpu(f, p->cpu_i);
 		finding_cpu(f, p->cpu_j);
-		if (shown++ < PAIRS_SHOWN)
-			finding_evidence(f, "CPU %u against CPU %u moves: from %s to %s in two epochs",
-					 p->cpu_j, p->cpu_i, step_text(p->hull_low_ns),
-					 step_text(p->hull_high_ns));
+		if (p != worst && shown++ < PAIRS_SHOWN - 1)
+			hull_evidence(f, p);
 	}
 	if (moving > PAIRS_SHOWN)
 		finding_evidence(f, "and %zu pairs more: see tscope pairs", moving - PAIRS_SHOWN);
