@@ -173,9 +173,9 @@ int cmd_doctor(int argc, char **argv)
 	if (wishes.since_ms < o.after.boottime_ns / 1000000)
 		o.since_ns = o.after.boottime_ns - wishes.since_ms * 1000000;
 	o.domain = wishes.domain ? &domain : NULL;
+	pairs_sort(&o.after);
 	findings_of(&o, &list);
 	status = findings_status(&o, &list);
-	pairs_sort(&o.after);
 	if (options.json)
 		json_print(stdout, &o.after, &o.events, &list, &o.system, false);
 	else if (wishes.ktap)

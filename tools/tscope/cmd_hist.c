@@ -133,8 +133,9 @@ int cmd_hist(int argc, char **argv)
 	for (size_t i = 0; i < s.n_errors; i++)
 		warnx("%s", s.errors[i]);
 	if (!n && s.debug)
-		warnx("there is no histogram %s%s%s", wanted.clock ?: "",
-		      wanted.clock && wanted.kind ? "/" : "", wanted.kind ?: "");
+		warnx("there is no histogram%s%s%s%s", wanted.clock || wanted.kind ? " " : "",
+		      wanted.clock ?: "", wanted.clock && wanted.kind ? "/" : "",
+		      wanted.kind ?: "");
 	snapshot_free(&s);
 	return n ? STATUS_GOOD : STATUS_NO_FIGURE;
 }

@@ -12,7 +12,6 @@
 
 static void print(FILE *out, struct observation *o, const struct finding_list *findings)
 {
-	pairs_sort(&o->after);
 	if (options.json)
 		json_print(out, &o->after, &o->events, findings, &o->system, false);
 	else if (o->after.loaded)
@@ -46,6 +45,7 @@ int cmd_report(int argc, char **argv)
 		out = fopen(options.output, "w");
 	if (!out)
 		err(STATUS_USAGE, "%s", options.output);
+	pairs_sort(&o.after);
 	findings_of(&o, &findings);
 	print(out, &o, &findings);
 	status = findings_status(&o, &findings);

@@ -18,6 +18,7 @@
 #include "options.h"
 
 #define MAX_COLUMNS 32
+#define LIST_SHOWN 12
 
 enum {
 	KEY_SHOW = 512,
@@ -141,6 +142,15 @@ static void print_clocks(FILE *out, const struct snapshot *now, const struct sna
 	table_print_wide(&t, out, "", text_window().columns);
 }
 
+/* A list of CPUs, cut where it is long. */
+static struct shown list_text(const char *list)
+{
+	struct shown t;
+
+	snprintf(t.s, sizeof(t.s), strlen(list) > LIST_SHOWN ? "%.*s..." : "%.*s", LIST_SHOWN, list);
+	return t;
+}
+
 static void print_cpus(FILE *out, const struct snapshot *s)
 {
 	static const char *const states[] = { "sampling", "late", "stood-still", "off" };
@@ -156,7 +166,7 @@ static void print_cpus(FILE *out, const struct snapshot *s)
 	for (size_t k = 0; k < 4; k++)
 		if (counts[k])
 			fprintf(out, " %zu %s,", counts[k], states[k]);
-	fprintf(out, " %s of %s online\n", s->cpus, s->online);
+	fprintf(out, " %s of %s online\n", list_text(s->cpus).s, list_text(s->online).s);
 }
 
 static void print_offsets(FILE *out, const struct snapshot *s)

@@ -10,6 +10,7 @@
 #include "text.h"
 
 #define PAIRS_SHOWN 10
+#define CPUS_SHOWN 10
 
 /* All clocks that the module knows; those that are not there are absent. */
 static const char *const known_clocks[] = {
@@ -289,15 +290,21 @@ static void print_histograms(FILE *out, const struct snapshot *s)
 /* CPUs whose samplers do not run. */
 static void print_cpus(FILE *out, const struct snapshot *s)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < s->n_cpu_lines; i++) {
 		const struct cpu_line *c = &s->cpu_lines[i];
 
 		if (strcmp(c->state, "late") && strcmp(c->state, "stood-still"))
 			continue;
-		fprintf(out, "  CPU %u        %s: its sampler last ran %s%s\n", c->cpu, c->state,
+		if (n++ >= CPUS_SHOWN)
+			continue;
+		fprintf(out, "  CPU %-10u %s: its sampler last ran %s%s\n", c->cpu, c->state,
 			c->age_ms.known ? text_age(c->age_ms.value).s : "never",
 			c->age_ms.known ? " ago" : "");
 	}
+	if (n > CPUS_SHOWN)
+		fprintf(out, "                 and %zu CPUs more\n", n - CPUS_SHOWN);
 }
 
 static void print_not_seen(FILE *out, const struct snapshot *s, const struct system_facts *system)

@@ -61,7 +61,7 @@ struct shown text_thousandths(struct figure value)
 	return t;
 }
 
-struct shown text_ns(int64_t ns)
+struct shown text_ns(__int128_t ns)
 {
 	static const struct {
 		const char *unit;
@@ -70,7 +70,7 @@ struct shown text_ns(int64_t ns)
 	} units[] = {
 		{ "ns", 1, 0 }, { "us", 1000, 3 }, { "ms", 1000000, 6 }, { "s", 1000000000, 9 },
 	};
-	uint64_t size = magnitude(ns);
+	uint64_t size = ns < 0 ? -ns : ns;
 	unsigned int u = 0;
 	char places[12];
 	struct shown t;

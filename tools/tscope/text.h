@@ -29,8 +29,11 @@ struct shown text_figure(struct figure value);
 /* A number of thousandths with its three places: -59602 is "-59.602". */
 struct shown text_thousandths(struct figure value);
 
-/* A time or a difference of times, exact, in the unit that suits its size: "-947.907436 ms". */
-struct shown text_ns(int64_t ns);
+/*
+ * A time or a difference of times, exact, in the unit that suits its size: "-947.907436 ms". It has
+ * 64 bits, with a sign or without.
+ */
+struct shown text_ns(__int128_t ns);
 
 /* How old a figure is, rounded down to two digits or more: "380 ms", "12 min". */
 struct shown text_age(uint64_t ms);
