@@ -27,7 +27,7 @@ SEED=${SEED:-$((RANDOM * 3 + 1))}
 KSELFTESTS="abi.sh faults.sh"
 KSELFTESTS_TCG="load.sh race.sh badinput.sh control.sh unprivileged.sh trace.sh debugfs.sh"
 # Each word is one guest, which runs its scenarios in turn. Together they have each kind of fault.
-GUESTS=${GUESTS:-"quiet+host-step+host-rate+hotplug+migration+master-clock-switch+lost-step+report
+GUESTS=${GUESTS:-"quiet+host-step+host-rate+hotplug+migration+master-clock-switch+report
 	kselftest+tsc-offset+alerts"}
 ODD=${ODD:-"no-acpi isolated-both"}
 
