@@ -92,12 +92,14 @@ uninstall:		## undo it
 	done
 	$(DEPMOD)
 
-install-tools: tools	## the command, its man pages and bash completion (DESTDIR= PREFIX=/usr/local)
+install-tools: tools	## the command, man pages, completion, units, alert rules (DESTDIR= PREFIX=/usr/local)
 	@$(HARNESS)/deps.sh rst2man:python3-docutils:"man pages"
 	$(MAKE) -C tools/tscope STATIC=$(STATIC) DESTDIR=$(abspath $(DESTDIR)) install
+	$(MAKE) -C tools/fleet DESTDIR=$(abspath $(DESTDIR)) install
 
 uninstall-tools:	## undo it
 	$(MAKE) -C tools/tscope DESTDIR=$(abspath $(DESTDIR)) uninstall
+	$(MAKE) -C tools/fleet DESTDIR=$(abspath $(DESTDIR)) uninstall
 
 VERSION = $(shell tools/version.sh)
 DKMS_SOURCE = $(DESTDIR)/usr/src/tscope-$(VERSION)

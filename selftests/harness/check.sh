@@ -22,7 +22,7 @@ LOGS=$TOP/build/check
 # then what measures time, alone.
 CHECK_BEFORE="build" CHECK_LANE="lint user tools" CHECK_BESIDE="kselftest coverage"
 CHECK_ALONE="kunit guests"
-REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
+REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run fleet matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
 
 usage() {
 	cat <<-END
@@ -48,6 +48,7 @@ usage() {
 	  tree       selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  elsewhere  make and dkms.conf where paths, compiler or programs are others
 	  run        make run
+	  fleet      units, alert rules and dashboard; a real Prometheus reads a guest's metrics
 	  kselftest_kvm  all kselftests in a guest of KVM
 	  matrix     the short form of make matrix: load, sample, few kselftests on 6.1
 	  all_kernels  make matrix
@@ -142,6 +143,10 @@ part_signing() {
 	script signing "$HERE/signing.sh"
 }
 
+part_fleet() {
+	script fleet "$HERE/fleet.sh"
+}
+
 part_elsewhere() {
 	script elsewhere "$HERE/elsewhere.sh"
 }
@@ -154,7 +159,7 @@ part_tree() {
 # How long parts take on two idle cores with kernels cached, before this machine has run them.
 declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [tools]=90 [coverage]=60 [kunit]=60 [kselftest]=120
 	[guests]=420 [more_builds]=60 [fuzz]=60 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
-	[run]=30 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
+	[run]=30 [fleet]=100 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
 
 # seconds PART...: how long they take, all together: as last time, if they were run
 seconds() {

@@ -82,20 +82,27 @@ only() {
 	same "executables" "$(sed -n 's/^-rwxr-xr-x [^ ]* //p' <<<"$files")" "$2"
 }
 
-# the command, its man pages and completion, and what each package has
+# the command, its man pages and completion, what a fleet needs, and what each package has
 files_command() {
 	local doc=/usr/share/doc/tscope
 	only tscope /usr/bin/tscope || return
-	# what is long is compressed
+	# what is long is compressed; bookworm has units in /lib
 	same "files" "$(contents tscope | cut -d' ' -f3 |
-		sed -e '/^\/usr\/share\/man\/man1\/tscope-[a-z]*\.1\.gz$/d' -e 's/\(CHANGES\|json\)\.gz$/\1/')" \
-"/usr/bin/tscope
+		sed -e '/^\/usr\/share\/man\/man1\/tscope-[a-z]*\.1\.gz$/d' -e 's/\(CHANGES\|json\)\.gz$/\1/' \
+			-e 's,^/usr/lib/,/lib/,' | LC_ALL=C sort)" \
+"/lib/systemd/system/tscope-metrics.service
+/lib/systemd/system/tscope-metrics.timer
+/lib/systemd/system/tscope-sampling.service
+/usr/bin/tscope
 /usr/share/bash-completion/completions/tscope
 $doc/CHANGES
 $doc/changelog.gz
 $doc/copyright
 $doc/tscope.schema.json
-/usr/share/man/man1/tscope.1.gz"
+/usr/share/lintian/overrides/tscope
+/usr/share/man/man1/tscope.1.gz
+/usr/share/tscope/tscope.dashboard.json
+/usr/share/tscope/tscope.rules.yml"
 }
 
 files_module() {
@@ -214,10 +221,11 @@ is() {
 	[ -e "/usr/src/tscope-$1/dkms.conf" ]
 }
 
-# nothing that loads the module, or has it sample
+# nothing that loads the module, or has it sample; there are units, which nothing has enabled
 starts_nothing() {
 	not grep -E '/(modules-load|modprobe|udev|systemd|init)\.?d?/' <(dpkg -L tscope tscope-dkms |
-		grep -v ^/usr/share/doc/) || return
+		grep -vE '^/usr/share/doc/|/lib/systemd/system(/tscope-(sampling|metrics)\.(service|timer))?$') || return
+	empty /etc/systemd/system/*.wants/tscope-* || return
 	modprobe -S "${krels[0]}" --show-depends tscope >/tmp/modprobe && cat /tmp/modprobe &&
 		grep -qx "insmod .*/tscope.ko *" /tmp/modprobe && not grep = /tmp/modprobe
 }

@@ -11,7 +11,7 @@
 
 #define TAU0	(SIM_KHZ * 10ULL)
 #define TAU0_S	(TAU0 / (SIM_KHZ * 1000.0L))
-#define MAX	8192
+#define MAX	TSCOPE_FIT_MAX_POINTS
 #define NS	65536.0L
 
 static struct tscope_point pt[MAX];

@@ -17,13 +17,12 @@
 
 enum { KEY_SINCE = 512, KEY_KTAP, KEY_DOMAIN, KEY_WRITE };
 
-#define DURATION_MS	10000
 #define SINCE_MS	3600000
 
 static struct {
 	uint64_t since_ms;
 	const char *domain, *write;
-	bool ktap, duration;
+	bool ktap;
 } wishes = { .since_ms = SINCE_MS };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -41,15 +40,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_WRITE:
 		wishes.write = arg;
 		return 0;
+	case ARGP_KEY_END:
+		if (wishes.ktap && options.json)
+			argp_error(state, "--ktap and --json exclude each other");
+		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
-}
-
-static bool is_sampled(const struct snapshot *s)
-{
-	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-
-	return tsc && tsc->samples.known && tsc->samples.value;
 }
 
 /* Whether a rule had nothing to look at, and why. */
@@ -57,7 +53,7 @@ static const char *not_looked_at(const struct observation *o, const struct rule 
 {
 	if (rule->module && !o->after.loaded)
 		return "the module is not loaded";
-	if (rule->module && !is_sampled(&o->after))
+	if (rule->module && !snapshot_sampled(&o->after))
 		return "nothing was sampled";
 	/* CPUs that sample have lines */
 	if (rule->debug && !o->after.n_cpu_lines)
@@ -129,39 +125,18 @@ static void print_text(const struct observation *o, const struct finding_list *l
 		putchar('\n');
 	if (!o->after.loaded)
 		puts("Clocks were not measured: only what needs no module was looked at.");
-	else if (!is_sampled(&o->after))
+	else if (!snapshot_sampled(&o->after))
 		puts("Clocks were not measured: nothing was sampled.");
 	else if (!o->observed_ns)
 		puts("These are the figures of earlier sampling; -d 10s samples anew.");
 	if (list->n)
 		printf("faults %zu, warnings %zu, info %zu\n", n[SEVERITY_FAULT],
 		       n[SEVERITY_WARNING], n[SEVERITY_INFO]);
-	else
+	else if (snapshot_sampled(&o->after))
 		puts("Nothing wrong was found.");
+	else
+		puts("Nothing wrong was found in what was looked at.");
 	print_notes(o);
-}
-
-/* Sample, unless there is enough; the status after a message, or 0. */
-static int look(struct observation *o)
-{
-	struct sampling_wish *wish = &options.sampling;
-	struct snapshot now;
-	int status;
-
-	if (!wishes.duration) {
-		snapshot_read(&now, 0);
-		wish->duration_ms = DURATION_MS;
-		if (is_sampled(&now) && !(now.enabled.known && now.enabled.value) &&
-		    !wish->reset && !wish->flat_out && !wish->cpus)
-			wish->duration_ms = 0;
-		snapshot_free(&now);
-	}
-	status = observe(o, wish);
-	if (status)
-		return status;
-	if (wishes.since_ms < o->after.boottime_ns / 1000000)
-		o->since_ns = o->after.boottime_ns - wishes.since_ms * 1000000;
-	return 0;
 }
 
 int cmd_doctor(int argc, char **argv)
@@ -179,7 +154,7 @@ int cmd_doctor(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
-		"Say what is wrong with this machine's time, and what to do.\vSamples for 10 s, unless sampling has ended.",
+		"Say what is wrong with this machine's time, and what to do.\vSamples for 10 s, unless sampling has ended and left figures, and no option of sampling is given.",
 		children, NULL, NULL
 	};
 	struct finding_list list;
@@ -188,26 +163,28 @@ int cmd_doctor(int argc, char **argv)
 	char error[128];
 	int status;
 
-	options.sampling.duration_ms = UINT64_MAX;
 	options_parse(&argp, argc, argv, NULL);
-	wishes.duration = options.sampling.duration_ms != UINT64_MAX;
 	if (wishes.domain && !domain_read(wishes.domain, &domain, error))
 		errx(STATUS_USAGE, "%s: %s", wishes.domain, error);
-	status = look(&o);
+	choose_duration(&options.sampling, SAMPLE_IF_ON);
+	status = observe(&o, &options.sampling);
 	if (status)
 		return status;
+	if (wishes.since_ms < o.after.boottime_ns / 1000000)
+		o.since_ns = o.after.boottime_ns - wishes.since_ms * 1000000;
 	o.domain = wishes.domain ? &domain : NULL;
-	findings_of(&o, &list);
-	status = findings_status(&list);
 	pairs_sort(&o.after);
+	findings_of(&o, &list);
+	status = findings_status(&o, &list);
 	if (options.json)
-		json_print(stdout, &o.after, &o.events, &list, false);
+		json_print(stdout, &o.after, &o.events, &list, &o.system, false);
 	else if (wishes.ktap)
 		print_ktap(&o, &list);
 	else
 		print_text(&o, &list);
 	/* what was found matters more */
-	if (wishes.write && write_proposals(wishes.write, &o, &list, stderr) < 0 && !status)
+	if (wishes.write && write_proposals(wishes.write, &o, &list, stderr) < 0 &&
+	    status != STATUS_FOUND)
 		status = STATUS_USAGE;
 	findings_free(&list);
 	observation_free(&o);

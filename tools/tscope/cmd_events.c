@@ -10,13 +10,15 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "event.h"
+#include "event_news.h"
 #include "files.h"
 #include "json.h"
 #include "options.h"
 #include "text.h"
 
 #define FOLLOW_MS 1000
+/* Of many pairs that move, so many are listed. */
+#define MOVED_SHOWN 10
 #define PARTS (SNAPSHOT_PAIRS | SNAPSHOT_VIOLATIONS | SNAPSHOT_HISTOGRAMS)
 
 enum { KEY_FOLLOW = 512 };
@@ -37,7 +39,7 @@ static void print_event(const struct event *e)
 {
 	/* rounded, for it is a sum of readings of two clocks */
 	uint64_t us = e->boottime_ns / 1000 + (e->boottime_ns % 1000 >= 500);
-	char cpus[40] = "", text[256], *end = text;
+	char cpus[40] = "", text[256], *end = text, when[40];
 
 	if (options.json) {
 		json_print_line(stdout, json_event(e));
@@ -57,55 +59,45 @@ static void print_event(const struct event *e)
 	while (end > text && end[-1] == ' ')
 		*--end = '\0';
 	if (e->boottime_ns)
-		printf("%9" PRIu64 ".%06" PRIu64 "  %s\n", us / 1000000, us % 1000000, text);
+		snprintf(when, sizeof(when), "%9" PRIu64 ".%06" PRIu64 "  ", us / 1000000,
+			 us % 1000000);
 	else
-		printf("%16s  %s\n", "-", text);
+		snprintf(when, sizeof(when), "%16s  ", "-");
+	text_wrap(stdout, when, "%s", text);
 }
 
-#define ORDER(x, y) (((x) > (y)) - ((x) < (y)))
-
-/* 0: it is the same event, whose count may differ. */
-static int by_identity(const void *a, const void *b)
+/* In text, of the pairs that move only the newest: there may be 100,000. */
+static void print_events(const struct event *events, size_t n)
 {
-	const struct event *x = a, *y = b;
+	size_t i, moved = 0, hidden;
 
-	return ORDER(x->tsc, y->tsc) ?: ORDER(x->kind, y->kind) ?: ORDER(x->cpu, y->cpu) ?:
-	       ORDER(x->peer, y->peer) ?: strcmp(x->clock, y->clock);
-}
-
-/* How often @e happened that @before does not have; a counter that was reset begins anew. */
-static uint64_t news(const struct event_list *before, const struct event *e)
-{
-	const struct event *old = before->n ? bsearch(e, before->events, before->n, sizeof(*e),
-						       by_identity) : NULL;
-
-	if (!old)
-		return e->count;
-	return e->count >= old->count ? e->count - old->count : e->count;
-}
-
-/*
- * Whether it is counted and not listed. While violations can be read, it was listed, and has
- * dropped out since.
- */
-static bool is_rest(const struct event *e)
-{
-	return !e->boottime_ns && e->kind != EVENT_UPDATE && e->kind != EVENT_STOPPED;
+	for (i = 0; i < n; i++)
+		moved += !options.json && events[i].kind == EVENT_MOVED;
+	hidden = moved > MOVED_SHOWN ? moved - MOVED_SHOWN : 0;
+	for (i = moved = 0; i < n; i++)
+		if (events[i].kind != EVENT_MOVED || moved++ >= hidden)
+			print_event(&events[i]);
+	if (hidden)
+		printf("# and %zu pairs more that move: tscope pairs shows them\n", hidden);
+	fflush(stdout);
 }
 
 /* @listed: violations can be read */
 static void print_news(struct event_list *before, const struct event_list *now, bool listed)
 {
-	if (before->n)
-		qsort(before->events, before->n, sizeof(*before->events), by_identity);
-	for (size_t i = 0; i < now->n; i++) {
-		struct event e = now->events[i];
+	struct event *fresh = calloc(now->n + 1, sizeof(*fresh));
+	size_t n = 0;
 
-		e.count = news(before, &e);
-		if (e.count && !(listed && is_rest(&e)))
-			print_event(&e);
+	if (!fresh)
+		err(STATUS_NO_FIGURE, "no memory");
+	events_index(before);
+	for (size_t i = 0; i < now->n; i++) {
+		fresh[n] = now->events[i];
+		fresh[n].count = event_news(before, &fresh[n]);
+		n += fresh[n].count && !(listed && event_is_rest(&fresh[n]));
 	}
-	fflush(stdout);
+	print_events(fresh, n);
+	free(fresh);
 }
 
 /* A file that poll() reports alerts on from this moment on, or -1. */
@@ -164,15 +156,14 @@ static void follow_events(struct event_list *before)
 static int list_events(const struct snapshot *s, const struct event_list *events)
 {
 	if (options.json && !follow) {
-		json_print(stdout, s, events, NULL, false);
+		json_print(stdout, s, events, NULL, NULL, false);
 		return STATUS_GOOD;
 	}
 	if (!options.json)
 		printf("# now: %" PRIu64 ".%06" PRIu64 " s since boot\n# %14s  %-8s  %-13s  %-6s  size\n",
 		       s->boottime_ns / 1000000000, s->boottime_ns / 1000 % 1000000, "s since boot",
 		       "event", "clock", "CPUs");
-	for (size_t i = 0; i < events->n; i++)
-		print_event(&events->events[i]);
+	print_events(events->events, events->n);
 	if (!options.json && !events->n)
 		puts("# no events since sampling began or was reset");
 	fflush(stdout);

@@ -114,7 +114,7 @@ int cmd_hist(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		NULL, parse, "[CLOCK] [width|residual|step|warp|transit|wakeup]",
-		"Show histograms, with a bar for each octave; without an argument the totals of all. Shows what was gathered before, unless -d says for how long to sample.",
+		"Show histograms, with a bar for each octave; without an argument the totals of all.\vSamples for 10 s if nothing was sampled yet, or if an option of sampling is given.",
 		children, NULL, NULL
 	};
 	struct wanted wanted = { };
@@ -123,6 +123,7 @@ int cmd_hist(int argc, char **argv)
 	int status;
 
 	options_parse(&argp, argc, argv, &wanted);
+	choose_duration(&options.sampling, SAMPLE_IF_ASKED);
 	status = sample(&options.sampling);
 	if (status)
 		return status;
@@ -132,8 +133,9 @@ int cmd_hist(int argc, char **argv)
 	for (size_t i = 0; i < s.n_errors; i++)
 		warnx("%s", s.errors[i]);
 	if (!n && s.debug)
-		warnx("there is no histogram %s%s%s", wanted.clock ?: "",
-		      wanted.clock && wanted.kind ? "/" : "", wanted.kind ?: "");
+		warnx("there is no histogram%s%s%s%s", wanted.clock || wanted.kind ? " " : "",
+		      wanted.clock ?: "", wanted.clock && wanted.kind ? "/" : "",
+		      wanted.kind ?: "");
 	snapshot_free(&s);
 	return n ? STATUS_GOOD : STATUS_NO_FIGURE;
 }

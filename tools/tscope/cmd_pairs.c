@@ -8,6 +8,8 @@
 #include "observe.h"
 #include "options.h"
 #include "pairs.h"
+#include "parse.h"
+#include "text.h"
 
 enum { KEY_MATRIX = 512 };
 
@@ -16,28 +18,47 @@ static bool matrix;
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	(void)arg;
-	(void)state;
-	if (key != KEY_MATRIX)
-		return ARGP_ERR_UNKNOWN;
-	matrix = true;
-	return 0;
+	switch (key) {
+	case KEY_MATRIX:
+		matrix = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (matrix && options.json)
+			argp_error(state, "--matrix and --json exclude each other");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* Keep the pairs of these CPUs only. */
+static void keep(struct snapshot *s, const bool cpus[MAX_CPUS])
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n_pairs; i++) {
+		const struct pair_line *p = &s->pairs[i];
+
+		if (p->cpu_j < MAX_CPUS && cpus[p->cpu_i] && cpus[p->cpu_j])
+			s->pairs[n++] = *p;
+	}
+	s->n_pairs = n;
 }
 
 static bool any_offset(const struct snapshot *s)
 {
-	for (size_t i = 0; i < s->n_clocks; i++)
-		if (s->clocks[i].offset.known)
+	for (size_t i = 0; i < s->n_pairs; i++)
+		if (s->pairs[i].known)
 			return true;
-	return s->n_pairs;
+	return false;
 }
 
 static void print(struct snapshot *s)
 {
 	pairs_sort(s);
 	if (options.json)
-		json_print(stdout, s, NULL, NULL, false);
+		json_print(stdout, s, NULL, NULL, NULL, false);
 	else if (matrix && s->n_pairs)
-		pairs_matrix(stdout, s);
+		pairs_matrix(stdout, s, text_window().columns, options.sampling.cpus);
 	else
 		pairs_print(stdout, s, SIZE_MAX);
 	for (size_t i = 0; !options.json && i < s->n_errors; i++)
@@ -55,18 +76,26 @@ int cmd_pairs(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
-		"Show how far each CPU's clock is ahead of each other CPU's. Shows what was gathered before, unless -d says for how long to sample; each pair of up to 24 CPUs meets within 3 s.",
+		"Show how far each CPU's clock is ahead of each other CPU's, of the CPUs that -c names or of all."
+		"\vSamples for 10 s if nothing was sampled yet, or if an option of sampling is given.",
 		children, NULL, NULL
 	};
+	static bool cpus[MAX_CPUS];
 	struct snapshot s;
 	int status;
 
+	options.cpus_choose = true;
 	options_parse(&argp, argc, argv, NULL);
+	if (options.sampling.cpus && !parse_cpu_list(options.sampling.cpus, cpus))
+		errx(STATUS_USAGE, "'%s' is no list of CPUs such as 0-3,8", options.sampling.cpus);
+	choose_duration(&options.sampling, SAMPLE_IF_ASKED);
 	status = sample(&options.sampling);
 	if (status)
 		return status;
 	snapshot_read(&s, SNAPSHOT_PAIRS);
 	sampling_end();
+	if (options.sampling.cpus)
+		keep(&s, cpus);
 	print(&s);
 	status = any_offset(&s) ? STATUS_GOOD : STATUS_NO_FIGURE;
 	snapshot_free(&s);

@@ -10,19 +10,10 @@
 #include "pairs.h"
 #include "report.h"
 
-static int status_of(const struct observation *o, const struct finding_list *findings)
-{
-	const struct clock_figures *tsc = snapshot_clock(&o->after, "tsc");
-	int status = findings_status(findings);
-
-	return status || (tsc && tsc->samples.value) ? status : STATUS_NO_FIGURE;
-}
-
 static void print(FILE *out, struct observation *o, const struct finding_list *findings)
 {
-	pairs_sort(&o->after);
 	if (options.json)
-		json_print(out, &o->after, &o->events, findings, false);
+		json_print(out, &o->after, &o->events, findings, &o->system, false);
 	else if (o->after.loaded)
 		report_print(out, o, findings, &options.sampling);
 	else
@@ -45,8 +36,8 @@ int cmd_report(int argc, char **argv)
 	FILE *out = stdout;
 	int status;
 
-	options.sampling.duration_ms = 10000;
 	options_parse(&argp, argc, argv, NULL);
+	choose_duration(&options.sampling, SAMPLE_ALWAYS);
 	status = observe(&o, &options.sampling);
 	if (status)
 		return status;
@@ -54,9 +45,10 @@ int cmd_report(int argc, char **argv)
 		out = fopen(options.output, "w");
 	if (!out)
 		err(STATUS_USAGE, "%s", options.output);
+	pairs_sort(&o.after);
 	findings_of(&o, &findings);
 	print(out, &o, &findings);
-	status = status_of(&o, &findings);
+	status = findings_status(&o, &findings);
 	if (options.output && fclose(out))
 		err(STATUS_NO_FIGURE, "%s", options.output);
 	findings_free(&findings);

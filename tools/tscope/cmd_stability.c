@@ -10,11 +10,18 @@
 #include "json.h"
 #include "math128.h"
 #include "options.h"
+#include "recording.h"
 #include "stability.h"
 #include "text.h"
 
 #define MILLIONTHS	1000000
 #define THOUSANDTHS	1000
+
+enum { KEY_FROM = 512 };
+
+static struct {
+	const char *clock, *file;
+} wish;
 
 struct clock_stability {
 	const char *clock;
@@ -38,36 +45,55 @@ static s64 phase_of(const struct point_line *line)
 		       S64_MIN, S64_MAX);
 }
 
-/* The clock's points of its newest segment; @p has room for all points of @s. */
-static u32 points_of(const struct snapshot *s, const char *clock, struct tscope_point *p)
+/* The points of a clock's longest segment; a module that is there shows one. */
+static size_t longest_segment(const struct recorded_clock *c, size_t *from)
 {
-	const struct point_line *line, *last = NULL;
-	u32 n = 0;
+	size_t longest = 0, first = 0, i;
 
-	for (line = s->points; line < s->points + s->n_points; line++) {
-		if (strcmp(line->clock, clock))
-			continue;
-		if (n == TSCOPE_FIT_MAX_POINTS || (last && line->segment != last->segment))
-			n = 0;
-		p[n++] = (struct tscope_point){
+	*from = 0;
+	for (i = 0; i < c->n_points; i++) {
+		if (c->points[i].segment != c->points[first].segment)
+			first = i;
+		if (i + 1 - first >= longest) {
+			longest = i + 1 - first;
+			*from = first;
+		}
+	}
+	return longest;
+}
+
+/* Those that are fitted: of too many every second, third, ... one. Long tau stay. */
+static struct tscope_point *points_of(const struct recorded_clock *c, u32 *n)
+{
+	size_t from, longest = longest_segment(c, &from), i;
+	size_t every = (longest + TSCOPE_FIT_MAX_POINTS - 1) / TSCOPE_FIT_MAX_POINTS;
+	struct tscope_point *p = room_for(longest, sizeof(*p));
+
+	*n = 0;
+	for (i = 0; i < longest; i += every) {
+		const struct point_line *line = &c->points[from + i];
+
+		p[(*n)++] = (struct tscope_point){
 			.tsc = line->tsc,
 			.phase = phase_of(line),
 			.width_ns = min(line->width_ns, (uint64_t)U32_MAX),
 		};
-		last = line;
 	}
-	return n;
+	return p;
 }
 
 /* Without a figure where the points are too few, or are no points of a clock. */
-static void find_figures(const struct snapshot *s, u32 khz, struct clock_stability *c)
+static void find_figures(const struct recorded_clock *of, u32 khz, struct clock_stability *c)
 {
-	struct tscope_point *p = room_for(s->n_points, sizeof(*p));
 	struct tscope_stability_place *x;
 	struct tscope_fit fit;
+	struct tscope_point *p;
+	u32 n;
 
+	p = points_of(of, &n);
+	c->clock = of->name;
 	/* of the fit only its slope counts, which no rounding of the clock moves */
-	if (!tscope_bracket_fit(p, points_of(s, c->clock, p), khz, 0, &fit)) {
+	if (!tscope_bracket_fit(p, n, khz, 0, &fit)) {
 		x = room_for(fit.points, sizeof(*x));
 		c->n = tscope_stability(p, &fit, khz, x, c->fig);
 		free(x);
@@ -116,7 +142,8 @@ static void add(struct json_object *to, const char *key, u64 x, u64 parts)
 			       json_object_new_double_s((double)x / parts, decimal(x, parts).s));
 }
 
-static void print_json(const struct snapshot *s, const struct clock_stability *c, size_t n, u32 khz)
+static void print_json(const struct recording *r, const struct clock_stability *c, size_t n,
+		       u32 khz)
 {
 	struct json_object *to = json_object_new_object(), *list = json_object_new_array(), *line;
 	const struct tscope_stability_figures *f;
@@ -137,70 +164,96 @@ static void print_json(const struct snapshot *s, const struct clock_stability *c
 		}
 	json_object_object_add(to, "stability", list);
 	list = json_object_new_array();
-	for (i = 0; i < s->n_errors; i++)
-		json_object_array_add(list, json_object_new_string(s->errors[i]));
+	for (i = 0; i < r->n_errors; i++)
+		json_object_array_add(list, json_object_new_string(r->errors[i]));
 	json_object_object_add(to, "errors", list);
 	json_print_line(stdout, to);
 }
 
-static void why_none(const struct snapshot *s)
+static void say_errors(const struct recording *r, bool any)
 {
 	size_t i;
 
-	for (i = 0; i < s->n_errors; i++)
-		warnx("%s", s->errors[i]);
-	if (!s->n_errors)
-		warnx("there are too few points yet; \"tscope report -d 60s\" samples more");
+	for (i = 0; i < r->n_errors; i++)
+		warnx("%s", r->errors[i]);
+	if (!any && !r->n_errors)
+		warnx("there are too few points%s", wish.file ? "" :
+		      " yet; \"tscope report -d 60s\" samples more");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	const char **clock = state->input;
-
-	if (key != ARGP_KEY_ARG || *clock)
+	if (key == KEY_FROM)
+		wish.file = arg;
+	else if (key == ARGP_KEY_ARG && !wish.clock)
+		wish.clock = arg;
+	else
 		return ARGP_ERR_UNKNOWN;
-	*clock = arg;
+	(void)state;
 	return 0;
+}
+
+static void read_file(struct recording *r)
+{
+	FILE *from = strcmp(wish.file, "-") ? fopen(wish.file, "r") : stdin;
+
+	if (!from)
+		err(STATUS_USAGE, "%s", wish.file);
+	if (!recording_read(r, from))
+		errx(STATUS_USAGE, "%s: %s", wish.file, r->errors[0]);
+	fclose(from);
+}
+
+static void read_module(struct recording *r)
+{
+	struct snapshot s;
+
+	snapshot_read(&s, SNAPSHOT_POINTS);
+	if (wish.clock && s.loaded &&
+	    (!snapshot_clock(&s, wish.clock) || !strcmp(wish.clock, "tsc")))
+		errx(STATUS_USAGE, "%s is no clock that is held against the TSC here", wish.clock);
+	recording_of_snapshot(r, &s);
+	snapshot_free(&s);
 }
 
 int cmd_stability(int argc, char **argv)
 {
+	static const struct argp_option own[] = {
+		{ "from", KEY_FROM, "FILE", 0, "Of a recording, such as tscope record writes", 1 },
+		{ }
+	};
 	static const struct argp_child children[] = { { &options_common, 0, NULL, 0 }, { } };
 	static const struct argp argp = {
-		NULL, parse, "[CLOCK]",
+		own, parse, "[CLOCK]",
 		"Show Allan deviation, time deviation and MTIE of clocks against the TSC.",
 		children, NULL, NULL,
 	};
-	const struct clock_figures *tsc;
 	struct clock_stability *found;
-	const char *clock = NULL;
-	struct snapshot s;
-	size_t i, n = 0;
+	struct recording r;
 	bool any = false;
-	u32 khz = 0;
+	size_t i, n = 0;
+	u32 khz;
 
-	options_parse(&argp, argc, argv, &clock);
-	snapshot_read(&s, SNAPSHOT_POINTS);
-	tsc = snapshot_clock(&s, "tsc");
-	if (clock && s.loaded && (!snapshot_clock(&s, clock) || !strcmp(clock, "tsc")))
-		errx(STATUS_USAGE, "%s is no clock that is held against the TSC here", clock);
-	if (tsc && tsc->khz.known && tsc->khz.value <= U32_MAX)
-		khz = tsc->khz.value;
-	found = room_for(s.n_clocks, sizeof(*found));
-	for (i = 0; khz && i < s.n_clocks; i++) {
-		if (clock && strcmp(clock, s.clocks[i].name))
+	options_parse(&argp, argc, argv, NULL);
+	if (wish.file)
+		read_file(&r);
+	else
+		read_module(&r);
+	khz = r.tsc_khz <= U32_MAX ? r.tsc_khz : 0;
+	found = room_for(r.n_clocks, sizeof(*found));
+	for (i = 0; khz && i < r.n_clocks; i++) {
+		if (wish.clock && strcmp(wish.clock, r.clocks[i].name))
 			continue;
-		found[n].clock = s.clocks[i].name;
-		find_figures(&s, khz, &found[n]);
+		find_figures(&r.clocks[i], khz, &found[n]);
 		any |= found[n++].n;
 	}
 	if (options.json)
-		print_json(&s, found, n, khz);
+		print_json(&r, found, n, khz);
 	else if (any)
 		print_text(found, n);
-	if (!any)
-		why_none(&s);
+	if (!any || wish.file)
+		say_errors(&r, any);
 	free(found);
-	snapshot_free(&s);
+	recording_free(&r);
 	return any ? STATUS_GOOD : STATUS_NO_FIGURE;
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "options.h"
 
 #define MAX_COLUMNS 32
+#define LIST_SHOWN 12
 
 enum {
 	KEY_SHOW = 512,
@@ -117,19 +117,6 @@ static void print_csv_head(void)
 	putchar('\n');
 }
 
-static struct winsize window(void)
-{
-	struct winsize size = { };
-
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	return size;
-}
-
-static size_t columns_of_window(void)
-{
-	return window().ws_col ?: TEXT_COLUMNS;
-}
-
 static void print_clocks(FILE *out, const struct snapshot *now, const struct snapshot *before)
 {
 	uint64_t elapsed_ns = before ? now->boottime_ns - before->boottime_ns : 0;
@@ -152,7 +139,16 @@ static void print_clocks(FILE *out, const struct snapshot *now, const struct sna
 								  clock_before(before, c),
 								  elapsed_ns).s);
 	}
-	table_print_wide(&t, out, "", columns_of_window());
+	table_print_wide(&t, out, "", text_window().columns);
+}
+
+/* A list of CPUs, cut where it is long. */
+static struct shown list_text(const char *list)
+{
+	struct shown t;
+
+	snprintf(t.s, sizeof(t.s), strlen(list) > LIST_SHOWN ? "%.*s..." : "%.*s", LIST_SHOWN, list);
+	return t;
 }
 
 static void print_cpus(FILE *out, const struct snapshot *s)
@@ -170,7 +166,7 @@ static void print_cpus(FILE *out, const struct snapshot *s)
 	for (size_t k = 0; k < 4; k++)
 		if (counts[k])
 			fprintf(out, " %zu %s,", counts[k], states[k]);
-	fprintf(out, " %s of %s online\n", s->cpus, s->online);
+	fprintf(out, " %s of %s online\n", list_text(s->cpus).s, list_text(s->online).s);
 }
 
 static void print_offsets(FILE *out, const struct snapshot *s)
@@ -198,7 +194,7 @@ static void print_offsets(FILE *out, const struct snapshot *s)
 		table_cell(&t, "%s", text_count(c->unmet).s);
 	}
 	if (t.n_cells)
-		table_print_wide(&t, out, "", columns_of_window());
+		table_print_wide(&t, out, "", text_window().columns);
 	if (host && host->host_offset_ns.known)
 		fprintf(out, "\nwall clock: guest - host %s +- %s, %s ago\n",
 			text_ns(host->host_offset_ns.value).s,
@@ -235,7 +231,8 @@ static void print_text(FILE *out, const struct snapshot *now, const struct snaps
 /* Draw in place: each line is cut at the window's width, and what was there before is erased. */
 static void draw(const struct snapshot *now, const struct snapshot *before)
 {
-	size_t len, rows = window().ws_row ?: 24, width = columns_of_window();
+	struct text_size window = text_window();
+	size_t len, width = window.columns;
 	char *text, *line;
 	FILE *out = open_memstream(&text, &len);
 
@@ -246,7 +243,7 @@ static void draw(const struct snapshot *now, const struct snapshot *before)
 	fputs("\033[H", stdout);
 	line = text;
 	/* the last row is left for the cursor, and for the shell's prompt after Ctrl-C */
-	for (size_t i = 1; i < rows && *line; i++) {
+	for (size_t i = 1; i < window.rows && *line; i++) {
 		size_t size = strcspn(line, "\n");
 
 		printf("%.*s\033[K\n", (int)(size < width ? size : width), line);
@@ -265,7 +262,7 @@ static bool draws(void)
 static void print(const struct snapshot *now, const struct snapshot *before)
 {
 	if (options.json) {
-		json_print(stdout, now, NULL, NULL, true);
+		json_print(stdout, now, NULL, NULL, NULL, true);
 	} else if (watch.csv) {
 		print_csv(now, before);
 	} else if (draws()) {

@@ -12,6 +12,7 @@ enum status {
 
 /* argv[0] is "tscope NAME", for messages. */
 int cmd_report(int argc, char **argv);
+int cmd_record(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_events(int argc, char **argv);
@@ -19,5 +20,6 @@ int cmd_pairs(int argc, char **argv);
 int cmd_hist(int argc, char **argv);
 int cmd_stability(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
 
 #endif /* TSCOPE_COMMANDS_H */

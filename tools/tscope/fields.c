@@ -126,7 +126,7 @@ static bool small_number(struct span s, int64_t low, int64_t high, int64_t *valu
 	return signed_number(s, value) && *value >= low && *value <= high;
 }
 
-static bool one_field(const struct field *f, struct span s, void *to)
+bool store_field(const struct field *f, struct span s, void *to)
 {
 	bool dash = span_is(s, "-");
 	struct figure *figure = to;
@@ -210,7 +210,7 @@ static bool line_as(struct span s, const struct layout *l, void *to, struct pars
 			*((bool *)((char *)to + f->at)) = true;
 		else if (!cut_word(&s, &text))
 			return fault_is(fault, f->name, "is missing");
-		else if (!one_field(f, text, (char *)to + f->at))
+		else if (!store_field(f, text, (char *)to + f->at))
 			return fault_is(fault, f->name, "is not understood");
 	}
 	return !s.at || fault_is(fault, NULL, "has more fields than are known");

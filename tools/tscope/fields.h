@@ -68,6 +68,9 @@ bool cut_word(struct span *s, struct span *word);
 /* Cut the first line, which becomes line 1 of faults, off *rest, without its end. */
 bool cut_first_line(struct span *rest, struct span *line, struct parse_fault *fault);
 
+/* Store a text at @to as the field's kind; whether it is of that kind. */
+bool store_field(const struct field *f, struct span s, void *to);
+
 /* Store the fields of @line, without its end, by the first of @n layouts that fits. */
 bool store_line(struct span line, const struct layout *layouts, size_t n, void *to,
 		struct parse_fault *fault);

@@ -394,12 +394,12 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
-int findings_status(const struct finding_list *list)
+int findings_status(const struct observation *o, const struct finding_list *list)
 {
 	size_t i;
 
 	for (i = 0; i < list->n; i++)
 		if (list->findings[i].severity != SEVERITY_INFO)
 			return 1;
-	return 0;
+	return snapshot_sampled(&o->after) ? 0 : 4;
 }

@@ -80,7 +80,7 @@ void findings_print(const struct finding_list *list, uint64_t now_ns, FILE *to);
 /* fault, warning, info */
 const char *severity_name(enum severity severity);
 
-/* 0, or 1 with a fault or a warning: the exit status. */
-int findings_status(const struct finding_list *list);
+/* The exit status: 1 with a fault or a warning; else 4 if nothing was sampled, or 0. */
+int findings_status(const struct observation *o, const struct finding_list *list);
 
 #endif /* TSCOPE_FINDING_H */

@@ -15,10 +15,10 @@ static void print_size(const struct finding *f, FILE *to)
 		return;
 	if (!f->size_error.known)
 		snprintf(line, sizeof(line), "%s; its error is not known",
-			 ns_text((int64_t)f->size.value));
+			 ns_text((__int128_t)f->size.value));
 	else if (!strcmp(f->unit, "ns"))
-		snprintf(line, sizeof(line), "%s +- %s", ns_text((int64_t)f->size.value),
-			 ns_text((int64_t)f->size_error.value));
+		snprintf(line, sizeof(line), "%s +- %s", ns_text((__int128_t)f->size.value),
+			 ns_text((__int128_t)f->size_error.value));
 	else if (!strcmp(f->unit, "ppb"))
 		snprintf(line, sizeof(line), "%.3f ppb +- %.3f ppb (95 %%)", f->size.value,
 			 f->size_error.value);

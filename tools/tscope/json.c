@@ -92,14 +92,14 @@ struct json_object *json_pair(const struct pair_line *p)
 	add_figure(to, "offset_ns", (struct figure){ p->known, p->offset_ns });
 	add_figure(to, "bound_ns", (struct figure){ p->known, p->bound_ns });
 	add_figure(to, "moving", (struct figure){ p->known, p->moving });
-	if (p->known) {
+	if (p->known && (p->moving || !p->from_sysfs)) {
 		hull = json_object_new_array_ext(2);
 		json_object_array_add(hull, json_object_new_int64(p->hull_low_ns));
 		json_object_array_add(hull, json_object_new_int64(p->hull_high_ns));
 	}
 	add(to, "hull_ns", hull);
 	add_count(to, "age_ms", (struct count){ p->known, p->age_ms });
-	add_u64(to, "warps", p->warps);
+	add_count(to, "warps", (struct count){ !p->from_sysfs, p->warps });
 	return to;
 }
 
@@ -114,6 +114,18 @@ struct json_object *json_cpu(const struct cpu_line *c)
 	add_u64(to, "lost", c->lost);
 	add_count(to, "age_ms", c->age_ms);
 	add_u64(to, "readings", c->readings);
+	return to;
+}
+
+struct json_object *json_point(const struct point_line *p)
+{
+	struct json_object *to = json_object_new_object();
+
+	add_string(to, "clock", p->clock);
+	add_u64(to, "segment", p->segment);
+	add_u64(to, "tsc", p->tsc);
+	add_thousandths(to, "phase_ns", (struct figure){ true, p->phase_ps });
+	add_u64(to, "width_ns", p->width_ns);
 	return to;
 }
 
@@ -244,8 +256,15 @@ void json_print_line(FILE *to, struct json_object *object)
 	fprintf(to, "]"); \
 } while (0)
 
+/* What of the machine could not be looked at follows what of the module's files could not. */
+static const char *error_line(const struct snapshot *s, const struct system_facts *system, size_t i)
+{
+	return i < s->n_errors ? s->errors[i] : system->notes[i - s->n_errors];
+}
+
 void json_print(FILE *to, const struct snapshot *s, const struct event_list *events,
-		const struct finding_list *findings, bool one_line)
+		const struct finding_list *findings, const struct system_facts *system,
+		bool one_line)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 	const char *gap = one_line ? " " : "\n", *start;
@@ -266,6 +285,7 @@ void json_print(FILE *to, const struct snapshot *s, const struct event_list *eve
 	PRINT_LIST(to, "events", events ? events->n : 0, json_event(&events->events[i]));
 	PRINT_LIST(to, "findings", findings ? findings->n : 0,
 		   json_finding(&findings->findings[i]));
-	PRINT_LIST(to, "errors", s->n_errors, json_object_new_string(s->errors[i]));
+	PRINT_LIST(to, "errors", s->n_errors + (system ? system->n_notes : 0),
+		   json_object_new_string(error_line(s, system, i)));
 	fputs("}\n", to);
 }

@@ -17,16 +17,19 @@ struct json_object *json_cpu(const struct cpu_line *cpu);
 struct json_object *json_event(const struct event *event);
 struct json_object *json_finding(const struct finding *finding);
 struct json_object *json_histogram(const struct histogram *histogram);
+struct json_object *json_point(const struct point_line *point);
 
 /**
  * json_print() - print the whole object and a newline
  * @findings: NULL where nothing was judged: findings is []
+ * @system: its notes are added to errors; NULL: the rest of the machine was not looked at
  * @one_line: without newlines in between, else with a line for each entry of a list
  *
  * Entries are made one at a time: 100,000 pairs take no more memory than one.
  */
 void json_print(FILE *to, const struct snapshot *s, const struct event_list *events,
-		const struct finding_list *findings, bool one_line);
+		const struct finding_list *findings, const struct system_facts *system,
+		bool one_line);
 
 /* Print it compactly, with a newline, and put it. */
 void json_print_line(FILE *to, struct json_object *object);

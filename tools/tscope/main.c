@@ -24,6 +24,8 @@ static const struct command {
 	{ "hist", cmd_hist, "show histograms" },
 	{ "stability", cmd_stability, "show how stable the clocks are, by octaves of tau" },
 	{ "wait", cmd_wait, "wait until a clock is known well enough" },
+	{ "record", cmd_record, "write what is measured to a file, for hours" },
+	{ "metrics", cmd_metrics, "print metrics for Prometheus" },
 };
 
 static const struct command *command_of(const char *name)

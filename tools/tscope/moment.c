@@ -180,16 +180,69 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+static uint64_t boottime_of(const struct snapshot *s, const struct violation *v)
+{
+	return v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
+}
+
+/* When a step's reading was taken, and for how long before it there was none. */
+struct reading_time {
+	uint64_t boottime_ns, gap_ns;
+};
+
+/* Within so long after another point, of a clock that stepped between the two. */
+static uint64_t gap_ns(const struct grouping *g, const struct point_line *before,
+		       const struct violation *v)
+{
+	int64_t ns = (__int128)((int64_t)(v->tsc - before->tsc)) * 1000000 / (int64_t)g->khz;
+
+	if (__builtin_add_overflow(ns, v->size_ns, &ns) || ns < 0)
+		return 0;
+	return ns < (int64_t)NEAR_MAX_NS ? ns : NEAR_MAX_NS;
+}
+
+/*
+ * A step is reported when the fourth point of the segment that it begins is there. How long that
+ * took, the points say, while they are kept.
+ */
+static struct reading_time time_of(const struct grouping *g, const struct violation *v)
+{
+	struct reading_time time = { .boottime_ns = boottime_of(g->s, v) };
+	const struct point_line *p, *before = NULL;
+	uint64_t after_ns;
+	unsigned int n = 0;
+
+	if (strcmp(v->what, "step") || voice_of(v->clock) == VOICE_PAGE || !g->khz)
+		return time;
+	for (p = g->s->points; p < g->s->points + g->s->n_points; p++) {
+		if (strcmp(p->clock, v->clock))
+			continue;
+		if (n || p->tsc == v->tsc)
+			n++;
+		else
+			before = p;
+		if (n == 1 && before)
+			time.gap_ns = gap_ns(g, before, v);
+		if (n < 4)
+			continue;
+		after_ns = (__uint128_t)(p->tsc - v->tsc) * 1000000 / g->khz;
+		if (p->tsc > v->tsc && after_ns < time.boottime_ns)
+			time.boottime_ns -= after_ns;
+		break;
+	}
+	return time;
+}
+
 /* Whether a step or a backward reading may belong to a moment. */
 static bool near(const struct grouping *g, const struct moment *m, const struct violation *v,
-		 uint64_t boottime_ns)
+		 const struct reading_time *time)
 {
-	uint64_t ns = g->near_ns[voice_of(v->clock)];
+	uint64_t ns = g->near_ns[voice_of(v->clock)] + time->gap_ns;
 
 	if (!m->boottime_ns.known)
 		return false;
 	return distance(m->tsc, v->tsc) <= (__uint128_t)ns * g->khz / 1000000 ||
-	       distance(m->boottime_ns.value, boottime_ns) <= ns;
+	       distance(m->boottime_ns.value, time->boottime_ns) <= ns;
 }
 
 static void add_step(struct move *move, const struct snapshot *s, const struct violation *v)
@@ -291,8 +344,9 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 }
 
 /* The moment that a violation belongs to, or a new one. */
-static struct moment *place(struct grouping *g, const struct violation *v, uint64_t boottime_ns)
+static struct moment *place(struct grouping *g, const struct violation *v)
 {
+	struct reading_time time = time_of(g, v);
 	struct moment *m;
 	size_t i;
 	int pass;
@@ -300,18 +354,13 @@ static struct moment *place(struct grouping *g, const struct violation *v, uint6
 	for (pass = 0; pass < 2; pass++)
 		for (i = 0; i < g->list->n; i++) {
 			m = &g->list->moments[i];
-			if (near(g, m, v, boottime_ns) && fits(g, m, v, !pass))
+			if (near(g, m, v, &time) && fits(g, m, v, !pass))
 				return m;
 		}
 	m = add_moment(g->list);
-	m->boottime_ns = (struct count){ true, boottime_ns };
+	m->boottime_ns = (struct count){ true, time.boottime_ns };
 	m->tsc = v->tsc;
 	return m;
-}
-
-static uint64_t boottime_of(const struct snapshot *s, const struct violation *v)
-{
-	return v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
 }
 
 static ssize_t add_violation(struct grouping *g, const struct violation *v)
@@ -323,7 +372,7 @@ static ssize_t add_violation(struct grouping *g, const struct violation *v)
 	if ((!step && strcmp(v->what, "backward")) || boottime_ns < g->since_ns ||
 	    (step && voice_of(v->clock) == VOICES))
 		return -1;
-	m = place(g, v, boottime_ns);
+	m = place(g, v);
 	if (step)
 		add_step(&m->move[voice_of(v->clock)], g->s, v);
 	else

@@ -23,8 +23,6 @@ enum voice {
 };
 
 #define CPU_UNKNOWN	UINT_MAX
-/* As many CPUs a kernel of x86 has at most. */
-#define MAX_CPUS	8192
 
 /**
  * struct move - what one clock did against the TSC

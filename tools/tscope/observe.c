@@ -8,12 +8,30 @@
 #include "files.h"
 #include "observe.h"
 
+#define DEFAULT_MS 10000
+
 bool may_sample(void)
 {
 	char path[PATH_MAX];
 
 	path_sysfs(path, "enabled");
 	return !access(path, W_OK);
+}
+
+void choose_duration(struct sampling_wish *wish, enum sample_when when)
+{
+	bool asked = wish->cpus || wish->flat_out || wish->reset || wish->warm_up_ms;
+	struct snapshot s;
+
+	if (wish->duration_ms != DURATION_DEFAULT)
+		return;
+	snapshot_read(&s, 0);
+	if (asked || !snapshot_sampled(&s) || when == SAMPLE_ALWAYS ||
+	    (when == SAMPLE_IF_ON && s.enabled.value))
+		wish->duration_ms = DEFAULT_MS;
+	else
+		wish->duration_ms = 0;
+	snapshot_free(&s);
 }
 
 /* A list of CPUs that the module refuses is wrong use. */

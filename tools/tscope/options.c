@@ -14,7 +14,7 @@ enum {
 	KEY_ROOT,
 };
 
-struct options options;
+struct options options = { .sampling.duration_ms = DURATION_DEFAULT };
 
 uint64_t options_duration_ms(const struct argp_state *state, const char *option, const char *text)
 {
@@ -77,6 +77,12 @@ static error_t parse_sampling(int key, char *arg, struct argp_state *state)
 	case KEY_RESET:
 		wish->reset = true;
 		return 0;
+	case ARGP_KEY_END:
+		if (wish->duration_ms || wish->warm_up_ms)
+			return 0;
+		if (wish->flat_out || (wish->cpus && !options.cpus_choose))
+			argp_error(state, "with -d 0 nothing is sampled: --cpus and --flat-out have no effect");
+		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -110,7 +116,7 @@ static const struct argp_option common[] = {
 
 static const struct argp_option sampling[] = {
 	{ "cpus", 'c', "LIST", 0, "Sample these CPUs only, such as 0-3,8", 1 },
-	{ "duration", 'd', "N[s|m|h|d]", 0, "Sample for so long; 0: look at what is there", 1 },
+	{ "duration", 'd', "N[s|m|h|d]", 0, "Sample for so long; 0: show what is there", 1 },
 	{ "warm-up", KEY_WARM_UP, "N[s|m|h|d]", 0, "Sample for so long before that", 1 },
 	{ "flat-out", KEY_FLAT_OUT, NULL, 0, "Sample all the time, not a small part of it", 1 },
 	{ "reset", KEY_RESET, NULL, 0, "Discard what was gathered before", 1 },

@@ -9,15 +9,16 @@
 
 /**
  * struct options - what was given on the command line
- * @sampling: a subcommand sets its defaults before options_parse()
- * @interval_ms: of -i; likewise
+ * @sampling: DURATION_DEFAULT where -d was not given
+ * @interval_ms: of -i; a subcommand sets its default before options_parse()
  * @output: of -o, or NULL
+ * @cpus_choose: a subcommand sets it if -c also chooses what is shown
  */
 struct options {
 	struct sampling_wish sampling;
 	uint64_t interval_ms;
 	const char *output;
-	bool json;
+	bool json, cpus_choose;
 };
 
 extern struct options options;

@@ -13,12 +13,15 @@ void pairs_sort(struct snapshot *s);
 /**
  * pairs_print() - print pairs in the order that they have, and what is known of all of them
  * @most: how many pairs are shown at most
- *
- * Without debugfs the worst pair of each clock is shown, which sysfs names.
  */
 void pairs_print(FILE *out, const struct snapshot *s, size_t most);
 
-/* Print a matrix of offsets for each clock: a row for CPU i, a column for CPU j. */
-void pairs_matrix(FILE *out, const struct snapshot *s);
+/**
+ * pairs_matrix() - print a matrix of offsets for each clock: a row for CPU i, a column for CPU j
+ * @s: its pairs are sorted
+ * @columns: how long a line may be
+ * @all: show all CPUs, in blocks of columns; else, of more than 64, those of the worst pairs
+ */
+void pairs_matrix(FILE *out, const struct snapshot *s, size_t columns, bool all);
 
 #endif /* TSCOPE_PAIRS_H */

@@ -244,6 +244,32 @@ bool parse_string(const char *text, size_t len, char *to, size_t size, struct pa
 	return true;
 }
 
+static bool cpu_number(const char **at, unsigned int *cpu)
+{
+	const char *start = *at;
+
+	for (*cpu = 0; **at >= '0' && **at <= '9' && *cpu < MAX_CPUS; ++*at)
+		*cpu = *cpu * 10 + (**at - '0');
+	return *at > start && *cpu < MAX_CPUS;
+}
+
+bool parse_cpu_list(const char *text, bool cpus[MAX_CPUS])
+{
+	unsigned int first, last;
+
+	memset(cpus, 0, MAX_CPUS * sizeof(*cpus));
+	for (;; text++) {
+		if (!cpu_number(&text, &first))
+			return false;
+		last = first;
+		if (*text == '-' && (text++, !cpu_number(&text, &last) || last < first))
+			return false;
+		memset(cpus + first, true, (last - first + 1) * sizeof(*cpus));
+		if (*text != ',')
+			return !*text;
+	}
+}
+
 bool parse_clocks(const char *text, size_t len, struct clock_figures **clocks, size_t *n,
 		  struct parse_fault *fault)
 {

@@ -56,6 +56,9 @@ bool parse_clock_file(size_t i, const char *text, size_t len, struct clock_figur
 bool parse_clocks(const char *text, size_t len, struct clock_figures **clocks, size_t *n,
 		  struct parse_fault *fault);
 
+/* A list of CPUs such as "0-3,8": those in it become true. False: it is none. */
+bool parse_cpu_list(const char *text, bool cpus[MAX_CPUS]);
+
 /* One line of text, copied without its end. */
 bool parse_string(const char *text, size_t len, char *to, size_t size, struct parse_fault *fault);
 

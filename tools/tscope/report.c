@@ -10,6 +10,7 @@
 #include "text.h"
 
 #define PAIRS_SHOWN 10
+#define CPUS_SHOWN 10
 
 /* All clocks that the module knows; those that are not there are absent. */
 static const char *const known_clocks[] = {
@@ -21,13 +22,6 @@ static const char *const known_clocks[] = {
 static const char *severity_word(enum severity severity)
 {
 	return severity == SEVERITY_FAULT ? "FAULT" : severity_name(severity);
-}
-
-static bool sampled(const struct snapshot *s)
-{
-	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-
-	return tsc && tsc->samples.value;
 }
 
 static void print_findings(FILE *out, const struct snapshot *s, const struct finding_list *findings)
@@ -42,7 +36,7 @@ static void print_findings(FILE *out, const struct snapshot *s, const struct fin
 		fprintf(out, "%zu fault%s, %zu warning%s\n", counts[SEVERITY_FAULT],
 			counts[SEVERITY_FAULT] == 1 ? "" : "s", counts[SEVERITY_WARNING],
 			counts[SEVERITY_WARNING] == 1 ? "" : "s");
-	else if (!sampled(s))
+	else if (!snapshot_sampled(s))
 		fputs("nothing was sampled, so nothing is known of the clocks\n", out);
 	else
 		fputs("nothing wrong was found\n", out);
@@ -66,7 +60,7 @@ static void print_head(FILE *out, const struct snapshot *s, const struct samplin
 	text_wrap(out, "  CPUs         ", "%s of %s online", s->cpus, s->online);
 	if (!wish->duration_ms) {
 		text_wrap(out, "  sampled      ", "%s", s->enabled.value ?
-			  "nothing by this command: sampling was on, and goes on" : sampled(s) ?
+			  "nothing by this command: sampling was on, and goes on" : snapshot_sampled(s) ?
 			  "nothing: these are the figures of earlier sampling" : "nothing yet");
 		if (!may_sample())
 			text_wrap(out, "               ", "Only root can start sampling (sudo).");
@@ -174,7 +168,7 @@ static void print_jumps(FILE *out, const struct snapshot *s)
 	if (t.n_cells) {
 		fputs("\nJumps since sampling began or was reset; other clocks had none\n", out);
 		table_print(&t, out, "  ");
-	} else if (sampled(s)) {
+	} else if (snapshot_sampled(s)) {
 		fputs("\nNo clock stepped, went backward, or warped between CPUs.\n", out);
 	}
 }
@@ -296,15 +290,21 @@ static void print_histograms(FILE *out, const struct snapshot *s)
 /* CPUs whose samplers do not run. */
 static void print_cpus(FILE *out, const struct snapshot *s)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < s->n_cpu_lines; i++) {
 		const struct cpu_line *c = &s->cpu_lines[i];
 
 		if (strcmp(c->state, "late") && strcmp(c->state, "stood-still"))
 			continue;
-		fprintf(out, "  CPU %u        %s: its sampler last ran %s%s\n", c->cpu, c->state,
+		if (n++ >= CPUS_SHOWN)
+			continue;
+		fprintf(out, "  CPU %-10u %s: its sampler last ran %s%s\n", c->cpu, c->state,
 			c->age_ms.known ? text_age(c->age_ms.value).s : "never",
 			c->age_ms.known ? " ago" : "");
 	}
+	if (n > CPUS_SHOWN)
+		fprintf(out, "                 and %zu CPUs more\n", n - CPUS_SHOWN);
 }
 
 static void print_not_seen(FILE *out, const struct snapshot *s, const struct system_facts *system)

@@ -205,7 +205,7 @@ void judge_host_drift(const struct rule *rule, struct judgement *j)
 		finding_size(f, ppb, error, "ppb");
 	} else {
 		f = finding_new(j, rule, "The guest's wall clock is %s %s the host's",
-				ns_text((int64_t)ns_magnitude(ns)), ns < 0 ? "behind" : "ahead of");
+				ns_text(ns_magnitude(ns)), ns < 0 ? "behind" : "ahead of");
 		finding_size(f, ns, error_ns, "ns");
 	}
 	if (rate)

@@ -20,6 +20,8 @@
 /* How far clocks part that tick at 100 ppm of each other. */
 #define RATES_PART		10000
 #define PAIRS_SHOWN		4
+/* By that part of itself a hull is wider than what was measured. */
+#define HULL_MARGIN_PART	32
 
 static uint64_t youngest_ms(const struct snapshot *s)
 {
@@ -56,17 +58,12 @@ uint64_t two_turns_ms(const struct snapshot *s)
 	return (uint64_t)most * TWO_TURNS_MS_A_PARTNER;
 }
 
-static uint64_t fresh_ms(const struct snapshot *s, uint64_t youngest)
+uint64_t fresh_pair_ms(const struct snapshot *s)
 {
 	uint64_t limit_ms;
 
-	return __builtin_add_overflow(youngest, PAIR_AGE_MS + two_turns_ms(s), &limit_ms) ?
+	return __builtin_add_overflow(youngest_ms(s), PAIR_AGE_MS + two_turns_ms(s), &limit_ms) ?
 	       UINT64_MAX : limit_ms;
-}
-
-uint64_t fresh_pair_ms(const struct snapshot *s)
-{
-	return fresh_ms(s, youngest_ms(s));
 }
 
 static int64_t excess_ns(const struct pair_line *p)
@@ -74,32 +71,16 @@ static int64_t excess_ns(const struct pair_line *p)
 	return ns_minus((int64_t)ns_magnitude(p->offset_ns), p->bound_ns);
 }
 
-/* The pairs of the TSC, or the worst one where only root can read the others. */
+/* Pairs, and the age up to which they count as now. */
 struct tsc_pairs {
 	const struct pair_line *pairs;
 	size_t n;
-	struct pair_line worst;
 	uint64_t limit_ms;
 };
 
 static void tsc_pairs_of(const struct snapshot *s, struct tsc_pairs *all)
 {
-	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-
-	*all = (struct tsc_pairs){ .pairs = s->pairs, .n = s->n_pairs,
-				   .limit_ms = fresh_pair_ms(s) };
-	if (s->n_pairs || !tsc || !tsc->offset.known)
-		return;
-	all->worst = (struct pair_line){
-		.clock = "tsc", .cpu_i = tsc->offset.cpu_i, .cpu_j = tsc->offset.cpu_j,
-		.known = true, .moving = tsc->offset.moving, .offset_ns = tsc->offset.offset_ns,
-		.bound_ns = tsc->offset.bound_ns, .age_ms = tsc->offset.age_ms,
-		.hull_low_ns = ns_minus(tsc->offset.offset_ns, tsc->offset.bound_ns),
-		.hull_high_ns = ns_minus(tsc->offset.offset_ns, -tsc->offset.bound_ns),
-	};
-	all->pairs = &all->worst;
-	all->n = 1;
-	all->limit_ms = fresh_ms(s, all->worst.age_ms);
+	*all = (struct tsc_pairs){ s->pairs, s->n_pairs, fresh_pair_ms(s) };
 }
 
 /* Whether it is a pair of the TSC that met within the time that counts as now. */
@@ -172,8 +153,7 @@ static int odd_cpu(const struct tsc_pairs *all)
 		return -1;
 	for (i = 0; i < all->n; i++) {
 		p = &all->pairs[i];
-		if (!is_fresh(all, p) ||
-		    p->cpu_i >= cpus || p->cpu_j >= cpus)
+		if (!is_fresh(all, p) || p->cpu_i >= cpus || p->cpu_j >= cpus)
 			continue;
 		met[2 * p->cpu_i]++;
 		met[2 * p->cpu_j]++;
@@ -294,8 +274,7 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 	tsc_pairs_of(s, &all);
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
-		if (p->moving || !is_fresh(&all, p) ||
-		    excess_ns(p) <= 0)
+		if (p->moving || !is_fresh(&all, p) || excess_ns(p) <= 0)
 			continue;
 		off++;
 		if (!worst || excess_ns(p) > excess_ns(worst))
@@ -307,15 +286,14 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 	}
 	odd = odd_cpu(&all);
 	f = finding_new(j, rule, "The TSC of CPU %u is %s %s that of CPU %u", worst->cpu_j,
-			ns_text((int64_t)ns_magnitude(worst->offset_ns)),
+			ns_text(ns_magnitude(worst->offset_ns)),
 			worst->offset_ns < 0 ? "behind" : "ahead of", worst->cpu_i);
 	finding_size(f, worst->offset_ns, worst->bound_ns, "ns");
 	if (excess_ns(worst) <= OFFSET_FAULT_NS && !warps)
 		f->severity = SEVERITY_WARNING;
 	for (i = 0; i < all.n && shown < PAIRS_SHOWN; i++) {
 		p = &all.pairs[i];
-		if (p->moving || !is_fresh(&all, p) ||
-		    excess_ns(p) <= 0)
+		if (p->moving || !is_fresh(&all, p) || excess_ns(p) <= 0)
 			continue;
 		finding_evidence(f, "CPU %u against CPU %u: %s +- %s (worst case)", p->cpu_j,
 				 p->cpu_i, step_text(p->offset_ns), ns_text(p->bound_ns));
@@ -348,6 +326,58 @@ static bool has_cpu(const struct finding *f, unsigned int cpu)
 		if (f->cpus[i] == cpu)
 			return true;
 	return false;
+}
+
+/* How far the hull of a pair extends: unsigned, for it may be as wide as 64 bits. */
+static uint64_t extent_ns(const struct pair_line *p)
+{
+	return (uint64_t)p->hull_high_ns - (uint64_t)p->hull_low_ns;
+}
+
+/*
+ * How far a hull extends by the widths of bursts alone: that of the time page's pair of the same
+ * CPUs, which is of the same bursts, or the widest one of pairs that rest; the lesser of both.
+ */
+static uint64_t spread_ns(const struct snapshot *s, const struct tsc_pairs *all,
+			  const struct pair_line *moving)
+{
+	const char *page = voice_name(s, VOICE_PAGE);
+	const struct pair_line *same = page ? pair_of(s, page, moving) : NULL, *p;
+	uint64_t rest = 0, spread = ERROR_UNKNOWN;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		p = &all->pairs[i];
+		if (!p->moving && !p->from_sysfs && is_fresh(all, p) && extent_ns(p) > rest)
+			rest = extent_ns(p);
+	}
+	if (rest)
+		spread = rest;
+	if (same && same->known && !same->from_sysfs && extent_ns(same) < spread)
+		spread = extent_ns(same);
+	return spread;
+}
+
+static void hull_evidence(struct finding *f, const struct pair_line *p)
+{
+	finding_evidence(f, "CPU %u against CPU %u moves: from %s to %s in two epochs", p->cpu_j,
+			 p->cpu_i, step_text(p->hull_low_ns), step_text(p->hull_high_ns));
+}
+
+/* The hull is at least as wide as the offset moved, and wider by widths of bursts at most. */
+static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
+{
+	/* module/interval.c adds a 64th on each side */
+	uint64_t error = spread == ERROR_UNKNOWN ? spread : extent / HULL_MARGIN_PART + spread;
+
+	if (error == ERROR_UNKNOWN) {
+		finding_evidence(f, "how much of that is the width of bursts is not known: debugfs shows no pair that rests");
+	} else {
+		error = error < extent ? error : extent;
+		finding_evidence(f, "up to %s of that may be the width of bursts: the offset moved by %s to %s",
+				 ns_text(error), ns_text(extent - error), ns_text(extent));
+	}
+	finding_size(f, (double)extent, (double)error, "ns");
 }
 
 /* Steps that CPUs saw whose TSC moves are no larger than the motion, there and back. */
@@ -390,8 +420,7 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 		if (!p->moving || !is_fresh(&all, p))
 			continue;
 		moving++;
-		/* unsigned: the hull may be as wide as 64 bits */
-		extent = (uint64_t)p->hull_high_ns - (uint64_t)p->hull_low_ns;
+		extent = extent_ns(p);
 		if (!worst || extent > most) {
 			worst = p;
 			most = extent;
@@ -399,23 +428,21 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	}
 	if (!worst)
 		return;
-	f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, within %s",
+	f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, by up to %s",
 			worst->cpu_i, worst->cpu_j, ns_text(most));
-	/* the hull holds all offsets: how far they moved is that at most */
-	finding_size(f, most / 2.0, most / 2.0, "ns");
+	hull_evidence(f, worst);
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
 		if (!p->moving || !is_fresh(&all, p))
 			continue;
 		finding_cpu(f, p->cpu_i);
 		finding_cpu(f, p->cpu_j);
-		if (shown++ < PAIRS_SHOWN)
-			finding_evidence(f, "CPU %u against CPU %u: from %s to %s in two epochs",
-					 p->cpu_j, p->cpu_i, step_text(p->hull_low_ns),
-					 step_text(p->hull_high_ns));
+		if (p != worst && shown++ < PAIRS_SHOWN - 1)
+			hull_evidence(f, p);
 	}
 	if (moving > PAIRS_SHOWN)
 		finding_evidence(f, "and %zu pairs more: see tscope pairs", moving - PAIRS_SHOWN);
+	motion_size(f, most, spread_ns(s, &all, worst));
 	if (warps)
 		finding_evidence(f, "tsc/warps: %llu, the largest %s", (unsigned long long)warps,
 				 ns_text(snapshot_clock(s, "tsc")->warp_max_ns.value));

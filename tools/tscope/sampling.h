@@ -6,9 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* -d was not given. */
+#define DURATION_DEFAULT UINT64_MAX
+
 /**
  * struct sampling_wish
- * @duration_ms: how long; 0: sampling is left as it is
+ * @duration_ms: how long; 0: sampling is left as it is; DURATION_DEFAULT: see observe.h
  * @warm_up_ms: sampled before it, and not part of the observation
  * @flat_out: sample all the time: width_us becomes period_us meanwhile
  * @reset: discard what was gathered before

@@ -231,6 +231,37 @@ static void read_debugfs(struct snapshot *s, unsigned int parts)
 		read_histograms(s);
 }
 
+static int64_t clamp64(__int128_t value)
+{
+	return value < INT64_MIN ? INT64_MIN : value > INT64_MAX ? INT64_MAX : value;
+}
+
+/* Without debugfs: the worst pair of each clock. */
+static void take_worst_pairs(struct snapshot *s)
+{
+	size_t i;
+
+	s->pairs = calloc(s->n_clocks + 1, sizeof(*s->pairs));
+	for (i = 0; s->pairs && i < s->n_clocks; i++) {
+		const struct pair_offset *o = &s->clocks[i].offset;
+		struct pair_line *p = &s->pairs[s->n_pairs];
+
+		if (!o->known)
+			continue;
+		*p = (struct pair_line){
+			.cpu_i = o->cpu_i, .cpu_j = o->cpu_j, .known = true, .moving = o->moving,
+			.from_sysfs = true, .offset_ns = o->offset_ns, .bound_ns = o->bound_ns,
+			.age_ms = o->age_ms,
+			.hull_low_ns = clamp64((__int128_t)o->offset_ns - o->bound_ns),
+			.hull_high_ns = clamp64((__int128_t)o->offset_ns + o->bound_ns),
+		};
+		snprintf(p->clock, sizeof(p->clock), "%s", s->clocks[i].name);
+		s->n_pairs++;
+	}
+	if (s->n_pairs)
+		add_error(s, "only the worst pair of each clock is known: debugfs has the others");
+}
+
 static uint64_t now_ns(clockid_t clock)
 {
 	struct timespec t;
@@ -273,6 +304,8 @@ bool snapshot_read(struct snapshot *s, unsigned int parts)
 	read_system_string(s, "/sys/module/tscope/version", s->version, sizeof(s->version));
 	read_sysfs(s);
 	read_debugfs(s, parts);
+	if ((parts & SNAPSHOT_PAIRS) && !s->n_pairs)
+		take_worst_pairs(s);
 	return true;
 }
 
@@ -303,6 +336,13 @@ const struct clock_figures *snapshot_clock(const struct snapshot *s, const char 
 		if (!strcmp(s->clocks[i].name, name))
 			return &s->clocks[i];
 	return NULL;
+}
+
+bool snapshot_sampled(const struct snapshot *s)
+{
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+
+	return tsc && tsc->samples.value;
 }
 
 const struct histogram *snapshot_histogram(const struct snapshot *s, const char *name)

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* As many CPUs as a kernel of x86 has at most. */
+#define MAX_CPUS	8192
+
 /* A number of a file; not known: the file is absent, refuses, or has no figure yet (ENODATA). */
 struct figure {
 	bool known;
@@ -54,11 +57,15 @@ struct clock_figures {
 	struct figure host_offset_ns, host_offset_error_ns, host_offset_age_ms;
 };
 
-/* A line of debugfs pairs; known: whether the pair has met. */
+/**
+ * struct pair_line - a line of debugfs pairs, or the worst pair that sysfs names
+ * @known: whether the pair has met
+ * @from_sysfs: meetings and warps are not known, and the hull is known of a pair that moves only
+ */
 struct pair_line {
 	char clock[24];
 	unsigned int cpu_i, cpu_j;
-	bool known, moving;
+	bool known, moving, from_sysfs;
 	int64_t offset_ns, bound_ns, hull_low_ns, hull_high_ns;
 	uint64_t age_ms, meetings, warps;
 };
@@ -118,7 +125,8 @@ struct histogram {
 /**
  * struct snapshot - one reading of all files
  * @loaded: whether the module's sysfs directory is there
- * @debug: whether its debugfs directory could be read; else pairs, cpus and what follows are empty
+ * @debug: whether its debugfs directory could be read; else cpu_lines and what follows are empty
+ * @pairs: where debugfs has none, the worst pair of each clock
  * @boottime_ns: CLOCK_BOOTTIME when the reading began
  * @monotonic_ns: CLOCK_MONOTONIC at that time: what times of violations are in; below --root both
  *	are /proc/uptime's
@@ -167,6 +175,9 @@ enum snapshot_parts {
 bool snapshot_read(struct snapshot *s, unsigned int parts);
 
 void snapshot_free(struct snapshot *s);
+
+/* Whether anything was sampled since the module was loaded, or reset. */
+bool snapshot_sampled(const struct snapshot *s);
 
 /* The clock's figures, or NULL where it is absent. */
 const struct clock_figures *snapshot_clock(const struct snapshot *s, const char *name);

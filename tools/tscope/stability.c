@@ -118,7 +118,7 @@ static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_
  * @x: room for as many places
  * @fig: room for TSCOPE_STABILITY_OCTAVES figures: of tau0, 2 tau0, 4 tau0, ...
  *
- * tau0 is the points' mean spacing. Context: process; some milliseconds for 8192 points.
+ * tau0 is the points' mean spacing. It takes some milliseconds for 8192 points.
  * Return: how many figures there are: those with TSCOPE_STABILITY_MIN_N differences.
  */
 u32 tscope_stability(const struct tscope_point *p, const struct tscope_fit *fit, u32 khz,

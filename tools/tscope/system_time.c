@@ -86,7 +86,9 @@ static void look_at_services(struct system_facts *s)
 				break;
 		}
 		best = i;
-		system_note(s, "Processes of other users are hidden: run tscope as root.");
+		system_note(s, system_recorded() ?
+			    "The tree has no proc/1/comm: what disciplines the wall clock is not known." :
+			    "Processes of other users are hidden: run tscope as root.");
 	}
 	if (best < N_SERVICES)
 		snprintf(s->time_service, sizeof(s->time_service), "%s", services[best].name);

@@ -5,12 +5,22 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "text.h"
 
 #define GAP 2			/* blanks between two columns */
 #define OCTAVES 64		/* of each sign */
+
+struct text_size text_window(void)
+{
+	struct winsize size = { };
+
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	return (struct text_size){ size.ws_row ?: 24, size.ws_col ?: TEXT_COLUMNS };
+}
 
 static const struct shown not_known = { "-" };
 
@@ -51,7 +61,7 @@ struct shown text_thousandths(struct figure value)
 	return t;
 }
 
-struct shown text_ns(int64_t ns)
+struct shown text_ns(__int128_t ns)
 {
 	static const struct {
 		const char *unit;
@@ -60,7 +70,7 @@ struct shown text_ns(int64_t ns)
 	} units[] = {
 		{ "ns", 1, 0 }, { "us", 1000, 3 }, { "ms", 1000000, 6 }, { "s", 1000000000, 9 },
 	};
-	uint64_t size = magnitude(ns);
+	uint64_t size = ns < 0 ? -ns : ns;
 	unsigned int u = 0;
 	char places[12];
 	struct shown t;

@@ -10,6 +10,13 @@
 /* What a line of text may have, without its end. */
 #define TEXT_COLUMNS 80
 
+/* The terminal's size: as of one with 24 rows and TEXT_COLUMNS where stdout is none. */
+struct text_size {
+	unsigned int rows, columns;
+};
+
+struct text_size text_window(void);
+
 /* A short text that is returned by value: printf("%s", text_ns(5).s) */
 struct shown {
 	char s[48];
@@ -22,8 +29,11 @@ struct shown text_figure(struct figure value);
 /* A number of thousandths with its three places: -59602 is "-59.602". */
 struct shown text_thousandths(struct figure value);
 
-/* A time or a difference of times, exact, in the unit that suits its size: "-947.907436 ms". */
-struct shown text_ns(int64_t ns);
+/*
+ * A time or a difference of times, exact, in the unit that suits its size: "-947.907436 ms". It has
+ * 64 bits, with a sign or without.
+ */
+struct shown text_ns(__int128_t ns);
 
 /* How old a figure is, rounded down to two digits or more: "380 ms", "12 min". */
 struct shown text_age(uint64_t ms);

@@ -18,7 +18,7 @@ static struct shown *next_text(void)
 	return &texts[n++ % TEXTS];
 }
 
-const char *ns_text(int64_t ns)
+const char *ns_text(__int128_t ns)
 {
 	struct shown *to = next_text();
 

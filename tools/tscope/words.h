@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* text_ns() and text_age() of text.h */
-const char *ns_text(int64_t ns);
+const char *ns_text(__int128_t ns);
 const char *age_text(uint64_t ns);
 
 /* ns_text() with a sign also where it is positive */

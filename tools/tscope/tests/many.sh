@@ -6,6 +6,15 @@
 
 awk -v n="${1:?}" 'BEGIN {
 	print "# SPDX-License-Identifier: GPL-2.0"
+	print "== dev/kmsg\n6,0,0,-;Hypervisor detected: KVM"
+	print "== proc/1/comm\nsystemd"
+	print "== proc/cmdline\nro"
+	print "== proc/cpuinfo\nflags\t\t: fpu tsc constant_tsc nonstop_tsc hypervisor"
+	print "== recorded/proc-stat-begin\ncpu  1000 0 500 8000 10 0 2 3 0 0"
+	print "== proc/stat\ncpu  1100 0 600 9790 20 0 2 4 0 0"
+	cs = "sys/devices/system/clocksource/clocksource0/"
+	print "== " cs "current_clocksource\nkvm-clock"
+	print "== " cs "available_clocksource\nkvm-clock tsc"
 	print "== sys/devices/system/cpu/online\n0-" n - 1
 	print "== sys/kernel/tscope/cpus\n0-" n - 1
 	print "== sys/kernel/tscope/enabled\n1"

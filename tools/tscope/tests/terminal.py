@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""terminal.py ROWSxCOLUMNS... -- COMMAND...: runs a command on a terminal of these sizes in turn.
+"""Runs a command on a terminal.
 
-It gets each size after it has drawn for the one before, and at last Ctrl-C. Prints for each size
+terminal.py --once ROWSxCOLUMNS COMMAND...: prints what the command prints, as it comes; a return to
+the beginning of the line is a new line.
+
+terminal.py ROWSxCOLUMNS... -- COMMAND...: a terminal of these sizes in turn. The command gets each size after it has drawn for the one before, and at last Ctrl-C. Prints for each size
 a line "rows columns lines longest", of the last frame that was drawn for it, and the command's
 status.
 """
@@ -42,15 +45,31 @@ def read_frame(fd):
     sys.exit("no frame within %d s; there is %r" % (DRAW_S, text))
 
 
-def main():
-    split = sys.argv.index("--")
-    sizes, command = sys.argv[1:split], sys.argv[split + 1:]
+def begin(size, command):
     pid, fd = pty.fork()
     if not pid:
         # a shell's job in the background has it ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        set_size(0, sizes[0])
+        set_size(0, size)
         os.execv(command[0], command)
+    return pid, fd
+
+
+def once(size, *command):
+    pid, fd = begin(size, command)
+    try:
+        while text := os.read(fd, 65536):
+            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            os.write(1, text)
+    except OSError:
+        pass
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def main():
+    split = sys.argv.index("--")
+    sizes, command = sys.argv[1:split], sys.argv[split + 1:]
+    pid, fd = begin(sizes[0], command)
     for number, size in enumerate(sizes):
         rows, columns = set_size(fd, size) if number else size_of(size)
         frame = read_frame(fd).rsplit("\x1b[H", 1)[1]
@@ -61,4 +80,6 @@ def main():
     print("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
+if sys.argv[1] == "--once":
+    once(*sys.argv[2:])
 main()

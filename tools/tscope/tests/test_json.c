@@ -53,7 +53,7 @@ static char *json_of(const char *tree)
 	if (!snapshot_read(&s, SNAPSHOT_ALL))
 		snprintf(s.version, sizeof(s.version), "VERSION");
 	to = open_memstream(&text, &len);
-	json_print(to, &s, &events, &findings, false);
+	json_print(to, &s, &events, &findings, NULL, false);
 	fclose(to);
 	snapshot_free(&s);
 	root = strlen(system_root);
@@ -146,7 +146,7 @@ static void test_one_line(void)
 	tree_open("lab-guest");
 	snapshot_read(&s, SNAPSHOT_ALL);
 	to = open_memstream(&text, &len);
-	json_print(to, &s, &events, NULL, true);
+	json_print(to, &s, &events, NULL, NULL, true);
 	fclose(to);
 	EXPECT_EQ(strcspn(text, "\n"), len - 1, "the only newline is the last byte");
 	EXPECT(strstr(text, "\"findings\": []"), "%s", text);

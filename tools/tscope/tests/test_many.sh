@@ -50,10 +50,37 @@ assert o["cpus"][-1]["readings"] == 123456789012345, o["cpus"][-1]
 ' "$DIR/out" "$PAIRS" "$CPUS"
 }
 
+# fits ARGUMENT...: frugal, in lines of at most 80 and not too many
+fits() {
+	frugal "$@" && awk 'length > 80 { print "too long: " $0; bad = 1 }
+		END { if (NR > 150) print NR " lines"; exit bad || NR > 150 || !NR }' "$DIR/out"
+}
+
+# all pairs move, and all CPUs are late, of which every second one samples
+worst_case() {
+	awk '/^== / { pairs = /pairs$/; cpus = /debug.*cpus$/; list = /tscope.cpus$/ }
+		pairs && NF == 11 { $6 = 1 }
+		cpus && NF == 9 && !/^#/ { $2 = "late"; $8 = 90000 }
+		list && /^[0-9]/ { for (i = 0; i < 700; i++) printf "%s%d", i ? "," : "", 2 * i; print ""; next }
+		1' "$DIR/tree" >"$DIR/worst" && rm -r "$DIR/root" && "$TESTS/unpack.sh" "$DIR/worst" "$DIR/root"
+}
+
 ktap_begin
 t "report --json: time and memory" frugal report --json -d 0
 t "report --json: all pairs and CPUs" whole
 t "report: time and memory" frugal report -d 0
 t "pairs: time and memory" frugal pairs
 t "pairs --json: time and memory" frugal pairs --json
+t "metrics: time and memory" frugal metrics
+t "metrics: the leader's age" grep -qx "tscope_window_age_seconds 0.000" "$DIR/out"
+t "events" fits events
+t "watch" fits watch -n 1
+t "pairs --matrix" fits pairs --matrix
+t "all pairs move, all CPUs are late" worst_case
+for command in events "watch -n 1" "report -d 0" "doctor -d 0" "pairs --matrix"; do
+	# shellcheck disable=SC2086
+	t "$command: fits" fits $command
+done
+t "events --json has all" frugal events --json
+t "and their number" [ "$(grep -c '"kind": "moved"' "$DIR/out")" = "$PAIRS" ]
 ktap_end

@@ -186,6 +186,20 @@ static void test_slewed_host(void)
 	}
 }
 
+/* The TSC jumps: the steps of all clocks but hpet. */
+static void jump_but_hpet(double at, double ns)
+{
+	if (ns < 0) {
+		add(at, "backward", TSC, 0, -ns * 0.99);
+		add(at, "backward", TSC, 1, -ns * 0.98);
+	}
+	add(at + 0.01, "step", KVM, 0, -ns);
+	add(at + 0.2, "step", PTP, 0, -ns + jitter());
+	add(at + 0.21, "step", RAW, 0, -ns + jitter());
+	add(at + 0.22, "step", WALL, 0, -ns + jitter());
+	add(at + 1.1, "step", PM, 0, device(-ns, PM_WRAP_NS));
+}
+
 /* A device that takes long to be read has few points: its step is found late. */
 static void test_slow_device(void)
 {
@@ -212,6 +226,38 @@ static void test_slow_device(void)
 		/* its reading is of when time went on */
 		lines[o.after.n_violations - 1].tsc = (30 + ns / 1e9) * KHZ * 1e3;
 		only("time-stood-still", ns);
+
+		/* most of its points were soon, and the four that count were late */
+		gap = 2 + 2 * rnd_unit();
+		for (k = 0; k < 40; k++) {
+			many[CLOCKS + k].tsc = (20 + k * 0.25) * KHZ * 1e3;
+			if (k < 36)
+				continue;
+			many[CLOCKS + k].segment = 1;
+			many[CLOCKS + k].tsc = (30 + ns / 1e9 + (k - 36) * gap) * KHZ * 1e3;
+		}
+		lines[o.after.n_violations - 1].tsc = many[CLOCKS + 36].tsc;
+		lines[o.after.n_violations - 1].monotonic_ns = (30.5 + 3 * gap) * 1e9;
+		only("time-stood-still", ns);
+	}
+	/* for some seconds after the step no reading was good enough */
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		memcpy(many, points, sizeof(points));
+		o.after.points = many;
+		o.after.n_points = CLOCKS + 40;
+		ns = size(1e9, 3e9);
+		jump_but_hpet(30, ns);
+		gap = 2 + 3 * rnd_unit();
+		for (k = 0; k < 40; k++)
+			many[CLOCKS + k] = (struct point_line){
+				.clock = "hpet", .segment = k >= 36,
+				.tsc = k < 36 ? (30 - (36 - k) * 0.25) * KHZ * 1e3 :
+				       (30 + ns / 1e9 + gap + (k - 36) * 0.5) * KHZ * 1e3,
+			};
+		add(30 + gap + 1.5, "step", HPET, 0, device(-ns, HPET_WRAP_NS));
+		lines[o.after.n_violations - 1].tsc = many[CLOCKS + 36].tsc;
+		only("tsc-jumped", ns);
 	}
 }
 

@@ -119,8 +119,32 @@ static void test_absent(void)
 	       "no module");
 	end();
 	begin("no-debugfs");
-	EXPECT(s.loaded && !s.debug && s.n_clocks == 7 && s.n_errors == 1 &&
-	       has_error("mount -t debugfs"), "no debugfs");
+	EXPECT(s.loaded && !s.debug && s.n_clocks == 7 && s.n_errors == 2 &&
+	       has_error("mount -t debugfs") && has_error("only the worst pair of each clock"),
+	       "no debugfs");
+	end();
+}
+
+/* Without debugfs the pairs are those that sysfs names, with what is known of them. */
+static void test_worst_pairs(void)
+{
+	static const char moving[] = "9223372036854775807 9223372036854775807 3 4 1 7\n";
+	const struct pair_line *p;
+
+	tree_open("no-debugfs");
+	tree_write("sys/kernel/tscope/kvm-clock/offset", moving, sizeof(moving) - 1);
+	snapshot_read(&s, SNAPSHOT_CPUS);
+	EXPECT(!s.n_pairs && !has_error("worst pair"), "they were not wanted");
+	snapshot_free(&s);
+	snapshot_read(&s, SNAPSHOT_PAIRS);
+	EXPECT_EQ(s.n_pairs, 2, "one of each clock that has an offset");
+	p = &s.pairs[0];
+	EXPECT(!strcmp(p->clock, "tsc") && p->cpu_i == 0 && p->cpu_j == 1 && p->known &&
+	       p->from_sysfs && !p->moving && p->offset_ns == 379 && p->bound_ns == 1059 &&
+	       p->age_ms == 320, "tsc");
+	p = &s.pairs[1];
+	EXPECT(!strcmp(p->clock, "kvm-clock") && p->cpu_i == 3 && p->cpu_j == 4 && p->moving &&
+	       p->hull_low_ns == 0 && p->hull_high_ns == S64_MAX, "the hull is offset +- bound");
 	end();
 }
 
@@ -176,6 +200,7 @@ static const struct tap_test tests[] = {
 	{ "malformed and truncated files", test_broken },
 	{ "parts", test_parts },
 	{ "no module, no debugfs", test_absent },
+	{ "the worst pairs, without debugfs", test_worst_pairs },
 	{ "other directories", test_variables },
 	{ "random bytes", test_garbage },
 };

@@ -89,7 +89,7 @@ static void test_empty(void)
 		     "/proc/cmdline can't be read: is /proc mounted?",
 		     "/proc/cpuinfo has no flags: whether the TSC is constant is not known.",
 		     "The tree has no dev/kmsg: the kernel log is not known.",
-		     "Processes of other users are hidden: run tscope as root.");
+		     "The tree has no proc/1/comm: what disciplines the wall clock is not known.");
 	rmdir(root);
 	system_root = "";
 }
@@ -249,7 +249,7 @@ static void test_services(void)
 	tree_write("proc/412/comm", NULL, 0);
 	look();
 	EXPECT_TEXT(s.time_service, "");
-	EXPECT_LINES(s.notes, s.n_notes, "Processes of other users are hidden: run tscope as root.");
+	EXPECT_LINES(s.notes, s.n_notes, "The tree has no proc/1/comm: what disciplines the wall clock is not known.");
 	tree_close();
 }
 

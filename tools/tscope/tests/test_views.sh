@@ -95,13 +95,14 @@ narrow() {
 		"$TSCOPE" $args --root "$ROOT" 2>/dev/null | grep '.\{81\}' | sed "s/^/$args: /"
 	done <<-END | { not grep . || status=1; return "$status"; }
 		report -d 0
-		pairs
-		pairs --matrix
-		hist
-		hist width
-		hist residual
-		hist transit
-		hist wakeup
+		events
+		pairs -d 0
+		pairs -d 0 --matrix
+		hist -d 0
+		hist -d 0 width
+		hist -d 0 residual
+		hist -d 0 transit
+		hist -d 0 wakeup
 		doctor -d 0
 	END
 }
@@ -114,6 +115,11 @@ wrong_use() {
 		runs 2 watch -n 0 && prints_error "above 0" && runs 2 watch -n 1x && runs 2 watch -i 0 &&
 		runs 2 watch --show nosuch && prints_error "no column 'nosuch'" &&
 		runs 2 watch --csv --json && runs 2 watch --show clock --json &&
+		runs 2 pairs --matrix --json && runs 2 doctor --ktap --json &&
+		runs 2 pairs -c 0- && runs 2 pairs -c 1-0 -d 0 && runs 2 pairs -d 0 -c 0,8192 &&
+		runs 2 pairs -d 0 --flat-out && prints_error "with -d 0 nothing is sampled" &&
+		runs 2 report -d 0 -c 0 && runs 2 doctor -d 0 --flat-out && runs 2 hist -d 0 -c 0 &&
+		prints_error "with -d 0 nothing is sampled" &&
 		runs 2 hist foo bar && prints_error "'bar' is no histogram" && runs 2 hist width step &&
 		runs 2 pairs extra && runs 2 events extra && runs 2 wait extra &&
 		runs 2 wait --clock tsc && runs 2 wait --error-ppb 0 && runs 2 wait --error-ppb 1e3 &&
@@ -137,7 +143,7 @@ no_module() {
 }
 
 no_figure() {
-	tree views-empty && runs 4 pairs && runs 4 hist nosuch && says "no histogram nosuch" &&
+	tree views-empty && runs 4 pairs -d 0 && runs 4 hist -d 0 nosuch && says "no histogram nosuch" &&
 		runs 4 wait --timeout 0.5 && says "ptp-kvm is absent" &&
 		runs 4 wait --clock realtime --timeout 0.5 && says "realtime has no skew yet"
 }
@@ -163,6 +169,33 @@ interrupted() {
 	soon reads enabled 1 && kill -TERM "$job" || return
 	wait "$job"
 	same status "$?" 143 && same "afterwards" "$(cat "$SYSFS/enabled")" 0
+}
+
+# samples SECONDS SUBCOMMAND ARGUMENT...: it begins to sample, for so long
+samples() {
+	local seconds=$1 job
+	shift
+	"$TSCOPE_TESTS/terminal.py" --once 24x80 "$TSCOPE" "$@" --root "$ROOT" >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	soon reads enabled 1 && soon prints "^sampling, $seconds s left" || { cat "$DIR/out" "$DIR/err"; return 1; }
+	kill "$job"
+	wait "$job"
+	soon reads enabled 0
+}
+
+# Without -d: 10 s if nothing was sampled, or if an option of sampling is given; else none.
+default_duration() {
+	local name option
+	for name in pairs hist doctor; do
+		tree views-healthy && echo 0 >"$SYSFS/tsc/samples" && samples 10 $name || return
+		tree views-healthy && reads enabled 0 || return
+		for option in "-c 0-1" --flat-out --reset; do
+			# shellcheck disable=SC2086
+			samples 10 $name $option || { echo "$name $option"; return 1; }
+		done
+		runs 0 $name && reads enabled 0 || return
+	done
+	samples 10 report && samples 3 pairs -d 3
 }
 
 output_file() {
@@ -348,7 +381,8 @@ follows_many() {
 		"$TSCOPE_TESTS/unpack.sh" "$DIR/tree" "$ROOT" || return
 	(ulimit -t 3; exec "$TSCOPE_FAST" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err") &
 	job=$!
-	soon awk '/  moved  / { n++ } END { exit n != 90114 }' "$DIR/out" || return
+	soon prints '^# and 90104 pairs more that move: tscope pairs shows them$' || return
+	same "pairs that are listed" "$(grep -c '  moved  ' "$DIR/out")" 10 || return
 	echo "1000 1000 warp tsc 1 0 555 3" >>"$DEBUGFS/violations"
 	soon prints '  warp      tsc            1, 0    555 ns  3 times$' && kill -TERM "$job"
 }
@@ -376,6 +410,54 @@ json_pairs() {
 			map(.offset_ns == null and .hull_ns == null) | all)' "$DIR/out"
 }
 
+# of the CPUs of -c, also without sampling
+chosen_pairs() {
+	tree views-many && runs 0 pairs -d 0 -c 2-3,9 --json &&
+		same pairs "$(jq -r '.pairs[] | "\(.clock) \(.cpu_i) \(.cpu_j)"' "$DIR/out" | sort | paste -sd,)" \
+			"kvm-clock 2 3,kvm-clock 2 9,kvm-clock 3 9,tsc 2 3,tsc 2 9,tsc 3 9" &&
+		runs 0 pairs -d 0 -c 0,7 --matrix && prints '^    7  1480     \.$' &&
+		runs 4 pairs -d 0 -c 11
+}
+
+# matrix_fits COLUMNS: a terminal of that width
+matrix_fits() {
+	"$TSCOPE_TESTS/terminal.py" --once "24x$1" "$TSCOPE_FAST" pairs -d 0 --matrix --root "$ROOT" >"$DIR/out" ||
+		return
+	# sentences may be longer
+	awk -v most="$1" 'length > most && !/[a-z]/ { print "too long: " $0; bad = 1 }
+		END { exit bad || NR > 200 || NR < 10 }' "$DIR/out"
+}
+
+# of 4096 CPUs the worst, in one block that fits
+matrix_of_many() {
+	local shown
+	rm -rf "$ROOT"
+	# CPU 700 is off, and CPUs 8 and 9 move
+	"$TSCOPE_TESTS/many.sh" 4096 | awk '
+		/^== / { pairs = /pairs$/ }
+		pairs && $1 == "tsc" && ($2 == 700 || $3 == 700) { $4 = $2 == 700 ? 5000 : -5000 }
+		pairs && $2 == 8 && $3 == 9 { $6 = 1 }
+		1' >"$DIR/tree" && "$TSCOPE_TESTS/unpack.sh" "$DIR/tree" "$ROOT" || return
+	matrix_fits 80 && prints '^  [0-9]+ of 4096 CPUs, those of the worst pairs; -c LIST shows others' || return
+	shown=$(sed -n '3{s/^ *CPU //;p;q}' "$DIR/out")
+	[[ " $shown " = *" 8 "* && " $shown " = *" 9 "* && " $shown " = *" 700 "* ]] || { echo "$shown"; return 1; }
+	prints '^ +8 .* \*?-?[0-9]+ ' && matrix_fits 40 && matrix_fits 200 &&
+		matrix_fits 18 && prints '^  2 of 4096 CPUs'
+}
+
+# What sysfs has is shown, and what it has not is not known.
+pairs_of_sysfs() {
+	tree views-faults && rm -r "$DEBUGFS" && runs 0 pairs && same messages "$(wc -l <"$DIR/err")" 2 &&
+		grep -q 'mount -t debugfs' "$DIR/err" && grep -q 'only the worst pair of each clock' "$DIR/err" &&
+		prints '^  kvm-clock      0      1         91    641  380 ms         -      -  moves$' &&
+		runs 0 pairs --json && jq -e '(.errors | length) == 2 and
+			(.pairs | map(select(.clock == "kvm-clock")) == [{ clock: "kvm-clock", cpu_i: 0, cpu_j: 1,
+				offset_ns: 91, bound_ns: 641, moving: 1, hull_ns: [-550, 732], age_ms: 380,
+				warps: null }]) and
+			(.pairs | map(select(.clock == "tsc") | .hull_ns == null and .moving == 0) == [true])' \
+			"$DIR/out"
+}
+
 json_hist() {
 	tree views-healthy && runs 0 hist wakeup --json && jq -e '.histograms | length == 1 and
 		(.[0] | .name == "wakeup" and .lost == 3 and .p99_ns == 8191 and
@@ -386,7 +468,7 @@ json_hist() {
 
 helps() {
 	local name
-	for name in report watch top doctor events pairs hist wait; do
+	for name in report watch top doctor events pairs hist wait metrics; do
 		"$TSCOPE" "$name" --help >"$DIR/out" && prints "^Usage: tscope $name" || return
 		not grep -n '.\{81\}' "$DIR/out" || return
 	done
@@ -437,5 +519,9 @@ v "events --follow among many pairs" follows_many
 v "wait" waits
 v "wait until" waits_until
 v "pairs --json" json_pairs
+v "pairs: chosen CPUs" chosen_pairs
+v "pairs: a matrix of 4096 CPUs" matrix_of_many
+v "pairs without debugfs" pairs_of_sysfs
+v "how long is sampled without -d" default_duration
 v "hist --json" json_hist
 ktap_end

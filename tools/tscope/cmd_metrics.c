@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cmd_metrics.c: print metrics for Prometheus, once or again and again */
+#include <err.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "files.h"
+#include "metrics.h"
+#include "options.h"
+
+enum { KEY_TEXTFILE = 512 };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	const char **textfile = state->input;
+
+	switch (key) {
+	case KEY_TEXTFILE:
+		*textfile = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (options.json)
+			argp_error(state, "metrics prints Prometheus' format only: \"tscope report -d 0 --json\" has all figures");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/*
+ * A reader sees the whole file or the one before: a temporary file takes its place. It is in the
+ * same directory, and its name does not end as those do that node_exporter reads.
+ */
+static void write_textfile(const char *path, const struct snapshot *s)
+{
+	char *temporary;
+	FILE *out = NULL;
+	int fd;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+		err(STATUS_USAGE, "%s", path);
+	fd = mkstemp(temporary);
+	if (fd >= 0)
+		out = fdopen(fd, "w");
+	if (!out)
+		err(STATUS_USAGE, "%s", temporary);
+	metrics_print(out, s);
+	/* each step may fail where the disk is full */
+	if (fflush(out) || ferror(out) || fchmod(fd, 0644) || fclose(out) ||
+	    rename(temporary, path)) {
+		warn("%s", path);
+		unlink(temporary);
+		exit(STATUS_USAGE);
+	}
+	free(temporary);
+}
+
+/*
+ * Whether the module is loaded. A text file counts what could not be read: a timer would fill the
+ * journal with the same lines.
+ */
+static bool write_metrics(const char *textfile)
+{
+	struct snapshot s;
+	bool loaded = snapshot_read(&s, METRICS_PARTS);
+
+	for (size_t i = 0; i < s.n_errors && (!textfile || !loaded); i++)
+		warnx("%s", s.errors[i]);
+	if (textfile)
+		write_textfile(textfile, &s);
+	else
+		metrics_print(stdout, &s);
+	fflush(stdout);
+	snapshot_free(&s);
+	return loaded;
+}
+
+int cmd_metrics(int argc, char **argv)
+{
+	static const struct argp_option own[] = {
+		{ "textfile", KEY_TEXTFILE, "FILE", 0,
+		  "Write to FILE, which is replaced as a whole, for node_exporter", 1 },
+		{ }
+	};
+	static const struct argp_child children[] = {
+		{ &options_interval, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+	};
+	static const struct argp argp = {
+		own, parse, NULL,
+		"Print what is sampled as metrics for Prometheus; with -i again and again. Starts and stops no sampling.",
+		children, NULL, NULL
+	};
+	const char *textfile = NULL;
+	struct timespec interval;
+	sigset_t ends;
+	bool loaded;
+
+	options_parse(&argp, argc, argv, &textfile);
+	interval.tv_sec = options.interval_ms / 1000;
+	interval.tv_nsec = options.interval_ms % 1000 * 1000000;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	/* it ends while it waits, so that it leaves no temporary file */
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	do {
+		loaded = write_metrics(textfile);
+	} while (options.interval_ms && !ferror(stdout) &&
+		 sigtimedwait(&ends, NULL, &interval) < 0);
+	return loaded ? STATUS_GOOD : STATUS_NO_FIGURE;
+}

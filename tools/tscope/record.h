@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* record.h: what tscope record writes at each interval */
+#ifndef TSCOPE_RECORD_H
+#define TSCOPE_RECORD_H
+
+#include "event.h"
+#include "record_points.h"
+
+/**
+ * struct record - a recording that is being written
+ * @out: where to
+ * @points: how far points were written
+ * @known: events that were written, or were there before
+ * @before: the last look
+ * @loaded_again: since the look before that
+ * @all: what was gathered before is written too
+ * @events: how many were written
+ * @inode: of the module's directory: another one is of a module that was loaded again
+ * @state_ms: time since the last state
+ * @state_end: bytes up to the end of that state
+ * @state_bytes: how many it took
+ */
+struct record {
+	struct recording_writer out;
+	struct point_follower points;
+	struct event_list known;
+	struct snapshot before;
+	bool loaded_again, all;
+	uint64_t events, inode, state_ms, state_end, state_bytes;
+};
+
+/* Look first; whether there is something to record, else r->before.errors says why not. */
+bool record_open(struct record *r);
+
+/**
+ * record_begin() - write the header
+ * @r: after record_open(); record_free() frees what it refers to
+ * @interval_ms: between looks
+ * @all: as in struct record
+ */
+void record_begin(struct record *r, FILE *to, uint64_t interval_ms, bool all);
+
+/* Look, and write what is new. @passed_ms: since the last look */
+void record_look(struct record *r, uint64_t passed_ms);
+
+/* Write what waits, the last state and the last line. @why: "time", or "signal". */
+void record_end(struct record *r, const char *why);
+
+void record_free(struct record *r);
+
+#endif /* TSCOPE_RECORD_H */
