@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2016
 #
 # fleet.sh [CHANNEL.LOG]: what a fleet installs, tools/fleet, and what tscope metrics writes: by
 # promtool and systemd, and in a real Prometheus that reads, by node_exporter, what a guest of the lab
@@ -33,9 +33,10 @@ checked() {
 	same "promtool's status" $? 0 && same "what promtool says" "$said" ""
 }
 
+# a guest, a machine without figures, numbers of 64 bits, no debugfs, no module
 metrics_checked() {
 	local tree
-	for tree in "$tests"/trees/*.tree; do
+	for tree in lab-guest views-faults views-many views-empty ends no-debugfs not-loaded; do
 		if ! metrics_of "$tree" >"$work/metrics" || [ ! -s "$work/metrics" ] ||
 				! checked "$work/metrics"; then
 			echo "$tree"
@@ -88,6 +89,11 @@ dashboard_checked() {
 		jq -e '([.panels[].id] | length == (unique | length)) and
 			all(.panels[]; (.title != "") and (.description != "") and
 				(.targets | length > 0) and (.fieldConfig.defaults.unit != null))' "$DASHBOARD"
+}
+
+alerts_documented() {
+	same "documented alerts" "$(sed -n 's/^``\(Tscope[A-Za-z]*\)``  .*/\1/p' "$top/Documentation/fleets.rst" | sort)" \
+		"$(alerts | sort)"
 }
 
 # each metric that rules and dashboard name is one that is printed
@@ -283,9 +289,10 @@ unset TSCOPE_SYSFS TSCOPE_DEBUGFS MAKEFLAGS MAKELEVEL
 make -s -C "$top/tools/tscope" >&2 || exit 2
 
 ktap_begin
-t "promtool check metrics, of all recorded trees" metrics_checked
+t "promtool check metrics, of recorded trees" metrics_checked
 t "promtool test rules" rules_tested "$fleet"
 t "the rules' tests need each rule" rules_needed
+t "the documentation has all alerts" alerts_documented
 t "the dashboard's expressions" dashboard_checked
 t "rules and dashboard name metrics that there are" names_known
 t "systemd takes the units" units_checked
