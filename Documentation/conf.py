@@ -8,3 +8,5 @@ author = copyright = 'the tscope authors'
 with open(os.path.join(os.path.dirname(__file__), '../module/main.c')) as main:
     release = version = re.search('MODULE_VERSION\\("(.*)"\\)', main.read()).group(1)
 exclude_patterns = ['_build', 'ABI']
+# outputs of programs, which are in no language
+highlight_language = 'none'

@@ -226,7 +226,7 @@ const struct rule rules[] = {
 		.looks_at = "/proc/cpuinfo, cpuidle, cpufreq, the kernel log",
 		.limit = "constant_tsc or nonstop_tsc is missing, and C-states or frequencies that would move the TSC are in use; else info",
 		.cause = "The CPU's TSC follows its frequency, or stops in deep C-states.",
-		.see = "advice.rst",
+		.see = "advice.rst, \"constant_tsc, C-states and cpufreq\"",
 		.judge = judge_tsc_not_constant,
 	}, {
 		.id = "noisy-host", SYSTEM, .severity = SEVERITY_WARNING,
@@ -240,14 +240,14 @@ const struct rule rules[] = {
 		.looks_at = "processes, chronyc, /dev/ptp*",
 		.limit = "no time service, or one that does not use the host's clock though it is there",
 		.cause = "Nothing disciplines the wall clock, or not by the best clock.",
-		.see = "advice.rst",
+		.see = "advice.rst, \"chrony and /dev/ptp_kvm\"",
 		.judge = judge_time_service,
 	}, {
 		.id = "timer-policy", SYSTEM, .severity = SEVERITY_INFO,
 		.looks_at = "the domain's XML, of --domain-xml",
 		.limit = "a setting that guests of this kind should not have",
 		.cause = "The domain's XML says so, or leaves it to a default.",
-		.see = "advice.rst",
+		.see = "advice.rst, \"libvirt's clock and timers\"",
 		.judge = judge_timer_policy,
 	}, { }
 };
