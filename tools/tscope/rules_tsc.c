@@ -153,6 +153,29 @@ static bool page_in_step(const struct snapshot *s, unsigned int cpu, uint64_t st
 	return met;
 }
 
+/*
+ * Whether the leader's page surely did not step at that time: the kernel's clock, which is read by
+ * that page, went on without a step. A step of all pages alike is reported by the CPU that saw it
+ * first, and only by that one.
+ */
+static bool leader_went_on(const struct judgement *j, uint64_t tsc)
+{
+	const struct snapshot *s = &j->o->after;
+	const struct point_line *p, *before = NULL;
+
+	if (strcmp(clocksource(j), voice_name(s, VOICE_PAGE)))
+		return false;
+	for (p = s->points; p < s->points + s->n_points; p++) {
+		if (voice_of(p->clock) != VOICE_RAW)
+			continue;
+		if (before && before->segment == p->segment && before->tsc <= tsc &&
+		    tsc <= p->tsc)
+			return true;
+		before = p;
+	}
+	return false;
+}
+
 /* One CPU's TSC was written, and the host made up for it in that CPU's time page alone. */
 static bool one_jumped(const struct judgement *j, const struct moment *m)
 {
@@ -167,7 +190,7 @@ static bool one_jumped(const struct judgement *j, const struct moment *m)
 		if (v != VOICE_PAGE && m->move[v].stepped)
 			return false;
 	/* the other clocks are read against the leader's TSC: had it moved, they would say so */
-	if (page->cpu != CPU_UNKNOWN && !is_leader(s, page->cpu) &&
+	if (page->cpu != CPU_UNKNOWN && !is_leader(s, page->cpu) && leader_went_on(j, m->tsc) &&
 	    page_in_step(s, page->cpu, ns_magnitude(page->ns)))
 		return true;
 	/* a TSC that drifts or alternates has many steps of its page, and each is small */

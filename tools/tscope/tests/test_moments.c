@@ -70,6 +70,8 @@ static void pair(struct pair_line *p, const char *clock, double offset_ns, doubl
  */
 static void test_one_jumps(void)
 {
+	struct point_line raw[2] = { { .clock = "monotonic-raw", .tsc = 20 * KHZ * 1000 },
+				     { .clock = "monotonic-raw", .tsc = 50 * KHZ * 1000 } };
 	struct pair_line pairs[2];
 	unsigned int i, k, steps;
 	double ns;
@@ -78,6 +80,9 @@ static void test_one_jumps(void)
 		quiet();
 		o.after.pairs = pairs;
 		o.after.n_pairs = 2;
+		o.after.points = raw;
+		o.after.n_points = 2;
+		raw[1].segment = 0;
 		ns = size(1e4, 1e9);
 		steps = rnd_below(2) ? 1 : 5 + rnd_below(20);
 		pair(&pairs[0], "tsc", 0, 300);
@@ -92,6 +97,13 @@ static void test_one_jumps(void)
 		pair(&pairs[1], "kvm-clock", -ns, 300);
 		judge();
 		EXPECT_EQ(count("tsc-jumped", ns), 0, "jumps where kvm-clock is apart by %.0f", ns);
+		EXPECT_EQ(count("clock-stepped", -ns), 1, "kvm-clock steps by %.0f", -ns);
+
+		/* the pages of all CPUs stepped, and CPU 1 saw it first */
+		pair(&pairs[1], "kvm-clock", 0, 300);
+		raw[1].segment = 1;
+		judge();
+		EXPECT_EQ(count("tsc-jumped", ns), 0, "jumps where all pages stepped by %.0f", -ns);
 		EXPECT_EQ(count("clock-stepped", -ns), 1, "kvm-clock steps by %.0f", -ns);
 	}
 }
