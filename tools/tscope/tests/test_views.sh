@@ -177,7 +177,7 @@ samples() {
 	shift
 	"$TSCOPE_TESTS/terminal.py" --once 24x80 "$TSCOPE" "$@" --root "$ROOT" >"$DIR/out" 2>"$DIR/err" &
 	job=$!
-	soon reads enabled 1 && soon prints "^sampling, $seconds s left" || { cat "$DIR/out" "$DIR/err"; return 1; }
+	soon reads enabled 1 && soon prints "^sampling, $seconds s left" || return
 	kill "$job"
 	wait "$job"
 	soon reads enabled 0
@@ -187,13 +187,13 @@ samples() {
 default_duration() {
 	local name option
 	for name in pairs hist doctor; do
-		tree views-healthy && echo 0 >"$SYSFS/tsc/samples" && samples 10 $name || return
+		tree views-healthy && echo 0 >"$SYSFS/tsc/samples" && samples 10 "$name" || return
 		tree views-healthy && reads enabled 0 || return
 		for option in "-c 0-1" --flat-out --reset; do
 			# shellcheck disable=SC2086
-			samples 10 $name $option || { echo "$name $option"; return 1; }
+			samples 10 "$name" $option || { echo "$name $option"; return 1; }
 		done
-		runs 0 $name && reads enabled 0 || return
+		runs 0 "$name" && reads enabled 0 || return
 	done
 	samples 10 report && samples 3 pairs -d 3
 }
