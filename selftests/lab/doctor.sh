@@ -74,7 +74,8 @@ found() {
 }
 
 # nothing_else: there is no fault that was not expected. Its line becomes a row of the table of
-# scenarios and ids. A scenario may say that the emulation moves the TSC by up to MOTION_NS.
+# scenarios and ids. A scenario may say that the hull of a TSC that the emulation moves extends over
+# up to MOTION_NS.
 nothing_else() {
 	local n
 	n=$(awk -v e=" $EXPECTED" -v m="${MOTION_NS:--1}" '$2 == "fault" && !index(e, " " $1 " ") &&

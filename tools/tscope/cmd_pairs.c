@@ -76,8 +76,7 @@ int cmd_pairs(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
-		"Show how far each CPU's clock is ahead of each other CPU's, of the CPUs that -c names or of all."
-		"\vSamples for 10 s if nothing was sampled yet, or if an option of sampling is given.",
+		"Show how far each CPU's clock is ahead of each other CPU's, of the CPUs that -c names or of all.\vSamples for 10 s if nothing was sampled yet, or if an option of sampling is given.",
 		children, NULL, NULL
 	};
 	static bool cpus[MAX_CPUS];

@@ -147,7 +147,8 @@ static struct shown list_text(const char *list)
 {
 	struct shown t;
 
-	snprintf(t.s, sizeof(t.s), strlen(list) > LIST_SHOWN ? "%.*s..." : "%.*s", LIST_SHOWN, list);
+	snprintf(t.s, sizeof(t.s), "%.*s%s", LIST_SHOWN, list,
+		 strlen(list) > LIST_SHOWN ? "..." : "");
 	return t;
 }
 
@@ -216,7 +217,9 @@ static void print_text(FILE *out, const struct snapshot *now, const struct snaps
 		return;
 	}
 	fprintf(out, "kernel %s, clocksource %s, ", now->kernel, now->clocksource);
-	if (now->enabled.value)
+	if (now->enabled.value && now->width_us.value == now->period_us.value)
+		fputs("sampling all the time\n", out);
+	else if (now->enabled.value)
 		fprintf(out, "sampling %s of %s us\n", text_count(now->width_us).s,
 			text_count(now->period_us).s);
 	else

@@ -156,7 +156,8 @@ static void add_rest(struct event_list *list, const struct snapshot *s, enum eve
 		return;
 	e = add(list, kind, clock);
 	e->count = count;
-	e->size_ns = max_ns->known && max_ns->value < INT64_MAX ? (int64_t)max_ns->value : 0;
+	if (max_ns->known)
+		e->size_ns = max_ns->value < INT64_MAX ? (int64_t)max_ns->value : INT64_MAX;
 }
 
 static void add_counters(struct event_list *list, const struct snapshot *s)
@@ -190,7 +191,8 @@ static void add_pairs(struct event_list *list, const struct snapshot *s)
 		e->peer = p->cpu_j;
 		e->size_ns = p->offset_ns;
 		set_error(e, p->bound_ns);
-		e->boottime_ns = s->boottime_ns - p->age_ms * 1000000;
+		if (p->age_ms < s->boottime_ns / 1000000)
+			e->boottime_ns = s->boottime_ns - p->age_ms * 1000000;
 	}
 }
 

@@ -65,9 +65,6 @@ uint64_t grown_at(const struct judgement *j, const char *clock, size_t member);
 /* The clock's largest warp during the observation; where that is not known, the largest of all. */
 uint64_t largest_warp_ns(const struct judgement *j, const struct clock_figures *c);
 
-/* How fast a time page makes its clock run against the nominal TSC; false: not known. */
-bool page_rate_ppt(const struct snapshot *s, int64_t *ppt);
-
 /* Twice the time in which each pair meets once, by how many CPUs one CPU meets. */
 uint64_t two_turns_ms(const struct snapshot *s);
 

@@ -60,7 +60,8 @@ static void print_head(FILE *out, const struct snapshot *s, const struct samplin
 	text_wrap(out, "  CPUs         ", "%s of %s online", s->cpus, s->online);
 	if (!wish->duration_ms) {
 		text_wrap(out, "  sampled      ", "%s", s->enabled.value ?
-			  "nothing by this command: sampling was on, and goes on" : snapshot_sampled(s) ?
+			  "nothing by this command: sampling was on, and goes on" :
+			  snapshot_sampled(s) ?
 			  "nothing: these are the figures of earlier sampling" : "nothing yet");
 		if (!may_sample())
 			text_wrap(out, "               ", "Only root can start sampling (sudo).");
@@ -173,34 +174,18 @@ static void print_jumps(FILE *out, const struct snapshot *s)
 	}
 }
 
-/* By how much a page's multiplier alone makes its clock run off the TSC's nominal frequency. */
-static struct figure multiplier_ppt(const struct page_line *page, uint64_t tsc_khz)
-{
-	/* a tick of the TSC is mul * 2^(shift - 32) ns; exact up to the last division */
-	__uint128_t rate = (__uint128_t)page->mul * tsc_khz * 1000000;
-	int shift = page->shift - 32;
-
-	if (!page->mul || !tsc_khz || shift > 0 || shift < -63)
-		return (struct figure){ };
-	rate = (rate + (1ULL << -shift) / 2) >> -shift;
-	if (rate > INT64_MAX)
-		return (struct figure){ };
-	return (struct figure){ true, (int64_t)rate - 1000000000000 };
-}
-
 static void print_kvm_clock(FILE *out, const struct snapshot *s)
 {
 	const struct clock_figures *c = snapshot_clock(s, "kvm-clock");
-	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 
 	if (!c)
 		return;
 	fprintf(out, "\nkvm-clock's time page\n");
 	fprintf(out, "  The host assumes a TSC of %s kHz. TSC_STABLE is %s.\n",
 		text_count(c->khz).s, text_figure(c->stable).s);
-	if (s->n_pages && tsc)
+	if (s->n_pages)
 		text_wrap(out, "  ", "Its multiplier alone makes it run %s ppb off the nominal TSC.",
-			  text_thousandths(multiplier_ppt(&s->pages[0], tsc->khz.value)).s);
+			  text_thousandths(snapshot_page_rate_ppt(s)).s);
 	text_wrap(out, "  ", "Updates seen: %s. Stops of the guest seen: %s.",
 		  text_count(c->updates).s, text_count(c->stopped).s);
 }
@@ -299,12 +284,14 @@ static void print_cpus(FILE *out, const struct snapshot *s)
 			continue;
 		if (n++ >= CPUS_SHOWN)
 			continue;
-		fprintf(out, "  CPU %-10u %s: its sampler last ran %s%s\n", c->cpu, c->state,
-			c->age_ms.known ? text_age(c->age_ms.value).s : "never",
-			c->age_ms.known ? " ago" : "");
+		if (c->age_ms.known)
+			fprintf(out, "  CPU %-8u %s: its sampler last ran %s ago\n", c->cpu,
+				c->state, text_age(c->age_ms.value).s);
+		else
+			fprintf(out, "  CPU %-8u %s: its sampler never ran\n", c->cpu, c->state);
 	}
 	if (n > CPUS_SHOWN)
-		fprintf(out, "                 and %zu CPUs more\n", n - CPUS_SHOWN);
+		fprintf(out, "               and %zu CPUs more\n", n - CPUS_SHOWN);
 }
 
 static void print_not_seen(FILE *out, const struct snapshot *s, const struct system_facts *system)

@@ -330,7 +330,8 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 	const char *name = voice_name(s, VOICE_PAGE);
 	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
 	struct finding *f;
-	int64_t rate, off;
+	struct figure rate = snapshot_page_rate_ppt(s);
+	int64_t off;
 
 	if (c && s->n_pages && !s->pages[0].mul) {
 		f = finding_new(j, rule, "%s has the multiplier 0: it can't run", name);
@@ -338,9 +339,9 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 				 s->pages[0].cpu);
 		return;
 	}
-	if (!c || !c->skew_ppt.known || !c->skew_error_ppt.known || !page_rate_ppt(s, &rate))
+	if (!c || !c->skew_ppt.known || !c->skew_error_ppt.known || !rate.known)
 		return;
-	off = ns_minus(c->skew_ppt.value, rate);
+	off = ns_minus(c->skew_ppt.value, rate.value);
 	/* one in twenty 95 % intervals misses the truth, and none by four half-widths */
 	if (ns_magnitude(off) / 4 <= (uint64_t)c->skew_error_ppt.value + MULTIPLIER_PPT / 4)
 		return;
@@ -349,5 +350,5 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 	finding_evidence(f, "measured: %s +- %s (95 %%)", rate_text(c->skew_ppt.value),
 			 rate_text(c->skew_error_ppt.value) + 1);
 	finding_evidence(f, "by multiplier %u and shift %d: %s", s->pages[0].mul,
-			 s->pages[0].shift, rate_text(rate));
+			 s->pages[0].shift, rate_text(rate.value));
 }

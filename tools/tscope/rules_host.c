@@ -166,7 +166,7 @@ static bool drift(const struct judgement *j, double *ppb, double *error)
 	if (!guest || !host || !guest->skew_ppt.known || !host->skew_ppt.known ||
 	    !guest->skew_error_ppt.known || !host->skew_error_ppt.known)
 		return false;
-	*ppb = (guest->skew_ppt.value - host->skew_ppt.value) / 1000.0;
+	*ppb = ns_minus(guest->skew_ppt.value, host->skew_ppt.value) / 1000.0;
 	*error = both(guest->skew_error_ppt.value, host->skew_error_ppt.value) / 1000.0;
 	return true;
 }

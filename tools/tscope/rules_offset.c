@@ -20,7 +20,7 @@
 /* How far clocks part that tick at 100 ppm of each other. */
 #define RATES_PART		10000
 #define PAIRS_SHOWN		4
-/* By that part of itself a hull is wider than what was measured. */
+/* By that part of itself a hull is wider than what was measured: module/interval.c. */
 #define HULL_MARGIN_PART	32
 
 static uint64_t youngest_ms(const struct snapshot *s)
@@ -367,13 +367,14 @@ static void hull_evidence(struct finding *f, const struct pair_line *p)
 /* The hull is at least as wide as the offset moved, and wider by widths of bursts at most. */
 static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
 {
-	/* module/interval.c adds a 64th on each side */
-	uint64_t error = spread == ERROR_UNKNOWN ? spread : extent / HULL_MARGIN_PART + spread;
+	uint64_t error = spread;
 
-	if (error == ERROR_UNKNOWN) {
+	if (spread == ERROR_UNKNOWN) {
 		finding_evidence(f, "how much of that is the width of bursts is not known: debugfs shows no pair that rests");
 	} else {
-		error = error < extent ? error : extent;
+		if (__builtin_add_overflow(extent / HULL_MARGIN_PART, spread, &error) ||
+		    error > extent)
+			error = extent;
 		finding_evidence(f, "up to %s of that may be the width of bursts: the offset moved by %s to %s",
 				 ns_text(error), ns_text(extent - error), ns_text(extent));
 	}
@@ -381,8 +382,9 @@ static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
 }
 
 /* Steps that CPUs saw whose TSC moves are no larger than the motion, there and back. */
-static void explain_motion(struct judgement *j, const struct finding *f, uint64_t extent_ns)
+static void explain_motion(struct judgement *j, const struct finding *f, uint64_t moved_ns)
 {
+	const __uint128_t limit_ns = (__uint128_t)2 * moved_ns;
 	struct moment *m;
 	struct move *x;
 	enum voice v;
@@ -394,14 +396,14 @@ static void explain_motion(struct judgement *j, const struct finding *f, uint64_
 			x = &m->move[v];
 			if ((x->stepped || x->backwards) &&
 			    (x->cpu == CPU_UNKNOWN || has_cpu(f, x->cpu)) &&
-			    ns_magnitude(x->largest_ns) <= 2 * extent_ns + x->error_ns)
+			    ns_magnitude(x->largest_ns) <= limit_ns + x->error_ns)
 				x->explained = true;
 		}
 		if (m->kind == MOMENT_JUMP &&
-		    ns_magnitude(m->ns) <= 2 * extent_ns + m->move[m->by].error_ns)
+		    ns_magnitude(m->ns) <= limit_ns + m->move[m->by].error_ns)
 			m->kind = MOMENT_OTHER;
 		m->tsc_explained |= m->tsc_backward_cpus && has_cpu(f, m->tsc_cpu) &&
-				    m->tsc_backward_ns <= 2 * extent_ns;
+				    m->tsc_backward_ns <= limit_ns;
 	}
 }
 
@@ -431,6 +433,7 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, by up to %s",
 			worst->cpu_i, worst->cpu_j, ns_text(most));
 	hull_evidence(f, worst);
+	motion_size(f, most, spread_ns(s, &all, worst));
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
 		if (!p->moving || !is_fresh(&all, p))
@@ -442,7 +445,6 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	}
 	if (moving > PAIRS_SHOWN)
 		finding_evidence(f, "and %zu pairs more: see tscope pairs", moving - PAIRS_SHOWN);
-	motion_size(f, most, spread_ns(s, &all, worst));
 	if (warps)
 		finding_evidence(f, "tsc/warps: %llu, the largest %s", (unsigned long long)warps,
 				 ns_text(snapshot_clock(s, "tsc")->warp_max_ns.value));

@@ -308,32 +308,13 @@ struct reference {
 	bool is_page;
 };
 
-/* How fast a time page's clock runs by its own multiplier, against the nominal TSC. */
-bool page_rate_ppt(const struct snapshot *s, int64_t *ppt)
-{
-	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-	const struct page_line *p = s->pages;
-	__uint128_t rate;
-	int shift;
-
-	if (!s->n_pages || !tsc || !tsc->khz.known)
-		return false;
-	/* ns a cycle is mul * 2^(shift - 32), and a nominal cycle is 10^6 / khz ns */
-	rate = (__uint128_t)p->mul * tsc->khz.value * 1000000;
-	shift = 32 - p->shift;
-	if (shift < 0 || shift > 63)
-		return false;
-	*ppt = (int64_t)(rate >> shift) - 1000000000000ll;
-	return true;
-}
-
 static size_t references_of(const struct snapshot *s, struct reference *refs)
 {
 	static const char *const names[] = { "hpet", "acpi-pm", "ptp-kvm" };
 	const char *page = voice_name(s, VOICE_PAGE);
 	const struct clock_figures *c;
+	struct figure rate = snapshot_page_rate_ppt(s);
 	size_t i, n = 0;
-	int64_t ppt;
 
 	for (i = 0; i < 3; i++) {
 		c = snapshot_clock(s, names[i]);
@@ -342,8 +323,8 @@ static size_t references_of(const struct snapshot *s, struct reference *refs)
 							c->skew_error_ppt.value, false };
 	}
 	/* the host's idea of the frequency; its multiplier is rounded by 0.47 ppb */
-	if (page && page_rate_ppt(s, &ppt))
-		refs[n++] = (struct reference){ page, ppt, 470, true };
+	if (page && rate.known)
+		refs[n++] = (struct reference){ page, rate.value, 470, true };
 	return n;
 }
 

@@ -338,6 +338,24 @@ const struct clock_figures *snapshot_clock(const struct snapshot *s, const char 
 	return NULL;
 }
 
+struct figure snapshot_page_rate_ppt(const struct snapshot *s)
+{
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+	const struct page_line *p = s->pages;
+	__uint128_t rate;
+	int shift;
+
+	if (!s->n_pages || !p->mul || p->shift > 32 || p->shift < -31 || !tsc || !tsc->khz.value)
+		return (struct figure){ };
+	/* a cycle is mul * 2^(shift - 32) ns, and nominally 10^6 / khz ns */
+	rate = (__uint128_t)p->mul * tsc->khz.value * 1000000;
+	shift = 32 - p->shift;
+	rate = (rate + (1ULL << shift) / 2) >> shift;
+	if (rate > INT64_MAX)
+		return (struct figure){ };
+	return (struct figure){ true, (int64_t)rate - 1000000000000 };
+}
+
 bool snapshot_sampled(const struct snapshot *s)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");

@@ -179,6 +179,9 @@ void snapshot_free(struct snapshot *s);
 /* Whether anything was sampled since the module was loaded, or reset. */
 bool snapshot_sampled(const struct snapshot *s);
 
+/* How fast the first time page makes its clock run against the nominal TSC, 0.001 ppb. */
+struct figure snapshot_page_rate_ppt(const struct snapshot *s);
+
 /* The clock's figures, or NULL where it is absent. */
 const struct clock_figures *snapshot_clock(const struct snapshot *s, const char *name);
 

@@ -86,9 +86,10 @@ static void look_at_services(struct system_facts *s)
 				break;
 		}
 		best = i;
-		system_note(s, system_recorded() ?
-			    "The tree has no proc/1/comm: what disciplines the wall clock is not known." :
-			    "Processes of other users are hidden: run tscope as root.");
+		if (system_recorded())
+			system_note(s, "The tree has no proc/1/comm: what disciplines the wall clock is not known.");
+		else
+			system_note(s, "Processes of other users are hidden: run tscope as root.");
 	}
 	if (best < N_SERVICES)
 		snprintf(s->time_service, sizeof(s->time_service), "%s", services[best].name);

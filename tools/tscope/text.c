@@ -141,7 +141,7 @@ static size_t line_end(const char *text, size_t room)
 
 void text_wrap(FILE *out, const char *first, const char *format, ...)
 {
-	size_t indent = strlen(first), room = TEXT_COLUMNS - indent, n;
+	size_t indent = strlen(first), room = TEXT_COLUMNS - indent, n, len;
 	char *all, *text;
 	va_list args;
 
@@ -152,8 +152,11 @@ void text_wrap(FILE *out, const char *first, const char *format, ...)
 	fputs(first, out);
 	for (text = all; strlen(text) > room; text += n) {
 		n = line_end(text, room);
-		fprintf(out, "%.*s\n%*s", (int)n, text, (int)indent, "");
-		n += text[n] == ' ';
+		len = n;
+		while (len && text[len - 1] == ' ')
+			len--;
+		fprintf(out, "%.*s\n%*s", (int)len, text, (int)indent, "");
+		n += strspn(text + n, " ");
 	}
 	fprintf(out, "%s\n", text);
 	free(all);

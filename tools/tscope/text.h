@@ -47,7 +47,7 @@ struct shown text_how_read(const struct clock_figures *clock);
 /**
  * text_wrap() - print a text in lines of at most TEXT_COLUMNS
  * @first: what the first line begins with; the others begin with as many blanks
- * @format: words that are separated by one blank; one that is longer than a line is broken
+ * @format: words that are separated by blanks; one that is longer than a line is broken
  */
 __attribute__((format(printf, 3, 4)))
 void text_wrap(FILE *out, const char *first, const char *format, ...);

@@ -13,6 +13,7 @@
 
 #define CASES		120
 #define WIDTH_NS	190.0
+#define BURST_S		(1 / 1e5)
 
 /* How a TSC moves: by @side_ns to either side, or by @ns_per_s. */
 struct motion {
@@ -114,7 +115,7 @@ static void watch(struct score *score, const struct motion *m, double gap_s, dou
 			      fmax(high[0], high[1]) - fmin(low[0], low[1]));
 		/* what changes within a burst gives each limit by one of two offsets */
 		begun = offset_at(m, s);
-		ended = offset_at(m, s + 1e-5);
+		ended = offset_at(m, s + BURST_S);
 		all = width();
 		below = all * (0.44 + 0.12 * rnd_unit());
 		if (rnd_below(2)) {
@@ -123,8 +124,8 @@ static void watch(struct score *score, const struct motion *m, double gap_s, dou
 			begun = ended;
 			ended = swapped;
 		}
-		tscope_tracker_add(&tsc, (s64)floor(begun - below), (s64)ceil(ended + all - below), 0,
-				   now_ms);
+		tscope_tracker_add(&tsc, (s64)floor(begun - below),
+				   (s64)ceil(ended + all - below), 0, now_ms);
 		tscope_tracker_add(&page, (s64)floor(-below), (s64)ceil(all - below), 0, now_ms);
 		if (tsc.running.bursts == 1) {
 			low[0] = low[1];

@@ -415,6 +415,37 @@ static void test_strings(void)
 	EXPECT(!parse_count(TEXT("-1"), &count, &fault) && !count.known, "count below 0");
 }
 
+/* What a list holds, or that it is none; with a number of random ranges too. */
+static void test_cpu_list(void)
+{
+	static const char *const wrong[] = {
+		"", ",", "0,", ",0", "0-", "-0", "1-0", "0--1", "0 ", " 0", "a", "0-8192", "8192",
+		"99999999999999999999", "0x1", "0-1-2", "+1", "0\n",
+	};
+	static bool cpus[MAX_CPUS], want[MAX_CPUS];
+	char text[256];
+	unsigned int i, k, first, last;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		EXPECT(!parse_cpu_list(wrong[i], cpus), "'%s' is no list", wrong[i]);
+	EXPECT(parse_cpu_list("8191", cpus) && cpus[MAX_CPUS - 1] && !cpus[0], "the last CPU");
+	for (i = 0; i < 200; i++) {
+		size_t len = 0;
+
+		memset(want, 0, sizeof(want));
+		for (k = 0; k <= i % 5; k++) {
+			first = rnd_below(MAX_CPUS);
+			last = first + (rnd_below(2) ? 0 : rnd_below(MAX_CPUS - first));
+			len += snprintf(text + len, sizeof(text) - len,
+					first == last ? "%s%u" : "%s%u-%u", k ? "," : "", first,
+					last);
+			memset(want + first, true, last - first + 1);
+		}
+		EXPECT(parse_cpu_list(text, cpus) && !memcmp(cpus, want, sizeof(want)), "'%s'",
+		       text);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "pairs: figures, 64 bits, unmet", test_pairs },
 	{ "pairs: malformed", test_bad_pairs },
@@ -429,6 +460,7 @@ static const struct tap_test tests[] = {
 	{ "histograms: malformed", test_bad_histogram },
 	{ "files of clocks", test_clock_files },
 	{ "clocks, strings, counts", test_strings },
+	{ "lists of CPUs", test_cpu_list },
 };
 
 TAP_MAIN(tests)

@@ -8,83 +8,8 @@
 
 # shellcheck source=selftests/harness/ktap.sh
 . "$TSCOPE_TESTS/../../../selftests/harness/ktap.sh"
-DIR=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$DIR" "$KTAP_SAID"' EXIT
-chmod 755 "$DIR"
-export TZ=UTC
-unset TSCOPE_SYSFS TSCOPE_DEBUGFS
-GOLDEN_DIR=$TSCOPE_TESTS/golden/views
-ROOT=$DIR/root SYSFS=$DIR/root/sys/kernel/tscope DEBUGFS=$DIR/root/sys/kernel/debug/tscope
-ESC=$(printf '\033')
-
-# The job that a test leaves is ended, and waited for.
-v() {
-	t "$@"
-	# shellcheck disable=SC2046
-	kill $(jobs -p) 2>/dev/null
-	wait
-}
-
-# soon COMMAND...: it succeeds within 20 s; other programs may keep the CPUs busy
-soon() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		"$@" && return
-		sleep 0.1
-	done
-	echo "not within 20 s: $*"
-	return 1
-}
-
-# reads FILE TEXT: what a file of sysfs has
-reads() {
-	[ "$(cat "$SYSFS/$1")" = "$2" ]
-}
-
-# tree NAME: the tree that commands look at
-tree() {
-	rm -rf "$ROOT"
-	"$TSCOPE_TESTS/unpack.sh" "$1" "$ROOT"
-}
-
-# runs STATUS SUBCOMMAND ARGUMENT...: what it prints is in out, its messages in err
-runs() {
-	local want=$1 name=$2 got
-	shift 2
-	"$TSCOPE" "$name" --root "$ROOT" "$@" >"$DIR/out" 2>"$DIR/err"
-	got=$?
-	head -n 20 "$DIR/out" "$DIR/err"
-	same "status" "$got" "$want"
-}
-
-# says REGEX: the only message
-says() {
-	same "lines of messages" "$(wc -l <"$DIR/err")" 1 && grep -qE "$1" "$DIR/err"
-}
-
-# prints REGEX
-prints() {
-	grep -qE "$1" "$DIR/out" || { echo "no line is $1"; return 1; }
-}
-
-# What depends on the moment and on the place: times of events and of watch, and the directory.
-timeless() {
-	sed -E -e "s,$ROOT,ROOT,g" -e 's/^ *[0-9]+\.[0-9]{6}  /TIME  /' -e 's/now: [0-9.]+ s/now: TIME s/' \
-		-e '/^tscope .* every /s/[0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/' -e 's/^[0-9]+\.[0-9]{3},/TIME,/' \
-		"$DIR/out"
-}
-
-# golden TREE STATUS SUBCOMMAND ARGUMENT...: prints what golden/views has
-golden() {
-	local file
-	file=$GOLDEN_DIR/$(tr -s ' /' '--' <<<"${*:3}-${1#views-}").txt
-	tree "$1" && runs "${@:2}" && same messages "$(cat "$DIR/err")" "" || return
-	if [ -n "$GOLDEN" ]; then
-		mkdir -p "$GOLDEN_DIR" && timeless >"$file"
-	else
-		diff "$file" <(timeless)
-	fi
-}
+# shellcheck source=tools/tscope/tests/views.sh
+. "$TSCOPE_TESTS/views.sh"
 
 # narrow TREE: no line is longer than 80
 narrow() {
@@ -125,10 +50,6 @@ wrong_use() {
 		runs 2 wait --clock tsc && runs 2 wait --error-ppb 0 && runs 2 wait --error-ppb 1e3 &&
 		runs 2 wait --timeout soon && not "$TSCOPE" >"$DIR/out" 2>&1 &&
 		not "$TSCOPE" nosuch >"$DIR/out" 2>&1
-}
-
-prints_error() {
-	grep -q "$1" "$DIR/err" || { cat "$DIR/err"; return 1; }
 }
 
 # without the module each subcommand says so, and prints no figure
@@ -177,7 +98,7 @@ samples() {
 	shift
 	"$TSCOPE_TESTS/terminal.py" --once 24x80 "$TSCOPE" "$@" --root "$ROOT" >"$DIR/out" 2>"$DIR/err" &
 	job=$!
-	soon reads enabled 1 && soon prints "^sampling, $seconds s left" || { cat "$DIR/out" "$DIR/err"; return 1; }
+	soon reads enabled 1 && soon prints "^sampling, $seconds s left" || return
 	kill "$job"
 	wait "$job"
 	soon reads enabled 0
@@ -187,13 +108,13 @@ samples() {
 default_duration() {
 	local name option
 	for name in pairs hist doctor; do
-		tree views-healthy && echo 0 >"$SYSFS/tsc/samples" && samples 10 $name || return
+		tree views-healthy && echo 0 >"$SYSFS/tsc/samples" && samples 10 "$name" || return
 		tree views-healthy && reads enabled 0 || return
 		for option in "-c 0-1" --flat-out --reset; do
 			# shellcheck disable=SC2086
-			samples 10 $name $option || { echo "$name $option"; return 1; }
+			samples 10 "$name" $option || { echo "$name $option"; return 1; }
 		done
-		runs 0 $name && reads enabled 0 || return
+		runs 0 "$name" && reads enabled 0 || return
 	done
 	samples 10 report && samples 3 pairs -d 3
 }
@@ -402,62 +323,6 @@ waits_until() {
 	runs 0 wait --timeout 30 && prints '0\.900 ppb, over 1900 ms$'
 }
 
-json_pairs() {
-	tree views-many && runs 0 pairs --json && jq -e '(.pairs | length) == 132 and
-		.pairs[0] == { clock: "kvm-clock", cpu_i: 3, cpu_j: 4, offset_ns: 22, bound_ns: 89,
-			moving: 1, hull_ns: [-70, 116], age_ms: 1028, warps: 0 } and
-		(.pairs | map(select(.cpu_i == 2 and .cpu_j == 9)) |
-			map(.offset_ns == null and .hull_ns == null) | all)' "$DIR/out"
-}
-
-# of the CPUs of -c, also without sampling
-chosen_pairs() {
-	tree views-many && runs 0 pairs -d 0 -c 2-3,9 --json &&
-		same pairs "$(jq -r '.pairs[] | "\(.clock) \(.cpu_i) \(.cpu_j)"' "$DIR/out" | sort | paste -sd,)" \
-			"kvm-clock 2 3,kvm-clock 2 9,kvm-clock 3 9,tsc 2 3,tsc 2 9,tsc 3 9" &&
-		runs 0 pairs -d 0 -c 0,7 --matrix && prints '^    7  1480     \.$' &&
-		runs 4 pairs -d 0 -c 11
-}
-
-# matrix_fits COLUMNS: a terminal of that width
-matrix_fits() {
-	"$TSCOPE_TESTS/terminal.py" --once "24x$1" "$TSCOPE_FAST" pairs -d 0 --matrix --root "$ROOT" >"$DIR/out" ||
-		return
-	# sentences may be longer
-	awk -v most="$1" 'length > most && !/[a-z]/ { print "too long: " $0; bad = 1 }
-		END { exit bad || NR > 200 || NR < 10 }' "$DIR/out"
-}
-
-# of 4096 CPUs the worst, in one block that fits
-matrix_of_many() {
-	local shown
-	rm -rf "$ROOT"
-	# CPU 700 is off, and CPUs 8 and 9 move
-	"$TSCOPE_TESTS/many.sh" 4096 | awk '
-		/^== / { pairs = /pairs$/ }
-		pairs && $1 == "tsc" && ($2 == 700 || $3 == 700) { $4 = $2 == 700 ? 5000 : -5000 }
-		pairs && $2 == 8 && $3 == 9 { $6 = 1 }
-		1' >"$DIR/tree" && "$TSCOPE_TESTS/unpack.sh" "$DIR/tree" "$ROOT" || return
-	matrix_fits 80 && prints '^  [0-9]+ of 4096 CPUs, those of the worst pairs; -c LIST shows others' || return
-	shown=$(sed -n '3{s/^ *CPU //;p;q}' "$DIR/out")
-	[[ " $shown " = *" 8 "* && " $shown " = *" 9 "* && " $shown " = *" 700 "* ]] || { echo "$shown"; return 1; }
-	prints '^ +8 .* \*?-?[0-9]+ ' && matrix_fits 40 && matrix_fits 200 &&
-		matrix_fits 18 && prints '^  2 of 4096 CPUs'
-}
-
-# What sysfs has is shown, and what it has not is not known.
-pairs_of_sysfs() {
-	tree views-faults && rm -r "$DEBUGFS" && runs 0 pairs && same messages "$(wc -l <"$DIR/err")" 2 &&
-		grep -q 'mount -t debugfs' "$DIR/err" && grep -q 'only the worst pair of each clock' "$DIR/err" &&
-		prints '^  kvm-clock      0      1         91    641  380 ms         -      -  moves$' &&
-		runs 0 pairs --json && jq -e '(.errors | length) == 2 and
-			(.pairs | map(select(.clock == "kvm-clock")) == [{ clock: "kvm-clock", cpu_i: 0, cpu_j: 1,
-				offset_ns: 91, bound_ns: 641, moving: 1, hull_ns: [-550, 732], age_ms: 380,
-				warps: null }]) and
-			(.pairs | map(select(.clock == "tsc") | .hull_ns == null and .moving == 0) == [true])' \
-			"$DIR/out"
-}
-
 json_hist() {
 	tree views-healthy && runs 0 hist wakeup --json && jq -e '.histograms | length == 1 and
 		(.[0] | .name == "wakeup" and .lost == 3 and .p99_ns == 8191 and
@@ -478,9 +343,6 @@ ktap_begin
 for name in healthy:0 faults:1 ends:1 empty:4 many:1; do
 	v "report of ${name%:*}" golden "views-${name%:*}" "${name#*:}" report -d 0
 done
-v "pairs, the worst first" golden views-many 0 pairs
-v "pairs as a matrix" golden views-many 0 pairs --matrix
-v "pairs that have no end" golden views-ends 0 pairs --matrix
 v "totals of histograms" golden views-healthy 0 hist
 v "bars by octave" golden views-healthy 0 hist ptp-kvm
 v "bars at the ends" golden views-ends 0 hist transit
@@ -518,10 +380,6 @@ v "events --follow without debugfs" follows_counters
 v "events --follow among many pairs" follows_many
 v "wait" waits
 v "wait until" waits_until
-v "pairs --json" json_pairs
-v "pairs: chosen CPUs" chosen_pairs
-v "pairs: a matrix of 4096 CPUs" matrix_of_many
-v "pairs without debugfs" pairs_of_sysfs
 v "how long is sampled without -d" default_duration
 v "hist --json" json_hist
 ktap_end
