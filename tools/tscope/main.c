@@ -25,6 +25,7 @@ static const struct command {
 	{ "stability", cmd_stability, "show how stable the clocks are, by octaves of tau" },
 	{ "wait", cmd_wait, "wait until a clock is known well enough" },
 	{ "record", cmd_record, "write what is measured to a file, for hours" },
+	{ "plot", cmd_plot, "draw what was recorded" },
 };
 
 static const struct command *command_of(const char *name)
