@@ -9,6 +9,19 @@
 #include "html.h"
 #include "plot.h"
 
+/* Columns of so many characters and gaps of two fit a window that is not narrow. */
+#define TABLE_COLUMNS	88
+
+/* A table whose rows are lists of heads and cells. */
+#define AS_LIST(table) \
+	table "," table " :is(tbody,tr,th,td,caption){display:block;width:auto;" \
+	"overflow-wrap:anywhere}" table " thead{display:none}\n" \
+	table " tr{border-bottom:1px solid var(--c2);padding:.4rem 0}\n" \
+	table " :is(th,td,.left){border:0;padding:.1rem 0;text-align:left}\n" \
+	table " td{display:flex;gap:1rem;justify-content:space-between}\n" \
+	table " td::before{content:attr(data-head);color:var(--c3)}" \
+	table " td:empty{display:none}\n"
+
 static const char style[] =
 	"*{box-sizing:border-box}\n"
 	"body{margin:0 auto;max-width:60rem;padding:1rem;background:var(--c0);color:var(--c1);"
@@ -30,26 +43,23 @@ static const char style[] =
 	"padding:0 .5rem;margin-right:.4rem;text-transform:uppercase;font-size:.85rem}\n"
 	".fault{--s:var(--fault)}.warning{--s:var(--warning)}.info{--s:var(--info)}\n"
 	"table{border-collapse:collapse;width:100%;margin:.8rem 0 1.4rem;"
-	"font-variant-numeric:tabular-nums;font-size:.95rem}\n"
+	"font-variant-numeric:tabular-nums;font-size:.95em;overflow-wrap:normal}\n"
 	"caption{text-align:left;padding-bottom:.3rem}\n"
-	"th,td{padding:.25rem .6rem;border-bottom:1px solid var(--c2);text-align:right;"
+	"th,td{padding:.25rem .5rem;border-bottom:1px solid var(--c2);text-align:right;"
 	"vertical-align:top}\n"
 	"tbody th{color:var(--c1)}\n"
 	"th{font-weight:600}.left{text-align:left}\n"
 	"figure{margin:.6rem 0 1.6rem}\n"
 	"svg{display:block;width:100%;height:auto}\n"
 	".narrow{display:none}\n"
-	"@media (max-width:46rem){\n"
+	AS_LIST(".list")
+	"@media screen and (max-width:52rem){\n"
 	"dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.5rem}\n"
-	"table,tbody,tr,th,td,caption{display:block;width:auto}thead{display:none}\n"
-	"tr{border-bottom:1px solid var(--c2);padding:.4rem 0}\n"
-	"th,td,.left{border:0;padding:.1rem 0;text-align:left}\n"
-	"td{display:flex;gap:1rem;justify-content:space-between}\n"
-	"td::before{content:attr(data-head);color:var(--c3)}td:empty{display:none}\n"
+	AS_LIST("table")
 	".wide{display:none}.narrow{display:block;max-width:30rem}\n"
 	"}\n"
 	"@media print{\n"
-	"body{max-width:none;font-size:10pt;padding:0}\n"
+	"body{max-width:none;font-size:9.5pt;padding:0}table{font-size:.9em}\n"
 	".finding,figure,tr{break-inside:avoid}h2,h3,caption{break-after:avoid}\n"
 	".finding,.severity{print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
 	"}\n";
@@ -152,10 +162,23 @@ static const char *head_of(const struct text_table *t, size_t column)
 	return *head ? head : "remark";
 }
 
+static bool fits(const struct text_table *t)
+{
+	size_t all = 0, widest;
+
+	for (size_t c = 0; c < t->n_heads; c++) {
+		widest = strlen(head_of(t, c));
+		for (size_t i = c; i < t->n_cells; i += t->n_heads)
+			widest = strlen(t->cells[i]) > widest ? strlen(t->cells[i]) : widest;
+		all += widest + 2;
+	}
+	return all <= TABLE_COLUMNS;
+}
+
 void html_table(FILE *to, struct text_table *t, const char *caption)
 {
 	/* roles: a table that is shown as a list stays a table for who does not see it */
-	fputs("<table role=\"table\">\n", to);
+	fprintf(to, "<table role=\"table\"%s>\n", fits(t) ? "" : " class=\"list\"");
 	html_tagged(to, "caption", "%s", caption);
 	fputs("<thead role=\"rowgroup\"><tr role=\"row\">\n", to);
 	for (size_t c = 0; c < t->n_heads; c++) {

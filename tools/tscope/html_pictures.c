@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "html.h"
+#include "moment.h"
 #include "plot.h"
 #include "words.h"
 
@@ -65,7 +66,8 @@ static void describe(FILE *to, enum plot_kind kind, const struct recording *r)
 	for (size_t i = 0; i < r->n_pairs; i++) {
 		const struct pair_line *p = &r->pairs[i];
 
-		if (p->known && (!worst || llabs(p->offset_ns) > llabs(worst->offset_ns)))
+		if (p->known &&
+		    (!worst || ns_magnitude(p->offset_ns) > ns_magnitude(worst->offset_ns)))
 			worst = p;
 	}
 	fprintf(to, ": %zu pairs", r->n_pairs);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "moment.h"
 #include "plot_parts.h"
 
 /* Pixels: of the picture's heading, and beside, above and below each panel. */
@@ -36,7 +37,7 @@ static const unsigned int colours[][COLOURS] = {
 		[COLOUR_QUIET] = 0xa4adb7, [COLOUR_MARK] = 0xff8a80,
 		[COLOUR_CLOCK] = 0x5cb8f2, 0xff9a57, 0x2ed1a0, 0xe79bd0, 0xe2c044, 0xd5d9de,
 		0xa0a9ff, 0x57cbdc,
-		[COLOUR_HEAT] = 0xffc48f, 0xe88a3c, 0xa85a1a, 0x5e3a1c, 0x2b3138, 0x1e3d5c,
+		[COLOUR_HEAT] = 0xffc48f, 0xe88a3c, 0x9c5215, 0x5e3a1c, 0x2b3138, 0x1e3d5c,
 		0x2a6aa3, 0x53a0de, 0xb5dcff,
 	},
 };
@@ -52,6 +53,11 @@ struct plot_rgb plot_rgb(const struct plot_form *form, enum plot_colour colour)
 
 	snprintf(t.s, sizeof(t.s), "rgb '#%06x'", plot_colour(colour, form->dark));
 	return t;
+}
+
+unsigned int plot_small(const struct plot_form *form)
+{
+	return form->format == PLOT_PNG ? 8 : 11;
 }
 
 enum plot_colour plot_clock_colour(size_t i)
@@ -72,7 +78,7 @@ struct plot_name plot_name(const char *name)
 
 struct plot_name plot_short(int64_t ns)
 {
-	uint64_t size = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+	uint64_t size = ns_magnitude(ns);
 	struct plot_name t;
 
 	if (size < 1000)
@@ -144,8 +150,9 @@ void plot_begin(FILE *to, const struct plot_form *form, const struct plot_grid *
 		plot_rgb(form, COLOUR_QUIET).s, ink.s);
 	fprintf(to, "set grid back lc %s lw 0.6 dt 1\n", plot_rgb(form, COLOUR_FAINT).s);
 	fputs("set multiplot\n", to);
-	fprintf(to, "set label 1 \"%s\" at screen %.4f, screen %.4f left textcolor %s font ',15'\n",
-		heading, (double)TITLE_LEFT / 2 / form->width, 1 - 18.0 / height(form, grid), ink.s);
+	fprintf(to, "set label 1 \"%s\" at screen %.4f, screen %.4f left textcolor %s font ',%u'\n",
+		heading, (double)TITLE_LEFT / 2 / form->width, 1 - 18.0 / height(form, grid), ink.s,
+		form->format == PLOT_PNG ? 12 : 15);
 }
 
 void plot_panel(FILE *to, const struct plot_form *form, const struct plot_grid *grid,

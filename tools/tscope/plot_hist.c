@@ -53,21 +53,31 @@ static double decade_ns(int k)
 	return k ? copysign(pow(10, abs(k) - 1), k) : 0;
 }
 
-/* Names of decades, as many as there is room for. */
+/* Names of decades from 0 on, or from the one that is next to it, up or down: no nearer than @gap. */
+static void write_tics(FILE *to, double from_ns, double to_ns, double gap, int step)
+{
+	double last = -INFINITY;
+
+	for (int k = 0; abs(k) < 20; k += step) {
+		double ns = decade_ns(k);
+
+		if (ns < from_ns || ns > to_ns || fabs(asinh(ns) - last) < gap)
+			continue;
+		fprintf(to, "'%s' %.6f, ", plot_short(ns).s, asinh(ns));
+		last = asinh(ns);
+	}
+}
+
+/* As many as there is room for. */
 static void set_tics(FILE *to, double from_ns, double to_ns, int most)
 {
-	int first = -20, last = 20, each;
+	double gap = (asinh(to_ns) - asinh(from_ns) + 0.4) / most;
 
-	while (decade_ns(first) < from_ns)
-		first++;
-	while (decade_ns(last) > to_ns)
-		last--;
-	each = (last - first) / most + 1;
 	fputs("set xtics (", to);
-	for (int k = first; k <= last; k += each)
-		fprintf(to, "%s'%s' %.6f", k > first ? ", " : "", plot_short(decade_ns(k)).s,
-			asinh(decade_ns(k)));
-	fputs(")\n", to);
+	write_tics(to, from_ns, to_ns, gap, 1);
+	write_tics(to, from_ns, fmin(to_ns, -sinh(gap)), gap, -1);
+	/* one that is beyond the axis ends the list */
+	fputs("'' 1e9)\n", to);
 }
 
 static void write_panel(FILE *to, const struct plot_form *form, const struct plot_grid *grid,
@@ -92,7 +102,7 @@ static void write_panel(FILE *to, const struct plot_form *form, const struct plo
 		   h->count, form->format != PLOT_TEXT && room < 420 ? "" : p99);
 	plot_axes(to, form, grid, panel, "", "% of values per ns");
 	write_data(to, h, panel);
-	set_tics(to, from_ns, to_ns, room / (form->format == PLOT_TEXT ? 12 : 70));
+	set_tics(to, from_ns, to_ns, form->format == PLOT_TEXT ? room / 12 : (room - 90) / 58);
 	high = ceil(log10(high));
 	low = fmin(floor(log10(low) - 0.1), high - 2);
 	plot_decades(to, 'y', low, high, form->format == PLOT_TEXT ? 4 : 6);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "moment.h"
 #include "plot_parts.h"
 
 /* With more CPUs, a cell is of several. */
@@ -48,14 +49,9 @@ static size_t index_of(const struct matrix *m, unsigned int cpu)
 	return at - m->cpus;
 }
 
-static uint64_t size_of(int64_t x)
-{
-	return x < 0 ? -(uint64_t)x : (uint64_t)x;
-}
-
 static bool is_apart(const struct pair_line *p)
 {
-	return p->known && size_of(p->offset_ns) > size_of(p->bound_ns);
+	return p->known && ns_magnitude(p->offset_ns) > ns_magnitude(p->bound_ns);
 }
 
 static enum mark mark_of(const struct pair_line *p)
@@ -72,14 +68,14 @@ static bool is_worse(const struct pair_line *p, const struct pair_line *than)
 {
 	if (!than || badness(p) != badness(than))
 		return !than || badness(p) > badness(than);
-	return size_of(p->offset_ns) > size_of(than->offset_ns);
+	return ns_magnitude(p->offset_ns) > ns_magnitude(than->offset_ns);
 }
 
 /* Heat of an offset: HALF: none beyond its bound; larger: ahead; smaller: behind. */
 static int heat_of(const struct pair_line *p, bool turned)
 {
 	static const uint64_t limits_ns[] = { 100, 10000, 1000000 };
-	uint64_t size = size_of(p->offset_ns);
+	uint64_t size = ns_magnitude(p->offset_ns);
 	int heat = 1;
 
 	if (!is_apart(p))
@@ -180,7 +176,7 @@ static void write_cells(FILE *to, const struct plot_form *form, const struct mat
 			fprintf(to, "%zu %zu %d %d %s%" PRIu64 " %" PRId64 "\n", column, row,
 				heat_of(p, turned), mark_of(p),
 				p->offset_ns && (p->offset_ns < 0) != turned ? "-" : "",
-				size_of(p->offset_ns), p->bound_ns);
+				ns_magnitude(p->offset_ns), p->bound_ns);
 		}
 	fputs("EOD\n", to);
 	for (size_t row = 0; row < m->side; row++)
@@ -195,8 +191,8 @@ static void write_cells(FILE *to, const struct plot_form *form, const struct mat
 			fprintf(to, "\" at %zu,%zu center front", column, row);
 			heat = abs(heat_of(p, turned) - HALF);
 			if (form->format != PLOT_TEXT)
-				fprintf(to, " offset 0,%s font ',11' textcolor %s",
-					p->known ? p->moving ? "0.8" : "0.4" : "0",
+				fprintf(to, " offset 0,%s font ',%u' textcolor %s",
+					p->known ? p->moving ? "0.8" : "0.4" : "0", plot_small(form),
 					plot_rgb(form, heat > 2 ? COLOUR_PAPER : COLOUR_INK).s);
 			fputc('\n', to);
 		}

@@ -50,6 +50,9 @@ struct plot_rgb {
 
 struct plot_rgb plot_rgb(const struct plot_form *form, enum plot_colour colour);
 
+/* The size of a font for what is beside the matter: pixels of SVG, points of PNG. */
+unsigned int plot_small(const struct plot_form *form);
+
 /* The colour of clock number @i; points of a shape go with it, for who can't tell colours. */
 enum plot_colour plot_clock_colour(size_t i);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "moment.h"
 #include "plot_parts.h"
 #include "text.h"
 #include "words.h"
@@ -30,7 +31,7 @@ static int64_t time_ns(const struct time_axis *axis, uint64_t tsc)
 
 static struct shown seconds(int64_t ns)
 {
-	uint64_t size = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+	uint64_t size = ns_magnitude(ns);
 	struct shown t;
 
 	snprintf(t.s, sizeof(t.s), "%s%" PRIu64 ".%09" PRIu64, ns < 0 ? "-" : "",
@@ -76,7 +77,7 @@ static void write_point(FILE *to, const struct time_axis *axis, const struct poi
 static void write_points(FILE *to, const struct time_axis *axis, const struct recorded_clock *c,
 			 size_t columns)
 {
-	size_t share = c->n_points / columns / 2 + 1, n, low, high;
+	size_t share = c->n_points / columns + 1, n, low, high;
 
 	for (size_t i = 0; i < c->n_points; i += n) {
 		const struct point_line *p = &c->points[i];
@@ -98,7 +99,7 @@ static void write_points(FILE *to, const struct time_axis *axis, const struct re
 static int by_size(const void *a, const void *b)
 {
 	const struct event *const *e = a, *const *f = b;
-	uint64_t x = llabs((*e)->size_ns), y = llabs((*f)->size_ns);
+	uint64_t x = ns_magnitude((*e)->size_ns), y = ns_magnitude((*f)->size_ns);
 
 	return (x < y) - (x > y);
 }
@@ -130,9 +131,10 @@ static bool shown(const struct time_axis *axis, const struct event *e)
 static void mark_steps(FILE *to, const struct plot_form *form, const struct time_axis *axis,
 		       const struct event **steps, size_t n, bool rises)
 {
-	int64_t room = (axis->high_ns - axis->low_ns) / LABEL_ROOM, at, apart;
+	double room = ((double)axis->high_ns - (double)axis->low_ns) / LABEL_ROOM, apart;
 	struct plot_rgb mark = plot_rgb(form, COLOUR_MARK);
 	size_t i, j;
+	int64_t at;
 	bool left;
 
 	for (i = 0; i < n; i++) {
@@ -145,14 +147,14 @@ static void mark_steps(FILE *to, const struct plot_form *form, const struct time
 			seconds(at).s);
 		fprintf(to, form->format == PLOT_TEXT ? "\n" : " dt 2 lw 1.2 lc %s\n", mark.s);
 		for (j = 0; j < i; j++) {
-			apart = at - time_ns(axis, steps[j]->tsc);
-			if (shown(axis, steps[j]) && llabs(apart) < room)
+			apart = (double)at - (double)time_ns(axis, steps[j]->tsc);
+			if (shown(axis, steps[j]) && fabs(apart) < room)
 				break;
 		}
 		if (j < i)
 			continue;
 		/* a segment begins at 0: where the phase rises there is room above it */
-		left = at - axis->low_ns > (LABEL_ROOM - 1) * room;
+		left = (double)at - (double)axis->low_ns > (LABEL_ROOM - 1) * room;
 		fprintf(to, "set label '%s%s' at %s, graph %s %s front",
 			strcmp(e->clock, "tsc") ? "" : "TSC ", step_text(e->size_ns), seconds(at).s,
 			left == rises ? "0.12" : "0.9",
@@ -204,8 +206,7 @@ static uint64_t largest_phase_ps(const struct recorded_clock *c)
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < c->n_points; i++) {
-		int64_t ps = c->points[i].phase_ps;
-		uint64_t size = ps < 0 ? -(uint64_t)ps : (uint64_t)ps;
+		uint64_t size = ns_magnitude(c->points[i].phase_ps);
 
 		most = size > most ? size : most;
 	}

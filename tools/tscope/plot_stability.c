@@ -118,9 +118,9 @@ static void draw_guides(FILE *to, const struct plot_form *form, const struct mea
 		fprintf(to, "set arrow from %g,%g to %g,%g nohead back dt 3 lc %s\n",
 			pow(10, x->low), pow(10, from), pow(10, end), pow(10, at),
 			plot_rgb(form, COLOUR_QUIET).s);
-		fprintf(to, "set label '%s' at %g,%g right offset -0.5,%s textcolor %s font ',11'\n",
+		fprintf(to, "set label '%s' at %g,%g right offset -0.5,%s textcolor %s font ',%u'\n",
 			m->guides[i].name, pow(10, end), pow(10, at), slope > 0 ? "0.7" : "-0.7",
-			plot_rgb(form, COLOUR_QUIET).s);
+			plot_rgb(form, COLOUR_QUIET).s, plot_small(form));
 	}
 }
 
