@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """plot.py: compare a script of gnuplot, and the SVG that it draws, with the recording.
 
-plot.py phase|adev|hist|pairs RECORDING SCRIPT SVG [STABILITY]
+plot.py phase|adev|hist|pairs RECORDING SCRIPT SVG STABILITY
 plot.py thinned RECORDING SCRIPT: of many points each column's lowest and highest are there
 plot.py cells RECORDING SCRIPT: of many CPUs each cell is the worst pair of its CPUs
 
@@ -106,7 +106,7 @@ class Picture:
 COLOURS = ['#0067a6', '#b84a00', '#007a57', '#9c3d82']
 
 
-def phase(recording, script, svg):
+def phase(recording, script, svg, _):
     data, picture = blocks(script), Picture(svg)
     for i, (clock, points) in enumerate(recording.points.items()):
         wanted, drawn = [], []
@@ -186,7 +186,7 @@ def adev(recording, script, svg, stability):
         near('slope of a guide', got, wanted, 0.01)
 
 
-def hist(recording, script, svg):
+def hist(recording, script, svg, _):
     data, picture = blocks(script), Picture(svg)
     histograms = [h for h in recording.histograms if h['count']]
     check('histograms', len(data), len(histograms))
@@ -265,7 +265,7 @@ HEATS = ['#7a3200', '#b4560f', '#f0a561', '#fbd9b8', '#e9ecef', '#c3dcf2', '#7fb
          '#0a3f70']
 
 
-def pairs(recording, script, svg):
+def pairs(recording, script, svg, _):
     data, picture = blocks(script), Picture(svg)
     known = 0
     for i, clock in enumerate(('tsc', 'kvm-clock')):

@@ -106,8 +106,10 @@ planted() {
 		's|--c3:#[0-9a-f]*|--c3:#dddddd|' 's|class="wide"|class="both"|' \
 		's|</main>|<script>console.log(1)</script>&|'; do
 		sed "$bad" views-faults.html >planted.html
-		not cmp -s planted.html views-faults.html &&
-			not "$TSCOPE_TESTS/page.py" planted.html || { echo "not found: $bad"; return 1; }
+		if cmp -s planted.html views-faults.html || "$TSCOPE_TESTS/page.py" planted.html; then
+			echo "not found: $bad"
+			return 1
+		fi
 	done
 }
 

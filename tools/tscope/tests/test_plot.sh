@@ -44,8 +44,7 @@ drawn() {
 	runs 0 "$GUEST" "$kind" -o "$kind.svg" && same output "$(cat out)" "" &&
 		runs 0 "$GUEST" "$kind" -o "$kind.svg" --script && mv out "$kind.gp" || return
 	"$TSCOPE" stability --json --from "$GUEST" >stability.json
-	"$TSCOPE_TESTS/plot.py" "$kind" "$GUEST" "$kind.gp" "$kind.svg" \
-		$([ "$kind" = adev ] && echo stability.json)
+	"$TSCOPE_TESTS/plot.py" "$kind" "$GUEST" "$kind.gp" "$kind.svg" stability.json
 }
 
 # same_picture KIND TYPE: gnuplot draws it from the script
@@ -143,6 +142,7 @@ many() {
 # a name that would leave its quotes is refused where it is read, and nothing of it runs
 hostile() {
 	local name
+	# shellcheck disable=SC2016
 	for name in "x';system('touch ran');'" 'x`touch ran`' 'x\"; system(\"touch ran\") #' 'a\nEOD\nsystem(\"touch ran\")\n'; do
 		sed "s/\"clock\":\"hpet\"/\"clock\":\"$(sed 's/[\\&/]/\\&/g' <<<"$name")\"/" "$GUEST" >hostile.ndjson
 		not cmp -s hostile.ndjson "$GUEST" || return
