@@ -70,7 +70,7 @@ spdx() {
 	while read -r file; do
 		# kselftest's runner takes each line of settings for one, and others have
 		# a form of their own, as JSON
-		case $file in LICENSES/* | selftests/settings | MANIFEST | tools/tscope/tests/golden/*) continue ;; esac
+		case $file in LICENSES/* | selftests/settings | MANIFEST | tools/tscope/tests/golden/* | tools/tscope/tests/recordings/*) continue ;; esac
 		case $file in debian/*) [ "${file##*/}" = rules ] || continue ;; esac
 		[ -f "$TOP/$file" ] || continue
 		head -n 3 "$TOP/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' ||

@@ -75,7 +75,8 @@ static bool flush(struct output *o)
 	/* nothing may be written after the end */
 	__fpurge(o->to);
 	clearerr(o->to);
-	if (o->good >= 0 && ftruncate(fileno(o->to), o->good))
+	/* EINVAL: it is no file */
+	if (o->good >= 0 && ftruncate(fileno(o->to), o->good) && errno != EINVAL)
 		warn("%s: its last line may be incomplete", o->name);
 	return false;
 }
@@ -109,9 +110,10 @@ static void show(const struct record *r, uint64_t left_ms)
 	if (!is_shown() || left_s == shown_s)
 		return;
 	shown_s = left_s;
-	fprintf(stderr,
-		"\rrecording, %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left, %" PRIu64 " points, %" PRIu64 " events \033[K",
-		left_s / 3600, left_s / 60 % 60, left_s % 60, r->points.points, r->events);
+	fprintf(stderr, "\rrecording, %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left, ",
+		left_s / 3600, left_s / 60 % 60, left_s % 60);
+	fprintf(stderr, "%" PRIu64 " points, %" PRIu64 " events \033[K", r->points.points,
+		r->events);
 }
 
 /* Sleep for an interval, or until a signal. */

@@ -67,7 +67,8 @@ static void add(struct json_object *to, const char *key, u64 x, u64 parts)
 			       json_object_new_double_s((double)x / parts, decimal(x, parts).s));
 }
 
-static void print_json(const struct recording *r, const struct clock_stability *c, size_t n, u32 khz)
+static void print_json(const struct recording *r, const struct clock_stability *c, size_t n,
+		       u32 khz)
 {
 	struct json_object *to = json_object_new_object(), *list = json_object_new_array(), *line;
 	const struct tscope_stability_figures *f;

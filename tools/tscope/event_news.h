@@ -8,7 +8,7 @@
 /* Sort a list for event_news(). */
 void events_index(struct event_list *list);
 
-/* How often @e happened that the indexed list does not have; a counter that was reset begins anew. */
+/* How often @e happened that the indexed list has not; a counter that was reset begins anew. */
 uint64_t event_news(const struct event_list *before, const struct event *e);
 
 /*

@@ -9,7 +9,7 @@
 #include "json_lines.h"
 
 /* No line of a recording is longer: one of a histogram has some 50 kB. */
-#define MOST_BYTES	(1 << 20)
+#define MOST_BYTES	1048576
 #define DEPTH		6
 
 void json_lines_open(struct json_lines *l, FILE *from)

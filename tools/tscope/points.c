@@ -41,7 +41,7 @@ static size_t longest_segment(const struct recorded_clock *c, size_t *from)
 	return longest;
 }
 
-/* Those that are fitted: of too many every second, third, ... one, which leaves long tau. */
+/* Those that are fitted: of too many every second, third, ... one. Long tau stay. */
 static struct tscope_point *points_of(const struct recorded_clock *c, u32 *n)
 {
 	size_t from, longest = longest_segment(c, &from), i;

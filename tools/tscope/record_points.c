@@ -8,7 +8,7 @@
 #include "record_points.h"
 #include "recording_parts.h"
 
-/* Points of one clock, in the order of time. */
+/* Points of one clock and one segment, in the order of time. */
 struct run {
 	const struct point_line *at;
 	size_t n;
@@ -34,9 +34,17 @@ static bool next_run(const struct snapshot *s, struct run *run)
 
 	run->at = run->at ? run->at + run->n : s->points;
 	run->n = 0;
-	while (run->at + run->n < end && !strcmp(run->at[run->n].clock, run->at->clock))
+	while (run->at + run->n < end && run->at[run->n].segment == run->at->segment &&
+	       !strcmp(run->at[run->n].clock, run->at->clock))
 		run->n++;
 	return run->n;
+}
+
+static bool is_newest(const struct snapshot *s, const struct run *run)
+{
+	const struct point_line *next = run->at + run->n;
+
+	return next == s->points + s->n_points || strcmp(next->clock, run->at->clock);
 }
 
 static bool is_same(const struct point_line *a, const struct point_line *b)
@@ -153,7 +161,8 @@ void points_write(struct point_follower *f, const struct snapshot *before,
 	struct run run = { };
 
 	while (next_run(s, &run))
-		follow(f, &run, sampled, w);
+		if (is_newest(s, &run))
+			follow(f, &run, sampled, w);
 }
 
 void points_skip(struct point_follower *f, const struct snapshot *s)

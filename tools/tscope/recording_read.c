@@ -326,7 +326,10 @@ static bool take_state(struct reader *in, struct json_object *of)
 	r->n_histograms = in->n_histograms;
 	in->pairs = NULL;
 	in->histograms = NULL;
-	in->clocks = in->cpus = in->n_pairs = in->n_histograms = 0;
+	in->clocks = 0;
+	in->cpus = 0;
+	in->n_pairs = 0;
+	in->n_histograms = 0;
 	return true;
 }
 
@@ -423,8 +426,8 @@ static void say_fault(const struct reader *in, const char *then)
 	const struct parse_fault *f = &in->fault;
 
 	if (f->field)
-		recording_add_error(in->r, "line %zu, field \"%s\" %s%s", in->lines.number, f->field,
-				    f->what, then);
+		recording_add_error(in->r, "line %zu, field \"%s\" %s%s", in->lines.number,
+				    f->field, f->what, then);
 	else
 		recording_add_error(in->r, "line %zu %s%s", in->lines.number, f->what, then);
 }

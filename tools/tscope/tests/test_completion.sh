@@ -95,6 +95,7 @@ all_findings() {
 ktap_begin
 t "manual: tscope.1" page tscope
 t "manual: tscope-doctor.1" page tscope-doctor
+t "manual: tscope-record.1" page tscope-record
 t "all subcommands" all_subcommands
 t "all options" all_options
 t "all findings are in the manual" all_findings
@@ -112,6 +113,8 @@ t "columns" offered "tscope watch --show st" "step_max_ns step_ns steps"
 t "columns after a comma" offered "tscope watch --hide=clock,warp" \
 	"clock,warp_max_ns clock,warps"
 t "files" offered "tscope doctor --domain-xml d" "directory domain file.xml"
+t "a recording" offered "tscope stability --from d" "directory domain file.xml"
+t "options of record" offered "tscope record --i" "--interval"
 t "directories" offered "tscope doctor --write d" "directory"
 t "nothing for a number" offered "tscope report --duration " ""
 t "nothing for an unknown subcommand" offered "tscope nonsense " ""

@@ -145,7 +145,7 @@ static void test_foreign(void)
 	FAULT("\n", "line 1 is no JSON object");
 	FAULT("hello\n", "line 1 is no JSON object");
 	FAULT("# clock segment tsc phase_ns width_ns\n", "line 1 is no JSON object");
-	FAULT("\x7f" "ELF\0\0\0\n", "line 1 is no JSON object");
+	FAULT("\x7f\x45LF\0\0\0\n", "line 1 is no JSON object");
 	FAULT("[1]\n", "line 1 is no JSON object");
 	FAULT("{}\n", "line 1 is no header of a recording");
 	FAULT(POINT(5), "line 1 is no header of a recording");
@@ -167,7 +167,8 @@ static void test_foreign(void)
 	free(long_line);
 }
 
-#define BROKEN(line, want)	FAULT(HEADER POINT(5) line POINT(7), "line 3" want ": it is read up to there")
+#define BROKEN(line, want) \
+	FAULT(HEADER POINT(5) line POINT(7), "line 3" want ": it is read up to there")
 #define WRONG(from, line, field, what) \
 	BROKEN("{\"" from "\":{" line "}}\n", ", field \"" field "\" " what)
 
@@ -216,15 +217,18 @@ static void test_broken(void)
 	      "moving", "is not understood");
 	WRONG("pair", "\"clock\":\"tsc\",\"cpu_i\":0,\"cpu_j\":1,\"warps\":0,\"offset_ns\":1,\"bound_ns\":1,\"moving\":1,\"age_ms\":1,\"hull_ns\":[1]",
 	      "hull_ns", "is no pair of numbers");
+#define BUCKET(low, high, negative) \
+	"[{\"low_ns\":" low ",\"high_ns\":" high ",\"count\":1,\"negative\":" negative "}]"
 #define HISTOGRAM(name, buckets) \
-	"\"name\":\"" name "\",\"count\":1,\"min_ns\":1,\"mean_ns\":1,\"max_ns\":1,\"p50_ns\":1,\"p99_ns\":1,\"p999_ns\":1,\"lost\":null,\"buckets\":" buckets
+	"\"name\":\"" name "\",\"count\":1,\"min_ns\":1,\"mean_ns\":1,\"max_ns\":1,\"p50_ns\":1," \
+	"\"p99_ns\":1,\"p999_ns\":1,\"lost\":null,\"buckets\":" buckets
 	WRONG("histogram", HISTOGRAM("../x", "[]"), "name", "is not understood");
 	WRONG("histogram", HISTOGRAM("tsc/warp", "{}"), "buckets", "is of another type");
 	WRONG("histogram", HISTOGRAM("tsc/warp", "[1]"), "buckets", "has an entry of another type");
-	WRONG("histogram", HISTOGRAM("tsc/warp", "[{\"low_ns\":2,\"high_ns\":1,\"count\":1,\"negative\":false}]"),
-	      "high_ns", "is below low_ns");
-	WRONG("histogram", HISTOGRAM("tsc/warp", "[{\"low_ns\":1,\"high_ns\":1,\"count\":1,\"negative\":0}]"),
-	      "negative", "is of another type");
+	WRONG("histogram", HISTOGRAM("tsc/warp", BUCKET("2", "1", "false")), "high_ns",
+	      "is below low_ns");
+	WRONG("histogram", HISTOGRAM("tsc/warp", BUCKET("1", "1", "0")), "negative",
+	      "is of another type");
 }
 
 /* A state counts when it is whole; the newest does. */

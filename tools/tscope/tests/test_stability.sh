@@ -106,6 +106,36 @@ truncated() {
 		grep -q '"errors": \[ ".*points: line 1058' "$DIR/out" && tree
 }
 
+# recorded: figures of a recording are those of the module
+recorded() {
+	"$TSCOPE" record -d 0 -o "$DIR/a.ndjson" && text --from "$DIR/a.ndjson" kvm-clock && runs 0 --from - <"$DIR/a.ndjson" &&
+		diff <(tr -s ' ' <"$DIR/out") <(wanted) || return
+	# the longest segment counts, not the newest
+	awk '/^{"clock"/ && !n++ {
+		print "{\"point\":{\"clock\":\"kvm-clock\",\"segment\":2,\"tsc\":1,\"phase_ns\":0.000,\"width_ns\":0}}"
+	} { print }' "$DIR/a.ndjson" >"$DIR/b.ndjson" && mv "$DIR/b.ndjson" "$DIR/a.ndjson"
+	text --from "$DIR/a.ndjson" || return
+	# truncated: what is there, and a message
+	head -c -9 "$DIR/a.ndjson" >"$DIR/b.ndjson"
+	runs 0 --from "$DIR/b.ndjson" && diff <(tr -s ' ' <"$DIR/out") <(wanted) && says 'is truncated: it is read up to there'
+}
+
+# Half an hour and more: of every fourth point, a constant skew
+long() {
+	awk 'BEGIN {
+		print "{\"tscope_recording\":1,\"tscope\":null,\"kernel\":null,\"clocksource\":null,\"tsc_khz\":1000000}"
+		for (i = 0; i < 200000; i++)
+			printf "{\"point\":{\"clock\":\"hpet\",\"segment\":7,\"tsc\":%.0f,\"phase_ns\":%d.000,\"width_ns\":0}}\n", 1e12 + i * 1e7, i
+		print "{\"end\":{}}" }' >"$DIR/long.ndjson"
+	runs 0 --from "$DIR/long.ndjson" && same octaves "$(grep -c '^hpet' "$DIR/out")" 15 &&
+		same "largest tau" "$(tail -n 1 "$DIR/out" | tr -s ' ')" "hpet 655.360000 0.000000 0.000 65536.000 17232"
+}
+
+no_recording() {
+	runs 2 --from "$POINTS" && says 'line 1 is no JSON object$' && runs 2 --from "$DIR/none" && says 'No such file' &&
+		runs 4 --from "$DIR/a.ndjson" realtime && says 'too few points$'
+}
+
 # khz TEXT: the TSC's frequency is no figure
 khz() {
 	echo "$1" >"$DIR/sysfs/tsc/khz" && runs 4 && tree
@@ -124,6 +154,9 @@ t "a clock with too few points" too_few
 t "wrong use" wrong_use
 t "a phase at the upper end" out_of_range 9223372036854775.807
 t "a phase at the lower end" out_of_range -9223372036854775.808
+t "of a recording" recorded
+t "of a long recording" long
+t "of no recording" no_recording
 t "points out of order" out_of_order
 t "a truncated file" truncated
 t "a TSC of 0 kHz" khz 0
