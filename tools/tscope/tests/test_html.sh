@@ -119,7 +119,7 @@ planted() {
 		covers|<text>0.001</text>|<text>0.000000001</text>|covers
 		heads|scope="col">readings|>readings|a table has no caption, or an empty head
 	END
-	return $status
+	return "$status"
 }
 
 if ! (need gnuplot:gnuplot-nox:"pictures") >/dev/null 2>&1; then
