@@ -14,6 +14,10 @@
 
 /* Two labels of steps are not nearer than this part of the time. */
 #define LABEL_ROOM	8
+/* So many steps, the largest ones, are marked. */
+#define MAX_MARKS	100
+/* Up to so many points are drawn as such: a single one is no line. */
+#define FEW_POINTS	60
 
 /* Where the points are on the axis of time. */
 struct time_axis {
@@ -104,27 +108,37 @@ static int by_size(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* Steps of the clock, and jumps of the TSC, largest first. */
-static size_t find_steps(const struct recording *r, const char *clock, const struct event **steps)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->events.n; i++) {
-		const struct event *e = &r->events.events[i];
-
-		if (e->kind == EVENT_STEP && (!strcmp(e->clock, clock) || !strcmp(e->clock, "tsc")))
-			steps[n++] = e;
-	}
-	if (n)
-		qsort(steps, n, sizeof(*steps), by_size);
-	return n;
-}
-
 static bool shown(const struct time_axis *axis, const struct event *e)
 {
 	int64_t ns = time_ns(axis, e->tsc);
 
 	return e->tsc && ns >= axis->low_ns && ns <= axis->high_ns;
+}
+
+/*
+ * Steps of the clock, and jumps of the TSC, largest first: those that are within the time that is
+ * drawn. @others: how many are not.
+ */
+static size_t find_steps(const struct recording *r, const struct time_axis *axis,
+			 const char *clock, const struct event **steps, size_t *others)
+{
+	size_t n = 0;
+
+	*others = 0;
+
+	for (size_t i = 0; i < r->events.n; i++) {
+		const struct event *e = &r->events.events[i];
+
+		if (e->kind != EVENT_STEP || (strcmp(e->clock, clock) && strcmp(e->clock, "tsc")))
+			continue;
+		if (shown(axis, e))
+			steps[n++] = e;
+		else
+			++*others;
+	}
+	if (n)
+		qsort(steps, n, sizeof(*steps), by_size);
+	return n;
 }
 
 /* Mark the steps; those that are near a larger one have no label. */
@@ -140,15 +154,13 @@ static void mark_steps(FILE *to, const struct plot_form *form, const struct time
 	for (i = 0; i < n; i++) {
 		const struct event *e = steps[i];
 
-		if (!shown(axis, e))
-			continue;
 		at = time_ns(axis, e->tsc);
 		fprintf(to, "set arrow from %s, graph 0 to %s, graph 1 nohead", seconds(at).s,
 			seconds(at).s);
 		fprintf(to, form->format == PLOT_TEXT ? "\n" : " dt 2 lw 1.2 lc %s\n", mark.s);
 		for (j = 0; j < i; j++) {
 			apart = (double)at - (double)time_ns(axis, steps[j]->tsc);
-			if (shown(axis, steps[j]) && fabs(apart) < room)
+			if (fabs(apart) < room)
 				break;
 		}
 		if (j < i)
@@ -230,25 +242,23 @@ static void write_panel(FILE *to, const struct plot_form *form, const struct plo
 	const struct point_line *newest = &c->points[c->n_points - 1];
 	const struct event **steps = room_for_events(r);
 	struct unit unit = unit_of(largest_phase_ps(c));
-	size_t n = find_steps(r, c->name, steps), marked = 0;
-	char title[80];
+	size_t others, n = find_steps(r, axis, c->name, steps, &others);
+	char title[80], more[60] = "";
 
-	for (size_t i = 0; i < n; i++)
-		marked += shown(axis, steps[i]);
-	snprintf(title, sizeof(title), "%s: %zu step%s", plot_name(c->name).s, marked,
-		 marked == 1 ? "" : "s");
-	if (marked < n)
-		plot_panel(to, form, grid, panel, "%s, and %zu at other times", title, n - marked);
-	else
-		plot_panel(to, form, grid, panel, "%s", title);
-	mark_steps(to, form, axis, steps, n, newest->phase_ps >= 0);
+	snprintf(title, sizeof(title), "%s: %zu step%s", plot_name(c->name).s, n, n == 1 ? "" : "s");
+	if (others)
+		snprintf(more, sizeof(more), ", and %zu at other times", others);
+	plot_panel(to, form, grid, panel, "%s%s", title, more);
+	mark_steps(to, form, axis, steps, n < MAX_MARKS ? n : MAX_MARKS, newest->phase_ps >= 0);
 	fprintf(to, "$points%u << EOD\n", panel);
 	write_points(to, axis, c, form->width);
 	fputs("EOD\n", to);
 	snprintf(title, sizeof(title), "phase, %s", unit.name);
 	plot_axes(to, form, grid, panel, "time by the TSC, s", title);
 	fprintf(to, "set ytics %g\n", step_of(c, &unit));
-	fprintf(to, "plot $points%u using 1:($2/%g) with lines", panel, unit.ns);
+	fprintf(to, "plot $points%u using 1:($2/%g) with %s", panel, unit.ns,
+		c->n_points > FEW_POINTS || form->format == PLOT_TEXT ? "lines" :
+		"linespoints pt 7 ps 0.4");
 	if (form->format != PLOT_TEXT)
 		fprintf(to, " lw 1.6 lc %s", plot_rgb(form, plot_clock_colour(number)).s);
 	fputc('\n', to);

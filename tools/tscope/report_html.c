@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "commands.h"
+#include "files.h"
 #include "html.h"
 #include "pairs.h"
 #include "replace.h"
@@ -64,6 +65,8 @@ static void write_findings(FILE *to, const struct snapshot *s, const struct find
 	fputs("<section>\n", to);
 	html_tagged(to, "h2", "Findings");
 	html_tagged(to, "p class=\"verdict\"", "%s", verdict);
+	if (!s->loaded)
+		html_tagged(to, "p", "%s", module_advice());
 	for (size_t i = 0; i < findings->n; i++)
 		write_finding(to, &findings->findings[i], s->boottime_ns);
 	fputs("</section>\n", to);

@@ -75,6 +75,13 @@ no_debugfs() {
 		grep -q 'There is nothing to draw' nothing.html
 }
 
+# without the module there are findings, perhaps, and what to do
+no_module() {
+	tree not-loaded && "$TSCOPE" report -d 0 --root "$ROOT" --html module.html >out 2>err
+	same "messages" "$(grep -c 'modprobe tscope' err)" 1 && grep -q 'modprobe tscope' module.html &&
+		figures module.html 0 && not grep -q '<table' module.html
+}
+
 # what can't be written is said, and what was there stays
 unwritable() {
 	tree views-healthy && runs 2 --html nonexistent/page.html &&
@@ -135,6 +142,7 @@ t "pictures, each in two widths" pictures
 t "any text is escaped" hostile
 t "no gnuplot" no_gnuplot
 t "no debugfs" no_debugfs
+t "no module" no_module
 t "a path that can't be written" unwritable
 t "a file is replaced as a whole" replaced
 t "a recording as a page" recording

@@ -139,6 +139,17 @@ many() {
 		"$TSCOPE_TESTS/plot.py" cells many.ndjson out
 }
 
+# of a flood of steps the largest are marked, and all are counted
+flood() {
+	awk 'BEGIN {
+		for (i = 0; i < 50000; i++)
+			printf "{\"event\":{\"kind\":\"step\",\"clock\":\"kvm-clock\",\"cpu\":0,\"peer\":null,\"size_ns\":%d,\"error_ns\":0,\"count\":1,\"time\":{\"boottime_ns\":%.0f,\"tsc\":%.0f,\"cpu\":0}}}\n",
+				50000 - i, 101000000000 + i * 1000000, 212100000000 + i * 2100000
+	}' | cat <(head -n 1000 "$GUEST") - >flood.ndjson
+	runs 0 flood.ndjson phase -o flood.svg --script && same "marks" "$(grep -c '^set arrow' out)" 100 &&
+		grep -q "set label '+50 us' at" out && grep -q "kvm-clock: [0-9]* steps, and [0-9]* at other" out
+}
+
 # a name that would leave its quotes is refused where it is read, and nothing of it runs
 hostile() {
 	local name
@@ -203,6 +214,7 @@ t "as text on a terminal of 30 x 100" terminal 30 100
 t "as text on a terminal of 50 x 132" terminal 50 132
 t "an hour of points" hour
 t "4096 CPUs" many
+t "a flood of steps" flood
 t "names that would be commands" hostile
 t "no gnuplot" missing_gnuplot
 t "a gnuplot that fails" failing_gnuplot
