@@ -101,8 +101,10 @@ static void note_errors(struct record *r, const struct snapshot *before, const s
 static bool was_reset(const struct snapshot *before, const struct snapshot *s)
 {
 	const struct clock_figures *c, *old;
+	size_t i;
 
-	for (c = s->clocks; c < s->clocks + s->n_clocks; c++) {
+	for (i = 0; i < s->n_clocks; i++) {
+		c = &s->clocks[i];
 		old = snapshot_clock(before, c->name);
 		if (old && c->samples.known && old->samples.known &&
 		    c->samples.value < old->samples.value)

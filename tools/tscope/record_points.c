@@ -17,10 +17,11 @@ struct run {
 static struct followed_clock *clock_of(struct point_follower *f, const char *name)
 {
 	struct followed_clock *c;
+	size_t i;
 
-	for (c = f->clocks; c < f->clocks + f->n; c++)
-		if (!strcmp(c->name, name))
-			return c;
+	for (i = 0; i < f->n; i++)
+		if (!strcmp(f->clocks[i].name, name))
+			return &f->clocks[i];
 	f->clocks = list_room(f->clocks, f->n, sizeof(*f->clocks));
 	c = &f->clocks[f->n++];
 	*c = (struct followed_clock){ };
@@ -30,8 +31,11 @@ static struct followed_clock *clock_of(struct point_follower *f, const char *nam
 
 static bool next_run(const struct snapshot *s, struct run *run)
 {
-	const struct point_line *end = s->points + s->n_points;
+	const struct point_line *end;
 
+	if (!s->n_points)
+		return false;
+	end = s->points + s->n_points;
 	run->at = run->at ? run->at + run->n : s->points;
 	run->n = 0;
 	while (run->at + run->n < end && run->at[run->n].segment == run->at->segment &&
@@ -74,12 +78,16 @@ static struct count windows_between(const struct snapshot *before, const struct 
 {
 	struct count most = { .known = s->n_cpu_lines && before->n_cpu_lines };
 	const struct cpu_line *c, *old;
+	size_t i, k;
 
-	for (c = s->cpu_lines; c < s->cpu_lines + s->n_cpu_lines; c++)
-		for (old = before->cpu_lines; old < before->cpu_lines + before->n_cpu_lines; old++)
+	for (i = 0; i < s->n_cpu_lines; i++)
+		for (k = 0; k < before->n_cpu_lines; k++) {
+			c = &s->cpu_lines[i];
+			old = &before->cpu_lines[k];
 			if (old->cpu == c->cpu && c->windows > old->windows &&
 			    c->windows - old->windows > most.value)
 				most.value = c->windows - old->windows;
+		}
 	return most;
 }
 

@@ -32,10 +32,11 @@ void recording_add_error(struct recording *r, const char *format, ...)
 static struct recorded_clock *clock_of(struct recording *r, const char *name)
 {
 	struct recorded_clock *c;
+	size_t i;
 
-	for (c = r->clocks; c < r->clocks + r->n_clocks; c++)
-		if (!strcmp(c->name, name))
-			return c;
+	for (i = 0; i < r->n_clocks; i++)
+		if (!strcmp(r->clocks[i].name, name))
+			return &r->clocks[i];
 	r->clocks = list_room(r->clocks, r->n_clocks, sizeof(*r->clocks));
 	c = &r->clocks[r->n_clocks++];
 	*c = (struct recorded_clock){ };

@@ -102,6 +102,5 @@ guest() {
 	/lib/tscope/tscope stability --from $FILE kvm-clock >/tmp/stability
 	holds "exit status of stability --from" 0 $? 0
 	to_channel </tmp/stability
-	[ -z "$KEEP" ] || { echo "# recording:"; gzip -9 <$FILE | base64; echo "# end of recording"; } | to_channel
 	tscope_done
 }

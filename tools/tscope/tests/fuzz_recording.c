@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * recording_read(): whatever is read is a recording that can be written and read again, or a fault
- * that says where it is. Lines that are right stand before the bytes, of which a byte chooses, so
- * that no header has to be found.
+ * that says where it is. The bytes choose lines that are right, and what is changed in them.
  */
 #include "fuzz.h"
 #include "recording_text.h"
 
+/* each is right */
 static const char *const lines[] = {
 	"{\"tscope_recording\":1,\"tscope\":\"0.2.0\",\"kernel\":\"6.12\",\"clocksource\":null,\"tsc_khz\":2100000}\n",
 	"{\"point\":{\"clock\":\"hpet\",\"segment\":1,\"tsc\":100,\"phase_ns\":-1.500,\"width_ns\":9}}\n",
@@ -15,7 +15,35 @@ static const char *const lines[] = {
 	"{\"histogram\":{\"name\":\"tsc/warp\",\"count\":1,\"min_ns\":-4,\"mean_ns\":-4,\"max_ns\":-4,\"p50_ns\":-4,\"p99_ns\":-4,\"p999_ns\":-4,\"lost\":null,\"buckets\":[{\"negative\":true,\"low_ns\":4,\"high_ns\":4,\"count\":1}]}}\n",
 	"{\"state\":{\"boottime_ns\":9,\"clocks\":0,\"cpus\":0,\"pairs\":1,\"histograms\":1}}\n",
 	"{\"note\":{\"boottime_ns\":9,\"what\":\"tsc-khz\",\"text\":\"\",\"tsc_khz\":2100001}}\n",
+	"{\"note\":{\"boottime_ns\":9,\"what\":\"error\",\"text\":\"no file\"}}\n",
+	"{\"gap\":{\"clock\":\"hpet\",\"segment\":2,\"from_tsc\":3,\"to_tsc\":9,\"lost\":1}}\n",
+	"{\"clock\":{\"name\":\"tsc\"}}\n",
+	"{\"cpu\":{\"cpu\":0}}\n",
+	"{\"end\":{\"boottime_ns\":9,\"why\":\"time\",\"points\":1,\"lost\":0,\"events\":0}}\n",
 };
+
+/* What takes the place of a byte. */
+static const char *const pieces[] = {
+	"", "-", "0", "1", "9", ".", "1.000", "18446744073709551615", "-9223372036854775808",
+	"18446744073709551616", "null", "true", "\"", "\\", "{", "}", "[", "]", ",", ":", "\n", " ",
+	"\"a\"", "\"lost\":3", "[]", "{}",
+};
+
+static void print_line(struct fuzz_in *in, FILE *to, const char *line)
+{
+	size_t len = strlen(line), at = 0, next;
+	u8 changes = fuzz_u8(in) % 4;
+
+	while (changes--) {
+		next = at + fuzz_u16(in) % (len - at);
+		fwrite(line + at, 1, next - at, to);
+		fputs(pieces[fuzz_u8(in) % ARRAY_SIZE(pieces)], to);
+		at = next + 1;
+		if (at == len)
+			return;
+	}
+	fputs(line + at, to);
+}
 
 static void expect_printable(const struct recording *r)
 {
@@ -29,16 +57,20 @@ static void expect_printable(const struct recording *r)
 
 static void fuzz_one(struct fuzz_in *in)
 {
-	u8 chosen = fuzz_u8(in);
 	struct recording r;
-	unsigned int i;
-	size_t len;
+	size_t len, chosen;
 	char *text;
 	FILE *to = open_memstream(&text, &len);
 
-	for (i = 0; i < ARRAY_SIZE(lines); i++)
-		if (!(chosen >> i & 1))
-			fputs(lines[i], to);
+	/* a header that is right, mostly */
+	if (fuzz_u8(in) % 8)
+		fputs(lines[0], to);
+	while (in->left) {
+		chosen = fuzz_u8(in);
+		if (chosen == 255)
+			break;
+		print_line(in, to, lines[chosen % ARRAY_SIZE(lines)]);
+	}
 	if (in->left)
 		fwrite(in->at, 1, in->left, to);
 	fclose(to);

@@ -20,18 +20,17 @@ static inline char *recording_text(const struct recording *r, size_t *len)
 		.histograms = r->histograms, .n_histograms = r->n_histograms,
 	};
 	struct recording_writer w;
-	const struct recorded_clock *c;
 	char *text;
-	size_t i;
+	size_t i, k;
 
 	w = (struct recording_writer){ .to = open_memstream(&text, len) };
 	memcpy(s.version, r->version, sizeof(s.version));
 	memcpy(s.kernel, r->kernel, sizeof(s.kernel));
 	memcpy(s.clocksource, r->clocksource, sizeof(s.clocksource));
 	recording_put_header(&w, &s, 1000);
-	for (c = r->clocks; c < r->clocks + r->n_clocks; c++)
-		for (i = 0; i < c->n_points; i++)
-			recording_put(&w, "point", json_point(&c->points[i]));
+	for (i = 0; i < r->n_clocks; i++)
+		for (k = 0; k < r->clocks[i].n_points; k++)
+			recording_put(&w, "point", json_point(&r->clocks[i].points[k]));
 	for (i = 0; i < r->events.n; i++)
 		recording_put(&w, "event", json_event(&r->events.events[i]));
 	recording_put_state(&w, &s);

@@ -327,7 +327,7 @@ most_kb() {
 	echo $most
 }
 
-# Some minutes of points, then more than an hour of them, with segments that break and a ring of
+# Some minutes of points, then half an hour of them, with segments that break and a ring of
 # warps; 16 bytes a point would be 900 kB.
 memory() {
 	local early late points
