@@ -207,7 +207,8 @@ static int picture(FILE *to, enum plot_kind kind, const struct recording *r)
 void html_pictures(FILE *to, const struct recording *r)
 {
 	static const char no_gnuplot[] =
-		"gnuplot, which draws the pictures, is not here. Install it (Debian: apt install gnuplot-nox), and make this page again.";
+		"gnuplot, which draws the pictures, is not here. Install it "
+		"(Debian: apt install gnuplot-nox), and make this page again.";
 	unsigned int drawn = 0;
 	int error = -ENODATA;
 

@@ -53,7 +53,7 @@ static double decade_ns(int k)
 	return k ? copysign(pow(10, abs(k) - 1), k) : 0;
 }
 
-/* Names of decades from 0 on, or from the one that is next to it, up or down: no nearer than @gap. */
+/* Names of decades from 0 on, up or down, none nearer to another than @gap. */
 static void write_tics(FILE *to, double from_ns, double to_ns, double gap, int step)
 {
 	double last = -INFINITY;

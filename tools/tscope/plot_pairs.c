@@ -139,8 +139,8 @@ static const struct pair_line *cell(const struct matrix *m, size_t row, size_t c
 }
 
 /* The figures of a cell, or in a text one letter. */
-static void write_label(FILE *to, const struct plot_form *form, const struct pair_line *p,
-			bool turned, bool figures)
+static void write_what(FILE *to, const struct plot_form *form, const struct pair_line *p,
+		       bool turned, bool figures)
 {
 	int64_t offset_ns = turned ? -(uint64_t)p->offset_ns : (uint64_t)p->offset_ns;
 	int heat = heat_of(p, turned);
@@ -161,8 +161,7 @@ static void write_label(FILE *to, const struct plot_form *form, const struct pai
 }
 
 /* The cells: column, row, heat, mark, offset and bound of the worst pair in ns. */
-static void write_cells(FILE *to, const struct plot_form *form, const struct matrix *m,
-			unsigned int panel, bool figures)
+static void write_cells(FILE *to, const struct matrix *m, unsigned int panel)
 {
 	const struct pair_line *p;
 	bool turned;
@@ -179,23 +178,28 @@ static void write_cells(FILE *to, const struct plot_form *form, const struct mat
 				ns_magnitude(p->offset_ns), p->bound_ns);
 		}
 	fputs("EOD\n", to);
-	for (size_t row = 0; row < m->side; row++)
-		for (size_t column = 0; column < m->side; column++) {
-			int heat;
+}
 
-			p = cell(m, row, column, &turned);
-			if (!p || !(figures || form->format == PLOT_TEXT))
-				continue;
-			fputs("set label \"", to);
-			write_label(to, form, p, turned, figures);
-			fprintf(to, "\" at %zu,%zu center front", column, row);
-			heat = abs(heat_of(p, turned) - HALF);
-			if (form->format != PLOT_TEXT)
-				fprintf(to, " offset 0,%s font ',%u' textcolor %s",
-					p->known ? p->moving ? "0.8" : "0.4" : "0", plot_small(form),
-					plot_rgb(form, heat > 2 ? COLOUR_PAPER : COLOUR_INK).s);
-			fputc('\n', to);
-		}
+static void write_label(FILE *to, const struct plot_form *form, const struct matrix *m, size_t row,
+			size_t column, bool figures)
+{
+	bool turned;
+	const struct pair_line *p = cell(m, row, column, &turned);
+	enum plot_colour colour;
+
+	if (!p)
+		return;
+	fputs("set label \"", to);
+	write_what(to, form, p, turned, figures);
+	fprintf(to, "\" at %zu,%zu center front", column, row);
+	if (form->format != PLOT_TEXT) {
+		colour = abs(heat_of(p, turned) - HALF) > 2 ? COLOUR_PAPER : COLOUR_INK;
+		/* of two lines, and of three, the middle is where one line is */
+		fprintf(to, " offset 0,%s font ',%u' textcolor %s",
+			p->known ? p->moving ? "0.8" : "0.4" : "0", plot_small(form),
+			plot_rgb(form, colour).s);
+	}
+	fputc('\n', to);
 }
 
 static void set_axes(FILE *to, const struct plot_form *form, const struct plot_grid *grid,
@@ -274,7 +278,9 @@ static void write_panel(FILE *to, const struct plot_form *form, const struct plo
 	if (!panel && form->format != PLOT_TEXT)
 		write_legend(to, form, grid);
 	set_axes(to, form, grid, m, panel);
-	write_cells(to, form, m, panel, figures);
+	write_cells(to, m, panel);
+	for (size_t i = 0; (figures || form->format == PLOT_TEXT) && i < m->side * m->side; i++)
+		write_label(to, form, m, i / m->side, i % m->side, figures);
 	if (form->format == PLOT_TEXT)
 		draw_text(to, panel);
 	else
