@@ -217,7 +217,7 @@ void plot_legend(FILE *to, const struct plot_form *form, const struct plot_grid 
 		x += i / lines * ((form->width - TITLE_LEFT) / grid->legend);
 		y = all - grid->foot + 14 + 20 * (i % lines);
 	}
-	fprintf(to, "set label '%s' at screen %.5f, screen %.5f left textcolor %s point pt %d ps 1.1 lc %s offset 1.2,0\n",
+	fprintf(to, "set label '%s' at screen %.5f, screen %.5f left textcolor %s point pt %d ps 1.1 lc %s offset 1.2,-0.25\n",
 		text, x / form->width, 1 - y / all, plot_rgb(form, COLOUR_INK).s, point,
 		plot_rgb(form, colour).s);
 }

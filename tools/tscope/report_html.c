@@ -166,6 +166,12 @@ static void write_figures(FILE *to, const struct snapshot *s)
 /* Clocks that are absent, and what could not be read. */
 static void write_not_seen(FILE *to, const struct snapshot *s, const struct system_facts *system)
 {
+	bool any = s->n_errors || system->n_notes;
+
+	for (size_t i = 0; report_clock_names[i]; i++)
+		any |= !snapshot_clock(s, report_clock_names[i]);
+	if (!any)
+		return;
 	fputs("<section>\n", to);
 	html_tagged(to, "h2", "What is not here");
 	fputs("<ul>\n", to);
