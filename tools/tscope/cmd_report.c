@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* cmd_report.c: sample for a while and say what was found */
 #include <err.h>
+#include <string.h>
 
 #include "commands.h"
 #include "files.h"
@@ -9,6 +10,19 @@
 #include "options.h"
 #include "pairs.h"
 #include "report.h"
+
+enum { KEY_HTML = 512 };
+
+static const char *html;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)state;
+	if (key != KEY_HTML)
+		return ARGP_ERR_UNKNOWN;
+	html = arg;
+	return 0;
+}
 
 static void print(FILE *out, struct observation *o, const struct finding_list *findings)
 {
@@ -22,19 +36,23 @@ static void print(FILE *out, struct observation *o, const struct finding_list *f
 
 int cmd_report(int argc, char **argv)
 {
+	static const struct argp_option own[] = {
+		{ "html", KEY_HTML, "FILE", 0, "Write a page with pictures to FILE too", 4 },
+		{ }
+	};
 	static const struct argp_child children[] = {
 		{ &options_sampling, 0, NULL, 0 }, { &options_output, 0, NULL, 0 },
 		{ &options_common, 0, NULL, 0 }, { }
 	};
 	static const struct argp argp = {
-		NULL, NULL, NULL,
+		own, parse, NULL,
 		"Sample for a while, 10 s unless -d says otherwise, and report what was found.",
 		children, NULL, NULL
 	};
 	struct finding_list findings;
 	struct observation o;
 	FILE *out = stdout;
-	int status;
+	int status, error;
 
 	options_parse(&argp, argc, argv, NULL);
 	choose_duration(&options.sampling, SAMPLE_ALWAYS);
@@ -49,6 +67,11 @@ int cmd_report(int argc, char **argv)
 	findings_of(&o, &findings);
 	print(out, &o, &findings);
 	status = findings_status(&o, &findings);
+	error = html ? report_html(html, &o, &findings, &options.sampling) : 0;
+	if (error) {
+		warnx("%s: %s", html, strerror(-error));
+		status = STATUS_USAGE;
+	}
 	if (options.output && fclose(out))
 		err(STATUS_NO_FIGURE, "%s", options.output);
 	findings_free(&findings);

@@ -13,6 +13,7 @@ enum status {
 /* argv[0] is "tscope NAME", for messages. */
 int cmd_report(int argc, char **argv);
 int cmd_record(int argc, char **argv);
+int cmd_plot(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_events(int argc, char **argv);

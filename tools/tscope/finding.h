@@ -77,6 +77,10 @@ void findings_free(struct finding_list *list);
 /* Print them for people, in lines of at most 80 columns; @now_ns: CLOCK_BOOTTIME. */
 void findings_print(const struct finding_list *list, uint64_t now_ns, FILE *to);
 
+/* Its size with its error, and the CPUs that it is about, as a text; false: it has none. */
+bool finding_size_text(const struct finding *f, char *to, size_t size);
+bool finding_cpus_text(const struct finding *f, char *to, size_t size);
+
 /* fault, warning, info */
 const char *severity_name(enum severity severity);
 

@@ -7,55 +7,53 @@
 #include "text.h"
 #include "words.h"
 
-static void print_size(const struct finding *f, FILE *to)
+bool finding_size_text(const struct finding *f, char *to, size_t size)
 {
-	char line[160];
-
 	if (!f->size.known)
-		return;
+		return false;
 	if (!f->size_error.known)
-		snprintf(line, sizeof(line), "%s; its error is not known",
-			 ns_text((__int128_t)f->size.value));
+		snprintf(to, size, "%s; its error is not known", ns_text((__int128_t)f->size.value));
 	else if (!strcmp(f->unit, "ns"))
-		snprintf(line, sizeof(line), "%s +- %s", ns_text((__int128_t)f->size.value),
+		snprintf(to, size, "%s +- %s", ns_text((__int128_t)f->size.value),
 			 ns_text((__int128_t)f->size_error.value));
 	else if (!strcmp(f->unit, "ppb"))
-		snprintf(line, sizeof(line), "%.3f ppb +- %.3f ppb (95 %%)", f->size.value,
+		snprintf(to, size, "%.3f ppb +- %.3f ppb (95 %%)", f->size.value,
 			 f->size_error.value);
 	else
-		snprintf(line, sizeof(line), "%.10g %s +- %.10g %s", f->size.value, f->unit,
+		snprintf(to, size, "%.10g %s +- %.10g %s", f->size.value, f->unit,
 			 f->size_error.value, f->unit);
-	text_wrap(to, "  size      ", "%s", line);
+	return true;
 }
 
-static void print_cpus(const struct finding *f, FILE *to)
+bool finding_cpus_text(const struct finding *f, char *to, size_t size)
 {
-	char line[64];
 	size_t i, n = 0;
 
-	if (!f->n_cpus)
-		return;
-	for (i = 0; i < f->n_cpus && n < sizeof(line) - 16; i++)
-		n += snprintf(line + n, sizeof(line) - n, "%s%u", i ? ", " : "", f->cpus[i]);
+	to[0] = 0;
+	/* as many as a line has room for */
+	for (i = 0; i < f->n_cpus && n < 48 && n + 40 < size; i++)
+		n += snprintf(to + n, size - n, "%s%u", i ? ", " : "", f->cpus[i]);
 	if (i < f->n_cpus)
-		snprintf(line + n, sizeof(line) - n, " and %zu", f->n_cpus - i);
-	text_wrap(to, "  CPUs      ", "%s", line);
+		snprintf(to + n, size - n, " and %zu", f->n_cpus - i);
+	return f->n_cpus;
 }
 
 static void print_finding(const struct finding *f, uint64_t now_ns, FILE *to)
 {
-	char head[64];
+	char head[64], text[200];
 	size_t i;
 
 	fprintf(to, "%s: %s\n", f->id, severity_name(f->severity));
 	text_wrap(to, "  ", "%s", f->title);
-	print_size(f, to);
+	if (finding_size_text(f, text, sizeof(text)))
+		text_wrap(to, "  size      ", "%s", text);
 	if (f->since_ns.known && now_ns > f->since_ns.value) {
 		snprintf(head, sizeof(head), "%s%s", age_text(now_ns - f->since_ns.value),
 			 f->ended ? " ago" : "");
 		text_wrap(to, f->ended ? "  when      " : "  for       ", "%s", head);
 	}
-	print_cpus(f, to);
+	if (finding_cpus_text(f, text, sizeof(text)))
+		text_wrap(to, "  CPUs      ", "%s", text);
 	for (i = 0; i < f->evidence.n; i++)
 		text_wrap(to, i ? "            - " : "  evidence  - ", "%s",
 			  f->evidence.lines[i]);

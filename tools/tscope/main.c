@@ -26,6 +26,7 @@ static const struct command {
 	{ "wait", cmd_wait, "wait until a clock is known well enough" },
 	{ "record", cmd_record, "write what is measured to a file, for hours" },
 	{ "metrics", cmd_metrics, "print metrics for Prometheus" },
+	{ "plot", cmd_plot, "draw what was recorded" },
 };
 
 static const struct command *command_of(const char *name)

@@ -98,14 +98,19 @@ static void print_all(FILE *out, const struct snapshot *s, const struct clock_fi
 		  text_count(widest_bound(s, c)).s);
 }
 
+void pairs_table(struct text_table *t, const struct snapshot *s, size_t most)
+{
+	table_begin(t, heads, N_HEADS);
+	for (size_t i = 0; i < s->n_pairs && i < most; i++)
+		add_pair(t, &s->pairs[i]);
+}
+
 void pairs_print(FILE *out, const struct snapshot *s, size_t most)
 {
 	size_t shown = s->n_pairs < most ? s->n_pairs : most;
 	struct text_table t;
 
-	table_begin(&t, heads, N_HEADS);
-	for (size_t i = 0; i < shown; i++)
-		add_pair(&t, &s->pairs[i]);
+	pairs_table(&t, s, most);
 	if (!t.n_cells) {
 		fputs("Offsets between CPUs: none (there is one CPU, or no pair has met)\n", out);
 		return;

@@ -6,9 +6,13 @@
 #include <stdio.h>
 
 #include "snapshot.h"
+#include "text.h"
 
 /* Sort the pairs: those that move, those that are off, those that did not meet, the others. */
 void pairs_sort(struct snapshot *s);
+
+/* A table of the first @most pairs; without debugfs, of the worst one of each clock. */
+void pairs_table(struct text_table *t, const struct snapshot *s, size_t most);
 
 /**
  * pairs_print() - print pairs in the order that they have, and what is known of all of them

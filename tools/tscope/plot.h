@@ -12,6 +12,7 @@ enum plot_kind {
 	PLOT_STABILITY,		/* ADEV, TDEV, MTIE against tau, both logarithmic */
 	PLOT_HISTOGRAMS,
 	PLOT_PAIRS,		/* the matrix of CPUs as a heat map */
+	PLOT_KINDS,
 };
 
 enum plot_format {
@@ -23,7 +24,7 @@ enum plot_format {
 /**
  * struct plot_form - how a picture looks
  * @width: pixels, or columns
- * @height: pixels, or lines
+ * @height: pixels, or lines of each plot; 0: as high as the picture needs
  * @dark: for a dark background
  */
 struct plot_form {
@@ -31,6 +32,27 @@ struct plot_form {
 	unsigned int width, height;
 	bool dark;
 };
+
+/* phase, adev, hist, pairs: as on the command line */
+extern const char *const plot_names[PLOT_KINDS];
+
+/* Colours of pictures, which a page in light and dark exchanges for one another. */
+enum plot_colour {
+	COLOUR_PAPER,
+	COLOUR_INK,
+	COLOUR_FAINT,		/* grids, guides */
+	COLOUR_QUIET,		/* text of guides */
+	COLOUR_MARK,		/* steps */
+	COLOUR_CLOCK,		/* the first of CLOCK_COLOURS */
+	COLOUR_HEAT = COLOUR_CLOCK + 8,	/* the first of HEAT_COLOURS, from behind to ahead */
+	COLOURS = COLOUR_HEAT + 9,
+};
+
+#define CLOCK_COLOURS	8
+#define HEAT_COLOURS	9
+
+/* As 0xrrggbb. */
+unsigned int plot_colour(enum plot_colour colour, bool dark);
 
 /* Write the gnuplot script of one picture, its data within; whether there is anything to draw. */
 bool plot_script(FILE *to, enum plot_kind kind, const struct recording *r,

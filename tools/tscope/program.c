@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,8 +26,27 @@ static long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* Return: 0, or a negative errno. */
-static int start(const char * const *argv, int out, pid_t *pid)
+/* A file in memory takes all of it, where a pipe would wait. Return: its fd, or -1 with errno. */
+static int file_of(const char *input)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+	ssize_t written;
+
+	while (fd >= 0 && *input) {
+		written = write(fd, input, strlen(input));
+		if (written < 0) {
+			close(fd);
+			return -1;
+		}
+		input += written;
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* @in: -1: /dev/null. Return: 0, or a negative errno. */
+static int start(const char * const *argv, int in, int out, pid_t *pid)
 {
 	const char *path = getenv("PATH");
 	char *environment[3] = { "LC_ALL=C", NULL, NULL };
@@ -40,7 +60,10 @@ static int start(const char * const *argv, int out, pid_t *pid)
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	if (in < 0)
+		posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&files, in, 0);
 	posix_spawn_file_actions_adddup2(&files, out, 1);
 	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
 	posix_spawnattr_setsigmask(&attributes, &none);
@@ -53,7 +76,7 @@ static int start(const char * const *argv, int out, pid_t *pid)
 }
 
 /* Read until the end, or until @end_ms. Return: 0, or a negative errno. */
-static int gather(int fd, char *text, size_t *used, long long end_ms)
+static int gather(int fd, char *text, size_t limit, size_t *used, long long end_ms)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	long long left;
@@ -65,7 +88,7 @@ static int gather(int fd, char *text, size_t *used, long long end_ms)
 			return -ETIMEDOUT;
 		if (poll(&ready, 1, left) <= 0)
 			continue;
-		got = read(fd, text + *used, OUTPUT_LIMIT - *used);
+		got = read(fd, text + *used, limit - *used);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -73,7 +96,7 @@ static int gather(int fd, char *text, size_t *used, long long end_ms)
 		if (!got)
 			return 0;
 		*used += got;
-		if (*used == OUTPUT_LIMIT)
+		if (*used == limit)
 			return -EFBIG;
 	}
 }
@@ -99,24 +122,32 @@ static int end_of(pid_t pid, long long end_ms)
 	return killed ? -1 : status;
 }
 
-char *program_output(const char * const *argv, unsigned int timeout_ms)
+char *program_filter(const char * const *argv, const char *input, size_t limit,
+		     unsigned int timeout_ms, size_t *len)
 {
 	long long end_ms = now_ms() + timeout_ms;
-	char *text = malloc(OUTPUT_LIMIT + 1);
-	int out[2], error, status;
-	size_t used = 0;
+	int out[2], in = -1, error = 0, status;
+	char *text = malloc(limit + 1);
 	pid_t pid;
 
+	*len = 0;
 	if (!text)
 		return NULL;
 	if (pipe2(out, O_CLOEXEC)) {
 		free(text);
 		return NULL;
 	}
-	error = start(argv, out[1], &pid);
+	if (input) {
+		in = file_of(input);
+		error = in < 0 ? -errno : 0;
+	}
+	if (!error)
+		error = start(argv, in, out[1], &pid);
 	close(out[1]);
+	if (in >= 0)
+		close(in);
 	if (!error) {
-		error = gather(out[0], text, &used, end_ms);
+		error = gather(out[0], text, limit, len, end_ms);
 		status = end_of(pid, error ? 0 : end_ms);
 		if (!error && status == -1)
 			error = -ETIMEDOUT;
@@ -124,10 +155,17 @@ char *program_output(const char * const *argv, unsigned int timeout_ms)
 			error = -EIO;
 	}
 	close(out[0]);
-	text[used] = 0;
+	text[*len] = 0;
 	if (!error)
 		return text;
 	free(text);
 	errno = -error;
 	return NULL;
+}
+
+char *program_output(const char * const *argv, unsigned int timeout_ms)
+{
+	size_t len;
+
+	return program_filter(argv, NULL, OUTPUT_LIMIT, timeout_ms, &len);
 }

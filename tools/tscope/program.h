@@ -3,6 +3,8 @@
 #ifndef TSCOPE_PROGRAM_H
 #define TSCOPE_PROGRAM_H
 
+#include <stddef.h>
+
 /**
  * program_output() - what a program prints
  * @argv: its name, which is looked for in PATH, and its arguments; NULL ends them
@@ -14,5 +16,17 @@
  * EIO: its exit status is not 0, EFBIG: it printed over a megabyte.
  */
 char *program_output(const char * const *argv, unsigned int timeout_ms);
+
+/**
+ * program_filter() - what a program prints of an input
+ * @argv: as above
+ * @input: its stdin; NULL: /dev/null
+ * @limit: EFBIG: it printed as many bytes
+ * @len: how many bytes it printed; a 0 follows them
+ *
+ * Return: as above.
+ */
+char *program_filter(const char * const *argv, const char *input, size_t limit,
+		     unsigned int timeout_ms, size_t *len);
 
 #endif /* TSCOPE_PROGRAM_H */

@@ -6,40 +6,43 @@
 
 #include "observe.h"
 #include "pairs.h"
-#include "report.h"
+#include "report_parts.h"
 #include "text.h"
 
 #define PAIRS_SHOWN 10
 #define CPUS_SHOWN 10
 
 /* All clocks that the module knows; those that are not there are absent. */
-static const char *const known_clocks[] = {
-	"tsc", "kvm-clock", "ptp-kvm", "monotonic-raw", "realtime", "acpi-pm", "hpet",
+const char *const report_clock_names[] = {
+	"tsc", "kvm-clock", "ptp-kvm", "monotonic-raw", "realtime", "acpi-pm", "hpet", NULL
 };
-
-#define N_KNOWN (sizeof(known_clocks) / sizeof(*known_clocks))
 
 static const char *severity_word(enum severity severity)
 {
 	return severity == SEVERITY_FAULT ? "FAULT" : severity_name(severity);
 }
 
-static void print_findings(FILE *out, const struct snapshot *s, const struct finding_list *findings)
+void report_verdict(char to[80], const struct snapshot *s, const struct finding_list *findings)
 {
 	size_t counts[3] = { 0 };
-	bool any;
 
 	for (size_t i = 0; i < findings->n; i++)
 		counts[findings->findings[i].severity]++;
-	any = counts[SEVERITY_FAULT] || counts[SEVERITY_WARNING];
-	if (any)
-		fprintf(out, "%zu fault%s, %zu warning%s\n", counts[SEVERITY_FAULT],
-			counts[SEVERITY_FAULT] == 1 ? "" : "s", counts[SEVERITY_WARNING],
-			counts[SEVERITY_WARNING] == 1 ? "" : "s");
-	else if (!snapshot_sampled(s))
-		fputs("nothing was sampled, so nothing is known of the clocks\n", out);
+	if (counts[SEVERITY_FAULT] || counts[SEVERITY_WARNING])
+		snprintf(to, 80, "%zu fault%s, %zu warning%s", counts[SEVERITY_FAULT],
+			 counts[SEVERITY_FAULT] == 1 ? "" : "s", counts[SEVERITY_WARNING],
+			 counts[SEVERITY_WARNING] == 1 ? "" : "s");
 	else
-		fputs("nothing wrong was found\n", out);
+		snprintf(to, 80, "%s", snapshot_sampled(s) ? "nothing wrong was found" :
+			 "nothing was sampled, so nothing is known of the clocks");
+}
+
+static void print_findings(FILE *out, const struct snapshot *s, const struct finding_list *findings)
+{
+	char verdict[80];
+
+	report_verdict(verdict, s, findings);
+	fprintf(out, "%s\n", verdict);
 	if (!findings->n)
 		return;
 	fputc('\n', out);
@@ -77,26 +80,32 @@ static void print_head(FILE *out, const struct snapshot *s, const struct samplin
 		text_count(s->burst_us).s);
 }
 
-static void print_clocks(FILE *out, const struct snapshot *s)
+void report_clocks(struct text_table *t, const struct snapshot *s)
 {
 	static const char *const heads[] = {
 		"<clock", "<read", "readings", "skew ppb", "+- ppb", "over", "phase ns"
 	};
-	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-	struct text_table t;
 
-	table_begin(&t, heads, sizeof(heads) / sizeof(*heads));
+	table_begin(t, heads, sizeof(heads) / sizeof(*heads));
 	for (size_t i = 0; i < s->n_clocks; i++) {
 		const struct clock_figures *c = &s->clocks[i];
 
-		table_cell(&t, "%s", c->name);
-		table_cell(&t, "%s", text_how_read(c).s);
-		table_cell(&t, "%s", text_count(c->samples).s);
-		table_cell(&t, "%s", text_thousandths(c->skew_ppt).s);
-		table_cell(&t, "%s", text_thousandths(c->skew_error_ppt).s);
-		table_cell(&t, "%s", c->span_ms.known ? text_age(c->span_ms.value).s : "-");
-		table_cell(&t, "%s", text_figure(c->phase_ns).s);
+		table_cell(t, "%s", c->name);
+		table_cell(t, "%s", text_how_read(c).s);
+		table_cell(t, "%s", text_count(c->samples).s);
+		table_cell(t, "%s", text_thousandths(c->skew_ppt).s);
+		table_cell(t, "%s", text_thousandths(c->skew_error_ppt).s);
+		table_cell(t, "%s", c->span_ms.known ? text_age(c->span_ms.value).s : "-");
+		table_cell(t, "%s", text_figure(c->phase_ns).s);
 	}
+}
+
+static void print_clocks(FILE *out, const struct snapshot *s)
+{
+	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+	struct text_table t;
+
+	report_clocks(&t, s);
 	fputc('\n', out);
 	text_wrap(out, "", "Clocks against the TSC at its nominal %s kHz; +-: 95 %% interval",
 		  tsc ? text_count(tsc->khz).s : "-");
@@ -107,7 +116,7 @@ static void print_clocks(FILE *out, const struct snapshot *s)
 }
 
 /* What the kernel log says of an absent clock: "hpet is absent: ACPI names none". */
-static const char *absent_why(const struct system_facts *system, const char *clock)
+const char *report_absent_why(const struct system_facts *system, const char *clock)
 {
 	const char *why = "not known: the kernel log has no line of it, or could not be read";
 
@@ -125,16 +134,16 @@ static void print_absent(FILE *out, const struct snapshot *s, const struct syste
 {
 	bool any = false;
 
-	for (size_t i = 0; i < N_KNOWN; i++) {
+	for (size_t i = 0; report_clock_names[i]; i++) {
 		char first[32];
 
-		if (snapshot_clock(s, known_clocks[i]))
+		if (snapshot_clock(s, report_clock_names[i]))
 			continue;
 		if (!any)
 			fputs("\nClocks that are absent\n", out);
 		any = true;
-		snprintf(first, sizeof(first), "  %-13s  ", known_clocks[i]);
-		text_wrap(out, first, "%s", absent_why(system, known_clocks[i]));
+		snprintf(first, sizeof(first), "  %-13s  ", report_clock_names[i]);
+		text_wrap(out, first, "%s", report_absent_why(system, report_clock_names[i]));
 	}
 }
 
@@ -143,29 +152,35 @@ static bool jumped(const struct clock_figures *c)
 	return c->steps.value || c->backward.value || c->warps.value;
 }
 
-static void print_jumps(FILE *out, const struct snapshot *s)
+void report_jumps(struct text_table *t, const struct snapshot *s)
 {
 	static const char *const heads[] = {
 		"<clock", "steps", "last ns", "largest ns", "backward", "largest ns", "warps",
 		"largest ns"
 	};
-	struct text_table t;
 
-	table_begin(&t, heads, sizeof(heads) / sizeof(*heads));
+	table_begin(t, heads, sizeof(heads) / sizeof(*heads));
 	for (size_t i = 0; i < s->n_clocks; i++) {
 		const struct clock_figures *c = &s->clocks[i];
 
 		if (!jumped(c))
 			continue;
-		table_cell(&t, "%s", c->name);
-		table_cell(&t, "%s", text_count(c->steps).s);
-		table_cell(&t, "%s", text_figure(c->step_last_ns).s);
-		table_cell(&t, "%s", text_figure(c->step_max_ns).s);
-		table_cell(&t, "%s", text_count(c->backward).s);
-		table_cell(&t, "%s", text_count(c->backward_max_ns).s);
-		table_cell(&t, "%s", text_count(c->warps).s);
-		table_cell(&t, "%s", text_count(c->warp_max_ns).s);
+		table_cell(t, "%s", c->name);
+		table_cell(t, "%s", text_count(c->steps).s);
+		table_cell(t, "%s", text_figure(c->step_last_ns).s);
+		table_cell(t, "%s", text_figure(c->step_max_ns).s);
+		table_cell(t, "%s", text_count(c->backward).s);
+		table_cell(t, "%s", text_count(c->backward_max_ns).s);
+		table_cell(t, "%s", text_count(c->warps).s);
+		table_cell(t, "%s", text_count(c->warp_max_ns).s);
 	}
+}
+
+static void print_jumps(FILE *out, const struct snapshot *s)
+{
+	struct text_table t;
+
+	report_jumps(&t, s);
 	if (t.n_cells) {
 		fputs("\nJumps since sampling began or was reset; other clocks had none\n", out);
 		table_print(&t, out, "  ");
@@ -190,9 +205,8 @@ static void print_kvm_clock(FILE *out, const struct snapshot *s)
 		  text_count(c->updates).s, text_count(c->stopped).s);
 }
 
-/* How fast the guest's wall clock runs away from the host's; the two fits are independent. */
-static void drift_of(const struct clock_figures *guest, const struct clock_figures *host,
-		     struct figure *drift, struct figure *error)
+void report_drift(const struct clock_figures *guest, const struct clock_figures *host,
+		  struct figure *drift, struct figure *error)
 {
 	long double sum = ceill(hypotl(guest->skew_error_ppt.value, host->skew_error_ppt.value));
 
@@ -218,7 +232,7 @@ static void print_wall_clock(FILE *out, const struct snapshot *s)
 	else
 		fputs("  offset  not known yet\n", out);
 	if (guest)
-		drift_of(guest, host, &drift, &error);
+		report_drift(guest, host, &drift, &error);
 	if (drift.known)
 		fprintf(out, "  drift   %s ppb +- %s ppb\n", text_thousandths(drift).s,
 			text_thousandths(error).s);
@@ -227,14 +241,13 @@ static void print_wall_clock(FILE *out, const struct snapshot *s)
 	fprintf(out, "  The host refused %s hypercalls.\n", text_count(host->errors).s);
 }
 
-static void print_widths(FILE *out, const struct snapshot *s)
+void report_widths(struct text_table *t, const struct snapshot *s)
 {
 	static const char *const heads[] = {
 		"<clock", "rejected", "shortest ns", "mean ns", "50 % ns", "99 % ns", "longest ns"
 	};
-	struct text_table t;
 
-	table_begin(&t, heads, sizeof(heads) / sizeof(*heads));
+	table_begin(t, heads, sizeof(heads) / sizeof(*heads));
 	for (size_t i = 0; i < s->n_clocks; i++) {
 		const struct clock_figures *c = &s->clocks[i];
 		const struct histogram *h;
@@ -244,14 +257,21 @@ static void print_widths(FILE *out, const struct snapshot *s)
 			continue;
 		snprintf(name, sizeof(name), "%s/width", c->name);
 		h = snapshot_histogram(s, name);
-		table_cell(&t, "%s", c->name);
-		table_cell(&t, "%s", text_count(c->rejected).s);
-		table_cell(&t, "%s", text_count(c->read_min_ns).s);
-		table_cell(&t, "%s", text_count(c->read_avg_ns).s);
-		table_cell(&t, "%s", text_figure((struct figure){ h, h ? h->p50_ns : 0 }).s);
-		table_cell(&t, "%s", text_figure((struct figure){ h, h ? h->p99_ns : 0 }).s);
-		table_cell(&t, "%s", text_figure((struct figure){ h, h ? h->max_ns : 0 }).s);
+		table_cell(t, "%s", c->name);
+		table_cell(t, "%s", text_count(c->rejected).s);
+		table_cell(t, "%s", text_count(c->read_min_ns).s);
+		table_cell(t, "%s", text_count(c->read_avg_ns).s);
+		table_cell(t, "%s", text_figure((struct figure){ h, h ? h->p50_ns : 0 }).s);
+		table_cell(t, "%s", text_figure((struct figure){ h, h ? h->p99_ns : 0 }).s);
+		table_cell(t, "%s", text_figure((struct figure){ h, h ? h->max_ns : 0 }).s);
 	}
+}
+
+static void print_widths(FILE *out, const struct snapshot *s)
+{
+	struct text_table t;
+
+	report_widths(&t, s);
 	if (!t.n_cells)
 		return;
 	fputs("\nHow long a reading took, from the TSC read before to the one after\n", out);

@@ -16,4 +16,13 @@
 void report_print(FILE *out, const struct observation *o, const struct finding_list *findings,
 		  const struct sampling_wish *wish);
 
+/**
+ * report_html() - write a report as one page, with its pictures
+ * @path: the file, which is replaced as a whole
+ *
+ * Return: 0, or a negative errno.
+ */
+int report_html(const char *path, const struct observation *o, const struct finding_list *findings,
+		const struct sampling_wish *wish);
+
 #endif /* TSCOPE_REPORT_H */

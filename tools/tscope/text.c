@@ -183,14 +183,21 @@ void table_cell(struct text_table *t, const char *format, ...)
 	va_end(args);
 }
 
-static bool left(const struct text_table *t, size_t column)
+bool table_left(const struct text_table *t, size_t column)
 {
 	return t->heads[column][0] == '<';
 }
 
-static const char *head(const struct text_table *t, size_t column)
+const char *table_head(const struct text_table *t, size_t column)
 {
-	return t->heads[column] + left(t, column);
+	return t->heads[column] + table_left(t, column);
+}
+
+void table_free(struct text_table *t)
+{
+	for (size_t i = 0; i < t->n_cells; i++)
+		free(t->cells[i]);
+	free(t->cells);
 }
 
 static void print_row(const struct text_table *t, FILE *out, const char *indent, size_t gap,
@@ -201,16 +208,16 @@ static void print_row(const struct text_table *t, FILE *out, const char *indent,
 
 	fputs(indent, out);
 	for (size_t c = 0; c < t->n_heads; c++) {
-		const char *cell = cells ? cells[c] : head(t, c);
+		const char *cell = cells ? cells[c] : table_head(t, c);
 		size_t fill = widths[c] - strlen(cell);
 
-		if (!left(t, c))
+		if (!table_left(t, c))
 			blanks += fill;
 		if (*cell) {
 			fprintf(out, "%*s%s", (int)blanks, "", cell);
 			blanks = 0;
 		}
-		blanks += gap + (left(t, c) ? fill : 0);
+		blanks += gap + (table_left(t, c) ? fill : 0);
 	}
 	fputc('\n', out);
 }
@@ -227,8 +234,8 @@ static void print_record(const struct text_table *t, FILE *out, const char *inde
 		err(STATUS_NO_FIGURE, "no memory");
 	for (size_t c = 0; c < t->n_heads; c++)
 		if (*cells[c])
-			fprintf(line, "%s%s%s%s", c ? ", " : "", head(t, c), *head(t, c) ? " " : "",
-				cells[c]);
+			fprintf(line, "%s%s%s%s", c ? ", " : "", table_head(t, c),
+				*table_head(t, c) ? " " : "", cells[c]);
 	fclose(line);
 	text_wrap(out, indent, "%s", text);
 	free(text);
@@ -240,7 +247,7 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 	size_t widths[t->n_heads], gap = GAP, all = strlen(indent);
 
 	for (size_t c = 0; c < t->n_heads; c++) {
-		widths[c] = strlen(head(t, c));
+		widths[c] = strlen(table_head(t, c));
 		for (size_t i = c; i < t->n_cells; i += t->n_heads)
 			if (strlen(t->cells[i]) > widths[c])
 				widths[c] = strlen(t->cells[i]);
@@ -256,9 +263,7 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 		for (size_t i = 0; i < t->n_cells; i += t->n_heads)
 			print_record(t, out, indent, t->cells + i);
 	}
-	for (size_t i = 0; i < t->n_cells; i++)
-		free(t->cells[i]);
-	free(t->cells);
+	table_free(t);
 }
 
 void table_print(struct text_table *t, FILE *out, const char *indent)

@@ -69,6 +69,12 @@ void table_begin(struct text_table *t, const char *const *heads, size_t n_heads)
 __attribute__((format(printf, 2, 3)))
 void table_cell(struct text_table *t, const char *format, ...);
 
+/* A column's head without the mark, and whether it is aligned left. */
+const char *table_head(const struct text_table *t, size_t column);
+bool table_left(const struct text_table *t, size_t column);
+
+void table_free(struct text_table *t);
+
 /**
  * table_print() - print a table with its heads, and free it
  * @indent: what each line begins with

@@ -95,6 +95,7 @@ all_findings() {
 ktap_begin
 t "manual: tscope.1" page tscope
 t "manual: tscope-doctor.1" page tscope-doctor
+t "manual: tscope-plot.1" page tscope-plot
 t "manual: tscope-record.1" page tscope-record
 t "manual: tscope-metrics.1" page tscope-metrics
 t "all subcommands" all_subcommands
@@ -114,6 +115,10 @@ t "columns" offered "tscope watch --show st" "step_max_ns step_ns steps"
 t "columns after a comma" offered "tscope watch --hide=clock,warp" \
 	"clock,warp_max_ns clock,warps"
 t "files" offered "tscope doctor --domain-xml d" "directory domain file.xml"
+t "a recording" offered "tscope plot d" "directory domain file.xml"
+t "a picture of it" offered "tscope plot recording.ndjson -o out.svg p" "pairs phase"
+t "a recording after an option" offered "tscope plot -o out.svg d" "directory domain file.xml"
+t "an option of plot" offered "tscope plot recording.ndjson --s" "--script"
 t "a recording" offered "tscope stability --from d" "directory domain file.xml"
 t "options of record" offered "tscope record --i" "--interval"
 t "a text file" offered "tscope metrics --textfile d" "directory domain file.xml"

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* html.h: pages that need nothing beside themselves: no script, and no other file */
+#ifndef TSCOPE_HTML_H
+#define TSCOPE_HTML_H
+
+#include <stdio.h>
+
+#include "recording.h"
+#include "text.h"
+
+/* The page's head, and its <h1>. */
+void html_begin(FILE *to, const char *title);
+
+void html_end(FILE *to);
+
+/* Any text, as it is to be read: <, > and & and quotes are escaped, what is no UTF-8 becomes ?. */
+void html_text(FILE *to, const char *text);
+
+/* A tag, such as "p" or "li", with a text in it. */
+__attribute__((format(printf, 3, 4)))
+void html_tagged(FILE *to, const char *tag, const char *format, ...);
+
+/* A table, which is freed; on a narrow screen each row is a list. */
+void html_table(FILE *to, struct text_table *t, const char *caption);
+
+/*
+ * A section with all pictures of a recording, drawn by gnuplot. Without gnuplot it says how to get
+ * them.
+ */
+void html_pictures(FILE *to, const struct recording *r);
+
+#endif /* TSCOPE_HTML_H */

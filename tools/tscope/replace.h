@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* replace.h: a file as a whole: who reads it sees the old one or the new one */
+#ifndef TSCOPE_REPLACE_H
+#define TSCOPE_REPLACE_H
+
+#include <stddef.h>
+
+/**
+ * replace_file() - write a file by a temporary one beside it, and rename
+ *
+ * Return: 0, or a negative errno; then what was there before is unchanged.
+ */
+int replace_file(const char *path, const char *text, size_t len);
+
+#endif /* TSCOPE_REPLACE_H */

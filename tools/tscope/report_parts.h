@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* report_parts.h: what a report for a terminal and a report as a page have in common */
+#ifndef TSCOPE_REPORT_PARTS_H
+#define TSCOPE_REPORT_PARTS_H
+
+#include "report.h"
+#include "text.h"
+
+/* All clocks that the module knows, ended by NULL. */
+extern const char *const report_clock_names[];
+
+/* "1 fault, 2 warnings" */
+void report_verdict(char to[80], const struct snapshot *s, const struct finding_list *findings);
+
+/* What the kernel log says of an absent clock: "ACPI names none". */
+const char *report_absent_why(const struct system_facts *system, const char *clock);
+
+/* Tables: of all clocks, of those that jumped, and of those whose readings take time. */
+void report_clocks(struct text_table *t, const struct snapshot *s);
+void report_jumps(struct text_table *t, const struct snapshot *s);
+void report_widths(struct text_table *t, const struct snapshot *s);
+
+/* How fast the guest's wall clock runs away from the host's; the two fits are independent. */
+void report_drift(const struct clock_figures *guest, const struct clock_figures *host,
+		  struct figure *drift, struct figure *error);
+
+#endif /* TSCOPE_REPORT_PARTS_H */
