@@ -13,7 +13,7 @@ PARTS="planted kselftests stress nested faults"
 
 usage() {
 	cat <<-END
-	usage: make debug-check [KERNEL='6.12 6.1'] [KIND='kasan kcsan rt'] [PART='...']
+	usage: make debug-check [KERNEL='6.12 6.1'] [KIND='kasan kcsan rt cfi'] [PART='...']
 	Builds kernels of Debian's source (minutes, the first time only) and runs in them:
 
 	  planted     bugs planted for the purpose: each must be found, and fail the run
@@ -27,7 +27,9 @@ usage() {
 	  KIND        kasan: KASAN, UBSAN, lockdep, sleep in atomic, kmemleak, debug objects
 	              kcsan: data races
 	              rt: PREEMPT_RT, locks that sleep taken where they must not be; not 6.1,
-	              whose source has none (default: all)
+	              whose source has none
+	              cfi: built by clang with kCFI, a call of a function of another type, and
+	              ThinLTO; not 6.1 (default: all)
 	  PART        some of the above (default: all)
 	  SECONDS_STRESS, SECONDS_NESTED   how long a stress lasts (60, 60)
 	  FAULTS      how many allocations of one operation fail at most (100)
@@ -55,6 +57,9 @@ PLANTED[rt]='
 sleep	BUG: sleeping function called from invalid context at kernel/locking/rtmutex_api.c
 sleeping-lock	BUG: sleeping function called from invalid context at kernel/locking/spinlock_rt.c
 inversion	WARNING: possible circular locking dependency detected'
+
+PLANTED[cfi]='
+wrong-type	CFI failure at wrong_type'
 
 PASSED=0 FAILED=0
 
@@ -91,7 +96,7 @@ planted_build() {
 	local dir=$TOP/build/$KREL/planted
 	mkdir -p "$dir"
 	cp -u "$HERE"/planted/* "$dir"
-	if ! make -C "$KDIR" M="$dir" modules >"$dir/make.log" 2>&1; then
+	if ! kernel_make "$KDIR" "$dir" modules >"$dir/make.log" 2>&1; then
 		tail -n 30 "$dir/make.log" >&2
 		return 1
 	fi
@@ -194,15 +199,15 @@ for part in ${PART:-$PARTS}; do
 	*) echo "debug-check: no part '$part' (see selftests/harness/debug-check.sh --help)" >&2; exit 2 ;;
 	esac
 done
-KINDS=${KIND:-kasan kcsan rt} VERSIONS=${KERNEL:-6.12}
+KINDS=${KIND:-kasan kcsan rt cfi} VERSIONS=${KERNEL:-6.12}
 export -n KIND KERNEL PART FAULTS SEED
 for version in $VERSIONS; do
 	for KIND in $KINDS; do
 		FLAVOUR=$version+$KIND
-		if [ "$FLAVOUR" = 6.1+rt ]; then
-			note "$FLAVOUR: left out, the source of 6.1 has no PREEMPT_RT for x86"
-			continue
-		fi
+		case $FLAVOUR in
+		6.1+rt) note "$FLAVOUR: left out, the source of 6.1 has no PREEMPT_RT for x86"; continue ;;
+		6.1+cfi) note "$FLAVOUR: left out, kCFI is younger than 6.1 for x86"; continue ;;
+		esac
 		# The scenario decides whether a race is one of tscope's.
 		KLOG_ALLOW=
 		[ "$KIND" != kcsan ] || KLOG_ALLOW='KCSAN: data-race in'

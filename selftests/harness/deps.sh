@@ -69,6 +69,14 @@ need_module_build() {
 		/usr/include/gelf.h:libelf-dev:"objtool"
 }
 
+# clang from 16 on knows what Debian's kernels are built with (-mfunction-return=), and kCFI
+CLANG=19
+
+need_clang() {
+	need clang-$CLANG:clang-$CLANG:"what clang builds" ld.lld-$CLANG:lld-$CLANG:"what clang builds" \
+		llvm-nm-$CLANG:llvm-$CLANG:"what clang builds"
+}
+
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	need "$@"
 fi

@@ -6,7 +6,7 @@
 # another suite, trixie, trixie-backports, sid, or of a kind: sid-rt (see suite.sh).
 # Prints shell assignments: KREL KDIR VMLINUZ VMLINUX MODDIR.
 # 6.12+kasan is no kernel of Debian's: it is built from its source, configured by
-# debug/base.config and debug/kasan.config.
+# kernels/base.config and kernels/kasan.config.
 # kernel.sh --source 6.12: KSRC, the few directories of its source that tests use.
 # Source it for the functions kernel_get, kernel_make and kernel_source.
 
@@ -206,7 +206,8 @@ kernel_get() {
 }
 
 # kernel_make KDIR DIR ARGUMENT...: make, for the modules in DIR; where this
-# machine's compiler is not the kernel's, in a chroot
+# machine's compiler is not the kernel's, in a chroot. A kernel that clang has built is one that
+# own_kernel has built.
 kernel_make() {
 	local kdir=$1 dir=$2
 	shift 2
@@ -214,6 +215,10 @@ kernel_make() {
 		suite_make "$kdir" "$dir" "$@"
 	else
 		need_module_build
+		if grep -qs '^CONFIG_CC_IS_CLANG=y' "$kdir/include/config/auto.conf"; then
+			need_clang
+			set -- "LLVM=-$CLANG" "$@"
+		fi
 		make -C "$kdir" M="$dir" "$@"
 	fi
 }

@@ -22,6 +22,7 @@ usage() {
 	differs from that in the sources, for a new taint or a kernel log that is not clean,
 	and if the guest does not write its closing line and power down.
 
+	VERSION+KIND, as 6.12+cfi: with a kernel of selftests/harness/kernels that has KUnit.
 	VERSION-tree, as 6.12-tree: the suites as a part of a kernel tree, by Kconfig and kunit.py
 	run; see selftests/harness/kunit-tree.sh --help.
 
@@ -56,7 +57,7 @@ build() {
 	find "$src" -name '*.[ch]' -delete
 	(cd "$TOP" && find Kbuild module -name '*.[ch]' -o -name Kbuild |
 		cpio --quiet -pdmu "$src") || return
-	if ! make -C "$OWN_KDIR" M="$src" CONFIG_TSCOPE_KUNIT_TEST=y W=1 modules \
+	if ! kernel_make "$OWN_KDIR" "$src" CONFIG_TSCOPE_KUNIT_TEST=y W=1 modules \
 		>"$OUT/make.log" 2>&1; then
 		fail "the suites do not build" "$OUT/make.log"
 		return 1
@@ -140,8 +141,14 @@ test_version() {
 	OUT=$TOP/build/kunit/$VERSION
 	mkdir -p "$OUT"
 	: >"$OUT/ktap"
-	own_kernel "$VERSION" "$HERE/kunit.config" || return
-	kernel_source "$VERSION" || return
+	case $VERSION in
+	*+*)
+		kernel_get "$VERSION" || return
+		OWN_KDIR=$KDIR OWN_BZIMAGE=$VMLINUZ
+		;;
+	*) own_kernel "$VERSION" "$HERE/kunit.config" || return ;;
+	esac
+	kernel_source "${VERSION%%+*}" || return
 	note "kernel $VERSION: building the suites"
 	build || return
 	TOKEN=$(od -An -tx8 -N8 /dev/urandom | tr -d ' ')

@@ -10,8 +10,6 @@ FLAVOURS="6.1 6.1-rt 6.1-cloud 6.12 6.12-rt 6.12-cloud trixie trixie-backports s
 # shellcheck source=selftests/harness/build.sh
 . "$HERE/build.sh"
 
-# clang from 16 on knows what Debian's kernels are built with (-mfunction-return=)
-CLANG=19
 # Debian has no kernel that clang built, so options about gcc in its configuration are undone.
 # Another tool must then find the mcount calls, and leave them calls, as this kernel expects:
 # objtool, except for 6.1, where it makes them nops; or recordmcount, which finds none on 6.12.
@@ -118,9 +116,7 @@ flavour() {
 		6.1 | 6.1-*) llvm+=(CONFIG_FTRACE_MCOUNT_USE_RECORDMCOUNT=y) ;;
 		*) llvm+=(CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y) ;;
 		esac
-		need clang-$CLANG:clang-$CLANG:"rows built by clang" \
-			ld.lld-$CLANG:lld-$CLANG:"rows built by clang" \
-			llvm-nm-$CLANG:llvm-$CLANG:"rows built by clang"
+		need_clang
 	fi
 	note "$flavour: build"
 	build "$name" "$out" "${llvm[@]}" || { built=FAILED; show "$out/build.log"; }

@@ -5,7 +5,8 @@
 # linux-source-VERSION (6.12 or 6.1), configured by the lines of CONFIGFILE and what
 # follows from them, built by the kernel's own tools/testing/kunit/kunit.py. Prints
 # shell assignments: OWN_KREL, OWN_KDIR (for make -C OWN_KDIR M=...), OWN_BZIMAGE,
-# OWN_VMLINUX. Source it for the function own_kernel.
+# OWN_VMLINUX. Source it for the function own_kernel. CONFIG_CC_IS_CLANG=y among the lines has
+# clang build it.
 #
 # It is kept in the cache, keyed by the package's version and the lines of CONFIGFILE;
 # so is the package. The first build takes minutes and 4 GB, which are freed after.
@@ -59,7 +60,8 @@ _own_kdir() {
 }
 
 _own_fill() {
-	local ver=$2 config=$3 tarball=$4 watch status
+	local ver=$2 config=$3 tarball=$4 watch status options=()
+	! grep -q '^CONFIG_CC_IS_CLANG=y' "$config" || options=(--make_options "LLVM=-$CLANG")
 	_own_note "kernel $ver with ${config##*/}: unpacking"
 	mkdir src out
 	xz -dc -T0 "$tarball" | tar -x --strip-components=1 -C src || return
@@ -72,7 +74,7 @@ _own_fill() {
 	trap "kill $watch" EXIT
 	KBUILD_BUILD_USER=tscope KBUILD_BUILD_HOST=tscope KBUILD_BUILD_VERSION=1 \
 		python3 src/tools/testing/kunit/kunit.py build --arch=x86_64 \
-		--jobs="$(nproc)" --kunitconfig="$PWD/kunitconfig" --build_dir="$PWD/out" \
+		--jobs="$(nproc)" "${options[@]}" --kunitconfig="$PWD/kunitconfig" --build_dir="$PWD/out" \
 		>build.log 2>&1
 	status=$?
 	if [ $status != 0 ] || [ ! -s out/arch/x86/boot/bzImage ]; then
@@ -123,6 +125,7 @@ own_tarball() {
 own_kernel() {
 	local ver=$1 config=$2 key
 	config=$(realpath -e "$config") || return 2
+	! grep -q '^CONFIG_CC_IS_CLANG=y' "$config" || need_clang
 	need flock:util-linux:"the cache" cpio:cpio:"module builds"
 	own_version "$ver" || return
 	key=$OWN_VERSION-$(grep -E '^(# )?CONFIG_' "$config" | sort | cache_key)

@@ -7,14 +7,16 @@
 KMEMLEAK=/sys/kernel/debug/kmemleak
 KCSAN=/sys/kernel/debug/kcsan
 LOCKDEP=/proc/lockdep_stats
+# with kCFI each function that is called by a pointer has its type before it
+CFI=__cfi_printk
 # kmemleak reports no object that is younger than 5 s
 KMEMLEAK_AGE_S=6
 
 # debugging: the checks of this kernel are on, and have not stopped: lockdep stops at its first
 # finding, kmemleak if it is out of memory
 debugging() {
-	if [ ! -e $LOCKDEP ] && [ ! -e $KCSAN ]; then
-		say "# this is no debug kernel: --kernel 6.12+kasan, 6.12+kcsan or 6.12+rt"
+	if [ ! -e $LOCKDEP ] && [ ! -e $KCSAN ] && ! grep -q "$CFI" /proc/kallsyms; then
+		say "# this is no debug kernel: --kernel 6.12+kasan, 6.12+kcsan, 6.12+rt or 6.12+cfi"
 		return 1
 	fi
 	if [ -e $LOCKDEP ] && ! grep -q '^ *debug_locks: *1$' $LOCKDEP; then

@@ -21,7 +21,7 @@
 
 static char *bug = "";
 module_param(bug, charp, 0444);
-MODULE_PARM_DESC(bug, "use-after-free, sleep, sleeping-lock, inversion, leak, shift, object or race");
+MODULE_PARM_DESC(bug, "use-after-free, sleep, sleeping-lock, inversion, leak, shift, object, race or wrong-type");
 
 static int use_after_free(void)
 {
@@ -107,6 +107,21 @@ static int active_timer_freed(void)
 	return 0;
 }
 
+static long of_another_type(long n)
+{
+	return n;
+}
+
+static void *target = of_another_type;
+
+static int wrong_type(void)
+{
+	int (*call)(void);
+
+	call = READ_ONCE(target);
+	return call() ? 0 : 1;
+}
+
 static u64 shared;
 
 /* One write is marked, as it should be, and the other is not. */
@@ -156,6 +171,7 @@ static const struct {
 	{ "shift", shift },
 	{ "object", active_timer_freed },
 	{ "race", race },
+	{ "wrong-type", wrong_type },
 };
 
 static int __init planted_init(void)
