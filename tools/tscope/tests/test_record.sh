@@ -160,6 +160,12 @@ ignored() {
 	until_true has tscope_recording && kill -s HUP $PID && ends 4 time
 }
 
+# The module keeps the points of a minute: it is looked at twice in that time.
+slow() {
+	fresh && echo 60 >"$S/fit_window_s" && begin -i 1h -d 2h && stops 4 &&
+		same interval "$(sed -n '1s/.*"interval_ms":\([0-9]*\),.*/\1/p' "$FILE")" 30000
+}
+
 # It takes as long as it should; the first line is there at once.
 duration() {
 	local began
@@ -390,6 +396,7 @@ for signal in INT TERM HUP; do
 done
 t "an ignored SIGHUP stays ignored" ignored
 t "as long as it should" duration
+t "an interval that is too long" slow
 t "killed: what was written is whole" killed
 t "a full disk" full
 t "a reader that ends" closed_pipe
