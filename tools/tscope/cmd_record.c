@@ -43,7 +43,7 @@ static void catch_signals(void)
 /**
  * struct output - the file
  * @name: for messages
- * @good: where its last whole interval ends
+ * @good: where its last whole interval ends; below 0: not known
  */
 struct output {
 	FILE *to;
@@ -53,12 +53,11 @@ struct output {
 
 static struct output open_output(const char *name)
 {
-	struct output o = { stdout, "standard output", 0 };
+	struct output o = { stdout, "standard output", -1 };
 
 	if (!strcmp(name, "-"))
 		return o;
-	o.name = name;
-	o.to = fopen(name, "w");
+	o = (struct output){ fopen(name, "w"), name, 0 };
 	if (!o.to)
 		err(STATUS_USAGE, "%s", name);
 	return o;
@@ -67,10 +66,14 @@ static struct output open_output(const char *name)
 /* What is in the file is whole lines, also where the disk is full. */
 static bool flush(struct output *o)
 {
+	errno = 0;
 	if (!fflush(o->to) && !ferror(o->to)) {
 		o->good = ftell(o->to);
 		return true;
 	}
+	/* an earlier write failed, and this one did not */
+	if (!errno)
+		errno = EIO;
 	warn("%s: the recording ends here", o->name);
 	/* nothing may be written after the end */
 	__fpurge(o->to);
@@ -195,7 +198,7 @@ static int run(struct record *r)
 	struct output o = open_output(options.output);
 	bool right;
 
-	record_begin(r, o.to, options.interval_ms, !options.sampling.duration_ms);
+	record_begin(r, o.to, interval_ms(r), !options.sampling.duration_ms);
 	right = record(r, &o);
 	sampling_end();
 	if (o.to != stdout && fclose(o.to) && right) {

@@ -63,13 +63,13 @@ static size_t count_old(const struct followed_clock *c, const struct run *run, b
 	size_t n = run->n;
 
 	*continues = false;
-	if (!c->any || c->ended || run->at->segment != c->last.segment)
+	if (!c->any || run->at->segment != c->last.segment)
 		return 0;
 	while (n && run->at[n - 1].tsc > c->last.tsc)
 		n--;
 	*continues = n ? is_same(&run->at[n - 1], &c->last) :
 			 /* a segment begins at 0: after a reset its number is an old one */
-			 run->at->phase_ps;
+			 !c->ended && run->at->phase_ps;
 	return *continues ? n : 0;
 }
 

@@ -9,7 +9,7 @@
  * struct followed_clock - how far the points of a clock were written
  * @last: the newest; its segment is the module's number
  * @any: there is one
- * @ended: the module has forgotten it: what comes is another segment
+ * @ended: the module may have forgotten it: points that do not have it are another segment's
  * @segment: number of its segment within the recording, from 1
  * @spacing: of points, cycles; 0: not known yet
  */
@@ -45,7 +45,7 @@ void points_skip(struct point_follower *f, const struct snapshot *s);
 void points_write(struct point_follower *f, const struct snapshot *before,
 		  const struct snapshot *s, struct recording_writer *w);
 
-/* The module has forgotten all points. */
+/* The module may have forgotten all points. */
 void points_end_segments(struct point_follower *f);
 
 void points_free(struct point_follower *f);

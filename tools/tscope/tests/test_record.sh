@@ -81,9 +81,9 @@ ends() {
 		"$TESTS/validate.py" --recording "$FILE" && as_before
 }
 
-# stops: by SIGINT
+# stops [STATUS]: by SIGINT
 stops() {
-	kill -s INT "$PID" && ends 0 signal
+	kill -s INT "$PID" && ends "${1:-0}" signal
 }
 
 # what is there: each point, the pairs, histograms
@@ -158,6 +158,12 @@ ignored() {
 	(trap '' HUP; exec "$TSCOPE" record -d 2 --root "$ROOT" -o "$FILE" >"$DIR/out" 2>"$DIR/err") &
 	PID=$!
 	until_true has tscope_recording && kill -s HUP $PID && ends 4 time
+}
+
+# The module keeps the points of a minute: it is looked at twice in that time.
+slow() {
+	fresh && echo 60 >"$S/fit_window_s" && begin -i 1h -d 2h && stops 4 &&
+		same interval "$(sed -n '1s/.*"interval_ms":\([0-9]*\),.*/\1/p' "$FILE")" 30000
 }
 
 # It takes as long as it should; the first line is there at once.
@@ -235,12 +241,13 @@ reload() {
 	rm -r "$DIR/gone" "$DIR/gone.debug"
 	sleep 0.5
 	"$TESTS/unpack.sh" lab-guest "$DIR/new" && echo 0 >"$DIR/new/sys/kernel/tscope/enabled" &&
-		echo 20 >"$DIR/new/sys/kernel/tscope/width_us" && echo 0-1 >"$DIR/new/sys/kernel/tscope/cpus" &&
+		echo 20 >"$DIR/new/sys/kernel/tscope/width_us" && sed -i 's/^\([a-z-]* [0-9]* \)/\19/' "$DIR/new/sys/kernel/debug/tscope/points" && echo 0-1 >"$DIR/new/sys/kernel/tscope/cpus" &&
 		mv "$DIR/new/sys/kernel/debug/tscope" "$D" && mv "$DIR/new/sys/kernel/tscope" "$S" && rm -r "$DIR/new" &&
 		until_true has '"what":"loaded","text":"the module was loaded, version 0.1.0"' &&
-		until_true is enabled 1 && is width_us 50000 && stops || return
+		until_true is enabled 1 && is width_us 50000 && until_true has '"what":"sampling"' && stops || return
 	# all points of the new one are news, of a segment of their own; the state before is there too
-	same points "$(values point clock segment | sort -u | cut -d' ' -f2 | sort -u)" 2 &&
+	same segments "$(values point segment | sort -u)" 2 &&
+		same points "$(values point clock tsc phase_ns)" "$(sed 1d "$D/points" | cut -d' ' -f1,3,4)" &&
 		same states "$(values state pairs | wc -l)" 2 &&
 		same notes "$(values note what | paste -sd' ')" "unloaded loaded sampling"
 }
@@ -256,7 +263,7 @@ reset() {
 	for clock in "$S"/*/samples; do
 		write "$clock" 3
 	done
-	until_true has '"what":"reset"' && sleep 0.5 && stops || return
+	until_true has '"what":"reset"' && sleep 0.5 && stops 4 || return
 	same notes "$(values note what)" reset && same states "$(values state pairs | wc -l)" 2
 }
 
@@ -272,7 +279,7 @@ changes() {
 		until_true has '"what":"error","text":"[^"]*/pairs: line 1 does not name the columns' &&
 		write "$S/enabled" 0 && until_true has 'sampling was switched off' || return
 	sleep 0.5
-	stops && same notes "$(values note what | paste -sd' ')" "cpus tsc-khz clocksource error sampling"
+	stops 4 && same notes "$(values note what | paste -sd' ')" "cpus tsc-khz clocksource error sampling"
 }
 
 # violation S WHAT CLOCK SIZE: a line of the module's file
@@ -307,7 +314,7 @@ events() {
 		violation 107 step ptp-kvm -100000000
 	} >"$DIR/v" && mv "$DIR/v" "$D/violations"
 	sleep 0.5
-	kill -s INT $PID && ends 4 signal && same events "$(values event kind clock size_ns count | paste -sd,)" \
+	stops 4 && same events "$(values event kind clock size_ns count | paste -sd,)" \
 		"step ptp-kvm 100000000 1,update kvm-clock 0 3,step ptp-kvm -100000000 1" &&
 		same end "$(values end events)" 3
 }
@@ -389,6 +396,7 @@ for signal in INT TERM HUP; do
 done
 t "an ignored SIGHUP stays ignored" ignored
 t "as long as it should" duration
+t "an interval that is too long" slow
 t "killed: what was written is whole" killed
 t "a full disk" full
 t "a reader that ends" closed_pipe

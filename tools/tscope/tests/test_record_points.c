@@ -220,10 +220,14 @@ static void test_reset(void)
 	points_end_segments(&f);
 	show(1, 5, 10, 1000 + 105 * PERIOD);
 	look(10);
-	ends(&r, 120, 0);
+	/* who was wrong, since the points are still there */
+	points_end_segments(&f);
+	show(1, 5, 20, 1000 + 105 * PERIOD);
+	look(10);
+	ends(&r, 130, 0);
 	segment(&r, 0, 100, 1, 0, 1000);
 	segment(&r, 100, 10, 2, 0, 1000 + 100 * PERIOD);
-	segment(&r, 110, 10, 3, 5, 1000 + 105 * PERIOD);
+	segment(&r, 110, 20, 3, 5, 1000 + 105 * PERIOD);
 	end(&r);
 }
 
