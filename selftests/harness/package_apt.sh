@@ -81,7 +81,7 @@ kernel() {
 
 # package [APT-OPTION...]: installs ours; /tmp/said is what apt printed
 package() {
-	get "$@" install /shared/tscope-dkms_*_amd64.deb >/tmp/said 2>&1
+	get "$@" install /shared/tscope-dkms_*_all.deb >/tmp/said 2>&1
 	local status=$?
 	cat /tmp/said
 	return "$status"
