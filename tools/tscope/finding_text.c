@@ -12,7 +12,8 @@ bool finding_size_text(const struct finding *f, char *to, size_t size)
 	if (!f->size.known)
 		return false;
 	if (!f->size_error.known)
-		snprintf(to, size, "%s; its error is not known", ns_text((__int128_t)f->size.value));
+		snprintf(to, size, "%s; its error is not known",
+			 ns_text((__int128_t)f->size.value));
 	else if (!strcmp(f->unit, "ns"))
 		snprintf(to, size, "%s +- %s", ns_text((__int128_t)f->size.value),
 			 ns_text((__int128_t)f->size_error.value));

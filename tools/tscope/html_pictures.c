@@ -207,8 +207,7 @@ static int picture(FILE *to, enum plot_kind kind, const struct recording *r)
 void html_pictures(FILE *to, const struct recording *r)
 {
 	static const char no_gnuplot[] =
-		"gnuplot, which draws the pictures, is not here. Install it "
-		"(Debian: apt install gnuplot-nox), and make this page again.";
+		"There is no gnuplot, which draws the pictures: apt install gnuplot-nox (Debian).";
 	unsigned int drawn = 0;
 	int error = -ENODATA;
 
