@@ -9,6 +9,8 @@ TOP=$(cd "$HERE/../.." && pwd)
 . "$HERE/own_kernel.sh"
 # shellcheck source=selftests/lab/image.sh
 . "$TOP/selftests/lab/image.sh"
+# shellcheck source=selftests/lab/pin.sh
+. "$TOP/selftests/lab/pin.sh"
 
 # the guest boots and tests within seconds, in emulation too
 TIMEOUT_S=180
@@ -88,8 +90,9 @@ boot() {
 	rm -f "$OUT/console.log" "$OUT/channel.log"
 	# The guest brings the second CPU online after boot, as kernels in emulation may die of
 	# patching code while two run. The others stay offline, for tests that choose CPUs.
-	timeout --foreground "$TIMEOUT_S" qemu-system-x86_64 -no-user-config -nodefaults \
-		-display none -no-reboot -machine pc -accel "$accel" -cpu "$cpu" \
+	pin_vcpus_of "file:$OUT/console.log" 2 &
+	timeout --foreground "$TIMEOUT_S" qemu-system-x86_64 -name kunit,debug-threads=on \
+		-no-user-config -nodefaults -display none -no-reboot -machine pc -accel "$accel" -cpu "$cpu" \
 		-smp 8 -m 256 -kernel "$OWN_BZIMAGE" -initrd "$WORK/initrd.cpio" \
 		-append "console=ttyS0 panic=-1 oops=panic maxcpus=1 tsc=reliable" \
 		-serial "file:$OUT/console.log" -serial "file:$OUT/channel.log" \
@@ -165,7 +168,7 @@ case ${1:-} in
 esac
 [ $# -gt 0 ] || set -- 6.12 6.1 6.12-tree
 image_needs
-need make:make:"module build" gcc:gcc:"module build" python3:python3:"kunit.py" \
+need pgrep:procps:"virtual CPUs" make:make:"module build" gcc:gcc:"module build" python3:python3:"kunit.py" \
 	/usr/include/gelf.h:libelf-dev:"objtool"
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/tscope-kunit.XXXXXX") || exit
 trap 'rm -rf "$WORK"' EXIT
