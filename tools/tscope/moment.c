@@ -315,10 +315,11 @@ static bool is_alike(const struct grouping *g, const struct moment *m, const str
 }
 
 /*
- * Whether a step may belong to a moment though it is not alike: where the time page stepped, as in
- * a restore, or where nothing has stepped yet, and this clock or the TSC was read backward.
+ * Whether a step or a backward reading may belong to a moment though it is not alike: where the time
+ * page stepped, as in a restore, or where nothing has stepped yet. That of a step needs a backward
+ * reading, of this clock or of the TSC.
  */
-static bool may_differ(const struct moment *m, enum voice voice)
+static bool may_differ(const struct moment *m, enum voice voice, bool step)
 {
 	enum voice v;
 
@@ -327,7 +328,7 @@ static bool may_differ(const struct moment *m, enum voice voice)
 	for (v = 0; v < VOICES; v++)
 		if (m->move[v].stepped)
 			return false;
-	return m->tsc_backward_cpus || m->move[voice].backwards;
+	return !step || m->tsc_backward_cpus || m->move[voice].backwards;
 }
 
 static bool fits(const struct grouping *g, const struct moment *m, const struct violation *v,
@@ -336,11 +337,12 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 	enum voice voice = voice_of(v->clock);
 
 	if (strcmp(v->what, "step"))
-		return voice != VOICES && alike ? m->move[voice].stepped : true;
+		return voice == VOICES || m->move[voice].stepped ||
+		       (!alike && may_differ(m, voice, false));
 	/* a clock steps once for one cause; a time page may take several updates */
 	if (m->move[voice].stepped && voice != VOICE_PAGE)
 		return false;
-	return alike ? is_alike(g, m, v) : may_differ(m, voice);
+	return alike ? is_alike(g, m, v) : may_differ(m, voice, true);
 }
 
 /* The moment that a violation belongs to, or a new one. */

@@ -437,6 +437,27 @@ static void test_alternating(void)
 	moments_free(&list);
 }
 
+/* The guest's wall clock is set, and a little later the host's is set back: one finding of each. */
+static void test_both_walls(void)
+{
+	double guest, host, at;
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		guest = size(1e7, 1e11);
+		host = fabs(size(1e9, 1e12));
+		at = 30 + 2.5 * rnd_unit();
+		add(30, "step", WALL, 0, guest);
+		add(at, "backward", PTP, 0, host * 0.999);
+		add(at + 0.1, "step", PTP, 0, -host);
+		judge();
+		EXPECT_EQ(found.n, 2, "findings");
+		EXPECT_EQ(count("wall-clock-set", guest), 1, "the guest's by %.0f", guest);
+		EXPECT_EQ(count("host-wall-stepped", -host), 1, "the host's by %.0f", -host);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "nothing happened", test_quiet },
 	{ "the TSC jumps", test_jumps },
@@ -451,6 +472,7 @@ static const struct tap_test tests[] = {
 	{ "noise of devices", test_noise },
 	{ "two faults", test_two },
 	{ "the wall clock is set beside another fault", test_near },
+	{ "both wall clocks are set", test_both_walls },
 	{ "steps that only counters know", test_counters },
 	{ "steps that violations has no more", test_overrun },
 	{ "moments whose lines alternate", test_alternating },
