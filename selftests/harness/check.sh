@@ -22,7 +22,9 @@ LOGS=$TOP/build/check
 # then what measures time, alone.
 CHECK_BEFORE="build" CHECK_LANE="lint user tools" CHECK_BESIDE="kselftest coverage"
 CHECK_ALONE="kunit guests"
-REST_LANE="more_builds fuzz" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run fleet matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
+# tests of the command that take long, or want programs that few machines have
+TOOLS_LATER="record plot html metrics"
+REST_LANE="more_builds fuzz recordings" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run fleet matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
 
 usage() {
 	cat <<-END
@@ -41,6 +43,7 @@ usage() {
 	             KVM (GUESTS='quiet+pause no-master-clock' picks others)
 	make check-all runs these, and:
 	  more_builds  the module without KVM_GUEST and ACPI; the KUnit suites for 6.1
+	  recordings   tscope record, plot, report --html and metrics, with gnuplot and Chromium
 	  fuzz       libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms       DKMS from add to remove, for both kernels
 	  package    the release tarball; the Debian packages made, installed, upgraded, purged
@@ -100,8 +103,21 @@ part_tools() {
 	run "the command, static" static_command
 	run "the command" make -C "$TOP/tools/tscope" -j "$(nproc)" LDFLAGS=-Wl,--fatal-warnings
 	note "tests of the command"
-	make -j "$(nproc)" -C "$TOP/tools/tscope" run_tests >"$log" 2>&1
+	make -j "$(nproc)" -C "$TOP/tools/tscope" run_tests WITHOUT="$TOOLS_LATER" >"$log" 2>&1
 	ktap $? "tests of the command" "$log"
+}
+
+part_recordings() {
+	local name log
+	need make:make:"the command" gcc:gcc:"the command" python3:python3:"tests of the command" \
+		/usr/include/json-c/json.h:libjson-c-dev:"the command" \
+		/usr/include/expat.h:libexpat1-dev:"the command" jq:jq:"tests of the command"
+	for name in $TOOLS_LATER; do
+		log=$LOGS/tools-$name.log
+		note "test of the command: $name"
+		make -C "$TOP/tools/tscope" "run-$name" >"$log" 2>&1
+		ktap $? "test of the command: $name" "$log"
+	done
 }
 
 part_coverage() {
@@ -158,7 +174,7 @@ part_tree() {
 
 # How long parts take on two idle cores with kernels cached, before this machine has run them.
 declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [tools]=90 [coverage]=60 [kunit]=60 [kselftest]=120
-	[guests]=420 [more_builds]=60 [fuzz]=60 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
+	[guests]=420 [more_builds]=60 [fuzz]=90 [recordings]=150 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
 	[run]=30 [fleet]=100 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
 
 # seconds PART...: how long they take, all together: as last time, if they were run
