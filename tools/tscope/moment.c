@@ -315,11 +315,11 @@ static bool is_alike(const struct grouping *g, const struct moment *m, const str
 }
 
 /*
- * Whether a step or a backward reading may belong to a moment though it is not alike: where the time
- * page stepped, as in a restore, or where nothing has stepped yet. That of a step needs a backward
- * reading, of this clock or of the TSC.
+ * Whether a step or a backward reading may belong to a moment though it is not alike: where the
+ * time page stepped, as in a restore, or where nothing has stepped yet. That of a step needs a
+ * backward reading, of this clock or of the TSC.
  */
-static bool may_differ(const struct moment *m, enum voice voice, bool step)
+static bool may_differ(const struct moment *m, bool step, enum voice voice)
 {
 	enum voice v;
 
@@ -338,11 +338,11 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 
 	if (strcmp(v->what, "step"))
 		return voice == VOICES || m->move[voice].stepped ||
-		       (!alike && may_differ(m, voice, false));
+		       (!alike && may_differ(m, false, voice));
 	/* a clock steps once for one cause; a time page may take several updates */
 	if (m->move[voice].stepped && voice != VOICE_PAGE)
 		return false;
-	return alike ? is_alike(g, m, v) : may_differ(m, voice, true);
+	return alike ? is_alike(g, m, v) : may_differ(m, true, voice);
 }
 
 /* The moment that a violation belongs to, or a new one. */
