@@ -224,7 +224,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 	b->partner_id = partner_id;
 	b->readings = n;
 	b->echoes = l.echoes;
-	/* one of a burst's transits is enough for the histogram, and costs the loop little */
+	/* the last transit of a burst stands for all: a bucket at each would slow the loop */
 	if (l.transit)
 		tscope_hist_add(&c->transit, burst_cyc_to_ns(l.transit));
 	c->burst_cyc = one_moment ? tsc - start : 0;
@@ -257,7 +257,7 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		page = NULL;
 
 	/* after @start: a burst that is delayed from here on is too long to be one moment */
-	b->at_ms = tscope_now_ms();
+	b->jiffies = get_jiffies_64();
 	b->page_whole = page;
 	if (page)
 		take_readings(c, plan, b, page, start);

@@ -23,7 +23,7 @@ struct tscope_burst {
 	s64 high[TSCOPE_MAILBOX_LANES];	/* lowest upper limit */
 	struct tscope_finding warp[TSCOPE_LANES];	/* own readings below the partner's */
 	struct tscope_finding peer_warp[TSCOPE_LANES];	/* the partner's below own ones */
-	u64 at_ms;		/* tscope_now_ms() as the burst began */
+	u64 jiffies;		/* as the burst began; see tscope_jiffies_ms() */
 	u64 partner_id;		/* the partner's first nonce; 0: it did not exchange */
 	u32 readings;
 	u32 echoes;		/* upper limits that counted */

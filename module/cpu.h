@@ -19,10 +19,15 @@ struct tscope_pair;
 /* Updates of a time page that are kept apart until the sampler reports them. */
 #define TSCOPE_PAGE_EVENTS	4
 
-/* The time that ages and epochs are counted by: jiffies since boot in ms, never 0. */
+/* The time that ages and epochs are counted by: jiffies since boot in ms, never 0. May divide. */
+static inline u64 tscope_jiffies_ms(u64 jiffies)
+{
+	return jiffies64_to_msecs(jiffies) + 1;
+}
+
 static inline u64 tscope_now_ms(void)
 {
-	return jiffies64_to_msecs(get_jiffies_64()) + 1;
+	return tscope_jiffies_ms(get_jiffies_64());
 }
 
 /* An update of a CPU's time page. */

@@ -117,6 +117,7 @@ void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct t
 	u16 peer_life = b->partner_id >> TSCOPE_NONCE_LIFE_SHIFT;
 	u32 step_cyc = min_t(u64, c->step_cyc, U32_MAX);
 	const u32 step[] = { step_cyc, tscope_cyc_to_ns(step_cyc, tscope_tsc_khz) + 1 };
+	u64 at_ms = tscope_jiffies_ms(b->jiffies);
 	int lane, slack;
 
 	pair_write_begin(p);
@@ -133,7 +134,7 @@ void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct t
 		/* each of two time pages was rounded down to a ns */
 		slack = lane == TSCOPE_LANE_KVM;
 		tscope_tracker_add(&p->tracker[lane], b->low[lane] - slack, b->high[lane] + slack,
-				   step[lane], b->at_ms);
+				   step[lane], at_ms);
 	}
 	pair_write_end(p);
 }

@@ -71,7 +71,7 @@ static struct tscope_pair *find(int a, int b)
 static void add(struct tscope_pair *p, s64 low, s64 high)
 {
 	struct tscope_burst b = {
-		.at_ms = tscope_now_ms(),
+		.jiffies = get_jiffies_64(),
 		.partner_id = tscope_nonce(p->peer, tscope_cpu_of(p->peer)->life, 9),
 		.readings = 100,
 		.echoes = 10,
@@ -167,7 +167,7 @@ static void exchange_cycles(struct kunit *test)
  */
 static void exchange_useless_bursts(struct kunit *test)
 {
-	struct tscope_burst b = { .at_ms = tscope_now_ms(), .readings = 100, .whole = true };
+	struct tscope_burst b = { .jiffies = get_jiffies_64(), .readings = 100, .whole = true };
 	struct tscope_offset o;
 	struct tscope_cpu *c;
 	struct tscope_pair *p;

@@ -93,7 +93,7 @@ static void add(struct run *run, const struct tscope_burst *b, u64 from, u64 to)
 		.most = max(before, after),
 		.jumps = run->motion.half_cyc,
 	};
-	u64 now_ms = b->at_ms;
+	u64 now_ms = tscope_jiffies_ms(b->jiffies);
 
 	run->bursts++;
 	run->warps += b->warp[TSCOPE_LANE_TSC].count +

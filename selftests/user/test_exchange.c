@@ -180,7 +180,8 @@ static void meet_once(struct tscope_pair *p, u32 width_ns, u64 at_ms)
 	s64 truth = ahead[states[p->peer]->rank] - ahead[states[p->cpu]->rank];
 	u32 below = 64 + rnd_below(width_ns - 127);
 	struct tscope_burst b = {
-		.at_ms = at_ms,
+		/* a jiffy is a ms here */
+		.jiffies = at_ms - 1,
 		.partner_id = tscope_nonce(p->peer, 1, 1),
 		.whole = true,
 		.page_whole = true,
