@@ -3,14 +3,14 @@
 #include <err.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "files.h"
 #include "metrics.h"
 #include "options.h"
+#include "replace.h"
 
 enum { KEY_TEXTFILE = 512 };
 
@@ -30,32 +30,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/*
- * A reader sees the whole file or the one before: a temporary file takes its place. It is in the
- * same directory, and its name does not end as those do that node_exporter reads.
- */
+/* As a whole, for node_exporter, which is another user. */
 static void write_textfile(const char *path, const struct snapshot *s)
 {
-	char *temporary;
-	FILE *out = NULL;
-	int fd;
+	size_t len;
+	char *text;
+	FILE *to = open_memstream(&text, &len);
+	int error;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		err(STATUS_USAGE, "%s", path);
-	fd = mkstemp(temporary);
-	if (fd >= 0)
-		out = fdopen(fd, "w");
-	if (!out)
-		err(STATUS_USAGE, "%s", temporary);
-	metrics_print(out, s);
-	/* each step may fail where the disk is full */
-	if (fflush(out) || ferror(out) || fchmod(fd, 0644) || fclose(out) ||
-	    rename(temporary, path)) {
-		warn("%s", path);
-		unlink(temporary);
-		exit(STATUS_USAGE);
-	}
-	free(temporary);
+	if (!to)
+		err(STATUS_USAGE, "metrics");
+	metrics_print(to, s);
+	if (fclose(to))
+		err(STATUS_USAGE, "metrics");
+	error = replace_file(path, text, len, 0644);
+	free(text);
+	if (error)
+		errx(STATUS_USAGE, "%s: %s", path, strerror(-error));
 }
 
 /*

@@ -162,7 +162,7 @@ static char *output_name(const struct wanted *wanted, enum plot_kind kind)
 
 static int write_file(const char *path, const struct text *t)
 {
-	int error = replace_file(path, t->at, t->len);
+	int error = replace_file(path, t->at, t->len, 0);
 
 	if (!error)
 		return STATUS_GOOD;

@@ -25,13 +25,15 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-int replace_file(const char *path, const char *text, size_t len)
+int replace_file(const char *path, const char *text, size_t len, mode_t mode)
 {
 	mode_t mask = umask(0);
 	char *temporary;
 	int fd, error;
 
 	umask(mask);
+	if (!mode)
+		mode = 0666 & ~mask;
 	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
 		return -ENOMEM;
 	fd = mkstemp(temporary);
@@ -42,7 +44,7 @@ int replace_file(const char *path, const char *text, size_t len)
 	}
 	error = write_all(fd, text, len);
 	/* mkstemp() lets only the owner read it */
-	if (!error && fchmod(fd, 0666 & ~mask))
+	if (!error && fchmod(fd, mode))
 		error = -errno;
 	if (close(fd) && !error)
 		error = -errno;

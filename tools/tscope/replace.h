@@ -4,12 +4,14 @@
 #define TSCOPE_REPLACE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /**
  * replace_file() - write a file by a temporary one beside it, and rename
+ * @mode: of the file; 0: as the umask says
  *
  * Return: 0, or a negative errno; then what was there before is unchanged.
  */
-int replace_file(const char *path, const char *text, size_t len);
+int replace_file(const char *path, const char *text, size_t len, mode_t mode);
 
 #endif /* TSCOPE_REPLACE_H */

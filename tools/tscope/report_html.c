@@ -208,7 +208,7 @@ int report_html(const char *path, const struct observation *o, const struct find
 	write_not_seen(to, s, &o->system);
 	html_end(to);
 	fclose(to);
-	error = replace_file(path, page, len);
+	error = replace_file(path, page, len, 0);
 	free(page);
 	return error;
 }

@@ -14,11 +14,12 @@ TSCOPE_FAST=${TSCOPE_FAST:-$TSCOPE}
 DIR=$(mktemp -d) || exit
 trap 'chmod -R u+rwX "$DIR"; rm -rf "$DIR"' EXIT
 ROOT=$DIR/root
-S=$ROOT/sys/kernel/tscope
+# shellcheck source=tools/tscope/tests/idle.sh
+. "$TESTS/idle.sh"
 D=$ROOT/sys/kernel/debug/tscope
 FILE=$DIR/a.ndjson
 
-# jq OBJECT KEY...: the members of lines of this kind, a line each
+# values OBJECT KEY...: the members of lines of this kind, a line each
 values() {
 	python3 - "$FILE" "$@" <<-'END'
 	import decimal, json, sys
@@ -30,17 +31,8 @@ values() {
 }
 
 fresh() {
-	rm -rf "$ROOT" "$FILE"
-	"$TESTS/unpack.sh" lab-guest "$ROOT" &&
-		echo 0 >"$S/enabled" && echo 20 >"$S/width_us" && echo 0-1 >"$S/cpus" && : >"$S/reset"
-}
-
-is() {
-	same "$1" "$(<"$S/$1")" "$2"
-}
-
-as_before() {
-	is enabled 0 && is width_us 20 && is cpus 0-1
+	rm -f "$FILE"
+	idle_tree
 }
 
 # within 10 s COMMAND...: until it succeeds

@@ -213,10 +213,10 @@ static void test_reset(void)
 	begin();
 	show(1, 0, 100, 1000);
 	look(100);
-	/* its first point tells it */
+	/* its first point, which is older than the last one, shows that there was one */
 	show(1, 0, 10, 1000 + 100 * PERIOD);
 	look(10);
-	/* or whoever saw it */
+	/* or the caller says so */
 	points_end_segments(&f);
 	show(1, 5, 10, 1000 + 105 * PERIOD);
 	look(10);

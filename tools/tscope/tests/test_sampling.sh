@@ -12,21 +12,9 @@ TESTS=$(dirname "$(readlink -f "$0")")
 TSCOPE=${TSCOPE:-$TESTS/../../../build/tscope}
 DIR=$(mktemp -d) || exit
 trap 'chmod -R u+rwX "$DIR"; rm -rf "$DIR"' EXIT
-S=$DIR/root/sys/kernel/tscope
-
-fresh() {
-	rm -rf "$DIR/root"
-	"$TESTS/unpack.sh" lab-guest "$DIR/root" &&
-		echo 0 >"$S/enabled" && echo 20 >"$S/width_us" && echo 0-1 >"$S/cpus" && : >"$S/reset"
-}
-
-is() {
-	same "$1" "$(<"$S/$1")" "$2"
-}
-
-as_before() {
-	is enabled 0 && is width_us 20 && is cpus 0-1
-}
+ROOT=$DIR/root
+# shellcheck source=tools/tscope/tests/idle.sh
+. "$TESTS/idle.sh"
 
 # until FILE VALUE: within 10 s
 until_is() {
@@ -41,7 +29,7 @@ until_is() {
 
 # begin ARGUMENT...: samples in the background; signals are not ignored there
 begin() {
-	fresh || return
+	idle_tree || return
 	setsid python3 -c '
 import os, signal, sys
 for s in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE): signal.signal(s, signal.SIG_DFL)
@@ -64,7 +52,7 @@ fine() {
 }
 
 ends() {
-	fresh || return
+	idle_tree || return
 	"$TSCOPE" pairs -d 0.6 --flat-out -c 0,1 --reset --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" &
 	PID=$!
 	until_is enabled 1 && is width_us 50000 && is cpus 0,1 || return
@@ -91,7 +79,7 @@ warm_up() {
 }
 
 ignored() {
-	fresh || return
+	idle_tree || return
 	(trap '' HUP; exec "$TSCOPE" pairs -d 2 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err") &
 	PID=$!
 	until_is enabled 1 && kill -s HUP $PID && sleep 0.5 && is enabled 1 && ended && as_before
@@ -99,7 +87,7 @@ ignored() {
 
 # a file that can't be changed: what was changed before it is restored
 refused() {
-	fresh && rm "$S/period_us" || return
+	idle_tree && rm "$S/period_us" || return
 	"$TSCOPE" pairs -d 1 --flat-out -c 0,1 --root "$DIR/root" 2>"$DIR/err" >"$DIR/out"
 	same "exit status" $? 4 && as_before && grep -q 'period_us: No such file or directory' "$DIR/err"
 }
@@ -147,7 +135,7 @@ goes_on() {
 stays_off() {
 	local other status=0 i
 	# what a test before this one printed says nothing
-	fresh && echo 1 >"$S/enabled" && rm -f "$DIR/out2" && : >"$DIR/out2" || return
+	idle_tree && echo 1 >"$S/enabled" && rm -f "$DIR/out2" && : >"$DIR/out2" || return
 	"$TSCOPE" watch --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" &
 	other=$!
 	for ((i = 0; i < 100 && $(wc -l <"$DIR/out2") == 0; i++)); do
@@ -162,7 +150,7 @@ stays_off() {
 }
 
 untouched() {
-	fresh && chmod -R a-w "$DIR/root" || return
+	idle_tree && chmod -R a-w "$DIR/root" || return
 	before=$(cd "$S" && find . -type f -newer "$DIR/root" | wc -l)
 	fine "$TSCOPE" pairs -d 0 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
 	same "files that changed" "$(cd "$S" && find . -type f -newer "$DIR/root" | wc -l)" "$before" &&
@@ -197,17 +185,17 @@ on_terminal() {
 }
 
 progress() {
-	fresh && fine on_terminal pairs -d 3 --root "$DIR/root" || return
+	idle_tree && fine on_terminal pairs -d 3 --root "$DIR/root" || return
 	grep -q '3 s left' "$DIR/screen" && grep -q '2 s left' "$DIR/screen" && grep -q '1 s left' "$DIR/screen" &&
 		not grep -q '4 s left\|0 s left' "$DIR/screen"
 }
 
 no_progress() {
-	fresh && fine on_terminal pairs "$@" --root "$DIR/root" && same screen "$(cat "$DIR/screen")" ""
+	idle_tree && fine on_terminal pairs "$@" --root "$DIR/root" && same screen "$(cat "$DIR/screen")" ""
 }
 
 no_progress_elsewhere() {
-	fresh && fine "$TSCOPE" pairs -d 2.5 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" && same stderr "$(cat "$DIR/err")" ""
+	idle_tree && fine "$TSCOPE" pairs -d 2.5 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" && same stderr "$(cat "$DIR/err")" ""
 }
 
 says() {
@@ -218,18 +206,18 @@ says() {
 }
 
 not_loaded() {
-	fresh && rm -r "$S" && mkdir -p "$DIR/root/lib/modules/6.12.117+deb12-amd64" &&
+	idle_tree && rm -r "$S" && mkdir -p "$DIR/root/lib/modules/6.12.117+deb12-amd64" &&
 		echo "updates/dkms/tscope.ko.xz:" >"$DIR/root/lib/modules/6.12.117+deb12-amd64/modules.dep" &&
 		says 4 'the module is not loaded: run "modprobe tscope" as root' pairs -d 1 --root "$DIR/root"
 }
 
 no_module() {
-	fresh && rm -r "$S" &&
+	idle_tree && rm -r "$S" &&
 		says 4 'there is no module for the running kernel 6.12.117+deb12-amd64: install the packages tscope-dkms and linux-headers-6.12.117+deb12-amd64' pairs -d 1 --root "$DIR/root"
 }
 
 not_root() {
-	fresh && chmod 755 "$DIR" && chmod 700 "$DIR/root/sys/kernel/debug" || return
+	idle_tree && chmod 755 "$DIR" && chmod 700 "$DIR/root/sys/kernel/debug" || return
 	if [ "$(id -u)" = 0 ]; then set -- setpriv --reuid 65534 --regid 65534 --clear-groups; fi
 	chmod 644 "$S/enabled"
 	[ "$(id -u)" = 0 ] || chmod 444 "$S/enabled"
