@@ -22,8 +22,9 @@ static struct tscope_violation ring[TSCOPE_VIOLATIONS];
 static u64 oldest, head;	/* numbers of the first that is kept and of the next one */
 
 /*
- * Warps between two CPUs go on for as long as their clocks are apart, and would push everything else
- * out of the ring. So one entry stands for the warps that a CPU saw of another one in a second.
+ * Warps between two CPUs go on for as long as their clocks are apart, and would push everything
+ * else out of the ring. So one entry stands for the warps that a CPU saw of another one in a
+ * second.
  */
 #define WARP_LINE_NS	NSEC_PER_SEC
 /* That entry is searched for among as many of the newest. */
