@@ -143,7 +143,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 {
 	const struct tscope_mailbox *peer = plan->peer ?: &no_mailbox;
 	const u64 *until = plan->until ?: &no_mailbox.id;
-	u64 tsc_last = c->last[TSCOPE_LANE_TSC], kvm_last = c->last[TSCOPE_LANE_KVM];
+	u64 tsc_last = c->last[TSCOPE_LANE_TSC], page_last = c->last[TSCOPE_LANE_PAGE];
 	const u32 gap_mask = c->gap_mask ?: GAP_MAX;
 	const u64 nonce = c->box.id;
 	u64 random = tscope_cpu_random(c);
@@ -178,10 +178,10 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 			if (likely(page_held)) {
 				ns = tscope_timepage_ns(&timepage, tsc);
 				if (exchange)
-					tscope_mailbox_answer(&c->box, &look, TSCOPE_LANE_KVM, ns);
-				if (unlikely(ns < kvm_last))
-					note_backward(c, TSCOPE_LANE_KVM, kvm_last - ns, tsc);
-				kvm_last = ns;
+					tscope_mailbox_answer(&c->box, &look, TSCOPE_LANE_PAGE, ns);
+				if (unlikely(ns < page_last))
+					note_backward(c, TSCOPE_LANE_PAGE, page_last - ns, tsc);
+				page_last = ns;
 			} else {
 				b->page_whole = false;
 				if (!page_look(c, tsc))
@@ -203,7 +203,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 		random = ror64(random, 4);
 		take_limits(c, b, &l, &look, TSCOPE_LANE_TSC, tsc, tsc, plan->keep);
 		if (page && page_held)
-			take_limits(c, b, &l, &look, TSCOPE_LANE_KVM, ns, tsc, plan->keep);
+			take_limits(c, b, &l, &look, TSCOPE_LANE_PAGE, ns, tsc, plan->keep);
 		if (!partner_id)
 			partner_id = look.id;
 		else if (unlikely(look.id && !same_life(look.id, partner_id)))
@@ -215,7 +215,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 
 	WRITE_ONCE(c->stuck, n == READINGS_MAX);
 	c->last[TSCOPE_LANE_TSC] = tsc_last;
-	c->last[TSCOPE_LANE_KVM] = kvm_last;
+	c->last[TSCOPE_LANE_PAGE] = page_last;
 	c->current_page = page_held;
 	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
 		b->low[lane] = l.low[lane];

@@ -24,7 +24,7 @@ struct tscope_page_event;
 /* Clocks that CPUs show each other through mailboxes. */
 enum tscope_lane {
 	TSCOPE_LANE_TSC,	/* cycles */
-	TSCOPE_LANE_KVM,	/* the time page's clock, ns */
+	TSCOPE_LANE_PAGE,	/* the time page's clock, ns */
 	TSCOPE_LANE_RAW,	/* monotonic-raw, ns */
 	TSCOPE_LANES,
 	TSCOPE_NO_LANE = -1,	/* the clock is read by one CPU only */

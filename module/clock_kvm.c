@@ -166,7 +166,7 @@ static const char *kvm_probe(void)
 const struct tscope_clock_ops tscope_clock_kvm = {
 	.name = "kvm-clock",
 	.kind = TSCOPE_KIND_PAGE,
-	.lane = TSCOPE_LANE_KVM,
+	.lane = TSCOPE_LANE_PAGE,
 	.group = &kvm_group,
 	.page = &kvm_page,
 	.probe = kvm_probe,

@@ -46,7 +46,7 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 /* tscope_clock_page_ops() - of the time page that bursts read, NULL if there is none */
 const struct tscope_timepage_ops *tscope_clock_page_ops(void)
 {
-	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_KVM);
+	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_PAGE);
 
 	return clk ? clk->ops->page : NULL;
 }

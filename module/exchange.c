@@ -132,7 +132,7 @@ void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct t
 		if (!burst_has(b, lane))
 			continue;
 		/* each of two time pages was rounded down to a ns */
-		slack = lane == TSCOPE_LANE_KVM;
+		slack = lane == TSCOPE_LANE_PAGE;
 		tscope_tracker_add(&p->tracker[lane], b->low[lane] - slack, b->high[lane] + slack,
 				   step[lane], at_ms);
 	}

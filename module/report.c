@@ -112,7 +112,7 @@ void tscope_report_found(struct tscope_cpu *c)
 
 	if (unlikely(events)) {
 		leads = tscope_leader_hold(c->cpu);
-		tscope_page_report(c, tscope_clock_of_lane(TSCOPE_LANE_KVM), event, events, leads);
+		tscope_page_report(c, tscope_clock_of_lane(TSCOPE_LANE_PAGE), event, events, leads);
 		if (leads)
 			tscope_leader_release(c->cpu);
 	}

@@ -121,7 +121,7 @@ static void burst_answers(struct kunit *test)
 	KUNIT_EXPECT_GE(test, c->box.pub[TSCOPE_LANE_TSC], c->box.seen[TSCOPE_LANE_TSC]);
 	KUNIT_EXPECT_LE(test, c->box.pub[TSCOPE_LANE_TSC], after);
 	/* there is no time page, and so no reading of it */
-	KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_KVM], 0ULL);
+	KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_PAGE], 0ULL);
 }
 
 /* An echo that belongs to another session of this CPU, or to another CPU. */
@@ -283,16 +283,16 @@ static void burst_page_update(struct kunit *test)
 	c->page = &page->version;
 	page_set(2, 1000);
 	peer->of = NONCE;
-	peer->echo[TSCOPE_LANE_KVM] = 5000;
-	peer->seen[TSCOPE_LANE_KVM] = 5055;
+	peer->echo[TSCOPE_LANE_PAGE] = 5000;
+	peer->seen[TSCOPE_LANE_PAGE] = 5055;
 	run();
 	/* one that is new to the CPU is no update */
 	KUNIT_EXPECT_EQ(test, c->events, 0U);
 	KUNIT_EXPECT_TRUE(test, b.page_whole);
-	KUNIT_EXPECT_EQ(test, b.high[TSCOPE_LANE_KVM], 55LL);
+	KUNIT_EXPECT_EQ(test, b.high[TSCOPE_LANE_PAGE], 55LL);
 	/* a cycle is a nanosecond there */
-	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], c->last[TSCOPE_LANE_TSC] + 1000);
-	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_KVM].readings, (u64)b.readings);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], c->last[TSCOPE_LANE_TSC] + 1000);
+	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_PAGE].readings, (u64)b.readings);
 
 	page_set(4, 900);
 	run();
@@ -305,7 +305,7 @@ static void burst_page_update(struct kunit *test)
 	KUNIT_EXPECT_GE(test, c->event[0].tsc, before);
 	KUNIT_EXPECT_LE(test, c->event[0].tsc, after);
 	KUNIT_EXPECT_TRUE(test, b.page_whole);
-	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], c->last[TSCOPE_LANE_TSC] + 900);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], c->last[TSCOPE_LANE_TSC] + 900);
 
 	/* there is room for a few, and none gets lost */
 	page_set(6, 900);
@@ -329,7 +329,7 @@ static void burst_page_half_written(struct kunit *test)
 	page->version = 3;
 	run();
 	KUNIT_EXPECT_GT(test, b.readings, 0U);
-	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_KVM].readings, 0ULL);
+	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_PAGE].readings, 0ULL);
 	KUNIT_EXPECT_FALSE(test, b.page_whole);
 	KUNIT_EXPECT_FALSE(test, b.whole);
 }

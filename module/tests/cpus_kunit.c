@@ -29,7 +29,7 @@ static void cpus_stop(struct kunit *test)
 	tscope_mailbox_begin(&c->box, 99);
 	c->box.of = 1;
 	c->box.pub[TSCOPE_LANE_TSC] = 2;
-	c->box.echo[TSCOPE_LANE_KVM] = 3;
+	c->box.echo[TSCOPE_LANE_PAGE] = 3;
 	c->last[TSCOPE_LANE_TSC] = 5;
 	c->timepage.sequence = 6;
 	tscope_cpu_stop(c);
@@ -38,7 +38,7 @@ static void cpus_stop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->box.id, 0ULL);
 	KUNIT_EXPECT_EQ(test, c->box.of, 0ULL);
 	KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_TSC], 0ULL);
-	KUNIT_EXPECT_EQ(test, c->box.echo[TSCOPE_LANE_KVM], 0ULL);
+	KUNIT_EXPECT_EQ(test, c->box.echo[TSCOPE_LANE_PAGE], 0ULL);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_TSC], 0ULL);
 	KUNIT_EXPECT_EQ(test, c->timepage.sequence, 0U);
 }

@@ -120,10 +120,10 @@ static void exchange_sign(struct kunit *test)
 		for (j = i + 1; j < 4; j++) {
 			p = find(possible[i], possible[j]);
 			KUNIT_ASSERT_NOT_NULL(test, p);
-			KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+			KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 			offset = 100000 * (s64)(j - i);
 			add_between(test, possible[i], possible[j], offset - 40, offset + 50);
-			KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+			KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 			KUNIT_EXPECT_EQ(test, o.cpu_i, possible[i]);
 			KUNIT_EXPECT_EQ(test, o.cpu_j, possible[j]);
 			/* the truth is inside, and the bound is half the width */
@@ -178,8 +178,8 @@ static void exchange_useless_bursts(struct kunit *test)
 	c = tscope_cpu_of(p->cpu);
 	b.low[TSCOPE_LANE_TSC] = -50;
 	b.high[TSCOPE_LANE_TSC] = 50;
-	b.low[TSCOPE_LANE_KVM] = -50;
-	b.high[TSCOPE_LANE_KVM] = 50;
+	b.low[TSCOPE_LANE_PAGE] = -50;
+	b.high[TSCOPE_LANE_PAGE] = 50;
 	b.partner_id = tscope_nonce(p->peer, tscope_cpu_of(p->peer)->life, 1);
 	b.whole = false;
 	b.warp[TSCOPE_LANE_TSC].count = 3;
@@ -192,13 +192,13 @@ static void exchange_useless_bursts(struct kunit *test)
 	tscope_pair_add(c, p, &b);
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
 	/* the page changed: that is about kvm-clock only */
-	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 	b.high[TSCOPE_LANE_TSC] = 50;
 	tscope_pair_add(c, p, &b);
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
 	tscope_pair_add(c, p, &b);
 	KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
-	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 }
 
 /* A CPU that was offline may have another TSC: nothing that was measured holds. */
@@ -213,13 +213,13 @@ static void exchange_lives(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	for (side = 0; side < 2; side++) {
 		add(p, 1000, 1100);
-		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 		p->warps[TSCOPE_LANE_TSC] = 5;
 		tscope_cpu_new_life(tscope_cpu_of(side ? p->peer : p->cpu));
-		KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+		KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 		KUNIT_EXPECT_EQ(test, tscope_pair_warps(p, TSCOPE_LANE_TSC), 0ULL);
 		add(p, -7000, -6900);
-		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 		KUNIT_EXPECT_EQ(test, o.meetings, 2ULL);
 		KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_TSC], 0ULL);
 		KUNIT_EXPECT_EQ(test, o.offset_ns, p->cpu < p->peer ? -6950LL : 6950LL);
@@ -227,7 +227,7 @@ static void exchange_lives(struct kunit *test)
 		/* one that only stopped for a while is the same */
 		tscope_cpu_stop(tscope_cpu_of(side ? p->peer : p->cpu));
 		tscope_cpu_of(side ? p->peer : p->cpu)->ready = true;
-		KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+		KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 		tscope_pairs_clear();
 	}
 }
@@ -242,24 +242,24 @@ static void exchange_keeps_figures(struct kunit *test)
 	p = find(possible[0], possible[1]);
 	add_between(test, possible[0], possible[1], 100, 200);
 	add_between(test, possible[0], possible[2], 100, 200);
-	p->warps[TSCOPE_LANE_KVM] = 5;
+	p->warps[TSCOPE_LANE_PAGE] = 5;
 	KUNIT_ASSERT_EQ(test, choose_first(2), 0);
 	KUNIT_EXPECT_NULL(test, find(possible[0], possible[2]));
 	KUNIT_ASSERT_EQ(test, choose_first(3), 0);
 	p = find(possible[0], possible[1]);
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+	KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 	KUNIT_EXPECT_EQ(test, o.offset_ns, 150LL);
-	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_KVM], 5ULL);
+	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_PAGE], 5ULL);
 	/* one that was away is new */
 	p = find(possible[0], possible[2]);
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
+	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 	/* and a reset leaves none of it */
 	tscope_pairs_clear();
 	p = find(possible[0], possible[1]);
-	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_KVM, &o));
-	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_KVM], 0ULL);
+	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
+	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_PAGE], 0ULL);
 }
 
 /* The worst has the largest |offset| - bound; of equal ones it is the first. */
@@ -269,13 +269,13 @@ static void exchange_worst(struct kunit *test)
 	u32 i, j;
 
 	need(test, 4);
-	tscope_pairs_summary(TSCOPE_LANE_KVM, &s);
+	tscope_pairs_summary(TSCOPE_LANE_PAGE, &s);
 	KUNIT_EXPECT_FALSE(test, s.found);
 	KUNIT_EXPECT_EQ(test, s.unmet, 0ULL);
 	for (i = 0; i < 4; i++)
 		for (j = i + 1; j < 4; j++)
 			add_between(test, possible[i], possible[j], -50, 50);
-	tscope_pairs_summary(TSCOPE_LANE_KVM, &s);
+	tscope_pairs_summary(TSCOPE_LANE_PAGE, &s);
 	KUNIT_ASSERT_TRUE(test, s.found);
 	KUNIT_EXPECT_EQ(test, s.worst.cpu_i, possible[0]);
 	KUNIT_EXPECT_EQ(test, s.worst.cpu_j, possible[1]);
@@ -289,7 +289,7 @@ static void exchange_worst(struct kunit *test)
 	add_between(test, possible[1], possible[2], -1100, -1000);
 	add_between(test, possible[1], possible[3], 1000, 1100);
 	add_between(test, possible[2], possible[3], 900, 1010);
-	tscope_pairs_summary(TSCOPE_LANE_KVM, &s);
+	tscope_pairs_summary(TSCOPE_LANE_PAGE, &s);
 	KUNIT_ASSERT_TRUE(test, s.found);
 	KUNIT_EXPECT_EQ(test, s.worst.cpu_i, possible[1]);
 	KUNIT_EXPECT_EQ(test, s.worst.cpu_j, possible[2]);
@@ -299,7 +299,7 @@ static void exchange_worst(struct kunit *test)
 
 	/* one that moves goes before all others */
 	add_between(test, possible[2], possible[3], 100, 200);
-	tscope_pairs_summary(TSCOPE_LANE_KVM, &s);
+	tscope_pairs_summary(TSCOPE_LANE_PAGE, &s);
 	KUNIT_EXPECT_EQ(test, s.moving, 1ULL);
 	KUNIT_EXPECT_EQ(test, s.worst.moving, true);
 	KUNIT_EXPECT_EQ(test, s.worst.cpu_i, possible[2]);

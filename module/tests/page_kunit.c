@@ -15,7 +15,7 @@
 
 static const struct tscope_clock_ops ops = {
 	.name = "page",
-	.lane = TSCOPE_LANE_KVM,
+	.lane = TSCOPE_LANE_PAGE,
 	.kind = TSCOPE_KIND_PAGE,
 };
 
@@ -225,8 +225,8 @@ static void hv_burst(struct tscope_burst *b)
 /* Bursts take readings of the TSC, and none of the page. */
 static void expect_tsc_alone(struct kunit *test)
 {
-	u64 tsc = c->lane[TSCOPE_LANE_TSC].readings, kvm = c->lane[TSCOPE_LANE_KVM].readings;
-	u64 last_tsc = c->last[TSCOPE_LANE_TSC], last_kvm = c->last[TSCOPE_LANE_KVM];
+	u64 tsc = c->lane[TSCOPE_LANE_TSC].readings, kvm = c->lane[TSCOPE_LANE_PAGE].readings;
+	u64 last_tsc = c->last[TSCOPE_LANE_TSC], last_kvm = c->last[TSCOPE_LANE_PAGE];
 	struct tscope_burst b = { };
 
 	hv_burst(&b);
@@ -234,9 +234,9 @@ static void expect_tsc_alone(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, b.page_whole);
 	KUNIT_EXPECT_FALSE(test, c->current_page);
 	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings, tsc + b.readings);
-	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_KVM].readings, kvm);
+	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_PAGE].readings, kvm);
 	KUNIT_EXPECT_GT(test, c->last[TSCOPE_LANE_TSC], last_tsc);
-	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], last_kvm);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], last_kvm);
 }
 
 static void page_other_hypervisor(struct kunit *test)
@@ -258,11 +258,11 @@ static void page_other_hypervisor(struct kunit *test)
 	KUNIT_ASSERT_GT(test, b.readings, 0U);
 	tsc = c->last[TSCOPE_LANE_TSC];
 	ns = 7000 + tsc / 3;
-	KUNIT_EXPECT_LE(test, abs((s64)(c->last[TSCOPE_LANE_KVM] - ns)), 1LL);
+	KUNIT_EXPECT_LE(test, abs((s64)(c->last[TSCOPE_LANE_PAGE] - ns)), 1LL);
 	KUNIT_ASSERT_TRUE(test, hv_page.copy(c->page, &p));
 	KUNIT_EXPECT_EQ(test, tscope_timepage_khz(&p), 3000000U);
 	ns = tscope_timepage_line(&p, tsc, &frac);
-	KUNIT_EXPECT_EQ(test, ns, c->last[TSCOPE_LANE_KVM]);
+	KUNIT_EXPECT_EQ(test, ns, c->last[TSCOPE_LANE_PAGE]);
 	KUNIT_EXPECT_TRUE(test, tscope_timepage_inverse(&p, ns, &back));
 	KUNIT_EXPECT_LE(test, abs((s64)(back - tsc)), 2LL);
 
@@ -307,7 +307,7 @@ static void page_kvm_unfinished(struct kunit *test)
 	c->random = 1;
 	hv_burst(&b);
 	KUNIT_EXPECT_TRUE(test, c->current_page);
-	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], c->last[TSCOPE_LANE_TSC]);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], c->last[TSCOPE_LANE_TSC]);
 	page.version = 7;
 	expect_tsc_alone(test);
 	/* when it ends, that is an update */
@@ -315,7 +315,7 @@ static void page_kvm_unfinished(struct kunit *test)
 	hv_burst(&b);
 	KUNIT_EXPECT_TRUE(test, c->current_page);
 	KUNIT_EXPECT_EQ(test, c->events, 1U);
-	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_KVM], c->last[TSCOPE_LANE_TSC]);
+	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], c->last[TSCOPE_LANE_TSC]);
 }
 
 /* What a hypervisor that imitates KVM's interface may leave in its page. */

@@ -41,7 +41,7 @@ static int sysfs_clock_init(struct kunit *test)
 	if (!clk || !kset)
 		return -ENOMEM;
 	ops = (struct tscope_clock_ops){
-		.name = "test", .kind = TSCOPE_KIND_AT_TSC, .lane = TSCOPE_LANE_KVM,
+		.name = "test", .kind = TSCOPE_KIND_AT_TSC, .lane = TSCOPE_LANE_PAGE,
 		.group = &stable_group,
 	};
 	clk->ops = &ops;
@@ -84,7 +84,7 @@ static void sysfs_clock_files(struct kunit *test)
 	/* as tsc, kvm-clock, monotonic-raw, ptp-kvm and acpi-pm are */
 	static const struct tscope_clock_ops kinds[] = {
 		{ "a", TSCOPE_KIND_TSC, TSCOPE_LANE_TSC },
-		{ "b", TSCOPE_KIND_PAGE, TSCOPE_LANE_KVM },
+		{ "b", TSCOPE_KIND_PAGE, TSCOPE_LANE_PAGE },
 		{ "c", TSCOPE_KIND_AT_TSC, TSCOPE_LANE_RAW },
 		{ "d", TSCOPE_KIND_PAIRING, TSCOPE_NO_LANE, &stable_group },
 		{ "e", TSCOPE_KIND_BRACKETED, TSCOPE_NO_LANE },
@@ -190,13 +190,13 @@ static void sysfs_clock_lanes(struct kunit *test)
 	clk->samples = 20000;
 	clk->backward = 100;
 	clk->backward_max_ns = 8;
-	first->lane[TSCOPE_LANE_KVM] =
+	first->lane[TSCOPE_LANE_PAGE] =
 		(struct tscope_lane_figures){ 1000, 33, 701, 5, 41 };
 	/* of another clock: they count nothing here */
 	first->lane[TSCOPE_LANE_TSC] =
 		(struct tscope_lane_figures){ 1 << 20, 1 << 20, 1, 1 << 20, 1 };
 	if (two)
-		last->lane[TSCOPE_LANE_KVM] =
+		last->lane[TSCOPE_LANE_PAGE] =
 			(struct tscope_lane_figures){ 200, 4, 9000, 60, 8001 };
 	EXPECT_SHOWN("samples", two ? "21200\n" : "21000\n");
 	EXPECT_SHOWN("backward", two ? "137\n" : "133\n");
@@ -209,7 +209,7 @@ static void sysfs_clock_lanes(struct kunit *test)
 	/* a cycle is less than a nanosecond, but not none */
 	ops.lane = TSCOPE_LANE_TSC;
 	EXPECT_SHOWN("warp_max_ns", "1\n");
-	ops.lane = TSCOPE_LANE_KVM;
+	ops.lane = TSCOPE_LANE_PAGE;
 }
 
 /* offset_bound_ns belongs to the offset_max_ns read before it, whatever came meanwhile. */

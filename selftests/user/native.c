@@ -98,8 +98,8 @@ static void add(struct run *run, const struct tscope_burst *b, u64 from, u64 to)
 	run->bursts++;
 	run->warps += b->warp[TSCOPE_LANE_TSC].count +
 		      b->peer_warp[TSCOPE_LANE_TSC].count;
-	run->page_warps += b->warp[TSCOPE_LANE_KVM].count +
-			   b->peer_warp[TSCOPE_LANE_KVM].count;
+	run->page_warps += b->warp[TSCOPE_LANE_PAGE].count +
+			   b->peer_warp[TSCOPE_LANE_PAGE].count;
 	if (!b->whole || to - from > APART_CYC) {
 		run->broken++;
 		return;
@@ -108,8 +108,8 @@ static void add(struct run *run, const struct tscope_burst *b, u64 from, u64 to)
 	tscope_tracker_add(&run->tracker, m.low, m.high, native_step_cyc,
 			   now_ms);
 	if (b->page_whole)
-		tscope_tracker_add(&run->page_tracker, b->low[TSCOPE_LANE_KVM],
-				   b->high[TSCOPE_LANE_KVM], 1, now_ms);
+		tscope_tracker_add(&run->page_tracker, b->low[TSCOPE_LANE_PAGE],
+				   b->high[TSCOPE_LANE_PAGE], 1, now_ms);
 	moments_add(&m, now_ms);
 	note_epoch(run);
 	if (run->width_count < WIDTHS_MAX)
@@ -123,7 +123,7 @@ static void add(struct run *run, const struct tscope_burst *b, u64 from, u64 to)
 /* The time page's clock at the newest reading, as the module keeps points. */
 static void add_point(struct run *run, const struct tscope_cpu *c)
 {
-	u64 tsc = c->last[TSCOPE_LANE_TSC], page_ns = c->last[TSCOPE_LANE_KVM];
+	u64 tsc = c->last[TSCOPE_LANE_TSC], page_ns = c->last[TSCOPE_LANE_PAGE];
 	struct tscope_point *p = &run->points[run->point_count];
 
 	if (run->point_count == NATIVE_POINTS || !c->current_page)
@@ -285,7 +285,7 @@ void native_run(struct run *run, double seconds)
 		pthread_join(sides[i].thread, NULL);
 		run->readings += c->lane[TSCOPE_LANE_TSC].readings;
 		run->backward += c->back[TSCOPE_LANE_TSC].count +
-				 c->back[TSCOPE_LANE_KVM].count;
+				 c->back[TSCOPE_LANE_PAGE].count;
 	}
 	if (run->seldom) {
 		close(call_pipe[0]);

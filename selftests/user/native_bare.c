@@ -98,7 +98,7 @@ static u64 bare_burst(struct bare *own, const struct tscope_mailbox *peer,
 		ns = tscope_timepage_ns(page, tsc);
 		asm volatile("" : : "r" (ns));
 		if (exchange) {
-			tscope_mailbox_answer(&own->box, &look, TSCOPE_LANE_KVM, ns);
+			tscope_mailbox_answer(&own->box, &look, TSCOPE_LANE_PAGE, ns);
 			next += GAP;
 		}
 		n++;

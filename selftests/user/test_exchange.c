@@ -12,7 +12,7 @@
 
 #define CPUS_MAX	4096
 /* The time page's lane: its unit is a ns. */
-#define LANE		TSCOPE_LANE_KVM
+#define LANE		TSCOPE_LANE_PAGE
 
 u64 test_jiffies_ms = 1000;
 u32 nr_cpu_ids = TEST_CPUS_MAX;
