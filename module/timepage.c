@@ -173,6 +173,7 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
 	struct tscope_page_update next = { .ns = new->ns, .mult = new->mult };
 	bool shared = old->flags & TSCOPE_PAGE_STABLE;
 	const struct tscope_page_update *from, *to;
+	s64 later;
 
 	if (!(new->flags & TSCOPE_PAGE_STABLE) ||
 	    (new->ns == old->ns && new->mult == old->mult))
@@ -188,10 +189,13 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
 		return shared && is_of(&u->newest, old) && report_up_to(u, to, step);
 	}
 	from = shared ? find(u, old) : NULL;
+	/* pages that do not say since when they hold are ordered by their sequence */
+	later = old->tsc || new->tsc ? (s64)(new->tsc - old->tsc) :
+				       (s32)(new->sequence - old->sequence);
 	/* a TSC that was moved does not show which of two updates is the later one */
 	next.tsc = u->newest.tsc;
-	if (from && (s64)(new->tsc - old->tsc) > 0)
-		next.tsc = from->tsc + (new->tsc - old->tsc);
+	if (from && later > 0)
+		next.tsc = from->tsc + later;
 	/* an update that is forgotten is taken for the newest */
 	next.sum = (from ? from->sum : u->newest.sum) + *step;
 	u->known[u->count++ % TSCOPE_PAGE_UPDATES] = next;

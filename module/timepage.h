@@ -43,7 +43,7 @@ struct tscope_timepage_ops {
 struct tscope_page_update {
 	u64 ns;		/* the page's; with @mult it names the update */
 	u64 mult;
-	u64 tsc;	/* when, in cycles since the first of all updates */
+	u64 tsc;	/* when, in cycles or sequence numbers since the first of all updates */
 	s128 sum;	/* all steps up to it, 2^-16 ns */
 };
 
