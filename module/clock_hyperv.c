@@ -70,6 +70,7 @@ static bool hyperv_copy(const u32 *sequence, struct tscope_timepage *to)
 static const struct tscope_timepage_ops hyperv_page = {
 	.sequence = hyperv_sequence,
 	.copy = hyperv_copy,
+	.unit_ns = UNIT_NS,
 };
 
 static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)

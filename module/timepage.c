@@ -60,23 +60,24 @@ static u128 first_cycle(const struct tscope_timepage *p, u64 ns)
  * tscope_timepage_inverse() - the TSC value at which the clock shows a time
  * @p: the CPU's page
  * @ns: what the clock showed, by tscope_timepage_ns()
+ * @span_ns: 1; or more, if it may have shown @ns to @ns + @span_ns - 1
  * @tsc: the middle of the values at which it does
  * Context: process; divides.
  * Return: false where there is no such value, or none after @p->tsc.
  */
-bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc)
+bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u32 span_ns, u64 *tsc)
 {
 	u64 since = ns - p->ns;
 	u128 low, high;
 
-	if (!p->mult || since > S64_MAX - 1 || p->shift > 31 || p->shift < -32)
+	if (!p->mult || since > (u64)S64_MAX - span_ns || p->shift > 31 || p->shift < -32)
 		return false;
 	low = first_cycle(p, since);
-	high = first_cycle(p, since + 1);
+	high = first_cycle(p, since + span_ns);
 	if (low >= high || high >> 63)
 		return false;
 	*tsc = p->tsc + (u64)(low + (high - 1 - low) / 2);
-	return tscope_timepage_ns(p, *tsc) == ns;
+	return tscope_timepage_ns(p, *tsc) - ns < span_ns;
 }
 
 /**

@@ -174,7 +174,7 @@ static void hyperv_line(struct kunit *test)
 		/* bursts have it without the fraction */
 		KUNIT_EXPECT_EQ(test, tscope_timepage_ns(&p, tsc), ns);
 		if (page.tsc_scale < scale_of(1000000) &&
-		    tscope_timepage_inverse(&p, ns, &back))
+		    tscope_timepage_inverse(&p, ns, 1, &back))
 			KUNIT_EXPECT_LE(test, abs((s64)(back - tsc)), 3LL);
 	}
 }
