@@ -279,7 +279,7 @@ static void hyperv_not_valid(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->step_last_ns, -1000000000LL);
 }
 
-/* Not valid when the first reading was taken: the clock begins later, with no update and no step. */
+/* Not valid at the first reading: the clock begins later, with no update and no step. */
 static void hyperv_valid_later(struct kunit *test)
 {
 	struct tscope_burst b = { };
