@@ -170,9 +170,8 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 
 		if (page) {
 			/*
-			 * The host rewrites this CPU's page only while the CPU is out of the
-			 * guest, so one look after the TSC read shows whether the copy still held
-			 * at it.
+			 * The host changes the word before it changes anything else of the page,
+			 * so one look after the TSC read shows whether the copy still held at it.
 			 */
 			page_held = READ_ONCE(*page) == timepage.sequence;
 			if (likely(page_held)) {

@@ -136,6 +136,7 @@ static inline bool tscope_clock_has_points(const struct tscope_clock *clk)
 }
 
 extern const struct tscope_clock_ops tscope_clock_tsc, tscope_clock_kvm, tscope_clock_ptp;
+extern const struct tscope_clock_ops tscope_clock_hyperv;
 extern const struct tscope_clock_ops tscope_clock_raw, tscope_clock_real;
 extern const struct tscope_clock_ops tscope_clock_acpi_pm, tscope_clock_hpet;
 

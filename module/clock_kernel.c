@@ -81,6 +81,7 @@ static bool take_once(struct tscope_take *t)
 	const u32 *sequence = page ? page->sequence(raw_smp_processor_id()) : NULL;
 	bool valid, held = sequence && page->copy(sequence, &t->page);
 
+	t->unit_ns = page ? page->unit_ns : 1;
 	t->ticks = get_jiffies_64();
 	t->before = rdtsc_ordered();
 	valid = tscope_snapshot(&t->snap);
@@ -112,19 +113,26 @@ static bool is_between(const struct tscope_take *t, u64 tsc)
 }
 
 /*
- * Whether a snapshot counts the page's nanoseconds, and at which TSC value. The page has to be
- * stable, for else the kernel raises its value to the last one that any CPU read, and the page at
- * the TSC value has to give the very count again.
+ * Whether a snapshot counts the page's units, and at which TSC value. The page has to be stable,
+ * for else the kernel raises its value to the last one that any CPU read, and the page at the TSC
+ * value has to give the very count again. A count of many cycles was read at one of them that lies
+ * within the snapshot; where on the page's line that one is, find_frac() allows for.
  */
 static bool is_of_page(const struct tscope_take *t, u64 *tsc)
 {
 	const struct tscope_timepage *page = &t->page;
+	u64 ns = t->snap.cycles * t->unit_ns;
 
+	if (!(page->flags & TSCOPE_PAGE_STABLE))
+		return false;
 	*tsc = t->snap.tsc;
-	return page->flags & TSCOPE_PAGE_STABLE &&
-	       (*tsc || tscope_timepage_inverse(page, t->snap.cycles, tsc)) &&
-	       (s64)(*tsc - page->tsc) >= 0 &&
-	       tscope_timepage_ns(page, *tsc) == t->snap.cycles && is_between(t, *tsc);
+	if (!*tsc) {
+		if (!tscope_timepage_inverse(page, ns, t->unit_ns, tsc))
+			return false;
+		*tsc = clamp(*tsc, t->before, t->after);
+	}
+	return (s64)(*tsc - page->tsc) >= 0 &&
+	       tscope_timepage_ns(page, *tsc) - ns < t->unit_ns && is_between(t, *tsc);
 }
 
 /* What a snapshot seems to count, and the TSC value at which the clocks were read, if any. */
@@ -186,9 +194,11 @@ static int retake_device(struct tscope_source *s, struct tscope_take *t)
  * not give what the kernel shows, the line is not the one it used, or a count before @line->cycles
  * was taken for that: the fraction is not known. So no line puts a clock into another nanosecond.
  *
- * @frac: F, 2^-16 of a count; on success what the clock is beyond @ns, 2^-16 ns
+ * @beyond: F, 2^-16 of a count
+ * @frac: on success what the clock is beyond @ns, 2^-16 ns
  */
-static bool find_frac(const struct tscope_kernel_line *line, u64 cycles, u64 ns, u32 *frac)
+static bool find_frac(const struct tscope_kernel_line *line, u64 cycles, u64 ns, u32 beyond,
+		      u32 *frac)
 {
 	u64 passed = cycles - line->cycles, below;
 	u128 shifted;
@@ -199,7 +209,7 @@ static bool find_frac(const struct tscope_kernel_line *line, u64 cycles, u64 ns,
 	if (line->ns + (u64)(shifted >> line->shift) != ns)
 		return false;
 	below = (u64)shifted & (BIT_ULL(line->shift) - 1);
-	*frac = ((below << TSCOPE_PHASE_SHIFT) + (u64)*frac * line->mult) >> line->shift;
+	*frac = ((below << TSCOPE_PHASE_SHIFT) + (u64)beyond * line->mult) >> line->shift;
 	return true;
 }
 
@@ -208,6 +218,7 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 {
 	struct tscope_take t;
 	enum tscope_counts counts;
+	u32 beyond = 0;
 	u64 ns;
 	u16 frac;
 
@@ -234,8 +245,10 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 		break;
 	case TSCOPE_COUNTS_PAGE:
 		raw->exact = true;
-		ns = tscope_timepage_line(&t.page, raw->tsc, &frac);
-		raw->frac = (u32)((ns - t.snap.cycles) << TSCOPE_PHASE_SHIFT) + frac;
+		ns = tscope_timepage_line(&t.page, raw->tsc, &frac) - t.snap.cycles * t.unit_ns;
+		/* raw counts the page's nanoseconds */
+		raw->frac = (u32)(ns << TSCOPE_PHASE_SHIFT) + frac;
+		beyond = raw->frac / t.unit_ns;
 		break;
 	default:
 		raw->tsc = raw->before + (raw->after - raw->before) / 2;
@@ -246,9 +259,10 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 	raw->real_frac = raw->frac;
 	if (!raw->exact)
 		return 0;
-	if (find_frac(&t.lines.raw, t.snap.cycles, raw->ns, &raw->frac))
+	if (find_frac(&t.lines.raw, t.snap.cycles, raw->ns, beyond, &raw->frac))
 		raw->tick_ns = 0;
-	if (find_frac(&t.lines.real, t.snap.cycles, raw->real_ns, &raw->real_frac))
+	if (find_frac(&t.lines.real, t.snap.cycles, raw->real_ns, beyond,
+		      &raw->real_frac))
 		raw->real_tick_ns = 0;
 	return 0;
 }

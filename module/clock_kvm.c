@@ -62,6 +62,7 @@ static bool kvm_copy(const u32 *sequence, struct tscope_timepage *to)
 static const struct tscope_timepage_ops kvm_page = {
 	.sequence = kvm_sequence,
 	.copy = kvm_copy,
+	.unit_ns = 1,
 };
 
 static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)

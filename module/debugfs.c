@@ -174,8 +174,12 @@ static int pvti_show(struct seq_file *m, void *unused)
 			first = p;
 			tsc = rdtsc_ordered();
 		}
-		seq_printf(m, "%d %u %llu %llu %u %d %u %lld\n", cpu, p.sequence, p.tsc, p.ns,
-			   (u32)(p.mult >> 32), p.shift, p.flags,
+		seq_printf(m, "%d %u %llu %llu %u", cpu, p.sequence, p.tsc, p.ns,
+			   (u32)(p.mult >> 32));
+		/* KVM's multipliers have no more bits */
+		if ((u32)p.mult)
+			seq_printf(m, ".%03llu", ((u64)(u32)p.mult * 1000) >> 32);
+		seq_printf(m, " %d %u %lld\n", p.shift, p.flags,
 			   tscope_timepage_step_ns(tscope_timepage_step(&first, &p, tsc)));
 	}
 	cpus_read_unlock();

@@ -29,13 +29,14 @@ struct tscope_take {
 	struct tscope_snapshot snap;
 	struct tscope_kernel_lines lines;	/* by which the snapshot was computed, if known */
 	struct tscope_timepage page;	/* this CPU's; not stable unless it held all the time */
+	u32 unit_ns;			/* what a clocksource counts of the page */
 };
 
 /* What the kernel's clocksource counts. */
 enum tscope_counts {
 	TSCOPE_COUNTS_UNKNOWN,
 	TSCOPE_COUNTS_TSC,
-	TSCOPE_COUNTS_PAGE,		/* the time page's nanoseconds */
+	TSCOPE_COUNTS_PAGE,		/* the time page's units */
 	TSCOPE_COUNTS_JIFFIES,
 	TSCOPE_COUNTS_DEVICE,
 };

@@ -60,23 +60,24 @@ static u128 first_cycle(const struct tscope_timepage *p, u64 ns)
  * tscope_timepage_inverse() - the TSC value at which the clock shows a time
  * @p: the CPU's page
  * @ns: what the clock showed, by tscope_timepage_ns()
+ * @span_ns: 1; or more, if it may have shown @ns to @ns + @span_ns - 1
  * @tsc: the middle of the values at which it does
  * Context: process; divides.
  * Return: false where there is no such value, or none after @p->tsc.
  */
-bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc)
+bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u32 span_ns, u64 *tsc)
 {
 	u64 since = ns - p->ns;
 	u128 low, high;
 
-	if (!p->mult || since > S64_MAX - 1 || p->shift > 31 || p->shift < -32)
+	if (!p->mult || since > (u64)S64_MAX - span_ns || p->shift > 31 || p->shift < -32)
 		return false;
 	low = first_cycle(p, since);
-	high = first_cycle(p, since + 1);
+	high = first_cycle(p, since + span_ns);
 	if (low >= high || high >> 63)
 		return false;
 	*tsc = p->tsc + (u64)(low + (high - 1 - low) / 2);
-	return tscope_timepage_ns(p, *tsc) == ns;
+	return tscope_timepage_ns(p, *tsc) - ns < span_ns;
 }
 
 /**
@@ -173,6 +174,7 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
 	struct tscope_page_update next = { .ns = new->ns, .mult = new->mult };
 	bool shared = old->flags & TSCOPE_PAGE_STABLE;
 	const struct tscope_page_update *from, *to;
+	s64 later;
 
 	if (!(new->flags & TSCOPE_PAGE_STABLE) ||
 	    (new->ns == old->ns && new->mult == old->mult))
@@ -188,10 +190,13 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
 		return shared && is_of(&u->newest, old) && report_up_to(u, to, step);
 	}
 	from = shared ? find(u, old) : NULL;
+	/* pages that do not say since when they hold are ordered by their sequence */
+	later = old->tsc || new->tsc ? (s64)(new->tsc - old->tsc) :
+				       (s32)(new->sequence - old->sequence);
 	/* a TSC that was moved does not show which of two updates is the later one */
 	next.tsc = u->newest.tsc;
-	if (from && (s64)(new->tsc - old->tsc) > 0)
-		next.tsc = from->tsc + (new->tsc - old->tsc);
+	if (from && later > 0)
+		next.tsc = from->tsc + later;
 	/* an update that is forgotten is taken for the newest */
 	next.sum = (from ? from->sum : u->newest.sum) + *step;
 	u->known[u->count++ % TSCOPE_PAGE_UPDATES] = next;

@@ -30,10 +30,12 @@ struct tscope_timepage {
  *	none. Context: any
  * @copy: a consistent copy of that page, which may be any CPU's. Returns false if the hypervisor
  *	left an update unfinished. Context: any, interrupts off in a burst
+ * @unit_ns: what the kernel's clocksource counts of the clock
  */
 struct tscope_timepage_ops {
 	const u32 *(*sequence)(int cpu);
 	bool (*copy)(const u32 *sequence, struct tscope_timepage *to);
+	u32 unit_ns;
 };
 
 /* Updates that are remembered: a CPU that was offline may have missed some. */
@@ -43,7 +45,7 @@ struct tscope_timepage_ops {
 struct tscope_page_update {
 	u64 ns;		/* the page's; with @mult it names the update */
 	u64 mult;
-	u64 tsc;	/* when, in cycles since the first of all updates */
+	u64 tsc;	/* when, in cycles or sequence numbers since the first of all updates */
 	s128 sum;	/* all steps up to it, 2^-16 ns */
 };
 
@@ -58,7 +60,7 @@ struct tscope_page_updates {
 };
 
 u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac);
-bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u64 *tsc);
+bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u32 span_ns, u64 *tsc);
 u32 tscope_timepage_khz(const struct tscope_timepage *p);
 s128 tscope_timepage_step(const struct tscope_timepage *old, const struct tscope_timepage *new,
 			  u64 tsc);

@@ -27,9 +27,9 @@ samples all unsigned 0 1 -
 rejected all unsigned 0 0 -
 backward all unsigned 0 0 -
 backward_max_ns all unsigned 0 0 -
-warps tsc,kvm-clock,monotonic-raw unsigned 0 0 -
-warp_max_ns tsc,kvm-clock,monotonic-raw unsigned 0 0 -
-exact kvm-clock,ptp-kvm,monotonic-raw,realtime flag ENODATA 0 1
+warps tsc,kvm-clock,hyperv,monotonic-raw unsigned 0 0 -
+warp_max_ns tsc,kvm-clock,hyperv,monotonic-raw unsigned 0 0 -
+exact kvm-clock,hyperv,ptp-kvm,monotonic-raw,realtime flag ENODATA 0 1
 skew -tsc skew ENODATA - -
 skew_ppb -tsc decimal ENODATA -500000000 500000000
 skew_error_ppb -tsc positive-decimal ENODATA 0 1000000000
@@ -37,28 +37,29 @@ phase_ns -tsc signed ENODATA -1000000000 1000000000
 steps -tsc unsigned 0 0 100
 step_last_ns -tsc signed 0 -1000000000 1000000000
 step_max_ns -tsc signed 0 -1000000000 1000000000
-read_min_ns -tsc,kvm-clock unsigned ENODATA 1 10000000
-read_avg_ns -tsc,kvm-clock unsigned ENODATA 1 100000000
-khz tsc,kvm-clock unsigned - 100000 20000000
-offset tsc,kvm-clock offset ENODATA - -
-offset_max_ns tsc,kvm-clock signed ENODATA -1000000000 1000000000
-offset_bound_ns tsc,kvm-clock unsigned ENODATA 1 1000000000
-moving tsc,kvm-clock unsigned 0 0 -
-unmet tsc,kvm-clock unsigned 0 0 0
-widest_bound_ns tsc,kvm-clock unsigned ENODATA 1 1000000000
+read_min_ns -tsc,kvm-clock,hyperv unsigned ENODATA 1 10000000
+read_avg_ns -tsc,kvm-clock,hyperv unsigned ENODATA 1 100000000
+khz tsc,kvm-clock,hyperv unsigned - 100000 20000000
+offset tsc,kvm-clock,hyperv offset ENODATA - -
+offset_max_ns tsc,kvm-clock,hyperv signed ENODATA -1000000000 1000000000
+offset_bound_ns tsc,kvm-clock,hyperv unsigned ENODATA 1 1000000000
+moving tsc,kvm-clock,hyperv unsigned 0 0 -
+unmet tsc,kvm-clock,hyperv unsigned 0 0 0
+widest_bound_ns tsc,kvm-clock,hyperv unsigned ENODATA 1 1000000000
 step_cycles tsc unsigned ENODATA 1 -
-updates kvm-clock unsigned 0 0 -
+updates kvm-clock,hyperv unsigned 0 0 -
 stable kvm-clock flag - 0 1
+valid hyperv flag - 0 1
 stopped kvm-clock unsigned 0 0 -
 offset ptp-kvm offset ENODATA - -
 offset_ns ptp-kvm signed ENODATA - -
 offset_error_ns ptp-kvm unsigned ENODATA 1 100000000
 errors ptp-kvm unsigned 0 0 -
-warp_alert_ns tsc,kvm-clock,monotonic-raw unsigned 1 1 1
+warp_alert_ns tsc,kvm-clock,hyperv,monotonic-raw unsigned 1 1 1
 step_alert_ns -tsc unsigned 0 0 0
 skew_alert_ppb -tsc unsigned 0 0 0"
 
-KNOWN="tsc kvm-clock ptp-kvm monotonic-raw realtime acpi-pm hpet"
+KNOWN="tsc kvm-clock hyperv ptp-kvm monotonic-raw realtime acpi-pm hpet"
 
 # has CLOCK CLOCKS: whether a row is about a clock
 has() {
@@ -125,8 +126,13 @@ presence() {
 	*" kvm-clock "*) case " $VALUE " in *" kvm-clock "*) ;; *) bad "no kvm-clock" ;; esac ;;
 	*) case " $VALUE " in *" kvm-clock "*) bad "kvm-clock" ;; esac ;;
 	esac
+	case " $sources " in
+	*" hyperv_clocksource_tsc_page "*)
+		case " $VALUE " in *" hyperv "*) ;; *) bad "no hyperv" ;; esac ;;
+	*) case " $VALUE " in *" hyperv "*) bad "hyperv" ;; esac ;;
+	esac
 	if ! grep -qw hypervisor /proc/cpuinfo; then
-		case $VALUE in *kvm*) bad "no hypervisor, yet $VALUE" ;; esac
+		case $VALUE in *kvm* | *hyperv*) bad "no hypervisor, yet $VALUE" ;; esac
 	fi
 	case " $sources " in
 	*" acpi_pm "*) case " $VALUE " in *" acpi-pm "*) ;; *) bad "no acpi-pm" ;; esac ;;
@@ -234,15 +240,16 @@ consistent() {
 	local clock min max tsc_khz
 	get tsc/khz
 	tsc_khz=$VALUE
-	if get kvm-clock/khz 2>/dev/null; then
-		within "kvm-clock/khz" "$VALUE" $((tsc_khz - tsc_khz / 100)) $((tsc_khz + tsc_khz / 100))
-		# kvm-clock is computed from the TSC: its skew is the difference of the two
+	for clock in kvm-clock hyperv; do
+		get $clock/khz 2>/dev/null || continue
+		within "$clock/khz" "$VALUE" $((tsc_khz - tsc_khz / 100)) $((tsc_khz + tsc_khz / 100))
+		# a time page is computed from the TSC: its skew is the difference of the two
 		# frequencies, within the rounding of both to a kHz
 		min=$(((tsc_khz - VALUE) * 1000000000 / tsc_khz))
-		get kvm-clock/skew_ppb
-		within "kvm-clock/skew_ppb" "${VALUE%.*}" $((min - 1000000000 / tsc_khz - 1)) \
+		get $clock/skew_ppb
+		within "$clock/skew_ppb" "${VALUE%.*}" $((min - 1000000000 / tsc_khz - 1)) \
 			$((min + 1000000000 / tsc_khz + 1))
-	fi
+	done
 	get clocks
 	for clock in $VALUE; do
 		if [ -f "$TSCOPE/$clock/read_min_ns" ]; then
@@ -287,6 +294,7 @@ sample
 $(for clock in $KNOWN; do echo "values $clock"; done)
 offsets tsc
 offsets kvm-clock
+offsets hyperv
 consistent
 read_only
 END

@@ -21,7 +21,7 @@ violations # time_ns tsc what clock cpu peer size_ns count"
 hists_of() {
 	case $1 in
 	tsc) echo warp ;;
-	kvm-clock) echo residual step warp ;;
+	kvm-clock | hyperv) echo residual step warp ;;
 	monotonic-raw) echo residual step warp width ;;
 	*) echo residual step width ;;
 	esac
@@ -75,11 +75,19 @@ columns() {
 	sed 1d "$DEBUG/$1" | grep -vxE "$2" >"$TMP/odd" && bad "$1: $(head -n 3 "$TMP/odd")"
 }
 
+# page_clock: the clock of the time pages, if there is one
+page_clock() {
+	local clock
+	for clock in kvm-clock hyperv; do
+		[ ! -d "$TSCOPE/$clock" ] || echo $clock
+	done
+}
+
 # each pair of CPUs and each of the two clocks once; the worst is sysfs's
 pairs() {
-	local clock worst clocks=tsc n
-	columns pairs '(tsc|kvm-clock) [0-9]+ [0-9]+ (-?[0-9]+ [0-9]+ [01] -?[0-9]+ -?[0-9]+ [0-9]+ [1-9][0-9]*|- - - - - - 0) [0-9]+'
-	[ ! -d "$TSCOPE/kvm-clock" ] || clocks="tsc kvm-clock"
+	local clock worst clocks n
+	columns pairs '(tsc|kvm-clock|hyperv) [0-9]+ [0-9]+ (-?[0-9]+ [0-9]+ [01] -?[0-9]+ -?[0-9]+ [0-9]+ [1-9][0-9]*|- - - - - - 0) [0-9]+'
+	clocks="tsc $(page_clock)"
 	n=$(nproc)
 	for clock in $clocks; do
 		same "pairs of $clock" "$(grep -c "^$clock " "$DEBUG/pairs")" $((n * (n - 1) / 2))
@@ -142,17 +150,31 @@ cpus() {
 	same "CPUs that don't sample" "$(grep -v ' sampling ' "$TMP/cpus")" ""
 }
 
-# a line for each CPU; the frequency of mul and shift is kvm-clock/khz
+# pages_of_hyperv KHZ: a line for each CPU, all of the one page
+pages_of_hyperv() {
+	columns pvti '[0-9]+ [1-9][0-9]* 0 [0-9]+ [0-9]+[.][0-9]{3} [0-7] 1 0'
+	same "lines" "$(sed 1d "$DEBUG/timepage" | grep -c .)" "$(nproc)"
+	same "pages" "$(sed 1d "$DEBUG/timepage" | cut -d' ' -f2- | sort -u | wc -l)" 1
+	same "khz by mul and shift" "$(awk 'NR == 2 {
+		printf "%.0f", 1e6 * 2 ^ (32 - $6) / $5 }' "$DEBUG/timepage")" "$1"
+}
+
+# a line for each CPU; the frequency of mul and shift is the clock's khz
 pvti() {
-	local cpu version tsc ns mul shift flags minus khz n=0
-	if [ ! -d "$TSCOPE/kvm-clock" ]; then
+	local cpu version tsc ns mul shift flags minus khz n=0 clock
+	clock=$(page_clock)
+	if [ -z "$clock" ]; then
 		same "lines" "$(wc -l <"$DEBUG/pvti")" 1
-		skip "no kvm-clock here"
+		skip "no time page here"
+		return
+	fi
+	get "$clock/khz"
+	khz=$VALUE
+	if [ "$clock" = hyperv ]; then
+		pages_of_hyperv "$khz"
 		return
 	fi
 	columns pvti '[0-9]+ [0-9]+ [0-9]+ [0-9]+ [0-9]+ -?[0-9]+ [0-9]+ -?[0-9]+'
-	get kvm-clock/khz
-	khz=$VALUE
 	sed 1d "$DEBUG/pvti" >"$TMP/pvti"
 	while read -r cpu version tsc ns mul shift flags minus; do
 		n=$((n + 1))
@@ -211,7 +233,7 @@ points() {
 		bad "no points of $clock"
 	done
 	# the newest is what sysfs shows
-	for clock in kvm-clock realtime; do
+	for clock in kvm-clock hyperv realtime; do
 		[ -d "$TSCOPE/$clock" ] || continue
 		get "$clock/phase_ns"
 		within "$clock/phase_ns" "$VALUE" \

@@ -8,7 +8,7 @@
 #include "../moment.h"
 #include "tests.h"
 
-enum shows { TSC, PAGE, CLAMPED, TICKS, DEVICE };
+enum shows { TSC, PAGE, UNITS, CLAMPED, TICKS, DEVICE };
 
 static struct tscope_source s;
 static struct tscope_raw m;
@@ -16,7 +16,7 @@ static struct tscope_timepage page;
 static struct tscope_kernel_lines lines;
 static enum shows shows;
 static u64 now, read_at, snapshots, handed_ns, rnd;
-static u32 torn, slow_cyc;
+static u32 torn, slow_cyc, unit_ns;
 static s64 real_off_ns;
 static bool there, hw;
 static u8 changed;
@@ -34,7 +34,7 @@ static bool take(struct tscope_take *t)
 	u64 ns;
 
 	snapshots++;
-	*t = (struct tscope_take){ .page = page, .before = now += 100 };
+	*t = (struct tscope_take){ .page = page, .unit_ns = unit_ns, .before = now += 100 };
 	now += 37 + slow_cyc;
 	read_at = now;
 	now += 41 + slow_cyc;
@@ -47,11 +47,11 @@ static bool take(struct tscope_take *t)
 
 	ns = tscope_timepage_ns(&page, read_at);
 	t->snap.cycles = shows == TSC ? read_at :
-			 shows == PAGE ? ns :
+			 shows == PAGE || shows == UNITS ? ns / unit_ns :
 			 /* as another CPU's, which is 20 ns ahead: within the bracket */
 			 shows == CLAMPED ? ns + 20 :
 			 shows == TICKS ? 4294900001ULL : snapshots;
-	t->snap.raw_ns = handed_ns ?: ns + 7000;
+	t->snap.raw_ns = handed_ns ?: ns - ns % unit_ns + 7000;
 	t->snap.real_ns = t->snap.raw_ns + 1000000;
 	t->lines = lines;
 	if (lines.raw.mult)
@@ -73,6 +73,7 @@ static int kernel_init(struct kunit *test)
 		.ns = 7000000000ULL, .tsc = now, .mult = 4090445043ULL << 32,
 		.shift = -1, .sequence = 4, .flags = TSCOPE_PAGE_STABLE,
 	};
+	unit_ns = 1;
 	shows = TSC;
 	lines = (struct tscope_kernel_lines){ };
 	real_off_ns = 0;
@@ -124,6 +125,48 @@ static void kernel_at_page(struct kunit *test)
 		line = (ns << 16) + frac;
 		KUNIT_EXPECT_EQ(test, ((m.ns - 7000) << 16) + m.frac, line);
 	}
+}
+
+/* Hyper-V's page, at 2.1 GHz: of the 210 cycles of a unit one that lies within the snapshot. */
+static void use_units(void)
+{
+	shows = UNITS;
+	unit_ns = 100;
+	page = (struct tscope_timepage){
+		.ns = -5308300ULL, .mult = 87841638446235960ULL * 100, .sequence = 1,
+		.flags = TSCOPE_PAGE_STABLE,
+	};
+}
+
+static void kernel_at_units(struct kunit *test)
+{
+	u32 i, apart = 0;
+	u64 line, ns;
+	u16 frac;
+
+	use_units();
+	KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
+	for (i = 0; i < 1000; i++) {
+		hw = i >= 500;
+		now += i;
+		KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
+		KUNIT_EXPECT_TRUE(test, m.exact);
+		KUNIT_EXPECT_TRUE(test, m.before <= m.tsc && m.tsc <= m.after);
+		KUNIT_EXPECT_EQ(test, tscope_timepage_ns(&page, m.tsc) / 100,
+				tscope_timepage_ns(&page, read_at) / 100);
+		KUNIT_EXPECT_TRUE(test, !hw || m.tsc == read_at);
+		apart += m.tsc != read_at;
+		KUNIT_EXPECT_EQ(test, m.tick_ns, 0U);
+		/* raw is the page's line and a constant, to 2^-16 ns */
+		ns = tscope_timepage_line(&page, m.tsc, &frac);
+		line = (ns << 16) + frac;
+		KUNIT_EXPECT_EQ(test, ((m.ns - 7000) << 16) + m.frac, line);
+	}
+	KUNIT_EXPECT_GT(test, apart, 400U);
+	/* a unit that this page had before the snapshot or will have after it is not of this page */
+	shows = CLAMPED;
+	page.ns += 20000;
+	KUNIT_EXPECT_TRUE(test, tscope_source_read(&s, &m) == -EAGAIN || !m.exact);
 }
 
 /* A count that is higher than this CPU's by less than the bracket is not of this page. */
@@ -220,7 +263,7 @@ static void kernel_device_handed_on(struct kunit *test)
 
 static u64 count_at(u64 tsc)
 {
-	return shows == TSC ? tsc : tscope_timepage_ns(&page, tsc);
+	return shows == TSC ? tsc : tscope_timepage_ns(&page, tsc) / unit_ns;
 }
 
 /* A line of the timekeeper's last update, up to 16 ms ago. */
@@ -239,7 +282,9 @@ static u128 true_ns_q16(const struct tscope_kernel_line *line)
 {
 	u16 frac = 0;
 	u64 count = shows == TSC ? m.tsc : tscope_timepage_line(&page, m.tsc, &frac);
-	u128 passed = ((u128)(count - line->cycles) << 16) + frac;
+	u128 passed = ((u128)(count - line->cycles * unit_ns) << 16) + frac;
+
+	passed = (u64)passed / unit_ns;
 
 	return (((u128)line->shifted_ns << 16) + passed * line->mult) >> line->shift;
 }
@@ -250,12 +295,16 @@ static void kernel_fractions(struct kunit *test)
 	u32 i, mult, shift;
 	u64 exact, read;
 
-	for (i = 0; i < 2000; i++) {
+	for (i = 0; i < 3000; i++) {
 		shows = i % 2 ? PAGE : TSC;
+		if (i == 2000)
+			use_units();
+		if (i >= 2000)
+			shows = UNITS;
 		now += tscope_test_rnd(&rnd) % 1000000;
-		/* 1 ns or 0.476 ns a count, and NTP's 500 ppm */
-		shift = i % 2 ? 23 : 32;
-		mult = i % 2 ? 1 << 23 : 2045222522;
+		/* 1 ns, 0.476 ns or 100 ns a count, and NTP's 500 ppm */
+		shift = shows == PAGE ? 23 : shows == TSC ? 32 : 24;
+		mult = shows == PAGE ? 1 << 23 : shows == TSC ? 2045222522 : 100 << 24;
 		lines.raw = random_line(shift, mult);
 		lines.real = random_line(shift, mult + tscope_test_rnd(&rnd) % (mult / 1000) -
 						mult / 2000);
@@ -375,6 +424,7 @@ static struct kunit_case kernel_cases[] = {
 	KUNIT_CASE(kernel_steered),
 	KUNIT_CASE(kernel_at_tsc),
 	KUNIT_CASE(kernel_at_page),
+	KUNIT_CASE(kernel_at_units),
 	KUNIT_CASE(kernel_clamped),
 	KUNIT_CASE(kernel_page_changes),
 	KUNIT_CASE(kernel_source_changes),

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Providers of time pages: kvm-clock's copies, what updates of a page are reported as, and
- * a hypervisor whose page has another layout.
- */
-#include <linux/irqflags.h>
-#include <linux/math64.h>
+/* Time pages: kvm-clock's copies, and what updates of a page are reported as. */
 #include <linux/slab.h>
 
 #include <asm/pvclock.h>
 
-#include "../burst.h"
 #include "../events.h"
-#include "tests.h"
+#include "page_burst.h"
 
 static const struct tscope_clock_ops ops = {
 	.name = "page",
@@ -176,124 +170,6 @@ static void page_stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 }
 
-/*
- * A hypervisor with one page for all CPUs, of another layout: 100 ns are
- * (tsc * scale >> 64) + offset, as Hyper-V has it. It takes its ops, and a line in the table.
- */
-static struct hv {
-	u64 padding;
-	u32 sequence;
-	u64 scale;
-	s64 offset;
-} hv;
-
-static const u32 *hv_sequence(int cpu)
-{
-	return &hv.sequence;
-}
-
-static bool hv_copy(const u32 *sequence, struct tscope_timepage *to)
-{
-	*to = (struct tscope_timepage){
-		.ns = hv.offset * 100,
-		.mult = hv.scale * 100,
-		.sequence = READ_ONCE(*sequence),
-		.flags = TSCOPE_PAGE_STABLE,
-	};
-	/* a sequence of 0 says that the page is not to be used */
-	return to->sequence;
-}
-
-static const struct tscope_timepage_ops hv_page = {
-	.sequence = hv_sequence,
-	.copy = hv_copy,
-};
-
-static void hv_burst(struct tscope_burst *b)
-{
-	u64 until = 0;
-	struct tscope_burst_plan plan = {
-		.length_cyc = tscope_ns_to_cyc(100000, tscope_tsc_khz), .until = &until,
-	};
-	unsigned long flags;
-
-	local_irq_save(flags);
-	tscope_burst(c, &plan, b);
-	local_irq_restore(flags);
-}
-
-/* Bursts take readings of the TSC, and none of the page. */
-static void expect_tsc_alone(struct kunit *test)
-{
-	u64 tsc = c->lane[TSCOPE_LANE_TSC].readings, kvm = c->lane[TSCOPE_LANE_PAGE].readings;
-	u64 last_tsc = c->last[TSCOPE_LANE_TSC], last_kvm = c->last[TSCOPE_LANE_PAGE];
-	struct tscope_burst b = { };
-
-	hv_burst(&b);
-	KUNIT_EXPECT_GT(test, b.readings, 0U);
-	KUNIT_EXPECT_FALSE(test, b.page_whole);
-	KUNIT_EXPECT_FALSE(test, c->current_page);
-	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings, tsc + b.readings);
-	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_PAGE].readings, kvm);
-	KUNIT_EXPECT_GT(test, c->last[TSCOPE_LANE_TSC], last_tsc);
-	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], last_kvm);
-}
-
-static void page_other_hypervisor(struct kunit *test)
-{
-	struct tscope_timepage p;
-	struct tscope_burst b = { };
-	u64 tsc, ns, back;
-	struct hv before;
-	u16 frac;
-
-	/* three cycles are a nanosecond */
-	hv.scale = U64_MAX / 300;
-	hv.offset = 70;
-	hv.sequence = 1;
-	c->page_ops = &hv_page;
-	c->page = hv_page.sequence(0);
-	c->random = 1;
-	hv_burst(&b);
-	KUNIT_ASSERT_GT(test, b.readings, 0U);
-	tsc = c->last[TSCOPE_LANE_TSC];
-	ns = 7000 + tsc / 3;
-	KUNIT_EXPECT_LE(test, abs((s64)(c->last[TSCOPE_LANE_PAGE] - ns)), 1LL);
-	KUNIT_ASSERT_TRUE(test, hv_page.copy(c->page, &p));
-	KUNIT_EXPECT_EQ(test, tscope_timepage_khz(&p), 3000000U);
-	ns = tscope_timepage_line(&p, tsc, &frac);
-	KUNIT_EXPECT_EQ(test, ns, c->last[TSCOPE_LANE_PAGE]);
-	KUNIT_EXPECT_TRUE(test, tscope_timepage_inverse(&p, ns, &back));
-	KUNIT_EXPECT_LE(test, abs((s64)(back - tsc)), 2LL);
-
-	/* the update is one for all CPUs, and its step is exact */
-	hv.offset += 3;
-	hv.sequence = 2;
-	hv_burst(&b);
-	KUNIT_ASSERT_EQ(test, c->events, 1U);
-	tscope_page_report(c, clk, c->event, 1, true);
-	tscope_page_report(other, clk, c->event, 1, false);
-	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
-	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 300LL);
-	KUNIT_EXPECT_TRUE(test, clk->series.begins);
-	/* so is that of another rate: by a millionth, and of CPUs that see it once */
-	before = hv;
-	hv.scale += hv.scale / 1000000;
-	hv.offset -= 2000000;
-	hv.sequence = 3;
-	c->events = 0;
-	hv_burst(&b);
-	KUNIT_ASSERT_EQ(test, c->events, 1U);
-	tscope_page_report(c, clk, c->event, 1, true);
-	tscope_page_report(other, clk, c->event, 1, false);
-	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
-	ns = mul_u64_u64_shr(c->event[0].tsc, (hv.scale - before.scale) * 100, 64);
-	KUNIT_EXPECT_LE(test, abs(clk->step_last_ns - (s64)(ns - 200000000)), 1LL);
-	/* a page that is not to be used has no readings, and the TSC has them all the same */
-	hv.sequence = 0;
-	expect_tsc_alone(test);
-}
-
 /* A hypervisor that never ends an update costs the readings of its clock, and no others. */
 static void page_kvm_unfinished(struct kunit *test)
 {
@@ -305,14 +181,14 @@ static void page_kvm_unfinished(struct kunit *test)
 	c->page_ops = tscope_clock_kvm.page;
 	c->page = &page.version;
 	c->random = 1;
-	hv_burst(&b);
+	page_burst(c, &b);
 	KUNIT_EXPECT_TRUE(test, c->current_page);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], c->last[TSCOPE_LANE_TSC]);
 	page.version = 7;
-	expect_tsc_alone(test);
+	page_expect_tsc_alone(test, c);
 	/* when it ends, that is an update */
 	page.version = 8;
-	hv_burst(&b);
+	page_burst(c, &b);
 	KUNIT_EXPECT_TRUE(test, c->current_page);
 	KUNIT_EXPECT_EQ(test, c->events, 1U);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], c->last[TSCOPE_LANE_TSC]);
@@ -361,7 +237,6 @@ static struct kunit_case page_cases[] = {
 	KUNIT_CASE(page_step_of_another_cpu),
 	KUNIT_CASE(page_rate_changes),
 	KUNIT_CASE(page_stopped),
-	KUNIT_CASE(page_other_hypervisor),
 	KUNIT_CASE(page_kvm_unfinished),
 	KUNIT_CASE(page_kvm_imitated),
 	{}

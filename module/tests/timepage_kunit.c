@@ -59,14 +59,14 @@ static void timepage_line(struct kunit *test)
 	/* pvclock drops a bit of 7 cycles */
 	KUNIT_EXPECT_EQ(test, tscope_timepage_line(&p, 1007, &frac), 5002ULL);
 	KUNIT_EXPECT_EQ(test, tscope_timepage_ns(&p, 1007), 5001ULL);
-	KUNIT_EXPECT_TRUE(test, tscope_timepage_inverse(&p, 5100, &tsc));
+	KUNIT_EXPECT_TRUE(test, tscope_timepage_inverse(&p, 5100, 1, &tsc));
 	KUNIT_EXPECT_EQ(test, tscope_timepage_ns(&p, tsc), 5100ULL);
 	KUNIT_EXPECT_LE(test, abs((s64)tsc - 1301), 1LL);
-	KUNIT_EXPECT_FALSE(test, tscope_timepage_inverse(&p, 4999, &tsc));
+	KUNIT_EXPECT_FALSE(test, tscope_timepage_inverse(&p, 4999, 1, &tsc));
 	KUNIT_EXPECT_EQ(test, tscope_timepage_khz(&p), 3000000U);
 	p.mult = 0;
 	KUNIT_EXPECT_EQ(test, tscope_timepage_khz(&p), 0U);
-	KUNIT_EXPECT_FALSE(test, tscope_timepage_inverse(&p, 5100, &tsc));
+	KUNIT_EXPECT_FALSE(test, tscope_timepage_inverse(&p, 5100, 1, &tsc));
 }
 
 /* Updates 1 ms apart, each a step ahead of what the one before says. */

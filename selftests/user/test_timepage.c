@@ -309,7 +309,7 @@ static void test_inverse(void)
 		p = any_page(800000000 + rnd_below(5000000000ULL));
 		cyc = rnd_bits(55);
 		ns = tscope_timepage_ns(&p, p.tsc + cyc);
-		EXPECT(tscope_timepage_inverse(&p, ns, &tsc), "an inverse");
+		EXPECT(tscope_timepage_inverse(&p, ns, 1, &tsc), "an inverse");
 		EXPECT(tscope_timepage_ns(&p, tsc) == ns, "the inverse shows the same");
 		off = fabsl((long double)(s64)(tsc - p.tsc - cyc));
 		most = ldexpl(1.0L / p.mult, 64 - p.shift) / 2 +
@@ -319,22 +319,30 @@ static void test_inverse(void)
 	}
 	tap_note("at most %Lg ns off", worst);
 	EXPECT(worst < 2, "%Lg ns", worst);
+	/* of a unit of 100 ns a value in its middle */
+	for (i = 0; i < 200000; i++) {
+		p = any_page(800000000 + rnd_below(5000000000ULL));
+		ns = p.ns + rnd_bits(54);
+		EXPECT(tscope_timepage_inverse(&p, ns, 100, &tsc), "an inverse of a unit");
+		off = fabsl((long double)(s64)(tscope_timepage_ns(&p, tsc) - ns) - 49.5L);
+		EXPECT(off <= 4, "off the middle by %Lg ns", off);
+	}
 	/* before the page's own time there is none, nor of no multiplier */
-	EXPECT(!tscope_timepage_inverse(&p, p.ns - 1, &tsc), "before");
+	EXPECT(!tscope_timepage_inverse(&p, p.ns - 1, 1, &tsc), "before");
 	/* a nanosecond that no cycle shows: a cycle of 3 ns */
 	p = (struct tscope_timepage){ .ns = 100, .tsc = 50, .mult = 3ULL << 62, .shift = 2 };
-	EXPECT(tscope_timepage_inverse(&p, 103, &tsc) && tsc == 51, "one cycle");
-	EXPECT(!tscope_timepage_inverse(&p, 104, &tsc), "never shown");
+	EXPECT(tscope_timepage_inverse(&p, 103, 1, &tsc) && tsc == 51, "one cycle");
+	EXPECT(!tscope_timepage_inverse(&p, 104, 1, &tsc), "never shown");
 	p.mult = 0;
-	EXPECT(!tscope_timepage_inverse(&p, 103, &tsc), "no multiplier");
+	EXPECT(!tscope_timepage_inverse(&p, 103, 1, &tsc), "no multiplier");
 	p.mult = KVM(1);
 	p.shift = 32;
-	EXPECT(!tscope_timepage_inverse(&p, 103, &tsc), "no such shift");
+	EXPECT(!tscope_timepage_inverse(&p, 103, 1, &tsc), "no such shift");
 	p.shift = -33;
-	EXPECT(!tscope_timepage_inverse(&p, 103, &tsc), "no such shift");
+	EXPECT(!tscope_timepage_inverse(&p, 103, 1, &tsc), "no such shift");
 	/* the next nanosecond is 2^64 cycles away */
 	p.shift = -32;
-	EXPECT(!tscope_timepage_inverse(&p, 101, &tsc), "past what a TSC counts");
+	EXPECT(!tscope_timepage_inverse(&p, 101, 1, &tsc), "past what a TSC counts");
 }
 
 static const struct tap_test tests[] = {

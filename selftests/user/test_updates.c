@@ -49,12 +49,16 @@ static void host_updates(void)
 	}
 }
 
-/* @off: how far apart the CPUs' TSCs may be */
-static void simulate(u64 off, const char *what)
+/*
+ * @off: how far apart the CPUs' TSCs may be
+ * @since: whether pages say since when they hold; else their sequence orders them
+ */
+static void simulate(u64 off, bool since, const char *what)
 {
 	struct tscope_page_updates m = { };
 	s64 reported = 0, off_of[CPUS];
 	u32 at[CPUS] = { }, cpu, now = 0, seen = 0, to, count = 0;
+	u32 sequence = since ? 0 : 0 - rnd_below(UPDATES);
 
 	host_updates();
 	for (cpu = 0; cpu < CPUS; cpu++)
@@ -75,8 +79,11 @@ static void simulate(u64 off, const char *what)
 		to = at[cpu] + 1 + rnd_below(now - at[cpu]);
 		old = host[at[cpu]];
 		new = host[to];
-		old.tsc += off_of[cpu];
-		new.tsc += off_of[cpu];
+		old.tsc = since ? old.tsc + off_of[cpu] : 0;
+		new.tsc = since ? new.tsc + off_of[cpu] : 0;
+		/* past 2^32 as well */
+		old.sequence = sequence + at[cpu];
+		new.sequence = sequence + to;
 		step = PHASE(sum[to] - sum[at[cpu]]);
 		at[cpu] = to;
 		if (to > seen)
@@ -97,7 +104,7 @@ static void test_order(void)
 	u32 i;
 
 	for (i = 0; i < ROUNDS; i++)
-		simulate(0, "one TSC");
+		simulate(0, true, "one TSC");
 }
 
 static void test_offsets(void)
@@ -105,7 +112,15 @@ static void test_offsets(void)
 	u32 i;
 
 	for (i = 0; i < ROUNDS; i++)
-		simulate(1ULL << 63, "TSCs apart");
+		simulate(1ULL << 63, true, "TSCs apart");
+}
+
+static void test_sequences(void)
+{
+	u32 i;
+
+	for (i = 0; i < ROUNDS; i++)
+		simulate(0, false, "by sequence");
 }
 
 /* The same reference: its TSC was moved. No master clock: a clock of its own. */
@@ -244,6 +259,7 @@ static const struct tap_test tests[] = {
 	{ "all TSCs are moved by the same: one step", test_moved_alike },
 	{ "reported once, whoever looks first", test_order },
 	{ "and with TSCs apart", test_offsets },
+	{ "and by sequence, where pages do not say since when they hold", test_sequences },
 	{ "steps of one CPU alone", test_own },
 	{ "a TSC that is moved while nobody looks", test_moved },
 	{ "a master clock that comes and goes, CPUs that are behind", test_written_down },

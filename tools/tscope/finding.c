@@ -81,6 +81,12 @@ void finding_advice(struct finding *f, const char *format, ...)
 	va_end(args);
 }
 
+void finding_advice_anew(struct finding *f)
+{
+	while (f->advice.n)
+		free(f->advice.lines[--f->advice.n]);
+}
+
 void finding_cause(struct finding *f, const char *format, ...)
 {
 	va_list args;
@@ -229,6 +235,15 @@ double both(double a, double b)
 const char *clocksource(const struct judgement *j)
 {
 	return j->o->after.clocksource[0] ? j->o->after.clocksource : j->o->system.clocksource;
+}
+
+bool page_is_clocksource(const struct judgement *j)
+{
+	const char *page = voice_name(&j->o->after, VOICE_PAGE);
+
+	if (page && !strcmp(page, "hyperv"))
+		page = "hyperv_clocksource_tsc_page";
+	return page && !strcmp(clocksource(j), page);
 }
 
 static bool is_id(const struct draft *d, const char *id)

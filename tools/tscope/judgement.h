@@ -77,4 +77,7 @@ double both(double a, double b);
 /* The kernel's clocksource at the end. */
 const char *clocksource(const struct judgement *j);
 
+/* Whether the kernel keeps time by the time page's clock. */
+bool page_is_clocksource(const struct judgement *j);
+
 #endif /* TSCOPE_JUDGEMENT_H */

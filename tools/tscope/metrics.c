@@ -163,6 +163,11 @@ static const struct metric metrics[] = {
 	{ "tscope_kvm_clock_updates_total", "counter",
 	  "Changes of kvm-clock's pages that the samplers saw, of all CPUs together.",
 	  "kvm-clock", COUNT, AT(updates), WHOLE },
+	{ "tscope_hyperv_valid", "gauge", "1: the reference TSC page is valid.",
+	  "hyperv", FIGURE, AT(valid), WHOLE },
+	{ "tscope_hyperv_updates_total", "counter",
+	  "Changes of the reference TSC page that the samplers saw.",
+	  "hyperv", COUNT, AT(updates), WHOLE },
 	{ "tscope_guest_stops_total", "counter", "Pauses that the host has flagged.",
 	  "kvm-clock", COUNT, AT(stopped), WHOLE },
 };

@@ -122,16 +122,42 @@ static const struct field page_fields[] = {
 	F(page_line, minus_first_ns, S64),
 };
 
+/* a multiplier of more than 32 bits */
+static const struct field long_page_fields[] = {
+	F(page_line, cpu, UNSIGNED), F(page_line, version, UNSIGNED),
+	F(page_line, tsc_timestamp, U64), F(page_line, system_time_ns, U64),
+	NAMED("mul", page_line, mul_thousandths, THOUSANDTHS), F(page_line, shift, INTEGER),
+	F(page_line, flags, UNSIGNED), F(page_line, minus_first_ns, S64),
+};
+
 bool parse_pages(const char *text, size_t len, struct page_line **lines, size_t *n,
 		 struct parse_fault *fault)
 {
-	static const struct layout layouts[] = { LAYOUT(page_fields) };
+	static const struct layout layouts[] = { LAYOUT(page_fields), LAYOUT(long_page_fields) };
 	static const struct table table = {
 		"# cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns",
-		layouts, 1, sizeof(**lines)
+		layouts, 2, sizeof(**lines)
 	};
+	size_t i;
 
-	return parse_table(&table, text, len, (void **)lines, n, fault);
+	if (!parse_table(&table, text, len, (void **)lines, n, fault))
+		return false;
+	for (i = 0; i < *n; i++) {
+		struct page_line *p = &(*lines)[i];
+
+		if (!p->mul_thousandths) {
+			p->mul_thousandths = p->mul * 1000ll;
+		} else if (p->mul_thousandths > 0 && p->mul_thousandths / 1000 <= UINT32_MAX) {
+			p->mul = p->mul_thousandths / 1000;
+		} else {
+			free(*lines);
+			*lines = NULL;
+			*n = 0;
+			fault->line = i + 2;
+			return fault_is(fault, "mul", "is not understood");
+		}
+	}
+	return true;
 }
 
 static const struct field point_fields[] = {
@@ -340,7 +366,7 @@ static const struct clock_file {
 	ONE(read_min_ns, COUNT), ONE(read_avg_ns, COUNT), ONE(khz, COUNT),
 	FIELDS("offset", pair_offset_fields, BUT_PTP), ONE(moving, COUNT), ONE(unmet, COUNT),
 	ONE(widest_bound_ns, COUNT), ONE(step_cycles, COUNT),
-	ONE(stable, FIGURE_FLAG), ONE(updates, COUNT), ONE(stopped, COUNT),
+	ONE(stable, FIGURE_FLAG), ONE(valid, FIGURE_FLAG), ONE(updates, COUNT), ONE(stopped, COUNT),
 	FIELDS("offset", host_offset_fields, PTP),
 };
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "moment.h"
 #include "observe.h"
 #include "pairs.h"
 #include "report_parts.h"
@@ -12,7 +13,7 @@
 #define PAIRS_SHOWN 10
 #define CPUS_SHOWN 10
 
-/* All clocks that the module knows; those that are not there are absent. */
+/* The clocks that may be missed where they are not there: hyperv is nowhere but with Hyper-V. */
 const char *const report_clock_names[] = {
 	"tsc", "kvm-clock", "ptp-kvm", "monotonic-raw", "realtime", "acpi-pm", "hpet", NULL
 };
@@ -130,6 +131,13 @@ const char *report_absent_why(const struct system_facts *system, const char *clo
 	return why;
 }
 
+/* What a guest of another hypervisor does not miss: Hyper-V has no clock of KVM's. */
+bool report_misses(const struct snapshot *s, const char *clock)
+{
+	return !snapshot_clock(s, clock) &&
+	       !(snapshot_clock(s, "hyperv") && strstr(clock, "kvm"));
+}
+
 static void print_absent(FILE *out, const struct snapshot *s, const struct system_facts *system)
 {
 	bool any = false;
@@ -137,7 +145,7 @@ static void print_absent(FILE *out, const struct snapshot *s, const struct syste
 	for (size_t i = 0; report_clock_names[i]; i++) {
 		char first[32];
 
-		if (snapshot_clock(s, report_clock_names[i]))
+		if (!report_misses(s, report_clock_names[i]))
 			continue;
 		if (!any)
 			fputs("\nClocks that are absent\n", out);
@@ -189,20 +197,26 @@ static void print_jumps(FILE *out, const struct snapshot *s)
 	}
 }
 
-static void print_kvm_clock(FILE *out, const struct snapshot *s)
+static void print_page(FILE *out, const struct snapshot *s)
 {
-	const struct clock_figures *c = snapshot_clock(s, "kvm-clock");
+	const char *name = voice_name(s, VOICE_PAGE);
+	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
+	bool kvm;
 
 	if (!c)
 		return;
-	fprintf(out, "\nkvm-clock's time page\n");
-	fprintf(out, "  The host assumes a TSC of %s kHz. TSC_STABLE is %s.\n",
-		text_count(c->khz).s, text_figure(c->stable).s);
+	kvm = !strcmp(name, "kvm-clock");
+	fprintf(out, "\n%s's time page\n", name);
+	fprintf(out, "  The host assumes a TSC of %s kHz. %s is %s.\n", text_count(c->khz).s,
+		kvm ? "TSC_STABLE" : "valid", text_figure(kvm ? c->stable : c->valid).s);
 	if (s->n_pages)
 		text_wrap(out, "  ", "Its multiplier alone makes it run %s ppb off the nominal TSC.",
 			  text_thousandths(snapshot_page_rate_ppt(s)).s);
-	text_wrap(out, "  ", "Updates seen: %s. Stops of the guest seen: %s.",
-		  text_count(c->updates).s, text_count(c->stopped).s);
+	if (kvm)
+		text_wrap(out, "  ", "Updates seen: %s. Stops of the guest seen: %s.",
+			  text_count(c->updates).s, text_count(c->stopped).s);
+	else
+		text_wrap(out, "  ", "Updates seen: %s.", text_count(c->updates).s);
 }
 
 void report_drift(const struct clock_figures *guest, const struct clock_figures *host,
@@ -340,7 +354,7 @@ void report_print(FILE *out, const struct observation *o, const struct finding_l
 	print_jumps(out, s);
 	fputc('\n', out);
 	pairs_print(out, s, PAIRS_SHOWN);
-	print_kvm_clock(out, s);
+	print_page(out, s);
 	print_wall_clock(out, s);
 	print_widths(out, s);
 	print_histograms(out, s);

@@ -169,14 +169,14 @@ static void write_not_seen(FILE *to, const struct snapshot *s, const struct syst
 	bool any = s->n_errors || system->n_notes;
 
 	for (size_t i = 0; report_clock_names[i]; i++)
-		any |= !snapshot_clock(s, report_clock_names[i]);
+		any |= report_misses(s, report_clock_names[i]);
 	if (!any)
 		return;
 	fputs("<section>\n", to);
 	html_tagged(to, "h2", "What is not here");
 	fputs("<ul>\n", to);
 	for (size_t i = 0; report_clock_names[i]; i++)
-		if (!snapshot_clock(s, report_clock_names[i]))
+		if (report_misses(s, report_clock_names[i]))
 			html_tagged(to, "li", "%s: %s", report_clock_names[i],
 				    report_absent_why(system, report_clock_names[i]));
 	for (size_t i = 0; i < s->n_errors; i++)

@@ -9,6 +9,8 @@
 /* All clocks that the module knows, ended by NULL. */
 extern const char *const report_clock_names[];
 
+bool report_misses(const struct snapshot *s, const char *clock);
+
 /* "1 fault, 2 warnings" */
 void report_verdict(char to[80], const struct snapshot *s, const struct finding_list *findings);
 

@@ -93,8 +93,8 @@ const struct rule rules[] = {
 		.judge = judge_guest_stopped,
 	}, {
 		.id = "no-master-clock", STATE, .severity = SEVERITY_WARNING,
-		.looks_at = "kvm-clock/stable, debugfs timepage",
-		.limit = "stable is 0",
+		.looks_at = "kvm-clock/stable, hyperv/valid, debugfs timepage",
+		.limit = "stable or valid is 0",
 		.cause = "The host's clocksource is not its TSC, or the vCPUs' TSCs do not match: KVM then sets each vCPU's kvm-clock from a reading of its own.",
 		.advice = {
 			"on the host: cat /sys/devices/system/clocksource/clocksource0/current_clocksource has to be tsc",

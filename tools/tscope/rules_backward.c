@@ -12,7 +12,7 @@ static const char *who_notices(const struct judgement *j, const char *clock)
 {
 	const char *source = clocksource(j);
 
-	if (!strcmp(clock, source))
+	if (!strcmp(clock, source) || (voice_of(clock) == VOICE_PAGE && page_is_clocksource(j)))
 		return "it is the clocksource: CLOCK_MONOTONIC of programs goes backward with it";
 	if (!strcmp(clock, "monotonic-raw"))
 		return "programs that read CLOCK_MONOTONIC_RAW see it";

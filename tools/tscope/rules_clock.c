@@ -139,6 +139,18 @@ static void note_pause(struct finding *f, struct judgement *j, struct moment *m)
 	}
 }
 
+/* What the table says of the host is of KVM's own clock. */
+static void by_another_hypervisor(struct finding *f, const char *clock)
+{
+	if (!strcmp(clock, "kvm-clock"))
+		return;
+	finding_cause(f, "The hypervisor gave the clock's page another time, as after a migration.");
+	finding_advice_anew(f);
+	finding_advice(f, "ask the host's owner what was done at that time");
+	finding_advice(f, "echo 1000 >/sys/kernel/tscope/%s/step_alert_ns reports the next one at once",
+		       clock);
+}
+
 static const char *who_is_right(const struct moment *m, enum voice voice)
 {
 	static const enum voice others[] = { VOICE_PAGE, VOICE_HOST, VOICE_HPET, VOICE_PM };
@@ -186,8 +198,10 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		x = &m->move[VOICE_PAGE];
 		if (is_open(x)) {
 			f = moved(j, rule, m, VOICE_PAGE, x->ns, "stepped by");
-			if (f)
+			if (f) {
 				finding_evidence(f, "%s", who_is_right(m, VOICE_PAGE));
+				by_another_hypervisor(f, voice_name(&j->o->after, VOICE_PAGE));
+			}
 			note_pause(f, j, m);
 			follow(m, VOICE_PAGE);
 		}
@@ -274,6 +288,21 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 	}
 }
 
+/* A host off its TSC has no page for a guest of Hyper-V: each reading leaves the guest. */
+static void not_valid(const struct rule *rule, struct judgement *j, const char *name)
+{
+	const struct clock_figures *realtime = snapshot_clock(&j->o->after, "realtime");
+	struct finding *f = finding_new(j, rule, "%s is not valid: the hypervisor has no TSC page",
+					name);
+
+	finding_evidence(f, "%s/valid is 0", name);
+	if (realtime && realtime->read_avg_ns.known)
+		finding_evidence(f, "a reading of the wall clock takes %llu ns",
+				 (unsigned long long)realtime->read_avg_ns.value);
+	finding_cause(f, "The hypervisor can't keep time by its TSC. KVM, where it stands in for Hyper-V: the host's clocksource is not its TSC, or was not when the guest set up the page.");
+	finding_advice(f, "KVM gives the page again when the guest boots, or resumes from a suspend");
+}
+
 void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
@@ -285,6 +314,8 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 	struct move *x;
 	size_t i, steps = 0;
 
+	if (c && c->valid.known && !c->valid.value)
+		not_valid(rule, j, name);
 	if (!c || !c->stable.known || c->stable.value)
 		return;
 	for (i = 0; i < s->n_pages; i++) {

@@ -248,8 +248,8 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 		finding_advice(f, "on the host: dmesg | grep -i clocksource says why it left the TSC");
 		return;
 	}
-	/* a machine that is no guest has no host */
-	if (c || !s->hypervisor[0])
+	/* a machine that is no guest has no host, and Hyper-V's clock is another one */
+	if (c || !s->hypervisor[0] || snapshot_clock(&j->o->after, "hyperv"))
 		return;
 	f = finding_new(j, rule, "ptp-kvm is absent: there is no wall clock of the host to compare with");
 	if (why)

@@ -163,7 +163,7 @@ static bool leader_went_on(const struct judgement *j, uint64_t tsc)
 	const struct snapshot *s = &j->o->after;
 	const struct point_line *p, *before = NULL;
 
-	if (strcmp(clocksource(j), voice_name(s, VOICE_PAGE)))
+	if (!page_is_clocksource(j))
 		return false;
 	for (p = s->points; p < s->points + s->n_points; p++) {
 		if (voice_of(p->clock) != VOICE_RAW)
@@ -219,8 +219,7 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 		} else if (by_tsc && !m->tsc_explained && all_went_back(j, m) &&
 			   m->tsc_backward_ns >= STANDS_NS) {
 			stood(j, rule, m, m->tsc_backward_ns, unseen_ns(j), "the TSC");
-		} else if (page && !strcmp(clocksource(j), page) && back >= STANDS_NS &&
-			   !one_jumped(j, m)) {
+		} else if (page_is_clocksource(j) && back >= STANDS_NS && !one_jumped(j, m)) {
 			stood(j, rule, m, back,
 			      m->move[VOICE_PAGE].backwards ? unseen_ns(j) :
 			      m->move[VOICE_PAGE].error_ns + m->move[VOICE_HPET].error_ns +

@@ -345,10 +345,11 @@ struct figure snapshot_page_rate_ppt(const struct snapshot *s)
 	__uint128_t rate;
 	int shift;
 
-	if (!s->n_pages || !p->mul || p->shift > 32 || p->shift < -31 || !tsc || !tsc->khz.value)
+	if (!s->n_pages || !p->mul_thousandths || p->shift > 32 || p->shift < -31 || !tsc ||
+	    !tsc->khz.value)
 		return (struct figure){ };
 	/* a cycle is mul * 2^(shift - 32) ns, and nominally 10^6 / khz ns */
-	rate = (__uint128_t)p->mul * tsc->khz.value * 1000000;
+	rate = (__uint128_t)p->mul_thousandths * tsc->khz.value * 1000;
 	shift = 32 - p->shift;
 	rate = (rate + (1ULL << shift) / 2) >> shift;
 	if (rate > INT64_MAX)

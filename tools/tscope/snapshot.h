@@ -46,13 +46,15 @@ struct clock_figures {
 	struct figure phase_ns;
 	struct figure exact;		/* 0 or 1 */
 	struct count read_min_ns, read_avg_ns;
-	struct count khz;		/* tsc, kvm-clock */
+	struct count khz;		/* tsc, kvm-clock, hyperv */
 	/* clocks that pairs of CPUs compare: tsc, time pages */
 	struct pair_offset offset;
 	struct count moving, unmet, widest_bound_ns;
 	struct count step_cycles;	/* tsc */
 	struct figure stable;		/* kvm-clock: 0 or 1 */
-	struct count updates, stopped;	/* kvm-clock */
+	struct figure valid;		/* hyperv: 0 or 1 */
+	struct count updates;		/* kvm-clock, hyperv */
+	struct count stopped;		/* kvm-clock */
 	/* ptp-kvm: the guest's wall clock minus the host's */
 	struct figure host_offset_ns, host_offset_error_ns, host_offset_age_ms;
 };
@@ -93,6 +95,7 @@ struct violation {
 struct page_line {
 	unsigned int cpu;
 	uint32_t version, mul;
+	int64_t mul_thousandths;	/* 1000 mul, with the digits that are printed after its point */
 	uint64_t tsc_timestamp, system_time_ns;
 	int shift;
 	unsigned int flags;

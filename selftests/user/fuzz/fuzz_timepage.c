@@ -98,7 +98,7 @@ static void check_inverse(const struct tscope_timepage *p, u64 cyc)
 	ns = scaled(cyc, p->mult, p->shift);
 	if (ns >> 62)
 		return;
-	EXPECT(tscope_timepage_inverse(p, p->ns + ns, &tsc), "mult %s, shift %d, %s cycles",
+	EXPECT(tscope_timepage_inverse(p, p->ns + ns, 1, &tsc), "mult %s, shift %d, %s cycles",
 	       tap_udec(p->mult), p->shift, tap_udec(cyc));
 	got = tsc - p->tsc;
 	EXPECT(scaled(got, p->mult, p->shift) == ns, "inverse of %s ns", tap_udec(ns));

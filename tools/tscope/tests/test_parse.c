@@ -210,7 +210,19 @@ static void test_pages(void)
 	       p[1].system_time_ns == 4 && p[1].mul == 5 && p[1].shift == 127 && !p[1].flags,
 	       "second");
 	EXPECT_EQ(p[1].minus_first_ns, S64_MAX, "second");
+	EXPECT_EQ(p[1].mul_thousandths, 5000, "second");
 	free(p);
+	EXPECT(parse_pages(TEXT(PAGES "0 1 0 18446744003178727016 2045222521.729 0 1 0\n"
+			   "1 1 0 4 4294967295.999 7 1 0"), &p, &n, &fault), "%s", fault.what);
+	EXPECT_EQ(n, 2, "pages of another hypervisor");
+	EXPECT_EQ(p[0].mul, 2045222521, "whole");
+	EXPECT_EQ(p[0].mul_thousandths, 2045222521729, "with its fraction");
+	EXPECT_EQ(p[1].mul_thousandths, 4294967295999, "the largest");
+	free(p);
+	expect_fault("a fraction", parse_pages(TEXT(PAGES "1 2 3 4 4294967296.000 0 0 0"), &p, &n,
+					       &fault), 2, "mul", "is not understood");
+	expect_fault("a sign", parse_pages(TEXT(PAGES "1 2 3 4 -1.000 0 0 0"), &p, &n, &fault), 2,
+		     "mul", "is not understood");
 	expect_fault("mul", parse_pages(TEXT(PAGES "1 2 3 4 4294967296 0 0 0"), &p, &n, &fault), 2,
 		     "mul", "is not understood");
 }

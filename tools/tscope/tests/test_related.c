@@ -172,7 +172,7 @@ static void test_slewed_host(void)
 		ppb = size(1.2e5, 4e5);
 		wrong = rnd_below(2);
 		mult = 1e6 / KHZ * 4294967296.0 * (wrong ? 1 + ppb / 1e9 : 1);
-		page = (struct page_line){ .mul = lround(mult), .version = 2 };
+		page = (struct page_line){ .mul_thousandths = lround(mult * 1e3), .version = 2 };
 		o.after.pages = &page;
 		o.after.n_pages = 1;
 		for (k = PTP; k < CLOCKS; k += k == PTP ? PM - PTP : 1) {

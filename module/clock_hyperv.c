@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hyperv: the reference TSC page, which Hyper-V keeps for all CPUs, and KVM where it stands in for
+ * Hyper-V.
+ *
+ * Hyper-V's clock counts units of 100 ns (Hypervisor Top-Level Functional Specification, Partition
+ * Reference Time Enlightenment):
+ *
+ *	((tsc * scale) >> 64) + offset
+ *
+ * Programs read those units. The page defines the line below them as well, and bursts evaluate the
+ * line: where the units go back, the line does, and it shows differences that the units hide.
+ */
+#include <linux/bitops.h>
+#include <linux/kobject.h>
+
+#include <asm/processor.h>
+
+#include <clocksource/hyperv_timer.h>
+/* not all kernels' hyperv_timer.h includes it */
+#include <asm/mshyperv.h>
+
+#include "cpu.h"
+
+/* The unit that @scale and @offset of the page are in. */
+#define UNIT_NS		100
+
+/* A page that changes again while it is copied is copied again. */
+#define COPY_TRIES	100
+
+/* All CPUs have the same page. */
+static const u32 *hyperv_sequence(int cpu)
+{
+	return (const u32 *)&hv_get_tsc_page()->tsc_sequence;
+}
+
+/*
+ * By the protocol of the specification: the hypervisor changes the sequence word with each update.
+ * 0 says that the page is not valid, also while KVM writes it. What counts is the TSC's whole
+ * value, so the line goes through TSC 0. The shift drops bits that are 0 for a TSC of 250 MHz or
+ * more; for a slower one the line falls behind by less than 2^-57 ns a cycle.
+ */
+static bool hyperv_copy(const u32 *sequence, struct tscope_timepage *to)
+{
+	const struct ms_hyperv_tsc_page *page =
+		container_of(sequence, const struct ms_hyperv_tsc_page, tsc_sequence);
+	u128 mult;
+	int tries;
+
+	for (tries = 0; tries < COPY_TRIES; tries++) {
+		to->sequence = READ_ONCE(*sequence);
+		if (!to->sequence)
+			return false;
+		smp_rmb();	/* the word before what it stands for */
+		mult = (u128)page->tsc_scale * UNIT_NS;
+		to->ns = (u64)page->tsc_offset * UNIT_NS;
+		smp_rmb();	/* and again after it */
+		if (READ_ONCE(*sequence) == to->sequence) {
+			to->tsc = 0;
+			to->shift = fls64(mult >> 64);
+			to->mult = mult >> to->shift;
+			to->flags = TSCOPE_PAGE_STABLE;
+			return true;
+		}
+		cpu_relax();
+	}
+	return false;
+}
+
+static const struct tscope_timepage_ops hyperv_page = {
+	.sequence = hyperv_sequence,
+	.copy = hyperv_copy,
+	.unit_ns = UNIT_NS,
+};
+
+static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct tscope_timepage p;
+	u32 khz;
+
+	if (!hyperv_copy(hyperv_sequence(0), &p))
+		return -ENODATA;
+	khz = tscope_timepage_khz(&p);
+	return khz ? sysfs_emit(buf, "%u\n", khz) : -ENODATA;
+}
+
+/* There is one page: the CPU that saw most of its updates saw each of them once. */
+static ssize_t updates_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct tscope_cpu *c;
+	u64 n = 0;
+
+	for_each_tscope_cpu(c)
+		n = max(n, READ_ONCE(c->updates));
+	return sysfs_emit(buf, "%llu\n", n);
+}
+
+static ssize_t valid_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct tscope_timepage p;
+
+	return sysfs_emit(buf, "%d\n", hyperv_copy(hyperv_sequence(0), &p));
+}
+
+static struct kobj_attribute khz_attr = __ATTR_RO(khz);
+static struct kobj_attribute updates_attr = __ATTR_RO(updates);
+static struct kobj_attribute valid_attr = __ATTR_RO(valid);
+
+static struct attribute *hyperv_attrs[] = {
+	&khz_attr.attr,
+	&updates_attr.attr,
+	&valid_attr.attr,
+	NULL
+};
+
+static const struct attribute_group hyperv_group = { .attrs = hyperv_attrs };
+
+/* A page that is not valid may become so: the clock is present, and has no readings until then. */
+static const char *hyperv_probe(void)
+{
+	struct tscope_timepage p;
+
+	if (!IS_ENABLED(CONFIG_HYPERV_TIMER))
+		return "the kernel is built without HYPERV_TIMER";
+	/* the kernel is the guest of one hypervisor: with kvm-clock there are no such features */
+	if (!(ms_hyperv.features & HV_MSR_REFERENCE_TSC_AVAILABLE))
+		return "not a Hyper-V guest, or there is no reference TSC page";
+	if (hyperv_copy(hyperv_sequence(0), &p) && !tscope_timepage_khz(&p))
+		return "the hypervisor's scale is that of no clock";
+	return NULL;
+}
+
+const struct tscope_clock_ops tscope_clock_hyperv = {
+	.name = "hyperv",
+	.kind = TSCOPE_KIND_PAGE,
+	.lane = TSCOPE_LANE_PAGE,
+	.group = &hyperv_group,
+	.page = &hyperv_page,
+	.probe = hyperv_probe,
+};

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
+# DESCRIPTION: a guest of Hyper-V, which KVM stands in for: at rest, paused, saved and restored, and with a TSC page that is not valid
+#
+# KVM writes the page from what it would write into kvm-clock's pages: it has the same rate, and at
+# "cont" the same step back. What the page says itself is the exact truth of a step: its offset
+# counts 100 ns, and its scale stays. A host that leaves its TSC has no time for the page, and KVM
+# does not write it again before the guest sets it up anew, as Linux does when it resumes.
+ACCEL=nested
+TIMEOUT=600
+# without "kvm=off" Linux would be a guest of KVM
+GUEST_CPU="kvm=off,hv-relaxed,hv-vapic,hv-vpindex,hv-time,hv-synic,hv-stimer,hv-stimer-direct,hv-frequencies,hv-runtime"
+
+SOURCES=/sys/devices/system/clocksource/clocksource0
+
+# page N: field N of CPU 0's page: 3 TSC, 4 ns, 5 multiplier
+page() {
+	awk -v n="$1" '$1 == 0 { print $n }' $TD/timepage
+}
+
+# page_known: keeps CPU 0's page, and forgets its updates
+page_known() {
+	PAGE_NS=$(page 4) PAGE_MUL=$(page 5)
+	trace_clear
+}
+
+# page_moved: sets PAGE_MOVED, how far the page moved since page_known; its time is modulo 2^64 ns
+page_moved() {
+	PAGE_MOVED=$(echo "d = $(page 4) - $PAGE_NS
+		if (d >= 2^63) d -= 2^64
+		if (d < -(2^63)) d += 2^64
+		d" | bc)
+	[ "$(page 5)" = "$PAGE_MUL" ] || result "not ok" "the page's multiplier changed from $PAGE_MUL"
+}
+
+# steps_are_exact WHAT: each CPU saw, and tscope reported, what the page did since page_known
+steps_are_exact() {
+	local cpu
+	for cpu in 0 1; do
+		holds "$1: steps that CPU $cpu saw together ns" "$PAGE_MOVED" "$(traced pvti_update |
+			awk -v c=$cpu '$2 == c { s += $4 } END { printf "%.0f", s }')" 0
+	done
+	holds "$1: steps that were reported together ns" "$PAGE_MOVED" "$(traced step |
+		awk '$2 == "hyperv" { s += $4 } END { printf "%.0f", s }')" 0
+}
+
+look() {
+	local pair bound
+	pair=$(pair "$1")
+	pair=${pair% *} bound=${pair#* }
+	within "-$bound" "$bound" "${pair% *}" ||
+		result "not ok" "$1 pair offset $pair does not hold 0"
+	case $1 in
+	tsc) [ "$bound" -ge "${least_tsc:-$((bound + 1))}" ] || least_tsc=$bound ;;
+	*) [ "$bound" -ge "${least_page:-$((bound + 1))}" ] || least_page=$bound ;;
+	esac
+}
+
+quiet() {
+	local c looks=0 least_tsc='' least_page=''
+	while [ $looks -lt 10 ]; do
+		sleep 2
+		looks=$((looks + 1))
+		for c in tsc hyperv; do
+			look $c
+		done
+	done
+	clean $(cat $T/clocks)
+	no_steps hyperv monotonic-raw realtime
+	holds "hyperv updates" 0 "$(figure hyperv updates)" 0
+	below "tsc narrowest pair bound ns" "$least_tsc" 1000
+	below "hyperv narrowest pair bound ns" "$least_page" 1000
+	# the guest's own clocks count the page's, and nobody slews them
+	for c in hyperv monotonic-raw realtime; do
+		skew $c "$(pvti_rate_ppb)" 0.001
+		holds "$c exact" 1 "$(figure $c exact)" 0
+	done
+	below "hyperv skew's error ppb" "$(figure hyperv skew_error_ppb)" 0.002
+	below "monotonic-raw skew's error ppb" "$(figure monotonic-raw skew_error_ppb)" 0.1
+	finds_none
+}
+
+# pause SECONDS
+pause() {
+	local was
+	page_known
+	was=$(figure hyperv updates)
+	set -- "$1" $(on_host "lab_clock; monitor stop; lab_clock; sleep $1; lab_clock; monitor cont; lab_clock" | cut -d' ' -f1)
+	sleep 4
+	page_moved
+	between "pause of $1 s: the page went back by ns" $(($4 - $3)) $((-PAGE_MOVED)) $(($5 - $2))
+	steps_are_exact "pause of $1 s"
+	between "pause of $1 s: updates" 1 $(($(figure hyperv updates) - was)) 3
+	holds "pause of $1 s: last step ns" "$PAGE_MOVED" "$(figure hyperv step_last_ns)" 200
+	set -- "$1" $(newest_step monotonic-raw)
+	holds "pause of $1 s: monotonic-raw's step ns" "$PAGE_MOVED" "${2:-none}" "${3:-none}"
+	examine
+	found guest-stopped "$((-PAGE_MOVED))" 1000
+	nothing_else
+}
+
+# The guest's clocks went on from what was saved, and there is no clock of the host's to compare
+# with: what is seen is that TSC, page and devices were saved one after the other.
+restore() {
+	local gap
+	echo 1 >$T/reset
+	page_known
+	random 2000
+	gap=$((RANDOM_NUMBER / 1000)).$(printf %03d $((RANDOM_NUMBER % 1000)))
+	say "# saved for $gap s: $(on_host guest_save "$gap")"
+	sleep 6
+	page_moved
+	steps_are_exact "restore"
+	between "restore: updates" 1 $(traced pvti_update | awk '$2 == 0 { n++ } END { print n + 0 }') -
+	steps_kept
+	examine
+	# less than 100 ms is a pause only if the devices lost just as much
+	if [ $PAGE_MOVED -ge -100000000 ] && grep -q '^clock-stepped ' $FINDINGS; then
+		found clock-stepped $PAGE_MOVED
+	else
+		found guest-stopped $((-PAGE_MOVED))
+	fi
+	nothing_else
+}
+
+# not_valid: the host leaves its TSC, and comes back to it
+not_valid() {
+	local samples tsc tries=0
+	echo 1 >$T/reset
+	page_known
+	sleep 2
+	say "# host on $(on_host "echo hpet >$SOURCES/current_clocksource; cat $SOURCES/current_clocksource")"
+	while [ "$(figure hyperv valid)" != 0 ] && [ $tries -lt 20 ]; do
+		tries=$((tries + 1))
+		usleep 500000
+	done
+	holds "host on hpet: hyperv valid" 0 "$(figure hyperv valid)" 0
+	sleep 1
+	samples=$(figure hyperv samples) tsc=$(figure tsc samples)
+	sleep 4
+	holds "not valid: readings of hyperv" 0 $(($(figure hyperv samples) - samples)) 0
+	between "not valid: readings of the TSC" 10000 $(($(figure tsc samples) - tsc)) -
+	holds "not valid: khz can be read" 0 "$(figure hyperv khz | grep -c '[0-9]')" 0
+	no_steps hyperv
+	clean tsc hyperv
+	pair_holds tsc 0
+	finds no-master-clock
+
+	say "# host on $(on_host "echo tsc >$SOURCES/current_clocksource; cat $SOURCES/current_clocksource")"
+	echo core >/sys/power/pm_test
+	echo mem >/sys/power/state || result "not ok" "the guest does not suspend"
+	echo none >/sys/power/pm_test
+	samples=$(figure hyperv samples)
+	sleep 4
+	holds "set up anew: hyperv valid" 1 "$(figure hyperv valid)" 0
+	between "set up anew: readings of hyperv" 10000 $(($(figure hyperv samples) - samples)) -
+	no_steps hyperv
+	clean hyperv
+	pair_holds hyperv 0
+}
+
+guest() {
+	local range
+	. /lib/tscope/truth.sh
+	. /lib/tscope/doctor.sh
+
+	seed
+	echo 1 >/sys/module/suspend/parameters/pm_test_delay
+	tscope_load || return
+	trace_on step pvti_update || return
+	holds "clocks of hypervisors" 1 "$(grep -c ' hyperv ' $T/clocks)" 0
+	holds "clocks of KVM" 0 "$(grep -c kvm $T/clocks)" 0
+	holds "the kernel keeps time by the page" 1 \
+		"$(grep -cx hyperv_clocksource_tsc_page $SOURCES/current_clocksource)" 0
+	holds "hyperv valid" 1 "$(figure hyperv valid)" 0
+	holds "hyperv khz" "$(figure tsc khz)" "$(figure hyperv khz)" 0
+	cat $T/period_us >$T/width_us
+	echo 1 >$T/enabled
+	quiet
+	for range in 400 3000; do
+		random $((range * 2 / 3))
+		RANDOM_NUMBER=$((range / 3 + RANDOM_NUMBER))
+		pause $((RANDOM_NUMBER / 1000)).$(printf %03d $((RANDOM_NUMBER % 1000)))
+	done
+	restore
+	skew hyperv "$(pvti_rate_ppb)" 0.001
+	clean tsc hyperv monotonic-raw
+	not_valid
+	say_updates
+	echo 0 >$T/enabled
+	tscope_done
+}
