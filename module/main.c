@@ -35,6 +35,7 @@ MODULE_PARM_DESC(tsc_khz, "the TSC's frequency, if the kernel knows none, 1000 o
 static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_tsc,
 	&tscope_clock_kvm,
+	&tscope_clock_xen,
 	&tscope_clock_ptp,
 	&tscope_clock_raw,
 	&tscope_clock_real,

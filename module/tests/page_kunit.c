@@ -11,6 +11,7 @@
 
 #include "../burst.h"
 #include "../events.h"
+#include "../pvclock.h"
 #include "tests.h"
 
 static const struct tscope_clock_ops ops = {
@@ -349,7 +350,7 @@ static void page_kvm_imitated(struct kunit *test)
 			.tsc_shift = cases[i].shift,
 		};
 
-		KUNIT_EXPECT_EQ_MSG(test, !tscope_kvm_page_fault(&page.version),
+		KUNIT_EXPECT_EQ_MSG(test, !tscope_pvclock_fault(&page.version),
 				    cases[i].gives_time, "case %u", i);
 	}
 }
