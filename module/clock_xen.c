@@ -47,7 +47,7 @@ static int set_area(struct pvclock_vcpu_time_info *page)
 				  xen_vcpu_nr(smp_processor_id()), &area);
 }
 
-static DEFINE_PER_CPU(struct tscope_xen_area, areas) = { .set = set_area };
+static DEFINE_PER_CPU(struct tscope_xen_area, areas);
 static enum cpuhp_state hotplug_state;
 
 /**
@@ -148,13 +148,12 @@ static const struct tscope_timepage_ops xen_page = {
  * @last: its last leaf
  * @leaf: its leaf LEAF_TSC
  * @tsc: result
- * Return: whether it says anything. What imitates Xen may leave the leaf empty, and Xen puts the
- * TSC's frequency into ecx.
+ * Return: whether Xen has that leaf. To a PV dom0, whose TSC it never emulates, it says 0 for all.
  */
 bool tscope_xen_tsc_of(u32 base, u32 last, const struct tscope_xen_leaf *leaf,
 		       struct tscope_xen_tsc *tsc)
 {
-	if (!base || last < base + LEAF_TSC || !leaf->ecx)
+	if (!base || last < base + LEAF_TSC)
 		return false;
 	*tsc = (struct tscope_xen_tsc){
 		.mode = leaf->ebx,
@@ -266,7 +265,7 @@ static const char *pages_fault(void)
 static const char *xen_probe(void)
 {
 	const char *fault;
-	int state;
+	int state, cpu;
 
 	if (!IS_ENABLED(CONFIG_XEN))
 		return "the kernel is built without XEN";
@@ -274,6 +273,9 @@ static const char *xen_probe(void)
 		return "not a Xen guest";
 	if (xen_hvm_domain() && !xen_feature(XENFEAT_hvm_safe_pvclock))
 		return "this Xen has no clock for HVM guests";
+	/* modules can't initialise per-CPU data by addresses */
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(&areas, cpu)->set = set_area;
 	state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "tscope:xen", cpu_online_ends,
 				  cpu_offline_begins);
 	if (state < 0)

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "moment.h"
 #include "observe.h"
 #include "pairs.h"
 #include "report_parts.h"
@@ -189,20 +190,26 @@ static void print_jumps(FILE *out, const struct snapshot *s)
 	}
 }
 
-static void print_kvm_clock(FILE *out, const struct snapshot *s)
+static void print_time_page(FILE *out, const struct snapshot *s)
 {
-	const struct clock_figures *c = snapshot_clock(s, "kvm-clock");
+	const char *name = voice_name(s, VOICE_PAGE);
+	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
 
 	if (!c)
 		return;
-	fprintf(out, "\nkvm-clock's time page\n");
+	fprintf(out, "\n%s's time page\n", name);
 	fprintf(out, "  The host assumes a TSC of %s kHz. TSC_STABLE is %s.\n",
 		text_count(c->khz).s, text_figure(c->stable).s);
 	if (s->n_pages)
 		text_wrap(out, "  ", "Its multiplier alone makes it run %s ppb off the nominal TSC.",
 			  text_thousandths(snapshot_page_rate_ppt(s)).s);
-	text_wrap(out, "  ", "Updates seen: %s. Stops of the guest seen: %s.",
-		  text_count(c->updates).s, text_count(c->stopped).s);
+	if (strcmp(name, "xen"))
+		text_wrap(out, "  ", "Updates seen: %s. Stops of the guest seen: %s.",
+			  text_count(c->updates).s, text_count(c->stopped).s);
+	else
+		text_wrap(out, "  ", "Updates seen: %s. Xen's tsc_mode is %s, emulated %s, incarnation %s.",
+			  text_count(c->updates).s, text_count(c->tsc_mode).s,
+			  text_figure(c->emulated).s, text_count(c->incarnation).s);
 }
 
 void report_drift(const struct clock_figures *guest, const struct clock_figures *host,
@@ -340,7 +347,7 @@ void report_print(FILE *out, const struct observation *o, const struct finding_l
 	print_jumps(out, s);
 	fputc('\n', out);
 	pairs_print(out, s, PAIRS_SHOWN);
-	print_kvm_clock(out, s);
+	print_time_page(out, s);
 	print_wall_clock(out, s);
 	print_widths(out, s);
 	print_histograms(out, s);
