@@ -137,6 +137,7 @@ static inline bool tscope_clock_has_points(const struct tscope_clock *clk)
 
 extern const struct tscope_clock_ops tscope_clock_tsc, tscope_clock_kvm, tscope_clock_ptp;
 extern const struct tscope_clock_ops tscope_clock_hyperv;
+extern const struct tscope_clock_ops tscope_clock_xen;
 extern const struct tscope_clock_ops tscope_clock_raw, tscope_clock_real;
 extern const struct tscope_clock_ops tscope_clock_acpi_pm, tscope_clock_hpet;
 
@@ -154,9 +155,6 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane);
 const struct tscope_timepage_ops *tscope_clock_page_ops(void);
 struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops);
 void tscope_clock_free(struct tscope_clock *clk);
-
-/* clock_kvm.c */
-const char *tscope_kvm_page_fault(const u32 *sequence);
 
 /* A device that counts time by itself. */
 struct tscope_device {

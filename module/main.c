@@ -36,6 +36,7 @@ static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_tsc,
 	&tscope_clock_kvm,
 	&tscope_clock_hyperv,
+	&tscope_clock_xen,
 	&tscope_clock_ptp,
 	&tscope_clock_raw,
 	&tscope_clock_real,

@@ -27,9 +27,9 @@ samples all unsigned 0 1 -
 rejected all unsigned 0 0 -
 backward all unsigned 0 0 -
 backward_max_ns all unsigned 0 0 -
-warps tsc,kvm-clock,hyperv,monotonic-raw unsigned 0 0 -
-warp_max_ns tsc,kvm-clock,hyperv,monotonic-raw unsigned 0 0 -
-exact kvm-clock,hyperv,ptp-kvm,monotonic-raw,realtime flag ENODATA 0 1
+warps tsc,kvm-clock,hyperv,xen,monotonic-raw unsigned 0 0 -
+warp_max_ns tsc,kvm-clock,hyperv,xen,monotonic-raw unsigned 0 0 -
+exact kvm-clock,hyperv,xen,ptp-kvm,monotonic-raw,realtime flag ENODATA 0 1
 skew -tsc skew ENODATA - -
 skew_ppb -tsc decimal ENODATA -500000000 500000000
 skew_error_ppb -tsc positive-decimal ENODATA 0 1000000000
@@ -37,29 +37,32 @@ phase_ns -tsc signed ENODATA -1000000000 1000000000
 steps -tsc unsigned 0 0 100
 step_last_ns -tsc signed 0 -1000000000 1000000000
 step_max_ns -tsc signed 0 -1000000000 1000000000
-read_min_ns -tsc,kvm-clock,hyperv unsigned ENODATA 1 10000000
-read_avg_ns -tsc,kvm-clock,hyperv unsigned ENODATA 1 100000000
-khz tsc,kvm-clock,hyperv unsigned - 100000 20000000
-offset tsc,kvm-clock,hyperv offset ENODATA - -
-offset_max_ns tsc,kvm-clock,hyperv signed ENODATA -1000000000 1000000000
-offset_bound_ns tsc,kvm-clock,hyperv unsigned ENODATA 1 1000000000
-moving tsc,kvm-clock,hyperv unsigned 0 0 -
-unmet tsc,kvm-clock,hyperv unsigned 0 0 0
-widest_bound_ns tsc,kvm-clock,hyperv unsigned ENODATA 1 1000000000
+read_min_ns -tsc,kvm-clock,hyperv,xen unsigned ENODATA 1 10000000
+read_avg_ns -tsc,kvm-clock,hyperv,xen unsigned ENODATA 1 100000000
+khz tsc,kvm-clock,hyperv,xen unsigned - 100000 20000000
+offset tsc,kvm-clock,hyperv,xen offset ENODATA - -
+offset_max_ns tsc,kvm-clock,hyperv,xen signed ENODATA -1000000000 1000000000
+offset_bound_ns tsc,kvm-clock,hyperv,xen unsigned ENODATA 1 1000000000
+moving tsc,kvm-clock,hyperv,xen unsigned 0 0 -
+unmet tsc,kvm-clock,hyperv,xen unsigned 0 0 0
+widest_bound_ns tsc,kvm-clock,hyperv,xen unsigned ENODATA 1 1000000000
 step_cycles tsc unsigned ENODATA 1 -
-updates kvm-clock,hyperv unsigned 0 0 -
-stable kvm-clock flag - 0 1
+updates kvm-clock,hyperv,xen unsigned 0 0 -
+stable kvm-clock,xen flag - 0 1
 valid hyperv flag - 0 1
 stopped kvm-clock unsigned 0 0 -
+tsc_mode xen unsigned - 0 3
+emulated xen flag - 0 1
+incarnation xen unsigned - 0 -
 offset ptp-kvm offset ENODATA - -
 offset_ns ptp-kvm signed ENODATA - -
 offset_error_ns ptp-kvm unsigned ENODATA 1 100000000
 errors ptp-kvm unsigned 0 0 -
-warp_alert_ns tsc,kvm-clock,hyperv,monotonic-raw unsigned 1 1 1
+warp_alert_ns tsc,kvm-clock,hyperv,xen,monotonic-raw unsigned 1 1 1
 step_alert_ns -tsc unsigned 0 0 0
 skew_alert_ppb -tsc unsigned 0 0 0"
 
-KNOWN="tsc kvm-clock hyperv ptp-kvm monotonic-raw realtime acpi-pm hpet"
+KNOWN="tsc kvm-clock hyperv xen ptp-kvm monotonic-raw realtime acpi-pm hpet"
 
 # has CLOCK CLOCKS: whether a row is about a clock
 has() {
@@ -122,10 +125,12 @@ presence() {
 		case " $VALUE " in *" $name "*) ;; *) bad "no $name in $VALUE" ;; esac
 	done
 	sources=$(cat /sys/devices/system/clocksource/clocksource0/available_clocksource)
-	case " $sources " in
-	*" kvm-clock "*) case " $VALUE " in *" kvm-clock "*) ;; *) bad "no kvm-clock" ;; esac ;;
-	*) case " $VALUE " in *" kvm-clock "*) bad "kvm-clock" ;; esac ;;
-	esac
+	for name in kvm-clock xen; do
+		case " $sources " in
+		*" $name "*) case " $VALUE " in *" $name "*) ;; *) bad "no $name" ;; esac ;;
+		*) case " $VALUE " in *" $name "*) bad "$name" ;; esac ;;
+		esac
+	done
 	case " $sources " in
 	*" hyperv_clocksource_tsc_page "*)
 		case " $VALUE " in *" hyperv "*) ;; *) bad "no hyperv" ;; esac ;;
@@ -295,6 +300,7 @@ $(for clock in $KNOWN; do echo "values $clock"; done)
 offsets tsc
 offsets kvm-clock
 offsets hyperv
+offsets xen
 consistent
 read_only
 END

@@ -5,7 +5,9 @@
 #include <asm/pvclock.h>
 
 #include "../events.h"
+#include "../pvclock.h"
 #include "page_burst.h"
+#include "tests.h"
 
 static const struct tscope_clock_ops ops = {
 	.name = "page",
@@ -225,7 +227,7 @@ static void page_kvm_imitated(struct kunit *test)
 			.tsc_shift = cases[i].shift,
 		};
 
-		KUNIT_EXPECT_EQ_MSG(test, !tscope_kvm_page_fault(&page.version),
+		KUNIT_EXPECT_EQ_MSG(test, !tscope_pvclock_fault(&page.version),
 				    cases[i].gives_time, "case %u", i);
 	}
 }

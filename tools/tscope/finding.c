@@ -277,7 +277,8 @@ static bool matches(const struct judgement *j, const struct draft *a, const stru
 	double size = fabs(x->size.value);
 
 	if (is_id(a, "no-master-clock"))
-		return is_id(b, "host-refuses-pairing");
+		return is_id(b, "host-refuses-pairing") &&
+		       snapshot_clock(&j->o->after, "kvm-clock");
 	if (is_id(b, "host-drift") && is_id(a, "tsc-frequency"))
 		return !strcmp(y->unit, "ppb") &&
 		       fabs(fabs(y->size.value) - size) <= size / 10 + y->size_error.value;

@@ -367,6 +367,7 @@ static const struct clock_file {
 	FIELDS("offset", pair_offset_fields, BUT_PTP), ONE(moving, COUNT), ONE(unmet, COUNT),
 	ONE(widest_bound_ns, COUNT), ONE(step_cycles, COUNT),
 	ONE(stable, FIGURE_FLAG), ONE(valid, FIGURE_FLAG), ONE(updates, COUNT), ONE(stopped, COUNT),
+	ONE(tsc_mode, COUNT), ONE(emulated, FIGURE_FLAG), ONE(incarnation, COUNT),
 	FIELDS("offset", host_offset_fields, PTP),
 };
 

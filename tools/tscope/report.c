@@ -201,22 +201,26 @@ static void print_page(FILE *out, const struct snapshot *s)
 {
 	const char *name = voice_name(s, VOICE_PAGE);
 	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
-	bool kvm;
+	bool hyperv;
 
 	if (!c)
 		return;
-	kvm = !strcmp(name, "kvm-clock");
+	hyperv = !strcmp(name, "hyperv");
 	fprintf(out, "\n%s's time page\n", name);
 	fprintf(out, "  The host assumes a TSC of %s kHz. %s is %s.\n", text_count(c->khz).s,
-		kvm ? "TSC_STABLE" : "valid", text_figure(kvm ? c->stable : c->valid).s);
+		hyperv ? "valid" : "TSC_STABLE", text_figure(hyperv ? c->valid : c->stable).s);
 	if (s->n_pages)
 		text_wrap(out, "  ", "Its multiplier alone makes it run %s ppb off the nominal TSC.",
 			  text_thousandths(snapshot_page_rate_ppt(s)).s);
-	if (kvm)
+	if (hyperv)
+		text_wrap(out, "  ", "Updates seen: %s.", text_count(c->updates).s);
+	else if (!strcmp(name, "xen"))
+		text_wrap(out, "  ", "Updates seen: %s. Xen's tsc_mode is %s, emulated %s, incarnation %s.",
+			  text_count(c->updates).s, text_count(c->tsc_mode).s,
+			  text_figure(c->emulated).s, text_count(c->incarnation).s);
+	else
 		text_wrap(out, "  ", "Updates seen: %s. Stops of the guest seen: %s.",
 			  text_count(c->updates).s, text_count(c->stopped).s);
-	else
-		text_wrap(out, "  ", "Updates seen: %s.", text_count(c->updates).s);
 }
 
 void report_drift(const struct clock_figures *guest, const struct clock_figures *host,

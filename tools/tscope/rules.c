@@ -93,14 +93,11 @@ const struct rule rules[] = {
 		.judge = judge_guest_stopped,
 	}, {
 		.id = "no-master-clock", STATE, .severity = SEVERITY_WARNING,
-		.looks_at = "kvm-clock/stable, hyperv/valid, debugfs timepage",
+		.looks_at = "stable of kvm-clock or xen, hyperv/valid, debugfs timepage",
 		.limit = "stable or valid is 0",
 		.cause = "The host's clocksource is not its TSC, or the vCPUs' TSCs do not match: KVM then sets each vCPU's kvm-clock from a reading of its own.",
-		.advice = {
-			"on the host: cat /sys/devices/system/clocksource/clocksource0/current_clocksource has to be tsc",
-			"on the host: dmesg | grep -i clocksource says why it left the TSC; tsc=reliable keeps it if you know better",
-		},
-		.explains = { "clock-warped", "clock-stepped", "host-refuses-pairing" },
+		.explains = { "clock-warped", "clock-stepped", "wall-clock-set",
+			      "host-refuses-pairing" },
 		.see = "cases.rst, \"Time goes back between vCPUs\"",
 		.judge = judge_no_master_clock,
 	}, {
@@ -160,12 +157,12 @@ const struct rule rules[] = {
 		.judge = judge_clock_stepped,
 	}, {
 		.id = "clock-off-multiplier", STATE, .debug = true, .severity = SEVERITY_FAULT,
-		.looks_at = "kvm-clock/skew, debugfs timepage, tsc/khz",
+		.looks_at = "skew of kvm-clock or xen, debugfs timepage, tsc/khz",
 		.limit = "four half-widths and 0.1 ppb, by which an exact line is never off",
-		.cause = "What shows KVM's interface here does not keep its clock by the multiplier that it publishes.",
+		.cause = "The hypervisor does not keep its clock by the multiplier that it publishes.",
 		.advice = {
-			"boot with no-kvmclock, and clocksource=tsc if the TSC is right",
-			"ask the maker of the hypervisor: kvm-clock has to be TSC x multiplier x 2^shift",
+			"boot with clocksource=tsc if the TSC is right, and in a KVM guest with no-kvmclock",
+			"ask the maker of the hypervisor: its clock has to be TSC x multiplier x 2^shift",
 		},
 		.see = "cases.rst, \"kvm-clock's skew is not 0\"",
 		.judge = judge_clock_off_multiplier,
@@ -205,9 +202,6 @@ const struct rule rules[] = {
 		.looks_at = "ptp-kvm/errors, the module's log",
 		.limit = "one refused hypercall, or a guest without ptp-kvm",
 		.cause = "The host has no clock pairing: its kernel is older than 4.12, or it does not run on its TSC.",
-		.advice = {
-			"ask the host's owner for a host kernel of 4.12 or later, with clocksource tsc",
-		},
 		.see = "doctor.rst, \"host-refuses-pairing\"",
 		.judge = judge_host_refuses_pairing,
 	}, {

@@ -288,6 +288,12 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 	}
 }
 
+static void host_has_to_use_tsc(struct finding *f)
+{
+	finding_advice(f, "on the host: cat /sys/devices/system/clocksource/clocksource0/current_clocksource has to be tsc");
+	finding_advice(f, "on the host: dmesg | grep -i clocksource says why it left the TSC; tsc=reliable keeps it if you know better");
+}
+
 /* A host off its TSC has no page for a guest of Hyper-V: each reading leaves the guest. */
 static void not_valid(const struct rule *rule, struct judgement *j, const char *name)
 {
@@ -300,7 +306,40 @@ static void not_valid(const struct rule *rule, struct judgement *j, const char *
 		finding_evidence(f, "a reading of the wall clock takes %llu ns",
 				 (unsigned long long)realtime->read_avg_ns.value);
 	finding_cause(f, "The hypervisor can't keep time by its TSC. KVM, where it stands in for Hyper-V: the host's clocksource is not its TSC, or was not when the guest set up the page.");
+	host_has_to_use_tsc(f);
 	finding_advice(f, "KVM gives the page again when the guest boots, or resumes from a suspend");
+}
+
+/* What the hypervisor does instead, and what its owner can do about it. */
+static void no_master_clock_is_of(struct finding *f, const struct clock_figures *c)
+{
+	if (strcmp(c->name, "xen")) {
+		host_has_to_use_tsc(f);
+		return;
+	}
+	if (c->tsc_mode.known && c->emulated.known)
+		finding_evidence(f, "xen/tsc_mode is %llu, xen/emulated is %lld",
+				 (unsigned long long)c->tsc_mode.value,
+				 (long long)c->emulated.value);
+	finding_cause(f, "Xen counts time by another clock than the TSC, which is its default, and about once a second gives each vCPU another multiplier and another start.");
+	finding_advice(f, "on the host: xl dmesg | grep -i 'platform timer' says by which clock Xen counts");
+	finding_advice(f, "on the host: boot Xen with clocksource=tsc on its own command line, if the CPUs' TSCs are invariant and in step");
+	finding_advice(f, "in this guest: the clocksource tsc does not have these steps, if xen/emulated is 0");
+}
+
+/*
+ * Where the clocksource is that page, the kernel's clocks make its small steps too, by the CPU that
+ * reads them, and not at the moment of an update.
+ */
+static void kernel_follows(struct moment *m)
+{
+	static const enum voice kernel[] = { VOICE_RAW, VOICE_WALL };
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (is_open(&m->move[kernel[i]]) &&
+		    ns_magnitude(m->move[kernel[i]].ns) < UPDATE_STEP_NS)
+			m->move[kernel[i]].explained = true;
 }
 
 void judge_no_master_clock(const struct rule *rule, struct judgement *j)
@@ -330,6 +369,7 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 		finding_size(f, ns_minus(high, low), 2, "ns");
 	}
 	finding_evidence(f, "%s/stable is 0", name);
+	no_master_clock_is_of(f, c);
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
 		x = &m->move[VOICE_PAGE];
@@ -340,6 +380,8 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 		if (x->stepped || (is_open(&m->move[VOICE_RAW]) &&
 				   ns_magnitude(m->move[VOICE_RAW].ns) < UPDATE_STEP_NS))
 			follow(m, VOICE_PAGE);
+		if (!strcmp(clocksource(j), name))
+			kernel_follows(m);
 		x->explained = true;
 		steps += x->steps;
 	}
@@ -353,6 +395,17 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 	explain(j, EVENT_WARP, name);
 	explain(j, EVENT_BACKWARD, name);
 	explain(j, EVENT_MOVED, name);
+}
+
+/* Whether all pages have one rate; a hypervisor that corrects its clock gives each another one. */
+static bool is_one_rate(const struct snapshot *s)
+{
+	size_t i;
+
+	for (i = 1; i < s->n_pages; i++)
+		if (s->pages[i].mul != s->pages[0].mul || s->pages[i].shift != s->pages[0].shift)
+			return false;
+	return true;
 }
 
 void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
@@ -370,7 +423,7 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 				 s->pages[0].cpu);
 		return;
 	}
-	if (!c || !c->skew_ppt.known || !c->skew_error_ppt.known || !rate.known)
+	if (!c || !c->skew_ppt.known || !c->skew_error_ppt.known || !rate.known || !is_one_rate(s))
 		return;
 	off = ns_minus(c->skew_ppt.value, rate.value);
 	/* one in twenty 95 % intervals misses the truth, and none by four half-widths */

@@ -228,6 +228,11 @@ static const char *line_with(char **lines, size_t n, const char *word)
 	return NULL;
 }
 
+static void host_advice(struct finding *f)
+{
+	finding_advice(f, "ask the host's owner for a host kernel of 4.12 or later, with clocksource tsc");
+}
+
 void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 {
 	const struct clock_figures *c = snapshot_clock(&j->o->after, "ptp-kvm");
@@ -244,6 +249,7 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 				(unsigned long long)grown(j, "ptp-kvm", samples));
 		finding_size(f, refused, 0, "hypercalls");
 		finding_cause(f, "The host's clocksource is not its TSC, so it can't pair the clocks.");
+		host_advice(f);
 		finding_advice(f, "on the host: cat /sys/devices/system/clocksource/clocksource0/current_clocksource");
 		finding_advice(f, "on the host: dmesg | grep -i clocksource says why it left the TSC");
 		return;
@@ -255,7 +261,9 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 	if (why)
 		finding_evidence(f, "the module's log: %s", why);
 	finding_evidence(f, "the hypervisor is %s", s->hypervisor);
-	if (strcmp(s->hypervisor, "KVM"))
+	if (!strcmp(s->hypervisor, "KVM"))
+		host_advice(f);
+	else
 		finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
 }
 

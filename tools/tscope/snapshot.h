@@ -46,15 +46,17 @@ struct clock_figures {
 	struct figure phase_ns;
 	struct figure exact;		/* 0 or 1 */
 	struct count read_min_ns, read_avg_ns;
-	struct count khz;		/* tsc, kvm-clock, hyperv */
+	struct count khz;		/* tsc, kvm-clock, hyperv, xen */
 	/* clocks that pairs of CPUs compare: tsc, time pages */
 	struct pair_offset offset;
 	struct count moving, unmet, widest_bound_ns;
 	struct count step_cycles;	/* tsc */
-	struct figure stable;		/* kvm-clock: 0 or 1 */
+	struct figure stable;		/* kvm-clock, xen: 0 or 1 */
 	struct figure valid;		/* hyperv: 0 or 1 */
-	struct count updates;		/* kvm-clock, hyperv */
+	struct count updates;		/* kvm-clock, hyperv, xen */
 	struct count stopped;		/* kvm-clock */
+	struct count tsc_mode, incarnation;	/* xen */
+	struct figure emulated;		/* xen: 0 or 1 */
 	/* ptp-kvm: the guest's wall clock minus the host's */
 	struct figure host_offset_ns, host_offset_error_ns, host_offset_age_ms;
 };
