@@ -196,13 +196,13 @@ static void look_at_update(struct tscope_vmclock *v, const struct tscope_vmclock
 	WRITE_ONCE(v->updates, v->updates + 1);
 	if (now->marker != v->seen.marker) {
 		WRITE_ONCE(v->disruptions, v->disruptions + 1);
-		report(TSCOPE_DISRUPTION, raw->tsc);
+		report(TSCOPE_MARKER, raw->tsc);
 		/* the TSC may run at another rate, too */
 		v->source++;
 	}
 	if (has_generation(v, now) && has_generation(v, &v->seen) &&
 	    now->generation != v->seen.generation)
-		report(TSCOPE_GENERATION, raw->tsc);
+		report(TSCOPE_LOADED, raw->tsc);
 	if (!gives_time(v, now) || !gives_time(v, &v->seen))
 		return;
 	if (same_scale(now, &v->seen))

@@ -17,8 +17,8 @@
 #define TSCOPE_WARP	"warp"		/* a CPU read a clock lower than another had published */
 #define TSCOPE_BACKWARD	"backward"	/* a CPU read a clock lower than it had itself */
 #define TSCOPE_STEP	"step"		/* a clock's phase jumped */
-#define TSCOPE_DISRUPTION	"disruption"	/* the host says that the TSC may have jumped */
-#define TSCOPE_GENERATION	"generation"	/* the host says that it loaded a snapshot */
+#define TSCOPE_MARKER	"marker"	/* the host says that the TSC may have jumped */
+#define TSCOPE_LOADED	"snapshot"	/* the host says that it loaded the guest from one */
 
 struct tscope_clock;
 
