@@ -52,7 +52,10 @@ struct clock_figures {
 	struct count moving, unmet, widest_bound_ns;
 	struct count step_cycles;	/* tsc */
 	struct figure stable;		/* kvm-clock: 0 or 1 */
-	struct count updates, stopped;	/* kvm-clock */
+	struct count updates, stopped;	/* kvm-clock; updates also of vmclock */
+	/* vmclock: whether its page gives time, in which state, how far off the host says it is */
+	struct figure time;
+	struct count status, stated_error_ns, disruptions;
 	/* ptp-kvm: the guest's wall clock minus the host's */
 	struct figure host_offset_ns, host_offset_error_ns, host_offset_age_ms;
 };
@@ -82,7 +85,7 @@ struct cpu_line {
 /* A line of debugfs violations. */
 struct violation {
 	uint64_t monotonic_ns, tsc, count;
-	char what[12];			/* warp, backward, step */
+	char what[12];			/* warp, backward, step, marker, snapshot */
 	char clock[24];
 	unsigned int cpu;
 	struct figure peer;
