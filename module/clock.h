@@ -53,6 +53,8 @@ struct tscope_raw {
 	u32 real_frac;
 	u32 source;		/* changes with what it is read from, and after unknown gaps */
 	bool exact;		/* read at @tsc, else somewhere between @before and @after */
+	bool stepped;		/* of clocks that know their steps: since the reading before... */
+	struct tscope_step step;	/* ...by this */
 };
 
 /**
@@ -68,7 +70,9 @@ struct tscope_raw {
  * @reset: forgets what was gathered, with no sampler at work. NULL: nothing to forget
  * @read: one reading, of clocks that bursts do not read. Called by the leader's thread on its
  *	own CPU with interrupts on; may divide, does not sleep. Returns 0; -EAGAIN for a reading
- *	that says nothing, which counts as rejected; or an errno, which counts as an error
+ *	that says nothing, which counts as rejected; -ENODATA if there is nothing to read now,
+ *	which does not count; or an errno, which counts as an error
+ * @knows_steps: a reading says what the clock stepped by, else the points show it
  */
 struct tscope_clock_ops {
 	const char *name;
@@ -80,6 +84,7 @@ struct tscope_clock_ops {
 	void (*remove)(void);
 	void (*reset)(void);
 	int (*read)(struct tscope_raw *raw);
+	bool knows_steps;
 };
 
 /* How the newest reading was taken: not yet, between two TSC reads, or at a TSC value. */
@@ -140,6 +145,7 @@ extern const struct tscope_clock_ops tscope_clock_hyperv;
 extern const struct tscope_clock_ops tscope_clock_xen;
 extern const struct tscope_clock_ops tscope_clock_raw, tscope_clock_real;
 extern const struct tscope_clock_ops tscope_clock_acpi_pm, tscope_clock_hpet;
+extern const struct tscope_clock_ops tscope_clock_vmclock;
 
 extern u32 tscope_tsc_khz;	/* the TSC's nominal frequency; not 0 while loaded */
 extern u64 tscope_ns_mult;	/* 2^-32 ns a cycle */

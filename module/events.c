@@ -51,7 +51,7 @@ static bool add_to_line(const struct tscope_violation *v)
 
 /**
  * tscope_violation() - keep a violation
- * @what: TSCOPE_WARP, TSCOPE_BACKWARD or TSCOPE_STEP
+ * @what: TSCOPE_WARP, TSCOPE_BACKWARD, ...
  * @clock: name of the clock; must stay while the module is loaded
  * @cpu: the CPU that saw it
  * @peer: the CPU whose value was higher, or -1

@@ -17,6 +17,8 @@
 #define TSCOPE_WARP	"warp"		/* a CPU read a clock lower than another had published */
 #define TSCOPE_BACKWARD	"backward"	/* a CPU read a clock lower than it had itself */
 #define TSCOPE_STEP	"step"		/* a clock's phase jumped */
+#define TSCOPE_MARKER	"marker"	/* the host says that the TSC may have jumped */
+#define TSCOPE_LOADED	"snapshot"	/* the host says that it loaded the guest from one */
 
 struct tscope_clock;
 
@@ -27,7 +29,7 @@ struct tscope_violation {
 	s64 size_ns;			/* size; of several, of the largest */
 	u64 count;			/* how many */
 	const char *clock;		/* name of the clock */
-	const char *what;		/* TSCOPE_WARP, TSCOPE_BACKWARD or TSCOPE_STEP */
+	const char *what;		/* one of the above */
 	s32 cpu;			/* the CPU that saw it */
 	s32 peer;			/* the CPU whose value was higher, or -1 */
 };

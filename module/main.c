@@ -43,6 +43,7 @@ static const struct tscope_clock_ops *const clock_table[] = {
 #ifdef CONFIG_ACPI
 	&tscope_clock_acpi_pm,
 	&tscope_clock_hpet,
+	&tscope_clock_vmclock,
 #endif
 	NULL
 };
@@ -72,6 +73,7 @@ static int __init tscope_init(void)
 	if (!IS_ENABLED(CONFIG_ACPI)) {
 		pr_info("acpi-pm is absent: the kernel is built without ACPI\n");
 		pr_info("hpet is absent: the kernel is built without ACPI\n");
+		pr_info("vmclock is absent: the kernel is built without ACPI\n");
 	}
 	err = tscope_clocks_init(clock_table, given_khz);
 	if (err)

@@ -156,9 +156,15 @@ static int read_once(struct tscope_clock *clk, struct tscope_cpu *c, struct tsco
 	struct tscope_raw raw;
 	int err = clk->ops->read(&raw);
 
+	if (err == -ENODATA)
+		return err;
 	WRITE_ONCE(clk->samples, clk->samples + 1);
 	if (!err) {
 		note_source(clk, &raw);
+		if (raw.stepped) {
+			step_record(clk, c->cpu, &raw.step);
+			tscope_series_break(&clk->series);
+		}
 		width_ns = tscope_cyc_to_ns(raw.after - raw.before, tscope_tsc_khz);
 		err = note_width(clk, &raw, width_ns) ? 0 : -EAGAIN;
 	}

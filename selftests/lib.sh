@@ -274,6 +274,11 @@ is() {
 	esac
 }
 
+# timeless CLOCK: of a vmclock whose page has the marker alone
+timeless() {
+	[ -f "$TSCOPE/$1/time" ] && get "$1/time" && [ "$VALUE" = 0 ]
+}
+
 # expand LIST: the numbers of a CPU list
 expand() {
 	echo "$1" | tr , '\n' | awk -F- '{ for (i = $1; i <= $NF; i++) print i }' |

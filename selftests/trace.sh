@@ -96,6 +96,7 @@ points() {
 	set_defaults
 	get clocks
 	for clock in ${VALUE#tsc }; do
+		! timeless "$clock" || continue
 		events point "$clock"
 		n=0 others=0
 		head -n 40 "$TMP/events" >"$TMP/some"

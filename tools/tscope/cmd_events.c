@@ -50,7 +50,7 @@ static void print_event(const struct event *e)
 	else if (e->cpu >= 0)
 		snprintf(cpus, sizeof(cpus), "%d", e->cpu);
 	end += sprintf(end, "%-8s  %-13s  %-6s", event_kind_name(e->kind), e->clock, cpus);
-	if (e->kind != EVENT_UPDATE && e->kind != EVENT_STOPPED)
+	if (event_has_size(e->kind))
 		end += sprintf(end, "  %s", text_ns(e->size_ns).s);
 	if (e->error_ns.known)
 		end += sprintf(end, " +- %s", text_ns(e->error_ns.value).s);

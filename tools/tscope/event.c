@@ -13,6 +13,7 @@ const char *event_kind_name(enum event_kind kind)
 	static const char *const names[] = {
 		[EVENT_STEP] = "step", [EVENT_BACKWARD] = "backward", [EVENT_WARP] = "warp",
 		[EVENT_UPDATE] = "update", [EVENT_STOPPED] = "stopped", [EVENT_MOVED] = "moved",
+		[EVENT_MARKER] = "marker", [EVENT_SNAPSHOT] = "snapshot",
 	};
 
 	return names[kind];
@@ -50,9 +51,11 @@ static bool is_of_jump(const struct moment *m, const struct violation *v)
 
 static enum event_kind kind_of(const struct violation *v)
 {
-	if (!strcmp(v->what, "step"))
-		return EVENT_STEP;
-	return strcmp(v->what, "warp") ? EVENT_BACKWARD : EVENT_WARP;
+	enum event_kind kind = EVENT_STEP;
+
+	while (kind < EVENT_SNAPSHOT && strcmp(v->what, event_kind_name(kind)))
+		kind++;
+	return kind;
 }
 
 static void add_violation(struct event_list *list, const struct snapshot *s,

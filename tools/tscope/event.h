@@ -12,6 +12,8 @@ enum event_kind {
 	EVENT_UPDATE,		/* a time page was written */
 	EVENT_STOPPED,		/* the hypervisor said that the guest was stopped */
 	EVENT_MOVED,		/* an offset between two CPUs moves */
+	EVENT_MARKER,	/* the hypervisor said that the TSC may have jumped */
+	EVENT_SNAPSHOT,	/* the hypervisor said that it loaded the guest from a snapshot */
 };
 
 /**
@@ -40,7 +42,14 @@ void events_of(const struct snapshot *s, struct event_list *list);
 
 void events_free(struct event_list *list);
 
-/* Its name in JSON: step, backward, warp, update, stopped, moved. */
+/* Its name in JSON and in violations: step, backward, warp, update, stopped, moved, ... */
 const char *event_kind_name(enum event_kind kind);
+
+/* Whether it has a size: others are words of the hypervisor. */
+static inline bool event_has_size(enum event_kind kind)
+{
+	return kind == EVENT_STEP || kind == EVENT_BACKWARD || kind == EVENT_WARP ||
+	       kind == EVENT_MOVED;
+}
 
 #endif /* TSCOPE_EVENT_H */

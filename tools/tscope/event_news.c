@@ -34,5 +34,5 @@ uint64_t event_news(const struct event_list *before, const struct event *e)
 
 bool event_is_rest(const struct event *e)
 {
-	return !e->boottime_ns && e->kind != EVENT_UPDATE && e->kind != EVENT_STOPPED;
+	return !e->boottime_ns && event_has_size(e->kind);
 }

@@ -203,7 +203,7 @@ void finding_voices(struct finding *f, const struct snapshot *s, const struct mo
 		else if (x->stepped)
 			finding_evidence(f, "%s stepped by %s +- %s%s", name, step_text(x->ns),
 					 ns_text(x->error_ns),
-					 v == VOICE_PAGE ? "" : " (estimated)");
+					 is_page(v) ? "" : " (estimated)");
 		else
 			finding_evidence(f, x->heard ? "%s did not step" :
 					 "%s gave no readings across it", name);

@@ -26,7 +26,7 @@ enum voice voice_of(const char *clock)
 {
 	static const struct { const char *name; enum voice voice; } names[] = {
 		{ "kvm-clock", VOICE_PAGE }, { "xen", VOICE_PAGE }, { "hyperv", VOICE_PAGE },
-		{ "vmclock", VOICE_PAGE }, { "monotonic-raw", VOICE_RAW },
+		{ "vmclock", VOICE_VMCLOCK }, { "monotonic-raw", VOICE_RAW },
 		{ "realtime", VOICE_WALL }, { "ptp-kvm", VOICE_HOST }, { "acpi-pm", VOICE_PM },
 		{ "hpet", VOICE_HPET },
 	};
@@ -74,8 +74,8 @@ uint64_t step_error_ns(const struct snapshot *s, const char *clock)
 	const struct clock_figures *c = snapshot_clock(s, clock);
 	uint64_t error;
 
-	/* a time page's step is exact; it is known to one or two ns */
-	if (voice_of(clock) == VOICE_PAGE || !c)
+	/* a page's step is exact; it is known to one or two ns */
+	if (is_page(voice_of(clock)) || !c)
 		return 2;
 	error = ROUNDING_NS + 4 * residual_ns(s, clock);
 	/* two readings on each side decide, each is off by half its width at most */
@@ -86,7 +86,7 @@ uint64_t step_error_ns(const struct snapshot *s, const char *clock)
 
 bool step_error_known(const struct snapshot *s, const char *clock)
 {
-	return voice_of(clock) == VOICE_PAGE || residuals(s, clock);
+	return is_page(voice_of(clock)) || residuals(s, clock);
 }
 
 /* The TSC of each voice's newest point. */
@@ -212,7 +212,7 @@ static struct reading_time time_of(const struct grouping *g, const struct violat
 	uint64_t after_ns;
 	unsigned int n = 0;
 
-	if (strcmp(v->what, "step") || voice_of(v->clock) == VOICE_PAGE || !g->khz)
+	if (strcmp(v->what, "step") || is_page(voice_of(v->clock)) || !g->khz)
 		return time;
 	for (p = g->s->points; p < g->s->points + g->s->n_points; p++) {
 		if (strcmp(p->clock, v->clock))
@@ -316,14 +316,14 @@ static bool is_alike(const struct grouping *g, const struct moment *m, const str
 
 /*
  * Whether a step or a backward reading may belong to a moment though it is not alike: where the
- * time page stepped, as in a restore, or where nothing has stepped yet. That of a step needs a
- * backward reading, of this clock or of the TSC.
+ * time page stepped, as in a restore, or the host said that there was one, or where nothing has
+ * stepped yet. That of a step needs a backward reading, of this clock or of the TSC.
  */
 static bool may_differ(const struct moment *m, bool step, enum voice voice)
 {
 	enum voice v;
 
-	if (m->move[VOICE_PAGE].stepped)
+	if (m->move[VOICE_PAGE].stepped || m->marked || m->loaded)
 		return true;
 	for (v = 0; v < VOICES; v++)
 		if (m->move[v].stepped)
@@ -331,16 +331,24 @@ static bool may_differ(const struct moment *m, bool step, enum voice voice)
 	return !step || m->tsc_backward_cpus || m->move[voice].backwards;
 }
 
+/* What the hypervisor said by a vmclock page: it is of the moment that is near. */
+static bool is_word(const struct violation *v)
+{
+	return !strcmp(v->what, "marker") || !strcmp(v->what, "snapshot");
+}
+
 static bool fits(const struct grouping *g, const struct moment *m, const struct violation *v,
 		 bool alike)
 {
 	enum voice voice = voice_of(v->clock);
 
+	if (is_word(v))
+		return true;
 	if (strcmp(v->what, "step"))
 		return voice == VOICES || m->move[voice].stepped ||
 		       (!alike && may_differ(m, false, voice));
-	/* a clock steps once for one cause; a time page may take several updates */
-	if (m->move[voice].stepped && voice != VOICE_PAGE)
+	/* a clock steps once for one cause; a page may take several updates */
+	if (m->move[voice].stepped && !is_page(voice))
 		return false;
 	return alike ? is_alike(g, m, v) : may_differ(m, true, voice);
 }
@@ -371,10 +379,15 @@ static ssize_t add_violation(struct grouping *g, const struct violation *v)
 	bool step = !strcmp(v->what, "step");
 	struct moment *m;
 
-	if ((!step && strcmp(v->what, "backward")) || boottime_ns < g->since_ns ||
+	if ((!step && !is_word(v) && strcmp(v->what, "backward")) || boottime_ns < g->since_ns ||
 	    (step && voice_of(v->clock) == VOICES))
 		return -1;
 	m = place(g, v);
+	if (is_word(v)) {
+		m->marked |= !strcmp(v->what, "marker");
+		m->loaded |= !strcmp(v->what, "snapshot");
+		return -1;
+	}
 	if (step)
 		add_step(&m->move[voice_of(v->clock)], g->s, v);
 	else

@@ -13,12 +13,13 @@
  * or from the TSC, are one voice and not three.
  */
 enum voice {
-	VOICE_PAGE,		/* kvm-clock, xen, hyperv, vmclock */
+	VOICE_PAGE,		/* kvm-clock, xen, hyperv */
 	VOICE_RAW,		/* monotonic-raw */
 	VOICE_WALL,		/* realtime */
 	VOICE_HOST,		/* ptp-kvm */
 	VOICE_PM,		/* acpi-pm */
 	VOICE_HPET,
+	VOICE_VMCLOCK,		/* the host's wall clock, by a page that gives it at a TSC value */
 	VOICES,
 };
 
@@ -27,7 +28,7 @@ enum voice {
 /**
  * struct move - what one clock did against the TSC
  * @heard: it was read after that time too: no step means that it made none
- * @ns: the step; of a time page the sum of its steps
+ * @ns: the step; of a page the sum of its steps
  * @error_ns: estimated from the widths and residuals of the clock's readings
  * @error_unknown: residuals are not known: @error_ns is what the widths alone give
  * @largest_ns: of a time page the largest of its steps
@@ -46,7 +47,7 @@ enum moment_kind {
 	MOMENT_OTHER,		/* each clock for itself */
 	MOMENT_JUMP,		/* the TSC jumped by @ns: the others moved alike against it */
 	MOMENT_PAUSE,		/* the guest did not run for @ns */
-	MOMENT_RESTORE,		/* @ns passed on the host while the guest was away */
+	MOMENT_RESTORE,		/* @ns passed on the host while the guest was away; 0: not known */
 };
 
 /**
@@ -55,6 +56,7 @@ enum moment_kind {
  * @boottime_ns: CLOCK_BOOTTIME of the first report; not known: from counters
  * @tsc_backward_ns, @tsc_backward_cpus: the TSC's backward readings, and on how many CPUs
  * @tsc_cpu: the first of these CPUs
+ * @marked, @loaded: the hypervisor said that the TSC may have jumped, or that it loaded a snapshot
  */
 struct moment {
 	enum moment_kind kind;
@@ -64,7 +66,7 @@ struct moment {
 	struct count boottime_ns;
 	uint64_t tsc_backward_ns;
 	unsigned int tsc_backward_cpus, tsc_cpu;
-	bool tsc_explained;
+	bool tsc_explained, marked, loaded;
 	struct move move[VOICES];
 };
 
@@ -114,6 +116,12 @@ static inline uint64_t apart(int64_t a, int64_t b)
 
 /* Which voice a clock is, VOICES: the tsc, or one that is not known. */
 enum voice voice_of(const char *clock);
+
+/* Whether a clock's steps are exact, reported at once, and may be several for one cause. */
+static inline bool is_page(enum voice voice)
+{
+	return voice == VOICE_PAGE || voice == VOICE_VMCLOCK;
+}
 
 /* The name of the clock of this voice in @s, or NULL where it has none. */
 const char *voice_name(const struct snapshot *s, enum voice voice);

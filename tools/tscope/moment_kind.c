@@ -209,8 +209,10 @@ static bool is_restore(struct moment *m)
 {
 	const struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_PAGE];
 
-	if (!host->stepped || !page->stepped)
-		return false;
+	if (!host->stepped || !page->stepped) {
+		m->error_ns = ERROR_UNKNOWN;
+		return m->marked || m->loaded;
+	}
 	m->ns = ns_minus(host->ns, page->ns);
 	m->by = VOICE_HOST;
 	m->error_ns = host->error_unknown ? ERROR_UNKNOWN : host->error_ns + page->error_ns;
@@ -225,7 +227,7 @@ void moment_judge(struct moment *m, const struct snapshot *s)
 
 	if (is_jump(m, s, stopped))
 		m->kind = MOMENT_JUMP;
-	else if (is_pause(m, stopped))
+	else if (!m->marked && !m->loaded && is_pause(m, stopped))
 		m->kind = MOMENT_PAUSE;
 	else if (is_restore(m))
 		m->kind = MOMENT_RESTORE;

@@ -98,7 +98,7 @@ bool parse_cpus(const char *text, size_t len, struct cpu_line **lines, size_t *n
 
 static const struct field violation_fields[] = {
 	F(violation, monotonic_ns, U64), F(violation, tsc, U64),
-	ONE_OF(violation, what, "warp backward step "),
+	ONE_OF(violation, what, "warp backward step marker snapshot "),
 	F(violation, clock, WORD), F(violation, cpu, UNSIGNED),
 	F(violation, peer, FIGURE_OR_DASH), F(violation, size_ns, S64), F(violation, count, U64),
 };
@@ -326,6 +326,8 @@ bool parse_clocks(const char *text, size_t len, struct clock_figures **clocks, s
 
 #define ONE(member, kind)	{ #member, LAYOUT(((const struct field[]){ \
 					F(clock_figures, member, kind) })), ALL }
+#define NAMED_ONE(name, member, kind)	{ name, LAYOUT(((const struct field[]){ \
+					NAMED(name, clock_figures, member, kind) })), ALL }
 #define FIELDS(name, fields, clocks)	{ name, LAYOUT(fields), clocks }
 
 static const struct field skew_fields[] = {
@@ -368,6 +370,8 @@ static const struct clock_file {
 	ONE(widest_bound_ns, COUNT), ONE(step_cycles, COUNT),
 	ONE(stable, FIGURE_FLAG), ONE(valid, FIGURE_FLAG), ONE(updates, COUNT), ONE(stopped, COUNT),
 	ONE(tsc_mode, COUNT), ONE(emulated, FIGURE_FLAG), ONE(incarnation, COUNT),
+	ONE(time, FIGURE_FLAG), ONE(status, COUNT), NAMED_ONE("error_ns", stated_error_ns, COUNT),
+	ONE(disruptions, COUNT),
 	FIELDS("offset", host_offset_fields, PTP),
 };
 

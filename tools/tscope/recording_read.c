@@ -137,7 +137,7 @@ static bool take_point(struct reader *in, struct json_object *of)
 
 static bool take_kind(struct reader *in, const char *name, enum event_kind *kind)
 {
-	for (*kind = EVENT_STEP; *kind <= EVENT_MOVED; ++*kind)
+	for (*kind = EVENT_STEP; *kind <= EVENT_SNAPSHOT; ++*kind)
 		if (!strcmp(name, event_kind_name(*kind)))
 			return true;
 	return is_wrong(in, "kind", "is not known");

@@ -13,7 +13,7 @@
 #define PAIRS_SHOWN 10
 #define CPUS_SHOWN 10
 
-/* The clocks that may be missed where they are not there: hyperv is nowhere but with Hyper-V. */
+/* Clocks that most guests have; those that are not there are absent. */
 const char *const report_clock_names[] = {
 	"tsc", "kvm-clock", "ptp-kvm", "monotonic-raw", "realtime", "acpi-pm", "hpet", NULL
 };
@@ -223,6 +223,23 @@ static void print_page(FILE *out, const struct snapshot *s)
 			  text_count(c->updates).s, text_count(c->stopped).s);
 }
 
+static void print_vmclock(FILE *out, const struct snapshot *s)
+{
+	const struct clock_figures *c = snapshot_clock(s, "vmclock");
+
+	if (!c)
+		return;
+	fprintf(out, "\nvmclock's page\n");
+	if (c->time.known && !c->time.value)
+		text_wrap(out, "  ", "The host gives no time there (status %s), but its marker.",
+			  text_count(c->status).s);
+	else
+		text_wrap(out, "  ", "By it, the host's time may be off by %s ns.",
+			  text_count(c->stated_error_ns).s);
+	text_wrap(out, "  ", "Updates seen: %s. Times that the TSC may have jumped: %s.",
+		  text_count(c->updates).s, text_count(c->disruptions).s);
+}
+
 void report_drift(const struct clock_figures *guest, const struct clock_figures *host,
 		  struct figure *drift, struct figure *error)
 {
@@ -359,6 +376,7 @@ void report_print(FILE *out, const struct observation *o, const struct finding_l
 	fputc('\n', out);
 	pairs_print(out, s, PAIRS_SHOWN);
 	print_page(out, s);
+	print_vmclock(out, s);
 	print_wall_clock(out, s);
 	print_widths(out, s);
 	print_histograms(out, s);

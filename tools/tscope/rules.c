@@ -69,8 +69,8 @@ const struct rule rules[] = {
 		.judge = judge_tsc_jumped,
 	}, {
 		.id = "restored", EVENT, .severity = SEVERITY_WARNING,
-		.looks_at = "steps of ptp-kvm and of the time page at one time",
-		.limit = "both stepped, and not alike",
+		.looks_at = "steps of ptp-kvm and of the time page at one time; marker and generation of vmclock",
+		.limit = "both stepped, and not alike; or vmclock's page says so",
 		.cause = "The guest was saved and restored, or migrated: TSC and kvm-clock went on from saved values.",
 		.advice = {
 			"set the wall clock: chronyc makestep",

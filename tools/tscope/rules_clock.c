@@ -215,6 +215,12 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 				finding_evidence(f, "%s", who_is_right(m, devices[k]));
 			follow(m, devices[k]);
 		}
+		x = &m->move[VOICE_VMCLOCK];
+		if (is_open(x)) {
+			f = moved(j, rule, m, VOICE_VMCLOCK, x->ns, "stepped by");
+			if (f)
+				finding_evidence(f, "%s", who_is_right(m, VOICE_VMCLOCK));
+		}
 		x = &m->move[VOICE_RAW];
 		if (is_open(x) && !is_noise(x->ns, x->error_ns)) {
 			f = moved(j, rule, m, VOICE_RAW, x->ns, "stepped by");

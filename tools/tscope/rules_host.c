@@ -41,6 +41,7 @@ void judge_restored(const struct rule *rule, struct judgement *j)
 {
 	struct finding *f;
 	struct moment *m;
+	bool sized;
 	size_t i;
 
 	for (i = 0; i < j->moments.n; i++) {
@@ -50,12 +51,22 @@ void judge_restored(const struct rule *rule, struct judgement *j)
 		explain_all(m);
 		if (enough_findings(j, rule))
 			continue;
-		f = finding_new(j, rule, "The guest was restored or migrated: it missed %s",
-				ns_text(m->ns));
-		finding_size(f, m->ns, m->error_ns, "ns");
+		sized = m->move[VOICE_HOST].stepped && m->move[VOICE_PAGE].stepped;
+		if (sized) {
+			f = finding_new(j, rule, "The guest was restored or migrated: it missed %s",
+					ns_text(m->ns));
+			finding_size(f, m->ns, m->error_ns, "ns");
+			finding_evidence(f, "the host's wall clock went on, and the guest's clocks did not follow it");
+		} else {
+			f = finding_new(j, rule, "The host says that the guest was restored or migrated");
+			finding_cause(f, "The hypervisor says so by vmclock. The TSC may have jumped then, or may run at another rate since.");
+		}
 		finding_ended(f, m->boottime_ns);
+		if (m->marked)
+			finding_evidence(f, "vmclock's marker changed: the host says that the TSC may have jumped");
+		if (m->loaded)
+			finding_evidence(f, "vmclock's generation changed: the host says that it loaded the guest from a snapshot");
 		finding_voices(f, &j->o->after, m);
-		finding_evidence(f, "the host's wall clock went on, and the guest's clocks did not follow it");
 		wall_clock_now(f, j);
 	}
 }
@@ -110,18 +121,31 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 			 name, (unsigned long long)stopped, (unsigned long long)steps);
 }
 
+/* The host's clock by the voice that says most of its step: one of these has the other's, too. */
+static enum voice wall_voice(struct moment *m)
+{
+	struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_VMCLOCK];
+
+	if (host->stepped && moves_alike(m, VOICE_HOST, VOICE_VMCLOCK))
+		page->explained = true;
+	return page->explained || host->heard || host->backwards ? VOICE_HOST : VOICE_VMCLOCK;
+}
+
 void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
 {
-	const char *name = voice_name(&j->o->after, VOICE_HOST);
+	const char *name;
 	struct finding *f;
 	struct moment *m;
 	struct move *x;
+	enum voice by;
 	size_t i;
 
-	for (i = 0; name && i < j->moments.n; i++) {
+	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
-		x = &m->move[VOICE_HOST];
-		if (x->explained || (!x->stepped && !x->backwards))
+		by = wall_voice(m);
+		name = voice_name(&j->o->after, by);
+		x = &m->move[by];
+		if (!name || x->explained || (!x->stepped && !x->backwards))
 			continue;
 		x->explained = true;
 		if (enough_findings(j, rule))

@@ -53,10 +53,13 @@ struct clock_figures {
 	struct count step_cycles;	/* tsc */
 	struct figure stable;		/* kvm-clock, xen: 0 or 1 */
 	struct figure valid;		/* hyperv: 0 or 1 */
-	struct count updates;		/* kvm-clock, hyperv, xen */
+	struct count updates;		/* kvm-clock, hyperv, xen, vmclock */
 	struct count stopped;		/* kvm-clock */
 	struct count tsc_mode, incarnation;	/* xen */
 	struct figure emulated;		/* xen: 0 or 1 */
+	/* vmclock: whether its page gives time, in which state, how far off the host says it is */
+	struct figure time;
+	struct count status, stated_error_ns, disruptions;
 	/* ptp-kvm: the guest's wall clock minus the host's */
 	struct figure host_offset_ns, host_offset_error_ns, host_offset_age_ms;
 };
@@ -86,7 +89,7 @@ struct cpu_line {
 /* A line of debugfs violations. */
 struct violation {
 	uint64_t monotonic_ns, tsc, count;
-	char what[12];			/* warp, backward, step */
+	char what[12];			/* warp, backward, step, marker, snapshot */
 	char clock[24];
 	unsigned int cpu;
 	struct figure peer;

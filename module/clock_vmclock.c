@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vmclock: a page in which the hypervisor says what time it is at a TSC value, how far that may be
+ * off, and when the TSC may have jumped (UAPI.13, "VMClock").
+ *
+ * There is one page for the machine, and its time is the host's wall clock, which the host steers:
+ * each update is another line. The leader evaluates the line at a TSC value of its own. Between two
+ * CPUs this clock differs by what their TSCs differ, so it has no pairs. Many hypervisors give no
+ * time, but the marker alone.
+ */
+#include <linux/acpi.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/kobject.h>
+#include <linux/smp.h>
+#include <linux/time64.h>
+
+#include <asm/barrier.h>
+
+#include "math128.h"
+#include "vmclock.h"
+
+/* The host's update takes less than a microsecond; a host that lost its CPU is waited for later. */
+#define COPY_TRIES	100
+/* What a page has at least: all up to its flags. */
+#define SIZE_MIN	offsetofend(struct tscope_vmclock_abi, flags)
+#define FRAC_BITS	TSCOPE_PHASE_SHIFT
+
+/* for tests */
+struct tscope_vmclock tscope_vmclock;
+
+static_assert(offsetof(struct tscope_vmclock_abi, sequence) == 0x0c);
+static_assert(offsetof(struct tscope_vmclock_abi, flags) == 0x18);
+static_assert(offsetof(struct tscope_vmclock_abi, status) == 0x22);
+static_assert(offsetof(struct tscope_vmclock_abi, shift) == 0x27);
+static_assert(offsetof(struct tscope_vmclock_abi, sec) == 0x48);
+static_assert(offsetof(struct tscope_vmclock_abi, generation) == 0x68);
+static_assert(sizeof(struct tscope_vmclock_abi) == 0x70);
+
+/* 2^-64 s in 2^-16 ns, rounded down; of a time modulo 2^64 s it is right modulo 2^64 ns. */
+static u128 phase_of(u128 time)
+{
+	return ((u128)(u64)(time >> 64) * NSEC_PER_SEC << FRAC_BITS) +
+	       ((u128)(u64)time * NSEC_PER_SEC >> (64 - FRAC_BITS));
+}
+
+/* What the host counts: UTC with a known offset is counted as TAI, which has no leap seconds. */
+static bool is_utc_as_tai(const struct tscope_vmclock_abi *p)
+{
+	return p->time_type == TSCOPE_VMCLOCK_UTC && p->flags & TSCOPE_VMCLOCK_TAI_OFFSET;
+}
+
+static bool same_scale(const struct tscope_vmclock_abi *a, const struct tscope_vmclock_abi *b)
+{
+	return a->time_type == b->time_type && is_utc_as_tai(a) == is_utc_as_tai(b);
+}
+
+static u64 since(const struct tscope_vmclock_abi *p, u64 tsc, bool *before)
+{
+	u64 cyc = tsc - p->counter;
+
+	*before = (s64)cyc < 0;
+	return *before ? 0 - cyc : cyc;
+}
+
+/**
+ * tscope_vmclock_ns() - the page's clock at a TSC value
+ * @p: page that gives time
+ * @tsc: TSC value
+ * @frac: what is above the whole nanosecond, 2^-16 ns
+ *
+ * sec + frac 2^-64 + (tsc - counter) period 2^-(64 + shift), in seconds; exact but for the cut to
+ * 2^-16 ns.
+ * Return: nanoseconds since 1970, of UTC with a known offset from TAI those of TAI.
+ */
+u64 tscope_vmclock_ns(const struct tscope_vmclock_abi *p, u64 tsc, u16 *frac)
+{
+	u64 sec = p->sec + (is_utc_as_tai(p) ? (s64)p->tai_offset : 0);
+	u128 time = (u128)sec << 64 | p->frac, passed, phase;
+	bool before;
+
+	passed = (u128)since(p, tsc, &before) * p->period >> p->shift;
+	phase = phase_of(before ? time - passed : time + passed);
+	*frac = (u16)phase;
+	return (u64)(phase >> FRAC_BITS);
+}
+
+/**
+ * tscope_vmclock_error_ns() - how far the host says that its time may be off
+ * @p: page that gives time
+ * @tsc: TSC value
+ * @error_ns: the error at it, ns, rounded up: of the time in the page, and of the period since.
+ *	Of each the largest possible one if the host states it, else what it estimates
+ * Return: 0, or -ENODATA if the host states no error of its time.
+ */
+int tscope_vmclock_error_ns(const struct tscope_vmclock_abi *p, u64 tsc, u64 *error_ns)
+{
+	u64 at_counter_ns, period = 0;
+	u128 passed_ns;
+	bool before;
+
+	if (p->flags & TSCOPE_VMCLOCK_TIME_MAXERROR)
+		at_counter_ns = p->maxerror_ns;
+	else if (p->flags & TSCOPE_VMCLOCK_TIME_ESTERROR)
+		at_counter_ns = p->esterror_ns;
+	else
+		return -ENODATA;
+	if (p->flags & TSCOPE_VMCLOCK_PERIOD_MAXERROR)
+		period = p->period_maxerror;
+	else if (p->flags & TSCOPE_VMCLOCK_PERIOD_ESTERROR)
+		period = p->period_esterror;
+	passed_ns = phase_of((u128)since(p, tsc, &before) * period >> p->shift) >> FRAC_BITS;
+	passed_ns += at_counter_ns;
+	passed_ns += !!period;
+	*error_ns = passed_ns > U64_MAX ? U64_MAX : (u64)passed_ns;
+	return 0;
+}
+
+/* Whether the page says what time it is by the TSC, and means it. */
+static bool gives_time(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *p)
+{
+	return v->size >= offsetofend(struct tscope_vmclock_abi, maxerror_ns) &&
+	       p->counter_id == TSCOPE_VMCLOCK_TSC &&
+	       (p->status == TSCOPE_VMCLOCK_SYNCHRONIZED ||
+		p->status == TSCOPE_VMCLOCK_FREERUNNING) &&
+	       p->period && p->shift < 64 && p->sec < KTIME_SEC_MAX;
+}
+
+static bool has_generation(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *p)
+{
+	return v->size >= offsetofend(struct tscope_vmclock_abi, generation) &&
+	       p->flags & TSCOPE_VMCLOCK_GENERATION;
+}
+
+/*
+ * A consistent copy of the page, 0 beyond its size, and a TSC value at which it held, in @raw
+ * with those before and after. Returns false if the host left an update unfinished.
+ */
+static bool take_copy(const struct tscope_vmclock *v, struct tscope_vmclock_abi *to,
+		      struct tscope_raw *raw)
+{
+	int tries;
+
+	for (tries = 0; tries < COPY_TRIES; tries++) {
+		u32 sequence = READ_ONCE(v->page->sequence);
+
+		*to = (struct tscope_vmclock_abi){ };
+		*raw = (struct tscope_raw){ .before = rdtsc_ordered() };
+		/* pairs with the hypervisor's write barrier after it made the sequence odd */
+		virt_rmb();
+		memcpy(to, v->page, v->size);
+		raw->tsc = rdtsc_ordered();
+		raw->after = rdtsc_ordered();
+		/* pairs with the one before it makes the sequence even again */
+		virt_rmb();
+		if (!(sequence & 1) && READ_ONCE(v->page->sequence) == sequence)
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+static void report(const char *what, u64 tsc)
+{
+	tscope_violation(what, tscope_clock_vmclock.name, raw_smp_processor_id(), -1, 0, 1, tsc);
+}
+
+/*
+ * What the clock stepped by at an update: the difference of the two lines where the new one begins,
+ * or if it begins earlier than the page was looked at last, where it is seen. An update never moves
+ * the time of a TSC value by more than the error that the page stated before (UAPI.13): only what
+ * is beyond it is a step, unless the TSC itself may have jumped.
+ */
+static bool find_step(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *now,
+		      u64 tsc, struct tscope_step *step)
+{
+	bool begins = (s64)(now->counter - v->seen_tsc) > 0 && (s64)(tsc - now->counter) >= 0;
+	u64 at = begins ? now->counter : tsc, allowed_ns = 0, old_ns, new_ns;
+	u16 old_frac, new_frac;
+	s128 phase;
+
+	old_ns = tscope_vmclock_ns(&v->seen, at, &old_frac);
+	new_ns = tscope_vmclock_ns(now, at, &new_frac);
+	phase = (s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) + new_frac - old_frac;
+	*step = (struct tscope_step){
+		.ns = tscope_timepage_step_ns(phase), .error_ns = 1, .tsc = tsc,
+	};
+	if (now->marker == v->seen.marker)
+		tscope_vmclock_error_ns(&v->seen, at, &allowed_ns);
+	return tscope_abs64(step->ns) >= max_t(u64, TSCOPE_PAGE_STEP_NS, allowed_ns + 1);
+}
+
+static void look_at_update(struct tscope_vmclock *v, const struct tscope_vmclock_abi *now,
+			   struct tscope_raw *raw)
+{
+	WRITE_ONCE(v->updates, v->updates + 1);
+	if (now->marker != v->seen.marker) {
+		WRITE_ONCE(v->disruptions, v->disruptions + 1);
+		report(TSCOPE_MARKER, raw->tsc);
+		/* the TSC may run at another rate, too */
+		v->source++;
+	}
+	if (has_generation(v, now) && has_generation(v, &v->seen) &&
+	    now->generation != v->seen.generation)
+		report(TSCOPE_LOADED, raw->tsc);
+	if (!gives_time(v, now) || !gives_time(v, &v->seen))
+		return;
+	if (same_scale(now, &v->seen))
+		raw->stepped = find_step(v, now, raw->tsc, &raw->step);
+	else
+		v->source++;
+}
+
+/**
+ * tscope_vmclock_read() - look at the page, and read its clock
+ * @v: page
+ * @raw: the reading, and the step that the clock took since the last one
+ * Context: the leader's thread, interrupts on.
+ * Return: 0; -EAGAIN if the host left an update unfinished; -ENODATA if the page gives no time.
+ */
+int tscope_vmclock_read(struct tscope_vmclock *v, struct tscope_raw *raw)
+{
+	struct tscope_vmclock_abi now;
+	u16 frac;
+
+	if (!take_copy(v, &now, raw))
+		return -EAGAIN;
+	if (v->seen_tsc && memcmp(&now, &v->seen, sizeof(now)))
+		look_at_update(v, &now, raw);
+	v->seen = now;
+	v->seen_tsc = raw->tsc;
+	if (!gives_time(v, &now)) {
+		/* the time that may follow is of another segment */
+		v->source++;
+		return -ENODATA;
+	}
+	raw->ns = tscope_vmclock_ns(&now, raw->tsc, &frac);
+	raw->frac = frac;
+	raw->source = v->source;
+	raw->exact = true;
+	return 0;
+}
+
+static int vmclock_read(struct tscope_raw *raw)
+{
+	return tscope_vmclock_read(&tscope_vmclock, raw);
+}
+
+static void vmclock_reset(void)
+{
+	tscope_vmclock.seen_tsc = 0;
+	WRITE_ONCE(tscope_vmclock.updates, 0);
+	WRITE_ONCE(tscope_vmclock.disruptions, 0);
+}
+
+/* What is shown of the page as it is now, without sampling. */
+static ssize_t page_show(struct kobject *dir, struct kobj_attribute *attr, char *buf);
+static struct kobj_attribute time_attr = __ATTR(time, 0444, page_show, NULL);
+static struct kobj_attribute status_attr = __ATTR(status, 0444, page_show, NULL);
+static struct kobj_attribute error_attr = __ATTR(error_ns, 0444, page_show, NULL);
+static struct kobj_attribute marker_attr = __ATTR(marker, 0444, page_show, NULL);
+static struct kobj_attribute generation_attr = __ATTR(generation, 0444, page_show, NULL);
+
+static ssize_t page_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
+{
+	const struct tscope_vmclock *v = &tscope_vmclock;
+	struct tscope_vmclock_abi now;
+	struct tscope_raw raw;
+	u64 value = 0;
+
+	if (!take_copy(v, &now, &raw))
+		return -EAGAIN;
+	if (attr == &time_attr)
+		value = gives_time(v, &now);
+	else if (attr == &status_attr)
+		value = now.status;
+	else if (attr == &marker_attr)
+		value = now.marker;
+	else if (attr == &generation_attr && has_generation(v, &now))
+		value = now.generation;
+	else if (attr == &generation_attr || !gives_time(v, &now) ||
+		 tscope_vmclock_error_ns(&now, raw.tsc, &value))
+		return -ENODATA;
+	return sysfs_emit(buf, "%llu\n", value);
+}
+
+static ssize_t updates_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(tscope_vmclock.updates));
+}
+
+static ssize_t disruptions_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(tscope_vmclock.disruptions));
+}
+
+static struct kobj_attribute updates_attr = __ATTR_RO(updates);
+static struct kobj_attribute disruptions_attr = __ATTR_RO(disruptions);
+
+static struct attribute *vmclock_attrs[] = {
+	&time_attr.attr,
+	&status_attr.attr,
+	&error_attr.attr,
+	&updates_attr.attr,
+	&marker_attr.attr,
+	&disruptions_attr.attr,
+	&generation_attr.attr,
+	NULL
+};
+
+static const struct attribute_group vmclock_group = { .attrs = vmclock_attrs };
+
+/* Why what lies in a region of @bytes bytes is no vmclock's page; NULL if it is one. */
+const char *tscope_vmclock_fault(const struct tscope_vmclock_abi *page, u64 bytes)
+{
+	if (page->magic != TSCOPE_VMCLOCK_MAGIC)
+		return "its page has no magic number";
+	if (page->version != TSCOPE_VMCLOCK_VERSION)
+		return "its page is of an unknown version";
+	if (page->size < SIZE_MIN || page->size > bytes)
+		return "the size in its page is wrong";
+	return NULL;
+}
+
+static acpi_status take_memory(struct acpi_resource *from, void *to)
+{
+	struct resource_win win = { };
+
+	if ((!acpi_dev_resource_memory(from, &win.res) &&
+	     !acpi_dev_resource_address_space(from, &win)) ||
+	    resource_type(&win.res) != IORESOURCE_MEM)
+		return AE_OK;
+	*(struct resource *)to = win.res;
+	return AE_CTRL_TERMINATE;
+}
+
+/* Where the device's page is; false if there is no device. @res: of no memory if it names none */
+static bool find_page(struct resource *res)
+{
+	struct acpi_device *device = acpi_dev_get_first_match_dev("AMZNC10C", NULL, -1) ?:
+				     acpi_dev_get_first_match_dev("VMCLOCK", NULL, -1);
+
+	*res = (struct resource){ };
+	if (!device)
+		return false;
+	acpi_walk_resources(device->handle, METHOD_NAME__CRS, take_memory, res);
+	acpi_dev_put(device);
+	return true;
+}
+
+static void vmclock_remove(void)
+{
+	memunmap((void *)tscope_vmclock.page);
+}
+
+static const char *vmclock_probe(void)
+{
+	struct tscope_vmclock *v = &tscope_vmclock;
+	struct resource res;
+	const char *fault;
+
+	if (acpi_disabled)
+		return "ACPI is off";
+	if (!find_page(&res))
+		return "ACPI names none";
+	if (resource_type(&res) != IORESOURCE_MEM || resource_size(&res) < SIZE_MIN)
+		return "ACPI names no page of it";
+	/* the host wrote it in the clear, also of a guest whose memory is encrypted */
+	v->page = memremap(res.start, min_t(u64, resource_size(&res), PAGE_SIZE),
+			   MEMREMAP_WB | MEMREMAP_DEC);
+	if (!v->page)
+		return "its page can't be mapped";
+	v->size = min_t(u32, v->page->size, sizeof(*v->page));
+	fault = tscope_vmclock_fault(v->page, resource_size(&res));
+	if (fault)
+		vmclock_remove();
+	return fault;
+}
+
+const struct tscope_clock_ops tscope_clock_vmclock = {
+	.name = "vmclock",
+	.kind = TSCOPE_KIND_AT_TSC,
+	.lane = TSCOPE_NO_LANE,
+	.group = &vmclock_group,
+	.probe = vmclock_probe,
+	.remove = vmclock_remove,
+	.reset = vmclock_reset,
+	.read = vmclock_read,
+	.knows_steps = true,
+};

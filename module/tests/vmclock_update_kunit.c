@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/* clock_vmclock.c: what updates of a page are reported as. */
+#include <linux/math64.h>
+
+#include "vmclock_page.h"
+
+/* The page moves by @ns; returns what is reported of it, 0 if nothing. */
+static s64 update_by(struct kunit *test, s64 ns)
+{
+	u64 frac_before = page.frac;
+
+	/* 2^64 / 10^9, rounded up */
+	page.frac += ns * 18446744074LL;
+	page.sec += ns < 0 && page.frac > frac_before ? -1 : ns > 0 && page.frac < frac_before;
+	page.sequence += 2;
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_EQ(test, raw.step.error_ns, 1ULL);
+	return raw.stepped ? raw.step.ns : 0;
+}
+
+static void vmclock_steps(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	/* where the host states no error, all but rounding is a step */
+	KUNIT_EXPECT_EQ(test, update_by(test, 1), 0LL);
+	KUNIT_EXPECT_EQ(test, update_by(test, 2), 2LL);
+	KUNIT_EXPECT_EQ(test, raw.step.tsc, raw.tsc);
+	KUNIT_EXPECT_EQ(test, update_by(test, -5), -5LL);
+	KUNIT_EXPECT_EQ(test, update_by(test, 123456789), 123456789LL);
+	/* the page before an update is the one whose word counts */
+	page.flags |= TSCOPE_VMCLOCK_TIME_MAXERROR;
+	page.maxerror_ns = 1000;
+	KUNIT_EXPECT_EQ(test, update_by(test, 7), 7LL);
+	KUNIT_EXPECT_EQ(test, update_by(test, 1000), 0LL);
+	KUNIT_EXPECT_EQ(test, update_by(test, -1000), 0LL);
+	KUNIT_EXPECT_EQ(test, update_by(test, 1001), 1001LL);
+	page.maxerror_ns = 10;
+	KUNIT_EXPECT_EQ(test, update_by(test, -999), 0LL);
+	KUNIT_EXPECT_EQ(test, update_by(test, -11), -11LL);
+	/* with the marker any step is one */
+	page.maxerror_ns = 1000;
+	KUNIT_EXPECT_EQ(test, update_by(test, 9), 0LL);
+	page.marker++;
+	KUNIT_EXPECT_EQ(test, update_by(test, 3), 3LL);
+	KUNIT_EXPECT_EQ(test, v.updates, 12ULL);
+	KUNIT_EXPECT_EQ(test, v.disruptions, 1ULL);
+	/* the readings are all of the segment but for that */
+	KUNIT_EXPECT_EQ(test, raw.source, 1U);
+}
+
+/* Of a rate that changes, the step is what it is where the new line begins. */
+static void vmclock_step_with_rate(struct kunit *test)
+{
+	u64 ns;
+	u16 frac;
+
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	ns = tscope_vmclock_ns(&page, raw.tsc + 1, &frac);
+	page.counter = raw.tsc + 1;
+	page.sec = div_u64(ns, NSEC_PER_SEC);
+	page.frac = (ns - page.sec * NSEC_PER_SEC + 50) * 18446744074ULL;
+	page.period += CYCLE / 8;
+	page.sequence += 2;
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_TRUE(test, raw.stepped);
+	KUNIT_EXPECT_LE(test, abs(raw.step.ns - 50), 1LL);
+
+	/* it turned about a place long ago: it is what programs see now */
+	page.counter -= 8000 * CYCLES_PER_S;
+	page.sec -= 8000 + 1000;
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_FALSE(test, raw.stepped);
+	page.period -= CYCLE / 8;
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_TRUE(test, raw.stepped);
+	ns = mul_u64_u64_shr(raw.tsc - page.counter, NSEC_PER_SEC, 31 + 3);
+	KUNIT_EXPECT_LE(test, abs(raw.step.ns + (s64)ns), 1LL);
+}
+
+/* A marker and a generation are events, each once, also if the page gives no time. */
+static void vmclock_marker(struct kunit *test)
+{
+	struct tscope_violation first, second;
+
+	page.counter_id = 0xff;
+	page.status = 0;
+	KUNIT_EXPECT_EQ(test, tscope_vmclock_read(&v, &raw), -ENODATA);
+	KUNIT_EXPECT_EQ(test, tscope_vmclock_read(&v, &raw), -ENODATA);
+	KUNIT_EXPECT_EQ(test, v.updates, 0ULL);
+	page.sequence += 2;
+	page.marker = 2;
+	KUNIT_EXPECT_EQ(test, tscope_vmclock_read(&v, &raw), -ENODATA);
+	KUNIT_EXPECT_EQ(test, tscope_vmclock_read(&v, &raw), -ENODATA);
+	page.sequence += 2;
+	page.generation++;
+	KUNIT_EXPECT_EQ(test, tscope_vmclock_read(&v, &raw), -ENODATA);
+	KUNIT_EXPECT_EQ(test, v.updates, 2ULL);
+	KUNIT_EXPECT_EQ(test, v.disruptions, 1ULL);
+	KUNIT_ASSERT_EQ(test, violations_end(), violations + 2);
+	KUNIT_ASSERT_TRUE(test, tscope_violation_get(violations, &first));
+	KUNIT_ASSERT_TRUE(test, tscope_violation_get(violations + 1, &second));
+	KUNIT_EXPECT_STREQ(test, first.what, "marker");
+	KUNIT_EXPECT_STREQ(test, first.clock, "vmclock");
+	KUNIT_EXPECT_EQ(test, first.cpu, (s32)raw_smp_processor_id());
+	KUNIT_EXPECT_EQ(test, first.peer, -1);
+	KUNIT_EXPECT_EQ(test, first.count, 1ULL);
+	KUNIT_EXPECT_STREQ(test, second.what, "snapshot");
+	KUNIT_EXPECT_EQ(test, second.tsc, raw.tsc);
+	/* one that appears, or that no flag speaks of, is none that changed */
+	page.flags = 0;
+	page.generation++;
+	tscope_vmclock_read(&v, &raw);
+	page.flags = TSCOPE_VMCLOCK_GENERATION;
+	page.generation++;
+	tscope_vmclock_read(&v, &raw);
+	KUNIT_EXPECT_EQ(test, violations_end(), violations + 2);
+}
+
+/* What lies behind the page's end is not read, whatever the flags say. */
+static void vmclock_short_page(struct kunit *test)
+{
+	v.size = offsetof(struct tscope_vmclock_abi, generation);
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	page.generation = 99;
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_EQ(test, v.seen.generation, 0ULL);
+	KUNIT_EXPECT_EQ(test, v.updates, 0ULL);
+	KUNIT_EXPECT_EQ(test, violations_end(), violations);
+}
+
+/* The host does not end an update: that is waited for later, and is one update then. */
+static void vmclock_unfinished(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	page.sequence++;
+	page.marker++;
+	KUNIT_EXPECT_EQ(test, tscope_vmclock_read(&v, &raw), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tscope_vmclock_read(&v, &raw), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, v.updates, 0ULL);
+	KUNIT_EXPECT_EQ(test, violations_end(), violations);
+	page.sequence++;
+	KUNIT_EXPECT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_EQ(test, v.updates, 1ULL);
+	KUNIT_EXPECT_EQ(test, v.disruptions, 1ULL);
+	KUNIT_EXPECT_FALSE(test, raw.stepped);
+}
+
+static int take_read(struct tscope_raw *to)
+{
+	return tscope_vmclock_read(&v, to);
+}
+
+/* Steps begin segments and count; a page without time costs no reading; small updates are none. */
+static void vmclock_points(struct kunit *test)
+{
+	static const struct tscope_clock_ops ops = {
+		.name = "vmclock", .kind = TSCOPE_KIND_AT_TSC, .lane = TSCOPE_NO_LANE,
+		.read = take_read, .knows_steps = true,
+	};
+	struct tscope_clock *clk = tscope_clock_alloc(&ops);
+	struct tscope_cpu *c = kunit_kzalloc(test, sizeof(*c) + 128, GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_TRUE(test, clk && c);
+	c = PTR_ALIGN(c, 128);
+	page.flags = TSCOPE_VMCLOCK_TIME_MAXERROR;
+	page.maxerror_ns = 50;
+	for (i = 0; i < 20; i++) {
+		page.frac += (i % 2 ? -40 : 40) * 18446744074LL;
+		tscope_clock_take(clk, c, 1, U64_MAX);
+	}
+	KUNIT_EXPECT_EQ(test, clk->samples, 20ULL);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 20ULL);
+	KUNIT_EXPECT_EQ(test, clk->series.segment, 1U);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
+	page.sec += 2;
+	for (i = 0; i < 20; i++)
+		tscope_clock_take(clk, c, 1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 2000000000LL);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 40ULL);
+	KUNIT_EXPECT_EQ(test, clk->series.segment, 2U);
+	page.counter_id = 0xff;
+	tscope_clock_take(clk, c, 1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, clk->samples, 40ULL);
+	page.counter_id = 1;
+	page.sequence++;
+	tscope_clock_take(clk, c, 1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, clk->samples, clk->rejected + 40);
+	KUNIT_EXPECT_GT(test, clk->rejected, 0ULL);
+	page.sequence++;
+	tscope_clock_take(clk, c, 1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, clk->series.head, 41ULL);
+	KUNIT_EXPECT_EQ(test, clk->series.segment, 3U);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->errors, 0ULL);
+	KUNIT_EXPECT_EQ(test, clk->backward, 0ULL);
+	tscope_clock_free(clk);
+}
+
+static struct kunit_case vmclock_update_cases[] = {
+	KUNIT_CASE(vmclock_steps),
+	KUNIT_CASE(vmclock_step_with_rate),
+	KUNIT_CASE(vmclock_marker),
+	KUNIT_CASE(vmclock_short_page),
+	KUNIT_CASE(vmclock_unfinished),
+	KUNIT_CASE(vmclock_points),
+	{}
+};
+
+static struct kunit_suite vmclock_update_suite = {
+	.name = "tscope_vmclock_update",
+	.init = vmclock_init,
+	.exit = vmclock_exit,
+	.test_cases = vmclock_update_cases,
+};
+
+kunit_test_suite(vmclock_update_suite);
