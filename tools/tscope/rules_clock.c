@@ -346,7 +346,7 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 	if (ns_magnitude(off) / 4 <= (uint64_t)c->skew_error_ppt.value + MULTIPLIER_PPT / 4)
 		return;
 	f = finding_new(j, rule, "%s runs %s off its own multiplier", name, rate_text(off));
-	finding_size(f, off / 1000.0, c->skew_error_ppt.value / 1000.0, "ppb");
+	finding_thousandths(f, off, c->skew_error_ppt.value, "ppb");
 	finding_evidence(f, "measured: %s +- %s (95 %%)", rate_text(c->skew_ppt.value),
 			 rate_text(c->skew_error_ppt.value) + 1);
 	finding_evidence(f, "by multiplier %u and shift %d: %s", s->pages[0].mul,

@@ -252,7 +252,7 @@ static void judge_warps(const struct rule *rule, struct judgement *j, const stru
 	f = finding_new(j, rule, "The TSC of CPU %u is behind that of CPU %u, by %s or more",
 			most->cpu, (unsigned int)most->peer.value, ns_text(most->size_ns));
 	ns = most->cpu > most->peer.value ? ns_minus(0, most->size_ns) : most->size_ns;
-	finding_size(f, ns, transit && transit->max_ns ? (double)transit->max_ns : WRITE_NS, "ns");
+	finding_size(f, ns, transit && transit->max_ns > 0 ? transit->max_ns : WRITE_NS, "ns");
 	finding_cpu(f, most->cpu);
 	finding_cpu(f, most->peer.value);
 	finding_evidence(f, "tsc/warps: %llu; no pair of CPUs has an offset",
@@ -378,7 +378,7 @@ static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
 		finding_evidence(f, "up to %s of that may be the width of bursts: the offset moved by %s to %s",
 				 ns_text(error), ns_text(extent - error), ns_text(extent));
 	}
-	finding_size(f, (double)extent, (double)error, "ns");
+	finding_size(f, extent, error, "ns");
 }
 
 /* Steps that CPUs saw whose TSC moves are no larger than the motion, there and back. */

@@ -2,6 +2,7 @@
 /* snapshot.c: all that the module's files say, read once */
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,6 +355,22 @@ struct figure snapshot_page_rate_ppt(const struct snapshot *s)
 	if (rate > INT64_MAX)
 		return (struct figure){ };
 	return (struct figure){ true, (int64_t)rate - 1000000000000 };
+}
+
+bool snapshot_drift_ppt(const struct snapshot *s, int64_t *drift, int64_t *error)
+{
+	const struct clock_figures *guest = snapshot_clock(s, "realtime");
+	const struct clock_figures *host = snapshot_clock(s, "ptp-kvm");
+	long double sum;
+
+	if (!guest || !host || !guest->skew_ppt.known || !host->skew_ppt.known)
+		return false;
+	sum = ceill(hypotl(guest->skew_error_ppt.value, host->skew_error_ppt.value));
+	if (sum >= INT64_MAX ||
+	    __builtin_sub_overflow(guest->skew_ppt.value, host->skew_ppt.value, drift))
+		return false;
+	*error = sum;
+	return true;
 }
 
 bool snapshot_sampled(const struct snapshot *s)

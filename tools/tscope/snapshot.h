@@ -182,6 +182,12 @@ bool snapshot_sampled(const struct snapshot *s);
 /* How fast the first time page makes its clock run against the nominal TSC, 0.001 ppb. */
 struct figure snapshot_page_rate_ppt(const struct snapshot *s);
 
+/*
+ * How fast the guest's wall clock runs away from the host's, and the 95 % half-width of that, since
+ * the two fits are independent; 0.001 ppb. False: not known.
+ */
+bool snapshot_drift_ppt(const struct snapshot *s, int64_t *drift, int64_t *error);
+
 /* The clock's figures, or NULL where it is absent. */
 const struct clock_figures *snapshot_clock(const struct snapshot *s, const char *name);
 

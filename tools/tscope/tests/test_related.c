@@ -121,8 +121,8 @@ static void test_warps(void)
 		if (found.n != 1)
 			continue;
 		EXPECT(f->size.known == (i % 2 || is > was) &&
-		       (!f->size.known || f->size.value == is),
-		       "warp of %.0f ns, and of %.0f ns before: size %.0f", is, was, f->size.value);
+		       (!f->size.known || size_of(f) == is),
+		       "warp of %.0f ns, and of %.0f ns before: size %.0f", is, was, size_of(f));
 		EXPECT(f->n_cpus == i % 2 && (!f->n_cpus || f->cpus[0] == 1), "%zu CPUs",
 		       f->n_cpus);
 	}
