@@ -278,7 +278,7 @@ static bool matches(const struct judgement *j, const struct draft *a, const stru
 		       absolute(y->size.value) <= size + LEFT_BEHIND_NS + error;
 	if (is_id(b, "tsc-moving"))
 		return x->since_ns.known &&
-		       j->o->after.boottime_ns - x->since_ns.value <= MOVES_AFTER_JUMP_NS;
+		       j->o->after.boottime_ns <= x->since_ns.value + MOVES_AFTER_JUMP_NS;
 	/* the kernel's clocks wait until the clocksource has caught up: against it they step */
 	if (is_id(a, "time-stood-still") && b->clock && voice_of(b->clock) == VOICE_RAW)
 		return at_one_time(x, y, size);

@@ -108,7 +108,7 @@ static bool is_apart_alike(const struct pair_line *page, const struct pair_line 
 	uint64_t rates_ns = ns_magnitude(tsc->offset_ns) / RATES_PART;
 
 	return excess_ns(page) > 0 && !page->moving &&
-	       apart_ns <= page->bound_ns + tsc->bound_ns + rates_ns;
+	       apart_ns <= (uint64_t)page->bound_ns + (uint64_t)tsc->bound_ns + rates_ns;
 }
 
 static void who_sees(struct judgement *j, struct finding *f, const struct pair_line *p)
