@@ -25,15 +25,15 @@
 
 static bool is_settling(const struct snapshot *s, const struct event *e)
 {
+	/* it may have come while files were read */
 	return e->boottime_ns && e->kind != EVENT_MOVED &&
-	       s->boottime_ns - e->boottime_ns < SETTLES_NS;
+	       s->boottime_ns < e->boottime_ns + SETTLES_NS;
 }
 
 static bool are_many(const struct snapshot *s)
 {
-	return s->n_violations > MANY_LINES &&
-	       s->monotonic_ns - s->violations[s->n_violations - MANY_LINES].monotonic_ns <
-	       SETTLES_NS;
+	return s->n_violations > MANY_LINES && s->monotonic_ns <
+	       s->violations[s->n_violations - MANY_LINES].monotonic_ns + SETTLES_NS;
 }
 
 static void write_event(struct record *r, const struct snapshot *s, struct event e)
