@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "files.h"
 #include "json.h"
 #include "options.h"
 #include "parse.h"
@@ -145,7 +146,10 @@ int cmd_wait(int argc, char **argv)
 	if (c && c->skew_ppt.known) {
 		print(&goal, c, reached);
 	} else {
-		warnx("%s %s", goal.clock, c ? "has no skew yet" : "is absent");
+		if (s.loaded)
+			warnx("%s %s", goal.clock, c ? "has no skew yet" : "is absent");
+		else
+			warnx("%s", module_advice());
 		status = STATUS_NO_FIGURE;
 	}
 	snapshot_free(&s);

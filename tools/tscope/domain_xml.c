@@ -113,15 +113,6 @@ static void on_cpu_feature(struct domain *domain, const char **attributes)
 	domain->invtsc.value = !*policy || !strcmp(policy, "require") || !strcmp(policy, "force");
 }
 
-static void on_cpu(struct domain *domain, const char **attributes)
-{
-	const char *migratable = attribute(attributes, "migratable");
-
-	copy(domain->cpu_mode, sizeof(domain->cpu_mode), attribute(attributes, "mode"));
-	domain->migratable.known = *migratable;
-	domain->migratable.value = !strcmp(migratable, "on");
-}
-
 static void on_hyperv(struct domain *domain, const char *feature, const char **attributes)
 {
 	bool on = !strcmp(attribute(attributes, "state"), "on");
@@ -166,8 +157,6 @@ static void on_element(struct reader *r, const char *name, const char **attribut
 		     attribute(attributes, "offset"));
 	} else if (!strcmp(r->path, "/domain/clock/timer")) {
 		on_timer(domain, attributes);
-	} else if (!strcmp(r->path, "/domain/cpu")) {
-		on_cpu(domain, attributes);
 	} else if (!strcmp(r->path, "/domain/cpu/feature")) {
 		on_cpu_feature(domain, attributes);
 	} else if (!strcmp(r->path, "/domain/features/hyperv")) {

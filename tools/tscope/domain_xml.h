@@ -23,15 +23,14 @@ struct domain_timer {
  * @os_id: libosinfo's, as "http://microsoft.com/win/10"; empty: none is given
  * @clock_offset: of <clock>: utc, localtime, timezone, variable
  * @timers: by enum domain_timer_name
- * @cpu_mode, @migratable: of <cpu>; migratable 1: on
  * @invtsc: the CPU feature's policy: 1: require or force, 0: another; not known: not named
  * @hyperv: <hyperv> is there
  * @vpindex, @synic, @stimer: features of Hyper-V that are on
  */
 struct domain {
-	char name[64], type[16], os_type[16], os_id[128], clock_offset[16], cpu_mode[24];
+	char name[64], type[16], os_type[16], os_id[128], clock_offset[16];
 	struct domain_timer timers[TIMER_COUNT];
-	struct figure migratable, invtsc;
+	struct figure invtsc;
 	bool hyperv, vpindex, synic, stimer;
 };
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -71,12 +72,18 @@ void path_debugfs(char path[PATH_MAX], const char *file)
 	path_of(path, "TSCOPE_DEBUGFS", "/sys/kernel/debug/tscope", file);
 }
 
-bool module_is_loaded(void)
+uint64_t module_loading(void)
 {
 	char path[PATH_MAX];
+	struct stat dir;
 
 	path_sysfs(path, "");
-	return !access(path, F_OK);
+	return stat(path, &dir) ? 0 : dir.st_ino;
+}
+
+bool module_is_loaded(void)
+{
+	return module_loading();
 }
 
 static bool is_built_for(const char *kernel)

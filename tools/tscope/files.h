@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Below which all files are looked for: --root, or "". */
 extern const char *system_root;
@@ -25,6 +26,9 @@ void path_sysfs(char path[PATH_MAX], const char *file);
 void path_debugfs(char path[PATH_MAX], const char *file);
 
 bool module_is_loaded(void);
+
+/* Which loading of the module its files are of: another number after the next one; 0: none. */
+uint64_t module_loading(void);
 
 /* Why the module is not loaded, and what to do: a static text without an end of line. */
 const char *module_advice(void);

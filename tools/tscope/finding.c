@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* finding.c: the list of findings: how they are made, sorted, and explained by each other */
 #include <err.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 #define MOST_OF_A_KIND		5
 #define EVENTS_APART_NS		3000000000ll
 /* What a clock was left behind by an event, and NTP may have taken back since. */
-#define LEFT_BEHIND_NS		100000000.0
+#define LEFT_BEHIND_NS		100000000
 
 static char *print(const char *format, va_list args)
 {
@@ -97,13 +96,19 @@ void finding_cause(struct finding *f, const char *format, ...)
 	va_end(args);
 }
 
-void finding_size(struct finding *f, double size, double error, const char *unit)
+void finding_size(struct finding *f, __int128_t size, uint64_t error, const char *unit)
 {
 	f->size.known = true;
 	f->size.value = size;
-	f->size_error.known = error < (double)ERROR_UNKNOWN;
-	f->size_error.value = f->size_error.known ? error : 0;
+	f->size_error = (struct count){ error != ERROR_UNKNOWN,
+					error != ERROR_UNKNOWN ? error : 0 };
 	f->unit = unit;
+}
+
+void finding_thousandths(struct finding *f, __int128_t size, uint64_t error, const char *unit)
+{
+	finding_size(f, size, error, unit);
+	f->places = 3;
 }
 
 void finding_cpu(struct finding *f, unsigned int cpu)
@@ -227,11 +232,6 @@ uint64_t grown_at(const struct judgement *j, const char *clock, size_t member)
 	return was && was->known && was->value <= is->value ? is->value - was->value : is->value;
 }
 
-double both(double a, double b)
-{
-	return sqrt(a * a + b * b);
-}
-
 const char *clocksource(const struct judgement *j)
 {
 	return j->o->after.clocksource[0] ? j->o->after.clocksource : j->o->system.clocksource;
@@ -251,8 +251,13 @@ static bool is_id(const struct draft *d, const char *id)
 	return !strcmp(d->rule->id, id);
 }
 
+static __int128_t absolute(__int128_t x)
+{
+	return x < 0 ? -x : x;
+}
+
 /* Times agree within those of four points, and within what x took. */
-static bool at_one_time(const struct finding *x, const struct finding *y, double took_ns)
+static bool at_one_time(const struct finding *x, const struct finding *y, __int128_t took_ns)
 {
 	return x->since_ns.known && y->since_ns.known &&
 	       apart(x->since_ns.value, y->since_ns.value) <= EVENTS_APART_NS + took_ns;
@@ -261,34 +266,35 @@ static bool at_one_time(const struct finding *x, const struct finding *y, double
 /* Times agree, and sizes within their errors; x may be any larger if its error is not known. */
 static bool agree(const struct finding *x, const struct finding *y)
 {
-	double larger = fabs(x->size.value) - fabs(y->size.value);
+	__int128_t larger = absolute(x->size.value) - absolute(y->size.value);
+	__int128_t error = y->size_error.value;
 
 	if (strcmp(x->unit, y->unit) || !at_one_time(x, y, 0))
 		return false;
 	if (!x->size_error.known)
-		return !y->size_error.known || larger <= y->size_error.value;
-	return fabs(larger) <= x->size_error.value + y->size_error.value;
+		return !y->size_error.known || larger <= error;
+	return absolute(larger) <= error + x->size_error.value;
 }
 
 /* Whether finding a explains b; its rule says that it may. */
 static bool matches(const struct judgement *j, const struct draft *a, const struct draft *b)
 {
 	const struct finding *x = &a->finding, *y = &b->finding;
-	double size = fabs(x->size.value);
+	__int128_t size = absolute(x->size.value), error = y->size_error.value;
 
 	if (is_id(a, "no-master-clock"))
 		return is_id(b, "host-refuses-pairing") &&
 		       snapshot_clock(&j->o->after, "kvm-clock");
 	if (is_id(b, "host-drift") && is_id(a, "tsc-frequency"))
 		return !strcmp(y->unit, "ppb") &&
-		       fabs(fabs(y->size.value) - size) <= size / 10 + y->size_error.value;
+		       absolute(absolute(y->size.value) - size) <= size / 10 + error;
 	/* the wall clock that an event left off */
 	if (is_id(b, "host-drift"))
 		return !strcmp(y->unit, "ns") &&
-		       fabs(y->size.value) <= size + LEFT_BEHIND_NS + y->size_error.value;
+		       absolute(y->size.value) <= size + LEFT_BEHIND_NS + error;
 	if (is_id(b, "tsc-moving"))
 		return x->since_ns.known &&
-		       j->o->after.boottime_ns - x->since_ns.value <= MOVES_AFTER_JUMP_NS;
+		       j->o->after.boottime_ns <= x->since_ns.value + MOVES_AFTER_JUMP_NS;
 	/* the kernel's clocks wait until the clocksource has caught up: against it they step */
 	if (is_id(a, "time-stood-still") && b->clock && voice_of(b->clock) == VOICE_RAW)
 		return at_one_time(x, y, size);

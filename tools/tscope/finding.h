@@ -21,8 +21,9 @@ struct text_list {
 /**
  * struct finding
  * @id: of the table of ids in Documentation/doctor.rst
- * @size: what was measured, in @unit; not known: the finding has no size
- * @size_error: half-width of the interval that holds the truth; may be not known
+ * @size: what was measured, in 10^-@places of @unit; not known: the finding has no size. JSON holds
+ *	it: it is from -2^63 to 2^64 - 1
+ * @size_error: half-width of the interval that holds the truth; may be not known, and is then 0
  * @see: section of the documentation
  * @since_ns: CLOCK_BOOTTIME, not known: null
  * @ended: an event, which is over
@@ -36,7 +37,9 @@ struct finding {
 	const char *see, *unit;
 	struct count since_ns;
 	bool ended;
-	struct { bool known; double value; } size, size_error;
+	struct { bool known; __int128_t value; } size;
+	struct count size_error;
+	unsigned int places;
 	unsigned int *cpus;
 	size_t n_cpus;
 };

@@ -7,22 +7,26 @@
 #include "text.h"
 #include "words.h"
 
+static struct shown figure_text(const struct finding *f, __int128_t value)
+{
+	struct shown t;
+
+	if (!strcmp(f->unit, "ns"))
+		return text_ns(value);
+	snprintf(t.s, sizeof(t.s), "%.30s %.16s", text_decimal(value, f->places).s, f->unit);
+	return t;
+}
+
 bool finding_size_text(const struct finding *f, char *to, size_t size)
 {
 	if (!f->size.known)
 		return false;
-	if (!f->size_error.known)
-		snprintf(to, size, "%s; its error is not known",
-			 ns_text((__int128_t)f->size.value));
-	else if (!strcmp(f->unit, "ns"))
-		snprintf(to, size, "%s +- %s", ns_text((__int128_t)f->size.value),
-			 ns_text((__int128_t)f->size_error.value));
-	else if (!strcmp(f->unit, "ppb"))
-		snprintf(to, size, "%.3f ppb +- %.3f ppb (95 %%)", f->size.value,
-			 f->size_error.value);
+	if (f->size_error.known)
+		snprintf(to, size, "%s +- %s%s", figure_text(f, f->size.value).s,
+			 figure_text(f, f->size_error.value).s,
+			 strcmp(f->unit, "ppb") ? "" : " (95 %)");
 	else
-		snprintf(to, size, "%.10g %s +- %.10g %s", f->size.value, f->unit,
-			 f->size_error.value, f->unit);
+		snprintf(to, size, "%s; its error is not known", figure_text(f, f->size.value).s);
 	return true;
 }
 

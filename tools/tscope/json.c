@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* json.c: the structs as JSON */
-#include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "json.h"
+#include "text.h"
 
 static void add(struct json_object *to, const char *key, struct json_object *value)
 {
@@ -51,12 +50,8 @@ static void add_string(struct json_object *to, const char *key, const char *valu
 /* With the module's three decimal places: the text is printed as it is. */
 static void add_thousandths(struct json_object *to, const char *key, struct figure value)
 {
-	uint64_t size = value.value < 0 ? -(uint64_t)value.value : (uint64_t)value.value;
-	char text[32];
-
-	snprintf(text, sizeof(text), "%s%" PRIu64 ".%03" PRIu64, value.value < 0 ? "-" : "",
-		 size / 1000, size % 1000);
-	add(to, key, value.known ? json_object_new_double_s(value.value / 1000.0, text) : NULL);
+	add(to, key, value.known ?
+	    json_object_new_double_s(value.value / 1000.0, text_thousandths(value).s) : NULL);
 }
 
 struct json_object *json_clock(const struct clock_figures *c)
@@ -162,22 +157,19 @@ static struct json_object *text_array(char *const *lines, size_t n)
 	return array;
 }
 
-/* With at most three decimal places; what is no number is null. */
-static void add_size(struct json_object *to, const char *key, bool known, double value)
+/* A part of a finding's size: with its decimal places, or an integer. */
+static void add_size(struct json_object *to, const char *key, bool known, __int128_t value,
+		     unsigned int places)
 {
-	char text[512];
-	size_t len;
-
-	if (!known || !isfinite(value)) {
+	if (!known)
 		add(to, key, NULL);
-		return;
-	}
-	len = snprintf(text, sizeof(text), "%.3f", value);
-	while (text[len - 1] == '0')
-		len--;
-	len -= text[len - 1] == '.';
-	text[len] = 0;
-	add(to, key, json_object_new_double_s(value, strcmp(text, "-0") ? text : "0"));
+	else if (places)
+		add(to, key, json_object_new_double_s((double)value,
+						      text_decimal(value, places).s));
+	else if (value < 0)
+		add_s64(to, key, value);
+	else
+		add_u64(to, key, value);
 }
 
 struct json_object *json_finding(const struct finding *f)
@@ -194,8 +186,8 @@ struct json_object *json_finding(const struct finding *f)
 	add_string(to, "see", f->see);
 	add_count(to, "since", f->since_ns);
 	add_bool(to, "ended", f->ended);
-	add_size(to, "size", f->size.known, f->size.value);
-	add_size(to, "size_error", f->size_error.known, f->size_error.value);
+	add_size(to, "size", f->size.known, f->size.value, f->places);
+	add_size(to, "size_error", f->size_error.known, f->size_error.value, f->places);
 	add_string(to, "unit", f->unit);
 	cpus = json_object_new_array_ext(f->n_cpus);
 	for (i = 0; i < f->n_cpus; i++)

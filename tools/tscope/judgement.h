@@ -71,9 +71,6 @@ uint64_t two_turns_ms(const struct snapshot *s);
 /* The age that a pair that met lately has at most; when sampling has stopped, all get older. */
 uint64_t fresh_pair_ms(const struct snapshot *s);
 
-/* Half-widths of two independent errors together. */
-double both(double a, double b);
-
 /* The kernel's clocksource at the end. */
 const char *clocksource(const struct judgement *j);
 

@@ -2,10 +2,8 @@
 /* record.c: what tscope record writes at each interval */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "event_news.h"
-#include "files.h"
 #include "json.h"
 #include "record.h"
 
@@ -25,15 +23,15 @@
 
 static bool is_settling(const struct snapshot *s, const struct event *e)
 {
+	/* it may have come while files were read */
 	return e->boottime_ns && e->kind != EVENT_MOVED &&
-	       s->boottime_ns - e->boottime_ns < SETTLES_NS;
+	       s->boottime_ns < e->boottime_ns + SETTLES_NS;
 }
 
 static bool are_many(const struct snapshot *s)
 {
-	return s->n_violations > MANY_LINES &&
-	       s->monotonic_ns - s->violations[s->n_violations - MANY_LINES].monotonic_ns <
-	       SETTLES_NS;
+	return s->n_violations > MANY_LINES && s->monotonic_ns <
+	       s->violations[s->n_violations - MANY_LINES].monotonic_ns + SETTLES_NS;
 }
 
 static void write_event(struct record *r, const struct snapshot *s, struct event e)
@@ -141,21 +139,6 @@ static void note_changes(struct record *r, const struct snapshot *s)
 	}
 }
 
-/* Whether the module was loaded again since the last look. */
-static bool is_another(struct record *r)
-{
-	char path[PATH_MAX];
-	struct stat dir;
-	bool other;
-
-	path_sysfs(path, "");
-	if (stat(path, &dir))
-		return false;
-	other = dir.st_ino != r->inode;
-	r->inode = dir.st_ino;
-	return other;
-}
-
 /* The module has forgotten what it had gathered, or is gone. */
 static void close_before(struct record *r)
 {
@@ -167,9 +150,10 @@ static void close_before(struct record *r)
 
 static void note_module(struct record *r, const struct snapshot *s)
 {
-	bool again = s->loaded && is_another(r);
+	bool again = s->loaded && s->loading != r->loading;
 
 	r->loaded_again = again;
+	r->loading = s->loaded ? s->loading : r->loading;
 	if (r->before.loaded && (again || !s->loaded)) {
 		close_before(r);
 		recording_put_note(&r->out, s, "unloaded", "the module was unloaded");
@@ -193,7 +177,7 @@ bool record_open(struct record *r)
 {
 	*r = (struct record){ };
 	snapshot_read(&r->before, PARTS);
-	is_another(r);
+	r->loading = r->before.loading;
 	return r->before.debug;
 }
 

@@ -15,7 +15,7 @@
  * @loaded_again: since the look before that
  * @all: what was gathered before is written too
  * @events: how many were written
- * @inode: of the module's directory: another one is of a module that was loaded again
+ * @loading: of the module, by its newest snapshot
  * @state_ms: time since the last state
  * @state_end: bytes up to the end of that state
  * @state_bytes: how many it took
@@ -26,7 +26,7 @@ struct record {
 	struct event_list known;
 	struct snapshot before;
 	bool loaded_again, all;
-	uint64_t events, inode, state_ms, state_end, state_bytes;
+	uint64_t events, loading, state_ms, state_end, state_bytes;
 };
 
 /* Look first; whether there is something to record, else r->before.errors says why not. */

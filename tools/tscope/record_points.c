@@ -73,21 +73,35 @@ static size_t count_old(const struct followed_clock *c, const struct run *run, b
 	return *continues ? n : 0;
 }
 
-/* How many windows there were between two looks: of the CPU that had the most. */
-static struct count windows_between(const struct snapshot *before, const struct snapshot *s)
+static uint64_t windows_of(const struct snapshot *s, unsigned int cpu)
 {
-	struct count most = { .known = s->n_cpu_lines && before->n_cpu_lines };
-	const struct cpu_line *c, *old;
-	size_t i, k;
+	size_t i;
 
 	for (i = 0; i < s->n_cpu_lines; i++)
-		for (k = 0; k < before->n_cpu_lines; k++) {
-			c = &s->cpu_lines[i];
-			old = &before->cpu_lines[k];
-			if (old->cpu == c->cpu && c->windows > old->windows &&
-			    c->windows - old->windows > most.value)
-				most.value = c->windows - old->windows;
-		}
+		if (s->cpu_lines[i].cpu == cpu)
+			return s->cpu_lines[i].windows;
+	return 0;
+}
+
+/*
+ * How many windows there were between two looks: of the CPU that had the most. Not known where the
+ * module was loaded again: the windows before that are counted no more.
+ */
+static struct count windows_between(const struct snapshot *before, const struct snapshot *s)
+{
+	struct count most = { .known = s->n_cpu_lines };
+	const struct cpu_line *c;
+	uint64_t old;
+	size_t i;
+
+	for (i = 0; i < s->n_cpu_lines; i++) {
+		c = &s->cpu_lines[i];
+		old = windows_of(before, c->cpu);
+		if (c->windows < old)
+			return (struct count){ };
+		if (c->windows - old > most.value)
+			most.value = c->windows - old;
+	}
 	return most;
 }
 

@@ -74,11 +74,8 @@ void recording_of_snapshot(struct recording *r, const struct snapshot *s)
 	snprintf(r->clocksource, sizeof(r->clocksource), "%s", s->clocksource);
 	for (i = 0; i < s->n_points; i++)
 		recording_add_point(r, &s->points[i]);
-	/* without debugfs the worst pairs alone are known, which are no picture of all */
-	if (s->n_pairs && !s->pairs[0].from_sysfs) {
-		r->pairs = copy(s->pairs, s->n_pairs, sizeof(*r->pairs));
-		r->n_pairs = s->n_pairs;
-	}
+	r->n_pairs = snapshot_all_pairs(s);
+	r->pairs = copy(s->pairs, r->n_pairs, sizeof(*r->pairs));
 	r->histograms = copy(s->histograms, s->n_histograms, sizeof(*r->histograms));
 	r->n_histograms = s->n_histograms;
 	for (i = 0; i < s->n_histograms; i++) {

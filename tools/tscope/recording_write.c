@@ -86,20 +86,20 @@ void recording_put_header(struct recording_writer *w, const struct snapshot *s,
 void recording_put_state(struct recording_writer *w, const struct snapshot *s)
 {
 	struct json_object *state = json_object_new_object();
-	size_t i;
+	size_t i, n_pairs = snapshot_all_pairs(s);
 
 	for (i = 0; i < s->n_clocks; i++)
 		recording_put(w, "clock", json_clock(&s->clocks[i]));
 	for (i = 0; i < s->n_cpu_lines; i++)
 		recording_put(w, "cpu", json_cpu(&s->cpu_lines[i]));
-	for (i = 0; i < s->n_pairs; i++)
+	for (i = 0; i < n_pairs; i++)
 		recording_put(w, "pair", json_pair(&s->pairs[i]));
 	for (i = 0; i < s->n_histograms; i++)
 		recording_put(w, "histogram", json_histogram(&s->histograms[i]));
 	add_u64(state, "boottime_ns", s->boottime_ns);
 	add_u64(state, "clocks", s->n_clocks);
 	add_u64(state, "cpus", s->n_cpu_lines);
-	add_u64(state, "pairs", s->n_pairs);
+	add_u64(state, "pairs", n_pairs);
 	add_u64(state, "histograms", s->n_histograms);
 	recording_put(w, "state", state);
 }

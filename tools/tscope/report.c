@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* report.c: an observation as people read it */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "moment.h"
@@ -240,22 +239,10 @@ static void print_vmclock(FILE *out, const struct snapshot *s)
 		  text_count(c->updates).s, text_count(c->disruptions).s);
 }
 
-void report_drift(const struct clock_figures *guest, const struct clock_figures *host,
-		  struct figure *drift, struct figure *error)
-{
-	long double sum = ceill(hypotl(guest->skew_error_ppt.value, host->skew_error_ppt.value));
-
-	drift->known = guest->skew_ppt.known && host->skew_ppt.known && sum < INT64_MAX &&
-		       !__builtin_sub_overflow(guest->skew_ppt.value, host->skew_ppt.value,
-					       &drift->value);
-	*error = (struct figure){ drift->known, drift->known ? (int64_t)sum : 0 };
-}
-
 static void print_wall_clock(FILE *out, const struct snapshot *s)
 {
 	const struct clock_figures *host = snapshot_clock(s, "ptp-kvm");
-	const struct clock_figures *guest = snapshot_clock(s, "realtime");
-	struct figure drift = { }, error;
+	int64_t drift, error;
 
 	if (!host)
 		return;
@@ -266,11 +253,9 @@ static void print_wall_clock(FILE *out, const struct snapshot *s)
 			text_age(host->host_offset_age_ms.value).s);
 	else
 		fputs("  offset  not known yet\n", out);
-	if (guest)
-		report_drift(guest, host, &drift, &error);
-	if (drift.known)
-		fprintf(out, "  drift   %s ppb +- %s ppb\n", text_thousandths(drift).s,
-			text_thousandths(error).s);
+	if (snapshot_drift_ppt(s, &drift, &error))
+		fprintf(out, "  drift   %s ppb +- %s ppb\n", text_decimal(drift, 3).s,
+			text_decimal(error, 3).s);
 	else
 		fputs("  drift   not known yet\n", out);
 	fprintf(out, "  The host refused %s hypercalls.\n", text_count(host->errors).s);

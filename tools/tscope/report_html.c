@@ -113,8 +113,7 @@ static void write_wall_clock(FILE *to, const struct snapshot *s)
 {
 	static const char *const heads[] = { "<guest minus host", "value", "+-", "age" };
 	const struct clock_figures *host = snapshot_clock(s, "ptp-kvm");
-	const struct clock_figures *guest = snapshot_clock(s, "realtime");
-	struct figure drift = { }, error;
+	int64_t drift, error;
 	struct text_table t;
 
 	table_begin(&t, heads, 4);
@@ -124,12 +123,10 @@ static void write_wall_clock(FILE *to, const struct snapshot *s)
 		table_cell(&t, "%s", text_ns(host->host_offset_error_ns.value).s);
 		table_cell(&t, "%s", text_age(host->host_offset_age_ms.value).s);
 	}
-	if (host && guest)
-		report_drift(guest, host, &drift, &error);
-	if (drift.known) {
+	if (snapshot_drift_ppt(s, &drift, &error)) {
 		table_cell(&t, "drift");
-		table_cell(&t, "%s ppb", text_thousandths(drift).s);
-		table_cell(&t, "%s ppb", text_thousandths(error).s);
+		table_cell(&t, "%s ppb", text_decimal(drift, 3).s);
+		table_cell(&t, "%s ppb", text_decimal(error, 3).s);
 		table_cell(&t, "of the fits");
 	}
 	write_table(to, &t, "Wall clock of the guest minus that of the host; +-: the offset's bound, the drift's 95 % interval");

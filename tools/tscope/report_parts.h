@@ -22,8 +22,4 @@ void report_clocks(struct text_table *t, const struct snapshot *s);
 void report_jumps(struct text_table *t, const struct snapshot *s);
 void report_widths(struct text_table *t, const struct snapshot *s);
 
-/* How fast the guest's wall clock runs away from the host's; the two fits are independent. */
-void report_drift(const struct clock_figures *guest, const struct clock_figures *host,
-		  struct figure *drift, struct figure *error);
-
 #endif /* TSCOPE_REPORT_PARTS_H */

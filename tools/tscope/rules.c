@@ -146,12 +146,8 @@ const struct rule rules[] = {
 	}, {
 		.id = "clock-stepped", EVENT, .severity = SEVERITY_FAULT,
 		.looks_at = "steps of each clock",
-		.limit = "a clock steps alone, by more than its readings can be off; kvm-clock by 2 ns",
-		.cause = "The host set this clock: an update of the master clock, or a KVM_SET_CLOCK with another time.",
-		.advice = {
-			"on the host: its log at that time, and whether a vCPU was plugged; hosts before Linux 6.12 step kvm-clock then",
-			"echo 1000 >/sys/kernel/tscope/kvm-clock/step_alert_ns reports the next one at once",
-		},
+		.limit = "a clock steps alone, by more than its readings can be off; a time page by 2 ns",
+		.cause = "What drives this clock set it to another time.",
 		.explains = { "clock-backward", "host-drift" },
 		.see = "cases.rst, \"The host updates its master clock\"",
 		.judge = judge_clock_stepped,

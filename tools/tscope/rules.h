@@ -58,7 +58,10 @@ __attribute__((format(printf, 2, 3)))
 void finding_cause(struct finding *f, const char *format, ...);
 
 /* What was measured, and the half-width of the interval that holds the truth, or ERROR_UNKNOWN. */
-void finding_size(struct finding *f, double size, double error, const char *unit);
+void finding_size(struct finding *f, __int128_t size, uint64_t error, const char *unit);
+
+/* The same in thousandths of the unit. */
+void finding_thousandths(struct finding *f, __int128_t size, uint64_t error, const char *unit);
 
 /* A CPU that it is about; one that is there already is not added again. */
 void finding_cpu(struct finding *f, unsigned int cpu);

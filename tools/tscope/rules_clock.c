@@ -139,18 +139,6 @@ static void note_pause(struct finding *f, struct judgement *j, struct moment *m)
 	}
 }
 
-/* What the table says of the host is of KVM's own clock. */
-static void by_another_hypervisor(struct finding *f, const char *clock)
-{
-	if (!strcmp(clock, "kvm-clock"))
-		return;
-	finding_cause(f, "The hypervisor gave the clock's page another time, as after a migration.");
-	finding_advice_anew(f);
-	finding_advice(f, "ask the host's owner what was done at that time");
-	finding_advice(f, "echo 1000 >/sys/kernel/tscope/%s/step_alert_ns reports the next one at once",
-		       clock);
-}
-
 static const char *who_is_right(const struct moment *m, enum voice voice)
 {
 	static const enum voice others[] = { VOICE_PAGE, VOICE_HOST, VOICE_HPET, VOICE_PM };
@@ -164,6 +152,28 @@ static const char *who_is_right(const struct moment *m, enum voice voice)
 		       "no other clock was read across it: it may have been the TSC";
 }
 
+/* Who sets a clock of this kind, and where that can be seen. */
+static void who_stepped(const struct judgement *j, struct finding *f, enum voice voice)
+{
+	const char *name = voice_name(&j->o->after, voice);
+
+	if (voice == VOICE_PM || voice == VOICE_HPET) {
+		finding_cause(f, "The device's counter gained counts, or what emulates it did.");
+		finding_advice(f, "do not keep time by it: see /sys/devices/system/clocksource/clocksource0/current_clocksource");
+	} else if (voice == VOICE_RAW) {
+		finding_cause(f, "The kernel lost time by itself: as a rule it changed its clocksource.");
+		finding_advice(f, "dmesg | grep -i clocksource says whether it did, and why");
+	} else if (!strcmp(name, "kvm-clock")) {
+		finding_cause(f, "The host set this clock: an update of the master clock, or a KVM_SET_CLOCK with another time.");
+		finding_advice(f, "on the host: its log at that time, and whether a vCPU was plugged; hosts before Linux 6.12 step kvm-clock then");
+	} else {
+		finding_cause(f, "The hypervisor set this clock to another time.");
+		finding_advice(f, "ask the host's owner what was done at that time: a restore, a migration, or a new time page");
+	}
+	finding_advice(f, "echo 1000 >/sys/kernel/tscope/%s/step_alert_ns reports the next one at once",
+		       name);
+}
+
 /* Only the kernel's own clocks stepped: it loses time where it changes its clocksource. */
 static void by_the_kernel(const struct judgement *j, struct finding *f, const struct moment *m)
 {
@@ -174,7 +184,6 @@ static void by_the_kernel(const struct judgement *j, struct finding *f, const st
 	uint64_t error_ns = SWITCHED_NS + now->monotonic_ns / LOG_DRIFTS_PART;
 	size_t i;
 
-	finding_cause(f, "The kernel lost time by itself: as a rule it changed its clocksource.");
 	f->see = "cases.rst, \"The kernel changes its clocksource\"";
 	for (i = 0; m->boottime_ns.known && i < s->n_switched; i++) {
 		if (apart(m->boottime_ns.value, s->switched_ns[i] + slept_ns) > error_ns)
@@ -183,6 +192,21 @@ static void by_the_kernel(const struct judgement *j, struct finding *f, const st
 		f->severity = SEVERITY_WARNING;
 		break;
 	}
+}
+
+static struct finding *stepped(struct judgement *j, const struct rule *rule, struct moment *m,
+			       enum voice voice)
+{
+	struct finding *f = moved(j, rule, m, voice, m->move[voice].ns, "stepped by");
+
+	if (!f)
+		return NULL;
+	who_stepped(j, f, voice);
+	if (voice == VOICE_RAW)
+		by_the_kernel(j, f, m);
+	else
+		finding_evidence(f, "%s", who_is_right(m, voice));
+	return f;
 }
 
 void judge_clock_stepped(const struct rule *rule, struct judgement *j)
@@ -197,11 +221,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		m = &j->moments.moments[i];
 		x = &m->move[VOICE_PAGE];
 		if (is_open(x)) {
-			f = moved(j, rule, m, VOICE_PAGE, x->ns, "stepped by");
-			if (f) {
-				finding_evidence(f, "%s", who_is_right(m, VOICE_PAGE));
-				by_another_hypervisor(f, voice_name(&j->o->after, VOICE_PAGE));
-			}
+			f = stepped(j, rule, m, VOICE_PAGE);
 			note_pause(f, j, m);
 			follow(m, VOICE_PAGE);
 		}
@@ -210,22 +230,15 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 			/* clock-stopped has the others */
 			if (!is_open(x) || x->ns <= 0 || is_noise(x->ns, x->error_ns))
 				continue;
-			f = moved(j, rule, m, devices[k], x->ns, "stepped by");
-			if (f)
-				finding_evidence(f, "%s", who_is_right(m, devices[k]));
+			stepped(j, rule, m, devices[k]);
 			follow(m, devices[k]);
 		}
 		x = &m->move[VOICE_VMCLOCK];
-		if (is_open(x)) {
-			f = moved(j, rule, m, VOICE_VMCLOCK, x->ns, "stepped by");
-			if (f)
-				finding_evidence(f, "%s", who_is_right(m, VOICE_VMCLOCK));
-		}
+		if (is_open(x))
+			stepped(j, rule, m, VOICE_VMCLOCK);
 		x = &m->move[VOICE_RAW];
 		if (is_open(x) && !is_noise(x->ns, x->error_ns)) {
-			f = moved(j, rule, m, VOICE_RAW, x->ns, "stepped by");
-			if (f)
-				by_the_kernel(j, f, m);
+			stepped(j, rule, m, VOICE_RAW);
 			follow(m, VOICE_RAW);
 		}
 	}
@@ -436,7 +449,7 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 	if (ns_magnitude(off) / 4 <= (uint64_t)c->skew_error_ppt.value + MULTIPLIER_PPT / 4)
 		return;
 	f = finding_new(j, rule, "%s runs %s off its own multiplier", name, rate_text(off));
-	finding_size(f, off / 1000.0, c->skew_error_ppt.value / 1000.0, "ppb");
+	finding_thousandths(f, off, c->skew_error_ppt.value, "ppb");
 	finding_evidence(f, "measured: %s +- %s (95 %%)", rate_text(c->skew_ppt.value),
 			 rate_text(c->skew_error_ppt.value) + 1);
 	finding_evidence(f, "by multiplier %u and shift %d: %s", s->pages[0].mul,

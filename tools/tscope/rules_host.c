@@ -8,8 +8,8 @@
 
 #define NSEC_PER_SEC	1000000000ll
 
-/* In ppb and ns: NTP holds a guest far within these. */
-#define DRIFT_PPB	1000
+/* In 0.001 ppb and ns: NTP holds a guest far within these. */
+#define DRIFT_PPT	1000000
 #define OFF_NS		10000000
 /* A sampler that ran this lately is only late. */
 #define SILENT_MS	3000
@@ -160,7 +160,7 @@ void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
 		if (x->stepped)
 			finding_size(f, x->ns, move_error_ns(x), "ns");
 		else
-			finding_size(f, -(double)x->backward_ns, READ_WITHIN_NS, "ns");
+			finding_size(f, -(__int128_t)x->backward_ns, READ_WITHIN_NS, "ns");
 		finding_voices(f, &j->o->after, m);
 		finding_evidence(f, "it stands alone: the TSC and the guest's clocks went on");
 		if (x->backwards)
@@ -182,19 +182,6 @@ static void who_disciplines(struct finding *f, const struct judgement *j)
 		finding_evidence(f, "%s runs in this guest", s->time_service);
 }
 
-static bool drift(const struct judgement *j, double *ppb, double *error)
-{
-	const struct clock_figures *guest = snapshot_clock(&j->o->after, "realtime");
-	const struct clock_figures *host = snapshot_clock(&j->o->after, "ptp-kvm");
-
-	if (!guest || !host || !guest->skew_ppt.known || !host->skew_ppt.known ||
-	    !guest->skew_error_ppt.known || !host->skew_error_ppt.known)
-		return false;
-	*ppb = ns_minus(guest->skew_ppt.value, host->skew_ppt.value) / 1000.0;
-	*error = both(guest->skew_error_ppt.value, host->skew_error_ppt.value) / 1000.0;
-	return true;
-}
-
 /* Whether an offset of the wall clock is beyond the limit. */
 static bool is_off(const struct snapshot *s, int64_t *ns, int64_t *error_ns)
 {
@@ -210,12 +197,11 @@ static bool is_off(const struct snapshot *s, int64_t *ns, int64_t *error_ns)
 void judge_host_drift(const struct rule *rule, struct judgement *j)
 {
 	bool rate, fast, off, was_off = true;
-	int64_t ns = 0, error_ns = 0, before_ns = 0, unused;
-	double ppb = 0, error = 0;
+	int64_t ns = 0, error_ns = 0, before_ns = 0, unused, ppt, error_ppt;
 	struct finding *f;
 
-	rate = drift(j, &ppb, &error);
-	fast = rate && (ppb < 0 ? -ppb : ppb) - error > DRIFT_PPB;
+	rate = snapshot_drift_ppt(&j->o->after, &ppt, &error_ppt);
+	fast = rate && ns_magnitude(ppt) > (uint64_t)error_ppt + DRIFT_PPT;
 	off = is_off(&j->o->after, &ns, &error_ns);
 	if (j->o->observed_ns && j->o->before.n_clocks)
 		was_off = is_off(&j->o->before, &before_ns, &unused) ||
@@ -224,9 +210,9 @@ void judge_host_drift(const struct rule *rule, struct judgement *j)
 	if (!fast && !(off && was_off))
 		return;
 	if (fast) {
-		f = finding_new(j, rule, "The guest's wall clock gains %s on the host's",
-				rate_text((int64_t)(ppb * 1000)));
-		finding_size(f, ppb, error, "ppb");
+		f = finding_new(j, rule, "The guest's wall clock %s %s against the host's",
+				ppt < 0 ? "loses" : "gains", rate_text(ppt) + 1);
+		finding_thousandths(f, ppt, error_ppt, "ppb");
 	} else {
 		f = finding_new(j, rule, "The guest's wall clock is %s %s the host's",
 				ns_text(ns_magnitude(ns)), ns < 0 ? "behind" : "ahead of");
@@ -234,8 +220,7 @@ void judge_host_drift(const struct rule *rule, struct judgement *j)
 	}
 	if (rate)
 		finding_evidence(f, "realtime's skew minus ptp-kvm's: %s +- %s (95 %%)",
-				 rate_text((int64_t)(ppb * 1000)),
-				 rate_text((int64_t)(error * 1000)) + 1);
+				 rate_text(ppt), rate_text(error_ppt) + 1);
 	if (error_ns)
 		finding_evidence(f, "ptp-kvm/offset: %s +- %s (worst case)", step_text(ns),
 				 ns_text(error_ns));
@@ -379,7 +364,7 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 		finding_cpu(f, c->cpu);
 		if (c->age_ms.known && late) {
 			/* by jiffies */
-			finding_size(f, age_ms / 1e3, 0.02, "s");
+			finding_thousandths(f, age_ms, 20, "s");
 			if (age_ms < s->boottime_ns / 1000000)
 				f->since_ns = (struct count){ true,
 							      s->boottime_ns - age_ms * 1000000 };

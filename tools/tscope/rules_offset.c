@@ -108,7 +108,7 @@ static bool is_apart_alike(const struct pair_line *page, const struct pair_line 
 	uint64_t rates_ns = ns_magnitude(tsc->offset_ns) / RATES_PART;
 
 	return excess_ns(page) > 0 && !page->moving &&
-	       apart_ns <= page->bound_ns + tsc->bound_ns + rates_ns;
+	       apart_ns <= (uint64_t)page->bound_ns + (uint64_t)tsc->bound_ns + rates_ns;
 }
 
 static void who_sees(struct judgement *j, struct finding *f, const struct pair_line *p)
@@ -252,7 +252,7 @@ static void judge_warps(const struct rule *rule, struct judgement *j, const stru
 	f = finding_new(j, rule, "The TSC of CPU %u is behind that of CPU %u, by %s or more",
 			most->cpu, (unsigned int)most->peer.value, ns_text(most->size_ns));
 	ns = most->cpu > most->peer.value ? ns_minus(0, most->size_ns) : most->size_ns;
-	finding_size(f, ns, transit && transit->max_ns ? (double)transit->max_ns : WRITE_NS, "ns");
+	finding_size(f, ns, transit && transit->max_ns > 0 ? transit->max_ns : WRITE_NS, "ns");
 	finding_cpu(f, most->cpu);
 	finding_cpu(f, most->peer.value);
 	finding_evidence(f, "tsc/warps: %llu; no pair of CPUs has an offset",
@@ -378,7 +378,7 @@ static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
 		finding_evidence(f, "up to %s of that may be the width of bursts: the offset moved by %s to %s",
 				 ns_text(error), ns_text(extent - error), ns_text(extent));
 	}
-	finding_size(f, (double)extent, (double)error, "ns");
+	finding_size(f, extent, error, "ns");
 }
 
 /* Steps that CPUs saw whose TSC moves are no larger than the motion, there and back. */

@@ -194,7 +194,7 @@ void judge_noisy_host(const struct rule *rule, struct judgement *j)
 				 (unsigned long long)steal / 10, (unsigned long long)steal % 10,
 				 (unsigned long long)s->steal_ms.value,
 				 (unsigned long long)s->cpu_ms.value);
-		finding_size(f, steal / 10.0, 0.1, "%");
+		finding_thousandths(f, steal * 100, 100, "%");
 	}
 	if (late)
 		finding_evidence(f, "sampling: %llu of %llu windows did not happen because the CPU was late; the CPUs were idle %llu %% of the time",

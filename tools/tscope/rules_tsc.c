@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rules_tsc.c: the TSC itself: it jumped, time stood still with it, its frequency is wrong */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "judgement.h"
+#include "text.h"
 #include "words.h"
 
 #define NSEC_PER_MSEC	1000000ll
@@ -21,9 +21,10 @@
 #define JUMP_STEPS		4
 /* While all CPUs sample all the time, each one is read at least once a second. */
 #define SEEN_WITHIN_NS		(1000 * NSEC_PER_MSEC)
-/* In ppb: NTP makes up for 500 ppm, crystals are within 100. */
-#define FREQUENCY_FAULT_PPB	500000
-#define FREQUENCY_WARN_PPB	100000
+/* In 0.001 ppb: NTP makes up for 500 ppm, crystals are within 100. */
+#define FREQUENCY_FAULT_PPT	500000000
+#define FREQUENCY_WARN_PPT	100000000
+#define PPT			1000000000000ll
 
 static void explain_jump(struct moment *m)
 {
@@ -336,7 +337,7 @@ static bool same_rate(const struct reference *a, const struct reference *b)
 
 static bool is_far(const struct reference *r)
 {
-	return ns_magnitude(r->ppt) >= (uint64_t)r->error_ppt + FREQUENCY_WARN_PPB * 1000ull;
+	return ns_magnitude(r->ppt) >= (uint64_t)r->error_ppt + FREQUENCY_WARN_PPT;
 }
 
 /* The best of the clocks that agree on a rate, their number, and its error with theirs. */
@@ -382,12 +383,13 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	struct reference refs[4];
 	size_t n = references_of(s, refs), agree, i;
 	const struct reference *best;
-	double ppb, error, khz;
-	uint64_t error_ppt = 0;
+	uint64_t error_ppt = 0, tenths, error_tenths;	/* of a kHz */
+	__uint128_t rate;
 	struct finding *f;
 
 	best = best_reference(refs, n, &agree, &error_ppt);
-	if (!best || !tsc || !tsc->khz.known)
+	/* clocks that stand still say nothing of a frequency */
+	if (!best || !tsc || !tsc->khz.known || best->ppt <= -PPT)
 		return;
 	/*
 	 * A hypervisor drives ptp-kvm and the devices that it emulates by its own clock, which NTP
@@ -401,25 +403,25 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	if (tsc->moving.known && tsc->moving.value)
 		return;
 	/* the clock runs fast against a TSC that is taken to be faster than it is */
-	ppb = best->ppt / 1000.0;
-	error = error_ppt / 1000.0;
-	khz = tsc->khz.value / (1 + ppb / 1e9);
-	f = finding_new(j, rule, "The TSC runs at %.1f kHz, and the kernel takes it to run at %llu kHz",
-			khz, (unsigned long long)tsc->khz.value);
-	finding_size(f, ppb, error, "ppb");
-	if (fabs(ppb) - error < FREQUENCY_FAULT_PPB)
+	rate = (__int128_t)PPT + best->ppt;
+	tenths = ((__uint128_t)tsc->khz.value * 10 * PPT + rate / 2) / rate;
+	error_tenths = ((__uint128_t)tenths * error_ppt + PPT - 1) / PPT;
+	f = finding_new(j, rule, "The TSC runs at %s kHz, and the kernel takes it to run at %llu kHz",
+			text_decimal(tenths, 1).s, (unsigned long long)tsc->khz.value);
+	finding_thousandths(f, best->ppt, error_ppt, "ppb");
+	if (ns_magnitude(best->ppt) < (__uint128_t)error_ppt + FREQUENCY_FAULT_PPT)
 		f->severity = SEVERITY_WARNING;
 	for (i = 0; i < n; i++)
 		finding_evidence(f, "%s against the TSC at %llu kHz: %s +- %s (95 %%)%s",
 				 refs[i].name, (unsigned long long)tsc->khz.value,
 				 rate_text(refs[i].ppt), rate_text(refs[i].error_ppt) + 1,
 				 same_rate(best, &refs[i]) ? "" : ": does not agree");
-	finding_evidence(f, "%zu clocks agree: the TSC's frequency is %.1f kHz +- %.1f kHz", agree,
-			 khz, khz * error / 1e9);
+	finding_evidence(f, "%zu clocks agree: the TSC's frequency is %s kHz +- %s kHz", agree,
+			 text_decimal(tenths, 1).s, text_decimal(error_tenths, 1).s);
 	if (!strcmp(clocksource(j), "tsc"))
 		finding_evidence(f, "programs see it: the clocksource is tsc");
 	if (strstr(j->o->system.cmdline, "tsc_early_khz="))
 		finding_cause(f, "The kernel's command line names the frequency: tsc_early_khz=.");
-	finding_advice(f, "boot with tsc_early_khz=%.0f, or remove tsc_early_khz= if it is wrong there",
-		       khz);
+	finding_advice(f, "boot with tsc_early_khz=%llu, or remove tsc_early_khz= if it is wrong there",
+		       (unsigned long long)(tenths + 5) / 10);
 }

@@ -2,6 +2,7 @@
 /* snapshot.c: all that the module's files say, read once */
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,7 +286,7 @@ static void read_recorded_time(struct snapshot *s)
 	s->monotonic_ns = ns;
 }
 
-bool snapshot_read(struct snapshot *s, unsigned int parts)
+static void read_all(struct snapshot *s, unsigned int parts)
 {
 	memset(s, 0, sizeof(*s));
 	s->boottime_ns = now_ns(CLOCK_BOOTTIME);
@@ -296,17 +297,28 @@ bool snapshot_read(struct snapshot *s, unsigned int parts)
 	read_system_string(s, "/sys/devices/system/clocksource/clocksource0/current_clocksource",
 			   s->clocksource, sizeof(s->clocksource));
 	read_system_string(s, "/sys/devices/system/cpu/online", s->online, sizeof(s->online));
-	s->loaded = module_is_loaded();
+	s->loading = module_loading();
+	s->loaded = s->loading;
 	if (!s->loaded) {
 		add_error(s, "%s", module_advice());
-		return false;
+		return;
 	}
 	read_system_string(s, "/sys/module/tscope/version", s->version, sizeof(s->version));
 	read_sysfs(s);
 	read_debugfs(s, parts);
 	if ((parts & SNAPSHOT_PAIRS) && !s->n_pairs)
 		take_worst_pairs(s);
-	return true;
+}
+
+bool snapshot_read(struct snapshot *s, unsigned int parts)
+{
+	read_all(s, parts);
+	/* a module that went meanwhile, or was loaded again, has left some of its files unread */
+	while (s->loading != module_loading()) {
+		snapshot_free(s);
+		read_all(s, parts);
+	}
+	return s->loaded;
 }
 
 void snapshot_free(struct snapshot *s)
@@ -355,6 +367,22 @@ struct figure snapshot_page_rate_ppt(const struct snapshot *s)
 	if (rate > INT64_MAX)
 		return (struct figure){ };
 	return (struct figure){ true, (int64_t)rate - 1000000000000 };
+}
+
+bool snapshot_drift_ppt(const struct snapshot *s, int64_t *drift, int64_t *error)
+{
+	const struct clock_figures *guest = snapshot_clock(s, "realtime");
+	const struct clock_figures *host = snapshot_clock(s, "ptp-kvm");
+	long double sum;
+
+	if (!guest || !host || !guest->skew_ppt.known || !host->skew_ppt.known)
+		return false;
+	sum = ceill(hypotl(guest->skew_error_ppt.value, host->skew_error_ppt.value));
+	if (sum >= INT64_MAX ||
+	    __builtin_sub_overflow(guest->skew_ppt.value, host->skew_ppt.value, drift))
+		return false;
+	*error = sum;
+	return true;
 }
 
 bool snapshot_sampled(const struct snapshot *s)

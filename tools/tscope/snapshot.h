@@ -133,6 +133,7 @@ struct histogram {
 /**
  * struct snapshot - one reading of all files
  * @loaded: whether the module's sysfs directory is there
+ * @loading: which loading of the module it is of: see module_loading()
  * @debug: whether its debugfs directory could be read; else cpu_lines and what follows are empty
  * @pairs: where debugfs has none, the worst pair of each clock
  * @boottime_ns: CLOCK_BOOTTIME when the reading began
@@ -142,7 +143,7 @@ struct histogram {
  */
 struct snapshot {
 	bool loaded, debug;
-	uint64_t boottime_ns, monotonic_ns;
+	uint64_t loading, boottime_ns, monotonic_ns;
 	char version[32], kernel[96], clocksource[32];
 	char cpus[4096], online[4096];
 	struct count enabled, period_us, width_us, burst_us, fit_window_s, alerts;
@@ -187,8 +188,23 @@ void snapshot_free(struct snapshot *s);
 /* Whether anything was sampled since the module was loaded, or reset. */
 bool snapshot_sampled(const struct snapshot *s);
 
+/*
+ * How many pairs there are where all are known: the worst pair of each clock, which is all that
+ * sysfs has, is no picture of them.
+ */
+static inline size_t snapshot_all_pairs(const struct snapshot *s)
+{
+	return s->n_pairs && s->pairs[0].from_sysfs ? 0 : s->n_pairs;
+}
+
 /* How fast the first time page makes its clock run against the nominal TSC, 0.001 ppb. */
 struct figure snapshot_page_rate_ppt(const struct snapshot *s);
+
+/*
+ * How fast the guest's wall clock runs away from the host's, and the 95 % half-width of that, since
+ * the two fits are independent; 0.001 ppb. False: not known.
+ */
+bool snapshot_drift_ppt(const struct snapshot *s, int64_t *drift, int64_t *error);
 
 /* The clock's figures, or NULL where it is absent. */
 const struct clock_figures *snapshot_clock(const struct snapshot *s, const char *name);

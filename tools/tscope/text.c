@@ -44,21 +44,25 @@ struct shown text_figure(struct figure value)
 	return t;
 }
 
-static uint64_t magnitude(int64_t value)
+struct shown text_decimal(__int128_t value, unsigned int places)
 {
-	return value < 0 ? -(uint64_t)value : (uint64_t)value;
+	uint64_t size = value < 0 ? -value : value, one = 1;
+	const char *sign = value < 0 ? "-" : "";
+	struct shown t;
+
+	for (unsigned int i = 0; i < places; i++)
+		one *= 10;
+	if (places)
+		snprintf(t.s, sizeof(t.s), "%s%" PRIu64 ".%0*" PRIu64, sign, size / one,
+			 (int)places, size % one);
+	else
+		snprintf(t.s, sizeof(t.s), "%s%" PRIu64, sign, size);
+	return t;
 }
 
 struct shown text_thousandths(struct figure value)
 {
-	uint64_t size = magnitude(value.value);
-	struct shown t;
-
-	if (!value.known)
-		return not_known;
-	snprintf(t.s, sizeof(t.s), "%s%" PRIu64 ".%03u", value.value < 0 ? "-" : "", size / 1000,
-		 (unsigned int)(size % 1000));
-	return t;
+	return value.known ? text_decimal(value.value, 3) : not_known;
 }
 
 struct shown text_ns(__int128_t ns)

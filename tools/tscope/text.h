@@ -26,7 +26,10 @@ struct shown {
 struct shown text_count(struct count value);
 struct shown text_figure(struct figure value);
 
-/* A number of thousandths with its three places: -59602 is "-59.602". */
+/* A number of 10^-@places, from -2^64 to 2^64, with all its places: -59602 of 3 is "-59.602". */
+struct shown text_decimal(__int128_t value, unsigned int places);
+
+/* The same of three places. */
 struct shown text_thousandths(struct figure value);
 
 /*

@@ -28,6 +28,17 @@ static inline void expect_lines(char *const *lines, size_t n, const char *const 
 	       i < n ? lines[i] : want[i]);
 }
 
+/* Its size, and the error of that, in its unit. */
+static inline double size_of(const struct finding *f)
+{
+	return (double)f->size.value / (f->places ? 1000 : 1);
+}
+
+static inline double error_of(const struct finding *f)
+{
+	return (double)f->size_error.value / (f->places ? 1000 : 1);
+}
+
 /* Whether there is a finding; it has that severity and title. */
 static inline bool is_finding(const struct finding *f, enum severity want, const char *title)
 {

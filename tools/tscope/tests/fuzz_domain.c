@@ -98,14 +98,11 @@ static void print_clock(struct fuzz_in *in, struct domain *want)
 
 static void print_cpu(struct fuzz_in *in, struct domain *want)
 {
-	const char *mode = word(in), *migratable = word(in), *policy = word(in);
+	const char *mode = word(in), *policy = word(in);
 
-	set(want->cpu_mode, sizeof(want->cpu_mode), mode);
-	want->migratable = (struct figure){ *migratable, !strcmp(migratable, "on") };
 	want->invtsc = (struct figure){ true, !*policy || !strcmp(policy, "require") };
 	fputs("<cpu", xml);
 	print_attribute(in, "mode", mode);
-	print_attribute(in, "migratable", migratable);
 	fputs("><feature name='svm' policy='disable'/><feature", xml);
 	print_attribute(in, "policy", policy);
 	fputs(" name='invtsc'/></cpu>", xml);
@@ -116,10 +113,7 @@ static void expect_same(const struct domain *got, const struct domain *want)
 	int i;
 
 	EXPECT(!strcmp(got->clock_offset, want->clock_offset), "offset %s", got->clock_offset);
-	EXPECT(!strcmp(got->cpu_mode, want->cpu_mode), "cpu mode %s", got->cpu_mode);
 	EXPECT(!strcmp(got->type, want->type) && !strcmp(got->name, want->name), "head");
-	EXPECT(got->migratable.known == want->migratable.known &&
-	       got->migratable.value == want->migratable.value, "migratable");
 	EXPECT(got->invtsc.known == want->invtsc.known &&
 	       got->invtsc.value == want->invtsc.value, "invtsc");
 	for (i = 0; i < TIMER_COUNT; i++) {
@@ -186,7 +180,6 @@ static void check_any(struct fuzz_in *in)
 	PRINTABLE(d.os_type);
 	PRINTABLE(d.os_id);
 	PRINTABLE(d.clock_offset);
-	PRINTABLE(d.cpu_mode);
 	for (i = 0; i < TIMER_COUNT; i++) {
 		PRINTABLE(d.timers[i].present);
 		PRINTABLE(d.timers[i].tickpolicy);

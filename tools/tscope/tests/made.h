@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
 #include "finding.h"
 #include "moment.h"
 #include "tap.h"
@@ -126,10 +127,10 @@ static void only(const char *id, double truth)
 		       found.findings[i].title);
 	if (found.n == 1)
 		EXPECT(f->size.known && (f->size_error.known ?
-		       fabs(f->size.value - truth) <= f->size_error.value :
-		       fabs(f->size.value) <= fabs(truth)),
-		       "%s: truth %.0f, found %.0f +- %.0f", id, truth, f->size.value,
-		       f->size_error.value);
+		       fabs(size_of(f) - truth) <= error_of(f) :
+		       fabs(size_of(f)) <= fabs(truth)),
+		       "%s: truth %.0f, found %.0f +- %.0f", id, truth, size_of(f),
+		       error_of(f));
 }
 
 /* A finding of this id whose size holds the truth; how many. */
@@ -139,8 +140,8 @@ static unsigned int count(const char *id, double truth)
 
 	for (i = 0; i < found.n; i++)
 		n += !strcmp(found.findings[i].id, id) &&
-		     fabs(found.findings[i].size.value - truth) <=
-		     found.findings[i].size_error.value;
+		     fabs(size_of(&found.findings[i]) - truth) <=
+		     error_of(&found.findings[i]);
 	return n;
 }
 

@@ -30,12 +30,16 @@ static unsigned int cpus[] = { 0, U32_MAX };
 static struct finding some_findings[] = {
 	{ .id = "tsc-offset", .severity = SEVERITY_FAULT, .title = "CPUs' TSCs differ", .cause = "why",
 	  .evidence = { lines, 2 }, .advice = { lines, 1 }, .see = "tsc-offset", .unit = "ns",
-	  .since_ns = { true, U64_MAX }, .size = { true, -9007199254740991.0 },
-	  .size_error = { true, 0.125 }, .cpus = cpus, .n_cpus = 2 },
+	  .since_ns = { true, U64_MAX }, .size = { true, S64_MIN },
+	  .size_error = { true, U64_MAX - 1 }, .cpus = cpus, .n_cpus = 2 },
+	{ .id = "tsc-moving", .severity = SEVERITY_FAULT, .title = "t", .cause = "c", .see = "s",
+	  .unit = "ns", .size = { true, U64_MAX }, .size_error = { true, 9007199254740993 } },
 	{ .id = "clock-stepped", .severity = SEVERITY_WARNING, .title = "t", .cause = "c", .see = "s",
-	  .unit = "ppb", .ended = true, .size = { true, -0.0001 }, .size_error = { true, 1500 } },
-	{ .id = "time-service", .severity = SEVERITY_INFO, .title = "t", .cause = "c", .see = "s",
-	  .size = { true, __builtin_nan("") }, .size_error = { true, __builtin_inf() } },
+	  .unit = "ppb", .ended = true, .size = { true, S64_MIN }, .size_error = { true, 1 },
+	  .places = 3 },
+	{ .id = "cpu-silent", .severity = SEVERITY_FAULT, .title = "t", .cause = "c", .see = "s",
+	  .unit = "s", .size = { true, 12345 }, .size_error = { true, 20 }, .places = 3 },
+	{ .id = "time-service", .severity = SEVERITY_INFO, .title = "t", .cause = "c", .see = "s" },
 };
 
 /* What a tree gives, with TREE for where it was unpacked; for free(). */

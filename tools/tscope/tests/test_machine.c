@@ -168,7 +168,7 @@ static void test_steal(void)
 	f = judge(&o, "noisy-host");
 	if (!is_finding(f, SEVERITY_WARNING, "The host disturbs this guest"))
 		return;
-	EXPECT(f->size.known && f->size.value == 5.0, "size");
+	EXPECT(f->size.known && size_of(f) == 5.0, "size");
 	EXPECT_TEXT(f->unit, "%");
 	EXPECT_EVIDENCE(f, "steal time: the CPUs waited for the host 5.0 % of the time (1000 of 20000 ms, all CPUs together)");
 	EXPECT_ADVICE(f, "ask the host's owner for CPUs that nobody else uses: in libvirt <vcpupin> in <cputune>, and no <quota>",
@@ -183,7 +183,7 @@ static void test_steal(void)
 	f = judge(&o, "noisy-host");
 	if (!is_finding(f, SEVERITY_WARNING, "The host disturbs this guest"))
 		return;
-	EXPECT(f->size.value == 100.0, "all of it");
+	EXPECT(size_of(f) == 100.0, "all of it");
 	o.system.steal_ms.known = false;
 	EXPECT(!judge(&o, "noisy-host"), "not known");
 }

@@ -304,9 +304,9 @@ static void test_two(void)
 			const struct finding *f = &found.findings[k];
 
 			jumps += !strcmp(f->id, "tsc-jumped") &&
-				 fabs(f->size.value - tsc_ns) <= f->size_error.value;
+				 fabs(size_of(f) - tsc_ns) <= error_of(f);
 			hosts += !strcmp(f->id, "host-wall-stepped") &&
-				 fabs(f->size.value - host_ns) <= f->size_error.value;
+				 fabs(size_of(f) - host_ns) <= error_of(f);
 		}
 		EXPECT(found.n == 2 && jumps == 1 && hosts == 1,
 		       "TSC by %.0f and host by %.0f: %zu findings, %u, %u", tsc_ns, host_ns,

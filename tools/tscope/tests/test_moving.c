@@ -90,11 +90,11 @@ static void check(struct score *score, const struct motion *m, const struct tsco
 	if (!f)
 		return;
 	EXPECT(f->size.known && f->size_error.known, "a size and its error");
-	EXPECT(truth <= f->size.value, "+-%.0f ns each %.3f s, or %.0f ns/s: moved %.0f ns, hull %.0f",
-	       m->side_ns, m->half_s, m->ns_per_s, truth, f->size.value);
+	EXPECT(truth <= size_of(f), "+-%.0f ns each %.3f s, or %.0f ns/s: moved %.0f ns, hull %.0f",
+	       m->side_ns, m->half_s, m->ns_per_s, truth, size_of(f));
 	score->n++;
-	score->held += truth >= f->size.value - f->size_error.value;
-	score->relative += f->size_error.value / f->size.value;
+	score->held += truth >= size_of(f) - error_of(f);
+	score->relative += error_of(f) / size_of(f);
 }
 
 /* Bursts at a rate for some time; every epoch is judged as it ends. */
@@ -188,11 +188,11 @@ static void test_error(void)
 	};
 	const struct finding *f = judge(pairs, 1);
 
-	EXPECT(f && f->size.value == 3200 && !f->size_error.known, "no pair rests");
+	EXPECT(f && size_of(f) == 3200 && !f->size_error.known, "no pair rests");
 	f = judge(pairs, 3);
-	EXPECT(f && f->size_error.known && f->size_error.value == 100 + 400, "the widest at rest");
+	EXPECT(f && f->size_error.known && error_of(f) == 100 + 400, "the widest at rest");
 	f = judge(pairs, 4);
-	EXPECT(f && f->size_error.value == 100 + 250, "the time page, of the same bursts");
+	EXPECT(f && error_of(f) == 100 + 250, "the time page, of the same bursts");
 	EXPECT(f && f->n_cpus == 2 && f->cpus[0] == 0 && f->cpus[1] == 1, "the pair");
 	if (f)
 		EXPECT_LINES(f->evidence.lines, 2,
@@ -202,19 +202,19 @@ static void test_error(void)
 	pairs[3].moving = true;
 	pairs[3].hull_high_ns = 3000;
 	f = judge(pairs, 4);
-	EXPECT(f && f->size_error.value == 100 + 400, "pairs at rest, then");
+	EXPECT(f && error_of(f) == 100 + 400, "pairs at rest, then");
 	pairs[1].moving = true;
 	pairs[2].moving = true;
 	f = judge(pairs, 4);
-	EXPECT(f && f->size_error.value == 3200, "no wider than the extent");
+	EXPECT(f && error_of(f) == 3200, "no wider than the extent");
 	pairs[0].hull_low_ns = S64_MIN;
 	pairs[0].hull_high_ns = S64_MAX;
 	f = judge(pairs, 1);
-	EXPECT(f && f->size.value == (double)U64_MAX, "as wide as 64 bits");
+	EXPECT(f && f->size.value == U64_MAX, "as wide as 64 bits");
 	pairs[0] = pair("tsc", 0, 1, true, -800, 2400);
 	pairs[0].from_sysfs = true;
 	f = judge(pairs, 1);
-	EXPECT(f && f->size.value == 3200 && !f->size_error.known, "of sysfs");
+	EXPECT(f && size_of(f) == 3200 && !f->size_error.known, "of sysfs");
 	findings_free(&found);
 }
 

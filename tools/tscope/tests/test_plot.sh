@@ -14,6 +14,7 @@ trap 'rm -rf "$DIR" "$KTAP_SAID"' EXIT
 unset TSCOPE_SYSFS TSCOPE_DEBUGFS
 GUEST=$TSCOPE_TESTS/recordings/guest.ndjson
 SEED=${SEED:-$RANDOM}
+TSCOPE_FAST=${TSCOPE_FAST:-$TSCOPE}
 cd "$DIR" || exit
 
 # runs STATUS ARGUMENT...: what it prints is in out, its messages in err
@@ -112,6 +113,21 @@ hour() {
 	runs 0 hour.ndjson phase -o hour.svg && [ "$(stat -c %s hour.svg)" -lt 200000 ] &&
 		runs 0 hour.ndjson phase -o hour.svg --script &&
 		"$TSCOPE_TESTS/plot.py" thinned hour.ndjson out
+}
+
+# an hour of six clocks, some 30 MB: all pictures in 100 MB of memory; the steps are marked
+whole_hour() {
+	local TIMEFORMAT='CPU time %U %S s'
+	echo "seed $SEED"
+	SEED=$SEED "$TSCOPE_TESTS/hour.py" "$GUEST" >whole.ndjson &&
+		[ "$(stat -c %s whole.ndjson)" -gt 30000000 ] || return
+	time (
+		# more memory than that can't be had
+		ulimit -v $((100 * 1024)) || exit 9
+		"$TSCOPE_FAST" plot whole.ndjson --script >out 2>err
+	)
+	same status $? 0 && same messages "$(cat err)" "" && same clocks "$(grep -c '^\$points' out)" 6 &&
+		runs 0 whole.ndjson phase --script && same steps "$(grep -c '^set arrow' out)" 9
 }
 
 # many CPUs: a cell is the worst pair of its CPUs
@@ -213,6 +229,7 @@ t "as text" text
 t "as text on a terminal of 30 x 100" terminal 30 100
 t "as text on a terminal of 50 x 132" terminal 50 132
 t "an hour of points" hour
+t "an hour of six clocks" whole_hour
 t "4096 CPUs" many
 t "a flood of steps" flood
 t "names that would be commands" hostile

@@ -231,6 +231,38 @@ static void test_reset(void)
 	end(&r);
 }
 
+/* Windows are counted anew: those of the module before are not known, and points were lost there. */
+static void test_reload_between(void)
+{
+	struct recording r;
+
+	begin();
+	show(1, 0, 100, 1000);
+	look(100);
+	points_end_segments(&f);
+	show(1, 0, 10, 1000 + 120 * PERIOD);
+	look(-90);
+	ends(&r, 110, 20);
+	expect_gap("\"segment\":2,\"from_tsc\":4950001000,\"to_tsc\":6000001000,\"lost\":20");
+	end(&r);
+}
+
+/* For long there was no module, which took no points then. */
+static void test_reload(void)
+{
+	struct recording r;
+
+	begin();
+	show(1, 0, 100, 1000);
+	look(100);
+	points_end_segments(&f);
+	before.n_cpu_lines = 0;
+	show(1, 0, 10, 1000 + 100000 * PERIOD);
+	look(-88);
+	ends(&r, 110, 2);
+	end(&r);
+}
+
 /* The TSC was set back: how many were lost is not known. */
 static void test_back(void)
 {
@@ -292,6 +324,8 @@ static const struct tap_test tests[] = {
 	{ "a step", test_step },
 	{ "a pause", test_pause },
 	{ "a reset", test_reset },
+	{ "another module between two looks", test_reload_between },
+	{ "another module after a long time", test_reload },
 	{ "the TSC is set back", test_back },
 	{ "nothing to see", test_nothing },
 	{ "two segments", test_two_segments },

@@ -121,8 +121,8 @@ static void test_warps(void)
 		if (found.n != 1)
 			continue;
 		EXPECT(f->size.known == (i % 2 || is > was) &&
-		       (!f->size.known || f->size.value == is),
-		       "warp of %.0f ns, and of %.0f ns before: size %.0f", is, was, f->size.value);
+		       (!f->size.known || size_of(f) == is),
+		       "warp of %.0f ns, and of %.0f ns before: size %.0f", is, was, size_of(f));
 		EXPECT(f->n_cpus == i % 2 && (!f->n_cpus || f->cpus[0] == 1), "%zu CPUs",
 		       f->n_cpus);
 	}
@@ -261,6 +261,67 @@ static void test_slow_device(void)
 	}
 }
 
+static bool speaks_of(const struct finding *f, const char *word)
+{
+	bool does = strcasestr(f->cause, word);
+	size_t i;
+
+	for (i = 0; i < f->advice.n; i++)
+		does |= strcasestr(f->advice.lines[i], word) != NULL;
+	return does;
+}
+
+/* One clock steps by itself: the advice is of that clock, and of KVM only where it is KVM's. */
+static void test_who_stepped(void)
+{
+	static const struct { int clock; double ns; const char *name; bool kvm; } all[] = {
+		{ KVM, 5e8, "kvm-clock", true }, { KVM, 5e8, "xen", false },
+		{ KVM, -5e8, "hyperv", false }, { HPET, 5e8, "hpet", false },
+		{ PM, 5e8, "acpi-pm", false }, { RAW, -5e4, "monotonic-raw", false },
+	};
+	const struct finding *f;
+	char limit[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		quiet();
+		add(30, "step", all[i].clock, 0, all[i].ns);
+		set_text(lines[0].clock, all[i].name);
+		set_text(clocks[all[i].clock].name, all[i].name);
+		set_text(points[all[i].clock].clock, all[i].name);
+		judge();
+		f = the_finding(&found, "clock-stepped");
+		EXPECT(f, "%s: nothing is found", all[i].name);
+		if (!f)
+			continue;
+		snprintf(limit, sizeof(limit), "/%s/step_alert_ns", all[i].name);
+		EXPECT(speaks_of(f, limit), "%s: no %s", all[i].name, limit);
+		EXPECT(speaks_of(f, "kvm") == all[i].kvm, "%s: %s %s", all[i].name, f->cause,
+		       f->advice.lines[0]);
+	}
+}
+
+static void test_drift_text(void)
+{
+	unsigned int i;
+	const struct finding *f;
+
+	for (i = 0; i < 2; i++) {
+		quiet();
+		clocks[WALL].skew_ppt.value = i ? 39870499 : -39870499;
+		clocks[WALL].skew_error_ppt.value = 3;
+		clocks[PTP].skew_error_ppt.value = 4;
+		judge();
+		f = the_finding(&found, "host-drift");
+		if (!is_finding(f, SEVERITY_WARNING, i ?
+				"The guest's wall clock gains 39.870 ppm against the host's" :
+				"The guest's wall clock loses 39.870 ppm against the host's"))
+			continue;
+		EXPECT(f->size.value == clocks[WALL].skew_ppt.value && f->size_error.value == 5 &&
+		       f->places == 3 && !strcmp(f->unit, "ppb"), "in thousandths of a ppb");
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "steps of the kernel's clocks at other times", test_explained },
 	{ "time that stood for at least so long", test_at_least },
@@ -269,6 +330,8 @@ static const struct tap_test tests[] = {
 	{ "the kernel changes its clocksource", test_switch },
 	{ "a slewed host, and a wrong frequency", test_slewed_host },
 	{ "a device whose step is found late", test_slow_device },
+	{ "whose step it is", test_who_stepped },
+	{ "which way the wall clock drifts", test_drift_text },
 };
 
 TAP_MAIN(tests)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
 #include "finding.h"
 #include "rules.h"
 #include "tap.h"
@@ -85,8 +86,8 @@ static struct expected *match(const struct finding *f, struct expected *all, int
 		if (all[i].seen || strcmp(all[i].id, f->id))
 			continue;
 		if (!all[i].sized || (f->size.known && (f->size_error.known ?
-				      fabs(f->size.value - all[i].size) <= f->size_error.value :
-				      fabs(f->size.value) <= fabs(all[i].size))))
+				      fabs(size_of(f) - all[i].size) <= error_of(f) :
+				      fabs(size_of(f)) <= fabs(all[i].size))))
 			return &all[i];
 	}
 	return NULL;
@@ -97,7 +98,7 @@ static void check_finding(const char *tree, const struct finding *f, struct expe
 	struct expected *e = match(f, all, n);
 
 	EXPECT(e || f->severity == SEVERITY_INFO, "%s: %s %s: %s: size %.3f +- %.3f %s", tree,
-	       severity_name(f->severity), f->id, f->title, f->size.value, f->size_error.value,
+	       severity_name(f->severity), f->id, f->title, size_of(f), error_of(f),
 	       f->unit);
 	if (!e)
 		return;
@@ -106,8 +107,8 @@ static void check_finding(const char *tree, const struct finding *f, struct expe
 	       severity_name(f->severity));
 	EXPECT(!e->sized || !strcmp(f->unit, e->unit), "%s: %s in %s", tree, f->id, f->unit);
 	/* a bound that holds everything would say nothing */
-	EXPECT(!e->sized || !e->size || f->size_error.value <= fabs(e->size) * 1.01 + 1e5,
-	       "%s: %s: size %.3f +- %.3f", tree, f->id, f->size.value, f->size_error.value);
+	EXPECT(!e->sized || !e->size || error_of(f) <= fabs(e->size) * 1.01 + 1e5,
+	       "%s: %s: size %.3f +- %.3f", tree, f->id, size_of(f), error_of(f));
 	EXPECT(f->evidence.n > 0 && f->cause[0] && f->advice.n > 0 && f->see[0],
 	       "%s: %s has evidence, cause, advice and section", tree, f->id);
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a snapshot has of recorded trees, and of files that change */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tap.h"
 #include "files.h"
@@ -195,6 +199,39 @@ static void test_garbage(void)
 	end();
 }
 
+/* The module goes after its control files were read, and before its clocks are. */
+static void unload(const char *alerts, const char *dir)
+{
+	char away[PATH_MAX + 8];
+	int fd = open(alerts, O_WRONLY);
+
+	snprintf(away, sizeof(away), "%s-gone", dir);
+	_exit(fd < 0 || rename(dir, away) || write(fd, "0\n", 2) != 2);
+}
+
+static void test_unloaded(void)
+{
+	char alerts[PATH_MAX], dir[PATH_MAX];
+	int status = -1;
+	pid_t child;
+
+	tree_open("lab-guest");
+	path_sysfs(alerts, "alerts");
+	path_sysfs(dir, "");
+	*strrchr(dir, '/') = 0;
+	/* who reads it waits for the one who writes it */
+	EXPECT(!unlink(alerts) && !mkfifo(alerts, 0600), "a FIFO");
+	child = fork();
+	if (!child)
+		unload(alerts, dir);
+	EXPECT(!snapshot_read(&s, SNAPSHOT_ALL), "it is gone");
+	EXPECT(waitpid(child, &status, 0) == child && !status, "status %d", status);
+	EXPECT(!s.loaded && !s.enabled.known && !*s.cpus && !s.n_clocks && !s.n_cpu_lines,
+	       "a part of it is left");
+	EXPECT(s.n_errors == 1 && has_error(module_advice()), "%s", s.errors[0]);
+	end();
+}
+
 static const struct tap_test tests[] = {
 	{ "all files, at both ends of 64 bits", test_all },
 	{ "malformed and truncated files", test_broken },
@@ -202,6 +239,7 @@ static const struct tap_test tests[] = {
 	{ "no module, no debugfs", test_absent },
 	{ "the worst pairs, without debugfs", test_worst_pairs },
 	{ "other directories", test_variables },
+	{ "the module goes meanwhile", test_unloaded },
 	{ "random bytes", test_garbage },
 };
 
