@@ -80,12 +80,6 @@ void finding_advice(struct finding *f, const char *format, ...)
 	va_end(args);
 }
 
-void finding_advice_anew(struct finding *f)
-{
-	while (f->advice.n)
-		free(f->advice.lines[--f->advice.n]);
-}
-
 void finding_cause(struct finding *f, const char *format, ...)
 {
 	va_list args;

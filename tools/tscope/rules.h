@@ -53,7 +53,6 @@ __attribute__((format(printf, 2, 3)))
 void finding_evidence(struct finding *f, const char *format, ...);
 __attribute__((format(printf, 2, 3)))
 void finding_advice(struct finding *f, const char *format, ...);
-void finding_advice_anew(struct finding *f);
 __attribute__((format(printf, 2, 3)))
 void finding_cause(struct finding *f, const char *format, ...);
 
