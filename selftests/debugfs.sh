@@ -152,7 +152,7 @@ cpus() {
 
 # pages_of_hyperv KHZ: a line for each CPU, all of the one page
 pages_of_hyperv() {
-	columns pvti '[0-9]+ [1-9][0-9]* 0 [0-9]+ [0-9]+[.][0-9]{3} [0-7] 1 0'
+	columns pvti '[0-9]+ [1-9][0-9]* 0 [0-9]+ [0-9]+([.][0-9]{3})? [0-7] 1 0'
 	same "lines" "$(sed 1d "$DEBUG/timepage" | grep -c .)" "$(nproc)"
 	same "pages" "$(sed 1d "$DEBUG/timepage" | cut -d' ' -f2- | sort -u | wc -l)" 1
 	same "khz by mul and shift" "$(awk 'NR == 2 {

@@ -17,7 +17,7 @@ static struct tscope_kernel_lines lines;
 static enum shows shows;
 static u64 now, read_at, snapshots, handed_ns, rnd;
 static u32 torn, slow_cyc, unit_ns;
-static s64 real_off_ns;
+static s64 real_off_ns, units_off;
 static bool there, hw;
 static u8 changed;
 
@@ -47,7 +47,7 @@ static bool take(struct tscope_take *t)
 
 	ns = tscope_timepage_ns(&page, read_at);
 	t->snap.cycles = shows == TSC ? read_at :
-			 shows == PAGE || shows == UNITS ? ns / unit_ns :
+			 shows == PAGE || shows == UNITS ? ns / unit_ns + units_off :
 			 /* as another CPU's, which is 20 ns ahead: within the bracket */
 			 shows == CLAMPED ? ns + 20 :
 			 shows == TICKS ? 4294900001ULL : snapshots;
@@ -74,6 +74,7 @@ static int kernel_init(struct kunit *test)
 		.shift = -1, .sequence = 4, .flags = TSCOPE_PAGE_STABLE,
 	};
 	unit_ns = 1;
+	units_off = 0;
 	shows = TSC;
 	lines = (struct tscope_kernel_lines){ };
 	real_off_ns = 0;
@@ -163,10 +164,11 @@ static void kernel_at_units(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ((m.ns - 7000) << 16) + m.frac, line);
 	}
 	KUNIT_EXPECT_GT(test, apart, 400U);
-	/* a unit that this page had before the snapshot or will have after it is not of this page */
-	shows = CLAMPED;
-	page.ns += 20000;
-	KUNIT_EXPECT_TRUE(test, tscope_source_read(&s, &m) == -EAGAIN || !m.exact);
+	/* units that the page has shown before the snapshot, or will show after it */
+	for (i = 0; i < 2; i++) {
+		units_off = i ? 3 : -3;
+		KUNIT_EXPECT_TRUE(test, tscope_source_read(&s, &m) == -EAGAIN || !m.exact);
+	}
 }
 
 /* A count that is higher than this CPU's by less than the bracket is not of this page. */

@@ -40,7 +40,8 @@ build_without() {
 		return
 	! grep -iE 'warning|error' "$MODULE_BUILD/$KREL/make.log" || return
 	# pvclock_gtod is the timekeeper's, in every kernel for x86
-	asked=$(nm -u "$MODULE_KO" | grep -E ' (acpi_|kvm_|hv_clock|pvclock_|xen_|__SCT__xen_)' | grep -v ' pvclock_gtod_')
+	asked=$(nm -u "$MODULE_KO" |
+		grep -E ' (acpi_|kvm_|hv_|ms_hyperv|pvclock_|xen_|__SCT__xen_)' | grep -v ' pvclock_gtod_')
 	[ -z "$asked" ] || { echo "$asked"; return 1; }
 }
 
@@ -71,6 +72,7 @@ part_build() {
 }
 
 part_more_builds() {
-	run "build 6.12 without KVM_GUEST, XEN and ACPI" build_without KVM_GUEST XEN ACPI
+	run "build 6.12 without KVM_GUEST, HYPERV_TIMER, XEN and ACPI" \
+		build_without KVM_GUEST HYPERV_TIMER XEN ACPI
 	run "build 6.1 W=1, with the KUnit suites" suites_build 6.1
 }

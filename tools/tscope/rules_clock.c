@@ -325,6 +325,7 @@ static void not_valid(const struct rule *rule, struct judgement *j, const char *
 		finding_evidence(f, "a reading of the wall clock takes %llu ns",
 				 (unsigned long long)realtime->read_avg_ns.value);
 	finding_cause(f, "The hypervisor can't keep time by its TSC. KVM, where it stands in for Hyper-V: the host's clocksource is not its TSC, or was not when the guest set up the page.");
+	f->see = "doctor.rst, \"no-master-clock\"";
 	host_has_to_use_tsc(f);
 	finding_advice(f, "KVM gives the page again when the guest boots, or resumes from a suspend");
 }
