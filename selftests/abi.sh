@@ -21,7 +21,8 @@ clocks 444 - @clocks
 alerts 444 unsigned 0
 alert_interval_s 644 unsigned 60"
 
-# file, clocks that have it (-x: all but x), form, value before, range after
+# file, clocks that have it (-x: all but x), form, value before (-: any; ?: any or ENODATA, also
+# after), range after
 CLOCK_TABLE="
 samples all unsigned 0 1 -
 rejected all unsigned 0 0 -
@@ -50,9 +51,9 @@ step_cycles tsc unsigned ENODATA 1 -
 updates kvm-clock,xen unsigned 0 0 -
 stable kvm-clock,xen flag - 0 1
 stopped kvm-clock unsigned 0 0 -
-tsc_mode xen unsigned - 0 3
-emulated xen flag - 0 1
-incarnation xen unsigned - 0 -
+tsc_mode xen unsigned ? 0 3
+emulated xen flag ? 0 1
+incarnation xen unsigned ? 0 -
 offset ptp-kvm offset ENODATA - -
 offset_ns ptp-kvm signed ENODATA - -
 offset_error_ns ptp-kvm unsigned ENODATA 1 100000000
@@ -165,8 +166,9 @@ fresh() {
 	while read -r file clocks form before rest; do
 		{ [ -n "$file" ] && has "$1" "$clocks"; } || continue
 		if get "$1/$file"; then
-			[ "$before" = - ] || same "$file" "$VALUE" "$before"
+			case $before in [-?]) ;; *) same "$file" "$VALUE" "$before" ;; esac
 		else
+			[ "$before" != "?" ] || before=ENODATA
 			same "errno of $file" "$ERRNO" "$before"
 		fi
 	done <<-END
@@ -189,6 +191,7 @@ values() {
 	while read -r file clocks form before low high; do
 		{ [ -n "$file" ] && has "$1" "$clocks"; } || continue
 		if ! get "$1/$file"; then
+			[ "$before$ERRNO" != "?ENODATA" ] || continue
 			case $file in
 			offset | offset_*_ns | widest_*) [ "$(nproc)" -gt 1 ] || continue ;;
 			esac
