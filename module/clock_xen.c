@@ -19,6 +19,7 @@
 #include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
+#include <linux/string.h>
 
 #include <asm/processor.h>
 #include <asm/pvclock.h>
@@ -42,7 +43,7 @@ static int set_area(struct pvclock_vcpu_time_info *page)
 	struct vcpu_register_time_memory_area area = { .addr.v = page };
 
 	if (!IS_ENABLED(CONFIG_XEN))
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	return HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_time_memory_area,
 				  xen_vcpu_nr(smp_processor_id()), &area);
 }
@@ -147,9 +148,10 @@ static const struct tscope_timepage_ops xen_page = {
  * tscope_xen_tsc_of() - what CPUID says of the TSC
  * @base: Xen's first leaf; 0: there is none
  * @last: its last leaf
- * @leaf: its leaf LEAF_TSC
+ * @leaf: of its leaf LEAF_TSC the sub-leaves 0 and 1
  * @tsc: result
- * Return: whether Xen has that leaf. To a PV dom0, whose TSC it never emulates, it says 0 for all.
+ * A PV dom0 is told 0 for all of it. KVM's emulation of Xen has one sub-leaf in place of both.
+ * Return: whether it says anything.
  */
 bool tscope_xen_tsc_of(u32 base, u32 last, const struct tscope_xen_leaf *leaf,
 		       struct tscope_xen_tsc *tsc)
@@ -157,20 +159,22 @@ bool tscope_xen_tsc_of(u32 base, u32 last, const struct tscope_xen_leaf *leaf,
 	if (!base || last < base + LEAF_TSC)
 		return false;
 	*tsc = (struct tscope_xen_tsc){
-		.mode = leaf->ebx,
-		.incarnation = leaf->edx,
-		.emulated = leaf->eax & TSC_EMULATED,
+		.mode = leaf[0].ebx,
+		.incarnation = leaf[0].edx,
+		.emulated = leaf[0].eax & TSC_EMULATED,
 	};
-	return true;
+	/* ecx of sub-leaf 1 is a multiplier, 2^-32 ns; that of sub-leaf 0 is in kHz */
+	return !leaf[0].ecx || memcmp(&leaf[0], &leaf[1], sizeof(*leaf));
 }
 
 static bool read_tsc(struct tscope_xen_tsc *tsc)
 {
 	u32 base = xen_cpuid_base();
-	struct tscope_xen_leaf leaf;
+	struct tscope_xen_leaf leaf[2], *l;
 
-	cpuid_count(base + LEAF_TSC, 0, &leaf.eax, &leaf.ebx, &leaf.ecx, &leaf.edx);
-	return tscope_xen_tsc_of(base, cpuid_eax(base), &leaf, tsc);
+	for (l = leaf; l < leaf + 2; l++)
+		cpuid_count(base + LEAF_TSC, l - leaf, &l->eax, &l->ebx, &l->ecx, &l->edx);
+	return tscope_xen_tsc_of(base, cpuid_eax(base), leaf, tsc);
 }
 
 #define SHOW(name, value) \
@@ -241,7 +245,7 @@ static void xen_remove(void)
 	for_each_possible_cpu(cpu)
 		kept += !tscope_xen_free(per_cpu_ptr(&areas, cpu));
 	if (kept)
-		pr_warn("xen: %u pages are never freed, as the hypervisor may still write them\n",
+		pr_warn("xen: pages that are never freed, as the hypervisor may still write them: %u\n",
 			kept);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2153
 #
 # For lab --accel xen: Xen itself in emulation, and the guest as its PV dom0. Needs kernel.sh
 # and cache.sh.

@@ -270,10 +270,12 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 	if (why)
 		finding_evidence(f, "the module's log: %s", why);
 	finding_evidence(f, "the hypervisor is %s", s->hypervisor);
-	if (!strcmp(s->hypervisor, "KVM"))
+	if (!strcmp(s->hypervisor, "KVM")) {
 		host_advice(f);
-	else
-		finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
+		return;
+	}
+	finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
+	finding_advice(f, "compare the wall clock with NTP servers: chronyc tracking shows how far it is off");
 }
 
 static void set_both(bool *of_cpu, const struct pair_line *p, bool value)

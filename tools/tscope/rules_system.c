@@ -276,6 +276,14 @@ static void clocksource_advice(struct finding *f, const struct system_facts *s,
 		finding_advice(f, "ask the host's owner for the hypervisor's own clock, or for the CPU feature invtsc");
 }
 
+/* Linux prefers its TSC to a clock that Xen moves all the time: in dom0, which never moves. */
+static bool is_unstable_xen(const struct snapshot *s, const char *source)
+{
+	const struct clock_figures *xen = snapshot_clock(s, "xen");
+
+	return !strcmp(source, "xen") && xen && xen->stable.known && !xen->stable.value;
+}
+
 void judge_clocksource(const struct rule *rule, struct judgement *j)
 {
 	const struct observation *o = observed(j);
@@ -289,6 +297,8 @@ void judge_clocksource(const struct rule *rule, struct judgement *j)
 	if (!s->clocksource[0])
 		return;
 	better = better_clocksource(s);
+	if (better && !strcmp(s->clocksource, "tsc") && is_unstable_xen(&o->after, better))
+		better = NULL;
 	if (!changed && !better)
 		return;
 	if (changed)

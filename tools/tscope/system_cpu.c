@@ -95,6 +95,15 @@ static void look_at_hypervisor(struct system_facts *s)
 	free(recorded);
 }
 
+/* What programs of a PV guest see by CPUID is the machine beneath Xen. */
+static void look_at_xen(struct system_facts *s)
+{
+	char type[16];
+
+	if (system_line("/sys/hypervisor/type", type, sizeof(type)) && !strcmp(type, "xen"))
+		snprintf(s->hypervisor, sizeof(s->hypervisor), "Xen");
+}
+
 static void note_flag(struct figure *flag, const char *flags, const char *name)
 {
 	bool has = system_has_word(flags, name);
@@ -190,6 +199,7 @@ static void look_at_frequency(struct system_facts *s)
 void system_look_at_cpu(struct system_facts *s)
 {
 	look_at_hypervisor(s);
+	look_at_xen(s);
 	look_at_flags(s);
 	look_at_idle(s);
 	look_at_frequency(s);

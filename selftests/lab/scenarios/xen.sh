@@ -33,7 +33,7 @@ steps_hold() {
 		before=$(awk -v v=$((version - 2)) '$1 == v { print $2, $3, $4, $5 }' /tmp/pages.cpu)
 		after=$(awk -v v=$version '$1 == v { print $2, $3, $4, $5 }' /tmp/pages.cpu)
 		# it came between two looks, or two did
-		[ -n "$before" ] && [ -n "$after" ] || continue
+		{ [ -n "$before" ] && [ -n "$after" ]; } || continue
 		n=$((n + 1))
 		off=$(($(kvm_at ${after%% *} $after) - $(kvm_at ${after%% *} $before) - step))
 		[ ${off#-} -le 1 ] || { wrong=$((wrong + 1)); got="$got $step"; }

@@ -56,7 +56,7 @@ section /proc/stat grep ^cpu /proc/stat
 section /proc/cpuinfo grep -E '^(processor|vendor_id|model name|cpu MHz|flags)|^$' /proc/cpuinfo
 section /dev/kmsg sh -c "dmesg | grep -iE 'tscope|clocksource|tsc|kvm-clock|hpet|Hypervisor detected'"
 for file in /proc/sys/kernel/osrelease /proc/cmdline /sys/module/tscope/version \
-	/sys/devices/system/cpu/online /sys/devices/system/cpu/cpuidle/current_driver \
+	/sys/hypervisor/type /sys/devices/system/cpu/online /sys/devices/system/cpu/cpuidle/current_driver \
 	/sys/devices/system/clocksource/clocksource0/*_clocksource /sys/class/ptp/*/clock_name \
 	/sys/devices/system/cpu/cpu0/cpuidle/state*/name \
 	/sys/devices/system/cpu/cpu0/cpuidle/state*/disable \
