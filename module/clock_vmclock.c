@@ -26,7 +26,7 @@
 #define SIZE_MIN	offsetofend(struct tscope_vmclock_abi, flags)
 #define FRAC_BITS	TSCOPE_PHASE_SHIFT
 
-/* for tests */
+/* The machine's page; tests put another one in its place. */
 struct tscope_vmclock tscope_vmclock;
 
 static_assert(offsetof(struct tscope_vmclock_abi, sequence) == 0x0c);
@@ -187,7 +187,8 @@ static bool find_step(const struct tscope_vmclock *v, const struct tscope_vmcloc
 	};
 	if (now->marker == v->seen.marker)
 		tscope_vmclock_error_ns(&v->seen, at, &allowed_ns);
-	return tscope_abs64(step->ns) >= max_t(u64, TSCOPE_PAGE_STEP_NS, allowed_ns + 1);
+	return tscope_abs64(step->ns) >= TSCOPE_PAGE_STEP_NS &&
+	       tscope_abs64(step->ns) > allowed_ns;
 }
 
 static void look_at_update(struct tscope_vmclock *v, const struct tscope_vmclock_abi *now,

@@ -42,7 +42,11 @@ static void vmclock_steps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, update_by(test, 9), 0LL);
 	page.marker++;
 	KUNIT_EXPECT_EQ(test, update_by(test, 3), 3LL);
-	KUNIT_EXPECT_EQ(test, v.updates, 12ULL);
+	/* a host that vouches for nothing never steps */
+	page.maxerror_ns = U64_MAX;
+	KUNIT_EXPECT_EQ(test, update_by(test, 5), 0LL);
+	KUNIT_EXPECT_EQ(test, update_by(test, 123456), 0LL);
+	KUNIT_EXPECT_EQ(test, v.updates, 14ULL);
 	KUNIT_EXPECT_EQ(test, v.disruptions, 1ULL);
 	/* the readings are all of the segment but for that */
 	KUNIT_EXPECT_EQ(test, raw.source, 1U);

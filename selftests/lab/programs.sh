@@ -92,6 +92,21 @@ shim() {
 	shim_so=$CACHED/kvmclock_set.so
 }
 
+_vmclock_fill() {
+	iasl -p "$PWD/vmclock" "$LAB/vmclock/vmclock.dsl" >iasl.log 2>&1 && return
+	cat iasl.log >&2
+	return 1
+}
+
+# an ACPI table with a vmclock, for a QEMU that has none
+vmclock_table() {
+	local key
+	key=$(cache_key <"$LAB/vmclock/vmclock.dsl")
+	[ -d "$CACHE/vmclock/$key" ] || need iasl:acpica-tools:"the lab's vmclock"
+	cache_fill "vmclock/$key" _vmclock_fill || fail "the table of the lab's vmclock does not build"
+	vmclock_aml=$CACHED/vmclock.aml
+}
+
 _ptp_fill() {
 	mkdir lib modules
 	find "$2/lib/modules" "$2/usr/lib/modules" -name 'ptp_kvm.ko*' -exec cp {} lib/ \; 2>/dev/null

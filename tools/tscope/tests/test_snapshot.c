@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
+#include "event.h"
 #include "files.h"
 #include "snapshot.h"
 #include "tree.h"
@@ -170,6 +172,39 @@ static void test_variables(void)
 	end();
 }
 
+/* A vmclock's own files; its words are events of their own, which have no size. */
+static void test_vmclock(void)
+{
+	const struct clock_figures *c;
+	struct event_list list;
+	unsigned int words = 0, steps = 0;
+	size_t i;
+
+	tree_open("vmclock-migrated");
+	snapshot_read(&s, SNAPSHOT_ALL);
+	c = snapshot_clock(&s, "vmclock");
+	EXPECT(c && c->time.known && c->time.value == 1 && c->status.value == 2 &&
+	       c->stated_error_ns.known && c->stated_error_ns.value == 20000 &&
+	       c->disruptions.value == 1 && c->updates.value == 400 && !c->offset.known,
+	       "files of vmclock");
+	EXPECT(!s.n_errors, "errors");
+	events_of(&s, &list);
+	for (i = 0; i < list.n; i++) {
+		if (strcmp(list.events[i].clock, "vmclock"))
+			continue;
+		words += list.events[i].kind == EVENT_MARKER && !list.events[i].error_ns.known;
+		steps += list.events[i].kind == EVENT_STEP &&
+			 list.events[i].size_ns == 18607118251 &&
+			 list.events[i].error_ns.value == 2;
+	}
+	EXPECT_EQ(words, 1u, "changes of the marker");
+	EXPECT_EQ(steps, 1u, "steps of vmclock");
+	EXPECT(!event_has_size(EVENT_MARKER) && !event_has_size(EVENT_SNAPSHOT) &&
+	       event_has_size(EVENT_STEP), "which events have a size");
+	events_free(&list);
+	end();
+}
+
 /* A file of random bytes, or with one byte changed, gives an error or a text that is right. */
 static void test_garbage(void)
 {
@@ -240,6 +275,7 @@ static const struct tap_test tests[] = {
 	{ "the worst pairs, without debugfs", test_worst_pairs },
 	{ "other directories", test_variables },
 	{ "the module goes meanwhile", test_unloaded },
+	{ "vmclock", test_vmclock },
 	{ "random bytes", test_garbage },
 };
 
