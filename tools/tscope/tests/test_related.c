@@ -267,7 +267,7 @@ static bool speaks_of(const struct finding *f, const char *word)
 	size_t i;
 
 	for (i = 0; i < f->advice.n; i++)
-		does |= strcasestr(f->advice.lines[i], word) != NULL;
+		does |= !!strcasestr(f->advice.lines[i], word);
 	return does;
 }
 
