@@ -13,7 +13,7 @@ report_whole() {
 	grep -qE "^  tsc +0 +1 +$n +[0-9]+ +[0-9]+ m?s +[0-9]+ +0\$" "$1" || { echo "no pair offset"; return 1; }
 	grep -qE "^  offset  $n [mun]?s \+- [0-9.]+ [un]s, [0-9]+ m?s ago\$" "$1" ||
 		{ echo "no offset of the wall clock"; return 1; }
-	grep -qE "^  drift   $n ppb \+- $n ppb\$" "$1" || { echo "no drift of the wall clock"; return 1; }
+	grep -qE "^  drift   $n ppb \+- $n ppb \(95 %\)\$" "$1" || { echo "no drift of the wall clock"; return 1; }
 	grep -qE '^ +[0-9]+ +[0-9]+ +[1-9][0-9]*  #+$' "$1" || { echo "no histogram"; return 1; }
 	grep -qE '^tscope [0-9.]+: (nothing wrong was found|0 faults, [0-9]+ warnings?)$' "$1" ||
 		{ grep -A9 '^tscope [0-9]' "$1"; return 1; }

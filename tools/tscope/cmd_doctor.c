@@ -128,9 +128,9 @@ static void print_text(const struct observation *o, const struct finding_list *l
 	else if (!snapshot_sampled(&o->after))
 		puts("Clocks were not measured: nothing was sampled.");
 	else if (!o->observed_ns)
-		puts(may_sample() ?
-		     "These are the figures of earlier sampling; -d 10s samples anew." :
-		     "These are the figures of earlier sampling. Only root can sample (sudo).");
+		text_wrap(stdout, "", "These are the figures of earlier sampling%s%s",
+			  text_old(&o->after).s, may_sample() ? "; -d 10s samples anew." :
+			  ". Only root can sample (sudo).");
 	if (list->n)
 		printf("faults %zu, warnings %zu, info %zu\n", n[SEVERITY_FAULT],
 		       n[SEVERITY_WARNING], n[SEVERITY_INFO]);

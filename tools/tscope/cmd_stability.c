@@ -11,8 +11,9 @@
 #include "points.h"
 #include "text.h"
 
-#define MILLIONTHS	1000000
-#define THOUSANDTHS	1000
+/* Decimal places of figures. */
+#define MILLIONTHS	6
+#define THOUSANDTHS	3
 
 enum { KEY_FROM = 512 };
 
@@ -26,20 +27,6 @@ struct clock_stability {
 	u32 n;
 };
 
-struct decimal {
-	char s[32];
-};
-
-/* A number of so many parts of one, with all its decimal places. */
-static struct decimal decimal(u64 x, u64 parts)
-{
-	struct decimal t;
-
-	snprintf(t.s, sizeof(t.s), "%" PRIu64 ".%0*" PRIu64, x / parts,
-		 parts == THOUSANDTHS ? 3 : 6, x % parts);
-	return t;
-}
-
 static void print_text(const struct clock_stability *c, size_t n)
 {
 	static const char *const heads[] = {
@@ -52,19 +39,19 @@ static void print_text(const struct clock_stability *c, size_t n)
 	for (; n--; c++)
 		for (f = c->fig; f < c->fig + c->n; f++) {
 			table_cell(&table, "%s", c->clock);
-			table_cell(&table, "%s", decimal(f->tau_us, MILLIONTHS).s);
-			table_cell(&table, "%s", decimal(f->adev, MILLIONTHS).s);
-			table_cell(&table, "%s", decimal(f->tdev_ps, THOUSANDTHS).s);
-			table_cell(&table, "%s", decimal(f->mtie_ps, THOUSANDTHS).s);
+			table_cell(&table, "%s", text_decimal(f->tau_us, MILLIONTHS).s);
+			table_cell(&table, "%s", text_decimal(f->adev, MILLIONTHS).s);
+			table_cell(&table, "%s", text_decimal(f->tdev_ps, THOUSANDTHS).s);
+			table_cell(&table, "%s", text_decimal(f->mtie_ps, THOUSANDTHS).s);
 			table_cell(&table, "%" PRIu64, f->n);
 		}
 	table_print(&table, stdout, "");
 }
 
-static void add(struct json_object *to, const char *key, u64 x, u64 parts)
+static void add(struct json_object *to, const char *key, u64 x, unsigned int places)
 {
-	json_object_object_add(to, key,
-			       json_object_new_double_s((double)x / parts, decimal(x, parts).s));
+	/* the text is printed as it is */
+	json_object_object_add(to, key, json_object_new_double_s(x, text_decimal(x, places).s));
 }
 
 static void print_json(const struct recording *r, const struct clock_stability *c, size_t n,

@@ -14,6 +14,9 @@
 #include "text.h"
 
 #define LOOK_MS 250
+/* Points are held back until eight readings are there, of which a device has one in 240 ms. */
+#define READINGS 8
+#define READING_MS 250
 
 enum {
 	KEY_CLOCK = 512,
@@ -75,16 +78,30 @@ static void show_progress(const struct goal *goal, const struct clock_figures *c
 		c ? text_thousandths(c->skew_error_ppt).s : "-", text_age(left_ms).s);
 }
 
-/* Look until the goal is reached or time is over; the last snapshot is left in @s. */
-static bool look(const struct goal *goal, struct snapshot *s)
+/* How long it takes until a figure of earlier sampling has given way to one of this. */
+static uint64_t stale_ms(const struct snapshot *s)
+{
+	uint64_t period_ms = s->period_us.value / 1000;
+
+	return READINGS * (period_ms > READING_MS ? period_ms : READING_MS);
+}
+
+/*
+ * Look until the goal is reached or time is over; the last snapshot is left in @s. @begun: this
+ * program began sampling, and what is known at first may be old.
+ */
+static bool look(const struct goal *goal, struct snapshot *s, bool begun)
 {
 	const struct sampling_wish quiet = { .quiet = true };
-	uint64_t waited = 0;
+	uint64_t waited = 0, until = 0;
 
 	while (snapshot_read(s, 0)) {
 		const struct clock_figures *c = snapshot_clock(s, goal->clock);
 
-		if (c && c->skew_error_ppt.known && c->skew_error_ppt.value <= goal->error_ppt)
+		if (begun && !waited && c && c->skew_error_ppt.known)
+			until = stale_ms(s);
+		if (c && c->skew_error_ppt.known && waited >= until &&
+		    c->skew_error_ppt.value <= goal->error_ppt)
 			return true;
 		if (!c || waited >= goal->timeout_ms)
 			return false;
@@ -126,10 +143,11 @@ int cmd_wait(int argc, char **argv)
 	const struct clock_figures *c;
 	struct snapshot s;
 	int status;
-	bool reached;
+	bool reached, begun;
 
 	options_parse(&argp, argc, argv, &goal);
-	if (!is_sampling()) {
+	begun = goal.timeout_ms && !is_sampling();
+	if (begun) {
 		options.sampling.duration_ms = goal.timeout_ms;
 		status = sampling_begin(&options.sampling);
 		if (status)
@@ -137,7 +155,7 @@ int cmd_wait(int argc, char **argv)
 	} else {
 		sampling_look_on();
 	}
-	reached = look(&goal, &s);
+	reached = look(&goal, &s, begun);
 	sampling_end();
 	if (!options.sampling.quiet && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);

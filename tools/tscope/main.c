@@ -34,7 +34,7 @@ static const struct command *command_of(const char *name)
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (commands[i].run && !strcmp(commands[i].name, name))
+		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	return NULL;
 }
@@ -82,8 +82,7 @@ static char *help(int key, const char *text, void *input)
 		return NULL;
 	fprintf(to, "Subcommands (tscope SUBCOMMAND --help says more):\n");
 	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (commands[i].run)
-			fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].does);
+		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].does);
 	fclose(to);
 	return list;
 }

@@ -366,24 +366,6 @@ static void print_histograms(FILE *out, const struct snapshot *s)
 		     unsigned_value(h->lost.known, h->lost.value, WHOLE));
 }
 
-/* How long ago the leader has sampled; while no CPU leads, any CPU. */
-static struct value window_age(const struct snapshot *s)
-{
-	struct value newest = { .places = MS };
-
-	for (size_t i = 0; i < s->n_cpu_lines; i++) {
-		const struct cpu_line *c = &s->cpu_lines[i];
-
-		if (!c->age_ms.known)
-			continue;
-		if (c->leader)
-			return unsigned_value(true, c->age_ms.value, MS);
-		if (!newest.known || c->age_ms.value < newest.size)
-			newest = unsigned_value(true, c->age_ms.value, MS);
-	}
-	return newest;
-}
-
 static void print_info(FILE *out, const struct snapshot *s)
 {
 	print_head(out, "tscope_info", "gauge", "1; what its labels say.");
@@ -396,6 +378,7 @@ static void print_info(FILE *out, const struct snapshot *s)
 void metrics_print(FILE *out, const struct snapshot *s)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
+	struct count age_ms = snapshot_age_ms(s);
 
 	print_single(out, "tscope_sampling", "gauge", "1: the CPUs sample; 0: they do not.",
 		     unsigned_value(s->enabled.known || !s->loaded, s->enabled.value, WHOLE));
@@ -407,7 +390,7 @@ void metrics_print(FILE *out, const struct snapshot *s)
 	print_info(out, s);
 	print_single(out, "tscope_window_age_seconds", "gauge",
 		     "How long ago clocks were sampled last; figures without an age of their own are no newer.",
-		     window_age(s));
+		     unsigned_value(age_ms.known, age_ms.value, MS));
 	if (tsc)
 		print_single(out, "tscope_tsc_frequency_hertz", "gauge",
 			     "The TSC's nominal frequency: what skews are relative to.",

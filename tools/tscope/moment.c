@@ -382,6 +382,9 @@ static ssize_t add_violation(struct grouping *g, const struct violation *v)
 	if ((!step && !is_word(v) && strcmp(v->what, "backward")) || boottime_ns < g->since_ns ||
 	    (step && voice_of(v->clock) == VOICES))
 		return -1;
+	/* the file clocks could not be read: rules know nothing of this one */
+	if (!snapshot_clock(g->s, v->clock))
+		return -1;
 	m = place(g, v);
 	if (is_word(v)) {
 		m->marked |= !strcmp(v->what, "marker");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* plot_phase.c: each clock's phase over time, with its steps marked */
 #include <err.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +34,7 @@ static int64_t time_ns(const struct time_axis *axis, uint64_t tsc)
 
 static struct shown seconds(int64_t ns)
 {
-	uint64_t size = ns_magnitude(ns);
-	struct shown t;
-
-	snprintf(t.s, sizeof(t.s), "%s%" PRIu64 ".%09" PRIu64, ns < 0 ? "-" : "",
-		 size / 1000000000, size % 1000000000);
-	return t;
+	return text_decimal(ns, 9);
 }
 
 /* False: there are no points. */
@@ -71,7 +65,7 @@ static bool find_axis(const struct recording *r, struct time_axis *axis)
 static void write_point(FILE *to, const struct time_axis *axis, const struct point_line *p)
 {
 	fprintf(to, "%s %s\n", seconds(time_ns(axis, p->tsc)).s,
-		text_thousandths((struct figure){ true, p->phase_ps }).s);
+		text_decimal(p->phase_ps, 3).s);
 }
 
 /*

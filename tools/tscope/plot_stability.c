@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* plot_stability.c: ADEV, TDEV and MTIE against tau */
 #include <err.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "commands.h"
 #include "plot_parts.h"
 #include "points.h"
+#include "text.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -91,11 +91,9 @@ static void write_data(FILE *to, const struct clock_figures_of *c, size_t number
 	for (u32 i = 0; i < c->n; i++) {
 		const struct tscope_stability_figures *f = &c->fig[i];
 
-		fprintf(to, "%" PRIu64 ".%06" PRIu64 " %" PRIu64 ".%06" PRIu64 " ",
-			f->tau_us / 1000000, f->tau_us % 1000000, f->adev / 1000000,
-			f->adev % 1000000);
-		fprintf(to, "%" PRIu64 ".%03" PRIu64 " %" PRIu64 ".%03" PRIu64 "\n",
-			f->tdev_ps / 1000, f->tdev_ps % 1000, f->mtie_ps / 1000, f->mtie_ps % 1000);
+		fprintf(to, "%s %s ", text_decimal(f->tau_us, 6).s, text_decimal(f->adev, 6).s);
+		fprintf(to, "%s %s\n", text_decimal(f->tdev_ps, 3).s,
+			text_decimal(f->mtie_ps, 3).s);
 	}
 	fputs("EOD\n", to);
 }

@@ -62,10 +62,15 @@ static void print_head(FILE *out, const struct snapshot *s, const struct samplin
 	text_wrap(out, "  clocksource  ", "%s", s->clocksource);
 	text_wrap(out, "  CPUs         ", "%s of %s online", s->cpus, s->online);
 	if (!wish->duration_ms) {
-		text_wrap(out, "  sampled      ", "%s", s->enabled.value ?
-			  "nothing by this command: sampling was on, and goes on" :
-			  snapshot_sampled(s) ?
-			  "nothing: these are the figures of earlier sampling" : "nothing yet");
+		if (s->enabled.value)
+			text_wrap(out, "  sampled      ",
+				  "nothing by this command: sampling was on, and goes on");
+		else if (snapshot_sampled(s))
+			text_wrap(out, "  sampled      ",
+				  "nothing: these are the figures of earlier sampling%s",
+				  text_old(s).s);
+		else
+			text_wrap(out, "  sampled      ", "nothing yet");
 		if (!may_sample())
 			text_wrap(out, "               ", "Only root can start sampling (sudo).");
 		return;
@@ -254,7 +259,7 @@ static void print_wall_clock(FILE *out, const struct snapshot *s)
 	else
 		fputs("  offset  not known yet\n", out);
 	if (snapshot_drift_ppt(s, &drift, &error))
-		fprintf(out, "  drift   %s ppb +- %s ppb\n", text_decimal(drift, 3).s,
+		fprintf(out, "  drift   %s ppb +- %s ppb (95 %%)\n", text_decimal(drift, 3).s,
 			text_decimal(error, 3).s);
 	else
 		fputs("  drift   not known yet\n", out);

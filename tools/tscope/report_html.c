@@ -88,7 +88,8 @@ static void write_machine(FILE *to, const struct snapshot *s, const struct sampl
 	snprintf(text, sizeof(text), "%s of %s online", s->cpus, s->online);
 	write_entry(to, "CPUs", text);
 	if (!wish->duration_ms)
-		snprintf(text, sizeof(text), "nothing by this command: the figures were there");
+		snprintf(text, sizeof(text), "nothing by this command: the figures were there%s",
+			 text_old(s).s);
 	else if (s->width_us.value == s->period_us.value)
 		snprintf(text, sizeof(text), "%s, all the time",
 			 text_duration(wish->duration_ms).s);

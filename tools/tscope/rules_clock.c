@@ -194,8 +194,8 @@ static void by_the_kernel(const struct judgement *j, struct finding *f, const st
 	}
 }
 
-static struct finding *stepped(struct judgement *j, const struct rule *rule, struct moment *m,
-			       enum voice voice)
+static struct finding *found_step(struct judgement *j, const struct rule *rule, struct moment *m,
+				  enum voice voice)
 {
 	struct finding *f = moved(j, rule, m, voice, m->move[voice].ns, "stepped by");
 
@@ -221,7 +221,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		m = &j->moments.moments[i];
 		x = &m->move[VOICE_PAGE];
 		if (is_open(x)) {
-			f = stepped(j, rule, m, VOICE_PAGE);
+			f = found_step(j, rule, m, VOICE_PAGE);
 			note_pause(f, j, m);
 			follow(m, VOICE_PAGE);
 		}
@@ -230,7 +230,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 			/* clock-stopped has the others */
 			if (!is_open(x) || x->ns <= 0 || is_noise(x->ns, x->error_ns))
 				continue;
-			stepped(j, rule, m, devices[k]);
+			found_step(j, rule, m, devices[k]);
 			follow(m, devices[k]);
 		}
 		x = &m->move[VOICE_VMCLOCK];
@@ -238,7 +238,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 			stepped(j, rule, m, VOICE_VMCLOCK);
 		x = &m->move[VOICE_RAW];
 		if (is_open(x) && !is_noise(x->ns, x->error_ns)) {
-			stepped(j, rule, m, VOICE_RAW);
+			found_step(j, rule, m, VOICE_RAW);
 			follow(m, VOICE_RAW);
 		}
 	}

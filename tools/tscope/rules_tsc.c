@@ -297,7 +297,7 @@ void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
 			jumped(j, rule, m, ns_minus(0, m->move[VOICE_PAGE].ns),
 			       m->move[VOICE_PAGE].error_ns, m->move[VOICE_PAGE].cpu);
 		else if (all_went_back(j, m))
-			jumped(j, rule, m, -(int64_t)m->tsc_backward_ns, unseen_ns(j), -1);
+			jumped(j, rule, m, (int64_t)-m->tsc_backward_ns, unseen_ns(j), -1);
 	}
 }
 

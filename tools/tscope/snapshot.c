@@ -350,6 +350,23 @@ const struct clock_figures *snapshot_clock(const struct snapshot *s, const char 
 	return NULL;
 }
 
+struct count snapshot_age_ms(const struct snapshot *s)
+{
+	struct count newest = { };
+
+	for (size_t i = 0; i < s->n_cpu_lines; i++) {
+		const struct cpu_line *c = &s->cpu_lines[i];
+
+		if (!c->age_ms.known)
+			continue;
+		if (c->leader)
+			return c->age_ms;
+		if (!newest.known || c->age_ms.value < newest.value)
+			newest = c->age_ms;
+	}
+	return newest;
+}
+
 struct figure snapshot_page_rate_ppt(const struct snapshot *s)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
@@ -371,9 +388,9 @@ struct figure snapshot_page_rate_ppt(const struct snapshot *s)
 
 bool snapshot_drift_ppt(const struct snapshot *s, int64_t *drift, int64_t *error)
 {
+	long double sum;
 	const struct clock_figures *guest = snapshot_clock(s, "realtime");
 	const struct clock_figures *host = snapshot_clock(s, "ptp-kvm");
-	long double sum;
 
 	if (!guest || !host || !guest->skew_ppt.known || !host->skew_ppt.known)
 		return false;

@@ -40,7 +40,7 @@ struct system_facts {
 	struct count steal_ms, cpu_ms, idle_ms, freq_min_khz, freq_max_khz, chrony_refclocks;
 	struct figure ptp_kvm;		/* 1: there is a KVM virtual PTP clock */
 	uint64_t switched_ns[8];
-	unsigned int n_cpus, n_switched;
+	unsigned int n_switched;
 	char **clocksource_reasons, **absent, **ptp_devices, **notes;
 	size_t n_clocksource_reasons, n_absent, n_ptp_devices, n_notes;
 };

@@ -119,7 +119,6 @@ static void look_at_flags(struct system_facts *s)
 	char *line = NULL, *flags;
 
 	while (file && getline(&line, &size, file) >= 0) {
-		s->n_cpus += !strncmp(line, "processor", 9);
 		flags = !strncmp(line, "flags", 5) ? strchr(line, ':') : NULL;
 		if (!flags)
 			continue;

@@ -110,6 +110,16 @@ struct shown text_age(uint64_t ms)
 	return t;
 }
 
+struct shown text_old(const struct snapshot *s)
+{
+	struct count age_ms = snapshot_age_ms(s);
+	struct shown t = { "" };
+
+	if (age_ms.known)
+		snprintf(t.s, sizeof(t.s), ", %.30s old", text_age(age_ms.value).s);
+	return t;
+}
+
 struct shown text_duration(uint64_t ms)
 {
 	struct shown t;

@@ -41,6 +41,9 @@ struct shown text_ns(__int128_t ns);
 /* How old a figure is, rounded down to two digits or more: "380 ms", "12 min". */
 struct shown text_age(uint64_t ms);
 
+/* How old the figures of a snapshot are: ", 12 min old", or nothing where it is not known. */
+struct shown text_old(const struct snapshot *s);
+
 /* How long something lasts, exact: "10 s", "1500 ms". */
 struct shown text_duration(uint64_t ms);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* words.c: figures in sentences */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "text.h"
@@ -44,15 +43,15 @@ const char *age_text(uint64_t ns)
 
 const char *rate_text(int64_t ppt)
 {
-	uint64_t x = ppt < 0 ? -(uint64_t)ppt : (uint64_t)ppt;
 	struct shown *to = next_text();
 	const char *unit = "ppb";
+	__int128_t x = ppt;
 
-	if (x >= PPM_FROM_PPT) {
-		x = x / 1000 + (x % 1000 >= 500);
+	if (ppt >= PPM_FROM_PPT || ppt <= -PPM_FROM_PPT) {
+		x = (x + (ppt < 0 ? -500 : 500)) / 1000;
 		unit = "ppm";
 	}
-	snprintf(to->s, sizeof(to->s), "%s%" PRIu64 ".%03" PRIu64 " %s", ppt < 0 ? "-" : "+",
-		 x / 1000, x % 1000, unit);
+	snprintf(to->s, sizeof(to->s), "%s%.40s %s", ppt < 0 ? "" : "+", text_decimal(x, 3).s,
+		 unit);
 	return to->s;
 }

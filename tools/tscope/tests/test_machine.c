@@ -24,7 +24,7 @@ static struct observation healthy(void)
 			.cmdline = "root=/dev/vda1 ro", .time_service = "chronyd",
 			.chrony_source = "PHC0",
 			.chrony_refclock = { true, 1 }, .chrony_refclocks = { true, 1 },
-			.ptp_kvm = { true, 1 }, .n_cpus = 2,
+			.ptp_kvm = { true, 1 },
 			.constant_tsc = { true, 1 }, .nonstop_tsc = { true, 1 },
 			.steal_ms = { true, 0 }, .cpu_ms = { true, 20000 },
 			.idle_ms = { true, 19000 },

@@ -231,7 +231,7 @@ static void test_reset(void)
 	end(&r);
 }
 
-/* Windows are counted anew: those of the module before are not known, and points were lost there. */
+/* Windows are counted anew: those of the module before are not known, and cost points. */
 static void test_reload_between(void)
 {
 	struct recording r;

@@ -35,7 +35,6 @@ static void test_good(void)
 	EXPECT_TEXT(s.clocksource, "tsc");
 	EXPECT_TEXT(s.clocksources, "tsc kvm-clock hpet acpi_pm ");
 	EXPECT_TEXT(s.cmdline, "BOOT_IMAGE=/vmlinuz-6.12.117 root=/dev/vda1 ro quiet");
-	EXPECT_EQ(s.n_cpus, 2, "CPUs");
 	EXPECT(s.constant_tsc.known && s.constant_tsc.value == 1, "constant_tsc");
 	EXPECT(s.nonstop_tsc.known && s.nonstop_tsc.value == 1, "nonstop_tsc");
 	EXPECT(s.tsc_reliable.known && !s.tsc_reliable.value, "tsc_reliable of one CPU");
@@ -341,7 +340,7 @@ static void test_live(void)
 {
 	system_root = "";
 	look();
-	EXPECT(s.n_cpus >= 1 && s.constant_tsc.known, "/proc/cpuinfo");
+	EXPECT(s.constant_tsc.known, "/proc/cpuinfo");
 	EXPECT(s.clocksource[0] && system_has_word(s.clocksources, s.clocksource), "clocksource");
 	EXPECT(s.cpu_ms.known && s.steal_ms.value <= s.cpu_ms.value, "/proc/stat");
 	EXPECT(s.cmdline[0], "cmdline");

@@ -323,6 +323,14 @@ waits_until() {
 	runs 0 wait --timeout 30 && prints '0\.900 ppb, over 1900 ms$'
 }
 
+# where it begins to sample, what was known before that may be old, and does not count
+waits_anew() {
+	tree views-healthy || return
+	(sleep 1; echo "16.586 5.000 20 900" >"$DIR/new"; mv "$DIR/new" "$SYSFS/ptp-kvm/skew") &
+	runs 1 wait --timeout 3 && says 'not known to 1.000 ppb after 3 s' || return
+	tree views-healthy && echo 1 >"$SYSFS/enabled" && runs 0 wait --timeout 0.5
+}
+
 json_hist() {
 	tree views-healthy && runs 0 hist wakeup --json && jq -e '.histograms | length == 1 and
 		(.[0] | .name == "wakeup" and .lost == 3 and .p99_ns == 8191 and
@@ -380,6 +388,7 @@ v "events --follow without debugfs" follows_counters
 v "events --follow among many pairs" follows_many
 v "wait" waits
 v "wait until" waits_until
+v "wait with figures of earlier sampling" waits_anew
 v "how long is sampled without -d" default_duration
 v "hist --json" json_hist
 ktap_end
