@@ -140,7 +140,7 @@ check-all:		## that, and all other tests (LIMIT=seconds LONG=1 SEED= TIMES=1)
 	@LIMIT=$(LIMIT) LONG=$(LONG) TIMES=$(TIMES) $(HARNESS)/check.sh --all
 
 # test-KIND-NAME, for each NAME that test-KIND-list prints
-test-%:			## one test: test-lab-pause, -kselftest-abi, -user-fit, -kunit-fit, -fuzz-fit; test-list
+test-%:			## one test, as test-lab-pause, -kselftest-abi, -user-fit, -tools-parse; test-list prints all
 	@SEED=$(SEED) KERNEL=$(KERNEL) $(HARNESS)/one.sh $*
 
 kselftest-tar:		## the kselftests and the module, packed for another machine (KVER= KDIR= KERNEL=6.12)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# guests.sh: tests in guests. Needs results.sh, build.sh and $TOP.
+# guests.sh: tests in guests. Needs results.sh, build.sh, $TOP, and $PART, the part of check.sh.
 
 # report_whole LOG: the report in a log has a number for each figure, and found no fault
 report_whole() {
@@ -37,6 +37,23 @@ guest_module() {
 	return 1
 }
 
+# again SCENARIO LOG: prints how to repeat what failed: the kselftests that failed, or their part if
+# none says so
+again() {
+	local script found=''
+	case $1 in
+	kselftest)
+		while read -r script; do
+			note "again: make test-kselftest-$script"
+			found=1
+		done < <(sed -n 's/^not ok [0-9]* selftests: tscope: \([a-z]*\)[.]sh.*/\1/p' "$2")
+		[ -n "$found" ] || note "again: make check CHECK=$PART"
+		;;
+	report) note "again: make run" ;;
+	*) note "again: make lab SCENARIO=$1 SEED=$SEED SHORT=1" ;;
+	esac
+}
+
 # lab_run NAME SCENARIOS [LAB OPTION...]: says which scenario begins, and after a failure how
 # to repeat it. The timeout ends a run that prints forever.
 lab_run() {
@@ -54,7 +71,7 @@ lab_run() {
 	[ "$status" = 0 ] && return
 	tail -n 25 "$log" | sed 's/^/    /'
 	failed=$(sed -n 's/^# lab: scenario \([^ ,]*\).*/\1/p' "$log" | tail -n 1)
-	note "again: make lab SCENARIO=${failed:-$what} SEED=$SEED SHORT=1"
+	again "${failed:-$what}" "$log"
 }
 
 # Runs the kselftests in a guest, as another machine gets them, by the kernel tree's runner; the

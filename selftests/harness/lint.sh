@@ -57,12 +57,46 @@ scripts() {
 		done | sort -u
 }
 
-# a script is judged together with those that it sources, so the key is all of them
+# with_sourced SCRIPT: a script, and those that it sources, which shellcheck reads too
+with_sourced() {
+	local queue=("$1") known=" $1 " file
+	while [ ${#queue[@]} -gt 0 ]; do
+		cat "${queue[0]}"
+		for file in ${SOURCED[${queue[0]}]:-}; do
+			[[ $known != *" $file "* ]] || continue
+			known+="$file " queue+=("$file")
+		done
+		queue=("${queue[@]:1}")
+	done
+}
+
+# find_sourced SCRIPT...: fills SOURCED: what each script sources, by a directive that names a file
+# as seen from $TOP, or by a path that ends with the name of a file in the script's directory
+find_sourced() {
+	local from line file
+	declare -gA SOURCED=()
+	while IFS=: read -r from line; do
+		case $line in
+		*source=*) file=${line#*source=} ;;
+		*) file=${from%/*}/${line##*/} ;;
+		esac
+		[ ! -f "$file" ] || SOURCED[$from]+="$file "
+	done < <(grep -HoE '^[[:space:]]*(# shellcheck source=[^ ]+|[.] .*/[a-z_]+[.]sh)' "$@")
+}
+
+# What passed is remembered, as by checkpatch: a script together with those that it sources.
 shell_check() (
 	cd "$TOP" || return
 	mapfile -t all < <(scripts)
-	passed_before "$({ shellcheck --version; cat "${all[@]}"; } | cache_key)" \
-		xargs -P "$(nproc)" -n 8 -a <(printf '%s\n' "${all[@]}") shellcheck -x -P SCRIPTDIR
+	find_sourced "${all[@]}"
+	version=$(shellcheck --version)
+	export -f passed_before
+	export CACHE
+	# shellcheck disable=SC2016
+	for file in "${all[@]}"; do
+		printf '%s\0' "$({ echo "$version"; with_sourced "$file"; } | cache_key)" "$file"
+	done | xargs -0 -P "$(nproc)" -n 2 bash -c \
+		'passed_before "$1" shellcheck -x -P SCRIPTDIR "$2"' shellcheck
 )
 
 spdx() {

@@ -13,6 +13,7 @@ usage() {
 	  lab        a scenario in a guest, with a table of truth and figures: test-lab-pause
 	  kselftest  a kselftest in a guest: test-kselftest-abi
 	  user       a user-space test: test-user-fit
+	  tools      a test of the command: test-tools-parse
 	  kunit      a KUnit suite, in a kernel built for it: test-kunit-fit
 	  fuzz       libFuzzer on a pure file (FUZZ_SECONDS=60): test-fuzz-fit
 	test-list prints all names, test-KIND-list those of a kind.
@@ -25,6 +26,7 @@ names() {
 	lab) "$TESTS/lab/all" --names ;;
 	kselftest) sed -n '/^TEST_PROGS/,/[^\\]$/s/[^a-z]*\([a-z]*\)[.]sh.*/\1/p' "$TESTS/Makefile" ;;
 	user) (cd "$TESTS/user" && printf '%s\n' test_*.c | sed 's/^test_\(.*\)\.c$/\1/') ;;
+	tools) (cd "$TOP/tools/tscope/tests" && printf '%s\n' test_*.c test_*.sh | sed 's/^test_\(.*\)\..*/\1/' | sort) ;;
 	kunit) (cd "$TOP/module/tests" && printf '%s\n' *_kunit.c | sed 's/_kunit\.c$//') ;;
 	fuzz) (cd "$TESTS/user/fuzz" && printf '%s\n' fuzz_*.c | sed 's/^fuzz_\(.*\)\.c$/\1/') ;;
 	esac
@@ -52,17 +54,18 @@ kunit() {
 }
 
 KERNEL=${KERNEL:-6.12}
+KINDS="lab kselftest user tools kunit fuzz"
 kind=${1%%-*} name=${1#*-}
 case ${1:-} in
 '' | --help | -h) usage; exit 0 ;;
 list)
-	for kind in lab kselftest user kunit fuzz; do
-		names $kind | sed "s/^/make test-$kind-/"
+	for kind in $KINDS; do
+		names "$kind" | sed "s/^/make test-$kind-/"
 	done
 	exit ;;
 esac
 
-case $kind in lab | kselftest | user | kunit | fuzz) ;; *) usage >&2; exit 2 ;; esac
+[[ " $KINDS " = *" $kind "* ]] || { usage >&2; exit 2; }
 if [ "$name" = list ]; then
 	names "$kind" | sed "s/^/make test-$kind-/"
 	exit
@@ -72,6 +75,7 @@ names "$kind" | grep -qxF -e "$name" ||
 case $kind in
 lab) SCENARIO=$name exec "$TESTS/lab/all" ;;
 user) exec make -s -C "$TESTS/user" "run-$name" ;;
+tools) exec make -s -C "$TOP/tools/tscope" "run-$name" ;;
 fuzz) FUZZ=$name FUZZ_SECONDS=${FUZZ_SECONDS:-60} exec "$TESTS/user/fuzz/run" ;;
 *) "$kind" "$name" ;;
 esac

@@ -170,7 +170,7 @@ static bool is_over(const struct run *run)
 		readings += READ_ONCE(sides[i].cpu.lane[TSCOPE_LANE_TSC].readings);
 	return now > run->latest ||
 	       (now > run->end && readings >= run->readings_wanted &&
-		READ_ONCE(run->looks) >= NATIVE_LOOKS);
+		READ_ONCE(run->looks) >= run->looks_wanted);
 }
 
 /* Bursts all the time: the thread that ends its burst first ends both. */

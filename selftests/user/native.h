@@ -8,7 +8,7 @@
 #include "moments.h"
 #include "motion.h"
 
-/* Looks that a run must have had, and points of a time page that it keeps. */
+/* Looks that a run for them must have had, and points of a time page that it keeps. */
 #define NATIVE_LOOKS	4
 #define NATIVE_POINTS	4096
 
@@ -16,8 +16,8 @@
  * struct run - two threads that exchange for some time, and what was seen
  * @motion: what the second thread adds to its TSC; @motion.from is set
  * @seldom: some meetings a second, in place of all the time
- * @readings_wanted: the run lasts until there are as many, and NATIVE_LOOKS looks,
- *	but at most 20 times its duration
+ * @readings_wanted: the run lasts until there are as many readings
+ * @looks_wanted: and as many looks, but at most 20 times its duration
  * @tracker: of the TSC
  * @page_tracker: of the time page
  * @start: TSC
@@ -51,6 +51,7 @@ struct run {
 	struct motion motion;
 	bool seldom;
 	u64 readings_wanted;
+	u32 looks_wanted;
 	struct tscope_tracker tracker;
 	struct tscope_tracker page_tracker;
 	u64 start;

@@ -1,31 +1,56 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Run test programs as the subtests of one KTAP stream; exit 1 if any fails.
+#
+# run.sh PROGRAM... [-- PROGRAM...]: run test programs as the subtests of one KTAP stream; exit 1 if
+# any fails. JOBS of them (as many as there are CPUs) run at a time. Those after -- measure time: they
+# run at the end, one by one.
 # A program fails by its exit status too: a sanitizer ends it half way through. With 4 it was skipped,
 # as in kselftest.
 
-echo "KTAP version 1"
-echo "1..$#"
-number=0
-failed=0
-skipped=0
-for prog; do
+# run JOBS PROGRAM...
+run() {
+	# shellcheck disable=SC2016
+	printf '%s\0' "${@:2}" | xargs -0 -P "$1" -n 1 bash -c \
+		'"$1" >"$1.ktap" 2>"$1.err"; echo $? >"$1.status"' run
+}
+
+# report PROGRAM: its subtests and its result
+report() {
+	local name status
+	name=$(basename "$(dirname "$1")")/$(basename "$1") status=$(<"$1.status")
+	sed 's/^/  /' "$1.ktap"
+	sed 's/^/  # /' "$1.err"
 	number=$((number + 1))
-	name=$(basename "$(dirname "$prog")")/$(basename "$prog")
-	"$prog" >"$prog.ktap" 2>"$prog.err"
-	status=$?
-	sed 's/^/  /' "$prog.ktap"
-	sed 's/^/  # /' "$prog.err"
-	if [ "$status" -eq 0 ]; then
-		echo "ok $number - $name"
-	elif [ "$status" -eq 4 ]; then
+	case $status in
+	0) echo "ok $number - $name" ;;
+	4)
 		echo "ok $number - $name # SKIP"
 		skipped=$((skipped + 1))
-	else
+		;;
+	*)
 		echo "# $name: exit status $status"
 		echo "not ok $number - $name"
 		failed=$((failed + 1))
-	fi
+		;;
+	esac
+}
+
+together=() alone=() number=0 failed=0 skipped=0
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+	together+=("$1")
+	shift
+done
+alone=("${@:2}")
+for prog in "${together[@]}" "${alone[@]}"; do
+	rm -f "$prog.status"
+done
+
+echo "KTAP version 1"
+echo "1..$((${#together[@]} + ${#alone[@]}))"
+[ ${#together[@]} = 0 ] || run "${JOBS:-$(nproc)}" "${together[@]}"
+[ ${#alone[@]} = 0 ] || run 1 "${alone[@]}"
+for prog in "${together[@]}" "${alone[@]}"; do
+	report "$prog"
 done
 echo "# Totals: pass:$((number - failed - skipped)) fail:$failed xfail:0 xpass:0 skip:$skipped error:0"
-[ "$failed" -eq 0 ]
+[ "$failed" = 0 ]

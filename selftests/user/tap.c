@@ -145,7 +145,7 @@ int tap_main(const struct tap_test *tests, unsigned int count)
 	const char *text = getenv("SEED");
 	unsigned int i, failed = 0;
 
-	rnd_seed = text ? strtoull(text, NULL, 0) : DEFAULT_SEED;
+	rnd_seed = text && *text ? strtoull(text, NULL, 0) : DEFAULT_SEED;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("KTAP version 1\n1..%u\n", count);
 	tap_note("SEED=%llu", (unsigned long long)rnd_seed);

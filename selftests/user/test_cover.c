@@ -11,7 +11,6 @@
 #include "tap.h"
 #include "fit.h"
 #include "hides.h"
-#include "math128.h"
 
 #define KHZ		2893437
 #define PERIOD_NS	10000000.0L
@@ -67,6 +66,12 @@ static double noise_of(const struct kind *k, double *state)
 	}
 }
 
+/* As tscope_phase(), by the compiler's own division, which takes a tenth of the time. */
+static s64 phase_of(s64 clock_ns, s64 cyc, u32 khz)
+{
+	return (s64)((s128)clock_ns * 65536 - (s128)cyc * (1000000LL << 16) / khz);
+}
+
 /* A clock that counts in units of its resolution; 0: its resolution is unlimited. */
 static void simulate(const struct kind *k, long double skew)
 {
@@ -85,7 +90,7 @@ static void simulate(const struct kind *k, long double skew)
 		pt[i] = (struct tscope_point){ .tsc = tsc0 + cyc };
 		if (k->resolution_ns)
 			/* as series.c has it: whole ns */
-			pt[i].phase = tscope_phase((s64)ns, (s64)cyc, KHZ);
+			pt[i].phase = phase_of((s64)ns, (s64)cyc, KHZ);
 		else
 			pt[i].phase = llrintl((ns - cyc * 1e6L / KHZ) * 65536);
 	}
@@ -240,7 +245,7 @@ static long double whole_ns(const struct machine *m, enum times when, double noi
 		ns = floorl(cyc * rate + lead + noise_ns * rnd_gauss());
 		pt[i] = (struct tscope_point){
 			.tsc = tsc0 + cyc,
-			.phase = tscope_phase((s64)ns, (s64)cyc, m->khz),
+			.phase = phase_of((s64)ns, (s64)cyc, m->khz),
 		};
 	}
 	return (rate * m->khz / 1e6L - 1) * 1e12L;

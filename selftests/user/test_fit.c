@@ -402,6 +402,51 @@ static void test_shifted(void)
 	}
 }
 
+#define DITHER_KHZ	2100000
+
+/* 10 s of whole nanoseconds, at all places of them alike but for @fixed points from @from on. */
+static void make_whole_ns(u32 n, u32 from, u32 fixed)
+{
+	u64 period = 10000ULL * DITHER_KHZ / n, cyc;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		cyc = i * period + rnd_below(period / 2);
+		/* 21 cycles are 10 ns */
+		if (i >= from && i < from + fixed)
+			cyc -= cyc % 21;
+		pt[i] = (struct tscope_point){ .tsc = 1000000 + cyc };
+		pt[i].phase = (s64)(cyc * 10 / 21 * 65536) - (s64)((u128)cyc * 655360 / 21);
+	}
+}
+
+/* A whole nanosecond hides nothing where readings fall at all of its places, in each quarter. */
+static void test_dithered(void)
+{
+	static const struct tscope_hidden hidden = { .phase = 3 << 15, .whole_ns = true };
+	static const struct {
+		u32 n, from, fixed;
+		u64 low, high;		/* half-width, mppb */
+	} cases[] = {
+		{ 200, 0, 0, 10, 50 }, { 1000, 0, 0, 5, 25 },
+		/* 1.5 ns in 10 s; the places of one quarter look like noise that is correlated */
+		{ 200, 0, 200, 149, 155 }, { 200, 0, 50, 150, 2000 }, { 200, 150, 50, 150, 2000 },
+		/* too few to say */
+		{ 60, 0, 0, 150, 250 },
+	};
+	struct tscope_fit fit;
+	u32 i, round;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		for (round = 0; round < 10; round++) {
+			make_whole_ns(cases[i].n, cases[i].from, cases[i].fixed);
+			EXPECT_EQ(tscope_fit_line(pt, cases[i].n, DITHER_KHZ, &hidden, &fit), 0,
+				  "case %u", i);
+			EXPECT(fit.error_mppb >= cases[i].low && fit.error_mppb <= cases[i].high,
+			       "case %u: half-width %s mppb", i, tap_udec(fit.error_mppb));
+		}
+}
+
 static const struct tap_test tests[] = {
 	{ "lines of known slope, with and without noise", test_lines },
 	{ "random points against long double", test_random },
@@ -412,6 +457,7 @@ static const struct tap_test tests[] = {
 	{ "saturated phases are refused", test_saturated },
 	{ "residuals", test_residuals },
 	{ "independent of where TSC and clock stand", test_shifted },
+	{ "whole nanoseconds hide nothing where readings spread over them", test_dithered },
 };
 
 TAP_MAIN(tests)

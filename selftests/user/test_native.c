@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the module measures natively, held against offsets that are known.
- * NATIVE_SHORT=1: some 15 s in place of some minutes.
+ * NATIVE_SHORT=1: some 14 s in place of some minutes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +42,7 @@ static void test_rest(void)
 {
 	struct run run = {
 		.readings_wanted = is_short() ? 30000000 : 1000000000,
+		.looks_wanted = NATIVE_LOOKS,
 	};
 	double median_ns;
 
@@ -52,7 +53,7 @@ static void test_rest(void)
 	native_machine();
 	half_round_trip_ns = native_ping_pong_ns();
 	tap_note("half of a bare round trip: median %.1f ns", half_round_trip_ns);
-	native_run(&run, is_short() ? 3 : 30);
+	native_run(&run, is_short() ? 2 : 30);
 	check_truth(&run, "at rest, flat out");
 	median_ns = native_width_ns(&run, 50) / 2;
 	tap_note("half widths of bursts, 10, 50, 90, 99 %%: %.0f %.0f %.0f %.0f ns; median %.2f half round trips",
@@ -78,6 +79,7 @@ static void check_alternation(double bounds, double half_ms, bool seldom)
 		.motion.extent_cyc = bounds * half_round_trip_ns * native_hz / 1e9,
 		.motion.half_cyc = half_ms * native_hz / 1000,
 		.seldom = seldom,
+		.looks_wanted = NATIVE_LOOKS,
 	};
 	double soon_s;
 	char what[80];
@@ -100,7 +102,7 @@ static void check_alternation(double bounds, double half_ms, bool seldom)
 
 static void test_alternation(void)
 {
-	u32 i, rounds = is_short() ? 2 : 12;
+	u32 i, rounds = is_short() ? 1 : 12;
 
 	if (!native_init())
 		return;
@@ -121,6 +123,7 @@ static void check_drift(double ns_per_s, double seconds, bool seldom)
 	struct run run = {
 		.motion.rate = ns_per_s * 1e-9 * 4294967296,
 		.seldom = seldom,
+		.looks_wanted = NATIVE_LOOKS,
 	};
 	char what[80];
 
@@ -210,7 +213,7 @@ static void check_page(const char *what)
 	run = (struct run) {
 		.motion.extent_cyc = rnd_range(-3000000, 3000000),
 	};
-	native_run(&run, 1.5);
+	native_run(&run, is_short() ? 0.5 : 1.5);
 	if (tscope_tracker_interval(&run.tracker, tscope_now_ms(), &iv) ||
 	    tscope_tracker_interval(&run.page_tracker, tscope_now_ms(), &page_iv)) {
 		EXPECT(0, "%s: no interval", what);
@@ -262,7 +265,7 @@ static void test_software_page(void)
 /* Flat out, against a bare loop of the same reads and exchanges; in turns, the best of each. */
 static void test_rate(void)
 {
-	double rate = 0, bare = 0;
+	double rate = 0, bare = 0, seconds = is_short() ? 0.4 : 1;
 	u32 i, turns = is_short() ? 2 : 5;
 
 	if (!native_init())
@@ -271,8 +274,8 @@ static void test_rate(void)
 	for (i = 0; i < turns; i++) {
 		struct run run = { };
 
-		bare = max(bare, native_bare_rate(1));
-		native_run(&run, 1);
+		bare = max(bare, native_bare_rate(seconds));
+		native_run(&run, seconds);
 		rate = max(rate, run.readings / ((native_tsc() - run.start) / native_hz));
 	}
 	native_page = NULL;
