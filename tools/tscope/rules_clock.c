@@ -235,7 +235,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		}
 		x = &m->move[VOICE_VMCLOCK];
 		if (is_open(x))
-			stepped(j, rule, m, VOICE_VMCLOCK);
+			found_step(j, rule, m, VOICE_VMCLOCK);
 		x = &m->move[VOICE_RAW];
 		if (is_open(x) && !is_noise(x->ns, x->error_ns)) {
 			found_step(j, rule, m, VOICE_RAW);
