@@ -79,7 +79,7 @@ columns() {
 page_clock() {
 	local clock
 	for clock in kvm-clock hyperv xen; do
-		[ ! -d "$TSCOPE/$clock" ] || echo $clock
+		[ ! -d "$TSCOPE/$clock" ] || echo "$clock"
 	done
 }
 

@@ -126,7 +126,7 @@ whole_hour() {
 		ulimit -v $((100 * 1024)) || exit 9
 		"$TSCOPE_FAST" plot whole.ndjson --script >out 2>err
 	)
-	same status $? 0 && same messages "$(cat err)" "" && same clocks "$(grep -c '^\$points' out)" 6 &&
+	same status $? 0 && same messages "$(cat err)" "" && same clocks "$(grep -c '^[$]points' out)" 6 &&
 		runs 0 whole.ndjson phase --script && same steps "$(grep -c '^set arrow' out)" 9
 }
 
