@@ -104,11 +104,13 @@ pause() {
 restore() {
 	local gap
 	echo 1 >$T/reset
+	# eight points of each device, to know its step by
+	sleep 8
 	page_known
 	random 2000
 	gap=$((RANDOM_NUMBER / 1000)).$(printf %03d $((RANDOM_NUMBER % 1000)))
 	say "# saved for $gap s: $(on_host guest_save "$gap")"
-	sleep 6
+	sleep 8
 	page_moved
 	steps_are_exact "restore"
 	between "restore: updates" 1 $(traced pvti_update | awk '$2 == 0 { n++ } END { print n + 0 }') -
