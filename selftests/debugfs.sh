@@ -156,7 +156,9 @@ pages_of_hyperv() {
 	same "lines" "$(sed 1d "$DEBUG/timepage" | grep -c .)" "$(nproc)"
 	same "pages" "$(sed 1d "$DEBUG/timepage" | cut -d' ' -f2- | sort -u | wc -l)" 1
 	same "khz by mul and shift" "$(awk 'NR == 2 {
-		printf "%.0f", 1e6 * 2 ^ (32 - $6) / $5 }' "$DEBUG/timepage")" "$1"
+		khz = 1e6 * 4294967296 / $5
+		for (i = 0; i < $6; i++) khz /= 2
+		printf "%.0f", khz }' "$DEBUG/timepage")" "$1"
 }
 
 # a line for each CPU; the frequency of mul and shift is the clock's khz

@@ -331,7 +331,7 @@ empty_list() {
 # the documentation has each metric, and no other one
 documented() {
 	local file
-	for file in views-faults views-healthy ends lab-guest; do
+	for file in views-faults views-healthy ends lab-guest healthy-hyperv; do
 		tree "$file" && "$TSCOPE" metrics --root "$ROOT" 2>/dev/null
 	done | sed -n 's/^# HELP \([^ ]*\) .*/\1/p' | sort -u >"$DIR/printed"
 	sed -n 's/^   \* - ``\(tscope_[a-z_]*\)``.*/\1/p' "$TOP/Documentation/fleets.rst" | sort >"$DIR/documented"
