@@ -37,7 +37,15 @@ look() {
 	case $cpu in
 	"$CPU_J") ;;
 	"$CPU_I") sign=-1 ;;
-	*) named=0; return 0 ;;
+	*)
+		# a pair that rests goes before one with a wider bound that hides its offset
+		named=0
+		motion_seen "$t0" "$MOTION_NOW" 1000 || return 0
+		hidden=$(calc "2 * $(figure tsc widest_bound_ns) * $khz / 1e6")
+		within -"$hidden" "$hidden" "$SEEN_LOW" && within -"$hidden" "$hidden" "$SEEN_HIGH" &&
+			[ "$MOVING" = 0 ] && named=hidden
+		return 0
+		;;
 	esac
 	motion_seen "$t0" "$MOTION_NOW" "$AGE_MS" || { held=0; return 0; }
 	awk -v o="$OFFSET" -v b="$BOUND" -v s=$sign -v l="$SEEN_LOW" -v h="$SEEN_HIGH" \
@@ -49,7 +57,7 @@ look() {
 
 # drifts CPUS CYCLES PERIOD_US SECONDS
 drifts() {
-	local rate name i=0 wrong=0 other=0 absent=0 flagged=none began limit=20500 named held
+	local rate name i=0 wrong=0 other=0 absent=0 flagged=none began limit=20500 named held hidden
 	rate=$(calc "$2 * 1e6 / $khz * 1e6 / $3")
 	name="$1 CPUs, CPU $cpu by $rate ns/s"
 	motion_now
@@ -59,13 +67,12 @@ drifts() {
 		usleep 500000
 		i=$((i + 1))
 		look || absent=$((absent + 1))
-		[ "$flagged" != none ] || [ "$MOVING" != 1 ] || [ $named = 0 ] ||
+		[ "$flagged" != none ] || [ "$MOVING" != 1 ] || [ $named != 1 ] ||
 			flagged=$(((MOTION_NOW - began) / 1000000))
 		if [ $held = 0 ]; then
 			wrong=$((wrong + 1))
 			say "# $name: offset is $OFFSET $BOUND $CPU_I $CPU_J $MOVING $AGE_MS, truth $SEEN_LOW..$SEEN_HIGH cycles"
 		fi
-		# while the TSC is off by less than a bound, any pair may be named
 		if [ $named = 0 ] && [ "$flagged" != none ]; then
 			other=$((other + 1))
 			say "# $name: offset names $OFFSET $BOUND $CPU_I $CPU_J $MOVING"

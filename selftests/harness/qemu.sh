@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# qemu_get: sets QEMU to one that emulates a KVM host reliably: the machine's own from version 10
+# on, else that of Debian 12's backports, which is kept in the cache and not installed. Under older
+# ones a host vanishes now and then, most often where its virtual CPUs run at once. Needs kernel.sh.
+
+QEMU_MAJOR=10
+
+_qemu_major() {
+	qemu-system-x86_64 --version 2>/dev/null | sed -n '1s/.*version \([0-9]*\).*/\1/p'
+}
+
+_qemu_fill() {
+	local final=$1 deb
+	_apt_download qemu-system-x86 qemu-system-data seabios || return
+	for deb in *.deb; do
+		dpkg -x "$deb" . || return
+		rm "$deb"
+	done
+	cat >qemu <<-END || return
+		#!/bin/sh
+		exec '$final/usr/bin/qemu-system-x86_64' -L '$final/usr/share/qemu' \\
+			-L '$final/usr/share/seabios' "\$@"
+	END
+	chmod 755 qemu
+	rm -rf usr/share/{doc,man}
+	./usr/bin/qemu-system-x86_64 --version >&2
+}
+
+qemu_get() {
+	local SUITE=bookworm-backports SUITE_KIND='' APT_OPTS version major
+	QEMU=qemu-system-x86_64
+	major=$(_qemu_major)
+	[ "${major:-0}" -lt $QEMU_MAJOR ] || return 0
+	suite_apt
+	version=$(_apt_version qemu-system-x86)
+	[ -n "$version" ] || { suite_update; version=$(_apt_version qemu-system-x86); }
+	if [ -n "$version" ] && cache_fill "qemu/$version" _qemu_fill; then
+		QEMU=$CACHED/qemu
+	else
+		echo "note: no QEMU $QEMU_MAJOR to emulate a KVM host: QEMU $major is used, which loses runs" >&2
+	fi
+}
