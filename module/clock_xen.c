@@ -150,6 +150,7 @@ static const struct tscope_timepage_ops xen_page = {
  * @last: its last leaf
  * @leaf: of its leaf LEAF_TSC the sub-leaves 0 and 1
  * @tsc: result
+ *
  * A PV dom0 is told 0 for all of it. KVM's emulation of Xen has one sub-leaf in place of both.
  * Return: whether it says anything.
  */
