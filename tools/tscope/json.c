@@ -164,8 +164,9 @@ static void add_size(struct json_object *to, const char *key, bool known, __int1
 	if (!known)
 		json_add(to, key, NULL);
 	else if (places)
-		json_add(to, key, json_object_new_double_s((double)value,
-						      text_decimal(value, places).s));
+		/* the text is printed as it is */
+		json_add(to, key,
+			 json_object_new_double_s(value, text_decimal(value, places).s));
 	else if (value < 0)
 		add_s64(to, key, value);
 	else
