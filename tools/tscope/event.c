@@ -68,7 +68,7 @@ static void add_violation(struct event_list *list, const struct snapshot *s,
 	e->size_ns = v->size_ns;
 	e->count = v->count;
 	e->tsc = v->tsc;
-	e->boottime_ns = v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
+	e->boottime_ns = violation_boottime_ns(s, v);
 	if (e->kind == EVENT_STEP && step_error_known(s, v->clock))
 		set_error(e, step_error_ns(s, v->clock));
 }

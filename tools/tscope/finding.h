@@ -24,6 +24,7 @@ struct text_list {
  * @size: what was measured, in 10^-@places of @unit; not known: the finding has no size. JSON holds
  *	it: it is from -2^63 to 2^64 - 1
  * @size_error: half-width of the interval that holds the truth; may be not known, and is then 0
+ * @places: decimal places of both: 0, or 3
  * @see: section of the documentation
  * @since_ns: CLOCK_BOOTTIME, not known: null
  * @ended: an event, which is over

@@ -5,52 +5,52 @@
 #include "json.h"
 #include "text.h"
 
-static void add(struct json_object *to, const char *key, struct json_object *value)
+void json_add(struct json_object *to, const char *key, struct json_object *value)
 {
 	/* keys are constants, and each is added once */
 	json_object_object_add_ex(to, key, value,
 				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT);
 }
 
-static void add_u64(struct json_object *to, const char *key, uint64_t value)
+void json_add_u64(struct json_object *to, const char *key, uint64_t value)
 {
-	add(to, key, json_object_new_uint64(value));
+	json_add(to, key, json_object_new_uint64(value));
 }
 
 static void add_s64(struct json_object *to, const char *key, int64_t value)
 {
-	add(to, key, json_object_new_int64(value));
+	json_add(to, key, json_object_new_int64(value));
 }
 
 static void add_flag(struct json_object *to, const char *key, bool value)
 {
-	add(to, key, json_object_new_int(value));
+	json_add(to, key, json_object_new_int(value));
 }
 
 static void add_bool(struct json_object *to, const char *key, bool value)
 {
-	add(to, key, json_object_new_boolean(value));
+	json_add(to, key, json_object_new_boolean(value));
 }
 
 static void add_count(struct json_object *to, const char *key, struct count value)
 {
-	add(to, key, value.known ? json_object_new_uint64(value.value) : NULL);
+	json_add(to, key, value.known ? json_object_new_uint64(value.value) : NULL);
 }
 
 static void add_figure(struct json_object *to, const char *key, struct figure value)
 {
-	add(to, key, value.known ? json_object_new_int64(value.value) : NULL);
+	json_add(to, key, value.known ? json_object_new_int64(value.value) : NULL);
 }
 
-static void add_string(struct json_object *to, const char *key, const char *value)
+void json_add_string(struct json_object *to, const char *key, const char *value)
 {
-	add(to, key, value && *value ? json_object_new_string(value) : NULL);
+	json_add(to, key, value && *value ? json_object_new_string(value) : NULL);
 }
 
 /* With the module's three decimal places: the text is printed as it is. */
 static void add_thousandths(struct json_object *to, const char *key, struct figure value)
 {
-	add(to, key, value.known ?
+	json_add(to, key, value.known ?
 	    json_object_new_double_s(value.value / 1000.0, text_thousandths(value).s) : NULL);
 }
 
@@ -58,7 +58,7 @@ struct json_object *json_clock(const struct clock_figures *c)
 {
 	struct json_object *to = json_object_new_object();
 
-	add_string(to, "name", c->name);
+	json_add_string(to, "name", c->name);
 	add_figure(to, "exact", c->exact);
 	add_thousandths(to, "skew_ppb", c->skew_ppt);
 	add_thousandths(to, "skew_error_ppb", c->skew_error_ppt);
@@ -81,9 +81,9 @@ struct json_object *json_pair(const struct pair_line *p)
 {
 	struct json_object *to = json_object_new_object(), *hull = NULL;
 
-	add_string(to, "clock", p->clock);
-	add_u64(to, "cpu_i", p->cpu_i);
-	add_u64(to, "cpu_j", p->cpu_j);
+	json_add_string(to, "clock", p->clock);
+	json_add_u64(to, "cpu_i", p->cpu_i);
+	json_add_u64(to, "cpu_j", p->cpu_j);
 	add_figure(to, "offset_ns", (struct figure){ p->known, p->offset_ns });
 	add_figure(to, "bound_ns", (struct figure){ p->known, p->bound_ns });
 	add_figure(to, "moving", (struct figure){ p->known, p->moving });
@@ -92,7 +92,7 @@ struct json_object *json_pair(const struct pair_line *p)
 		json_object_array_add(hull, json_object_new_int64(p->hull_low_ns));
 		json_object_array_add(hull, json_object_new_int64(p->hull_high_ns));
 	}
-	add(to, "hull_ns", hull);
+	json_add(to, "hull_ns", hull);
 	add_count(to, "age_ms", (struct count){ p->known, p->age_ms });
 	add_count(to, "warps", (struct count){ !p->from_sysfs, p->warps });
 	return to;
@@ -102,13 +102,13 @@ struct json_object *json_cpu(const struct cpu_line *c)
 {
 	struct json_object *to = json_object_new_object();
 
-	add_u64(to, "cpu", c->cpu);
-	add_string(to, "state", c->state);
+	json_add_u64(to, "cpu", c->cpu);
+	json_add_string(to, "state", c->state);
 	add_flag(to, "leader", c->leader);
-	add_u64(to, "windows", c->windows);
-	add_u64(to, "lost", c->lost);
+	json_add_u64(to, "windows", c->windows);
+	json_add_u64(to, "lost", c->lost);
 	add_count(to, "age_ms", c->age_ms);
-	add_u64(to, "readings", c->readings);
+	json_add_u64(to, "readings", c->readings);
 	return to;
 }
 
@@ -116,11 +116,11 @@ struct json_object *json_point(const struct point_line *p)
 {
 	struct json_object *to = json_object_new_object();
 
-	add_string(to, "clock", p->clock);
-	add_u64(to, "segment", p->segment);
-	add_u64(to, "tsc", p->tsc);
+	json_add_string(to, "clock", p->clock);
+	json_add_u64(to, "segment", p->segment);
+	json_add_u64(to, "tsc", p->tsc);
 	add_thousandths(to, "phase_ns", (struct figure){ true, p->phase_ps });
-	add_u64(to, "width_ns", p->width_ns);
+	json_add_u64(to, "width_ns", p->width_ns);
 	return to;
 }
 
@@ -133,17 +133,17 @@ struct json_object *json_event(const struct event *e)
 {
 	struct json_object *to = json_object_new_object(), *time = json_object_new_object();
 
-	add_string(to, "kind", event_kind_name(e->kind));
-	add_string(to, "clock", e->clock);
+	json_add_string(to, "kind", event_kind_name(e->kind));
+	json_add_string(to, "clock", e->clock);
 	add_figure(to, "cpu", cpu_figure(e->cpu));
 	add_figure(to, "peer", cpu_figure(e->peer));
 	add_s64(to, "size_ns", e->size_ns);
 	add_figure(to, "error_ns", e->error_ns);
-	add_u64(to, "count", e->count);
+	json_add_u64(to, "count", e->count);
 	add_count(time, "boottime_ns", (struct count){ e->boottime_ns, e->boottime_ns });
 	add_count(time, "tsc", (struct count){ e->tsc, e->tsc });
 	add_figure(time, "cpu", cpu_figure(e->cpu));
-	add(to, "time", time);
+	json_add(to, "time", time);
 	return to;
 }
 
@@ -162,14 +162,15 @@ static void add_size(struct json_object *to, const char *key, bool known, __int1
 		     unsigned int places)
 {
 	if (!known)
-		add(to, key, NULL);
+		json_add(to, key, NULL);
 	else if (places)
-		add(to, key, json_object_new_double_s((double)value,
-						      text_decimal(value, places).s));
+		/* the text is printed as it is */
+		json_add(to, key,
+			 json_object_new_double_s(value, text_decimal(value, places).s));
 	else if (value < 0)
 		add_s64(to, key, value);
 	else
-		add_u64(to, key, value);
+		json_add_u64(to, key, value);
 }
 
 struct json_object *json_finding(const struct finding *f)
@@ -177,22 +178,22 @@ struct json_object *json_finding(const struct finding *f)
 	struct json_object *to = json_object_new_object(), *cpus;
 	size_t i;
 
-	add_string(to, "id", f->id);
-	add_string(to, "severity", severity_name(f->severity));
-	add_string(to, "title", f->title);
-	add(to, "evidence", text_array(f->evidence.lines, f->evidence.n));
-	add_string(to, "cause", f->cause);
-	add(to, "advice", text_array(f->advice.lines, f->advice.n));
-	add_string(to, "see", f->see);
+	json_add_string(to, "id", f->id);
+	json_add_string(to, "severity", severity_name(f->severity));
+	json_add_string(to, "title", f->title);
+	json_add(to, "evidence", text_array(f->evidence.lines, f->evidence.n));
+	json_add_string(to, "cause", f->cause);
+	json_add(to, "advice", text_array(f->advice.lines, f->advice.n));
+	json_add_string(to, "see", f->see);
 	add_count(to, "since", f->since_ns);
 	add_bool(to, "ended", f->ended);
 	add_size(to, "size", f->size.known, f->size.value, f->places);
 	add_size(to, "size_error", f->size_error.known, f->size_error.value, f->places);
-	add_string(to, "unit", f->unit);
+	json_add_string(to, "unit", f->unit);
 	cpus = json_object_new_array_ext(f->n_cpus);
 	for (i = 0; i < f->n_cpus; i++)
 		json_object_array_add(cpus, json_object_new_uint64(f->cpus[i]));
-	add(to, "cpus", cpus);
+	json_add(to, "cpus", cpus);
 	return to;
 }
 
@@ -201,8 +202,8 @@ struct json_object *json_histogram(const struct histogram *h)
 	struct json_object *to = json_object_new_object(), *buckets, *b;
 	size_t i;
 
-	add_string(to, "name", h->name);
-	add_u64(to, "count", h->count);
+	json_add_string(to, "name", h->name);
+	json_add_u64(to, "count", h->count);
 	add_s64(to, "min_ns", h->min_ns);
 	add_s64(to, "mean_ns", h->mean_ns);
 	add_s64(to, "max_ns", h->max_ns);
@@ -214,12 +215,12 @@ struct json_object *json_histogram(const struct histogram *h)
 	for (i = 0; i < h->n_buckets; i++) {
 		b = json_object_new_object();
 		add_bool(b, "negative", h->buckets[i].negative);
-		add_u64(b, "low_ns", h->buckets[i].low_ns);
-		add_u64(b, "high_ns", h->buckets[i].high_ns);
-		add_u64(b, "count", h->buckets[i].count);
+		json_add_u64(b, "low_ns", h->buckets[i].low_ns);
+		json_add_u64(b, "high_ns", h->buckets[i].high_ns);
+		json_add_u64(b, "count", h->buckets[i].count);
 		json_object_array_add(buckets, b);
 	}
-	add(to, "buckets", buckets);
+	json_add(to, "buckets", buckets);
 	return to;
 }
 
@@ -262,9 +263,9 @@ void json_print(FILE *to, const struct snapshot *s, const struct event_list *eve
 	const char *gap = one_line ? " " : "\n", *start;
 	struct json_object *head = json_object_new_object();
 
-	add_string(head, "tscope", s->version[0] ? s->version : TSCOPE_VERSION);
-	add_string(head, "kernel", s->kernel);
-	add_string(head, "clocksource", s->clocksource);
+	json_add_string(head, "tscope", s->version[0] ? s->version : TSCOPE_VERSION);
+	json_add_string(head, "kernel", s->kernel);
+	json_add_string(head, "clocksource", s->clocksource);
 	add_count(head, "tsc_khz", tsc ? tsc->khz : (struct count){ });
 	start = json_object_to_json_string_ext(head, JSON_C_TO_STRING_SPACED |
 					       JSON_C_TO_STRING_NOSLASHESCAPE);

@@ -19,6 +19,11 @@ struct json_object *json_finding(const struct finding *finding);
 struct json_object *json_histogram(const struct histogram *histogram);
 struct json_object *json_point(const struct point_line *point);
 
+/* Add a member, whose key is a constant and new. A text that is empty, or NULL, is null. */
+void json_add(struct json_object *to, const char *key, struct json_object *value);
+void json_add_u64(struct json_object *to, const char *key, uint64_t value);
+void json_add_string(struct json_object *to, const char *key, const char *value);
+
 /**
  * json_print() - print the whole object and a newline
  * @findings: NULL where nothing was judged: findings is []

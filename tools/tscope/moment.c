@@ -180,11 +180,6 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-static uint64_t boottime_of(const struct snapshot *s, const struct violation *v)
-{
-	return v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
-}
-
 /* When a step's reading was taken, and for how long before it there was none. */
 struct reading_time {
 	uint64_t boottime_ns, gap_ns;
@@ -207,7 +202,7 @@ static uint64_t gap_ns(const struct grouping *g, const struct point_line *before
  */
 static struct reading_time time_of(const struct grouping *g, const struct violation *v)
 {
-	struct reading_time time = { .boottime_ns = boottime_of(g->s, v) };
+	struct reading_time time = { .boottime_ns = violation_boottime_ns(g->s, v) };
 	const struct point_line *p, *before = NULL;
 	uint64_t after_ns;
 	unsigned int n = 0;
@@ -375,7 +370,7 @@ static struct moment *place(struct grouping *g, const struct violation *v)
 
 static ssize_t add_violation(struct grouping *g, const struct violation *v)
 {
-	uint64_t boottime_ns = boottime_of(g->s, v);
+	uint64_t boottime_ns = violation_boottime_ns(g->s, v);
 	bool step = !strcmp(v->what, "step");
 	struct moment *m;
 
@@ -411,7 +406,7 @@ static void add_uncounted(struct grouping *g)
 	bool largest;
 
 	for (i = 0; i < s->n_violations; i++)
-		if (boottime_of(s, &s->violations[i]) < g->since_ns)
+		if (violation_boottime_ns(s, &s->violations[i]) < g->since_ns)
 			return;
 	for (i = 0; i < s->n_clocks; i++) {
 		c = &s->clocks[i];

@@ -108,6 +108,12 @@ static inline int64_t ns_minus(int64_t a, int64_t b)
 	return difference;
 }
 
+/* When a violation was, by CLOCK_BOOTTIME, if the machine has not slept since. */
+static inline uint64_t violation_boottime_ns(const struct snapshot *s, const struct violation *v)
+{
+	return v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
+}
+
 /* How far two times, or two rates, are apart. */
 static inline uint64_t apart(int64_t a, int64_t b)
 {

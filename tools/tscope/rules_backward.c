@@ -90,10 +90,9 @@ static int64_t page_excess_ns(const struct judgement *j, const char *name, int64
 /* Whether it is a warp of this clock during the observation, or at any time where none was. */
 static bool is_warp(const struct judgement *j, const struct violation *v, const char *clock)
 {
-	uint64_t slept_ns = j->o->after.boottime_ns - j->o->after.monotonic_ns;
-
 	return !strcmp(v->what, "warp") && !strcmp(v->clock, clock) &&
-	       (!j->o->observed_ns || v->monotonic_ns + slept_ns >= j->o->before.boottime_ns);
+	       (!j->o->observed_ns ||
+		violation_boottime_ns(&j->o->after, v) >= j->o->before.boottime_ns);
 }
 
 static uint64_t known_warp_ns(const struct judgement *j, const struct clock_figures *c)

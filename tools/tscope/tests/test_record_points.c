@@ -184,6 +184,7 @@ static void test_step(void)
 	show(0, 0, 24, 1000 + 112 * PERIOD);
 	look(20);
 	ends(&r, 124, 12);
+	expect_gap("\"segment\":2,\"from_tsc\":4950001000,\"to_tsc\":5600001000,\"lost\":12");
 	segment(&r, 0, 100, 1, 0, 1000);
 	segment(&r, 100, 24, 2, 0, 1000 + 112 * PERIOD);
 	end(&r);
