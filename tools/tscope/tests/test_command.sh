@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2086
 #
 # The command on recorded trees: JSON as the schema has it, exit statuses, no sanitizer's message,
-# no escape codes where stdout is no terminal; wrong use.
+# lines of at most 80 characters, no escape codes where stdout is no terminal; wrong use.
 
 TESTS=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/harness/ktap.sh
@@ -16,16 +16,31 @@ TSCOPE=${TSCOPE:-$TESTS/../../../build/tscope}
 DIR=$(mktemp -d) || exit
 trap 'rm -rf "$DIR"' EXIT
 
-# runs STATUSES ARGUMENT...: ends with one of them, and prints nothing of a sanitizer
+# runs STATUSES ARGUMENT...: ends with one of them, and prints nothing of a sanitizer, and nothing that
+# $UNWANTED matches
+UNWANTED=$'\033'
 runs() {
 	local wanted=$1 status
 	shift
 	timeout 60 "$TSCOPE" "$@" >"$DIR/out" 2>"$DIR/err" </dev/null
 	status=$?
 	echo "tscope $*: status $status"
-	cat "$DIR/err"
-	[[ " $wanted " = *" $status "* ]] && not grep -E 'ERROR: .*Sanitizer|runtime error' "$DIR/err" &&
-		not grep -q $'\033' "$DIR/out" "$DIR/err"
+	if [ -s "$DIR/err" ]; then
+		cat "$DIR/err"
+		not grep -qE $'ERROR: .*Sanitizer|runtime error|\033' "$DIR/err" || return
+	fi
+	[[ " $wanted " = *" $status "* ]] && not grep -nE "$UNWANTED" "$DIR/out"
+}
+
+# fits ARGUMENT...: on a recorded tree, in lines of 80 characters
+fits() {
+	local UNWANTED=$'\033|.{81}'
+	runs "0 1 4" "$@"
+}
+
+# report_json NAME: of that tree; keeps it, to be validated with the others
+report_json() {
+	runs "0 1 4" report --json -d 0 --root "$DIR/$1" && mv "$DIR/out" "$DIR/json/$1"
 }
 
 json() {
@@ -55,16 +70,19 @@ skips() {
 }
 
 ktap_begin
+mkdir "$DIR/json"
 for tree in "$TESTS"/trees/*.tree; do
 	name=$(basename "$tree" .tree)
 	t "$name: is unpacked" "$TESTS/unpack.sh" "$tree" "$DIR/$name"
-	t "$name: report --json" json "0 1 4" report --json -d 0 --root "$DIR/$name"
-	t "$name: report" runs "0 1 4" report -d 0 --root "$DIR/$name"
-	for command in events "pairs -d 0" "hist -d 0" "doctor -d 0"; do
+	t "$name: report --json" report_json "$name"
+	for command in "report -d 0" events "pairs -d 0" "pairs -d 0 --matrix" "hist -d 0" \
+		"hist -d 0 width" "hist -d 0 residual" "hist -d 0 transit" "hist -d 0 wakeup" "doctor -d 0"; do
 		# shellcheck disable=SC2086
-		t "$name: $command" runs "0 1 4" $command --root "$DIR/$name"
+		t "$name: $command" fits $command --root "$DIR/$name"
 	done
 done
+t "report --json of all trees is what the schema has" "$TESTS/validate.py" "$DIR"/json/*
+t "and of each tree" same trees "$(find "$DIR/json" -type f | wc -l)" "$(find "$TESTS/trees" -name '*.tree' | wc -l)"
 t "no debugfs: what is skipped" skips no-debugfs "debugfs could not be read" \
 	"clock-off-multiplier cpu-silent"
 t "debugfs: nothing is skipped" skips lab-guest "debugfs could not be read" ""

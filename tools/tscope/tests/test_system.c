@@ -147,7 +147,7 @@ static void test_log(void)
 		"[    2.000000] [Firmware Bug]: TSC ADJUST: CPU0: -12 force to 0\n"
 		"6,11,9,-;tscope: the TSC, which all figures are relative to, may not be steady: no constant_tsc\n"
 		"tscope: acpi-pm is absent: it stands still";
-	char many[100 * 40], line[40];
+	char many[100 * 40], line[64];
 	int i;
 
 	tree_open("system-kvm");

@@ -2,35 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# What people look at: exact texts of recorded trees, options and exit statuses, and files that
-# change, vanish and come back while a subcommand runs. GOLDEN=1 writes the texts of
-# golden/views, which are then to be reviewed, in place of comparing with them.
+# What people look at: exact texts of recorded trees, options and exit statuses. GOLDEN=1 writes the
+# texts of golden/views, which are then to be reviewed, in place of comparing with them.
 
 # shellcheck source=selftests/harness/ktap.sh
 . "$TSCOPE_TESTS/../../../selftests/harness/ktap.sh"
 # shellcheck source=tools/tscope/tests/views.sh
 . "$TSCOPE_TESTS/views.sh"
-
-# narrow TREE: no line is longer than 80
-narrow() {
-	local args status=0
-	tree "$1" || return
-	while read -r args; do
-		# shellcheck disable=SC2086
-		"$TSCOPE" $args --root "$ROOT" 2>/dev/null | grep '.\{81\}' | sed "s/^/$args: /"
-	done <<-END | { not grep . || status=1; return "$status"; }
-		report -d 0
-		events
-		pairs -d 0
-		pairs -d 0 --matrix
-		hist -d 0
-		hist -d 0 width
-		hist -d 0 residual
-		hist -d 0 transit
-		hist -d 0 wakeup
-		doctor -d 0
-	END
-}
 
 wrong_use() {
 	tree views-healthy &&
@@ -138,189 +116,12 @@ unprivileged() {
 		prints '^  - ROOT|^  - .*run as root' && same "enabled" "$(cat "$SYSFS/enabled")" 1
 }
 
-# blocks without escape codes; the rate is of the time between two of them
-blocks() {
-	tree views-healthy || return
-	: >"$DIR/out"
-	(soon grep -q ptp-kvm "$DIR/out" && echo 101576 >"$SYSFS/ptp-kvm/samples") &
-	runs 0 watch -i 1 -n 2 --csv --show clock,reads/s,readings || return
-	awk -F, '$2 != "ptp-kvm" { next }
-		{ if ($3 != "") { rate = $3; expected = ($4 - readings) / ($1 - time) } time = $1; readings = $4 }
-		END { exit !(rate > expected * 0.99 - 1 && rate < expected * 1.01 + 1 && rate > 10000) }' \
-		"$DIR/out" || { echo "not the rate"; return 1; }
-	runs 0 watch -i 0.1 -n 3 && same blocks "$(grep -c '^ptp-kvm ' "$DIR/out")" 3 &&
-		not grep "$ESC" "$DIR/out"
-}
-
-# json_lines N: each line is an object, which a parser takes
-json_lines() {
-	same "lines" "$(wc -l <"$DIR/out")" "$1" && jq -es "length == $1" <"$DIR/out" >"$DIR/said"
-}
-
-# a FIFO: who opens it to read waits for ever
-pairs_unread() {
-	tree views-healthy && rm "$DEBUGFS/pairs" && mkfifo "$DEBUGFS/pairs" || return
-	timeout 20 "$TSCOPE" watch --root "$ROOT" -i 0.1 -n 2 >"$DIR/out" 2>"$DIR/err"
-	same status "$?" 0 && same blocks "$(grep -c '^ptp-kvm ' "$DIR/out")" 2
-}
-
-json_stream() {
-	tree views-healthy && runs 0 watch -i 0.1 -n 3 --json && json_lines 3 &&
-		same "a figure" "$(jq -c '[.clocks[] | select(.name == "ptp-kvm") | .skew_ppb, .samples]' \
-			"$DIR/out" | sort -u)" '[16.586,1576]'
-}
-
-# last FILTER: what jq says of the newest whole line
-last() {
-	[ "$(sed '$d' "$DIR/out" | tail -n 1 | jq "$1")" = true ]
-}
-
-# the module is unloaded, and another one is loaded: it begins to sample there too
-module_comes_and_goes() {
-	local job
-	tree views-healthy || return
-	"$TSCOPE" watch --root "$ROOT" -i 0.1 --json >"$DIR/out" 2>"$DIR/err" &
-	job=$!
-	soon last '.clocks | length == 6' && reads enabled 1 && mv "$ROOT" "$DIR/gone" || return
-	soon last '.clocks == [] and .errors != [] and .clocksource == null' || return
-	echo 0 >"$DIR/gone/sys/kernel/tscope/enabled"
-	echo 0 >"$DIR/gone/sys/kernel/tscope/tsc/samples"
-	mv "$DIR/gone" "$ROOT"
-	soon last '.clocks | length == 6' && soon reads enabled 1 && kill -TERM "$job" || return
-	wait "$job"
-	same status "$?" 143 && same "afterwards" "$(cat "$SYSFS/enabled")" 0 &&
-		same "figures, none, figures" "$(grep -o '"clocks": \[[^n]*"name"\|"clocks": \[\]' "$DIR/out" |
-			uniq | wc -l)" 3
-}
-
-# it is loaded again before watch has looked
-module_is_loaded_again() {
-	local job
-	tree views-healthy || return
-	"$TSCOPE" watch --root "$ROOT" -i 0.5 >"$DIR/out" 2>"$DIR/err" &
-	job=$!
-	soon reads enabled 1 && soon prints '^wall clock' || return
-	echo 0 >"$SYSFS/tsc/samples" && echo 0 >"$SYSFS/enabled" && soon reads enabled 1 &&
-		kill -TERM "$job" || return
-	wait "$job"
-	same "afterwards" "$(cat "$SYSFS/enabled")" 0
-}
-
-# sampling that is switched off meanwhile stays off
-stays_off() {
-	tree views-healthy || return
-	"$TSCOPE" watch --root "$ROOT" -i 0.1 >"$DIR/out" 2>"$DIR/err" &
-	soon reads enabled 1 && soon prints '^wall clock' && echo 0 >"$SYSFS/enabled" &&
-		soon prints 'sampling is off$' && sleep 0.5 && reads enabled 0
-}
-
-# CPUs that go and come are counted
-cpus_come_and_go() {
-	local job
-	tree views-many || return
-	"$TSCOPE" watch --root "$ROOT" -i 0.1 >"$DIR/out" 2>"$DIR/err" &
-	job=$!
-	soon prints '^CPUs: 0 leads, 12 sampling, 0-11 of 0-11 online$' || return
-	sed 's/^3 sampling/3 off/; s/^5 sampling/5 late/' "$DEBUGFS/cpus" >"$DIR/new"
-	mv "$DIR/new" "$DEBUGFS/cpus"
-	soon prints '^CPUs: 0 leads, 10 sampling, 1 late, 1 off, 0-11 of 0-11 online$' || return
-	sed 's/^3 off/3 sampling/; s/^5 late/5 sampling/' "$DEBUGFS/cpus" >"$DIR/new"
-	mv "$DIR/new" "$DEBUGFS/cpus"
-	: >"$DIR/out"
-	soon prints '^CPUs: 0 leads, 12 sampling, '
-}
-
-# size ROWS COLUMNS LINES LONGEST...: each frame fits
-terminal() {
-	tree views-faults && echo 0 >"$SYSFS/enabled" || return
-	"$TSCOPE_TESTS/terminal.py" 24x80 10x40 50x200 -- "$TSCOPE" watch -i 60 --root "$ROOT" >"$DIR/out" ||
-		{ cat "$DIR/out"; return 1; }
-	awk '/^status/ { next } $3 >= $1 || $4 > $2 || $3 < 9 { print; bad = 1 } END { exit bad || NR != 4 }' \
-		"$DIR/out" && prints '^status -2$' && same "afterwards" "$(cat "$SYSFS/enabled")" 0
-}
-
-# an event is printed within a second, and a count that grew by how much
-follows() {
-	local job size
-	tree views-faults || return
-	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
-	job=$!
-	# sampling is on: the list ends with what moves
-	soon prints '  moved ' || return
-	size=$(wc -l <"$DIR/out")
-	{
-		cat "$DEBUGFS/violations"
-		echo "102000000000 1244967890 warp tsc 1 0 555 3"
-	} >"$DIR/new" && mv "$DIR/new" "$DEBUGFS/violations"
-	echo 5 >"$SYSFS/kvm-clock/updates"
-	soon prints '  1, 0 ' && soon prints '  3 times$' && kill -TERM "$job" || return
-	wait "$job"
-	tail -n +$((size + 1)) "$DIR/out" >"$DIR/news"
-	cat "$DIR/news"
-	same "news" "$(wc -l <"$DIR/news")" 2 &&
-		grep -qE '  warp      tsc            1, 0    555 ns  3 times$' "$DIR/news" &&
-		grep -qE '  -  update    kvm-clock              3 times$' "$DIR/news"
-}
-
-# without debugfs a step is an event of its clock, however many there were
-follows_counters() {
-	local job
-	tree views-faults && rm -r "$DEBUGFS" && echo 7 >"$SYSFS/realtime/steps" || return
-	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
-	job=$!
-	soon prints '^ +-  step      realtime +-1000 ms.*  7 times$' || return
-	echo 9 >"$SYSFS/realtime/steps"
-	soon prints '^ +-  step      realtime +-1000 ms.*  2 times$' && kill -TERM "$job" &&
-		same steps "$(grep -c '  step ' "$DIR/out")" 2
-}
-
-# The ring is full: what drops out of violations was printed before, and is no news.
-follows_full_ring() {
-	local job size
-	tree views-faults || return
-	# what the test before printed
-	: >"$DIR/out"
-	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
-	job=$!
-	soon prints '  moved ' || return
-	size=$(wc -l <"$DIR/out")
-	# a warp later than all, which replaces one of 17 times, a step and a backward reading
-	{
-		grep '^#' "$DEBUGFS/violations"
-		echo "102000000000 1244967890 warp tsc 1 0 555 3"
-	} >"$DIR/new" && echo 20 >"$SYSFS/tsc/warps" && mv "$DIR/new" "$DEBUGFS/violations"
-	soon prints '  1, 0    555 ns  3 times$' && sleep 2.5 && kill -TERM "$job" || return
-	same news "$(tail -n +$((size + 1)) "$DIR/out" | cut -c 17- )" \
-		"  warp      tsc            1, 0    555 ns  3 times"
-}
-
-# among many pairs that move an event is found at once: within 3 s of CPU time
-follows_many() {
-	local job
-	rm -rf "$ROOT"
-	"$TSCOPE_TESTS/many.sh" 4096 | awk '/^== / { pairs = /pairs$/ } pairs && NF == 11 { $6 = 1 } 1' >"$DIR/tree" &&
-		"$TSCOPE_TESTS/unpack.sh" "$DIR/tree" "$ROOT" || return
-	(ulimit -t 3; exec "$TSCOPE_FAST" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err") &
-	job=$!
-	soon prints '^# and 90104 pairs more that move: tscope pairs shows them$' || return
-	same "pairs that are listed" "$(grep -c '  moved  ' "$DIR/out")" 10 || return
-	echo "1000 1000 warp tsc 1 0 555 3" >>"$DEBUGFS/violations"
-	soon prints '  warp      tsc            1, 0    555 ns  3 times$' && kill -TERM "$job"
-}
-
 waits() {
 	tree views-healthy && runs 0 wait && prints '^ptp-kvm: 16.586 ppb \+- 0.019 ppb, over 9800 ms$' &&
 		runs 1 wait --error-ppb 0.018 --timeout 0.5 && says 'not known to 0.018 ppb after 500 ms' &&
 		runs 0 wait --error-ppb 0.019 --json &&
 		jq -e '.reached == true and .skew_error_ppb == 0.019' "$DIR/out" &&
 		runs 4 wait --clock hpet && same "sampling" "$(cat "$SYSFS/enabled")" 0
-}
-
-# the goal is reached while it waits
-waits_until() {
-	tree views-healthy && echo "16.586 5.000 20 900" >"$SYSFS/ptp-kvm/skew" || return
-	(sleep 0.8; echo "16.586 0.900 40 1900" >"$DIR/new"; mv "$DIR/new" "$SYSFS/ptp-kvm/skew") &
-	runs 0 wait --timeout 30 && prints '0\.900 ppb, over 1900 ms$'
 }
 
 json_hist() {
@@ -352,10 +153,6 @@ v "watch" golden views-faults 0 watch -n 1
 v "watch: columns" golden views-faults 0 watch -n 1 --show Clock,read,reads/s,updates,errors
 v "watch: all but some columns" golden views-faults 0 watch -n 1 --csv --hide "+-ppb,back"
 v "watch: the list of columns" golden views-faults 0 watch --list
-for file in "$TSCOPE_TESTS"/trees/*.tree; do
-	name=${file##*/}
-	v "80 columns: ${name%.tree}" narrow "${name%.tree}"
-done
 v "help fits" helps
 v "wrong use is 2" wrong_use
 v "no module is 4" no_module
@@ -366,20 +163,7 @@ v "watch is interrupted" interrupted watch -i 10
 v "wait is interrupted" interrupted wait --error-ppb 0.001
 v "report to a file" output_file
 v "report without root" unprivileged
-v "watch without a terminal" blocks
-v "watch without a terminal reads no pairs" pairs_unread
-v "watch --json" json_stream
-v "the module comes and goes" module_comes_and_goes
-v "the module is loaded again at once" module_is_loaded_again
-v "sampling is switched off" stays_off
-v "CPUs come and go" cpus_come_and_go
-v "watch on terminals" terminal
-v "events --follow" follows
-v "events --follow when the ring is full" follows_full_ring
-v "events --follow without debugfs" follows_counters
-v "events --follow among many pairs" follows_many
 v "wait" waits
-v "wait until" waits_until
 v "how long is sampled without -d" default_duration
 v "hist --json" json_hist
 ktap_end

@@ -20,10 +20,8 @@ for file in $(sed -n '/^=[=-] /q; s/^# without: //p' "$tree"); do
 	rm -r "${2:?}/$file" || exit
 done
 # no path has a blank
-# shellcheck disable=SC2013
-for dir in $(sed -n -e 's,^== \(.*\)/$,\1,p' -e 's,^=[=-] \(.*\)/[^/]*$,\1,p' "$tree" | sort -u); do
-	mkdir -p "$2/$dir" || exit
-done
+sed -n -e 's,^== \(.*\)/$,\1,p' -e 's,^=[=-] \(.*\)/[^/]*$,\1,p' "$tree" | sort -u |
+	(cd "$2" && xargs -r mkdir -p) || exit
 awk -v dir="$2" '
 	/^=[=-] / {
 		if (held_any) printf "%s%s", held, end >file

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""validate.py [--of DEFINITION | --recording] [FILE]: whether a file, or standard input, is what
-tscope.schema.json says, or its DEFINITION, or a recording, each line of which is JSON.
+"""validate.py [--of DEFINITION | --recording] [FILE...]: whether files, or standard input, are what
+tscope.schema.json says, or its DEFINITION, or recordings, each line of which is JSON.
 """
 import argparse
 import json
@@ -13,7 +13,7 @@ import jsonschema
 parser = argparse.ArgumentParser()
 parser.add_argument("--of")
 parser.add_argument("--recording", action="store_true")
-parser.add_argument("file", nargs="?")
+parser.add_argument("files", nargs="*")
 args = parser.parse_args()
 schema = json.loads((pathlib.Path(__file__).parent.parent / "tscope.schema.json").read_text())
 jsonschema.Draft202012Validator.check_schema(schema)
@@ -27,14 +27,20 @@ def errors_of(text, definition):
     return list(jsonschema.Draft202012Validator(wanted).iter_errors(json.loads(text)))
 
 
-whole = pathlib.Path(args.file).read_text() if args.file else sys.stdin.read()
-if args.recording:
-    first, *rest = whole.splitlines()
+def errors_in(text):
+    """What is wrong with a file of that text."""
+    if not args.recording:
+        return errors_of(text, args.of)
+    first, *rest = text.splitlines()
     errors = errors_of(first, "recording_header")
     for line in rest:
         errors += errors_of(line, "recording_line")
-else:
-    errors = errors_of(whole, args.of)
-for error in errors[:20]:
-    print("/".join(map(str, error.path)), error.message[:200])
-sys.exit(bool(errors))
+    return errors
+
+
+failed = False
+for name in args.files or ["/dev/stdin"]:
+    for error in errors_in(pathlib.Path(name).read_text())[:20]:
+        print(f"{name}: {'/'.join(map(str, error.path))} {error.message[:200]}")
+        failed = True
+sys.exit(failed)
