@@ -20,7 +20,7 @@ LOGS=$TOP/build/check
 
 # What others wait for comes before; then two lanes side by side, in which nothing is timed;
 # then what measures time, alone.
-CHECK_BEFORE="build" CHECK_LANE="lint user tools" CHECK_BESIDE="kselftest coverage"
+CHECK_BEFORE="build" CHECK_LANE="lint user tools coverage" CHECK_BESIDE="kselftest"
 CHECK_ALONE="kunit guests"
 # tests of the command that take long, or want programs that few machines have
 TOOLS_LATER="record plot html metrics"
@@ -173,7 +173,7 @@ part_tree() {
 }
 
 # How long parts take on two idle cores with kernels cached, before this machine has run them.
-declare -A TYPICAL=([build]=60 [lint]=60 [user]=60 [tools]=90 [coverage]=60 [kunit]=60 [kselftest]=120
+declare -A TYPICAL=([build]=60 [lint]=60 [user]=45 [tools]=60 [coverage]=30 [kunit]=60 [kselftest]=120
 	[guests]=420 [more_builds]=60 [fuzz]=90 [recordings]=150 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
 	[run]=30 [fleet]=100 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
 
@@ -229,6 +229,7 @@ parts() {
 		[ -n "$CHILD" ] || left "$@"
 		shift
 		if within_limit "$part"; then
+			PART=$part
 			timed "$part" "part_$part"
 		fi
 	done
