@@ -256,12 +256,12 @@ consistent() {
 	get tsc/khz
 	tsc_khz=$VALUE
 	for clock in kvm-clock hyperv; do
-		get $clock/khz 2>/dev/null || continue
+		get "$clock/khz" 2>/dev/null || continue
 		within "$clock/khz" "$VALUE" $((tsc_khz - tsc_khz / 100)) $((tsc_khz + tsc_khz / 100))
 		# a time page is computed from the TSC: its skew is the difference of the two
 		# frequencies, within the rounding of both to a kHz
 		min=$(((tsc_khz - VALUE) * 1000000000 / tsc_khz))
-		get $clock/skew_ppb
+		get "$clock/skew_ppb"
 		within "$clock/skew_ppb" "${VALUE%.*}" $((min - 1000000000 / tsc_khz - 1)) \
 			$((min + 1000000000 / tsc_khz + 1))
 	done
