@@ -16,20 +16,26 @@ TSCOPE=${TSCOPE:-$TESTS/../../../build/tscope}
 DIR=$(mktemp -d) || exit
 trap 'rm -rf "$DIR"' EXIT
 
-# runs STATUSES ARGUMENT...: ends with one of them, and prints nothing of a sanitizer
+# runs STATUSES ARGUMENT...: ends with one of them, and prints nothing of a sanitizer, and nothing that
+# $UNWANTED matches
+UNWANTED=$'\033'
 runs() {
 	local wanted=$1 status
 	shift
 	timeout 60 "$TSCOPE" "$@" >"$DIR/out" 2>"$DIR/err" </dev/null
 	status=$?
 	echo "tscope $*: status $status"
-	cat "$DIR/err"
-	[[ " $wanted " = *" $status "* ]] && not grep -qE $'ERROR: .*Sanitizer|runtime error|\033' "$DIR/out" "$DIR/err"
+	if [ -s "$DIR/err" ]; then
+		cat "$DIR/err"
+		not grep -qE $'ERROR: .*Sanitizer|runtime error|\033' "$DIR/err" || return
+	fi
+	[[ " $wanted " = *" $status "* ]] && not grep -nE "$UNWANTED" "$DIR/out"
 }
 
 # fits ARGUMENT...: on a recorded tree, in lines of 80 characters
 fits() {
-	runs "0 1 4" "$@" && not grep -n '.\{81\}' "$DIR/out"
+	local UNWANTED=$'\033|.{81}'
+	runs "0 1 4" "$@"
 }
 
 # report_json NAME: of that tree; keeps it, to be validated with the others
