@@ -15,7 +15,7 @@ TIMEOUT=400
 # Sets $SKIPS, the reasons for which a test may be skipped in a guest of the lab: it needs another
 # command line (which make odd has), another hypervisor, or KVM where the machine is emulated.
 may_skip() {
-	SKIPS="only with debugfs=off|no hyperv here|no xen here|no vmclock here"
+	SKIPS="only with debugfs=off|no hyperv here|no xen here|no vmclock here|its page gives no time"
 	grep -qw kvm-clock /sys/devices/system/clocksource/clocksource0/available_clocksource ||
 		SKIPS="$SKIPS|no kvm-clock here|no ptp-kvm here|no lab host|a write of MSR_IA32_TSC_ADJUST moves no TSC"
 }
