@@ -43,7 +43,7 @@ static u64 violations_end(void)
 	return end;
 }
 
-static int hyperv_init(struct kunit *test)
+static int hyperv_suite_init(struct kunit *test)
 {
 	/* the mailbox is aligned to two cache lines */
 	c = kunit_kzalloc(test, sizeof(*c) + 128, GFP_KERNEL);
@@ -67,7 +67,7 @@ static int hyperv_init(struct kunit *test)
 }
 
 /* What the suite found is none of the machine's violations. */
-static void hyperv_exit(struct kunit *test)
+static void hyperv_suite_exit(struct kunit *test)
 {
 	if (clk)
 		tscope_clock_free(clk);
@@ -334,8 +334,8 @@ static struct kunit_case hyperv_cases[] = {
 
 static struct kunit_suite hyperv_suite = {
 	.name = "tscope_hyperv",
-	.init = hyperv_init,
-	.exit = hyperv_exit,
+	.init = hyperv_suite_init,
+	.exit = hyperv_suite_exit,
 	.test_cases = hyperv_cases,
 };
 
