@@ -95,7 +95,7 @@ struct violation {
 struct page_line {
 	unsigned int cpu;
 	uint32_t version, mul;
-	int64_t mul_thousandths;	/* 1000 mul, with the digits that are printed after its point */
+	int64_t mul_thousandths;	/* of mul, with the places that are printed */
 	uint64_t tsc_timestamp, system_time_ns;
 	int shift;
 	unsigned int flags;
