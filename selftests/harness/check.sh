@@ -42,7 +42,7 @@ usage() {
 	  guests     scenarios of each kind of fault, other kselftests, a report, in two guests of
 	             KVM (GUESTS='quiet+pause no-master-clock' picks others)
 	make check-all runs these, and:
-	  more_builds  the module without KVM_GUEST, XEN and ACPI; the KUnit suites for 6.1
+	  more_builds  the module without KVM_GUEST, HYPERV_TIMER, XEN and ACPI; the KUnit suites for 6.1
 	  recordings   tscope record, plot, report --html and metrics, with gnuplot and Chromium
 	  fuzz       libFuzzer on the pure files, 5 s each; more: make fuzz
 	  dkms       DKMS from add to remove, for both kernels
