@@ -3,7 +3,8 @@
 #
 # qemu_get: sets QEMU to one that emulates a KVM host reliably: the machine's own from version 10
 # on, else that of Debian 12's backports, which is kept in the cache and not installed. Under older
-# ones a host vanishes now and then, most often where its virtual CPUs run at once. Needs kernel.sh.
+# ones a host vanishes now and then, most often where its virtual CPUs run at once: false if there
+# is only such a one. Needs kernel.sh.
 
 QEMU_MAJOR=10
 
@@ -40,5 +41,6 @@ qemu_get() {
 		QEMU=$CACHED/qemu
 	else
 		echo "note: no QEMU $QEMU_MAJOR to emulate a KVM host: QEMU $major is used, which loses runs" >&2
+		return 1
 	fi
 }
