@@ -150,7 +150,7 @@ static bool take_copy(const struct tscope_vmclock *v, struct tscope_vmclock_abi 
 		virt_rmb();
 		memcpy(to, v->page, v->size);
 		raw->tsc = rdtsc_ordered();
-		raw->after = rdtsc_ordered();
+		raw->after = raw->tsc;
 		/* pairs with the one before it makes the sequence even again */
 		virt_rmb();
 		if (!(sequence & 1) && READ_ONCE(v->page->sequence) == sequence)

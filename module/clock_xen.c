@@ -151,7 +151,7 @@ static const struct tscope_timepage_ops xen_page = {
  * @leaf: of its leaf LEAF_TSC the sub-leaves 0 and 1
  * @tsc: result
  *
- * A PV dom0 is told 0 for all of it. KVM's emulation of Xen has one sub-leaf in place of both.
+ * A PV dom0 reads 0 in all of it. KVM's emulation of Xen has one sub-leaf in place of both.
  * Return: whether it says anything.
  */
 bool tscope_xen_tsc_of(u32 base, u32 last, const struct tscope_xen_leaf *leaf,
@@ -178,18 +178,23 @@ static bool read_tsc(struct tscope_xen_tsc *tsc)
 	return tscope_xen_tsc_of(base, cpuid_eax(base), leaf, tsc);
 }
 
-#define SHOW(name, value) \
-static ssize_t name##_show(struct kobject *dir, struct kobj_attribute *attr, char *buf) \
-{ \
-	struct tscope_xen_tsc tsc; \
-							\
-	return read_tsc(&tsc) ? sysfs_emit(buf, "%u\n", value) : -ENODATA; \
-} \
-static struct kobj_attribute name##_attr = __ATTR_RO(name)
+static ssize_t tsc_show(struct kobject *dir, struct kobj_attribute *attr, char *buf);
+static struct kobj_attribute tsc_mode_attr = __ATTR(tsc_mode, 0444, tsc_show, NULL);
+static struct kobj_attribute emulated_attr = __ATTR(emulated, 0444, tsc_show, NULL);
+static struct kobj_attribute incarnation_attr = __ATTR(incarnation, 0444, tsc_show, NULL);
 
-SHOW(tsc_mode, tsc.mode);
-SHOW(emulated, tsc.emulated);
-SHOW(incarnation, tsc.incarnation);
+static ssize_t tsc_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
+{
+	struct tscope_xen_tsc tsc;
+
+	if (!read_tsc(&tsc))
+		return -ENODATA;
+	if (attr == &tsc_mode_attr)
+		return sysfs_emit(buf, "%u\n", tsc.mode);
+	if (attr == &emulated_attr)
+		return sysfs_emit(buf, "%u\n", tsc.emulated);
+	return sysfs_emit(buf, "%u\n", tsc.incarnation);
+}
 
 static struct attribute *xen_attrs[] = {
 	&tscope_pvclock_khz.attr,
