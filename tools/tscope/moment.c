@@ -348,6 +348,26 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 	return alike ? is_alike(g, m, v) : may_differ(m, true, voice);
 }
 
+/*
+ * A device may have had no reading that was good enough for seconds: its step is found late. It is
+ * still that of a moment if another clock stepped by as much.
+ */
+static bool is_late(const struct grouping *g, const struct moment *m, const struct violation *v)
+{
+	enum voice voice = voice_of(v->clock), other;
+
+	if ((voice != VOICE_PM && voice != VOICE_HPET) || strcmp(v->what, "step") ||
+	    m->move[voice].stepped || !m->boottime_ns.known ||
+	    distance(m->boottime_ns.value, violation_boottime_ns(g->s, v)) > NEAR_MAX_NS)
+		return false;
+	for (other = 0; other < VOICES; other++)
+		if (m->move[other].stepped && other != VOICE_WALL &&
+		    apart(v->size_ns, m->move[other].ns) <=
+		    step_error_ns(g->s, v->clock) + m->move[other].error_ns)
+			return true;
+	return false;
+}
+
 /* The moment that a violation belongs to, or a new one. */
 static struct moment *place(struct grouping *g, const struct violation *v)
 {
@@ -356,10 +376,11 @@ static struct moment *place(struct grouping *g, const struct violation *v)
 	size_t i;
 	int pass;
 
-	for (pass = 0; pass < 2; pass++)
+	for (pass = 0; pass < 3; pass++)
 		for (i = 0; i < g->list->n; i++) {
 			m = &g->list->moments[i];
-			if (near(g, m, v, &time) && fits(g, m, v, !pass))
+			if (pass == 2 ? is_late(g, m, v) :
+					near(g, m, v, &time) && fits(g, m, v, !pass))
 				return m;
 		}
 	m = add_moment(g->list);

@@ -259,6 +259,20 @@ static void test_slow_device(void)
 		lines[o.after.n_violations - 1].tsc = many[CLOCKS + 36].tsc;
 		only("tsc-jumped", ns);
 	}
+	/* the same of a restore, and points from before it are shown no more */
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		ns = size(5e7, 2e8);
+		gap = fabs(size(1e9, 2e10));
+		add(30, "step", KVM, 0, -fabs(ns));
+		add(30.2, "step", PTP, 0, gap - fabs(ns));
+		add(30.2, "step", RAW, 0, jitter() - fabs(ns));
+		add(30.2, "step", WALL, 0, jitter() - fabs(ns));
+		ns = 1.2 * fabs(ns);
+		add(31.3, "step", HPET, 0, device(-ns, HPET_WRAP_NS));
+		add(31.3 + 5 * rnd_unit(), "step", PM, 0, device(-ns, PM_WRAP_NS));
+		only("restored", gap);
+	}
 }
 
 /* Violations can be read, and clocks can't: what happened is an event, and no rule judges it. */
