@@ -25,7 +25,9 @@
  */
 void tscope_series_init(struct tscope_series *s, struct tscope_point *ring, u32 khz, bool exact)
 {
-	*s = (struct tscope_series){ .ring = ring, .khz = khz, .exact = exact, .begins = true };
+	*s = (struct tscope_series){
+		.ring = ring, .khz = khz, .exact = exact, .begins = true, .early = true,
+	};
 }
 
 /*
@@ -51,6 +53,7 @@ void tscope_series_break(struct tscope_series *s)
 	s->best_valid = false;
 	s->waiting = 0;
 	s->judged = 0;
+	s->early = true;
 }
 
 static struct tscope_point *place_of(const struct tscope_series *s, u64 number)
@@ -124,7 +127,7 @@ static u64 mean_jump_ns(const struct tscope_series *s)
 	return (s->noise_q8 + 255) >> 8;
 }
 
-/* Eight readings wait: judge the gap in their middle. */
+/* Eight readings wait: judge the gap in their middle, and those before it once. */
 static void judge_gap(struct tscope_series *s, struct tscope_series_result *result)
 {
 	bool learning = s->jumps < NOISE_MEMORY;
@@ -132,6 +135,9 @@ static void judge_gap(struct tscope_series *s, struct tscope_series_result *resu
 
 	result->stepped = tscope_step_find(s->wait, s->khz, mean_jump_ns(s), learning,
 					   &result->step, &jump_ns);
+	if (s->early && !result->stepped)
+		result->stepped = tscope_step_find_early(s->wait, s->khz, &result->step);
+	s->early = false;
 	s->wait[TSCOPE_STEP_SIDE].begins |= result->stepped;
 	if (result->stepped && learning)
 		return;
@@ -162,7 +168,7 @@ static void take_reading(struct tscope_series *s, const struct tscope_reading *r
 		s->judged--;
 	}
 	s->wait[s->waiting++] = *r;
-	/* a series that begins has nothing to be judged by */
+	/* a series that begins has nothing yet to be judged by */
 	if (s->waiting > TSCOPE_STEP_SIDE) {
 		if (s->waiting < TSCOPE_STEP_POINTS)
 			return;

@@ -29,6 +29,7 @@ struct tscope_series {
 	struct tscope_reading wait[TSCOPE_STEP_POINTS];	/* readings among which a step may be */
 	u32 waiting;			/* how many there are */
 	u32 judged;			/* how many of them are in @ring already */
+	bool early;			/* no gap between them was judged yet */
 	u64 noise_q8;			/* mean of the jumps that were no steps, 2^-8 ns */
 	u32 jumps;	/* how many that mean is over, up to the length of its memory */
 };

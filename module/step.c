@@ -139,6 +139,12 @@ static s64 excess_ns(const struct gap *before, const struct gap *g, u64 noise_ns
 	return tscope_abs64(off) > error ? off : 0;
 }
 
+/* More than any rate gains or loses in a gap. */
+static bool is_no_rate(s64 gain_ns, u64 span_ns)
+{
+	return tscope_abs64(gain_ns) > span_ns / STILL_PART;
+}
+
 static bool loses(const struct gap *g, s64 off, u32 part)
 {
 	return off < 0 && tscope_abs64(off) > g->span_ns / part;
@@ -163,6 +169,7 @@ static bool went_back(const struct gap *g)
 bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns)
 {
 	struct gap g[GAPS], *mid = &g[MIDDLE];
+	u64 error = 0, spread = 0;
 	s64 first, next;
 
 	if (!gaps_of(r, khz, g) || r[MIDDLE + 1].tsc <= r[MIDDLE].tsc ||
@@ -172,8 +179,9 @@ bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns
 	next = excess_ns(g, mid + 1, noise_ns);
 	if (first >= 0 || next >= 0)
 		return false;
-	/* a clock that stood still from the beginning has no rate to go back to */
-	if (loses(&g[1], g[1].gain_ns, STILL_PART))
+	/* a clock that stood still or was set from the beginning has no rate to go back to */
+	if (loses(&g[1], g[1].gain_ns, STILL_PART) ||
+	    is_no_rate(expected_gain_ns(g, mid->span_ns, &error, &spread), mid->span_ns))
 		return false;
 	if (loses(mid + 1, next, STILL_PART))
 		return true;
@@ -242,4 +250,47 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, boo
 		.tsc = r[TSCOPE_STEP_SIDE].tsc,
 	};
 	return true;
+}
+
+/**
+ * tscope_step_find_early() - look for steps before the middle, among the first readings of a series
+ * @r: TSCOPE_STEP_POINTS readings, in the order of time
+ * @khz: the TSC's nominal frequency, not 0
+ * @step: where there is a step, its size; of several, as of a clock that stands still, their sum
+ *
+ * Too few readings are before these gaps to give a rate and its noise. A step is therefore only
+ * what no rate explains. Context: process; divides.
+ * Return: whether there is a step.
+ */
+bool tscope_step_find_early(const struct tscope_reading *r, u32 khz, struct tscope_step *step)
+{
+	struct gap g[GAPS];
+	u64 error, spread;
+	s64 expected, off;
+	bool found = false;
+	int i;
+
+	if (!gaps_of(r, khz, g))
+		return false;
+	*step = (struct tscope_step){ };
+	for (i = 0; i < MIDDLE; i++) {
+		error = 0;
+		spread = 0;
+		expected = expected_gain_ns(&g[MIDDLE + 1], g[i].span_ns, &error, &spread);
+		error += g[i].error_ns + spread + ROUNDING_NS;
+		/* a clock that stands still afterwards has no rate to be compared with */
+		if (is_no_rate(expected, g[i].span_ns))
+			return false;
+		off = tscope_ssub64(g[i].gain_ns, expected);
+		if (tscope_abs64(off) <= error ||
+		    !is_no_rate(tscope_abs64(off) - error, g[i].span_ns))
+			continue;
+		/* the rate held for as long as the clock says, if the TSC jumped */
+		error += tscope_abs64(scale_ns(expected, tscope_abs64(off), g[i].span_ns));
+		found = true;
+		step->ns = tscope_sadd64(step->ns, off);
+		step->error_ns = min(step->error_ns + error, ERROR_MAX_NS);
+		step->tsc = r[i + 1].tsc;
+	}
+	return found;
 }

@@ -30,5 +30,6 @@ struct tscope_step {
 bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns);
 bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, bool learning,
 		      struct tscope_step *step, u64 *jump_ns);
+bool tscope_step_find_early(const struct tscope_reading *r, u32 khz, struct tscope_step *step);
 
 #endif /* TSCOPE_STEP_H */

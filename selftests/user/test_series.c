@@ -199,6 +199,65 @@ static void test_segments(void)
 }
 
 /*
+ * early - steps within the first gaps of a series, which are never in the middle of eight readings
+ * @clock_ns: what the clock steps by in each of these
+ * @tsc_cyc: what the TSC jumps by, at 1 GHz
+ * @gaps: bit for each gap
+ */
+static void early(s64 clock_ns, s64 tsc_cyc, u32 gaps)
+{
+	struct tscope_reading r = { .width_ns = 256, .error_ns = 128 };
+	u64 tsc = rnd_bits(40) + (1ULL << 42), ns = rnd_bits(59) + (1ULL << 59), steps = 0;
+	s64 truth = 0, gain_ns;
+	u32 i, n;
+
+	tscope_series_init(&series, ring, 1000000, false);
+	for (i = 0; i < 60; i++, tsc += 10000000, ns += 10001000) {
+		if (i && i < 4 && gaps & 1 << (i - 1)) {
+			tsc += tsc_cyc;
+			ns += clock_ns;
+			truth += clock_ns - tsc_cyc;
+		}
+		r.tsc = tsc;
+		r.ns = ns + rnd_bits(8);
+		tscope_series_add(&series, &r, &news);
+		steps += news.stepped;
+		if (!news.stepped)
+			continue;
+		EXPECT_EQ(i, 7, "found with the eighth reading, gaps %u", gaps);
+		EXPECT(tscope_abs64(news.step.ns - truth) <= news.step.error_ns,
+		       "gaps %u: truth %s, figure %s, bound %s", gaps, tap_dec(truth),
+		       tap_dec(news.step.ns), tap_udec(news.step.error_ns));
+		EXPECT(news.step.error_ns <= 5000 + (u64)tscope_abs64(truth) / 5000,
+		       "gaps %u: bound %s", gaps, tap_udec(news.step.error_ns));
+	}
+	EXPECT_EQ(steps, !!gaps, "steps, gaps %u by %s and %s", gaps, tap_dec(clock_ns),
+		  tap_dec(tsc_cyc));
+	n = tscope_series_copy(&series, U64_MAX, copy);
+	/* 100 ppm fast, whatever was before the step */
+	gain_ns = (n - 1LL) * 1000;
+	EXPECT(n > 50 && tscope_abs64((copy[n - 1].phase >> TSCOPE_PHASE_SHIFT) - gain_ns) < 256,
+	       "%u points of the newest segment, phase %s", n, tap_dec(copy[n - 1].phase));
+}
+
+static void test_early(void)
+{
+	static const s64 sizes[] = { 3000000, 10000000, 2939000000, 3600000000000 };
+	u32 i, gap;
+
+	early(0, 0, 0);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (gap = 0; gap < 3; gap++) {
+			early(sizes[i], 0, 1 << gap);
+			early(-sizes[i], 0, 1 << gap);
+			early(0, sizes[i], 1 << gap);
+		}
+		early(sizes[i], 0, 5);
+		early(-sizes[i], 0, 7);
+	}
+}
+
+/*
  * If a TSC passes 2^64 or is written, no fit may give a wrong figure, whichever
  * points are kept.
  */
@@ -424,6 +483,7 @@ static const struct tap_test tests[] = {
 	{ "phase since the segment's first point", test_phase },
 	{ "thinning keeps the narrowest of each slot", test_thinning },
 	{ "segments begin at steps", test_segments },
+	{ "steps among a series' first readings", test_early },
 	{ "segments begin at readings that say so", test_begins },
 	{ "one segment at each change of how a clock is read", test_source_changes },
 	{ "slots that come and go", test_slots_change },
