@@ -18,13 +18,13 @@ LOGS=$TOP/build/check
 # shellcheck source=selftests/harness/guests.sh
 . "$HERE/guests.sh"
 
-# What others wait for comes before; then two lanes side by side, in which nothing is timed;
-# then what measures time, alone.
-CHECK_BEFORE="build" CHECK_LANE="lint user tools coverage" CHECK_BESIDE="kselftest"
-CHECK_ALONE="kunit guests"
+# What others wait for comes before; then lanes side by side, in which nothing is timed, those
+# beside the first one with commas between their parts; then what measures time, alone.
+CHECK_BEFORE="build" CHECK_LANE="lint user tools coverage" CHECK_BESIDE="kselftest kunit"
+CHECK_ALONE="guests"
 # tests of the command that take long, or want programs that few machines have
 TOOLS_LATER="record plot html metrics"
-REST_LANE="more_builds fuzz recordings" REST_BESIDE="dkms package signing tree elsewhere" REST_ALONE="run fleet matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
+REST_LANE="more_builds fuzz recordings" REST_BESIDE="dkms,package,signing,tree,elsewhere" REST_ALONE="run fleet matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
 
 usage() {
 	cat <<-END
@@ -213,11 +213,12 @@ timed() {
 # left PART...: says how long the run still takes
 # shellcheck disable=SC2086
 left() {
-	local here beside=0 alone
+	local here beside alone lane
 	here=$(seconds "$@") alone=$(seconds $ALONE)
-	[ -z "$BESIDE" ] || beside=$(seconds $BESIDE)
-	beside=$((beside - SECONDS + BESIDE_BEGAN))
-	[ "$here" -ge "$beside" ] || here=$beside
+	for lane in $BESIDE; do
+		beside=$(($(seconds ${lane//,/ }) - SECONDS + BESIDE_BEGAN))
+		[ "$here" -ge "$beside" ] || here=$beside
+	done
 	note "about $(((here + alone + 59) / 60)) min left"
 }
 
@@ -235,28 +236,37 @@ parts() {
 	done
 }
 
-# beside PART...: starts them in the background, by a run of this script
+# beside LANE...: starts their parts in the background, each lane by a run of this script
 beside() {
-	note "beside what follows: $*"
-	CHILD=1 LIMIT=${LIMIT:+$((LIMIT - SECONDS))} "$HERE/check.sh" "$@" >"$LOGS/beside.log" 2>&1 &
-	BESIDE_PID=$!
-	trap 'kill $BESIDE_PID 2>/dev/null; exit 130' INT TERM
+	local lane
+	for lane; do
+		note "beside what follows: ${lane//,/ }"
+		# shellcheck disable=SC2086
+		CHILD=1 LIMIT=${LIMIT:+$((LIMIT - SECONDS))} "$HERE/check.sh" ${lane//,/ } \
+			>"$LOGS/beside-$lane.log" 2>&1 &
+		BESIDE_PIDS+=($!)
+	done
+	trap 'kill "${BESIDE_PIDS[@]}" 2>/dev/null; exit 130' INT TERM
 }
 
-# joined: waits for them, and counts their results
+# joined LANE...: waits for them, and counts their results
 joined() {
-	[ -n "$BESIDE_PID" ] || return
-	note "waiting for $BESIDE"
-	wait "$BESIDE_PID"
-	LEFT_OUT+=$(sed -n 's/^left out://p' "$LOGS/beside.log")
-	if add_tally "$(tail -n 1 "$LOGS/beside.log")"; then
-		sed '$d; s/^/  /' "$LOGS/beside.log"
-	else
-		result 1 "$BESIDE: they ended without a tally" "$LOGS/beside.log"
-	fi
+	local lane log
+	for lane; do
+		note "waiting for ${lane//,/ }"
+		wait "${BESIDE_PIDS[0]}"
+		BESIDE_PIDS=("${BESIDE_PIDS[@]:1}")
+		log=$LOGS/beside-$lane.log
+		LEFT_OUT+=$(sed -n 's/^left out://p' "$log")
+		if add_tally "$(tail -n 1 "$log")"; then
+			sed '$d; s/^/  /' "$log"
+		else
+			result 1 "$lane: ended without a tally" "$log"
+		fi
+	done
 }
 
-BEFORE="" LANE="" BESIDE="" ALONE="" BESIDE_PID="" BESIDE_BEGAN=0 CHILD=${CHILD:-}
+BEFORE="" LANE="" BESIDE="" ALONE="" BESIDE_PIDS=() BESIDE_BEGAN=0 CHILD=${CHILD:-}
 case ${1:-} in
 --help | -h) usage; exit 0 ;;
 --all)
@@ -276,9 +286,9 @@ use_ccache
 {
 	parts $BEFORE
 	BESIDE_BEGAN=$SECONDS
-	[ -z "$BESIDE" ] || beside $BESIDE
+	beside $BESIDE
 	parts $LANE
-	joined
+	joined $BESIDE
 	last=$ALONE BESIDE="" ALONE=""
 	parts $last
 }
