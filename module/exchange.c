@@ -30,6 +30,7 @@ static struct {
 	struct tscope_offset worst;
 	u64 at_ms;
 	u32 choices;
+	u32 lives;		/* the sum of all CPUs' */
 } composed[TSCOPE_MAILBOX_LANES];
 
 /* The time that a figure is judged by: sampling that stopped makes none stale. */
@@ -323,18 +324,27 @@ static void compose_worst(enum tscope_lane lane, u64 since_ms, struct tscope_off
 	kvfree(mesh.edges);
 }
 
-/* The same, or what was composed a short time ago. */
+/*
+ * The same, or what was composed a short time ago, where it is worse than a pair's own offset: the
+ * tightest way to a CPU goes around a pair that moves.
+ */
 static void composed_worst(enum tscope_lane lane, u64 now_ms, u64 since_ms,
 			   struct tscope_offset *worst)
 {
+	struct tscope_cpu *c;
+	u32 lives = 0;
+
+	for_each_tscope_cpu(c)
+		lives += READ_ONCE(c->life);
 	mutex_lock(&composed_lock);
-	if (!composed[lane].worst.bound_ns ||
+	if (!composed[lane].worst.bound_ns || composed[lane].lives != lives ||
 	    composed[lane].choices != READ_ONCE(tscope_pairs_choices) ||
 	    now_ms - composed[lane].at_ms >= KEPT_MS) {
 		compose_worst(lane, since_ms, &composed[lane].worst);
 		composed[lane].at_ms = now_ms;
+		composed[lane].lives = lives;
 	}
-	if (composed[lane].worst.bound_ns)
+	if (composed[lane].worst.bound_ns && offset_is_worse(&composed[lane].worst, worst))
 		*worst = composed[lane].worst;
 	mutex_unlock(&composed_lock);
 }

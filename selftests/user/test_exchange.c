@@ -182,7 +182,7 @@ static void meet_once(struct tscope_pair *p, u32 width_ns, u64 at_ms)
 	struct tscope_burst b = {
 		/* a jiffy is a ms here */
 		.jiffies = at_ms - 1,
-		.partner_id = tscope_nonce(p->peer, 1, 1),
+		.partner_id = tscope_nonce(p->peer, states[p->peer]->life, 1),
 		.whole = true,
 		.page_whole = true,
 		.echoes = 2,
@@ -328,6 +328,60 @@ static void test_one_moves(void)
 	}
 }
 
+/* One pair only moves: the tightest way between its CPUs goes around it, and yet it is reported. */
+static void test_one_pair_moves(void)
+{
+	struct tscope_pairs_summary s;
+	struct tscope_pair *p;
+	u32 i, rank;
+
+	for (i = 3; i < ARRAY_SIZE(sizes); i++) {
+		choose(sizes[i], 0);
+		memset(ahead, 0, sizeof(ahead));
+		ahead[rnd_below(sizes[i])] = 100000;
+		all_meet();
+		do
+			rank = rnd_below(sizes[i]);
+		while (!states[cpus[rank]]->pairs);
+		p = states[cpus[rank]]->pair[rnd_below(states[cpus[rank]]->pairs)];
+		ahead[rank] += 3000;
+		meet(p, 140 + rnd_below(60));
+		test_jiffies_ms += 1000;
+		tscope_pairs_summary(LANE, &s);
+		EXPECT_EQ(s.moving, 1, "one pair of %u CPUs", sizes[i]);
+		EXPECT_EQ(s.worst.moving, true, "%u CPUs", sizes[i]);
+		EXPECT(s.worst.cpu_i == min(p->cpu, p->peer) && s.worst.cpu_j == max(p->cpu, p->peer),
+		       "CPUs %d, %d for %d, %d", s.worst.cpu_i, s.worst.cpu_j, p->cpu, p->peer);
+		forget_all();
+	}
+}
+
+/* All CPUs begin a new life, as at resume: what was composed before holds no longer. */
+static void test_new_lives(void)
+{
+	struct tscope_pairs_summary s;
+	u32 i;
+
+	choose(96, 0);
+	memset(ahead, 0, sizeof(ahead));
+	ahead[rnd_below(96)] = 100000;
+	all_meet();
+	tscope_pairs_summary(LANE, &s);
+	EXPECT(tscope_abs64(s.worst.offset_ns) > 90000, "offset %lld", (long long)s.worst.offset_ns);
+	memset(ahead, 0, sizeof(ahead));
+	for (i = 0; i < 96; i++)
+		tscope_cpu_new_life(states[cpus[i]]);
+	tscope_pairs_summary(LANE, &s);
+	EXPECT(!s.found, "an offset of former lives");
+	for (i = 0; !states[cpus[i]]->pairs; i++)
+		;
+	meet(states[cpus[i]]->pair[0], 140);
+	tscope_pairs_summary(LANE, &s);
+	EXPECT(s.found && tscope_abs64(s.worst.offset_ns) < 1000, "offset %lld",
+	       (long long)s.worst.offset_ns);
+	forget_all();
+}
+
 /* Warps of a pair whose bursts are no single moment, and which has no other figure. */
 static void test_warps(void)
 {
@@ -437,6 +491,8 @@ static const struct tap_test tests[] = {
 	{ "tournament: each meets each, and both know", test_tournament },
 	{ "one CPU that is off is found, with the truth inside", test_one_is_off },
 	{ "one CPU that moves is found", test_one_moves },
+	{ "one pair that moves is found", test_one_pair_moves },
+	{ "what was composed of former lives is gone", test_new_lives },
 	{ "a figure is as old as its burst", test_age },
 	{ "a pair without an offset has its warps", test_warps },
 	{ "who has not met for two turns is unmet", test_unmet },
