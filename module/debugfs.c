@@ -7,7 +7,6 @@
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -89,10 +88,10 @@ static int pairs_show(struct seq_file *m, void *record)
 		seq_puts(m, "# clock cpu_i cpu_j offset_ns bound_ns moving hull_low_ns hull_high_ns age_ms meetings warps\n");
 		return 0;
 	}
-	mutex_lock(&tscope_pairs_lock);
+	spin_lock(&tscope_pairs_lock);
 	for (i = 0; i < c->pairs && !seq_has_overflowed(m); i++)
 		print_pair(m, c->pair[i], lane);
-	mutex_unlock(&tscope_pairs_lock);
+	spin_unlock(&tscope_pairs_lock);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
  * jiffies, never by a clock of one CPU.
  */
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -65,8 +66,8 @@ static void pair_write_end(struct tscope_pair *p)
 }
 
 /*
- * Forget what is known of all pairs. Context: process, tscope_pairs_lock held, no window is open;
- * readers may be at work.
+ * Forget what is known of all pairs. Context: process, no window is open, and no change of pairs
+ * runs; readers may be at work.
  */
 void tscope_pairs_clear(void)
 {
@@ -167,7 +168,7 @@ static bool pair_interval(const struct tscope_pair *p, enum tscope_lane lane,
 static void offset_from_interval(enum tscope_lane lane, int from, int to,
 				 const struct tscope_interval *in, struct tscope_offset *o)
 {
-	u32 khz = lane == TSCOPE_LANE_TSC ? tscope_tsc_khz : 0;
+	u32 khz = lane == TSCOPE_LANE_TSC ? READ_ONCE(tscope_tsc_khz) : 0;
 	u64 hull_bound_ns;
 	s64 hull_ns;
 
@@ -243,21 +244,23 @@ static bool offset_is_worse(const struct tscope_offset *a, const struct tscope_o
 	return a->cpu_j < b->cpu_j;
 }
 
-/* The pairs that met lately as edges. */
-static void add_edges(struct tscope_mesh *mesh, enum tscope_lane lane, u64 since_ms)
+/* The pairs that met lately as edges, for which there is room for so many. */
+static void add_edges(struct tscope_mesh *mesh, u32 room, enum tscope_lane lane, u64 since_ms)
 {
 	struct tscope_mesh_edge *e;
 	struct tscope_cpu *c;
 	u32 i;
 
 	for_each_tscope_cpu(c) {
-		for (i = 0; i < c->pairs; i++) {
+		spin_lock(&tscope_pairs_lock);
+		for (i = 0; i < c->pairs && mesh->edge_count < room; i++) {
 			e = &mesh->edges[mesh->edge_count];
 			e->from = c->cpu;
 			e->to = c->pair[i]->peer;
 			if (pair_interval(c->pair[i], lane, &e->in) && e->in.at_ms >= since_ms)
 				mesh->edge_count++;
 		}
+		spin_unlock(&tscope_pairs_lock);
 		cond_resched();
 	}
 }
@@ -298,20 +301,20 @@ static void find_worst_against(struct tscope_mesh *mesh, u32 root, enum tscope_l
 static void compose_worst(enum tscope_lane lane, u64 since_ms, struct tscope_offset *worst)
 {
 	struct tscope_mesh mesh = { .count = nr_cpu_ids };
-	u32 root, far[2], further[2], room = 1;
+	u32 root, far[2], further[2], room = 0;
 	struct tscope_cpu *c;
 
 	worst->bound_ns = 0;
-	mesh.nodes = kvcalloc(mesh.count, sizeof(*mesh.nodes), GFP_KERNEL);
-	mutex_lock(&tscope_pairs_lock);
-	composed[lane].choices = tscope_pairs_choices;
+	/* where the pairs change meanwhile, the next reader composes anew */
+	composed[lane].choices = READ_ONCE(tscope_pairs_choices);
+	spin_lock(&tscope_pairs_lock);
 	for_each_tscope_cpu(c)
 		room += c->pairs;
-	mesh.edges = kvcalloc(room, sizeof(*mesh.edges), GFP_KERNEL);
+	spin_unlock(&tscope_pairs_lock);
+	mesh.nodes = kvcalloc(mesh.count, sizeof(*mesh.nodes), GFP_KERNEL);
+	mesh.edges = kvcalloc(room + 1, sizeof(*mesh.edges), GFP_KERNEL);
 	if (mesh.edges)
-		add_edges(&mesh, lane, since_ms);
-	mutex_unlock(&tscope_pairs_lock);
-	/* from here on without a lock that samplers or changes wait for */
+		add_edges(&mesh, room, lane, since_ms);
 	if (mesh.nodes && mesh.edge_count) {
 		root = min(mesh.edges[0].from, mesh.edges[0].to);
 		find_worst_against(&mesh, root, lane, worst, far);
@@ -363,8 +366,8 @@ void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 	u32 i;
 
 	memset(s, 0, sizeof(*s));
-	mutex_lock(&tscope_pairs_lock);
 	for_each_tscope_cpu(c) {
+		spin_lock(&tscope_pairs_lock);
 		for (i = 0; i < c->pairs; i++) {
 			known = tscope_pair_offset(c->pair[i], lane, &o);
 			s->moving += known && o.moving;
@@ -377,9 +380,9 @@ void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 				s->unmet += READ_ONCE(c->pair[i]->since_ms) < since_ms;
 			}
 		}
+		spin_unlock(&tscope_pairs_lock);
 		cond_resched();
 	}
-	mutex_unlock(&tscope_pairs_lock);
 	s->found = s->worst.bound_ns;
 	if (s->found && tscope_pairs_cpus() > TSCOPE_ALL_PAIRS_CPUS)
 		composed_worst(lane, now_ms, since_ms, &s->worst);

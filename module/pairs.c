@@ -17,10 +17,10 @@
 #define MEETINGS_PER_S	8
 
 /*
- * tscope_pairs_lock - protects who keeps which pairs against readers. Writers hold it and have no
- * window open. Inside cpus_read_lock().
+ * tscope_pairs_lock - protects who keeps which pairs against readers, which hold it for those of
+ * one CPU: nobody waits for a reader that gets no CPU time. Writers also have no window open.
  */
-DEFINE_MUTEX(tscope_pairs_lock);
+DEFINE_SPINLOCK(tscope_pairs_lock);
 u32 tscope_pairs_choices;
 
 /* The CPUs that sample, by rank; written as the pairs are. */
@@ -74,7 +74,7 @@ static bool cpu_keeps(int cpu, int peer)
 	return hweight32(cpu ^ peer) & 1 ? cpu < peer : cpu > peer;
 }
 
-/* A pair that @c keeps; NULL: it does not. Context: a window, or tscope_pairs_lock held. */
+/* A pair that @c keeps; NULL: it does not. Context: a window, or a change of pairs. */
 struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer)
 {
 	u32 i;
@@ -156,13 +156,18 @@ static void forget_wanted(struct tscope_pair *p)
 /* From here on the CPUs keep these pairs, and no others. */
 static void take_wanted(struct tscope_pair *wanted)
 {
+	struct tscope_pair *gone = NULL, *next;
 	struct tscope_cpu *c;
 	u32 i;
 
+	spin_lock(&tscope_pairs_lock);
 	for_each_tscope_cpu(c) {
-		for (i = 0; i < c->pairs; i++)
-			if (!c->pair[i]->wanted)
-				kvfree(c->pair[i]);
+		for (i = 0; i < c->pairs; i++) {
+			if (c->pair[i]->wanted)
+				continue;
+			c->pair[i]->next = gone;
+			gone = c->pair[i];
+		}
 		c->pairs = 0;
 		c->next_pair = 0;
 	}
@@ -171,6 +176,11 @@ static void take_wanted(struct tscope_pair *wanted)
 		c->pair[c->pairs++] = wanted;
 		wanted->wanted = false;
 	}
+	spin_unlock(&tscope_pairs_lock);
+	for (; gone; gone = next) {
+		next = gone->next;
+		kvfree(gone);
+	}
 }
 
 /**
@@ -178,7 +188,7 @@ static void take_wanted(struct tscope_pair *wanted)
  * @cpus: the CPUs that sample: chosen and online; each has its state
  *
  * Pairs that there were already keep their figures.
- * Context: process, no window is open, tscope_pairs_lock is held.
+ * Context: process, no window is open; no other change of pairs runs.
  * Return: 0, or -ENOMEM with nothing changed.
  */
 int tscope_pairs_choose(const struct cpumask *cpus)
@@ -189,7 +199,6 @@ int tscope_pairs_choose(const struct cpumask *cpus)
 	u32 n = 0;
 	int err;
 
-	lockdep_assert_held(&tscope_pairs_lock);
 	by_rank = kvcalloc(nr_cpu_ids, sizeof(*by_rank), GFP_KERNEL);
 	if (!by_rank)
 		return -ENOMEM;

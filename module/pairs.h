@@ -4,8 +4,8 @@
 #define TSCOPE_PAIRS_H
 
 #include <linux/cpumask.h>
-#include <linux/mutex.h>
 #include <linux/seqlock.h>
+#include <linux/spinlock.h>
 
 #include "cpu.h"
 #include "interval.h"
@@ -28,8 +28,8 @@ struct tscope_pair {
 	struct tscope_pair *next;	/* pairs.c: the next one that is wanted */
 };
 
-extern struct mutex tscope_pairs_lock;
-/* number of times that the pairs were chosen or cleared; under tscope_pairs_lock */
+extern spinlock_t tscope_pairs_lock;
+/* number of times that the pairs were chosen or cleared */
 extern u32 tscope_pairs_choices;
 
 int tscope_pairs_choose(const struct cpumask *cpus);

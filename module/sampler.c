@@ -17,7 +17,6 @@
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
-#include <linux/mutex.h>
 #include <linux/percpu-rwsem.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -387,13 +386,11 @@ void tscope_samplers_stop(void)
 /**
  * tscope_sampling_pause() - wait until no window is open, and open none
  *
- * A window that is open ends after its burst, its meeting and its points. Takes
- * tscope_pairs_lock.
+ * A window that is open ends after its burst, its meeting and its points.
  * Context: process, may sleep; tscope_sampling_resume() must follow.
  */
 void tscope_sampling_pause(void)
 {
-	mutex_lock(&tscope_pairs_lock);
 	atomic_inc(&pausing);
 	percpu_down_write(&window_sem);
 	atomic_dec(&pausing);
@@ -423,7 +420,6 @@ void tscope_sampling_resume(bool on)
 	tscope_pairs_stopped(!on);
 	WRITE_ONCE(running, on);
 	percpu_up_write(&window_sem);
-	mutex_unlock(&tscope_pairs_lock);
 
 	for_each_online_cpu(cpu) {
 		thread = per_cpu(tscope_thread, cpu);

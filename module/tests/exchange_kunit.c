@@ -18,15 +18,11 @@ static u32 count;
 static int choose_first(u32 n)
 {
 	u32 i;
-	int err;
 
 	cpumask_clear(mask);
 	for (i = 0; i < n; i++)
 		cpumask_set_cpu(possible[i], mask);
-	mutex_lock(&tscope_pairs_lock);
-	err = tscope_pairs_choose(mask);
-	mutex_unlock(&tscope_pairs_lock);
-	return err;
+	return tscope_pairs_choose(mask);
 }
 
 static int exchange_init(struct kunit *test)

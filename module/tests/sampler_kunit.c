@@ -78,13 +78,13 @@ static void meets(struct kunit *test)
 	for (ms = 0; ms < PATIENCE_MS && met < pairs; ms += 50) {
 		msleep(50);
 		met = 0;
-		mutex_lock(&tscope_pairs_lock);
+		spin_lock(&tscope_pairs_lock);
 		for_each_tscope_cpu(c)
 			for (i = 0; i < c->pairs; i++)
 				met += tscope_pair_offset(c->pair[i],
 							  TSCOPE_LANE_TSC, &o) &&
 				       o.meetings >= 4;
-		mutex_unlock(&tscope_pairs_lock);
+		spin_unlock(&tscope_pairs_lock);
 	}
 	tscope_pairs_summary(TSCOPE_LANE_TSC, &s);
 	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
