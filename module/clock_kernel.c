@@ -308,7 +308,7 @@ const struct tscope_clock_ops tscope_clock_real = {
 
 static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", tscope_tsc_khz);
+	return sysfs_emit(buf, "%u\n", READ_ONCE(tscope_tsc_khz));
 }
 
 static struct kobj_attribute khz_attr = __ATTR_RO(khz);

@@ -71,7 +71,7 @@ struct tscope_lane_figures {
 
 /* Calls from a CPU to others, and to it. */
 struct tscope_call {
-	u64 request;			/* partner + 1, number of the call that waits; 0: none */
+	u64 request;			/* number of the call that waits; 0: none */
 	u64 length_cyc;			/* length of that call's burst */
 	call_single_data_t csd;		/* interrupts the partner */
 	u32 wait_us;			/* how long this CPU waits for an answer */
@@ -140,7 +140,7 @@ extern struct tscope_cpu **tscope_cpus;
 static inline u64 tscope_lane_ns(enum tscope_lane lane, u64 size)
 {
 	if (lane == TSCOPE_LANE_TSC && size)
-		return max(tscope_cyc_to_ns(size, tscope_tsc_khz), 1ULL);
+		return max(tscope_cyc_to_ns(size, READ_ONCE(tscope_tsc_khz)), 1ULL);
 	return size;
 }
 

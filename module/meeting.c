@@ -82,6 +82,20 @@ static bool wait_for(const struct tscope_cpu *c, const u64 *word, u64 value)
 	return false;
 }
 
+/*
+ * A call's number: who calls whom, in which session. It is the same for no other caller, so that an
+ * answer to one is not taken for that to another.
+ */
+static u64 call_number(const struct tscope_cpu *caller, int partner)
+{
+	return (u64)(caller->cpu + 1) << 48 | (u64)(partner + 1) << 32 | caller->session;
+}
+
+static int partner_of_call(u64 request)
+{
+	return (int)(u16)(request >> 32) - 1;
+}
+
 /* A caller whose calls failed asks the partner's sampler. */
 static bool calls_sampler(const struct tscope_cpu *caller)
 {
@@ -93,7 +107,7 @@ static bool call_holds(const struct tscope_cpu *c, const struct tscope_cpu *call
 {
 	/* pairs with the release in tscope_meet() */
 	return smp_load_acquire(&caller->call.request) == request &&
-	       request >> 32 == c->cpu + 1 && READ_ONCE(c->ready);
+	       partner_of_call(request) == c->cpu && READ_ONCE(c->ready);
 }
 
 /* One burst with the caller's present session. Interrupts are off. */
@@ -277,8 +291,8 @@ int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc, struct tscope
 	tscope_session_begin(c);
 	local_irq_enable();
 	WRITE_ONCE(c->call.length_cyc, length_cyc);
-	/* the low half counts: a late call finds its request withdrawn or changed */
-	request = (u64)(partner + 1) << 32 | c->session;
+	/* the session counts: a late call finds its request withdrawn or changed */
+	request = call_number(c, partner);
 	/* pairs with the acquire in call_holds() */
 	smp_store_release(&c->call.request, request);
 

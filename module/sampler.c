@@ -45,8 +45,9 @@ static struct {
 } plan;
 
 static u64 leader_since_ms;	/* when sampling went on, or another leader was chosen */
-/* The CPU whose TSC the points are held against; written with the lead held. */
+/* The CPU whose TSC the points are held against, and its life; written with the lead held. */
 static int points_cpu = -1;
+static u16 points_life;
 
 /* Flat out: all CPUs exchange with the partner of this round. */
 static u64 tscope_round ____cacheline_aligned_in_smp;
@@ -63,10 +64,11 @@ static void take_points(struct tscope_cpu *c, u64 readings)
 {
 	if (!tscope_leader_hold(c->cpu))
 		return;
-	/* points of another CPU's TSC are another segment */
-	if (points_cpu != c->cpu && points_cpu >= 0)
+	/* points of another CPU's TSC are another segment, and so are those of a later life */
+	if (points_cpu >= 0 && (points_cpu != c->cpu || points_life != READ_ONCE(c->life)))
 		tscope_points_break();
 	points_cpu = c->cpu;
+	points_life = READ_ONCE(c->life);
 	tscope_points_take(c, readings);
 	/* it may have starved meanwhile, and runs again */
 	note_alive(c);
@@ -191,6 +193,7 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 {
 	/* for a TSC that stands still */
 	unsigned long tick = jiffies, end = tick + usecs_to_jiffies(tscope_params.width_us) + 1;
+	unsigned long report = tick + HZ / 4;
 	u64 start = rdtsc_ordered(), spent = 0;
 	u32 bursts = 0;
 
@@ -200,6 +203,10 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 		note_alive(c);
 		if (unlikely(c->events))
 			tscope_report_found(c);
+		if (time_after(jiffies, report)) {
+			report = jiffies + HZ / 4;
+			tscope_report_warps(c);
+		}
 		bursts++;
 		/*
 		 * A window may be longer than pairs may go without meeting. Not more often, since
@@ -445,23 +452,37 @@ static void read_once(void *unused)
 		tscope_burst(c, &p, &b);
 }
 
+/* Whether this CPU samples, and its TSC is behind the last one that it read. */
+static void look_here(void *behind)
+{
+	const struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
+
+	*(bool *)behind = c && READ_ONCE(c->ready) &&
+			  rdtsc_ordered() < READ_ONCE(c->last[TSCOPE_LANE_TSC]);
+}
+
 /**
  * tscope_look_if_behind() - let all CPUs read their clocks if time stands still
  *
  * A TSC that was set back stops all timers of a kernel that keeps time by it, so no window opens.
- * Whoever reads a file then runs on a CPU whose TSC is behind the last one that it read.
- * Context: process.
+ * Whoever reads a file then runs on a CPU whose TSC is behind the last one that it read, or asks
+ * the leader where this CPU does not sample. Context: process, interrupts on.
  */
 void tscope_look_if_behind(void)
 {
 	const struct tscope_cpu *c;
-	bool behind;
+	int cpu = get_cpu(), leader = tscope_leader();
+	bool behind = false;
 
-	preempt_disable();
-	c = tscope_cpu_of(smp_processor_id());
-	behind = c && READ_ONCE(c->ready) &&
-		 rdtsc_ordered() < READ_ONCE(c->last[TSCOPE_LANE_TSC]);
-	preempt_enable();
-	if (behind)
-		on_each_cpu(read_once, NULL, true);
+	c = tscope_cpu_of(cpu);
+	if ((c && READ_ONCE(c->ready)) || leader < 0)
+		look_here(&behind);
+	else
+		smp_call_function_single(leader, look_here, &behind, true);
+	put_cpu();
+	/* a reset, which waits for no reader, is kept out */
+	if (!behind || !percpu_down_read_trylock(&window_sem))
+		return;
+	on_each_cpu(read_once, NULL, true);
+	percpu_up_read(&window_sem);
 }

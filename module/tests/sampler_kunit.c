@@ -171,6 +171,67 @@ static void sampler_changes(struct kunit *test)
 	rests(test);
 }
 
+/* Two CPUs that call the same one, in sessions of the same number: each takes its own answer. */
+static void sampler_own_answer(struct kunit *test)
+{
+	/* mailboxes are aligned to two cache lines */
+	struct tscope_cpu *c = kunit_kzalloc(test, 2 * sizeof(*c) + 128, GFP_KERNEL);
+	struct tscope_burst b;
+	int err = -ETIMEDOUT, that, i, k;
+	char list[16];
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "two CPUs are needed");
+	c = PTR_ALIGN(c, 128);
+	migrate_disable();
+	c[0].cpu = nr_cpu_ids;
+	c[1].cpu = smp_processor_id();
+	that = cpumask_any_but(cpu_online_mask, c[1].cpu);
+	snprintf(list, sizeof(list), "%d", that);
+	KUNIT_EXPECT_EQ(test, tscope_set_cpus(list), 0);
+	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
+	for (i = 0; i < 100 && err; i++) {
+		for (k = 0, err = 0; k < 2 && !err; k++) {
+			c[k].session = 1000 * i;
+			/* its sampler reads CLOCK_MONOTONIC_RAW once the caller is done */
+			c[k].call.wait_us = 3200;
+			memset(&b, 0, sizeof(b));
+			err = tscope_meet(&c[k], that, 20000, &b);
+			msleep(20);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, c[1].lane[TSCOPE_LANE_RAW].readings, 1ULL);
+	KUNIT_EXPECT_EQ(test, b.peer_warp[TSCOPE_LANE_RAW].count, 0ULL);
+	KUNIT_EXPECT_EQ(test, b.warp[TSCOPE_LANE_RAW].count, 0ULL);
+	for (k = 0; k < 2; k++)
+		while (c[k].call.sent != atomic64_read(&c[k].call.answered))
+			msleep(20);
+	migrate_enable();
+	KUNIT_EXPECT_EQ(test, set_all_cpus(), 0);
+	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
+	rests(test);
+}
+
+/* The leader's TSC may begin anew, as when its CPU was replaced: so do the points' segments. */
+static void sampler_new_life(struct kunit *test)
+{
+	struct tscope_series *s = &tscope_clock_of_lane(TSCOPE_LANE_RAW)->series;
+	u32 ms;
+
+	tscope_reset();
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	for (ms = 0; ms < PATIENCE_MS && READ_ONCE(s->head) - s->first < 4; ms += 20)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(s->segment), 1U);
+	tscope_cpu_new_life(tscope_cpu_of(tscope_leader()));
+	for (ms = 0; ms < PATIENCE_MS && READ_ONCE(s->segment) == 1; ms += 20)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(s->segment), 2U);
+	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
+}
+
 /* Keeps its CPU for 3 s, or until it is to stop. */
 static int hog(void *unused)
 {
@@ -234,6 +295,8 @@ static struct kunit_case sampler_cases[] = {
 	KUNIT_CASE(sampler_flat_out),
 	KUNIT_CASE(sampler_defaults),
 	KUNIT_CASE(sampler_changes),
+	KUNIT_CASE(sampler_own_answer),
+	KUNIT_CASE(sampler_new_life),
 	KUNIT_CASE(sampler_failover),
 	{}
 };
