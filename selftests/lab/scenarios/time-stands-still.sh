@@ -65,6 +65,23 @@ stands() {
 	nothing_else
 }
 
+# The CPU that reads the figures is not one that samples.
+stands_elsewhere() {
+	taskset -p 1 $$ >/dev/null
+	echo 1 >$T/cpus
+	echo 1 >$T/reset
+	echo 1 >$T/enabled
+	sleep 3
+	echo "all $((-8000 * $(figure tsc khz)))" >/sys/module/tsc_inject/parameters/tsc ||
+		{ result "not ok" "injection refused"; return 1; }
+	on_host sleep 3
+	between "CPU 0 reads, CPU 1 samples: tsc backward while it stands" 1 "$(figure tsc backward)" 1
+	on_host sleep 8
+	echo 0 >$T/enabled
+	between "CPU 0 reads, CPU 1 samples: tsc backward by ns" 4000000000 \
+		"$(figure tsc backward_max_ns)" 8000000000
+}
+
 guest() {
 	local cs=/sys/devices/system/clocksource/clocksource0/current_clocksource
 	. /lib/tscope/truth.sh
@@ -77,6 +94,8 @@ guest() {
 	stands "defaults" "0 1"
 	cat $T/period_us >$T/width_us
 	stands "flat out" ""
+	echo 20 >$T/width_us
+	stands_elsewhere
 	rmmod tsc_inject
 	tscope_done
 }
