@@ -14,6 +14,7 @@
 #include <linux/io.h>
 #include <linux/irqflags.h>
 #include <linux/time64.h>
+#include <asm/hpet.h>
 
 #include "clock.h"
 
@@ -21,8 +22,6 @@
 #define ORDER_BITS	4
 
 #define REG_PERIOD	0x004
-#define REG_CONFIG	0x010
-#define CONFIG_ENABLE	BIT(0)
 #define REG_COUNTER	0x0f0
 #define REG_BYTES	0x400
 
@@ -135,8 +134,8 @@ static const char *hpet_check(void)
 
 	if (!period_fs || period_fs > PERIOD_MAX_FS)
 		return "its period makes no sense";
-	/* it is the kernel's to start */
-	if (!(readl(regs + REG_CONFIG) & CONFIG_ENABLE))
+	/* it is the kernel's to start: what only the firmware started may halt in idle states */
+	if (!is_hpet_enabled())
 		return "the kernel has not started it";
 	if (!is_counting(hpet_count))
 		return "it stands still";
