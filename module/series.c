@@ -202,7 +202,10 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 	now.begins = s->begins;
 	s->begins = false;
 	if (!s->slot_cyc) {
-		/* what an earlier slot held must not come later as a reading of old */
+		/* a slot that was not at its end ends with this reading */
+		if (s->best_valid && !now.begins && now.tsc >= s->best.tsc &&
+		    s->best.width_ns < now.width_ns)
+			now = s->best;
 		now.begins |= s->best_valid && s->best.begins;
 		s->best_valid = false;
 		take_reading(s, &now, result);
