@@ -29,7 +29,7 @@ as_device() {
 }
 
 # Sampling is not flat out: while two CPUs read it, the emulated TSC gains (see
-# Documentation/testing).
+# Documentation/lab.rst).
 guest() {
 	local cs=/sys/devices/system/clocksource/clocksource0/current_clocksource name steps real base base_error
 	. /lib/tscope/truth.sh

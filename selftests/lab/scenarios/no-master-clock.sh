@@ -5,7 +5,7 @@
 # Without one KVM fills each vCPU's pvti at another instant, from another reading of the host's
 # clock.
 ACCEL=nested
-# The emulated TSC gains on hpet (see Documentation/testing): a host that detects this calls its
+# The emulated TSC gains on hpet (see Documentation/lab.rst): a host that detects this calls its
 # TSC unstable, and gives each vCPU a TSC of its own.
 HOST_APPEND="clocksource=hpet tsc=nowatchdog"
 

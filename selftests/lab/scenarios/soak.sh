@@ -5,7 +5,7 @@
 # Environment (--env): SOAK_SECONDS (60), SEED.
 TIMEOUT=$((${SOAK_SECONDS:-60} + 300))
 # While it is read all the time the emulated TSC gains, and the kernel would drop it (see
-# Documentation/testing): monotonic-raw and realtime would then truly step.
+# Documentation/lab.rst): monotonic-raw and realtime would then truly step.
 GUEST_APPEND="tsc=reliable"
 
 CS=/sys/devices/system/clocksource/clocksource0/current_clocksource

@@ -5,7 +5,7 @@
 # TSC_ADJUST moves the TSC exactly; KVM keeps kvm-clock where it was. Warps
 # must be there when the offset exceeds what a mailbox's transit can hide, and
 # none may be larger than the offset. A small offset causes no warps on a real TSC. The
-# emulated one gives two CPUs the same count at times (Documentation/testing), and then the
+# emulated one gives two CPUs the same count at times (Documentation/lab.rst), and then the
 # small offset is a true warp.
 ACCEL=nested
 TIMEOUT=600
