@@ -26,7 +26,7 @@ HARNESS = selftests/harness
 .PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
 	install-tools uninstall-tools \
 	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab lab-table matrix bench \
-	native docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
+	native scale docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
 # make help prints what follows ## below: groups, and targets with their variables.
 
@@ -166,6 +166,9 @@ matrix:			## each kernel from 6.1 to sid's, rt and cloud, gcc and clang (MATRIX=
 
 native:			## the burst, intervals, time page and fit on this machine's TSC (NATIVE_SHORT=1 SEED=)
 	@$(MAKE) -s -C selftests/user native
+
+scale:			## 2 to 4096 simulated CPUs: memory, cost of reads, how wide intervals are (SEED=)
+	@$(MAKE) -s -C selftests/user scale
 
 bench:			## before (BASE=e67600f) and after side by side, bare loops and chrony (KERNEL= BENCH_PARTS=)
 	@KERNEL=$(KERNEL) BASE=$(BASE) BENCH_PARTS="$(BENCH_PARTS)" BENCH_ROUNDS=$(BENCH_ROUNDS) \

@@ -33,10 +33,11 @@ checked() {
 	same "promtool's status" $? 0 && same "what promtool says" "$said" ""
 }
 
-# a guest, a machine without figures, numbers of 64 bits, no debugfs, no module
+# guests of each hypervisor, a machine without figures, numbers of 64 bits, no debugfs, no module
 metrics_checked() {
 	local tree
-	for tree in lab-guest views-faults views-many views-empty ends no-debugfs not-loaded; do
+	for tree in lab-guest views-faults views-many views-empty ends no-debugfs not-loaded healthy-xen \
+			hyperv-stopped hyperv-not-valid vmclock-migrated vmclock-restored; do
 		if ! metrics_of "$tree" >"$work/metrics" || [ ! -s "$work/metrics" ] ||
 				! checked "$work/metrics"; then
 			echo "$tree"

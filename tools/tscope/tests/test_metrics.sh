@@ -89,6 +89,83 @@ guest() {
 	END
 }
 
+# A clock of each other hypervisor has the metrics that kvm-clock has, and its own.
+hyperv() {
+	values hyperv-stopped <<-END
+	tscope_clock_readings_total{clock="hyperv"} 179623686
+	tscope_clock_exact{clock="hyperv"} 1
+	tscope_clock_skew_ratio{clock="hyperv"} -0.000000000239
+	tscope_clock_skew_error_ratio{clock="hyperv"} 0.000000000001
+	tscope_clock_steps_total{clock="hyperv"} 1
+	tscope_clock_last_step_seconds{clock="hyperv"} -2.762127300
+	tscope_clock_last_step_age_seconds{clock="hyperv"} 8.604602100
+	tscope_clock_step_error_seconds{clock="hyperv"} 0.000000002
+	tscope_clock_pair_offset_seconds{clock="hyperv"} 0.000000001
+	tscope_clock_pair_offset_error_seconds{clock="hyperv"} 0.000000154
+	tscope_clock_pair_offset_age_seconds{clock="hyperv"} 0.008
+	tscope_hyperv_valid 1
+	tscope_hyperv_updates_total 1
+	END
+	not grep -E '^tscope_(kvm_clock|xen|vmclock)_' "$DIR/out" || return
+	values hyperv-not-valid <<-END
+	tscope_hyperv_valid 0
+	END
+}
+
+xen() {
+	values healthy-xen <<-END || return
+	tscope_clock_readings_total{clock="xen"} 33917750
+	tscope_clock_exact{clock="xen"} 1
+	tscope_clock_skew_ratio{clock="xen"} 0.000001709641
+	tscope_clock_skew_error_ratio{clock="xen"} 0.000000000002
+	tscope_clock_skew_span_seconds{clock="xen"} 0.605
+	tscope_clock_steps_total{clock="xen"} 5
+	tscope_clock_last_step_seconds{clock="xen"} 0.000023574
+	tscope_clock_last_step_age_seconds{clock="xen"} 0.873390295
+	tscope_clock_step_error_seconds{clock="xen"} 0.000000002
+	tscope_clock_warps_total{clock="xen"} 4467691
+	tscope_clock_pair_offset_seconds{clock="xen"} -0.000007828
+	tscope_clock_pair_offset_error_seconds{clock="xen"} 0.000015624
+	tscope_clock_pair_offset_age_seconds{clock="xen"} 0.008
+	tscope_clock_pair_offset_moving{clock="xen"} 1
+	tscope_xen_stable 0
+	tscope_xen_updates_total 12
+	tscope_xen_tsc_emulated 0
+	tscope_xen_restores_total 0
+	END
+	not grep -E '^tscope_(kvm_clock|hyperv|vmclock)_' "$DIR/out" || return
+	echo 3 >"$SYSFS/xen/incarnation" && echo 1 >"$SYSFS/xen/emulated" && echo 1 >"$SYSFS/xen/stable" &&
+		runs 0 && has <<-END
+	tscope_xen_stable 1
+	tscope_xen_tsc_emulated 1
+	tscope_xen_restores_total 3
+	END
+}
+
+# a page without time has its state and counts, and no figure of a clock that does not run
+vmclock() {
+	values vmclock-migrated <<-END || return
+	tscope_clock_readings_total{clock="vmclock"} 900
+	tscope_clock_steps_total{clock="vmclock"} 1
+	tscope_clock_last_step_seconds{clock="vmclock"} 18.607118251
+	tscope_clock_last_step_age_seconds{clock="vmclock"} 70.200000000
+	tscope_clock_step_error_seconds{clock="vmclock"} 0.000000002
+	tscope_vmclock_valid 1
+	tscope_vmclock_status 2
+	tscope_vmclock_stated_error_seconds 0.000020000
+	tscope_vmclock_updates_total 400
+	tscope_vmclock_disruptions_total 1
+	END
+	not grep -E '^tscope_(hyperv|xen)_|pair_offset.*clock="vmclock"' "$DIR/out" || return
+	values vmclock-restored <<-END || return
+	tscope_vmclock_valid 0
+	tscope_vmclock_status 0
+	tscope_vmclock_updates_total 1
+	tscope_vmclock_disruptions_total 1
+	END
+	not grep -E 'stated_error|skew.*clock="vmclock"' "$DIR/out"
+}
+
 # The newest step is as old as its line of violations says; one that came meanwhile is new.
 step_age() {
 	local file=$ROOT/sys/kernel/debug/tscope/violations head
@@ -331,7 +408,7 @@ empty_list() {
 # the documentation has each metric, and no other one
 documented() {
 	local file
-	for file in views-faults views-healthy ends lab-guest healthy-hyperv; do
+	for file in views-faults views-healthy ends lab-guest healthy-hyperv healthy-xen vmclock-migrated; do
 		tree "$file" && "$TSCOPE" metrics --root "$ROOT" 2>/dev/null
 	done | sed -n 's/^# HELP \([^ ]*\) .*/\1/p' | sort -u >"$DIR/printed"
 	sed -n 's/^   \* - ``\(tscope_[a-z_]*\)``.*/\1/p' "$TOP/Documentation/fleets.rst" | sort >"$DIR/documented"
@@ -340,6 +417,9 @@ documented() {
 
 ktap_begin
 t "values of a guest" guest
+t "a guest of Hyper-V" hyperv
+t "a guest of Xen" xen
+t "a guest with vmclock" vmclock
 t "age of the newest step" step_age
 t "ends of 64 bits" ends
 t "a frequency of 64 bits" frequency_of_64_bits

@@ -22,11 +22,18 @@ extern u64 test_jiffies_ms;
 #define get_jiffies_64() (test_jiffies_ms)
 #define jiffies64_to_msecs(j) (j)
 
-/* Memory. */
+/* Memory; a test may count it (counted_memory.h). */
+#ifdef TEST_COUNTS_MEMORY
+#include "counted_memory.h"
+#define kvcalloc(n, size, gfp) memory_zalloc((n) * (size))
+#define kvzalloc_node(size, gfp, node) memory_zalloc(size)
+#define kvfree(p) memory_free(p)
+#else
 #define kvcalloc(n, size, gfp) calloc(n, size)
 #define kvzalloc_node(size, gfp, node) calloc(1, size)
-#define cpu_to_node(cpu) (0)
 #define kvfree(p) free(p)
+#endif
+#define cpu_to_node(cpu) (0)
 
 /* Locks, and what waits. */
 struct mutex { int unused; };
@@ -67,6 +74,24 @@ struct system_time_snapshot;
 static inline void ktime_get_snapshot(struct system_time_snapshot *snap)
 {
 	(void)snap;
+}
+
+/* What changes a CPU's state is not interrupted: there is one thread. */
+#define local_irq_save(flags) ((flags) = 0)
+#define local_irq_restore(flags) ((void)(flags))
+#define cmpxchg(p, old, new) __sync_val_compare_and_swap(p, old, new)
+
+#define BIT(n) (1UL << (n))
+#define offsetofend(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
+static inline void memset64(u64 *to, u64 value, size_t count)
+{
+	while (count--)
+		*to++ = value;
+}
+
+static inline u64 get_random_u64(void)
+{
+	return 1;
 }
 
 static inline bool housekeeping_cpu(int cpu, int type)
