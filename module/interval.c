@@ -89,12 +89,17 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 
 /*
  * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
- * lower eighth of the widths of bursts.
+ * lower eighth of the widths of bursts, @spread how far their median is above that. Where noise
+ * makes most of the widths, many bursts leave little more than the least transits.
  */
-static bool limits_are_close(const struct tscope_limits *l, u32 width, u32 step)
+static bool limits_are_close(const struct tscope_limits *l, u32 width, u32 spread, u32 step)
 {
+	u64 least, close;
+
 	width = min3(width, l->low_width, l->high_width);
-	return tscope_ssub64(l->high, l->low) < (s64)((u64)width * 13 / 20) - 2 * (s64)step;
+	least = width - min_t(u64, width, (u64)spread * 5 / 4);
+	close = min((u64)width * 13 / 20, least * 17 / 20);
+	return tscope_ssub64(l->high, l->low) < (s64)close - 2 * (s64)step;
 }
 
 static void extend_hull(struct tscope_hull *hull, s64 low, s64 high)
@@ -167,7 +172,7 @@ static void add_to_memory(struct tscope_tracker *t)
 
 	merge_limits(&t->memory[0], &t->running.limits);
 	merge_limits(&all, &t->memory[0]);
-	if (limits_are_close(&all, all.width, t->step)) {
+	if (limits_are_close(&all, all.width, t->spread, t->step)) {
 		/* drift goes on until the memory could have shown it again */
 		note_evidence(t, GAP_SLOW_EPOCHS, 2);
 		forget_memory(t);
@@ -191,10 +196,22 @@ static bool running_is_proof(const struct tscope_tracker *t)
 	return limits_contradict(all.low, all.high, t->step);
 }
 
+/* The mean over some epochs, since the median of few widths is itself spread. */
+static void note_spread(struct tscope_tracker *t)
+{
+	u32 spread;
+
+	if (t->samples < TSCOPE_EPOCH_BURSTS)
+		return;
+	spread = width_of_rank(t->widths, t->samples, t->samples / 2) - t->running.limits.width;
+	t->spread = t->recent[0] == U32_MAX ? spread : t->spread - t->spread / 8 + spread / 8;
+}
+
 static void finish_epoch(struct tscope_tracker *t)
 {
 	struct tscope_epoch *epoch = &t->running;
 
+	note_spread(t);
 	if (t->since_evidence < U8_MAX)
 		t->since_evidence++;
 	if (t->moving_epochs)
@@ -202,7 +219,7 @@ static void finish_epoch(struct tscope_tracker *t)
 
 	epoch->proof = running_is_proof(t);
 	epoch->evidence = epoch->proof ||
-			  limits_are_close(&epoch->limits, narrow_width(t), t->step);
+			  limits_are_close(&epoch->limits, narrow_width(t), t->spread, t->step);
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
 		forget_memory(t);
@@ -395,7 +412,7 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct t
 	/* the offset may have changed within a burst, which one alone does not show */
 	if (t->meetings < 2)
 		return -ENODATA;
-	close = limits_are_close(&t->running.limits, narrow_width(t), t->step);
+	close = limits_are_close(&t->running.limits, narrow_width(t), t->spread, t->step);
 	repeated = close && t->since_evidence < GAP_EPOCHS &&
 		   t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;
