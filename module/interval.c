@@ -97,7 +97,7 @@ static bool limits_are_close(const struct tscope_limits *l, u32 width, u32 sprea
 	u64 least, close;
 
 	width = min3(width, l->low_width, l->high_width);
-	least = width - min_t(u64, width, (u64)spread * 5 / 4);
+	least = width - min(width, spread);
 	close = min((u64)width * 13 / 20, least * 17 / 20);
 	return tscope_ssub64(l->high, l->low) < (s64)close - 2 * (s64)step;
 }
@@ -172,7 +172,7 @@ static void add_to_memory(struct tscope_tracker *t)
 
 	merge_limits(&t->memory[0], &t->running.limits);
 	merge_limits(&all, &t->memory[0]);
-	if (limits_are_close(&all, all.width, t->spread, t->step)) {
+	if (limits_are_close(&all, all.width, t->spread - t->spread / 4, t->step)) {
 		/* drift goes on until the memory could have shown it again */
 		note_evidence(t, GAP_SLOW_EPOCHS, 2);
 		forget_memory(t);
@@ -194,6 +194,12 @@ static bool running_is_proof(const struct tscope_tracker *t)
 	if (!t->last.proof)
 		merge_limits(&all, &t->last.limits);
 	return limits_contradict(all.low, all.high, t->step);
+}
+
+/* The fewer bursts, the less certain is what noise has no part in. */
+static u32 spread_of_few(const struct tscope_tracker *t)
+{
+	return min_t(u64, (u64)t->spread * 5 / 4, U32_MAX);
 }
 
 /* The mean over some epochs, since the median of few widths is itself spread. */
@@ -219,7 +225,7 @@ static void finish_epoch(struct tscope_tracker *t)
 
 	epoch->proof = running_is_proof(t);
 	epoch->evidence = epoch->proof ||
-			  limits_are_close(&epoch->limits, narrow_width(t), t->spread, t->step);
+			  limits_are_close(&epoch->limits, narrow_width(t), spread_of_few(t), t->step);
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
 		forget_memory(t);
@@ -412,7 +418,7 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct t
 	/* the offset may have changed within a burst, which one alone does not show */
 	if (t->meetings < 2)
 		return -ENODATA;
-	close = limits_are_close(&t->running.limits, narrow_width(t), t->spread, t->step);
+	close = limits_are_close(&t->running.limits, narrow_width(t), spread_of_few(t), t->step);
 	repeated = close && t->since_evidence < GAP_EPOCHS &&
 		   t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;
