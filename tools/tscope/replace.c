@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* replace.c: a file as a whole */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -25,7 +27,19 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-int replace_file(const char *path, const char *text, size_t len, mode_t mode)
+static int write_in_place(const char *path, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), error;
+
+	if (fd < 0)
+		return -errno;
+	error = write_all(fd, text, len);
+	if (close(fd) && !error)
+		error = -errno;
+	return error;
+}
+
+static int replace(const char *path, const char *text, size_t len, mode_t mode)
 {
 	mode_t mask = umask(0);
 	char *temporary;
@@ -54,4 +68,20 @@ int replace_file(const char *path, const char *text, size_t len, mode_t mode)
 		unlink(temporary);
 	free(temporary);
 	return error;
+}
+
+int replace_file(const char *path, const char *text, size_t len, mode_t mode)
+{
+	char target[PATH_MAX];
+	struct stat st;
+
+	/* a device, a fifo: what takes it reads it there */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return write_in_place(path, text, len);
+	if (realpath(path, target))
+		return replace(target, text, len, mode);
+	/* a link that leads to nothing yet */
+	if (!lstat(path, &st))
+		return write_in_place(path, text, len);
+	return replace(path, text, len, mode);
 }

@@ -8,9 +8,10 @@
 
 /**
  * replace_file() - write a file by a temporary one beside it, and rename
- * @mode: of the file; 0: as the umask says
+ * @path: the file, or a link to it, which stays; a device or a fifo is written to in place
+ * @mode: of a file that is replaced; 0: as the umask says
  *
- * Return: 0, or a negative errno; then what was there before is unchanged.
+ * Return: 0, or a negative errno; then a file that was there before is unchanged.
  */
 int replace_file(const char *path, const char *text, size_t len, mode_t mode);
 
