@@ -86,24 +86,20 @@ static bool is_plain(const char *word)
 	return true;
 }
 
-static bool chooses_clocksource(const char *word)
+/* Parameters that the advice is to remove, as "remove notsc from /etc/default/grub or". */
+static void print_removals(FILE *text, const struct finding *f)
 {
-	return !strncmp(word, "clocksource=", 12) || !strcmp(word, "tsc=unstable") ||
-	       !strcmp(word, "notsc") || !strcmp(word, "no-kvmclock");
-}
+	char word[256];
+	size_t i;
 
-static void print_removals(FILE *text, const char *cmdline)
-{
-	char *copy = strdup(cmdline), *rest = copy, *word;
-
-	while (copy && (word = strsep(&rest, " "))) {
-		if (!chooses_clocksource(word) || !is_plain(word))
+	for (i = 0; i < f->advice.n; i++) {
+		if (sscanf(f->advice.lines[i], "remove %255s from /etc/default/grub", word) != 1 ||
+		    !is_plain(word))
 			continue;
 		fprintf(text, "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed ':a; s/ %s / /; ta')\n"
 			      "GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed ':a; s/ %s / /; ta')\n",
 			word, word);
 	}
-	free(copy);
 }
 
 static void print_addition(FILE *text, const char *parameter, int length)
@@ -128,8 +124,8 @@ static char *grub(const struct observation *o, const struct finding_list *list)
 		      "# It goes to /etc/default/grub.d/tscope.cfg; then: update-grub, and reboot\n");
 	fflush(text);
 	head = size;
-	if (advice_of(list, "clocksource", "/etc/default/grub"))
-		print_removals(text, s->cmdline);
+	if (finding_of(list, "clocksource"))
+		print_removals(text, finding_of(list, "clocksource"));
 	if (apart && system_has_word(s->clocksources, "kvm-clock"))
 		print_addition(text, "clocksource=kvm-clock", 21);
 	else if (apart)
