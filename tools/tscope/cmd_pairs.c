@@ -87,6 +87,7 @@ int cmd_pairs(int argc, char **argv)
 	options_parse(&argp, argc, argv, NULL);
 	if (options.sampling.cpus && !parse_cpu_list(options.sampling.cpus, cpus))
 		errx(STATUS_USAGE, "'%s' is no list of CPUs such as 0-3,8", options.sampling.cpus);
+	options.sampling.can_look = true;
 	choose_duration(&options.sampling, SAMPLE_IF_ASKED);
 	status = sample(&options.sampling);
 	if (status)

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "pairs.h"
 #include "report.h"
+#include "system_parts.h"
 
 enum { KEY_HTML = 512 };
 
@@ -26,11 +27,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print(FILE *out, struct observation *o, const struct finding_list *findings)
 {
+	char old[160];
+
+	if (options.json && !options.sampling.asked && observation_is_old(o, old))
+		system_note(&o->system, "%s", old);
 	if (options.json)
 		json_print(out, &o->after, &o->events, findings, &o->system, false);
-	else if (o->after.loaded)
-		report_print(out, o, findings, &options.sampling);
 	else
+		report_print(out, o, findings, &options.sampling);
+	if (!options.json && !o->after.loaded)
 		warnx("%s", module_advice());
 }
 
@@ -55,6 +60,7 @@ int cmd_report(int argc, char **argv)
 	int status, error;
 
 	options_parse(&argp, argc, argv, NULL);
+	options.sampling.can_look = true;
 	choose_duration(&options.sampling, SAMPLE_ALWAYS);
 	status = observe(&o, &options.sampling);
 	if (status)

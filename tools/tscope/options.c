@@ -78,10 +78,10 @@ static error_t parse_sampling(int key, char *arg, struct argp_state *state)
 		wish->reset = true;
 		return 0;
 	case ARGP_KEY_END:
-		if (wish->duration_ms || wish->warm_up_ms)
+		if (wish->duration_ms)
 			return 0;
-		if (wish->flat_out || (wish->cpus && !options.cpus_choose))
-			argp_error(state, "with -d 0 nothing is sampled: --cpus and --flat-out have no effect");
+		if (wish->flat_out || wish->warm_up_ms || (wish->cpus && !options.cpus_choose))
+			argp_error(state, "with -d 0 nothing is sampled: --cpus, --flat-out and --warm-up have no effect");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

@@ -357,6 +357,8 @@ void report_print(FILE *out, const struct observation *o, const struct finding_l
 
 	fprintf(out, "tscope %s: ", s->version[0] ? s->version : TSCOPE_VERSION);
 	print_findings(out, s, findings);
+	if (!s->loaded)
+		return;
 	fputc('\n', out);
 	print_head(out, s, wish);
 	print_cpus(out, s);

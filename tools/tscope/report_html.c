@@ -147,7 +147,7 @@ static void write_figures(FILE *to, const struct snapshot *s)
 		 tsc ? text_count(tsc->khz).s : "-");
 	write_table(to, &t, caption);
 	report_jumps(&t, s);
-	if (!t.n_cells)
+	if (!t.n_cells && snapshot_sampled(s))
 		html_tagged(to, "p", "No clock stepped, went backward, or warped between CPUs.");
 	write_table(to, &t, "Jumps since sampling began or was reset; other clocks had none");
 	pairs_table(&t, s, PAIRS_SHOWN);

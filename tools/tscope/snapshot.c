@@ -350,6 +350,12 @@ const struct clock_figures *snapshot_clock(const struct snapshot *s, const char 
 	return NULL;
 }
 
+static void take_newer(struct count *newest, bool known, uint64_t age_ms)
+{
+	if (known && (!newest->known || age_ms < newest->value))
+		*newest = (struct count){ true, age_ms };
+}
+
 struct count snapshot_age_ms(const struct snapshot *s)
 {
 	struct count newest = { };
@@ -361,8 +367,14 @@ struct count snapshot_age_ms(const struct snapshot *s)
 			continue;
 		if (c->leader)
 			return c->age_ms;
-		if (!newest.known || c->age_ms.value < newest.value)
-			newest = c->age_ms;
+		take_newer(&newest, true, c->age_ms.value);
+	}
+	/* without debugfs: offsets have ages */
+	for (size_t i = 0; !s->n_cpu_lines && i < s->n_clocks; i++) {
+		const struct clock_figures *c = &s->clocks[i];
+
+		take_newer(&newest, c->offset.known, c->offset.age_ms);
+		take_newer(&newest, c->host_offset_age_ms.known, c->host_offset_age_ms.value);
 	}
 	return newest;
 }

@@ -188,7 +188,10 @@ void snapshot_free(struct snapshot *s);
 /* Whether anything was sampled since the module was loaded, or reset. */
 bool snapshot_sampled(const struct snapshot *s);
 
-/* How long ago the leader has sampled; while no CPU leads, any CPU. Only root can read it. */
+/*
+ * How long ago the leader has sampled; while no CPU leads, any CPU. Without debugfs, the age of the
+ * newest offset.
+ */
 struct count snapshot_age_ms(const struct snapshot *s);
 
 /*

@@ -79,7 +79,13 @@ no_debugfs() {
 no_module() {
 	tree not-loaded && "$TSCOPE" report -d 0 --root "$ROOT" --html module.html >out 2>err
 	same "messages" "$(grep -c 'modprobe tscope' err)" 1 && grep -q 'modprobe tscope' module.html &&
-		figures module.html 0 && not grep -q '<table' module.html
+		figures module.html 0 && not grep -q '<table\|No clock stepped' module.html
+}
+
+# without sampling nothing is said of the clocks
+not_sampled() {
+	tree views-empty && runs 4 --html empty.html && not grep -q 'No clock stepped' empty.html &&
+		tree views-healthy && runs 0 --html healthy.html && grep -q 'No clock stepped' healthy.html
 }
 
 # what can't be written is said, and what was there stays
@@ -143,6 +149,7 @@ t "any text is escaped" hostile
 t "no gnuplot" no_gnuplot
 t "no debugfs" no_debugfs
 t "no module" no_module
+t "nothing was sampled" not_sampled
 t "a path that can't be written" unwritable
 t "a file is replaced as a whole" replaced
 t "a recording as a page" recording

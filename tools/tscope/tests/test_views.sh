@@ -21,6 +21,7 @@ wrong_use() {
 		runs 2 pairs --matrix --json && runs 2 doctor --ktap --json &&
 		runs 2 pairs -c 0- && runs 2 pairs -c 1-0 -d 0 && runs 2 pairs -d 0 -c 0,8192 &&
 		runs 2 pairs -d 0 --flat-out && prints_error "with -d 0 nothing is sampled" &&
+		runs 2 report -d 0 --warm-up 1 && prints_error "with -d 0 nothing is sampled" &&
 		runs 2 report -d 0 -c 0 && runs 2 doctor -d 0 --flat-out && runs 2 hist -d 0 -c 0 &&
 		prints_error "with -d 0 nothing is sampled" &&
 		runs 2 hist foo bar && prints_error "'bar' is no histogram" && runs 2 hist width step &&
@@ -36,9 +37,14 @@ no_module() {
 	tree views-healthy && rm -r "$SYSFS" "$DEBUGFS" || return
 	for name in "report -d 0" report pairs hist events "watch -n 1" wait; do
 		# shellcheck disable=SC2086
-		runs 4 $name && same "$name" "$(cat "$DIR/out")" "" &&
-			says 'there is no module for the running kernel 6.12.117' || return
+		runs 4 $name && says 'there is no module for the running kernel 6.12.117' || return
+		same "$name" "$(grep -v ': nothing was sampled, so nothing is known of the clocks$' "$DIR/out")" "" ||
+			return
 	done
+	# what needs no module is found, and said
+	tree no-module && runs 1 report -o "$DIR/file" && says 'there is no module for' &&
+		same "standard output" "$(cat "$DIR/out")" "" && mv "$DIR/file" "$DIR/out" &&
+		prints ': 0 faults, 1 warning$' && prints '^  warning  clocksource: '
 }
 
 no_figure() {
@@ -103,12 +109,60 @@ output_file() {
 		diff "$DIR/wanted" "$DIR/file"
 }
 
+# as_nobody ARGUMENT...
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$TSCOPE" "$@" --root "$ROOT" >"$DIR/out" 2>"$DIR/err"
+}
+
+# what another user asks for in vain is no success
+unprivileged_wish() {
+	local name
+	[ "$(id -u)" = 0 ] || return 0
+	tree views-healthy && chmod 700 "$ROOT/sys/kernel/debug" || return
+	for name in "report -d 5" "report --flat-out --json" "doctor -c 0" "doctor --ktap -d 60" \
+		"doctor --warm-up 1 --json" "pairs -d 3"; do
+		# shellcheck disable=SC2086
+		as_nobody $name
+		same "$name: status" "$?" 4 && same "$name" "$(cat "$DIR/out")" "" &&
+			says 'only root can start sampling: run it as root \(sudo\), or with -d 0 to see what is there$' ||
+			return
+	done
+	for name in "hist -d 3" "record -o -" "wait --error-ppb 0.001"; do
+		# shellcheck disable=SC2086
+		as_nobody $name
+		same "$name: status" "$?" 4 && says 'only root can start sampling: run it as root \(sudo\)$' ||
+			return
+	done
+}
+
+# figures of earlier sampling are not taken for those of now
+old_figures() {
+	tree views-healthy && sed -i 's/\( 0 [0-9]*\) [0-9]*$/\1 259200000/' "$SYSFS"/*/offset || return
+	sed -i 's/[0-9]*$/259200000/' "$SYSFS/ptp-kvm/offset"
+	runs 0 doctor --json && jq -e '[.errors[] | select(startswith("These are the figures of earlier sampling, ") and
+		endswith("old; -d 10s samples anew."))] | length == 1' "$DIR/out" || return
+	runs 0 doctor -d 0 --ktap && prints '^# These are the figures of earlier sampling, .* old; ' &&
+		prints '^ok 1 tsc-frequency$' && samples 10 doctor --ktap || return
+	[ "$(id -u)" = 0 ] || return 0
+	tree views-healthy && chmod 700 "$ROOT/sys/kernel/debug" || return
+	sed -i 's/ [0-9]*$/ 259200000/' "$SYSFS"/*/offset
+	as_nobody doctor --ktap
+	same status "$?" 0 && prints '^# These are the figures of earlier sampling, 72 h old\. Only root can sample \(sudo\)\.$' &&
+		prints '^ok 1 tsc-frequency # SKIP nothing was sampled: only root can \(sudo\)$' &&
+		prints '^ok [0-9]* clock-stepped$' && prints '^ok [0-9]* clocksource$' || return
+	as_nobody report --json
+	same status "$?" 0 && jq -e '.errors[-1] == "These are the figures of earlier sampling, 72 h old. Only root can sample (sudo)."' "$DIR/out" &&
+		as_nobody report && prints 'earlier sampling, 72 h old$' &&
+		as_nobody doctor && prints 'earlier sampling, 72 h old\. Only root' &&
+		as_nobody watch -n 1 && prints '^kernel .*, sampling is off; only root can start it \(sudo\)$'
+}
+
 # who is not root sees what sysfs has; what is missing is reported
 unprivileged() {
 	[ "$(id -u)" = 0 ] || return 0
 	tree views-faults && chmod 700 "$ROOT/sys/kernel/debug" || return
-	setpriv --reuid=65534 --regid=65534 --clear-groups \
-		"$TSCOPE" report --root "$ROOT" -d 5 >"$DIR/out" 2>"$DIR/err"
+	as_nobody report
 	same status "$?" 1 && same messages "$(cat "$DIR/err")" "" &&
 		prints '^ +Only root can start sampling \(sudo\)\.$' &&
 		prints '^  kvm-clock      0      1         91    641  380 ms         -      -  moves$' &&
@@ -163,6 +217,8 @@ v "watch is interrupted" interrupted watch -i 10
 v "wait is interrupted" interrupted wait --error-ppb 0.001
 v "report to a file" output_file
 v "report without root" unprivileged
+v "options of sampling without root" unprivileged_wish
+v "old figures" old_figures
 v "wait" waits
 v "how long is sampled without -d" default_duration
 v "hist --json" json_hist
