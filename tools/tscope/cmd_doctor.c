@@ -64,6 +64,8 @@ static const char *not_looked_at(const struct observation *o, const struct rule 
 	/* CPUs that sample have lines */
 	if (rule->debug && !o->after.n_cpu_lines)
 		return "debugfs could not be read";
+	if (!strcmp(rule->id, "time-service") && o->system.services_hidden)
+		return "processes of other users are hidden";
 	if (!strcmp(rule->id, "timer-policy") && !o->domain)
 		return "no --domain-xml was given";
 	return NULL;

@@ -363,7 +363,7 @@ void text_histogram(FILE *out, const struct histogram *h)
 		uint64_t n = counts[k + OCTAVES];
 		int next = k;
 
-		while (!counts[next + OCTAVES])
+		while (next < last && !counts[next + OCTAVES])
 			next++;
 		if (next - k > 4) {
 			for (size_t c = 0; c < 4; c++)

@@ -178,6 +178,12 @@ waits() {
 		runs 4 wait --clock hpet && same "sampling" "$(cat "$SYSFS/enabled")" 0
 }
 
+# a last bucket that has counted nothing, at the end of 64 bits
+empty_bucket() {
+	tree views-ends && sed -i '$s/[0-9]*$/0/' "$DEBUGFS/hist/transit" && runs 0 hist -d 0 transit &&
+		prints '^ *4611686018427387904 *9223372036854775807 *0$'
+}
+
 json_hist() {
 	tree views-healthy && runs 0 hist wakeup --json && jq -e '.histograms | length == 1 and
 		(.[0] | .name == "wakeup" and .lost == 3 and .p99_ns == 8191 and
@@ -201,6 +207,7 @@ done
 v "totals of histograms" golden views-healthy 0 hist
 v "bars by octave" golden views-healthy 0 hist ptp-kvm
 v "bars at the ends" golden views-ends 0 hist transit
+v "bars: the last bucket is empty" empty_bucket
 v "events" golden views-faults 0 events
 v "no events" golden views-empty 0 events
 v "watch" golden views-faults 0 watch -n 1
