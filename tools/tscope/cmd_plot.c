@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* cmd_plot.c: draw what was recorded */
 #include <err.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,6 +18,8 @@ enum { KEY_SCRIPT = 512, KEY_DARK };
 /* Of a text terminal's lines, a plot takes at least so many. */
 #define MIN_LINES	14
 #define WIDTH		900
+
+static const char nothing[] = "there is nothing to draw in this recording";
 
 /* Of the command line; @kind PLOT_KINDS: all. */
 struct wanted {
@@ -215,7 +218,7 @@ static int write_pictures(const struct wanted *wanted, const struct recording *r
 		free(script.at);
 	}
 	if (!any) {
-		warnx("there is nothing to draw in this recording");
+		warnx("%s", nothing);
 		status = STATUS_NO_FIGURE;
 	}
 	return status;
@@ -224,16 +227,18 @@ static int write_pictures(const struct wanted *wanted, const struct recording *r
 static int write_page(const struct recording *r)
 {
 	struct text page;
-	int status;
+	int status, error;
 
 	text_begin(&page);
 	html_begin(page.to, "tscope: pictures of a recording");
 	html_tagged(page.to, "p", "Kernel %s, clocksource %s, recorded by tscope %s", r->kernel,
 		    r->clocksource, r->version);
-	html_pictures(page.to, r);
+	error = html_pictures(page.to, r);
 	html_end(page.to);
 	fclose(page.to);
-	status = write_file(options.output, &page);
+	if (error == -ENODATA)
+		warnx("%s", nothing);
+	status = error ? STATUS_NO_FIGURE : write_file(options.output, &page);
 	free(page.at);
 	return status;
 }

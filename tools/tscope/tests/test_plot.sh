@@ -182,6 +182,8 @@ hostile() {
 missing_gnuplot() {
 	without_gnuplot phase
 	same status $? 4 && same output "$(cat out)" "" && says 'apt install gnuplot-nox' &&
+		without_gnuplot -o missing.html
+	same status $? 4 && says 'apt install gnuplot-nox' && [ ! -e missing.html ] &&
 		without_gnuplot phase -o missing.svg
 	same status $? 4 && empty missing.svg &&
 		{ without_gnuplot phase --script; same status $? 0; } && grep -q '^plot ' out
@@ -208,6 +210,7 @@ wrong_use() {
 # the header alone, and a file that a crash cut short
 short() {
 	head -n 1 "$GUEST" >short.ndjson && runs 4 short.ndjson && says 'nothing to draw' &&
+		runs 4 short.ndjson -o short.html && says 'nothing to draw' && [ ! -e short.html ] &&
 		head -c 20000 "$GUEST" >short.ndjson && runs 0 short.ndjson phase -o short.svg &&
 		says 'is truncated' && grep -q '<text>kvm-clock: 0 steps</text>' short.svg &&
 		runs 4 short.ndjson pairs && says 'nothing to draw'
