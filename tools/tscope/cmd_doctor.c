@@ -178,6 +178,8 @@ int cmd_doctor(int argc, char **argv)
 	options_parse(&argp, argc, argv, NULL);
 	if (wishes.domain && !domain_read(wishes.domain, &domain, error))
 		errx(STATUS_USAGE, "%s: %s", wishes.domain, error);
+	if (wishes.write && write_check(wishes.write))
+		return STATUS_USAGE;
 	options.sampling.can_look = true;
 	choose_duration(&options.sampling, wishes.ktap ? SAMPLE_ALWAYS : SAMPLE_IF_ON);
 	status = observe(&o, &options.sampling);

@@ -15,6 +15,7 @@
 #include "observe.h"
 #include "options.h"
 #include "record.h"
+#include "replace.h"
 
 #define MSEC_PER_SEC	1000ull
 #define HOUR_MS		(3600 * MSEC_PER_SEC)
@@ -229,6 +230,9 @@ int cmd_record(int argc, char **argv)
 	options_parse(&argp, argc, argv, NULL);
 	if (!options.output)
 		errx(STATUS_USAGE, "-o FILE is missing: where to write");
+	status = strcmp(options.output, "-") ? output_check(options.output, false) : 0;
+	if (status)
+		errx(STATUS_USAGE, "%s: %s", options.output, strerror(-status));
 	status = sampling_begin(&options.sampling);
 	if (status)
 		return status == -EINVAL || status == -ERANGE ? STATUS_USAGE : STATUS_NO_FIGURE;

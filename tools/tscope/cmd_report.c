@@ -9,6 +9,7 @@
 #include "observe.h"
 #include "options.h"
 #include "pairs.h"
+#include "replace.h"
 #include "report.h"
 #include "system_parts.h"
 
@@ -60,6 +61,12 @@ int cmd_report(int argc, char **argv)
 	int status, error;
 
 	options_parse(&argp, argc, argv, NULL);
+	error = options.output ? output_check(options.output, false) : 0;
+	if (error)
+		errx(STATUS_USAGE, "%s: %s", options.output, strerror(-error));
+	error = html ? output_check(html, true) : 0;
+	if (error)
+		errx(STATUS_USAGE, "%s: %s", html, strerror(-error));
 	options.sampling.can_look = true;
 	choose_duration(&options.sampling, SAMPLE_ALWAYS);
 	status = observe(&o, &options.sampling);

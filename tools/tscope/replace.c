@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,23 @@ static int replace(const char *path, const char *text, size_t len, mode_t mode)
 		unlink(temporary);
 	free(temporary);
 	return error;
+}
+
+int output_check(const char *path, bool replaces)
+{
+	char target[PATH_MAX], *slash;
+	struct stat st;
+	bool there = !stat(path, &st);
+
+	if (there && S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (there && (!replaces || !S_ISREG(st.st_mode)))
+		return access(path, W_OK) ? -errno : 0;
+	if (!realpath(path, target))
+		snprintf(target, sizeof(target), "%s", path);
+	slash = strrchr(target, '/');
+	snprintf(slash ? slash + 1 : target, 2, "%s", ".");
+	return access(target, W_OK | X_OK) ? -errno : 0;
 }
 
 int replace_file(const char *path, const char *text, size_t len, mode_t mode)

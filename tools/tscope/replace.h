@@ -3,8 +3,17 @@
 #ifndef TSCOPE_REPLACE_H
 #define TSCOPE_REPLACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+/**
+ * output_check() - whether a file can be written, before what it is to hold has taken its time
+ * @replaces: by replace_file(); else it is opened and written
+ *
+ * Return: 0, or a negative errno. Nothing is changed.
+ */
+int output_check(const char *path, bool replaces);
 
 /**
  * replace_file() - write a file by a temporary one beside it, and rename

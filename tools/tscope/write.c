@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "domain_xml.h"
+#include "replace.h"
 #include "write.h"
 
 /* A proposal; no text: no finding calls for it. */
@@ -218,6 +219,18 @@ static int write_all(int dir, const char *path, const struct proposal *proposals
 		n++;
 	}
 	return n;
+}
+
+int write_check(const char *dir)
+{
+	struct stat st;
+	int error;
+
+	if (stat(dir, &st))
+		error = errno == ENOENT ? -output_check(dir, true) : errno;
+	else
+		error = !S_ISDIR(st.st_mode) ? ENOTDIR : access(dir, W_OK | X_OK) ? errno : 0;
+	return error ? fail(dir, NULL, error) : 0;
 }
 
 int write_proposals(const char *dir, const struct observation *o, const struct finding_list *list,

@@ -118,11 +118,29 @@ static void test_device(void)
 	end();
 }
 
+static void test_check(void)
+{
+	begin();
+	EXPECT_EQ(output_check("file", true), 0, "a file that is not there");
+	EXPECT_EQ(mode_of("file"), 0, "it is not made");
+	EXPECT_EQ(put("file", "text"), 0, "a file");
+	EXPECT_EQ(output_check("file", true), 0, "a file that is there");
+	EXPECT_EQ(output_check("file", false), 0, "a file that is there");
+	expect_text("file", "text");
+	EXPECT_EQ(output_check("none/file", true), -ENOENT, "no directory");
+	EXPECT_EQ(output_check("none/file", false), -ENOENT, "no directory");
+	EXPECT_EQ(output_check(".", true), -EISDIR, "a directory");
+	EXPECT_EQ(output_check(".", false), -EISDIR, "a directory");
+	EXPECT_EQ(output_check("/dev/null", true), 0, "a device");
+	end();
+}
+
 static const struct tap_test tests[] = {
 	{ "replace: a file", test_file },
 	{ "replace: links", test_link },
 	{ "replace: a fifo", test_fifo },
 	{ "replace: a device", test_device },
+	{ "replace: whether it can be", test_check },
 };
 
 TAP_MAIN(tests)

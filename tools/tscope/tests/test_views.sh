@@ -14,17 +14,21 @@ wrong_use() {
 	tree views-healthy &&
 		runs 2 report -d ten && prints_error "takes a time such as" &&
 		runs 2 report --warm-up=-1 && runs 2 report extra && runs 2 report --nonsense &&
-		runs 2 report -o /nonexistent/file &&
+		runs 2 report -o /nonexistent/file && runs 2 report -d 60 -o /nonexistent/file &&
+		runs 2 report -d 60 --html /nonexistent/file && runs 2 record --warm-up 60 -o /nonexistent/file &&
+		runs 2 record -o "$DIR" && runs 2 doctor -d 60 --write /nonexistent/dir && reads enabled 0 &&
 		runs 2 watch -n 0 && prints_error "above 0" && runs 2 watch -n 1x && runs 2 watch -i 0 &&
 		runs 2 watch --show nosuch && prints_error "no column 'nosuch'" &&
 		runs 2 watch --csv --json && runs 2 watch --show clock --json &&
 		runs 2 pairs --matrix --json && runs 2 doctor --ktap --json &&
+		runs 2 pairs -d 0 -c 8192 && prints_error "'8192' is no list of CPUs below 8192 such as 0-3,8" &&
 		runs 2 pairs -c 0- && runs 2 pairs -c 1-0 -d 0 && runs 2 pairs -d 0 -c 0,8192 &&
 		runs 2 pairs -d 0 --flat-out && prints_error "with -d 0 nothing is sampled" &&
 		runs 2 report -d 0 --warm-up 1 && prints_error "with -d 0 nothing is sampled" &&
 		runs 2 report -d 0 -c 0 && runs 2 doctor -d 0 --flat-out && runs 2 hist -d 0 -c 0 &&
 		prints_error "with -d 0 nothing is sampled" &&
 		runs 2 hist foo bar && prints_error "'bar' is no histogram" && runs 2 hist width step &&
+		prints_error "'width' and 'step': name one histogram, or none" &&
 		runs 2 pairs extra && runs 2 events extra && runs 2 wait extra &&
 		runs 2 wait --clock tsc && runs 2 wait --error-ppb 0 && runs 2 wait --error-ppb 1e3 &&
 		runs 2 wait --timeout soon && not "$TSCOPE" >"$DIR/out" 2>&1 &&
@@ -48,7 +52,9 @@ no_module() {
 }
 
 no_figure() {
-	tree views-empty && runs 4 pairs -d 0 && runs 4 hist -d 0 nosuch && says "no histogram nosuch" &&
+	tree views-healthy && runs 4 pairs -d 0 -c 0,9 &&
+		prints '^Offsets between CPUs: none of CPUs 0,9 \(they did not sample, or have not met\)$' &&
+		tree views-empty && runs 4 pairs -d 0 && runs 4 hist -d 0 nosuch && says "no histogram nosuch" &&
 		runs 4 wait --timeout 0.5 && says "ptp-kvm is absent" &&
 		runs 4 wait --clock realtime --timeout 0.5 && says "realtime has no skew yet"
 }
