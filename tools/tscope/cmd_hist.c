@@ -34,7 +34,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return ARGP_ERR_UNKNOWN;
 	if (is_kind(arg) && !wanted->kind)
 		wanted->kind = arg;
-	else if (!is_kind(arg) && !wanted->clock && !wanted->kind)
+	else if (is_kind(arg))
+		argp_error(state, "'%s' and '%s': name one histogram, or none", wanted->kind, arg);
+	else if (!wanted->clock && !wanted->kind)
 		wanted->clock = arg;
 	else
 		argp_error(state, "'%s' is no histogram: width, residual, step, warp, transit, wakeup",

@@ -59,6 +59,9 @@ static void print(struct snapshot *s)
 		json_print(stdout, s, NULL, NULL, NULL, false);
 	else if (matrix && s->n_pairs)
 		pairs_matrix(stdout, s, text_window().columns, options.sampling.cpus);
+	else if (!s->n_pairs && options.sampling.cpus)
+		printf("Offsets between CPUs: none of CPUs %s (they did not sample, or have not met)\n",
+		       options.sampling.cpus);
 	else
 		pairs_print(stdout, s, SIZE_MAX);
 	for (size_t i = 0; !options.json && i < s->n_errors; i++)
@@ -86,7 +89,8 @@ int cmd_pairs(int argc, char **argv)
 	options.cpus_choose = true;
 	options_parse(&argp, argc, argv, NULL);
 	if (options.sampling.cpus && !parse_cpu_list(options.sampling.cpus, cpus))
-		errx(STATUS_USAGE, "'%s' is no list of CPUs such as 0-3,8", options.sampling.cpus);
+		errx(STATUS_USAGE, "'%s' is no list of CPUs below %u such as 0-3,8",
+		     options.sampling.cpus, MAX_CPUS);
 	options.sampling.can_look = true;
 	choose_duration(&options.sampling, SAMPLE_IF_ASKED);
 	status = sample(&options.sampling);

@@ -9,6 +9,7 @@
 #include "json.h"
 #include "options.h"
 #include "points.h"
+#include "system.h"
 #include "text.h"
 
 /* Decimal places of figures. */
@@ -88,7 +89,7 @@ static void say_errors(const struct recording *r, bool any)
 
 	for (i = 0; i < r->n_errors; i++)
 		warnx("%s", r->errors[i]);
-	if (!any && !r->n_errors)
+	if (!any && (wish.file || !r->n_errors))
 		warnx("there are too few points%s", wish.file ? "" :
 		      " yet; \"tscope report -d 60s\" samples more");
 }
@@ -114,6 +115,10 @@ static void read_file(struct recording *r)
 	if (!recording_read(r, from))
 		errx(STATUS_USAGE, "%s: %s", wish.file, r->errors[0]);
 	fclose(from);
+	if (wish.clock && (!strcmp(wish.clock, "tsc") ||
+			   (*r->clock_names && !system_has_word(r->clock_names, wish.clock))))
+		errx(STATUS_USAGE, "%s is no clock that is held against the TSC in %s", wish.clock,
+		     wish.file);
 }
 
 static void read_module(struct recording *r)

@@ -200,6 +200,22 @@ static void read_histograms(struct snapshot *s)
 		}
 }
 
+static void add_no_debugfs(struct snapshot *s, const char *dir, int err)
+{
+	const char *named = getenv("TSCOPE_DEBUGFS");
+	char path[PATH_MAX];
+
+	/* the kernel makes it if it has debugfs, for debugfs to be mounted there */
+	path_system(path, "/sys/kernel/debug");
+	if (named && *named)
+		add_error(s, "%s, which TSCOPE_DEBUGFS names: %s", dir, strerror(err));
+	else if (access(path, F_OK))
+		add_error(s, "%s: this kernel has no debugfs (CONFIG_DEBUG_FS)", dir);
+	else
+		add_error(s, "%s: %s: run \"mount -t debugfs none /sys/kernel/debug\" as root",
+			  dir, strerror(err));
+}
+
 static void read_debugfs(struct snapshot *s, unsigned int parts)
 {
 	char path[PATH_MAX];
@@ -213,8 +229,7 @@ static void read_debugfs(struct snapshot *s, unsigned int parts)
 		if (errno == EACCES)
 			add_error(s, "%s can't be read: run as root (sudo)", path);
 		else if (parts)
-			add_error(s, "%s: %s: run \"mount -t debugfs none /sys/kernel/debug\" as root",
-				  path, strerror(errno));
+			add_no_debugfs(s, path, errno);
 		return;
 	}
 	closedir(dir);
