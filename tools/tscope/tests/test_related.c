@@ -186,6 +186,24 @@ static void test_slewed_host(void)
 	}
 }
 
+/* Without an observation of its own doctor judges warps of the time since --since. */
+static void test_old_warps(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		quiet();
+		add(10, "warp", TSC, 1, -5000);
+		clocks[TSC].warps = (struct count){ true, 3 };
+		clocks[TSC].warp_max_ns = (struct count){ true, 5000 };
+		events_of(&o.after, &o.events);
+		o.since_ns = i ? 50000000000 : 5000000000;
+		judge();
+		EXPECT_EQ(found.n, !i, "findings of a warp at 10 s, since %u s", i ? 50 : 5);
+		events_free(&o.events);
+	}
+}
+
 /* 500 ppm within the error of the best clock are a fault, less is a warning from 100 ppm on. */
 static void test_frequency_limits(void)
 {
@@ -379,6 +397,7 @@ static const struct tap_test tests[] = {
 	{ "the kernel changes its clocksource", test_switch },
 	{ "a slewed host, and a wrong frequency", test_slewed_host },
 	{ "a wrong frequency: limits", test_frequency_limits },
+	{ "warps before --since", test_old_warps },
 	{ "a device whose step is found late", test_slow_device },
 	{ "clocks that can't be read", test_no_clocks },
 	{ "whose step it is", test_who_stepped },
