@@ -2,6 +2,7 @@
 /* cmd_pairs.c: show how far the CPUs' clocks are apart */
 #include <err.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "json.h"
@@ -9,6 +10,7 @@
 #include "options.h"
 #include "pairs.h"
 #include "parse.h"
+#include "progress.h"
 #include "text.h"
 
 enum { KEY_MATRIX = 512 };
@@ -52,13 +54,22 @@ static bool any_offset(const struct snapshot *s)
 	return false;
 }
 
+/* That of 4096 CPUs takes a minute. On a terminal its lines are to be seen meanwhile. */
+static void print_matrix(const struct snapshot *s)
+{
+	if (!isatty(STDOUT_FILENO))
+		progress_begin("printing");
+	pairs_matrix(stdout, s, text_window().columns, options.sampling.cpus);
+	progress_end();
+}
+
 static void print(struct snapshot *s)
 {
 	pairs_sort(s);
 	if (options.json)
 		json_print(stdout, s, NULL, NULL, NULL, false);
 	else if (matrix && s->n_pairs)
-		pairs_matrix(stdout, s, text_window().columns, options.sampling.cpus);
+		print_matrix(s);
 	else if (!s->n_pairs && options.sampling.cpus)
 		printf("Offsets between CPUs: none of CPUs %s (they did not sample, or have not met)\n",
 		       options.sampling.cpus);

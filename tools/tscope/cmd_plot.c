@@ -11,6 +11,7 @@
 #include "html.h"
 #include "options.h"
 #include "plot.h"
+#include "progress.h"
 #include "replace.h"
 
 enum { KEY_SCRIPT = 512, KEY_DARK };
@@ -103,10 +104,14 @@ static void fit_to_terminal(struct plot_form *form)
 static void read_recording(const char *file, struct recording *r)
 {
 	FILE *from = strcmp(file, "-") ? fopen(file, "r") : stdin;
+	bool right;
 
 	if (!from)
 		err(STATUS_USAGE, "%s", file);
-	if (!recording_read(r, from))
+	progress_begin("reading");
+	right = recording_read(r, from);
+	progress_end();
+	if (!right)
 		errx(STATUS_USAGE, "%s is no recording: its first line is not what \"tscope record\" writes",
 		     from == stdin ? "standard input" : file);
 	for (size_t i = 0; i < r->n_errors; i++)
@@ -184,6 +189,7 @@ static int write_picture(const struct wanted *wanted, enum plot_kind kind,
 	if (plot_draw(script->at, picture.to))
 		status = STATUS_NO_FIGURE;
 	fclose(picture.to);
+	progress_end();
 	if (!status && options.output) {
 		name = output_name(wanted, kind);
 		status = write_file(name, &picture);
@@ -206,6 +212,8 @@ static int write_pictures(const struct wanted *wanted, const struct recording *r
 		if (wanted->kind != PLOT_KINDS && wanted->kind != kind)
 			continue;
 		text_begin(&script);
+		if (!wanted->script)
+			progress_begin("drawing");
 		if (plot_script(script.to, kind, r, &wanted->form)) {
 			any = true;
 			fflush(script.to);
@@ -217,6 +225,7 @@ static int write_pictures(const struct wanted *wanted, const struct recording *r
 		fclose(script.to);
 		free(script.at);
 	}
+	progress_end();
 	if (!any) {
 		warnx("%s", nothing);
 		status = STATUS_NO_FIGURE;
@@ -233,7 +242,9 @@ static int write_page(const struct recording *r)
 	html_begin(page.to, "tscope: pictures of a recording");
 	html_tagged(page.to, "p", "Kernel %s, clocksource %s, recorded by tscope %s", r->kernel,
 		    r->clocksource, r->version);
+	progress_begin("drawing");
 	error = html_pictures(page.to, r);
+	progress_end();
 	html_end(page.to);
 	fclose(page.to);
 	if (error == -ENODATA)

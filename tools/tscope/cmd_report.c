@@ -9,6 +9,7 @@
 #include "observe.h"
 #include "options.h"
 #include "pairs.h"
+#include "progress.h"
 #include "replace.h"
 #include "report.h"
 #include "system_parts.h"
@@ -80,7 +81,10 @@ int cmd_report(int argc, char **argv)
 	findings_of(&o, &findings);
 	print(out, &o, &findings);
 	status = findings_status(&o, &findings);
+	if (html)
+		progress_begin("drawing");
 	error = html ? report_html(html, &o, &findings, &options.sampling) : 0;
+	progress_end();
 	if (error) {
 		warnx("%s: %s", html, strerror(-error));
 		status = STATUS_USAGE;

@@ -9,6 +9,7 @@
 #include "json.h"
 #include "options.h"
 #include "points.h"
+#include "progress.h"
 #include "system.h"
 #include "text.h"
 
@@ -109,10 +110,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void read_file(struct recording *r)
 {
 	FILE *from = strcmp(wish.file, "-") ? fopen(wish.file, "r") : stdin;
+	bool right;
 
 	if (!from)
 		err(STATUS_USAGE, "%s", wish.file);
-	if (!recording_read(r, from))
+	progress_begin("reading");
+	right = recording_read(r, from);
+	progress_end();
+	if (!right)
 		errx(STATUS_USAGE, "%s: %s", wish.file, r->errors[0]);
 	fclose(from);
 	if (wish.clock && (!strcmp(wish.clock, "tsc") ||
@@ -160,6 +165,7 @@ int cmd_stability(int argc, char **argv)
 	found = calloc(r.n_clocks + 1, sizeof(*found));
 	if (!found)
 		err(STATUS_NO_FIGURE, "no memory");
+	progress_begin("computing");
 	for (i = 0; khz && i < r.n_clocks; i++) {
 		if (wish.clock && strcmp(wish.clock, r.clocks[i].name))
 			continue;
@@ -167,6 +173,7 @@ int cmd_stability(int argc, char **argv)
 		found[n].n = clock_stability(&r.clocks[i], khz, found[n].fig);
 		any |= found[n++].n;
 	}
+	progress_end();
 	if (options.json)
 		print_json(&r, found, n, khz);
 	else if (any)

@@ -189,6 +189,13 @@ missing_gnuplot() {
 		{ without_gnuplot phase --script; same status $? 0; } && grep -q '^plot ' out
 }
 
+# a gnuplot that takes three seconds
+slow_gnuplot() {
+	mkdir -p slow && printf '#!/bin/sh\nsleep 3\n' >slow/gnuplot && chmod +x slow/gnuplot &&
+		PATH=$DIR/slow:$PATH script -qc "$TSCOPE plot $GUEST adev -o slow.svg" /dev/null </dev/null >out
+	grep -q 'drawing, 2 s' out && not grep -q 'drawing, 1 s' out
+}
+
 # a gnuplot that fails leaves no file
 failing_gnuplot() {
 	mkdir -p failing && printf '#!/bin/sh\nexit 1\n' >failing/gnuplot && chmod +x failing/gnuplot &&
@@ -238,6 +245,7 @@ t "a flood of steps" flood
 t "names that would be commands" hostile
 t "no gnuplot" missing_gnuplot
 t "a gnuplot that fails" failing_gnuplot
+t "a gnuplot that takes long" slow_gnuplot
 t "wrong use" wrong_use
 t "a recording without points, and half of one" short
 ktap_end

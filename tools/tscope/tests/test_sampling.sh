@@ -209,6 +209,21 @@ progress() {
 		not grep -q '4 s left\|0 s left' "$DIR/screen"
 }
 
+# of what is read, where sampling is none: a file that takes 3 s to come
+progress_of_reading() {
+	local from=$TESTS/recordings/guest.ndjson
+	rm -f "$DIR/fifo" && mkfifo "$DIR/fifo" || return
+	(head -n 1 "$from"; sleep "$1"; sed 1d "$from") >"$DIR/fifo" &
+	shift
+	on_terminal "$@" "$DIR/fifo" && wait $!
+}
+
+reading() {
+	progress_of_reading 3.2 stability --from && grep -qP '\rreading, [23] s \e\[K.*\r\e\[K$' "$DIR/screen" &&
+		progress_of_reading 3.2 stability -q --from && same screen "$(cat "$DIR/screen")" "" &&
+		progress_of_reading 0 stability --from && same screen "$(cat "$DIR/screen")" ""
+}
+
 no_progress() {
 	idle_tree && fine on_terminal pairs "$@" --root "$DIR/root" && same screen "$(cat "$DIR/screen")" ""
 }
@@ -273,6 +288,7 @@ t "watch leaves sampling off that it did not begin" stays_off
 t "-d 0 changes nothing" untouched
 t "the module goes meanwhile" unloaded_meanwhile
 t "progress on a terminal" progress
+t "progress of reading a file" reading
 t "no progress up to two seconds" no_progress -d 2
 t "no progress with --quiet" no_progress -d 2.5 --quiet
 t "no progress where stderr is no terminal" no_progress_elsewhere
