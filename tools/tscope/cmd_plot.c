@@ -60,6 +60,8 @@ static void check_output(struct wanted *wanted, struct argp_state *state)
 	if (path && !wanted->page && !ends(path, ".svg") && !ends(path, ".png"))
 		argp_error(state, "-o takes a name that ends with .svg, .png or .html, not '%s'",
 			   path);
+	if (wanted->form.dark && (!path || wanted->page))
+		argp_error(state, "--dark is of a file that ends with .svg or .png; a page has both");
 	if (wanted->page && wanted->script)
 		argp_error(state, "--script is of one picture, not of a page");
 	if (wanted->page && wanted->kind != PLOT_KINDS)
@@ -258,11 +260,11 @@ int cmd_plot(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
 		{ "script", KEY_SCRIPT, NULL, 0, "Print gnuplot's script, and run nothing", 4 },
-		{ "dark", KEY_DARK, NULL, 0, "For a dark background", 4 },
+		{ "dark", KEY_DARK, NULL, 0, "For a dark background (.svg, .png)", 4 },
 		{ }
 	};
 	static const struct argp_child children[] = {
-		{ &options_output, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+		{ &options_output, 0, NULL, 0 }, { &options_no_json, 0, NULL, 0 }, { }
 	};
 	static const struct argp argp = {
 		own, parse, "FILE|- [phase|adev|hist|pairs|all]",

@@ -384,8 +384,14 @@ struct count snapshot_age_ms(const struct snapshot *s)
 			return c->age_ms;
 		take_newer(&newest, true, c->age_ms.value);
 	}
-	/* without debugfs: offsets have ages */
-	for (size_t i = 0; !s->n_cpu_lines && i < s->n_clocks; i++) {
+	return newest;
+}
+
+struct count snapshot_offset_age_ms(const struct snapshot *s)
+{
+	struct count newest = { };
+
+	for (size_t i = 0; i < s->n_clocks; i++) {
 		const struct clock_figures *c = &s->clocks[i];
 
 		take_newer(&newest, c->offset.known, c->offset.age_ms);

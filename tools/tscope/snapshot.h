@@ -188,11 +188,11 @@ void snapshot_free(struct snapshot *s);
 /* Whether anything was sampled since the module was loaded, or reset. */
 bool snapshot_sampled(const struct snapshot *s);
 
-/*
- * How long ago the leader has sampled; while no CPU leads, any CPU. Without debugfs, the age of the
- * newest offset.
- */
+/* How long ago the leader has sampled; while no CPU leads, any CPU. Only root can read it. */
 struct count snapshot_age_ms(const struct snapshot *s);
+
+/* The age of the newest offset, which anybody can read. */
+struct count snapshot_offset_age_ms(const struct snapshot *s);
 
 /*
  * How many pairs there are where all are known: the worst pair of each clock, which is all that

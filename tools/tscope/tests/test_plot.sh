@@ -209,6 +209,7 @@ wrong_use() {
 		runs 2 "$GUEST" -o out.pdf && says '\.svg, \.png or \.html' &&
 		runs 2 "$GUEST" -o .svg && runs 2 "$GUEST" phase -o out.html && says 'all pictures' &&
 		runs 2 "$GUEST" -o out.html --script && runs 2 "$GUEST" --json && says 'no JSON' &&
+		runs 2 "$GUEST" --dark && says 'dark is of a file' && runs 2 "$GUEST" --dark -o out.html &&
 		runs 2 nonexistent && says 'nonexistent: No such file' &&
 		runs 2 "$GUEST" phase -o nonexistent/out.svg && says 'nonexistent/out.svg: No such' &&
 		echo '{"point":1}' >no.ndjson && runs 2 no.ndjson && says 'is no recording'

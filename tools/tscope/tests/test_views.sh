@@ -204,6 +204,11 @@ helps() {
 		"$TSCOPE" "$name" --help >"$DIR/out" && prints "^Usage: tscope $name" || return
 		not grep -n '.\{81\}' "$DIR/out" || return
 	done
+	# an option that is not there is not offered
+	for name in record plot metrics; do
+		"$TSCOPE" "$name" --help >"$DIR/out" && not grep -e --json "$DIR/out" || return
+	done
+	tree views-healthy && runs 2 record --json -o "$DIR/file" && prints_error '--json has no effect'
 }
 
 ktap_begin
