@@ -58,8 +58,8 @@ bool enough_findings(struct judgement *j, const struct rule *rule);
 void finding_voices(struct finding *f, const struct snapshot *s, const struct moment *m);
 
 /*
- * How much a counter of a clock grew during the observation; all of it where none was, but for warps
- * before --since.
+ * How much a counter of a clock grew during the observation; all of it where none was, but for
+ * warps before --since.
  */
 #define grown(j, clock, member) \
 	grown_at(j, clock, offsetof(struct clock_figures, member))

@@ -96,7 +96,7 @@ same_words() {
 		grep -qF -- "$sentence" page || { echo "not in the page: $sentence"; return 1; }
 		n=$((n + 1))
 	done < <(words out | grep -oE 'The host (assumes|refused) [^.]*\.|(TSC_STABLE|valid) is [^.]*\.|Updates seen: [^.]*\.|Stops of the guest seen: [^.]*\.|tsc_mode is [^.]*\.|may be off by [^.]*\.|may have jumped: [^.]*\.|CPU [0-9]+ (late|stood-still): its sampler [a-z ]*[0-9]+ [a-z]+')
-	same sentences $n "$3"
+	same sentences "$n" "$3"
 }
 
 # without sampling nothing is said of the clocks
