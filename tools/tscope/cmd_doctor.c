@@ -59,7 +59,7 @@ static const char *not_looked_at(const struct observation *o, const struct rule 
 	if (rule->module && !snapshot_sampled(&o->after))
 		return "nothing was sampled";
 	/* a state is that of an observation, unless -d 0 was given */
-	if (rule->module && !rule->event && !options.sampling.asked && observation_is_old(o, old))
+	if (rule->module && !rule->event && !options.sampling.asked && not_observed(o, old))
 		return "nothing was sampled: only root can (sudo)";
 	/* CPUs that sample have lines */
 	if (rule->debug && !o->after.n_cpu_lines)
@@ -92,7 +92,7 @@ static void print_ktap(const struct observation *o, const struct finding_list *l
 	bool good;
 
 	puts("TAP version 14");
-	if (observation_is_old(o, old))
+	if (not_observed(o, old))
 		printf("# %s\n", old);
 	for (rule = rules; rule->id; rule++)
 		n++;
@@ -139,7 +139,7 @@ static void print_text(const struct observation *o, const struct finding_list *l
 		puts("Clocks were not measured: only what needs no module was looked at.");
 	else if (!snapshot_sampled(&o->after))
 		puts("Clocks were not measured: nothing was sampled.");
-	else if (observation_is_old(o, old))
+	else if (not_observed(o, old))
 		text_wrap(stdout, "", "%s", old);
 	if (list->n)
 		printf("faults %zu, warnings %zu, info %zu\n", n[SEVERITY_FAULT],
@@ -191,7 +191,7 @@ int cmd_doctor(int argc, char **argv)
 	pairs_sort(&o.after);
 	findings_of(&o, &list);
 	status = findings_status(&o, &list);
-	if (options.json && !options.sampling.asked && observation_is_old(&o, error))
+	if (options.json && !options.sampling.asked && not_observed(&o, error))
 		system_note(&o.system, "%s", error);
 	if (options.json)
 		json_print(stdout, &o.after, &o.events, &list, &o.system, false);

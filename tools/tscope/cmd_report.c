@@ -31,7 +31,7 @@ static void print(FILE *out, struct observation *o, const struct finding_list *f
 {
 	char old[160];
 
-	if (options.json && !options.sampling.asked && observation_is_old(o, old))
+	if (options.json && !options.sampling.asked && not_observed(o, old))
 		system_note(&o->system, "%s", old);
 	if (options.json)
 		json_print(out, &o->after, &o->events, findings, &o->system, false);

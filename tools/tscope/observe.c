@@ -77,11 +77,16 @@ int observe(struct observation *o, struct sampling_wish *wish)
 	return 0;
 }
 
-bool observation_is_old(const struct observation *o, char text[160])
+bool not_observed(const struct observation *o, char text[160])
 {
 	*text = 0;
-	if (o->observed_ns || !snapshot_sampled(&o->after))
+	if (o->observed_ns || !o->after.loaded)
 		return false;
+	if (!snapshot_sampled(&o->after)) {
+		if (!may_sample())
+			snprintf(text, 160, "Nothing was sampled. Only root can sample (sudo).");
+		return *text;
+	}
 	snprintf(text, 160, "These are the figures of earlier sampling%s%s",
 		 text_old(&o->after).s, may_sample() ? "; -d 10s samples anew." :
 		 ". Only root can sample (sudo).");

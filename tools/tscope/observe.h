@@ -31,8 +31,8 @@ int sample(const struct sampling_wish *wish);
  */
 int observe(struct observation *o, struct sampling_wish *wish);
 
-/* Whether its figures are of earlier sampling; @text says so, and how old they are. */
-bool observation_is_old(const struct observation *o, char text[160]);
+/* Whether its figures are of earlier sampling, or there are none and why; @text says so. */
+bool not_observed(const struct observation *o, char text[160]);
 
 void observation_free(struct observation *o);
 

@@ -161,7 +161,9 @@ old_figures() {
 	same status "$?" 0 && jq -e '.errors[-1] == "These are the figures of earlier sampling, 72 h old. Only root can sample (sudo)."' "$DIR/out" &&
 		as_nobody report && prints 'earlier sampling, 72 h old$' &&
 		as_nobody doctor && prints 'earlier sampling, 72 h old\. Only root' &&
-		as_nobody watch -n 1 && prints '^kernel .*, sampling is off; only root can start it \(sudo\)$'
+		as_nobody watch -n 1 && prints '^kernel .*, sampling is off; only root can start it \(sudo\)$' || return
+	echo 0 >"$SYSFS/tsc/samples" && as_nobody doctor --json
+	same status "$?" 4 && jq -e '.errors[-1] == "Nothing was sampled. Only root can sample (sudo)."' "$DIR/out"
 }
 
 # who is not root sees what sysfs has; what is missing is reported
