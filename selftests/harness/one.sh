@@ -15,7 +15,7 @@ usage() {
 	  user       a user-space test: test-user-fit
 	  tools      a test of the command: test-tools-parse
 	  kunit      a KUnit suite, in a kernel built for it: test-kunit-fit
-	  fuzz       libFuzzer on a pure file (FUZZ_SECONDS=60): test-fuzz-fit
+	  fuzz       libFuzzer on a pure file, or a parser (FUZZ_SECONDS=60): test-fuzz-fit
 	test-list prints all names, test-KIND-list those of a kind.
 	END
 }
@@ -28,7 +28,7 @@ names() {
 	user) (cd "$TESTS/user" && printf '%s\n' test_*.c | sed 's/^test_\(.*\)\.c$/\1/') ;;
 	tools) (cd "$TOP/tools/tscope/tests" && printf '%s\n' test_*.c test_*.sh | sed 's/^test_\(.*\)\..*/\1/' | sort) ;;
 	kunit) (cd "$TOP/module/tests" && printf '%s\n' *_kunit.c | sed 's/_kunit\.c$//') ;;
-	fuzz) (cd "$TESTS/user/fuzz" && printf '%s\n' fuzz_*.c | sed 's/^fuzz_\(.*\)\.c$/\1/') ;;
+	fuzz) "$TESTS/user/fuzz/run" --names ;;
 	esac
 }
 

@@ -12,6 +12,7 @@
 #include "options.h"
 #include "pairs.h"
 #include "rules.h"
+#include "system_parts.h"
 #include "text.h"
 #include "write.h"
 
@@ -51,13 +52,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* Whether a rule had nothing to look at, and why. */
 static const char *not_looked_at(const struct observation *o, const struct rule *rule)
 {
+	char old[160];
+
 	if (rule->module && !o->after.loaded)
 		return "the module is not loaded";
 	if (rule->module && !snapshot_sampled(&o->after))
 		return "nothing was sampled";
+	/* a state is that of an observation, unless -d 0 was given */
+	if (rule->module && !rule->event && !options.sampling.asked && not_observed(o, old))
+		return "nothing was sampled: only root can (sudo)";
 	/* CPUs that sample have lines */
 	if (rule->debug && !o->after.n_cpu_lines)
 		return "debugfs could not be read";
+	if (!strcmp(rule->id, "time-service") && o->system.services_hidden)
+		return "processes of other users are hidden";
 	if (!strcmp(rule->id, "timer-policy") && !o->domain)
 		return "no --domain-xml was given";
 	return NULL;
@@ -80,9 +88,12 @@ static void print_ktap(const struct observation *o, const struct finding_list *l
 	const struct rule *rule;
 	size_t i, n = 0;
 	const char *why;
+	char old[160];
 	bool good;
 
 	puts("TAP version 14");
+	if (not_observed(o, old))
+		printf("# %s\n", old);
 	for (rule = rules; rule->id; rule++)
 		n++;
 	printf("1..%zu\n", n);
@@ -117,6 +128,7 @@ static void print_notes(const struct observation *o)
 static void print_text(const struct observation *o, const struct finding_list *list)
 {
 	size_t n[3] = { }, i;
+	char old[160];
 
 	for (i = 0; i < list->n; i++)
 		n[list->findings[i].severity]++;
@@ -127,10 +139,8 @@ static void print_text(const struct observation *o, const struct finding_list *l
 		puts("Clocks were not measured: only what needs no module was looked at.");
 	else if (!snapshot_sampled(&o->after))
 		puts("Clocks were not measured: nothing was sampled.");
-	else if (!o->observed_ns)
-		text_wrap(stdout, "", "These are the figures of earlier sampling%s%s",
-			  text_old(&o->after).s, may_sample() ? "; -d 10s samples anew." :
-			  ". Only root can sample (sudo).");
+	else if (not_observed(o, old))
+		text_wrap(stdout, "", "%s", old);
 	if (list->n)
 		printf("faults %zu, warnings %zu, info %zu\n", n[SEVERITY_FAULT],
 		       n[SEVERITY_WARNING], n[SEVERITY_INFO]);
@@ -156,19 +166,22 @@ int cmd_doctor(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
-		"Say what is wrong with this machine's time, and what to do.\vSamples for 10 s, unless sampling has ended and left figures, and no option of sampling is given.",
+		"Say what is wrong with this machine's time, and what to do.\vSamples for 10 s, unless sampling has ended and left figures, and neither --ktap nor an option of sampling is given.",
 		children, NULL, NULL
 	};
 	struct finding_list list;
 	struct domain domain;
 	struct observation o;
-	char error[128];
+	char error[160];
 	int status;
 
 	options_parse(&argp, argc, argv, NULL);
 	if (wishes.domain && !domain_read(wishes.domain, &domain, error))
 		errx(STATUS_USAGE, "%s: %s", wishes.domain, error);
-	choose_duration(&options.sampling, SAMPLE_IF_ON);
+	if (wishes.write && write_check(wishes.write))
+		return STATUS_USAGE;
+	options.sampling.can_look = true;
+	choose_duration(&options.sampling, wishes.ktap ? SAMPLE_ALWAYS : SAMPLE_IF_ON);
 	status = observe(&o, &options.sampling);
 	if (status)
 		return status;
@@ -178,6 +191,8 @@ int cmd_doctor(int argc, char **argv)
 	pairs_sort(&o.after);
 	findings_of(&o, &list);
 	status = findings_status(&o, &list);
+	if (options.json && !options.sampling.asked && not_observed(&o, error))
+		system_note(&o.system, "%s", error);
 	if (options.json)
 		json_print(stdout, &o.after, &o.events, &list, &o.system, false);
 	else if (wishes.ktap)

@@ -34,7 +34,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return ARGP_ERR_UNKNOWN;
 	if (is_kind(arg) && !wanted->kind)
 		wanted->kind = arg;
-	else if (!is_kind(arg) && !wanted->clock && !wanted->kind)
+	else if (is_kind(arg))
+		argp_error(state, "'%s' and '%s': name one histogram, or none", wanted->kind, arg);
+	else if (!wanted->clock && !wanted->kind)
 		wanted->clock = arg;
 	else
 		argp_error(state, "'%s' is no histogram: width, residual, step, warp, transit, wakeup",
@@ -98,6 +100,10 @@ static size_t print_wanted(const struct snapshot *s, const struct wanted *wanted
 		struct json_object *all = json_object_new_object();
 
 		json_object_object_add(all, "histograms", list);
+		list = json_object_new_array();
+		for (size_t i = 0; i < s->n_errors; i++)
+			json_object_array_add(list, json_object_new_string(s->errors[i]));
+		json_object_object_add(all, "errors", list);
 		json_print_line(stdout, all);
 	} else {
 		json_object_put(list);
@@ -130,7 +136,7 @@ int cmd_hist(int argc, char **argv)
 	snapshot_read(&s, SNAPSHOT_HISTOGRAMS);
 	sampling_end();
 	n = print_wanted(&s, &wanted);
-	for (size_t i = 0; i < s.n_errors; i++)
+	for (size_t i = 0; !options.json && i < s.n_errors; i++)
 		warnx("%s", s.errors[i]);
 	if (!n && s.debug)
 		warnx("there is no histogram%s%s%s%s", wanted.clock || wanted.kind ? " " : "",

@@ -77,7 +77,7 @@ int cmd_metrics(int argc, char **argv)
 		{ }
 	};
 	static const struct argp_child children[] = {
-		{ &options_interval, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+		{ &options_interval, 0, NULL, 0 }, { &options_no_json, 0, NULL, 0 }, { }
 	};
 	static const struct argp argp = {
 		own, parse, NULL,

@@ -2,6 +2,7 @@
 /* cmd_pairs.c: show how far the CPUs' clocks are apart */
 #include <err.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "json.h"
@@ -9,6 +10,7 @@
 #include "options.h"
 #include "pairs.h"
 #include "parse.h"
+#include "progress.h"
 #include "text.h"
 
 enum { KEY_MATRIX = 512 };
@@ -52,13 +54,25 @@ static bool any_offset(const struct snapshot *s)
 	return false;
 }
 
+/* That of 4096 CPUs takes a minute. On a terminal its lines are to be seen meanwhile. */
+static void print_matrix(const struct snapshot *s)
+{
+	if (!isatty(STDOUT_FILENO))
+		progress_begin("printing");
+	pairs_matrix(stdout, s, text_window().columns, options.sampling.cpus);
+	progress_end();
+}
+
 static void print(struct snapshot *s)
 {
 	pairs_sort(s);
 	if (options.json)
 		json_print(stdout, s, NULL, NULL, NULL, false);
 	else if (matrix && s->n_pairs)
-		pairs_matrix(stdout, s, text_window().columns, options.sampling.cpus);
+		print_matrix(s);
+	else if (!s->n_pairs && options.sampling.cpus)
+		printf("Offsets between CPUs: none of CPUs %s (they did not sample, or have not met)\n",
+		       options.sampling.cpus);
 	else
 		pairs_print(stdout, s, SIZE_MAX);
 	for (size_t i = 0; !options.json && i < s->n_errors; i++)
@@ -86,7 +100,9 @@ int cmd_pairs(int argc, char **argv)
 	options.cpus_choose = true;
 	options_parse(&argp, argc, argv, NULL);
 	if (options.sampling.cpus && !parse_cpu_list(options.sampling.cpus, cpus))
-		errx(STATUS_USAGE, "'%s' is no list of CPUs such as 0-3,8", options.sampling.cpus);
+		errx(STATUS_USAGE, "'%s' is no list of CPUs below %u such as 0-3,8",
+		     options.sampling.cpus, MAX_CPUS);
+	options.sampling.can_look = true;
 	choose_duration(&options.sampling, SAMPLE_IF_ASKED);
 	status = sample(&options.sampling);
 	if (status)

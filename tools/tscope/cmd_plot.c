@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* cmd_plot.c: draw what was recorded */
 #include <err.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -10,6 +11,7 @@
 #include "html.h"
 #include "options.h"
 #include "plot.h"
+#include "progress.h"
 #include "replace.h"
 
 enum { KEY_SCRIPT = 512, KEY_DARK };
@@ -17,6 +19,8 @@ enum { KEY_SCRIPT = 512, KEY_DARK };
 /* Of a text terminal's lines, a plot takes at least so many. */
 #define MIN_LINES	14
 #define WIDTH		900
+
+static const char nothing[] = "there is nothing to draw in this recording";
 
 /* Of the command line; @kind PLOT_KINDS: all. */
 struct wanted {
@@ -56,6 +60,8 @@ static void check_output(struct wanted *wanted, struct argp_state *state)
 	if (path && !wanted->page && !ends(path, ".svg") && !ends(path, ".png"))
 		argp_error(state, "-o takes a name that ends with .svg, .png or .html, not '%s'",
 			   path);
+	if (wanted->form.dark && (!path || wanted->page))
+		argp_error(state, "--dark is of a file that ends with .svg or .png; a page has both");
 	if (wanted->page && wanted->script)
 		argp_error(state, "--script is of one picture, not of a page");
 	if (wanted->page && wanted->kind != PLOT_KINDS)
@@ -100,10 +106,14 @@ static void fit_to_terminal(struct plot_form *form)
 static void read_recording(const char *file, struct recording *r)
 {
 	FILE *from = strcmp(file, "-") ? fopen(file, "r") : stdin;
+	bool right;
 
 	if (!from)
 		err(STATUS_USAGE, "%s", file);
-	if (!recording_read(r, from))
+	progress_begin("reading");
+	right = recording_read(r, from);
+	progress_end();
+	if (!right)
 		errx(STATUS_USAGE, "%s is no recording: its first line is not what \"tscope record\" writes",
 		     from == stdin ? "standard input" : file);
 	for (size_t i = 0; i < r->n_errors; i++)
@@ -181,6 +191,7 @@ static int write_picture(const struct wanted *wanted, enum plot_kind kind,
 	if (plot_draw(script->at, picture.to))
 		status = STATUS_NO_FIGURE;
 	fclose(picture.to);
+	progress_end();
 	if (!status && options.output) {
 		name = output_name(wanted, kind);
 		status = write_file(name, &picture);
@@ -203,6 +214,8 @@ static int write_pictures(const struct wanted *wanted, const struct recording *r
 		if (wanted->kind != PLOT_KINDS && wanted->kind != kind)
 			continue;
 		text_begin(&script);
+		if (!wanted->script)
+			progress_begin("drawing");
 		if (plot_script(script.to, kind, r, &wanted->form)) {
 			any = true;
 			fflush(script.to);
@@ -214,8 +227,9 @@ static int write_pictures(const struct wanted *wanted, const struct recording *r
 		fclose(script.to);
 		free(script.at);
 	}
+	progress_end();
 	if (!any) {
-		warnx("there is nothing to draw in this recording");
+		warnx("%s", nothing);
 		status = STATUS_NO_FIGURE;
 	}
 	return status;
@@ -224,16 +238,20 @@ static int write_pictures(const struct wanted *wanted, const struct recording *r
 static int write_page(const struct recording *r)
 {
 	struct text page;
-	int status;
+	int status, error;
 
 	text_begin(&page);
 	html_begin(page.to, "tscope: pictures of a recording");
 	html_tagged(page.to, "p", "Kernel %s, clocksource %s, recorded by tscope %s", r->kernel,
 		    r->clocksource, r->version);
-	html_pictures(page.to, r);
+	progress_begin("drawing");
+	error = html_pictures(page.to, r);
+	progress_end();
 	html_end(page.to);
 	fclose(page.to);
-	status = write_file(options.output, &page);
+	if (error == -ENODATA)
+		warnx("%s", nothing);
+	status = error ? STATUS_NO_FIGURE : write_file(options.output, &page);
 	free(page.at);
 	return status;
 }
@@ -242,11 +260,11 @@ int cmd_plot(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
 		{ "script", KEY_SCRIPT, NULL, 0, "Print gnuplot's script, and run nothing", 4 },
-		{ "dark", KEY_DARK, NULL, 0, "For a dark background", 4 },
+		{ "dark", KEY_DARK, NULL, 0, "For a dark background (.svg, .png)", 4 },
 		{ }
 	};
 	static const struct argp_child children[] = {
-		{ &options_output, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+		{ &options_output, 0, NULL, 0 }, { &options_no_json, 0, NULL, 0 }, { }
 	};
 	static const struct argp argp = {
 		own, parse, "FILE|- [phase|adev|hist|pairs|all]",

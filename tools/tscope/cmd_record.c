@@ -15,6 +15,7 @@
 #include "observe.h"
 #include "options.h"
 #include "record.h"
+#include "replace.h"
 
 #define MSEC_PER_SEC	1000ull
 #define HOUR_MS		(3600 * MSEC_PER_SEC)
@@ -209,14 +210,24 @@ static int run(struct record *r)
 	return right && r->points.points ? STATUS_GOOD : STATUS_NO_FIGURE;
 }
 
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != ARGP_KEY_END)
+		return ARGP_ERR_UNKNOWN;
+	if (options.json)
+		argp_error(state, "--json has no effect: each line of a recording is JSON");
+	return 0;
+}
+
 int cmd_record(int argc, char **argv)
 {
 	static const struct argp_child children[] = {
 		{ &options_sampling, 0, NULL, 0 }, { &options_interval, 0, NULL, 0 },
-		{ &options_output, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+		{ &options_output, 0, NULL, 0 }, { &options_no_json, 0, NULL, 0 }, { }
 	};
 	static const struct argp argp = {
-		NULL, NULL, NULL,
+		NULL, parse, NULL,
 		"Write each point, event, pair and histogram to FILE, or to standard output if it is -, for an hour unless -d says otherwise. A line is a JSON object; tscope-record(1) describes them. Ctrl-C ends it well.",
 		children, NULL, NULL
 	};
@@ -229,6 +240,9 @@ int cmd_record(int argc, char **argv)
 	options_parse(&argp, argc, argv, NULL);
 	if (!options.output)
 		errx(STATUS_USAGE, "-o FILE is missing: where to write");
+	status = strcmp(options.output, "-") ? output_check(options.output, false) : 0;
+	if (status)
+		errx(STATUS_USAGE, "%s: %s", options.output, strerror(-status));
 	status = sampling_begin(&options.sampling);
 	if (status)
 		return status == -EINVAL || status == -ERANGE ? STATUS_USAGE : STATUS_NO_FIGURE;

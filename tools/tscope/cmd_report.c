@@ -9,7 +9,10 @@
 #include "observe.h"
 #include "options.h"
 #include "pairs.h"
+#include "progress.h"
+#include "replace.h"
 #include "report.h"
+#include "system_parts.h"
 
 enum { KEY_HTML = 512 };
 
@@ -26,11 +29,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print(FILE *out, struct observation *o, const struct finding_list *findings)
 {
+	char old[160];
+
+	if (options.json && !options.sampling.asked && not_observed(o, old))
+		system_note(&o->system, "%s", old);
 	if (options.json)
 		json_print(out, &o->after, &o->events, findings, &o->system, false);
-	else if (o->after.loaded)
-		report_print(out, o, findings, &options.sampling);
 	else
+		report_print(out, o, findings, &options.sampling);
+	if (!options.json && !o->after.loaded)
 		warnx("%s", module_advice());
 }
 
@@ -55,6 +62,13 @@ int cmd_report(int argc, char **argv)
 	int status, error;
 
 	options_parse(&argp, argc, argv, NULL);
+	error = options.output ? output_check(options.output, false) : 0;
+	if (error)
+		errx(STATUS_USAGE, "%s: %s", options.output, strerror(-error));
+	error = html ? output_check(html, true) : 0;
+	if (error)
+		errx(STATUS_USAGE, "%s: %s", html, strerror(-error));
+	options.sampling.can_look = true;
 	choose_duration(&options.sampling, SAMPLE_ALWAYS);
 	status = observe(&o, &options.sampling);
 	if (status)
@@ -67,7 +81,10 @@ int cmd_report(int argc, char **argv)
 	findings_of(&o, &findings);
 	print(out, &o, &findings);
 	status = findings_status(&o, &findings);
+	if (html)
+		progress_begin("drawing");
 	error = html ? report_html(html, &o, &findings, &options.sampling) : 0;
+	progress_end();
 	if (error) {
 		warnx("%s: %s", html, strerror(-error));
 		status = STATUS_USAGE;

@@ -9,6 +9,8 @@
 #include "json.h"
 #include "options.h"
 #include "points.h"
+#include "progress.h"
+#include "system.h"
 #include "text.h"
 
 /* Decimal places of figures. */
@@ -88,7 +90,7 @@ static void say_errors(const struct recording *r, bool any)
 
 	for (i = 0; i < r->n_errors; i++)
 		warnx("%s", r->errors[i]);
-	if (!any && !r->n_errors)
+	if (!any && (wish.file || !r->n_errors))
 		warnx("there are too few points%s", wish.file ? "" :
 		      " yet; \"tscope report -d 60s\" samples more");
 }
@@ -108,12 +110,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void read_file(struct recording *r)
 {
 	FILE *from = strcmp(wish.file, "-") ? fopen(wish.file, "r") : stdin;
+	bool right;
 
 	if (!from)
 		err(STATUS_USAGE, "%s", wish.file);
-	if (!recording_read(r, from))
+	progress_begin("reading");
+	right = recording_read(r, from);
+	progress_end();
+	if (!right)
 		errx(STATUS_USAGE, "%s: %s", wish.file, r->errors[0]);
 	fclose(from);
+	if (wish.clock && (!strcmp(wish.clock, "tsc") ||
+			   (*r->clock_names && !system_has_word(r->clock_names, wish.clock))))
+		errx(STATUS_USAGE, "%s is no clock that is held against the TSC in %s", wish.clock,
+		     wish.file);
 }
 
 static void read_module(struct recording *r)
@@ -155,6 +165,7 @@ int cmd_stability(int argc, char **argv)
 	found = calloc(r.n_clocks + 1, sizeof(*found));
 	if (!found)
 		err(STATUS_NO_FIGURE, "no memory");
+	progress_begin("computing");
 	for (i = 0; khz && i < r.n_clocks; i++) {
 		if (wish.clock && strcmp(wish.clock, r.clocks[i].name))
 			continue;
@@ -162,6 +173,7 @@ int cmd_stability(int argc, char **argv)
 		found[n].n = clock_stability(&r.clocks[i], khz, found[n].fig);
 		any |= found[n++].n;
 	}
+	progress_end();
 	if (options.json)
 		print_json(&r, found, n, khz);
 	else if (any)

@@ -223,7 +223,8 @@ static void print_text(FILE *out, const struct snapshot *now, const struct snaps
 		fprintf(out, "sampling %s of %s us\n", text_count(now->width_us).s,
 			text_count(now->period_us).s);
 	else
-		fputs("sampling is off\n", out);
+		fprintf(out, "sampling is off%s\n",
+			may_sample() ? "" : "; only root can start it (sudo)");
 	print_cpus(out, now);
 	fputc('\n', out);
 	print_clocks(out, now, before);

@@ -23,10 +23,13 @@ void html_tagged(FILE *to, const char *tag, const char *format, ...);
 /* A table, which is freed; on a narrow screen each row is a list. */
 void html_table(FILE *to, struct text_table *t, const char *caption);
 
-/*
- * A section with all pictures of a recording, drawn by gnuplot. Without gnuplot it says how to get
- * them.
+/**
+ * html_pictures() - write a section with all pictures of a recording, drawn by gnuplot
+ *
+ * Without gnuplot the section says how to get them.
+ *
+ * Return: 0, or a negative errno: of gnuplot after a message, -ENODATA: there is nothing to draw.
  */
-void html_pictures(FILE *to, const struct recording *r);
+int html_pictures(FILE *to, const struct recording *r);
 
 #endif /* TSCOPE_HTML_H */

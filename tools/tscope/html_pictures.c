@@ -204,7 +204,7 @@ static int picture(FILE *to, enum plot_kind kind, const struct recording *r)
 	return error;
 }
 
-void html_pictures(FILE *to, const struct recording *r)
+int html_pictures(FILE *to, const struct recording *r)
 {
 	static const char no_gnuplot[] =
 		"There is no gnuplot, which draws the pictures: apt install gnuplot-nox (Debian).";
@@ -225,4 +225,5 @@ void html_pictures(FILE *to, const struct recording *r)
 	if (!drawn && error == -ENODATA)
 		html_tagged(to, "p", "There is nothing to draw: no points, histograms or pairs were read. Only root may read them.");
 	fputs("</section>\n", to);
+	return drawn && error == -ENODATA ? 0 : error;
 }

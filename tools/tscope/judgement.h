@@ -57,7 +57,10 @@ bool enough_findings(struct judgement *j, const struct rule *rule);
 /* A line for each clock: by how much it stepped at that time, or that it did not. */
 void finding_voices(struct finding *f, const struct snapshot *s, const struct moment *m);
 
-/* How much a counter of a clock grew during the observation; all of it where none was. */
+/*
+ * How much a counter of a clock grew during the observation; all of it where none was, but for
+ * warps before --since.
+ */
 #define grown(j, clock, member) \
 	grown_at(j, clock, offsetof(struct clock_figures, member))
 uint64_t grown_at(const struct judgement *j, const char *clock, size_t member);

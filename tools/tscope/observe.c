@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* observe.c: samples for a while, and looks before and after */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "files.h"
 #include "observe.h"
+#include "text.h"
 
 #define DEFAULT_MS 10000
 
@@ -23,6 +25,7 @@ void choose_duration(struct sampling_wish *wish, enum sample_when when)
 	bool asked = wish->cpus || wish->flat_out || wish->reset || wish->warm_up_ms;
 	struct snapshot s;
 
+	wish->asked = asked || wish->duration_ms != DURATION_DEFAULT;
 	if (wish->duration_ms != DURATION_DEFAULT)
 		return;
 	snapshot_read(&s, 0);
@@ -55,7 +58,7 @@ int observe(struct observation *o, struct sampling_wish *wish)
 	int err = 0;
 
 	memset(o, 0, sizeof(*o));
-	if (module_is_loaded() && may_sample())
+	if (module_is_loaded() && (may_sample() || wish->asked))
 		err = sampling_begin(wish);
 	else
 		wish->duration_ms = 0;
@@ -72,6 +75,22 @@ int observe(struct observation *o, struct sampling_wish *wish)
 	sampling_end();
 	events_of(&o->after, &o->events);
 	return 0;
+}
+
+bool not_observed(const struct observation *o, char text[160])
+{
+	*text = 0;
+	if (o->observed_ns || !o->after.loaded)
+		return false;
+	if (!snapshot_sampled(&o->after)) {
+		if (!may_sample())
+			snprintf(text, 160, "Nothing was sampled. Only root can sample (sudo).");
+		return *text;
+	}
+	snprintf(text, 160, "These are the figures of earlier sampling%s%s",
+		 text_old(&o->after).s, may_sample() ? "; -d 10s samples anew." :
+		 ". Only root can sample (sudo).");
+	return true;
 }
 
 void observation_free(struct observation *o)

@@ -78,10 +78,10 @@ static error_t parse_sampling(int key, char *arg, struct argp_state *state)
 		wish->reset = true;
 		return 0;
 	case ARGP_KEY_END:
-		if (wish->duration_ms || wish->warm_up_ms)
+		if (wish->duration_ms)
 			return 0;
-		if (wish->flat_out || (wish->cpus && !options.cpus_choose))
-			argp_error(state, "with -d 0 nothing is sampled: --cpus and --flat-out have no effect");
+		if (wish->flat_out || wish->warm_up_ms || (wish->cpus && !options.cpus_choose))
+			argp_error(state, "with -d 0 nothing is sampled: --cpus, --flat-out and --warm-up have no effect");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -106,13 +106,15 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp_option common[] = {
-	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 },
-	{ "json", 'j', NULL, 0, "Print JSON (tscope.schema.json describes it)", 10 },
-	{ "quiet", 'q', NULL, 0, "No progress", 10 },
-	{ "root", KEY_ROOT, "DIR", 0, "Look for all files below DIR", 10 },
-	{ }
-};
+#define COMMON(json_flags) { \
+	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 }, \
+	{ "json", 'j', NULL, json_flags, "Print JSON (tscope.schema.json describes it)", 10 }, \
+	{ "quiet", 'q', NULL, 0, "No progress", 10 }, \
+	{ "root", KEY_ROOT, "DIR", 0, "Look for all files below DIR", 10 }, \
+	{ } \
+}
+
+static const struct argp_option common[] = COMMON(0), no_json[] = COMMON(OPTION_HIDDEN);
 
 static const struct argp_option sampling[] = {
 	{ "cpus", 'c', "LIST", 0, "Sample these CPUs only, such as 0-3,8", 1 },
@@ -134,6 +136,7 @@ static const struct argp_option output[] = {
 };
 
 const struct argp options_common = { common, parse_common, NULL, NULL, NULL, NULL, NULL };
+const struct argp options_no_json = { no_json, parse_common, NULL, NULL, NULL, NULL, NULL };
 const struct argp options_sampling = { sampling, parse_sampling, NULL, NULL, NULL, NULL, NULL };
 const struct argp options_interval = { interval, parse_interval, NULL, NULL, NULL, NULL, NULL };
 const struct argp options_output = { output, parse_output, NULL, NULL, NULL, NULL, NULL };

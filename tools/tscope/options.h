@@ -25,6 +25,7 @@ extern struct options options;
 
 /* Children for a subcommand's argp; they fill options. */
 extern const struct argp options_common;	/* -j, -q, --root */
+extern const struct argp options_no_json;	/* the same, and -j, which help does not show */
 extern const struct argp options_sampling;	/* -c, -d, --warm-up, --flat-out, --reset */
 extern const struct argp options_interval;	/* -i */
 extern const struct argp options_output;	/* -o */

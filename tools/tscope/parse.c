@@ -394,6 +394,9 @@ bool parse_clock_file(size_t i, const char *text, size_t len, struct clock_figur
 
 	if (!one_line(text, len, &clock_files[i].layout, &filled, fault))
 		return false;
+	if (clock_files[i].layout.fields == pair_offset_fields &&
+	    filled.offset.cpu_i >= filled.offset.cpu_j)
+		return fault_is(fault, "cpu_j", "is not above cpu_i");
 	*clock = filled;
 	return true;
 }

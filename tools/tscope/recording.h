@@ -21,12 +21,13 @@ struct recorded_clock {
 /**
  * struct recording - of a file that tscope record wrote, or of one snapshot
  * @tsc_khz: what TSC values are divided by
+ * @clock_names: those whose last figures it has, with a blank after each
  * @pairs: as they were last
  * @histograms: as they were last
  * @errors: a line for each part that could not be read or understood
  */
 struct recording {
-	char version[32], kernel[96], clocksource[32];
+	char version[32], kernel[96], clocksource[32], clock_names[256];
 	uint64_t tsc_khz;
 	struct recorded_clock *clocks;
 	struct pair_line *pairs;

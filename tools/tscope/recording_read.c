@@ -7,6 +7,7 @@
 #include "fields.h"
 #include "json_lines.h"
 #include "recording_parts.h"
+#include "system.h"
 
 /**
  * struct reader - what is read
@@ -335,8 +336,14 @@ static bool take_state(struct reader *in, struct json_object *of)
 
 static bool take_clock(struct reader *in, struct json_object *of)
 {
-	(void)of;
+	char *names = in->r->clock_names, name[24];
+	size_t len = strlen(names);
+
 	in->clocks++;
+	if (!take_text(in, of, "name", name, sizeof(name)))
+		return false;
+	if (!system_has_word(names, name))
+		snprintf(names + len, sizeof(in->r->clock_names) - len, "%s ", name);
 	return true;
 }
 

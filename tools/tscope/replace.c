@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* replace.c: a file as a whole */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +28,19 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-int replace_file(const char *path, const char *text, size_t len, mode_t mode)
+static int write_in_place(const char *path, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), error;
+
+	if (fd < 0)
+		return -errno;
+	error = write_all(fd, text, len);
+	if (close(fd) && !error)
+		error = -errno;
+	return error;
+}
+
+static int replace(const char *path, const char *text, size_t len, mode_t mode)
 {
 	mode_t mask = umask(0);
 	char *temporary;
@@ -54,4 +69,37 @@ int replace_file(const char *path, const char *text, size_t len, mode_t mode)
 		unlink(temporary);
 	free(temporary);
 	return error;
+}
+
+int output_check(const char *path, bool replaces)
+{
+	char target[PATH_MAX], *slash;
+	struct stat st;
+	bool there = !stat(path, &st);
+
+	if (there && S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (there && (!replaces || !S_ISREG(st.st_mode)))
+		return access(path, W_OK) ? -errno : 0;
+	if (!realpath(path, target))
+		snprintf(target, sizeof(target), "%s", path);
+	slash = strrchr(target, '/');
+	snprintf(slash ? slash + 1 : target, 2, "%s", ".");
+	return access(target, W_OK | X_OK) ? -errno : 0;
+}
+
+int replace_file(const char *path, const char *text, size_t len, mode_t mode)
+{
+	char target[PATH_MAX];
+	struct stat st;
+
+	/* a device, a fifo: what takes it reads it there */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return write_in_place(path, text, len);
+	if (realpath(path, target))
+		return replace(target, text, len, mode);
+	/* a link that leads to nothing yet */
+	if (!lstat(path, &st))
+		return write_in_place(path, text, len);
+	return replace(path, text, len, mode);
 }

@@ -201,7 +201,7 @@ static void print_jumps(FILE *out, const struct snapshot *s)
 	}
 }
 
-static void print_page(FILE *out, const struct snapshot *s)
+void report_page(FILE *out, const struct snapshot *s)
 {
 	const char *name = voice_name(s, VOICE_PAGE);
 	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
@@ -227,7 +227,7 @@ static void print_page(FILE *out, const struct snapshot *s)
 			  text_count(c->updates).s, text_count(c->stopped).s);
 }
 
-static void print_vmclock(FILE *out, const struct snapshot *s)
+void report_vmclock(FILE *out, const struct snapshot *s)
 {
 	const struct clock_figures *c = snapshot_clock(s, "vmclock");
 
@@ -318,7 +318,7 @@ static void print_histograms(FILE *out, const struct snapshot *s)
 }
 
 /* CPUs whose samplers do not run. */
-static void print_cpus(FILE *out, const struct snapshot *s)
+void report_cpus(FILE *out, const struct snapshot *s)
 {
 	size_t n = 0;
 
@@ -357,16 +357,18 @@ void report_print(FILE *out, const struct observation *o, const struct finding_l
 
 	fprintf(out, "tscope %s: ", s->version[0] ? s->version : TSCOPE_VERSION);
 	print_findings(out, s, findings);
+	if (!s->loaded)
+		return;
 	fputc('\n', out);
 	print_head(out, s, wish);
-	print_cpus(out, s);
+	report_cpus(out, s);
 	print_clocks(out, s);
 	print_absent(out, s, &o->system);
 	print_jumps(out, s);
 	fputc('\n', out);
 	pairs_print(out, s, PAIRS_SHOWN);
-	print_page(out, s);
-	print_vmclock(out, s);
+	report_page(out, s);
+	report_vmclock(out, s);
 	print_wall_clock(out, s);
 	print_widths(out, s);
 	print_histograms(out, s);

@@ -72,6 +72,38 @@ static void write_findings(FILE *to, const struct snapshot *s, const struct find
 	fputs("</section>\n", to);
 }
 
+/* A part of the text, as heads and paragraphs; a paragraph ends at a head, or with the line. */
+static void write_part(FILE *to, const struct snapshot *s, bool by_line,
+		       void (*print)(FILE *out, const struct snapshot *s))
+{
+	char *text, *rest, *line;
+	bool open = false;
+	size_t len;
+	FILE *memory = open_memstream(&text, &len);
+
+	if (!memory)
+		err(STATUS_NO_FIGURE, "no memory");
+	print(memory, s);
+	fclose(memory);
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		if (!*line)
+			continue;
+		if (open && (by_line || *line != ' '))
+			fputs("</p>\n", to);
+		if (*line != ' ')
+			html_tagged(to, "h3", "%s", line);
+		if (!open || by_line || *line != ' ')
+			fputs("<p>", to);
+		open = true;
+		if (*line == ' ')
+			html_text(to, line);
+	}
+	if (open)
+		fputs("</p>\n", to);
+	free(text);
+}
+
 static void write_machine(FILE *to, const struct snapshot *s, const struct sampling_wish *wish)
 {
 	char text[8300];
@@ -98,7 +130,9 @@ static void write_machine(FILE *to, const struct snapshot *s, const struct sampl
 			 text_duration(wish->duration_ms).s, text_count(s->width_us).s,
 			 text_count(s->period_us).s);
 	write_entry(to, "Sampled", text);
-	fputs("</dl>\n</section>\n", to);
+	fputs("</dl>\n", to);
+	write_part(to, s, true, report_cpus);
+	fputs("</section>\n", to);
 }
 
 static void write_table(FILE *to, struct text_table *t, const char *caption)
@@ -131,6 +165,8 @@ static void write_wall_clock(FILE *to, const struct snapshot *s)
 		table_cell(&t, "of the fits");
 	}
 	write_table(to, &t, "Wall clock of the guest minus that of the host; +-: the offset's bound, the drift's 95 % interval");
+	if (host)
+		html_tagged(to, "p", "The host refused %s hypercalls.", text_count(host->errors).s);
 }
 
 static void write_figures(FILE *to, const struct snapshot *s)
@@ -147,7 +183,7 @@ static void write_figures(FILE *to, const struct snapshot *s)
 		 tsc ? text_count(tsc->khz).s : "-");
 	write_table(to, &t, caption);
 	report_jumps(&t, s);
-	if (!t.n_cells)
+	if (!t.n_cells && snapshot_sampled(s))
 		html_tagged(to, "p", "No clock stepped, went backward, or warped between CPUs.");
 	write_table(to, &t, "Jumps since sampling began or was reset; other clocks had none");
 	pairs_table(&t, s, PAIRS_SHOWN);
@@ -155,6 +191,8 @@ static void write_figures(FILE *to, const struct snapshot *s)
 		 "Offsets between CPUs: how far CPU j's clock is ahead of CPU i's; the worst first%s",
 		 s->n_pairs > PAIRS_SHOWN ? ", the others are in the pictures" : "");
 	write_table(to, &t, caption);
+	write_part(to, s, false, report_page);
+	write_part(to, s, false, report_vmclock);
 	write_wall_clock(to, s);
 	report_widths(&t, s);
 	write_table(to, &t, "How long a reading took, from the TSC read before to the one after");

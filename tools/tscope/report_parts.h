@@ -17,6 +17,15 @@ void report_verdict(char to[80], const struct snapshot *s, const struct finding_
 /* What the kernel log says of an absent clock: "ACPI names none". */
 const char *report_absent_why(const struct system_facts *system, const char *clock);
 
+/*
+ * Parts in lines of text, where there is anything to say: the time page of kvm-clock, hyperv or
+ * xen; vmclock's page; a line for each CPU whose sampler does not run. A line that does not begin
+ * with a blank is a head.
+ */
+void report_page(FILE *out, const struct snapshot *s);
+void report_vmclock(FILE *out, const struct snapshot *s);
+void report_cpus(FILE *out, const struct snapshot *s);
+
 /* Tables: of all clocks, of those that jumped, and of those whose readings take time. */
 void report_clocks(struct text_table *t, const struct snapshot *s);
 void report_jumps(struct text_table *t, const struct snapshot *s);

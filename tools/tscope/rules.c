@@ -27,7 +27,7 @@ const struct rule rules[] = {
 			"do not trust the TSC: boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock",
 			"ask the host's owner whether its TSCs are in step: dmesg | grep -i tsc on the host",
 		},
-		.explains = { "clock-warped", "clock-backward", "clock-stepped" },
+		.explains = { "clock-warped", "clock-backward", "clock-stepped", "clocksource" },
 		.see = "cases.rst, \"An offset that moves\"",
 		.judge = judge_tsc_moving,
 	}, {
@@ -39,7 +39,7 @@ const struct rule rules[] = {
 			"boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock, until it is mended",
 			"on bare metal: update the firmware",
 		},
-		.explains = { "clock-warped", "clock-backward", "clock-stepped" },
+		.explains = { "clock-warped", "clock-backward", "clock-stepped", "clocksource" },
 		.see = "cases.rst, \"One CPU's TSC is off\"",
 		.judge = judge_tsc_offset,
 	}, {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules.h"
+#include "judgement.h"
 
 /* A vCPU that waits for a twentieth of its time delays whatever waits for it by as much. */
 #define STEAL_LIMIT_PERMILLE	50
@@ -233,10 +233,26 @@ static const char *better_clocksource(const struct system_facts *s)
 	return best ? best : "tsc";
 }
 
-/* Parameters of the kernel that choose a clocksource, as evidence; whether there are any. */
-static bool parameter_evidence(struct finding *f, const char *cmdline)
+/* Whether a parameter of the kernel is why the clocksource is not @better. */
+static bool parameter_explains(const char *word, const struct system_facts *s, const char *better)
 {
-	char *copy = strdup(cmdline), *rest = copy, *word;
+	if (!strncmp(word, "clocksource=", 12))
+		return !strcmp(word + 12, s->clocksource);
+	if (!strcmp(word, "no-kvmclock"))
+		return !strcmp(s->hypervisor, "KVM") &&
+		       !system_has_word(s->clocksources, "kvm-clock");
+	if (!strcmp(word, "notsc") || !strcmp(word, "tsc=unstable"))
+		return !strcmp(better, "tsc") && s->constant_tsc.value && s->nonstop_tsc.value;
+	return false;
+}
+
+/*
+ * Parameters of the kernel that choose a clocksource, as evidence, and to remove those that explain
+ * the choice, as advice; whether there are any of these. write.c removes what the advice names.
+ */
+static bool parameter_evidence(struct finding *f, const struct system_facts *s, const char *better)
+{
+	char *copy = strdup(s->cmdline), *rest = copy, *word;
 	bool found = false;
 
 	while (copy && (word = strsep(&rest, " "))) {
@@ -245,8 +261,11 @@ static bool parameter_evidence(struct finding *f, const char *cmdline)
 		    strcmp(word, "no-kvmclock-vsyscall") && strcmp(word, "nohpet"))
 			continue;
 		finding_evidence(f, "kernel parameter: %s", word);
-		if (strcmp(word, "tsc=reliable") && strcmp(word, "tsc=nowatchdog"))
-			found = true;
+		if (!better || !parameter_explains(word, s, better))
+			continue;
+		found = true;
+		finding_advice(f, "remove %s from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot",
+			       word);
 	}
 	free(copy);
 	return found;
@@ -259,7 +278,6 @@ static void clocksource_advice(struct finding *f, const struct system_facts *s,
 
 	if (by_parameter) {
 		finding_cause(f, "A parameter of the kernel says so.");
-		finding_advice(f, "remove the parameter from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot");
 	} else if (log_says(s, says_why)) {
 		finding_cause(f, "The kernel does not trust the TSC, for the reason in its log.");
 		finding_advice(f, "let tscope measure whether the TSC is at fault: tscope report -d 60s; tsc/offset, tsc/warps and the skews of acpi-pm and hpet say so");
@@ -315,8 +333,11 @@ void judge_clocksource(const struct rule *rule, struct judgement *j)
 				 (unsigned long long)realtime->read_avg_ns.value);
 	if (!strcmp(s->clocksource, "tsc") && better)
 		cpu_evidence(f, s);
-	by_parameter = parameter_evidence(f, s->cmdline);
+	by_parameter = parameter_evidence(f, s, better);
 	log_evidence(f, s, says_why);
 	if (better)
 		clocksource_advice(f, s, better, by_parameter);
+	/* a TSC that is not in step must not be the clocksource */
+	if (better && !changed && !strcmp(better, "tsc"))
+		finding_is_of(j, better, NULL);
 }

@@ -92,6 +92,8 @@ void judge_time_service(const struct rule *rule, struct judgement *j)
 	bool phc = s->ptp_kvm.value || host_answers(o);
 	struct finding *f;
 
+	if (s->services_hidden)
+		return;
 	if (!strcmp(s->time_service, "chronyd")) {
 		judge_chronyd(rule, j);
 		return;

@@ -127,15 +127,23 @@ static bool is_on(void)
 	return on;
 }
 
+/* Only root can open this file, so that no other user can hold its lock. Nothing is written. */
+static int open_lock(char path[PATH_MAX])
+{
+	path_sysfs(path, "reset");
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
 /* Whether this process may change how the module samples; who holds the lock restores it. */
 static int take_lock(const struct sampling_wish *wish, bool *changes)
 {
+	const char *or_look = wish->can_look ? ", or with -d 0 to see what is there" : "";
 	char path[PATH_MAX];
 
-	path_sysfs(path, "enabled");
-	lock = open(path, O_RDWR | O_CLOEXEC);
+	lock = open_lock(path);
 	if (lock < 0 && (errno == EACCES || errno == EPERM)) {
-		fprintf(stderr, "tscope: only root can start sampling: run it as root (sudo), or with -d 0 to see what is there\n");
+		fprintf(stderr, "tscope: only root can start sampling: run it as root (sudo)%s\n",
+			or_look);
 		return -EPERM;
 	}
 	if (lock < 0)
@@ -144,7 +152,12 @@ static int take_lock(const struct sampling_wish *wish, bool *changes)
 	looks_on = !*changes;
 	if (*changes || (is_on() && !wish->flat_out && !wish->cpus && !wish->reset))
 		return 0;
-	fprintf(stderr, "tscope: another tscope is sampling: wait until it ends, or use -d 0 to see what is there\n");
+	if (is_on())
+		fprintf(stderr, "tscope: another tscope is sampling: try again when it has ended%s\n",
+			or_look);
+	else
+		fprintf(stderr, "tscope: another program holds the lock of %s: \"fuser -v %s\" shows which\n",
+			path, path);
 	return -EBUSY;
 }
 
@@ -220,8 +233,7 @@ void sampling_look_on(void)
 {
 	char path[PATH_MAX];
 
-	path_sysfs(path, "enabled");
-	lock = open(path, O_RDWR | O_CLOEXEC);
+	lock = open_lock(path);
 	looks_on = lock >= 0 && flock(lock, LOCK_EX | LOCK_NB);
 	/* nobody will restore it */
 	if (!looks_on)

@@ -17,10 +17,12 @@
  * @reset: discard what was gathered before
  * @cpus: sample these only, as in the module's cpus file; NULL: those that are set
  * @quiet: no progress
+ * @asked: an option of sampling was given, which may be -d 0
+ * @can_look: its subcommand shows with -d 0, and without root, what is there
  */
 struct sampling_wish {
 	uint64_t duration_ms, warm_up_ms;
-	bool flat_out, reset, quiet;
+	bool flat_out, reset, quiet, asked, can_look;
 	const char *cpus;
 };
 

@@ -200,6 +200,22 @@ static void read_histograms(struct snapshot *s)
 		}
 }
 
+static void add_no_debugfs(struct snapshot *s, const char *dir, int err)
+{
+	const char *named = getenv("TSCOPE_DEBUGFS");
+	char path[PATH_MAX];
+
+	/* the kernel makes it if it has debugfs, for debugfs to be mounted there */
+	path_system(path, "/sys/kernel/debug");
+	if (named && *named)
+		add_error(s, "%s, which TSCOPE_DEBUGFS names: %s", dir, strerror(err));
+	else if (access(path, F_OK))
+		add_error(s, "%s: this kernel has no debugfs (CONFIG_DEBUG_FS)", dir);
+	else
+		add_error(s, "%s: %s: run \"mount -t debugfs none /sys/kernel/debug\" as root",
+			  dir, strerror(err));
+}
+
 static void read_debugfs(struct snapshot *s, unsigned int parts)
 {
 	char path[PATH_MAX];
@@ -213,8 +229,7 @@ static void read_debugfs(struct snapshot *s, unsigned int parts)
 		if (errno == EACCES)
 			add_error(s, "%s can't be read: run as root (sudo)", path);
 		else if (parts)
-			add_error(s, "%s: %s: run \"mount -t debugfs none /sys/kernel/debug\" as root",
-				  path, strerror(errno));
+			add_no_debugfs(s, path, errno);
 		return;
 	}
 	closedir(dir);
@@ -350,6 +365,12 @@ const struct clock_figures *snapshot_clock(const struct snapshot *s, const char 
 	return NULL;
 }
 
+static void take_newer(struct count *newest, bool known, uint64_t age_ms)
+{
+	if (known && (!newest->known || age_ms < newest->value))
+		*newest = (struct count){ true, age_ms };
+}
+
 struct count snapshot_age_ms(const struct snapshot *s)
 {
 	struct count newest = { };
@@ -361,8 +382,20 @@ struct count snapshot_age_ms(const struct snapshot *s)
 			continue;
 		if (c->leader)
 			return c->age_ms;
-		if (!newest.known || c->age_ms.value < newest.value)
-			newest = c->age_ms;
+		take_newer(&newest, true, c->age_ms.value);
+	}
+	return newest;
+}
+
+struct count snapshot_offset_age_ms(const struct snapshot *s)
+{
+	struct count newest = { };
+
+	for (size_t i = 0; i < s->n_clocks; i++) {
+		const struct clock_figures *c = &s->clocks[i];
+
+		take_newer(&newest, c->offset.known, c->offset.age_ms);
+		take_newer(&newest, c->host_offset_age_ms.known, c->host_offset_age_ms.value);
 	}
 	return newest;
 }

@@ -191,6 +191,9 @@ bool snapshot_sampled(const struct snapshot *s);
 /* How long ago the leader has sampled; while no CPU leads, any CPU. Only root can read it. */
 struct count snapshot_age_ms(const struct snapshot *s);
 
+/* The age of the newest offset, which anybody can read. */
+struct count snapshot_offset_age_ms(const struct snapshot *s);
+
 /*
  * How many pairs there are where all are known: the worst pair of each clock, which is all that
  * sysfs has, is no picture of them.

@@ -24,6 +24,7 @@
  * @freq_driver, @freq_governor, @freq_min_khz, @freq_max_khz: of the first cpufreq policy
  * @ptp_devices: "ptp0: KVM virtual PTP", a line a device
  * @time_service: what disciplines the wall clock: "chronyd", "ntpd", "systemd-timesyncd", ""
+ * @services_hidden: processes are hidden from this user, and nothing else shows a time service
  * @chrony_refclock: 1: chronyc says that a reference clock is selected; not known: no chronyc
  * @chrony_refclocks: how many reference clocks chronyd has
  * @chrony_source: the source that is selected; empty: none is
@@ -35,6 +36,7 @@ struct system_facts {
 	char clocksources[160], cmdline[2048];
 	char idle_driver[32], idle_states[160], freq_driver[32], freq_governor[32];
 	char chrony_source[64];
+	bool services_hidden;
 	struct figure constant_tsc, nonstop_tsc, tsc_reliable, deep_idle, steal_reported;
 	struct figure chrony_refclock, chrony_offset_ns;
 	struct count steal_ms, cpu_ms, idle_ms, freq_min_khz, freq_max_khz, chrony_refclocks;

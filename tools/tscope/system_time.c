@@ -47,14 +47,29 @@ static void look_at_ptp(struct system_facts *s)
 		closedir(dir);
 }
 
-/* Names of processes have 15 characters. The first of these that runs is the one. */
+static bool is_there(const char *path)
+{
+	char *full;
+	bool there;
+
+	if (asprintf(&full, "%s%s", system_root, path) < 0)
+		return false;
+	there = !access(full, F_OK);
+	free(full);
+	return there;
+}
+
+/*
+ * Names of processes have 15 characters. The first of these that runs is the one. A trace is there
+ * while it runs, and any user sees it; systemd removes the directories when the service ends.
+ */
 static const struct {
 	const char *comm, *name, *trace;
 } services[] = {
-	{ "chronyd", "chronyd", "/run/chrony/chronyd.pid" },
+	{ "chronyd", "chronyd", "/run/chrony" },
 	{ "ntpd", "ntpd", "/run/ntpd.pid" },
 	{ "ntp-daemon", "ntpd-rs", NULL },
-	{ "systemd-timesyn", "systemd-timesyncd", "/run/systemd/timesync/synchronized" },
+	{ "systemd-timesyn", "systemd-timesyncd", "/run/systemd/timesync" },
 	{ "phc2sys", "phc2sys", NULL },
 };
 
@@ -82,10 +97,11 @@ static void look_at_services(struct system_facts *s)
 	/* processes of others may be hidden (hidepid=) */
 	if (best == N_SERVICES && !system_line("/proc/1/comm", name, sizeof(name))) {
 		for (i = 0; i < N_SERVICES; i++) {
-			if (services[i].trace && system_line(services[i].trace, name, sizeof(name)))
+			if (services[i].trace && is_there(services[i].trace))
 				break;
 		}
 		best = i;
+		s->services_hidden = best == N_SERVICES;
 		if (system_recorded())
 			system_note(s, "The tree has no proc/1/comm: what disciplines the wall clock is not known.");
 		else

@@ -115,6 +115,8 @@ struct shown text_old(const struct snapshot *s)
 	struct count age_ms = snapshot_age_ms(s);
 	struct shown t = { "" };
 
+	if (!age_ms.known)
+		age_ms = snapshot_offset_age_ms(s);
 	if (age_ms.known)
 		snprintf(t.s, sizeof(t.s), ", %.30s old", text_age(age_ms.value).s);
 	return t;
@@ -363,7 +365,7 @@ void text_histogram(FILE *out, const struct histogram *h)
 		uint64_t n = counts[k + OCTAVES];
 		int next = k;
 
-		while (!counts[next + OCTAVES])
+		while (next < last && !counts[next + OCTAVES])
 			next++;
 		if (next - k > 4) {
 			for (size_t c = 0; c < 4; c++)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "domain_xml.h"
+#include "replace.h"
 #include "write.h"
 
 /* A proposal; no text: no finding calls for it. */
@@ -86,24 +87,20 @@ static bool is_plain(const char *word)
 	return true;
 }
 
-static bool chooses_clocksource(const char *word)
+/* Parameters that the advice is to remove, as "remove notsc from /etc/default/grub or". */
+static void print_removals(FILE *text, const struct finding *f)
 {
-	return !strncmp(word, "clocksource=", 12) || !strcmp(word, "tsc=unstable") ||
-	       !strcmp(word, "notsc") || !strcmp(word, "no-kvmclock");
-}
+	char word[256];
+	size_t i;
 
-static void print_removals(FILE *text, const char *cmdline)
-{
-	char *copy = strdup(cmdline), *rest = copy, *word;
-
-	while (copy && (word = strsep(&rest, " "))) {
-		if (!chooses_clocksource(word) || !is_plain(word))
+	for (i = 0; i < f->advice.n; i++) {
+		if (sscanf(f->advice.lines[i], "remove %255s from /etc/default/grub", word) != 1 ||
+		    !is_plain(word))
 			continue;
 		fprintf(text, "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed ':a; s/ %s / /; ta')\n"
 			      "GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed ':a; s/ %s / /; ta')\n",
 			word, word);
 	}
-	free(copy);
 }
 
 static void print_addition(FILE *text, const char *parameter, int length)
@@ -128,8 +125,8 @@ static char *grub(const struct observation *o, const struct finding_list *list)
 		      "# It goes to /etc/default/grub.d/tscope.cfg; then: update-grub, and reboot\n");
 	fflush(text);
 	head = size;
-	if (advice_of(list, "clocksource", "/etc/default/grub"))
-		print_removals(text, s->cmdline);
+	if (finding_of(list, "clocksource"))
+		print_removals(text, finding_of(list, "clocksource"));
 	if (apart && system_has_word(s->clocksources, "kvm-clock"))
 		print_addition(text, "clocksource=kvm-clock", 21);
 	else if (apart)
@@ -222,6 +219,18 @@ static int write_all(int dir, const char *path, const struct proposal *proposals
 		n++;
 	}
 	return n;
+}
+
+int write_check(const char *dir)
+{
+	struct stat st;
+	int error;
+
+	if (stat(dir, &st))
+		error = errno == ENOENT ? -output_check(dir, true) : errno;
+	else
+		error = !S_ISDIR(st.st_mode) ? ENOTDIR : access(dir, W_OK | X_OK) ? errno : 0;
+	return error ? fail(dir, NULL, error) : 0;
 }
 
 int write_proposals(const char *dir, const struct observation *o, const struct finding_list *list,

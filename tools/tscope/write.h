@@ -8,6 +8,13 @@
 #include "finding.h"
 
 /**
+ * write_check() - whether files can be written to a directory, or it can be made
+ *
+ * Return: 0, or a negative errno after a message. Nothing is changed.
+ */
+int write_check(const char *dir);
+
+/**
  * write_proposals() - write the files that findings call for
  * @dir: is made if it is not there; nothing else is touched
  * @out: a line for each file, or one that says that there is none

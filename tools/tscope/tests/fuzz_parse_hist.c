@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* files of debugfs hist */
 #include "fuzz_parse.h"
+#include "text.h"
 
 #define HEADER "# unit ns count 3 min -9 mean -1 max 8 p50 0 p99 7 p99.9 8\n"
 
@@ -37,6 +38,11 @@ static void fuzz_one(struct fuzz_in *in)
 		file = open_memstream(&printed, &printed_len);
 		print(file, &h);
 		fuzz_same(file, &printed, &printed_len, text, len);
+		/* bars of it, which need not be right */
+		file = open_memstream(&printed, &printed_len);
+		text_histogram(file, &h);
+		fclose(file);
+		free(printed);
 		free(h.buckets);
 	} else {
 		fuzz_fault(h.buckets, h.n_buckets);

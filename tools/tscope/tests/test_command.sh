@@ -47,6 +47,13 @@ json() {
 	runs "$@" && "$TESTS/validate.py" "$DIR/out"
 }
 
+# json_of DEFINITION STATUSES ARGUMENT...: JSON that the schema has a definition of
+json_of() {
+	local of=$1
+	shift
+	runs "$@" && "$TESTS/validate.py" --of "$of" "$DIR/out"
+}
+
 # json_has EXPRESSION: of the object o
 json_has() {
 	python3 -c "import json, sys; o = json.load(open(sys.argv[1])); sys.exit(not ($1))" "$DIR/out" ||
@@ -95,6 +102,15 @@ t "ends: all is read" json "0 1" report --json -d 0 --root "$DIR/ends"
 t "ends: no error, all pairs" json_has 'o["errors"] == [] and len(o["pairs"]) == 4 and o["tsc_khz"] == 2**32 - 1'
 t "broken: a line for each file" json "0 1 4" report --json -d 0 --root "$DIR/broken"
 t "broken: no pair, no CPU" json_has 'len([e for e in o["errors"] if e.endswith("the file is ignored")]) == 22 and o["pairs"] == [] and o["cpus"] == []'
+
+for name in lab-guest ends views-ends; do
+	t "$name: hist --json" json_of hist 0 hist -d 0 --json --root "$DIR/$name"
+	t "$name: wait --json" json_of wait "0 1" wait --clock kvm-clock --timeout 0 --json --root "$DIR/$name"
+	t "$name: a clock has no such member" not "$TESTS/validate.py" --of clock "$DIR/out"
+done
+t "broken: hist --json: histograms that are broken are in errors" json_of hist "0 4" hist -d 0 --json --root "$DIR/broken"
+t "and not on standard error" not grep /hist/ "$DIR/err"
+t "and there are some" json_has 'len([e for e in o["errors"] if "/hist/" in e]) > 0'
 
 # the exit status of doctor: a fault or a warning, else whether clocks were measured
 "$TESTS/unpack.sh" "$TESTS/trees/clocksource.tree" "$DIR/unloaded" && rm -r "$DIR/unloaded/sys/kernel/tscope"

@@ -79,7 +79,30 @@ no_debugfs() {
 no_module() {
 	tree not-loaded && "$TSCOPE" report -d 0 --root "$ROOT" --html module.html >out 2>err
 	same "messages" "$(grep -c 'modprobe tscope' err)" 1 && grep -q 'modprobe tscope' module.html &&
-		figures module.html 0 && not grep -q '<table' module.html
+		figures module.html 0 && not grep -q '<table\|No clock stepped' module.html
+}
+
+# words FILE: without tags, and in one line
+words() {
+	sed 's/<[^>]*>/ /g' "$1" | tr -s ' \n' ' '
+}
+
+# what the text has in sentences is in the page too: same_words TREE STATUS COUNT
+same_words() {
+	local sentence n=0
+	tree "$1" && runs "$2" --html words.html || return
+	words words.html >page
+	while read -r sentence; do
+		grep -qF -- "$sentence" page || { echo "not in the page: $sentence"; return 1; }
+		n=$((n + 1))
+	done < <(words out | grep -oE 'The host (assumes|refused) [^.]*\.|(TSC_STABLE|valid) is [^.]*\.|Updates seen: [^.]*\.|Stops of the guest seen: [^.]*\.|tsc_mode is [^.]*\.|may be off by [^.]*\.|may have jumped: [^.]*\.|CPU [0-9]+ (late|stood-still): its sampler [a-z ]*[0-9]+ [a-z]+')
+	same sentences "$n" "$3"
+}
+
+# without sampling nothing is said of the clocks
+not_sampled() {
+	tree views-empty && runs 4 --html empty.html && not grep -q 'No clock stepped' empty.html &&
+		tree views-healthy && runs 0 --html healthy.html && grep -q 'No clock stepped' healthy.html
 }
 
 # what can't be written is said, and what was there stays
@@ -143,6 +166,12 @@ t "any text is escaped" hostile
 t "no gnuplot" no_gnuplot
 t "no debugfs" no_debugfs
 t "no module" no_module
+t "nothing was sampled" not_sampled
+t "the page of kvm-clock, and what the host refused" same_words views-faults 1 6
+t "a CPU that is late" same_words cpu-silent 1 6
+t "the page of hyperv" same_words healthy-hyperv 0 3
+t "the page of xen" same_words healthy-xen 1 4
+t "the page of vmclock" same_words vmclock-restored 1 7
 t "a path that can't be written" unwritable
 t "a file is replaced as a whole" replaced
 t "a recording as a page" recording

@@ -308,7 +308,7 @@ static void test_clocksource_by_parameter(void)
 			"kernel parameter: clocksource=acpi_pm",
 			"kernel parameter: tsc=nowatchdog");
 	EXPECT_TEXT(f->cause, "A parameter of the kernel says so.");
-	EXPECT_ADVICE(f, "remove the parameter from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot",
+	EXPECT_ADVICE(f, "remove clocksource=acpi_pm from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot",
 		      "until the next boot: echo kvm-clock >/sys/devices/system/clocksource/clocksource0/current_clocksource");
 	/* a parameter that does not choose one */
 	set_text(o.system.cmdline, "tsc=nowatchdog");

@@ -393,6 +393,8 @@ static void test_clock_files(void)
 	EXPECT(!clock_file(&c, "skew", "1 0.001 8 700\n"), "skew without places");
 	EXPECT(!clock_file(&c, "offset", "-6 100 2 3 1\n"), "offset of five");
 	EXPECT(!clock_file(&c, "offset", "-6 -1 2 3 1 42\n"), "bound below 0");
+	EXPECT(!clock_file(&c, "offset", "5 3 4000000000 1 0 5\n"), "cpu_i above cpu_j");
+	EXPECT(!clock_file(&c, "offset", "5 3 1 1 0 5\n"), "cpu_i is cpu_j");
 	EXPECT(!clock_file(&ptp, "offset", "1 -1 7\n"), "error below 0");
 	EXPECT(!memcmp(&before, &c, sizeof(c)), "a fault has changed figures");
 }

@@ -182,9 +182,18 @@ hostile() {
 missing_gnuplot() {
 	without_gnuplot phase
 	same status $? 4 && same output "$(cat out)" "" && says 'apt install gnuplot-nox' &&
+		without_gnuplot -o missing.html
+	same status $? 4 && says 'apt install gnuplot-nox' && [ ! -e missing.html ] &&
 		without_gnuplot phase -o missing.svg
 	same status $? 4 && empty missing.svg &&
 		{ without_gnuplot phase --script; same status $? 0; } && grep -q '^plot ' out
+}
+
+# a gnuplot that takes three seconds
+slow_gnuplot() {
+	mkdir -p slow && printf '#!/bin/sh\nsleep 3\n' >slow/gnuplot && chmod +x slow/gnuplot &&
+		PATH=$DIR/slow:$PATH script -qc "$TSCOPE plot $GUEST adev -o slow.svg" /dev/null </dev/null >out
+	grep -q 'drawing, 2 s' out && not grep -q 'drawing, 1 s' out
 }
 
 # a gnuplot that fails leaves no file
@@ -200,6 +209,7 @@ wrong_use() {
 		runs 2 "$GUEST" -o out.pdf && says '\.svg, \.png or \.html' &&
 		runs 2 "$GUEST" -o .svg && runs 2 "$GUEST" phase -o out.html && says 'all pictures' &&
 		runs 2 "$GUEST" -o out.html --script && runs 2 "$GUEST" --json && says 'no JSON' &&
+		runs 2 "$GUEST" --dark && says 'dark is of a file' && runs 2 "$GUEST" --dark -o out.html &&
 		runs 2 nonexistent && says 'nonexistent: No such file' &&
 		runs 2 "$GUEST" phase -o nonexistent/out.svg && says 'nonexistent/out.svg: No such' &&
 		echo '{"point":1}' >no.ndjson && runs 2 no.ndjson && says 'is no recording'
@@ -208,6 +218,7 @@ wrong_use() {
 # the header alone, and a file that a crash cut short
 short() {
 	head -n 1 "$GUEST" >short.ndjson && runs 4 short.ndjson && says 'nothing to draw' &&
+		runs 4 short.ndjson -o short.html && says 'nothing to draw' && [ ! -e short.html ] &&
 		head -c 20000 "$GUEST" >short.ndjson && runs 0 short.ndjson phase -o short.svg &&
 		says 'is truncated' && grep -q '<text>kvm-clock: 0 steps</text>' short.svg &&
 		runs 4 short.ndjson pairs && says 'nothing to draw'
@@ -235,6 +246,7 @@ t "a flood of steps" flood
 t "names that would be commands" hostile
 t "no gnuplot" missing_gnuplot
 t "a gnuplot that fails" failing_gnuplot
+t "a gnuplot that takes long" slow_gnuplot
 t "wrong use" wrong_use
 t "a recording without points, and half of one" short
 ktap_end

@@ -99,8 +99,11 @@ t "clocksource and time service" doctor 1 --json
 t "both findings" [ "$(jq -r '[.findings[].id] | join(" ")' "$DIR/out")" = "clocksource time-service" ]
 t "proposals" proposals
 t "nothing is overwritten" again
-t "a directory that can't be made" doctor 1 --write "$DIR/not/there"
+t "a directory that can't be made" doctor 2 --write "$DIR/not/there"
 t "and it is named" says err "$DIR/not/there"
+t "before anything else" [ ! -s "$DIR/out" ]
+t "a file in place of a directory" doctor 2 --write "$DIR/before"
+t "before anything else" [ ! -s "$DIR/out" ]
 echo kvm-clock >"$DIR/guest/sys/devices/system/clocksource/clocksource0/current_clocksource"
 t "info alone, and no figure" finds time-service
 t "and its files can't be written" doctor 2 --write "$DIR/not/there"

@@ -233,6 +233,7 @@ reload() {
 	rm -r "$DIR/gone" "$DIR/gone.debug"
 	sleep 0.5
 	"$TESTS/unpack.sh" lab-guest "$DIR/new" && echo 0 >"$DIR/new/sys/kernel/tscope/enabled" &&
+		: >"$DIR/new/sys/kernel/tscope/reset" &&
 		echo 20 >"$DIR/new/sys/kernel/tscope/width_us" && sed -i 's/^\([a-z-]* [0-9]* \)/\19/' "$DIR/new/sys/kernel/debug/tscope/points" && echo 0-1 >"$DIR/new/sys/kernel/tscope/cpus" &&
 		mv "$DIR/new/sys/kernel/debug/tscope" "$D" && mv "$DIR/new/sys/kernel/tscope" "$S" && rm -r "$DIR/new" &&
 		until_true has '"what":"loaded","text":"the module was loaded, version 0.1.0"' &&

@@ -186,6 +186,54 @@ static void test_slewed_host(void)
 	}
 }
 
+/* Without an observation of its own doctor judges warps of the time since --since. */
+static void test_old_warps(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		quiet();
+		add(10, "warp", TSC, 1, -5000);
+		clocks[TSC].warps = (struct count){ true, 3 };
+		clocks[TSC].warp_max_ns = (struct count){ true, 5000 };
+		events_of(&o.after, &o.events);
+		o.since_ns = i ? 50000000000 : 5000000000;
+		judge();
+		EXPECT_EQ(found.n, !i, "findings of a warp at 10 s, since %u s", i ? 50 : 5);
+		events_free(&o.events);
+	}
+}
+
+/* 500 ppm within the error of the best clock are a fault, less is a warning from 100 ppm on. */
+static void test_frequency_limits(void)
+{
+	static const struct {
+		double ppb;
+		int severity;
+	} limits[] = {
+		{ 500000, SEVERITY_FAULT }, { -500000, SEVERITY_FAULT }, { 500002, SEVERITY_FAULT },
+		{ 499999.5, SEVERITY_FAULT }, { 499998, SEVERITY_WARNING },
+		{ -499998, SEVERITY_WARNING }, { 100002, SEVERITY_WARNING }, { 99998, -1 },
+	};
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		quiet();
+		for (k = PTP; k < CLOCKS; k += k == PTP ? PM - PTP : 1) {
+			clocks[k].skew_ppt.value = llround(limits[i].ppb * 1e3);
+			clocks[k].skew_error_ppt.value = k == PTP ? 1000 : 500000;
+		}
+		judge();
+		EXPECT_EQ(count("tsc-frequency", limits[i].ppb), limits[i].severity >= 0, "%.1f ppb",
+			  limits[i].ppb);
+		for (k = 0; k < found.n; k++)
+			EXPECT(strcmp(found.findings[k].id, "tsc-frequency") ||
+			       (int)found.findings[k].severity == limits[i].severity,
+			       "%.1f ppb is %s", limits[i].ppb,
+			       severity_name(found.findings[k].severity));
+	}
+}
+
 /* The TSC jumps: the steps of all clocks but hpet. */
 static void jump_but_hpet(double at, double ns)
 {
@@ -362,6 +410,8 @@ static const struct tap_test tests[] = {
 	{ "warps before the observation", test_warps },
 	{ "the kernel changes its clocksource", test_switch },
 	{ "a slewed host, and a wrong frequency", test_slewed_host },
+	{ "a wrong frequency: limits", test_frequency_limits },
+	{ "warps before --since", test_old_warps },
 	{ "a device whose step is found late", test_slow_device },
 	{ "clocks that can't be read", test_no_clocks },
 	{ "whose step it is", test_who_stepped },

@@ -92,6 +92,25 @@ refused() {
 	same "exit status" $? 4 && as_before && grep -q 'period_us: No such file or directory' "$DIR/err"
 }
 
+# a user may hold the lock of what they can read, and does not keep root from sampling
+held() {
+	local holder
+	idle_tree && chmod 644 "$S/enabled" || return
+	flock -F --shared "$S/enabled" sleep 60 &
+	holder=$!
+	fine "$TSCOPE" pairs -d 0.2 --root "$ROOT" >"$DIR/out" 2>"$DIR/err" && same stderr "$(cat "$DIR/err")" ""
+	kill $holder
+	as_before || return
+	# who holds the right one need not sample
+	flock -F "$S/reset" sleep 60 &
+	holder=$!
+	has_open $holder reset && "$TSCOPE" pairs -d 0.2 --root "$ROOT" >"$DIR/out" 2>"$DIR/err"
+	same "exit status" $? 4 && grep -qF "another program holds the lock of $S/reset: \"fuser -v $S/reset\" shows which" "$DIR/err"
+	holder="$? $holder"
+	kill "${holder#* }"
+	return "${holder% *}"
+}
+
 second() {
 	local before
 	begin -d 3 --flat-out
@@ -122,7 +141,7 @@ goes_on() {
 	until_is enabled 1 || return
 	"$TSCOPE" "$@" --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" &
 	other=$!
-	has_open $other enabled || status=1
+	has_open $other reset || status=1
 	kill $PID
 	wait $PID
 	same "exit status" $? 143 && [ $status = 0 ] && until_is enabled 1 || status=1
@@ -190,6 +209,21 @@ progress() {
 		not grep -q '4 s left\|0 s left' "$DIR/screen"
 }
 
+# of what is read, where sampling is none: a file that takes 3 s to come
+progress_of_reading() {
+	local from=$TESTS/recordings/guest.ndjson
+	rm -f "$DIR/fifo" && mkfifo "$DIR/fifo" || return
+	(head -n 1 "$from"; sleep "$1"; sed 1d "$from") >"$DIR/fifo" &
+	shift
+	on_terminal "$@" "$DIR/fifo" && wait $!
+}
+
+reading() {
+	progress_of_reading 3.2 stability --from && grep -qP '\rreading, [23] s \e\[K.*\r\e\[K$' "$DIR/screen" &&
+		progress_of_reading 3.2 stability -q --from && same screen "$(cat "$DIR/screen")" "" &&
+		progress_of_reading 0 stability --from && same screen "$(cat "$DIR/screen")" ""
+}
+
 no_progress() {
 	idle_tree && fine on_terminal pairs "$@" --root "$DIR/root" && same screen "$(cat "$DIR/screen")" ""
 }
@@ -220,7 +254,7 @@ not_root() {
 	idle_tree && chmod 755 "$DIR" && chmod 700 "$DIR/root/sys/kernel/debug" || return
 	if [ "$(id -u)" = 0 ]; then set -- setpriv --reuid 65534 --regid 65534 --clear-groups; fi
 	chmod 644 "$S/enabled"
-	[ "$(id -u)" = 0 ] || chmod 444 "$S/enabled"
+	[ "$(id -u)" = 0 ] || chmod 444 "$S/enabled" "$S/reset"
 	chmod 000 "$DIR/root/sys/kernel/debug"
 	cp "$TSCOPE" "$DIR/tscope" && chmod 755 "$DIR/tscope" || return
 	"$@" "$DIR/tscope" pairs -d 1 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err"
@@ -245,6 +279,7 @@ t "an ignored SIGHUP stays ignored" ignored
 t "restored after a file that refuses" refused
 t "reset comes after the warm-up" warm_up
 t "a second tscope does not change what the first restores" second
+t "a lock that another program holds" held
 t "a second tscope goes on when the first ends" goes_on pairs -d 60
 t "a second tscope goes on in its warm-up" goes_on pairs -d 1 --warm-up 60
 t "wait goes on when the first tscope ends" goes_on wait --error-ppb 0.001 --timeout 60
@@ -253,6 +288,7 @@ t "watch leaves sampling off that it did not begin" stays_off
 t "-d 0 changes nothing" untouched
 t "the module goes meanwhile" unloaded_meanwhile
 t "progress on a terminal" progress
+t "progress of reading a file" reading
 t "no progress up to two seconds" no_progress -d 2
 t "no progress with --quiet" no_progress -d 2.5 --quiet
 t "no progress where stderr is no terminal" no_progress_elsewhere

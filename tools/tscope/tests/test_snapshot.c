@@ -114,6 +114,8 @@ static void test_parts(void)
 
 static void test_absent(void)
 {
+	char dir[PATH_MAX];
+
 	begin("not-loaded");
 	EXPECT(!s.loaded && !s.debug && s.n_errors == 1 &&
 	       has_error("run \"modprobe tscope\" as root"),
@@ -128,6 +130,17 @@ static void test_absent(void)
 	EXPECT(s.loaded && !s.debug && s.n_clocks == 7 && s.n_errors == 2 &&
 	       has_error("mount -t debugfs") && has_error("only the worst pair of each clock"),
 	       "no debugfs");
+	snapshot_free(&s);
+	snprintf(dir, sizeof(dir), "%s/sys/kernel/debug", system_root);
+	EXPECT(!rmdir(dir), "%s", dir);
+	snapshot_read(&s, SNAPSHOT_PAIRS);
+	EXPECT(has_error("debug/tscope: this kernel has no debugfs (CONFIG_DEBUG_FS)"),
+	       "a kernel without it");
+	snapshot_free(&s);
+	setenv("TSCOPE_DEBUGFS", "/nowhere", 1);
+	snapshot_read(&s, SNAPSHOT_PAIRS);
+	EXPECT(has_error("/nowhere, which TSCOPE_DEBUGFS names: No such file"), "a wrong name");
+	unsetenv("TSCOPE_DEBUGFS");
 	end();
 }
 

@@ -133,7 +133,10 @@ long() {
 
 no_recording() {
 	runs 2 --from "$POINTS" && says 'line 1 is no JSON object$' && runs 2 --from "$DIR/none" && says 'No such file' &&
-		runs 4 --from "$DIR/a.ndjson" realtime && says 'too few points$'
+		runs 4 --from "$DIR/a.ndjson" hpet && says 'too few points$' &&
+		runs 2 --from "$DIR/a.ndjson" tsc && says 'tsc is no clock that is held against the TSC in ' &&
+		runs 2 --from "$DIR/a.ndjson" nosuch && says 'nosuch is no clock that is held' &&
+		head -n 1 "$DIR/a.ndjson" >"$DIR/b.ndjson" && runs 4 --from "$DIR/b.ndjson" nosuch && grep -q 'too few points$' "$DIR/err"
 }
 
 # khz TEXT: the TSC's frequency is no figure

@@ -227,12 +227,38 @@ static void test_times(void)
 	tree_close();
 }
 
+/* How many findings there are of the time service. */
+static size_t findings_of_service(void)
+{
+	struct observation o = { .system = s };
+	struct finding_list list;
+	size_t i, n = 0;
+
+	findings_of(&o, &list);
+	for (i = 0; i < list.n; i++)
+		n += !strcmp(list.findings[i].id, "time-service");
+	findings_free(&list);
+	return n;
+}
+
+static void tree_mkdir(const char *dir)
+{
+	char command[PATH_MAX];
+
+	snprintf(command, sizeof(command), "mkdir -p %s/%s", system_root, dir);
+	EXPECT(!system(command), "%s", command);
+}
+
 static void test_services(void)
 {
 	static const char *const services[][2] = {
 		{ "chronyd", "chronyd" }, { "ntpd", "ntpd" }, { "ntp-daemon", "ntpd-rs" },
 		{ "systemd-timesyn", "systemd-timesyncd" }, { "phc2sys", "phc2sys" },
 		{ "chronydx", "" },
+	};
+	/* the later one is the better one */
+	static const char *const traces[][2] = {
+		{ "run/systemd/timesync", "systemd-timesyncd" }, { "run/chrony", "chronyd" },
 	};
 	size_t i;
 
@@ -249,6 +275,15 @@ static void test_services(void)
 	look();
 	EXPECT_TEXT(s.time_service, "");
 	EXPECT_LINES(s.notes, s.n_notes, "The tree has no proc/1/comm: what disciplines the wall clock is not known.");
+	EXPECT(s.services_hidden, "nobody knows");
+	EXPECT(!findings_of_service(), "what is not known is no finding");
+	/* what may be seen then */
+	for (i = 0; i < ARRAY_SIZE(traces); i++) {
+		tree_mkdir(traces[i][0]);
+		look();
+		EXPECT_TEXT(s.time_service, traces[i][1]);
+		EXPECT(!s.services_hidden, "%s", traces[i][1]);
+	}
 	tree_close();
 }
 

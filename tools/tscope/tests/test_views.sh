@@ -14,16 +14,21 @@ wrong_use() {
 	tree views-healthy &&
 		runs 2 report -d ten && prints_error "takes a time such as" &&
 		runs 2 report --warm-up=-1 && runs 2 report extra && runs 2 report --nonsense &&
-		runs 2 report -o /nonexistent/file &&
+		runs 2 report -o /nonexistent/file && runs 2 report -d 60 -o /nonexistent/file &&
+		runs 2 report -d 60 --html /nonexistent/file && runs 2 record --warm-up 60 -o /nonexistent/file &&
+		runs 2 record -o "$DIR" && runs 2 doctor -d 60 --write /nonexistent/dir && reads enabled 0 &&
 		runs 2 watch -n 0 && prints_error "above 0" && runs 2 watch -n 1x && runs 2 watch -i 0 &&
 		runs 2 watch --show nosuch && prints_error "no column 'nosuch'" &&
 		runs 2 watch --csv --json && runs 2 watch --show clock --json &&
 		runs 2 pairs --matrix --json && runs 2 doctor --ktap --json &&
+		runs 2 pairs -d 0 -c 8192 && prints_error "'8192' is no list of CPUs below 8192 such as 0-3,8" &&
 		runs 2 pairs -c 0- && runs 2 pairs -c 1-0 -d 0 && runs 2 pairs -d 0 -c 0,8192 &&
 		runs 2 pairs -d 0 --flat-out && prints_error "with -d 0 nothing is sampled" &&
+		runs 2 report -d 0 --warm-up 1 && prints_error "with -d 0 nothing is sampled" &&
 		runs 2 report -d 0 -c 0 && runs 2 doctor -d 0 --flat-out && runs 2 hist -d 0 -c 0 &&
 		prints_error "with -d 0 nothing is sampled" &&
 		runs 2 hist foo bar && prints_error "'bar' is no histogram" && runs 2 hist width step &&
+		prints_error "'width' and 'step': name one histogram, or none" &&
 		runs 2 pairs extra && runs 2 events extra && runs 2 wait extra &&
 		runs 2 wait --clock tsc && runs 2 wait --error-ppb 0 && runs 2 wait --error-ppb 1e3 &&
 		runs 2 wait --timeout soon && not "$TSCOPE" >"$DIR/out" 2>&1 &&
@@ -36,13 +41,20 @@ no_module() {
 	tree views-healthy && rm -r "$SYSFS" "$DEBUGFS" || return
 	for name in "report -d 0" report pairs hist events "watch -n 1" wait; do
 		# shellcheck disable=SC2086
-		runs 4 $name && same "$name" "$(cat "$DIR/out")" "" &&
-			says 'there is no module for the running kernel 6.12.117' || return
+		runs 4 $name && says 'there is no module for the running kernel 6.12.117' || return
+		same "$name" "$(grep -v ': nothing was sampled, so nothing is known of the clocks$' "$DIR/out")" "" ||
+			return
 	done
+	# what needs no module is found, and said
+	tree no-module && runs 1 report -o "$DIR/file" && says 'there is no module for' &&
+		same "standard output" "$(cat "$DIR/out")" "" && mv "$DIR/file" "$DIR/out" &&
+		prints ': 0 faults, 1 warning$' && prints '^  warning  clocksource: '
 }
 
 no_figure() {
-	tree views-empty && runs 4 pairs -d 0 && runs 4 hist -d 0 nosuch && says "no histogram nosuch" &&
+	tree views-healthy && runs 4 pairs -d 0 -c 0,9 &&
+		prints '^Offsets between CPUs: none of CPUs 0,9 \(they did not sample, or have not met\)$' &&
+		tree views-empty && runs 4 pairs -d 0 && runs 4 hist -d 0 nosuch && says "no histogram nosuch" &&
 		runs 4 wait --timeout 0.5 && says "ptp-kvm is absent" &&
 		runs 4 wait --clock realtime --timeout 0.5 && says "realtime has no skew yet"
 }
@@ -103,12 +115,62 @@ output_file() {
 		diff "$DIR/wanted" "$DIR/file"
 }
 
+# as_nobody ARGUMENT...
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$TSCOPE" "$@" --root "$ROOT" >"$DIR/out" 2>"$DIR/err"
+}
+
+# what another user asks for in vain is no success
+unprivileged_wish() {
+	local name
+	[ "$(id -u)" = 0 ] || return 0
+	tree views-healthy && chmod 700 "$ROOT/sys/kernel/debug" || return
+	for name in "report -d 5" "report --flat-out --json" "doctor -c 0" "doctor --ktap -d 60" \
+		"doctor --warm-up 1 --json" "pairs -d 3"; do
+		# shellcheck disable=SC2086
+		as_nobody $name
+		same "$name: status" "$?" 4 && same "$name" "$(cat "$DIR/out")" "" &&
+			says 'only root can start sampling: run it as root \(sudo\), or with -d 0 to see what is there$' ||
+			return
+	done
+	for name in "hist -d 3" "record -o -" "wait --error-ppb 0.001"; do
+		# shellcheck disable=SC2086
+		as_nobody $name
+		same "$name: status" "$?" 4 && says 'only root can start sampling: run it as root \(sudo\)$' ||
+			return
+	done
+}
+
+# figures of earlier sampling are not taken for those of now
+old_figures() {
+	tree views-healthy && sed -i 's/\( 0 [0-9]*\) [0-9]*$/\1 259200000/' "$SYSFS"/*/offset || return
+	sed -i 's/[0-9]*$/259200000/' "$SYSFS/ptp-kvm/offset"
+	runs 0 doctor --json && jq -e '[.errors[] | select(startswith("These are the figures of earlier sampling, ") and
+		endswith("old; -d 10s samples anew."))] | length == 1' "$DIR/out" || return
+	runs 0 doctor -d 0 --ktap && prints '^# These are the figures of earlier sampling, .* old; ' &&
+		prints '^ok 1 tsc-frequency$' && samples 10 doctor --ktap || return
+	[ "$(id -u)" = 0 ] || return 0
+	tree views-healthy && chmod 700 "$ROOT/sys/kernel/debug" || return
+	sed -i 's/ [0-9]*$/ 259200000/' "$SYSFS"/*/offset
+	as_nobody doctor --ktap
+	same status "$?" 0 && prints '^# These are the figures of earlier sampling, 72 h old\. Only root can sample \(sudo\)\.$' &&
+		prints '^ok 1 tsc-frequency # SKIP nothing was sampled: only root can \(sudo\)$' &&
+		prints '^ok [0-9]* clock-stepped$' && prints '^ok [0-9]* clocksource$' || return
+	as_nobody report --json
+	same status "$?" 0 && jq -e '.errors[-1] == "These are the figures of earlier sampling, 72 h old. Only root can sample (sudo)."' "$DIR/out" &&
+		as_nobody report && prints 'earlier sampling, 72 h old$' &&
+		as_nobody doctor && prints 'earlier sampling, 72 h old\. Only root' &&
+		as_nobody watch -n 1 && prints '^kernel .*, sampling is off; only root can start it \(sudo\)$' || return
+	echo 0 >"$SYSFS/tsc/samples" && as_nobody doctor --json
+	same status "$?" 4 && jq -e '.errors[-1] == "Nothing was sampled. Only root can sample (sudo)."' "$DIR/out"
+}
+
 # who is not root sees what sysfs has; what is missing is reported
 unprivileged() {
 	[ "$(id -u)" = 0 ] || return 0
 	tree views-faults && chmod 700 "$ROOT/sys/kernel/debug" || return
-	setpriv --reuid=65534 --regid=65534 --clear-groups \
-		"$TSCOPE" report --root "$ROOT" -d 5 >"$DIR/out" 2>"$DIR/err"
+	as_nobody report
 	same status "$?" 1 && same messages "$(cat "$DIR/err")" "" &&
 		prints '^ +Only root can start sampling \(sudo\)\.$' &&
 		prints '^  kvm-clock      0      1         91    641  380 ms         -      -  moves$' &&
@@ -122,6 +184,12 @@ waits() {
 		runs 0 wait --error-ppb 0.019 --json &&
 		jq -e '.reached == true and .skew_error_ppb == 0.019' "$DIR/out" &&
 		runs 4 wait --clock hpet && same "sampling" "$(cat "$SYSFS/enabled")" 0
+}
+
+# a last bucket that has counted nothing, at the end of 64 bits
+empty_bucket() {
+	tree views-ends && sed -i '$s/[0-9]*$/0/' "$DEBUGFS/hist/transit" && runs 0 hist -d 0 transit &&
+		prints '^ *4611686018427387904 *9223372036854775807 *0$'
 }
 
 json_hist() {
@@ -138,6 +206,11 @@ helps() {
 		"$TSCOPE" "$name" --help >"$DIR/out" && prints "^Usage: tscope $name" || return
 		not grep -n '.\{81\}' "$DIR/out" || return
 	done
+	# an option that is not there is not offered
+	for name in record plot metrics; do
+		"$TSCOPE" "$name" --help >"$DIR/out" && not grep -e --json "$DIR/out" || return
+	done
+	tree views-healthy && runs 2 record --json -o "$DIR/file" && prints_error '--json has no effect'
 }
 
 ktap_begin
@@ -147,6 +220,7 @@ done
 v "totals of histograms" golden views-healthy 0 hist
 v "bars by octave" golden views-healthy 0 hist ptp-kvm
 v "bars at the ends" golden views-ends 0 hist transit
+v "bars: the last bucket is empty" empty_bucket
 v "events" golden views-faults 0 events
 v "no events" golden views-empty 0 events
 v "watch" golden views-faults 0 watch -n 1
@@ -163,6 +237,8 @@ v "watch is interrupted" interrupted watch -i 10
 v "wait is interrupted" interrupted wait --error-ppb 0.001
 v "report to a file" output_file
 v "report without root" unprivileged
+v "options of sampling without root" unprivileged_wish
+v "old figures" old_figures
 v "wait" waits
 v "how long is sampled without -d" default_duration
 v "hist --json" json_hist

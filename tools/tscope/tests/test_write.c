@@ -211,8 +211,9 @@ static void test_grub_removal(void)
 {
 	begin();
 	set_text(o.system.clocksource, "acpi_pm");
-	set_text(o.system.cmdline, "ro clocksource=acpi_pm notsc tsc=nowatchdog clocksource=$(reboot)");
-	found("clocksource", "", "remove the parameter from /etc/default/grub", NULL);
+	set_text(o.system.cmdline, "ro clocksource=acpi_pm notsc tsc=nowatchdog");
+	found("clocksource", "", "remove clocksource=acpi_pm from /etc/default/grub or",
+	      "remove notsc from /etc/default/grub or");
 	EXPECT_EQ(propose(), 1, "files");
 	expect_file("grub-tscope.cfg", GRUB_HEAD
 		    "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed ':a; s/ clocksource=acpi_pm / /; ta')\n"
@@ -222,6 +223,15 @@ static void test_grub_removal(void)
 	expect_grub("clocksource=acpi_pm", "/ quiet\n");
 	expect_grub("a notsc clocksource=acpi_pmx clocksource=acpi_pm clocksource=acpi_pm b",
 		    "a clocksource=acpi_pmx b / quiet a clocksource=acpi_pmx b\n");
+	end();
+}
+
+/* A word of the command line is text in a script that root runs. */
+static void test_grub_hostile(void)
+{
+	begin();
+	found("clocksource", "", "remove clocksource=$(reboot) from /etc/default/grub or", NULL);
+	EXPECT_EQ(propose(), 0, "files");
 	end();
 }
 
@@ -313,6 +323,7 @@ static const struct tap_test tests[] = {
 	{ "write: nothing is overwritten", test_overwrite },
 	{ "write: no directory", test_no_directory },
 	{ "write: parameters that are removed", test_grub_removal },
+	{ "write: a parameter that is no plain word", test_grub_hostile },
 	{ "write: parameters that are added", test_grub_addition },
 	{ "write: libvirt's clock", test_libvirt },
 	{ "write: what the rules advise", test_with_rules },

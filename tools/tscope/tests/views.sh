@@ -82,5 +82,5 @@ golden() {
 }
 
 prints_error() {
-	grep -q "$1" "$DIR/err" || { cat "$DIR/err"; return 1; }
+	grep -q -e "$1" "$DIR/err" || { cat "$DIR/err"; return 1; }
 }
