@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2046,SC2086
-# DESCRIPTION: faults one after the other: who notices of tscope, the kernel, chrony and phc_ctl, and who names the cause; run by "make peers"
+# DESCRIPTION: faults one after the other: who notices within 20 s of tscope, the kernel, chrony and phc_ctl, and who names the cause; run by "make peers"
 #
 # The guest trusts its TSC and watches it, as it does without the lab's other options. It has no
 # TSC_ADJUST, as a TSC that the hypervisor moved does not show there. PEERS_FAULTS names the faults;
@@ -37,7 +37,7 @@ trial() {
 	sleep 14
 	trial_begins
 	fault $1 || return
-	sleep 6
+	sleep 20
 	examine -d 2
 	trial_ends $1 "$(cause $1)"
 	[ -z "$ID" ] || found $ID $TRUTH $LIMIT
