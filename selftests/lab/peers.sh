@@ -181,70 +181,25 @@ trial_ends() {
 	say "matrix|$NAME|${TRUTH:--}|$mine|$kernel|$chrony|$phc"
 }
 
-# Faults of a TSC in a guest that has no TSC_ADJUST, as the hypervisor would make them
-
-INJECT=/sys/module/tsc_inject/parameters
-
-adjust_of() {
-	awk -v c=$1 '$1 == c { print $2 }' $INJECT/adjust
-}
-
-# tsc_writes CPU CYCLES: MSR_IA32_TSC; what was lost between its read and write shows in
-# MSR_IA32_TSC_ADJUST, which the host sees. Sets TRUTH to CPU 1's offset in ns
-tsc_writes() {
-	local before
-	before=$(($(adjust_of 1) - $(adjust_of 0)))
-	echo "$1 $2" >$INJECT/tsc || return
-	TRUTH=$(ns_of $(($(adjust_of 1) - $(adjust_of 0) - before)))
-	LIMIT=100000
-}
-
-fault_tsc_offset() {
-	sign
-	log_uniform 1000000 1000000000
-	random 2
-	tsc_writes $RANDOM_NUMBER $((SIGN * $(cycles_of $LOG_UNIFORM)))
-}
+# Faults that faults.sh does not have
 
 # the kernel compares a CPU's TSC as it comes online
 fault_tsc_offset_at_boot() {
+	local cycles
 	ID=tsc-offset
-	echo 0 >/sys/devices/system/cpu/cpu1/online
-	echo 1 >/sys/devices/system/cpu/cpu1/online
 	sign
 	log_uniform 10000 100000000
-	tsc_writes 1 $((SIGN * $(cycles_of $LOG_UNIFORM))) || return
+	cycles=$((SIGN * $(cycles_of $LOG_UNIFORM)))
+	TRUTH=$(ns_of $cycles) LIMIT=100000
+	END="echo 1 $((-cycles)) >/sys/module/tsc_inject/parameters/adjust"
+	echo "1 $cycles" >/sys/module/tsc_inject/parameters/adjust || return
 	echo 0 >/sys/devices/system/cpu/cpu1/online
 	echo 1 >/sys/devices/system/cpu/cpu1/online
-	sleep 3
-}
-
-fault_tsc_drifts() {
-	local cycles
-	ID=tsc-moving
-	sign
-	log_uniform 100000 10000000
-	say "# it drifts by some $((SIGN * LOG_UNIFORM)) ns/s"
-	cycles=$((SIGN * $(cycles_of $((LOG_UNIFORM / 50)))))
-	while echo "1 $cycles" >$INJECT/tsc; do usleep 20000; done &
-	END="kill $!"
-}
-
-fault_tsc_jumped() {
-	local before cycles
-	sign
-	log_uniform 100000000 5000000000
-	cycles=$((SIGN * $(cycles_of $LOG_UNIFORM)))
-	before=$(adjust_of 0)
-	echo "all $cycles" >$INJECT/tsc || return
-	TRUTH=$(ns_of $(($(adjust_of 0) - before))) LIMIT=1000000
 }
 
 # it is there since boot
 fault_tsc_frequency() {
-	local khz
-	khz=$(figure kvm-clock khz)
-	TRUTH=$(calc "$(figure tsc khz) / $khz * 1e9 - 1e9")
+	TRUTH=$(calc "$(figure tsc khz) / $(figure kvm-clock khz) * 1e9 - 1e9")
 	# kHz have no decimal places: 0.5 ppm
 	span "$(calc "$TRUTH - 500")" "$(calc "$TRUTH + 500")"
 	LIMIT=10000

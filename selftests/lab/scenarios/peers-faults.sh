@@ -2,15 +2,15 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2046,SC2086
 # DESCRIPTION: faults one after the other: who notices within 20 s of tscope, the kernel, chrony and phc_ctl, and who names the cause; run by "make peers"
 #
-# The guest trusts its TSC and watches it, as it does without the lab's other options. It has no
-# TSC_ADJUST, as a TSC that the hypervisor moved does not show there. PEERS_FAULTS names the faults;
-# a kernel that has found its TSC unstable looks no more, so faults of the TSC have a guest each.
+# The guest trusts its TSC and watches it, as it does without the lab's other options. Its kernel does
+# not know of TSC_ADJUST (clearcpuid=289), in which a TSC that the hypervisor moved does not show;
+# peers-wall has one that it can see. PEERS_FAULTS names the faults; a kernel that has found its
+# TSC unstable looks no more, so faults of the TSC have a guest each.
 ACCEL=nested
 TIMEOUT=540
-GUEST_CPU="-tsc-adjust"
-GUEST_APPEND="lapic=notscdeadline iomem=relaxed"
+GUEST_APPEND="clearcpuid=289 lapic=notscdeadline iomem=relaxed"
 [ "$PEERS_FAULTS" != tsc-frequency ] ||
-	GUEST_APPEND="tsc_early_khz=$(awk -v k="$(lab_tsc)" -v s="${SEED:-1}" \
+	GUEST_APPEND="clearcpuid=289 tsc_early_khz=$(awk -v k="$(lab_tsc)" -v s="${SEED:-1}" \
 		'BEGIN { srand(s); printf "%d", k * (rand() < 0.5 ? 0.94 + rand() / 25 : 1.02 + rand() / 25) }')"
 
 # cause FAULT: a regex of lines that name it
@@ -56,7 +56,8 @@ guest() {
 	. /lib/tscope/peers.sh
 
 	seed
-	insmod /lib/tscope/ptp_kvm.ko && insmod /lib/tscope/tsc_inject.ko && tscope_load || return
+	insmod /lib/tscope/ptp_kvm.ko && insmod /lib/tscope/tsc_inject.ko && insmod /lib/tscope/tsc_motion.ko &&
+		tscope_load || return
 	# pairs of an emulated guest must meet; chrony needs a CPU
 	case $PEERS_FAULTS in tsc-*) width=$(cat $T/period_us) ;; esac
 	echo $width >$T/width_us
@@ -66,6 +67,6 @@ guest() {
 	done
 	chrony_stop
 	echo 0 >$T/enabled
-	rmmod tsc_inject
+	rmmod tsc_motion tsc_inject
 	tscope_done
 }

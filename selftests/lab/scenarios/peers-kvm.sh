@@ -6,6 +6,17 @@
 ACCEL=nested
 TIMEOUT=400
 
+# ranges: of lines "value: N expected range [LOW, HIGH]", how wide they are
+ranges() {
+	awk '/expected range \[/ {
+			split($0, part, /[][,]/)
+			ns = part[3] - part[2]
+			if (!n++ || ns < min) min = ns
+			if (ns > max) max = ns
+		}
+		END { if (n) printf ", its %d ranges are %.0f to %.0f ns wide", n, min, max }'
+}
+
 guest() {
 	local name status said began
 	. /lib/tscope/truth.sh
@@ -22,7 +33,7 @@ guest() {
 		124 | 143) status="does not end in 60 s" ;;
 		*) status="fails ($status)" ;;
 		esac
-		say "kvmtest|$name|$status"
+		say "kvmtest|$name|$status$(printf '%s\n' "$said" | ranges)"
 	done
 	result ok "KVM's selftests were run"
 	say "1..$COUNT"
