@@ -115,8 +115,8 @@ trial_begins() {
 	phc_looks 5 >/tmp/phc.before
 }
 
-# chrony_moved: whether its offset or its rate is off what it had predicted, by more than the bounds of
-# 99.9 % that it had then, and by more than 100 ns, 100 ppb
+# chrony_moved: whether its offset or its rate is off what it had predicted, by more than the bounds
+# that it had then, and by more than 100 ns, 100 ppb
 chrony_moved() {
 	awk 'NR == 1 { split($0, b); next }
 		function beyond(x, bound, least) {
@@ -126,7 +126,7 @@ chrony_moved() {
 		b[12] == "-" || $12 == "-" { next }
 		{
 			s = ($12 - b[12]) / 1e9
-			moved = beyond($13 - b[13] - b[15] * s, 3.29 * b[14] + b[16] * s, 100) ||
+			moved = beyond($13 - b[13] - b[15] * s, b[14] + b[16] * s, 100) ||
 				beyond($15 - b[15], b[16], 100)
 		}
 		END { exit !moved }' /tmp/looks

@@ -11,7 +11,8 @@
  *	 7 8   tscope's rate of the guest's wall clock less that of the host's, and the error
  *	 9-11  steps of ptp-kvm, kvm-clock and realtime
  *	12 13  chrony's offset: the moment at which it was requested, the offset
- *	14     standard deviation of the offset by chrony's newest sample
+ *	14     the margin of the offset that chrony gives: its standard deviation, and the precision
+ *	       of a reading
  *	15 16  chrony's rate, and its skew: the half-width of a 99.9 % interval
  *	Times and offsets are in ns, rates in ppb; moments are of CLOCK_MONOTONIC_RAW. Offsets are
  *	the guest's clock less the host's.
@@ -50,7 +51,7 @@ enum {
 	TRACKING_FREQ	= 80,
 	TRACKING_SKEW	= 88,
 	TRACKING_SIZE	= 104,
-	STATS_OFFSET_SD	= 80,
+	STATS_MARGIN	= 80,
 	STATS_SIZE	= 84,
 };
 
@@ -122,7 +123,7 @@ static void chrony_print(void)
 	}
 	/* what it would add to the clock is what the clock lacks */
 	printf(" %lld %.3f %.3f %.5f %.5f", moment, -1e9 * chrony_float(tracking + TRACKING_OFFSET),
-	       1e9 * chrony_float(stats + STATS_OFFSET_SD),
+	       1e9 * chrony_float(stats + STATS_MARGIN),
 	       1e3 * chrony_float(tracking + TRACKING_FREQ),
 	       1e3 * chrony_float(tracking + TRACKING_SKEW));
 }
