@@ -283,9 +283,9 @@ steers() {
 }
 
 # what the kernel and tscope say of a TSC that was moved by TSC_ADJUST, which the guest can see. The
-# kernel looks at it when a CPU becomes idle
+# kernel looks at it when a CPU becomes idle, and takes it back: the TSC jumps twice
 adjusted() {
-	local ID=tsc-offset TRUTH
+	local ID=tsc-jumped TRUTH
 	insmod /lib/tscope/tsc_inject.ko || return
 	echo 1 >$T/reset
 	sleep 14
