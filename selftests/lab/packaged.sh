@@ -41,7 +41,13 @@ packaged_get() {
 	local version
 	version=$(_apt_version "$1")
 	[ -n "$version" ] || { apt_update; version=$(_apt_version "$1"); }
-	cache_fill "$1/$version" _packaged_fill "$@" || { echo "error: no package $1" >&2; return 1; }
+	# apt may be out of reach
+	[ -n "$version" ] || version=$(find "$CACHE/$1" -mindepth 1 -maxdepth 1 ! -name '*.tmp.*' \
+		-printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
+	if [ -z "$version" ] || ! cache_fill "$1/$version" _packaged_fill "$@"; then
+		echo "error: no package $1: apt offers none or can't be reached" >&2
+		return 1
+	fi
 	# shellcheck disable=SC2034
 	PACKAGED=$CACHED
 }
