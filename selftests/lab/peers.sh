@@ -95,12 +95,16 @@ host_rate_set() {
 # The matrix of faults and tools. trial_begins, then the fault, then trial_ends.
 
 # what the kernel says of clocks that are wrong, and of clocksources
-KERNEL_SAYS='unstable|differs|TSC warp|skew|Switched to clocksource|lockup|interrupt took|backward'
+KERNEL_SAYS='unstable|differs|TSC warp|skew|readout interval|Switched to clocksource|lockup|interrupt took|backward'
 
-# kernel_said: the complaints since the trial began, without what the lab's own modules print
-kernel_said() {
-	sed "1,${KLOG_AT}d" /run/klog | sed 's/^[^;]*;//' | grep -E "$KERNEL_SAYS" |
+# kernel_log: what the kernel printed since the trial began, less what the lab's own modules did
+kernel_log() {
+	sed "1,${KLOG_AT}d" /run/klog | sed 's/^[^;]*;//' |
 		grep -vE '^(tsc_inject|tsc_motion|tscope|lab)|Switched to clocksource kvm-clock'
+}
+
+kernel_said() {
+	kernel_log | grep -E "$KERNEL_SAYS"
 }
 
 # chrony_said: its log since then, less what it says of a source that is well
@@ -171,6 +175,7 @@ trial_ends() {
 	mine=$(awk -v id="${ID:-none}" '$1 == id { f = id }
 		$1 != id && ($2 == "fault" || $2 == "warning" && $1 != "noisy-host") { o = o " " $1 }
 		END { print f == "" && o == "" ? "-" : f (o == "" ? "" : " (and" o ")") }' $FINDINGS)
+	[ $KLOG_AT = 0 ] || kernel_log | tail -n 8 | sed "s/^/# $NAME: kernel log: /" | to_channel
 	kernel_said >/tmp/said
 	cell kernel "$2" '' </tmp/said; kernel=$CELL
 	! chrony_moved || moved=1
