@@ -24,13 +24,13 @@ guest() {
 
 	for name in $KVMTESTS; do
 		read -r began _ </proc/uptime
-		said=$(on_host "timeout 60 /opt/kvmtests/$name 2>&1")
+		said=$(on_host "timeout 120 /opt/kvmtests/$name 2>&1")
 		status=$?
 		printf '%s\n' "$said" | head -n 12 | sed "s/^/# $name: /" | to_channel
 		case $status in
 		0) status=passes ;;
 		4) status="skips" ;;
-		124 | 143) status="does not end in 60 s" ;;
+		124 | 143) status="does not end in 120 s" ;;
 		*) status="fails ($status)" ;;
 		esac
 		say "kvmtest|$name|$status$(printf '%s\n' "$said" | ranges)"
