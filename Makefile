@@ -26,7 +26,7 @@ HARNESS = selftests/harness
 .PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
 	install-tools uninstall-tools \
 	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab lab-table matrix bench \
-	native scale docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
+	peers native scale docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
 # make help prints what follows ## below: groups, and targets with their variables.
 
@@ -173,6 +173,9 @@ scale:			## 2 to 4096 simulated CPUs: memory, cost of reads, how wide intervals 
 bench:			## before (BASE=e67600f) and after side by side, bare loops and chrony (KERNEL= BENCH_PARTS=)
 	@KERNEL=$(KERNEL) BASE=$(BASE) BENCH_PARTS="$(BENCH_PARTS)" BENCH_ROUNDS=$(BENCH_ROUNDS) \
 		MODULE=$(MODULE) selftests/lab/bench.run
+
+peers:			## tscope beside chrony, linuxptp, the kernel's own checks and KVM's selftests (PEERS= SEED= KERNEL=)
+	@KERNEL=$(KERNEL) PEERS="$(PEERS)" SEED=$(SEED) MODULE=$(MODULE) selftests/lab/peers.run
 
 ##@ Abuse
 

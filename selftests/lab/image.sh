@@ -98,3 +98,14 @@ image_kernel() {
 	cache_fill "image/kernel-$(echo "$1" | cache_key)" \
 		_image_kernel_fill "$1" && CACHED=$CACHED/image.cpio
 }
+
+# image_add ROOT OPTION SPEC...: adds what options of lab name as DIR:PATH
+image_add() {
+	local root=$1 option=$2 spec
+	shift 2
+	for spec; do
+		[ -e "${spec%%:*}" ] || wrong "$option ${spec%%:*}: not there"
+		mkdir -p "$root/$(dirname "${spec#*:}")"
+		cp -a "${spec%%:*}" "$root/${spec#*:}"
+	done
+}

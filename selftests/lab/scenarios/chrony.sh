@@ -2,13 +2,12 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
 # DESCRIPTION: tscope and chrony measure the rate between the guest's wall clock and the host's: half-widths apart and together
 #
-# chrony reads the host's clock by Debian's ptp_kvm, 16 times a second, and steers nothing (-x).
-# Its "est skew" is the half-width of a 99.9 % interval, tscope's are of 95 %: Student's and
-# normal quantiles make that 1.68. The scenario is run by "make bench", which provides chrony.
+# chrony is started as peers.sh says. Its "est skew" is the half-width of a 99.9 % interval,
+# tscope's are of 95 %: Student's and normal quantiles make that 1.68. The scenario is run by "make
+# bench", which provides chrony.
 ACCEL=nested
 TIMEOUT=600
 
-C=/opt/chrony
 # enough for 150 pairings a second where a hypercall takes 100 us or more, as in emulation; the
 # default is where it takes some us
 WIDTH_US=4000
@@ -18,23 +17,6 @@ CLOCKSOURCE=/sys/devices/system/clocksource/clocksource0/current_clocksource
 uptime_ms() {
 	read -r UPTIME_MS _ </proc/uptime
 	UPTIME_MS=${UPTIME_MS%.*}${UPTIME_MS#*.}0
-}
-
-chrony_start() {
-	mkdir -p /run/chrony /tmp/chrony
-	chmod 700 /run/chrony
-	printf '%s\n' 'refclock PHC /dev/ptp0 poll 0 dpoll -4 refid KVM minsamples 8 maxsamples 64' \
-		'cmdport 0' 'port 0' 'user root' 'logdir /tmp/chrony' 'log statistics' >/tmp/chrony.conf
-	$C/ld.so --library-path $C $C/chronyd -x -d -f /tmp/chrony.conf >/tmp/chrony/out 2>&1 &
-	CHRONY=$!
-}
-
-chrony_stop() {
-	[ -n "$CHRONY" ] || return
-	kill $CHRONY
-	wait $CHRONY
-	rm -r /tmp/chrony
-	CHRONY=
 }
 
 # chrony_error: the half-width of chrony's newest estimate at 95 %, ppb. chronyc prints whole ppb.
@@ -87,6 +69,7 @@ guest() {
 	local CHRONY='' was cs TSCOPE_ERRORS CHRONY_ERRORS apart
 	. /lib/tscope/truth.sh
 	. /lib/tscope/measure.sh
+	. /lib/tscope/peers.sh
 
 	[ -e $C/chronyd ] || { result "not ok" "there is no chrony: use make bench BENCH_PARTS=chrony"; return 1; }
 	insmod /lib/tscope/ptp_kvm.ko || return

@@ -17,10 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-#include <linux/ptp_clock.h>
+
+#include "lab_ptp.h"
 
 #define OFFSET_FILE "/sys/kernel/tscope/ptp-kvm/offset"
 #define LOOKS_MAX 4096
@@ -37,22 +37,8 @@ struct series {
 
 static struct series before, after;
 
-static long long now_raw(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static long long ptp_ns(const struct ptp_clock_time *t)
-{
-	return t->sec * 1000000000LL + t->nsec;
-}
-
 static int look_at(struct look *look, int ptp)
 {
-	struct ptp_sys_offset_precise precise;
 	FILE *file = fopen(OFFSET_FILE, "r");
 	int n;
 
@@ -62,13 +48,8 @@ static int look_at(struct look *look, int ptp)
 	fclose(file);
 	if (n != 3)
 		return -1;
-	look->moment = now_raw() - look->age_ms * 1000000;
-	memset(&precise, 0, sizeof(precise));
-	look->has_ptp = ptp >= 0 && !ioctl(ptp, PTP_SYS_OFFSET_PRECISE, &precise);
-	if (look->has_ptp) {
-		look->ptp_moment = ptp_ns(&precise.sys_monoraw);
-		look->ptp_offset = ptp_ns(&precise.sys_realtime) - ptp_ns(&precise.device);
-	}
+	look->moment = lab_now_raw() - look->age_ms * 1000000;
+	look->has_ptp = !lab_ptp_look(ptp, &look->ptp_moment, &look->ptp_offset);
 	return 0;
 }
 
