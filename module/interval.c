@@ -224,8 +224,8 @@ static void finish_epoch(struct tscope_tracker *t)
 		t->moving_epochs--;
 
 	epoch->proof = running_is_proof(t);
-	epoch->evidence = epoch->proof ||
-			  limits_are_close(&epoch->limits, narrow_width(t), spread_of_few(t), t->step);
+	epoch->evidence = epoch->proof || limits_are_close(&epoch->limits, narrow_width(t),
+							   spread_of_few(t), t->step);
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
 		forget_memory(t);

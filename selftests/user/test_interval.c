@@ -172,7 +172,7 @@ static void test_rest(void)
 			l.noise_ns = noise_ns[k];
 			seconds = rates[i] > 100 ? duration_s(rates[i]) : 3600;
 			run_trial(&l, rates[i], seconds, 0, &trial);
-			/* where the noise is many times the least transit it looks so now and then */
+			/* it may look so where noise is many times the least transit */
 			most = noise_ns[k] > 1000 ? trial.looks / 50 : 0;
 			EXPECT(trial.moving <= most && !trial.false_rests,
 			       "trial %u: %g a second, noise %g: %u of %u looks moving, %u false",
