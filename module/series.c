@@ -203,8 +203,7 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 	s->begins = false;
 	if (!s->slot_cyc) {
 		/* a slot that was not at its end ends with this reading */
-		if (s->best_valid && !now.begins && now.tsc >= s->best.tsc &&
-		    s->best.width_ns < now.width_ns)
+		if (s->best_valid && !now.begins && s->best.width_ns < now.width_ns)
 			now = s->best;
 		now.begins |= s->best_valid && s->best.begins;
 		s->best_valid = false;

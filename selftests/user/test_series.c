@@ -450,17 +450,19 @@ static void test_source_changes(void)
 	}
 }
 
-/* Slots come and go with parameters: no reading comes late, and no segment begins. */
+/* Slots come and go with parameters: no reading comes late, nor begins a segment, nor is lost. */
 static void test_slots_change(void)
 {
-	struct tscope_reading r = { .width_ns = 50 };
-	u32 i, began = 0;
+	struct tscope_reading r = { };
+	u32 i, began = 0, narrowest = 0;
 	s64 newest = -1;
 
 	tscope_series_init(&series, ring, KHZ, true);
 	for (i = 0; i < 600; i++) {
 		series.slot_cyc = i / 50 % 2 ? 0 : 4000;
 		r.tsc = 1000 * i;
+		/* that before each end of slots is the narrowest */
+		r.width_ns = i % 100 == 49 ? 1 : 50 + i % 7;
 		/* 1000 ppm, and a beginning that stands in a slot */
 		r.ns = r.tsc * 1000000 / KHZ + i;
 		series.begins |= i == 349;
@@ -471,9 +473,11 @@ static void test_slots_change(void)
 		EXPECT((s64)news.newest.tsc > newest, "a reading of old at %u", i);
 		newest = news.newest.tsc;
 		began += news.begins;
+		narrowest += news.newest.width_ns == 1;
 	}
 	EXPECT_EQ(began, 2, "the first point, and that which was asked for");
 	EXPECT_EQ(series.segment, 2, "segments");
+	EXPECT_EQ(narrowest, 6, "the narrowest of the slot that ended early");
 }
 
 static const struct tap_test tests[] = {
