@@ -177,6 +177,17 @@ static bool leader_went_on(const struct judgement *j, uint64_t tsc)
 	return false;
 }
 
+/* Steps of a page that cancel each other: the TSC jumped, and was put back, as the kernel does. */
+static bool was_put_back(const struct move *page)
+{
+	return ns_magnitude(page->ns) < ns_magnitude(page->largest_ns) / 2;
+}
+
+static int64_t page_moved_ns(const struct move *page)
+{
+	return was_put_back(page) ? page->largest_ns : page->ns;
+}
+
 /* One CPU's TSC was written, and the host made up for it in that CPU's time page alone. */
 static bool one_jumped(const struct judgement *j, const struct moment *m)
 {
@@ -192,7 +203,7 @@ static bool one_jumped(const struct judgement *j, const struct moment *m)
 			return false;
 	/* the other clocks are read against the leader's TSC: had it moved, they would say so */
 	if (page->cpu != CPU_UNKNOWN && !is_leader(s, page->cpu) && leader_went_on(j, m->tsc) &&
-	    page_in_step(s, page->cpu, ns_magnitude(page->ns)))
+	    page_in_step(s, page->cpu, ns_magnitude(page_moved_ns(page))))
 		return true;
 	/* a TSC that drifts or alternates has many steps of its page, and each is small */
 	if (page->steps > JUMP_STEPS || largest_ns < ns_magnitude(page->ns) / 2)
@@ -257,9 +268,10 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 			f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs",
 					step_text(ns), error_ns == ERROR_UNKNOWN ? " or more" : "");
 		else
-			f = finding_new(j, rule, "The TSC of CPU %d %s by %s", cpu,
+			f = finding_new(j, rule, "The TSC of CPU %d %s by %s%s", cpu,
 					m->move[VOICE_PAGE].steps > JUMP_STEPS ? "moved" : "jumped",
-					step_text(ns));
+					step_text(ns), m->kind == MOMENT_OTHER &&
+					was_put_back(&m->move[VOICE_PAGE]) ? ", and back" : "");
 		finding_size(f, ns, error_ns, "ns");
 		finding_ended(f, m->boottime_ns);
 		if (cpu >= 0)
@@ -294,7 +306,7 @@ void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
 			       m->tsc_backward_cpus == 1 && !all_went_back(j, m) ?
 			       (int)m->tsc_cpu : -1);
 		else if (one_jumped(j, m))
-			jumped(j, rule, m, ns_minus(0, m->move[VOICE_PAGE].ns),
+			jumped(j, rule, m, ns_minus(0, page_moved_ns(&m->move[VOICE_PAGE])),
 			       m->move[VOICE_PAGE].error_ns, m->move[VOICE_PAGE].cpu);
 		else if (all_went_back(j, m))
 			jumped(j, rule, m, (int64_t)-m->tsc_backward_ns, unseen_ns(j), -1);
