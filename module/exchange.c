@@ -244,7 +244,7 @@ static bool offset_is_worse(const struct tscope_offset *a, const struct tscope_o
 	return a->cpu_j < b->cpu_j;
 }
 
-/* The pairs that met lately as edges, for which there is room for so many. */
+/* The pairs that met lately become edges: @room of them at most. */
 static void add_edges(struct tscope_mesh *mesh, u32 room, enum tscope_lane lane, u64 since_ms)
 {
 	struct tscope_mesh_edge *e;
