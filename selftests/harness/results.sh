@@ -34,21 +34,29 @@ run() {
 
 # ktap STATUS NAME LOG: count the results of a KTAP stream. A result that sums up subtests
 # is not counted again, nor are the results of a scenario that the lab has restarted. A
-# status that no result explains counts as a failure.
+# status that no result explains counts as a failure. The last comments before a failure are shown.
 ktap() {
 	local counts pass fail skip
 	counts=$(awk '
 		/^# lab: scenario / { passed = pass; failed = fail; skipped = skip; last = 0 }
 		/^# lab: again from / { pass = passed; fail = failed; skip = skipped; last = 0 }
+		/^[# ]*# / { said[++lines % 6] = $0 }
 		# subtests are indented by blanks, or by # as in kselftests
 		/^[# ]*(not )?ok [0-9]+/ {
 			match($0, /^[# ]*/)
 			indent = RLENGTH
+			comments = lines
+			lines = 0
 			if (indent < last) { last = indent; next }
 			last = indent
 			if (/# SKIP/) skip++
 			else if (/^[# ]*ok/) pass++
-			else { fail++; print > "/dev/stderr" }
+			else {
+				fail++
+				for (i = comments > 6 ? comments - 5 : 1; i <= comments; i++)
+					print said[i % 6] > "/dev/stderr"
+				print > "/dev/stderr"
+			}
 		}
 		END { print pass + 0, fail + 0, skip + 0 }' "$3")
 	read -r pass fail skip <<<"$counts"

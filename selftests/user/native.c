@@ -130,8 +130,10 @@ static void add_point(struct run *run, const struct tscope_cpu *c)
 		return;
 	if (!run->point_count)
 		run->first_ns = page_ns;
-	else if (tsc - p[-1].tsc < native_hz / 200)
+	else if (tsc < run->next_point)
 		return;
+	/* at even distances the fractions of a nanosecond would follow each other slowly */
+	run->next_point = tsc + native_hz / 100 * rnd_unit();
 	run->point_count++;
 	p->tsc = tsc;
 	p->phase = tscope_phase(page_ns - run->first_ns,

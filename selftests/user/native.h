@@ -43,7 +43,8 @@
  * @ratio_min: lowest ratio of limits to widths of an epoch
  * @ratio_max: highest one
  * @width_count: widths of bursts that are kept
- * @points: NULL, or points of the time page, 5 ms apart
+ * @points: NULL, or points of the time page, 0 to 10 ms apart
+ * @next_point: when the next one is due, TSC
  * @point_count: how many
  * @first_ns: what the time page showed at the first one
  */
@@ -78,6 +79,7 @@ struct run {
 	double ratio_max;
 	u32 width_count;
 	struct tscope_point *points;
+	u64 next_point;
 	u32 point_count;
 	u64 first_ns;
 };

@@ -13,7 +13,11 @@
 #include "math128.h"
 #include "tap.h"
 
-static double half_round_trip_ns;
+/* Runs of the module's loop, each after one of a bare loop. */
+#define TURNS	7
+
+/* That of the newest measurement, and the largest of those before and after the last run. */
+static double newest_half_trip_ns, half_round_trip_ns;
 
 static bool is_short(void)
 {
@@ -23,6 +27,19 @@ static bool is_short(void)
 static double ns(double cyc)
 {
 	return cyc * 1e9 / native_hz;
+}
+
+/* A hypervisor may move a virtual CPU to a core that is farther away, at any time. */
+static void run_between_trips(struct run *run, double seconds)
+{
+	double before_ns = newest_half_trip_ns ?: native_ping_pong_ns();
+
+	native_run(run, seconds);
+	newest_half_trip_ns = native_ping_pong_ns();
+	half_round_trip_ns = max(before_ns, newest_half_trip_ns);
+	if (half_round_trip_ns > 1.5 * min(before_ns, newest_half_trip_ns))
+		tap_note("half of a bare round trip: %.1f ns before, %.1f ns after",
+			 before_ns, newest_half_trip_ns);
 }
 
 static void check_truth(const struct run *run, const char *what)
@@ -51,9 +68,8 @@ static void test_rest(void)
 		return;
 	}
 	native_machine();
-	half_round_trip_ns = native_ping_pong_ns();
+	run_between_trips(&run, is_short() ? 2 : 30);
 	tap_note("half of a bare round trip: median %.1f ns", half_round_trip_ns);
-	native_run(&run, is_short() ? 2 : 30);
 	check_truth(&run, "at rest, flat out");
 	median_ns = native_width_ns(&run, 50) / 2;
 	tap_note("half widths of bursts, 10, 50, 90, 99 %%: %.0f %.0f %.0f %.0f ns; median %.2f half round trips",
@@ -76,7 +92,7 @@ static void test_rest(void)
 static void check_alternation(double bounds, double half_ms, bool seldom)
 {
 	struct run run = {
-		.motion.extent_cyc = bounds * half_round_trip_ns * native_hz / 1e9,
+		.motion.extent_cyc = bounds * newest_half_trip_ns * native_hz / 1e9,
 		.motion.half_cyc = half_ms * native_hz / 1000,
 		.seldom = seldom,
 		.looks_wanted = NATIVE_LOOKS,
@@ -87,14 +103,14 @@ static void check_alternation(double bounds, double half_ms, bool seldom)
 	snprintf(what, sizeof(what), "%s, +-%.0f ns each %.1f ms",
 		 seldom ? "seldom" : "flat out", ns(run.motion.extent_cyc),
 		 half_ms);
-	native_run(&run, seldom ? 6 : is_short() ? 2 : 5);
+	run_between_trips(&run, seldom ? 6 : is_short() ? 2 : 5);
 	check_truth(&run, what);
 	EXPECT(ns(run.hull_cyc) <= ns(run.motion.extent_cyc) * 1.04 +
 	       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
 	       ns(run.hull_cyc));
 	/* it moves by four bounds or more in each second; threads of a busy machine wait */
 	soon_s = run.broken * 4 < run.bursts ? 3.5 : 10;
-	if (bounds >= 2)
+	if (ns(run.motion.extent_cyc) >= 2 * half_round_trip_ns)
 		EXPECT(run.moving && run.first_s <= soon_s,
 		       "%s: moving in %u, first after %.1f s", what, run.moving,
 		       run.first_s);
@@ -129,7 +145,7 @@ static void check_drift(double ns_per_s, double seconds, bool seldom)
 
 	snprintf(what, sizeof(what), "%s, drift of %.0f ns/s",
 		 seldom ? "seldom" : "flat out", ns_per_s);
-	native_run(&run, seconds);
+	run_between_trips(&run, seconds);
 	check_truth(&run, what);
 	EXPECT(run.moving && run.first_s <= 20, "%s: moving after %.1f s", what,
 	       run.first_s);
@@ -185,8 +201,8 @@ static void check_fit(const struct run *run, const char *what,
 	EXPECT(__builtin_fabs(skew_ppb - truth_ppb) <= error_ppb,
 	       "%s: %.3f +- %.3f ppb, truth %.3f", what, skew_ppb, error_ppb,
 	       truth_ppb);
-	/* a nanosecond may be hidden at each end */
-	EXPECT(error_ppb <= 4 / span_s, "%s: +-%.3f ppb", what, error_ppb);
+	/* a nanosecond may be hidden at each end, and fractions of it seem to follow each other */
+	EXPECT(error_ppb <= 8 / span_s, "%s: +-%.3f ppb", what, error_ppb);
 }
 
 /* A constant offset shows in both lanes, and the page's clock fits its own rate. */
@@ -213,7 +229,7 @@ static void check_page(const char *what)
 	run = (struct run) {
 		.motion.extent_cyc = rnd_range(-3000000, 3000000),
 	};
-	native_run(&run, is_short() ? 0.5 : 1.5);
+	run_between_trips(&run, is_short() ? 0.5 : 1.5);
 	if (tscope_tracker_interval(&run.tracker, tscope_now_ms(), &iv) ||
 	    tscope_tracker_interval(&run.page_tracker, tscope_now_ms(), &page_iv)) {
 		EXPECT(0, "%s: no interval", what);
@@ -262,26 +278,40 @@ static void test_software_page(void)
 	native_page = NULL;
 }
 
-/* Flat out, against a bare loop of the same reads and exchanges; in turns, the best of each. */
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Flat out, against a bare loop of the same reads and exchanges. Where a hypervisor moves virtual
+ * CPUs both become several times slower for some seconds: only turns that follow each other compare.
+ */
 static void test_rate(void)
 {
-	double rate = 0, bare = 0, seconds = is_short() ? 0.4 : 1;
-	u32 i, turns = is_short() ? 2 : 5;
+	double ratios[TURNS], rate, bare, seconds = is_short() ? 0.1 : 1, median;
+	u32 i;
 
 	if (!native_init())
 		return;
 	use_software_page();
-	for (i = 0; i < turns; i++) {
+	for (i = 0; i < TURNS; i++) {
 		struct run run = { };
 
-		bare = max(bare, native_bare_rate(seconds));
+		bare = native_bare_rate(seconds);
 		native_run(&run, seconds);
-		rate = max(rate, run.readings / ((native_tsc() - run.start) / native_hz));
+		rate = run.readings / ((native_tsc() - run.start) / native_hz);
+		ratios[i] = rate / bare;
+		tap_note("%.2f 10^6 readings/s with a time page; of a bare loop's %.2f: %.3f",
+			 rate / 1e6, bare / 1e6, ratios[i]);
 	}
 	native_page = NULL;
-	tap_note("%.2f 10^6 readings/s with a time page; of a bare loop's %.2f: %.3f", rate / 1e6,
-		 bare / 1e6, rate / bare);
-	EXPECT(rate >= bare * (is_short() ? 0.5 : 0.7), "%.3f of a bare loop", rate / bare);
+	qsort(ratios, TURNS, sizeof(*ratios), by_value);
+	median = ratios[TURNS / 2];
+	tap_note("median: %.3f of a bare loop", median);
+	EXPECT(median >= (is_short() ? 0.5 : 0.7), "%.3f of a bare loop", median);
 }
 
 static void test_real_page(void)
