@@ -9,18 +9,22 @@
  * Motion leaves the width of a burst as it is, but brings the tightest limits of many bursts closer
  * together, by its extent:
  *
- *	evidence	high - low < 0.65 width - 2 steps of the clock
+ *	evidence	high - low < (0.65 - 2.5 noise) width - 2 steps of the clock
  *	proof		high - low < -2 steps
  *
- * Width is the lower eighth of the bursts' widths, and not more than the widths of the two bursts
- * that gave the limits: where a hypervisor moves a virtual CPU, few bursts from a near place give
- * close limits, but they are narrow themselves. One evidence may be chance; a second one soon after
- * it is motion. Slow drift shows in the limits of up to 16 epochs. Where evidence appears the
+ * Noise is a share of width. Width is the lower eighth of the bursts' widths, and not more than the
+ * widths of the two bursts that gave the limits: where a hypervisor moves a virtual CPU, few bursts
+ * from a near place give close limits, but they are narrow themselves. One evidence may be chance;
+ * a second one soon after it is motion. Slow drift shows in the limits of up to 16 epochs. Where evidence appears the
  * earlier limits are forgotten, so that one step does not look like motion for long.
  */
+#include <linux/math64.h>
+
 #include "interval.h"
 #include "math128.h"
 
+/* Binary places of a share of a width. */
+#define SHARE_BITS	10
 /* Epochs in one half of the memory. */
 #define MEMORY_EPOCHS	8
 /* Two evidences that are at most this far apart are one motion. */
@@ -89,17 +93,20 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 
 /*
  * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
- * lower eighth of the widths of bursts, @spread how far their median is above that. Where noise
- * makes most of the widths, many bursts leave little more than the least transits.
+ * lower eighth of the widths of bursts. Noise is how far the median of the last epochs is above it,
+ * beyond the steps of the clock. It brings the limits of a resting offset closer together as well:
+ * with noise of 0.26 @width only proof is left.
  */
-static bool limits_are_close(const struct tscope_limits *l, u32 width, u32 spread, u32 step)
+static bool limits_are_close(const struct tscope_tracker *t, const struct tscope_limits *l,
+			     u32 width)
 {
-	u64 least, close;
+	u64 noise = t->median - min_t(u64, t->median, width + 2 * (u64)t->step);
+	u64 share = 13ULL * width, less = 50 * noise;
 
+	share = share > less ? div64_u64((share - less) << SHARE_BITS, 20ULL * width) : 0;
 	width = min3(width, l->low_width, l->high_width);
-	least = width - min(width, spread);
-	close = min((u64)width * 13 / 20, least * 17 / 20);
-	return tscope_ssub64(l->high, l->low) < (s64)close - 2 * (s64)step;
+	return tscope_ssub64(l->high, l->low) <
+	       (s64)(width * share >> SHARE_BITS) - 2 * (s64)t->step;
 }
 
 static void extend_hull(struct tscope_hull *hull, s64 low, s64 high)
@@ -172,7 +179,7 @@ static void add_to_memory(struct tscope_tracker *t)
 
 	merge_limits(&t->memory[0], &t->running.limits);
 	merge_limits(&all, &t->memory[0]);
-	if (limits_are_close(&all, all.width, t->spread - t->spread / 4, t->step)) {
+	if (limits_are_close(t, &all, all.width)) {
 		/* drift goes on until the memory could have shown it again */
 		note_evidence(t, GAP_SLOW_EPOCHS, 2);
 		forget_memory(t);
@@ -196,36 +203,29 @@ static bool running_is_proof(const struct tscope_tracker *t)
 	return limits_contradict(all.low, all.high, t->step);
 }
 
-/* The fewer bursts, the less certain is what noise has no part in. */
-static u32 spread_of_few(const struct tscope_tracker *t)
+/* The mean over some epochs, since the median of few widths is itself noisy. */
+static void note_median(struct tscope_tracker *t)
 {
-	return min_t(u64, (u64)t->spread * 5 / 4, U32_MAX);
-}
-
-/* The mean over some epochs, since the median of few widths is itself spread. */
-static void note_spread(struct tscope_tracker *t)
-{
-	u32 spread;
+	u32 median;
 
 	if (t->samples < TSCOPE_EPOCH_BURSTS)
 		return;
-	spread = width_of_rank(t->widths, t->samples, t->samples / 2) - t->running.limits.width;
-	t->spread = t->recent[0] == U32_MAX ? spread : t->spread - t->spread / 8 + spread / 8;
+	median = width_of_rank(t->widths, t->samples, t->samples / 2);
+	t->median = t->recent[0] == U32_MAX ? median : t->median - t->median / 8 + median / 8;
 }
 
 static void finish_epoch(struct tscope_tracker *t)
 {
 	struct tscope_epoch *epoch = &t->running;
 
-	note_spread(t);
+	note_median(t);
 	if (t->since_evidence < U8_MAX)
 		t->since_evidence++;
 	if (t->moving_epochs)
 		t->moving_epochs--;
 
 	epoch->proof = running_is_proof(t);
-	epoch->evidence = epoch->proof || limits_are_close(&epoch->limits, narrow_width(t),
-							   spread_of_few(t), t->step);
+	epoch->evidence = epoch->proof || limits_are_close(t, &epoch->limits, narrow_width(t));
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
 		forget_memory(t);
@@ -418,7 +418,7 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct t
 	/* the offset may have changed within a burst, which one alone does not show */
 	if (t->meetings < 2)
 		return -ENODATA;
-	close = limits_are_close(&t->running.limits, narrow_width(t), spread_of_few(t), t->step);
+	close = limits_are_close(t, &t->running.limits, narrow_width(t));
 	repeated = close && t->since_evidence < GAP_EPOCHS &&
 		   t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;

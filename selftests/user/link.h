@@ -27,6 +27,9 @@ enum link_motion { LINK_RESTS, LINK_ALTERNATES, LINK_DRIFTS };
  * @forth_ns: least transit in one direction
  * @back_ns: in the other one
  * @noise_ns: mean of what one exchange adds to that
+ * @lopsided: transits are drawn anew, from a log-normal distribution (0.5)
+ * @turn_ns: mean time after which they are; 0: before each burst
+ * @turned_ns: when they are next
  */
 struct link {
 	enum link_motion motion;
@@ -38,10 +41,14 @@ struct link {
 	double forth_ns;
 	double back_ns;
 	double noise_ns;
+	bool lopsided;
+	double turn_ns;
+	double turned_ns;
 };
 
 struct link link_healthy(void);
 s64 link_offset_cyc(const struct link *l, double at_ns);
+void link_turn(struct link *l, double at_ns);
 void link_burst(const struct link *l, double at_ns, struct moment *m);
 
 #endif /* TSCOPE_LINK_H */
