@@ -151,8 +151,8 @@ long_noise() {
 no_recording() {
 	runs 2 --from "$POINTS" && says 'line 1 is no JSON object$' && runs 2 --from "$DIR/none" && says 'No such file' &&
 		runs 4 --from "$DIR/a.ndjson" hpet && says 'too few points$' &&
-		runs 2 --from "$DIR/a.ndjson" tsc && says 'tsc is no clock that is held against the TSC in ' &&
-		runs 2 --from "$DIR/a.ndjson" nosuch && says 'nosuch is no clock that is held' &&
+		runs 2 --from "$DIR/a.ndjson" tsc && says 'tsc is no clock that is compared with the TSC in ' &&
+		runs 2 --from "$DIR/a.ndjson" nosuch && says 'nosuch is no clock that is compared' &&
 		head -n 1 "$DIR/a.ndjson" >"$DIR/b.ndjson" && runs 4 --from "$DIR/b.ndjson" nosuch && grep -q 'too few points$' "$DIR/err"
 }
 
