@@ -201,8 +201,9 @@ signing:		## a machine with Secure Boot takes it signed, refuses it unsigned (KE
 
 ##@ Other
 
-docs:			## build/docs/index.html, by Sphinx, without a warning
-	@$(HARNESS)/deps.sh sphinx-build:python3-sphinx:"the documentation"
+docs: tools		## build/docs/index.html, by Sphinx, without a warning
+	@$(HARNESS)/deps.sh sphinx-build:python3-sphinx:"the documentation" \
+		gnuplot:gnuplot-nox:"pictures of the documentation"
 	sphinx-build -E -q -W -b html Documentation build/docs
 
 clean:			## remove what was built

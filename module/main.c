@@ -108,7 +108,7 @@ static void __exit tscope_exit(void)
 module_init(tscope_init);
 module_exit(tscope_exit);
 
-MODULE_DESCRIPTION("Measures the TSC against kvm-clock, PTP_KVM and other clocks");
+MODULE_DESCRIPTION("Measures the TSC against the hypervisor's clock, PTP_KVM and other clocks");
 MODULE_AUTHOR("The tscope authors");
 MODULE_VERSION("0.2.0");
 MODULE_LICENSE("GPL");

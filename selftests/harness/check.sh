@@ -39,8 +39,8 @@ usage() {
 	  coverage   of the pure files
 	  kunit      the KUnit suites on 6.12 (make kunit: on 6.1 and in a kernel tree as well)
 	  kselftest  those that load and write, in an emulated guest; installed as in a kernel tree
-	  guests     scenarios of each kind of fault, other kselftests, a report, in two guests of
-	             KVM (GUESTS='quiet+pause no-master-clock' picks others)
+	  guests     scenarios of clocks that step, drift or are off, other kselftests, a report:
+	             in two guests of KVM (GUESTS='quiet+pause no-master-clock' picks others)
 	make check-all runs these, and:
 	  more_builds  the module without KVM_GUEST, HYPERV_TIMER, XEN and ACPI; the KUnit suites for 6.1
 	  recordings   tscope record, plot, report --html and metrics, with gnuplot and Chromium
@@ -57,7 +57,7 @@ usage() {
 	  all_kernels  make matrix
 	  abuse      in emulated guests: random use of all files, lockdown, a short soak, and
 	             odd machines: $ODD (all: make odd)
-	  scenarios  the short forms of the catalogue's other scenarios (long: make lab)
+	  scenarios  the short forms of the other scenarios, with the other faults (long: make lab)
 	  lab_checks failures that the lab must report: a panic, a hang, a warning...
 	LONG=1    dkms for all kernels of Debian 12 and on Debian 13, package also on Debian 13 and
 	          beside cloud, rt and backports kernels, tree also in guests

@@ -150,8 +150,8 @@ start() {
 		  - job_name: node
 		    static_configs: [{targets: ["127.0.0.1:$exporter"]}]
 	END
-	"$PROMETHEUS/prometheus-node-exporter" --collector.disable-defaults --collector.textfile \
-		--collector.textfile.directory="$work/text" --web.listen-address="127.0.0.1:$exporter" \
+	"$PROMETHEUS/prometheus-node-exporter" --collector.disable-defaults --collector.time \
+		--collector.textfile --collector.textfile.directory="$work/text" --web.listen-address="127.0.0.1:$exporter" \
 		>"$work/exporter.log" 2>&1 &
 	PIDS=$!
 	"$PROMETHEUS/prometheus" --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/data" \
@@ -170,15 +170,15 @@ query() {
 	api query --data-urlencode "query=$1" | jq -r 'select(.status == "success") | .data.result[].value[1]'
 }
 
-# soon COMMAND...: it succeeds within 30 s
+# soon COMMAND...: it succeeds within SOON_S seconds (30)
 soon() {
 	local i
-	for ((i = 0; i < 150; i++)); do
+	for ((i = 0; i < ${SOON_S:-30} * 5; i++)); do
 		"$@" 2>"$work/soon" && return
 		sleep 0.2
 	done
 	cat "$work/soon"
-	echo "not within 30 s: $*"
+	echo "not within ${SOON_S:-30} s: $*"
 	return 1
 }
 
@@ -265,11 +265,11 @@ is_stale() {
 	active | grep -qx "TscopeStale - firing"
 }
 
-# the file is as old as the alert allows, and then older
+# the file is as old as the alert allows, and then older, for a minute
 stale() {
 	local before
 	before=$(active)
-	touch -d '-298 seconds' "$work/text/tscope.prom" && not is_stale && soon is_stale &&
+	touch -d '-298 seconds' "$work/text/tscope.prom" && not is_stale && SOON_S=90 soon is_stale &&
 		same "others" "$(active | grep -v TscopeStale)" "$before" &&
 		touch "$work/text/tscope.prom" && soon active_are "$before"
 }

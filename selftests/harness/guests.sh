@@ -26,7 +26,8 @@ SEED=${SEED:-$((RANDOM * 3 + 1))}
 # others run in plain emulation, where guests are faster; in KVM they run by make check-all.
 KSELFTESTS="abi.sh faults.sh"
 KSELFTESTS_TCG="load.sh race.sh badinput.sh control.sh unprivileged.sh trace.sh debugfs.sh"
-# Each word is one guest, which runs its scenarios in turn. Together they have each kind of fault.
+# Each word is one guest, which runs its scenarios in turn. They have clocks that step, drift
+# or are off; "make check-all" has the other faults.
 GUESTS=${GUESTS:-"quiet+host-step+host-rate+hotplug+migration+master-clock-switch+report
 	kselftest+tsc-offset+alerts"}
 ODD=${ODD:-"no-acpi isolated-both"}

@@ -129,5 +129,6 @@ part_lint() {
 	run "SPDX lines" spdx
 	run "the same version everywhere" "$TOP/tools/version.sh" --check
 	run "ABI files" abi_files
-	run "documentation" make -C "$TOP" docs
+	# the command is linked as part_tools does, which comes later and does not link it again
+	run "documentation" make -C "$TOP" -j "$(nproc)" docs LDFLAGS=-Wl,--fatal-warnings
 }

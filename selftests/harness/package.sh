@@ -333,6 +333,9 @@ inside() {
 	t "DKMS has the newer module" is "$NEWER"
 	t "nothing is left of the older" old_gone "$version"
 	t "tscope --version of the newer" runs "$NEWER"
+	t "it has written metrics" eval \
+		'mkdir -p /var/lib/prometheus/node-exporter && tscope metrics --textfile /var/lib/prometheus/node-exporter/tscope.prom;
+		[ -e /var/lib/prometheus/node-exporter/tscope.prom ]'
 	t "purge" apt-get -y -qq purge tscope tscope-dkms
 	t "nothing is left" nothing_left
 	ktap_end

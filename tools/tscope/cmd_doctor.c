@@ -154,7 +154,7 @@ static void print_text(const struct observation *o, const struct finding_list *l
 int cmd_doctor(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
-		{ "since", KEY_SINCE, "N[s|m|h|d]", 0, "Judge events of so long ago too (1h)", 4 },
+		{ "since", KEY_SINCE, "N[s|m|h|d]", 0, "Also judge events this old (1h)", 4 },
 		{ "ktap", KEY_KTAP, NULL, 0, "Print a test for each kind of finding", 4 },
 		{ "domain-xml", KEY_DOMAIN, "FILE", 0,
 		  "Judge a guest's timers too: what virsh dumpxml prints", 4 },

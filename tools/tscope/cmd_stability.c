@@ -122,7 +122,7 @@ static void read_file(struct recording *r)
 	fclose(from);
 	if (wish.clock && (!strcmp(wish.clock, "tsc") ||
 			   (*r->clock_names && !system_has_word(r->clock_names, wish.clock))))
-		errx(STATUS_USAGE, "%s is no clock that is held against the TSC in %s", wish.clock,
+		errx(STATUS_USAGE, "%s is no clock that is compared with the TSC in %s", wish.clock,
 		     wish.file);
 }
 
@@ -133,7 +133,7 @@ static void read_module(struct recording *r)
 	snapshot_read(&s, SNAPSHOT_POINTS);
 	if (wish.clock && s.loaded &&
 	    (!snapshot_clock(&s, wish.clock) || !strcmp(wish.clock, "tsc")))
-		errx(STATUS_USAGE, "%s is no clock that is held against the TSC here", wish.clock);
+		errx(STATUS_USAGE, "%s is no clock that is compared with the TSC here", wish.clock);
 	recording_of_snapshot(r, &s);
 	snapshot_free(&s);
 }

@@ -330,7 +330,7 @@ static void look(struct snapshot *now, struct snapshot *before)
 int cmd_watch(int argc, char **argv)
 {
 	static const struct argp_option own[] = {
-		{ "count", 'n', "COUNT", 0, "End after so many outputs", 2 },
+		{ "count", 'n', "COUNT", 0, "Stop after COUNT outputs", 2 },
 		{ "show", KEY_SHOW, "COLUMNS", 0, "Show these columns only: clock,steps", 2 },
 		{ "hide", KEY_HIDE, "COLUMNS", 0, "Show all but these of the usual columns", 2 },
 		{ "list", KEY_LIST, NULL, 0, "List the columns", 2 },

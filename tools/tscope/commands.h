@@ -7,7 +7,7 @@ enum status {
 	STATUS_GOOD = 0,	/* nothing was found; info alone is that too */
 	STATUS_FOUND = 1,	/* a fault or a warning */
 	STATUS_USAGE = 2,
-	STATUS_NO_FIGURE = 4,	/* no figure could be had at all */
+	STATUS_NO_FIGURE = 4,	/* no figure was available */
 };
 
 /* argv[0] is "tscope NAME", for messages. */

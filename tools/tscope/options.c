@@ -118,8 +118,8 @@ static const struct argp_option common[] = COMMON(0), no_json[] = COMMON(OPTION_
 
 static const struct argp_option sampling[] = {
 	{ "cpus", 'c', "LIST", 0, "Sample these CPUs only, such as 0-3,8", 1 },
-	{ "duration", 'd', "N[s|m|h|d]", 0, "Sample for so long; 0: show what is there", 1 },
-	{ "warm-up", KEY_WARM_UP, "N[s|m|h|d]", 0, "Sample for so long before that", 1 },
+	{ "duration", 'd', "N[s|m|h|d]", 0, "Sample for this time; 0: show what is there", 1 },
+	{ "warm-up", KEY_WARM_UP, "N[s|m|h|d]", 0, "Sample for this time before that", 1 },
 	{ "flat-out", KEY_FLAT_OUT, NULL, 0, "Sample all the time, not a small part of it", 1 },
 	{ "reset", KEY_RESET, NULL, 0, "Discard what was gathered before", 1 },
 	{ }

@@ -8,6 +8,9 @@
 #include "math128.h"
 #include "points.h"
 
+/* Nine days of a point each 50 ms. */
+#define POINTS_MAX	(1U << 24)
+
 static void *room_for(size_t n, size_t size)
 {
 	void *room = calloc(n ?: 1, size);
@@ -41,24 +44,52 @@ static size_t longest_segment(const struct recorded_clock *c, size_t *from)
 	return longest;
 }
 
-/* Those that are fitted: of too many every second, third, ... one. Long tau stay. */
+/* The points of a clock's longest segment; of too many the newest. */
 static struct tscope_point *points_of(const struct recorded_clock *c, u32 *n)
 {
 	size_t from, longest = longest_segment(c, &from), i;
-	size_t every = (longest + TSCOPE_FIT_MAX_POINTS - 1) / TSCOPE_FIT_MAX_POINTS;
-	struct tscope_point *p = room_for(longest, sizeof(*p));
+	struct tscope_point *p;
 
-	*n = 0;
-	for (i = 0; i < longest; i += every) {
+	if (longest > POINTS_MAX) {
+		from += longest - POINTS_MAX;
+		longest = POINTS_MAX;
+	}
+	p = room_for(longest, sizeof(*p));
+	for (i = 0; i < longest; i++) {
 		const struct point_line *line = &c->points[from + i];
 
-		p[(*n)++] = (struct tscope_point){
+		p[i] = (struct tscope_point){
 			.tsc = line->tsc,
 			.phase = phase_of(line),
 			.width_ns = min(line->width_ns, (uint64_t)U32_MAX),
 		};
 	}
+	*n = longest;
 	return p;
+}
+
+/*
+ * A line through the points, from which what the widths explain is subtracted. As many of the
+ * points as can be fitted, from end to end, are enough for a slope and for the share of the widths.
+ */
+static int fit_points(struct tscope_point *p, u32 n, u32 khz, struct tscope_fit *fit)
+{
+	/* only the slope counts, which no rounding of the clock moves */
+	const struct tscope_hidden hidden = { };
+	u32 fitted = min(n, (u32)TSCOPE_FIT_MAX_POINTS), i;
+	struct tscope_point *some = room_for(fitted, sizeof(*some));
+	struct tscope_bracket b;
+	int error;
+
+	for (i = 0; i < fitted; i++)
+		some[i] = p[fitted > 1 ? (u64)i * (n - 1) / (fitted - 1) : 0];
+	tscope_bracket_correct(some, fitted, &b);
+	error = tscope_fit_line(some, fitted, khz, &hidden, fit);
+	for (i = 0; i < n && b.share; i++)
+		p[i].phase = tscope_ssub64(p[i].phase, (s64)b.share * p[i].width_ns);
+	fit->points = n;
+	free(some);
+	return error;
 }
 
 u32 clock_stability(const struct recorded_clock *c, u32 khz, struct tscope_stability_figures *fig)
@@ -69,9 +100,8 @@ u32 clock_stability(const struct recorded_clock *c, u32 khz, struct tscope_stabi
 	u32 n, found = 0;
 
 	p = points_of(c, &n);
-	/* of the fit only its slope counts, which no rounding of the clock moves */
-	if (!tscope_bracket_fit(p, n, khz, 0, &fit)) {
-		x = room_for(fit.points, sizeof(*x));
+	if (!fit_points(p, n, khz, &fit)) {
+		x = room_for(n, sizeof(*x));
 		found = tscope_stability(p, &fit, khz, x, fig);
 		free(x);
 	}

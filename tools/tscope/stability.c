@@ -10,6 +10,8 @@
 
 /* Mean phases have this many more binary places than phases. */
 #define MEAN_BITS	4
+/* Sums may have this many bits, so that the next square still has room. */
+#define SUM_BITS	127
 /* A larger hole, in spacings, is not bridged: only the points after it count. */
 #define MAX_HOLE	5
 
@@ -73,7 +75,7 @@ static s64 second_difference(const struct tscope_stability_place *x, u32 m)
 	return x[2 * m].phase - 2 * x[m].phase + x[0].phase;
 }
 
-/* Of @n places, whose @low and @high are of m = 2^@k phases. False: past 64 bits. */
+/* Of @n places, whose @low and @high are of m = 2^@k phases. False: a figure or a sum is too large. */
 static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_cyc,
 			u32 khz, unsigned int k, struct tscope_stability_figures *fig)
 {
@@ -90,6 +92,8 @@ static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_
 		diff = second_difference(&x[i], m);
 		size = tscope_abs64(diff);
 		adev_sum += size * size;
+		if (adev_sum >> SUM_BITS)
+			return false;
 		/* that of means is the mean of the last m ones */
 		of_means += diff;
 		if (i >= m)
@@ -98,6 +102,8 @@ static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_
 			continue;
 		size = tscope_abs128(of_means) << MEAN_BITS >> k;
 		tdev_sum += size * size;
+		if (tdev_sum >> SUM_BITS)
+			return false;
 	}
 	fig->n = n - 2 * m;
 	fig->tau_us = (u64)tscope_div128(tau_cyc * 1000 + khz / 2, khz);
@@ -118,7 +124,7 @@ static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_
  * @x: room for as many places
  * @fig: room for TSCOPE_STABILITY_OCTAVES figures: of tau0, 2 tau0, 4 tau0, ...
  *
- * tau0 is the points' mean spacing. It takes some milliseconds for 8192 points.
+ * tau0 is the points' mean spacing. It takes some milliseconds for 8192 points, a second for 10^6.
  * Return: how many figures there are: those with TSCOPE_STABILITY_MIN_N differences.
  */
 u32 tscope_stability(const struct tscope_point *p, const struct tscope_fit *fit, u32 khz,

@@ -5,8 +5,8 @@
 
 #include "fit.h"
 
-/* tau = tau0 * 2^0 .. 2^14: of TSCOPE_FIT_MAX_POINTS a third. */
-#define TSCOPE_STABILITY_OCTAVES	15
+/* tau = tau0 * 2^0 .. 2^22: of 2^24 points a third. */
+#define TSCOPE_STABILITY_OCTAVES	23
 /* With fewer differences a figure says too little: it is not shown. */
 #define TSCOPE_STABILITY_MIN_N		4
 
