@@ -75,8 +75,8 @@ void judge_clock_backward(const struct rule *rule, struct judgement *j)
 }
 
 /* The worst pair of kvm-clock, where pairs can't be read. */
-static int64_t page_excess_ns(const struct judgement *j, const char *name, int64_t *offset_ns,
-			      int64_t *bound_ns)
+static __int128_t page_excess_ns(const struct judgement *j, const char *name, int64_t *offset_ns,
+				 int64_t *bound_ns)
 {
 	const struct clock_figures *c = snapshot_clock(&j->o->after, name);
 
@@ -84,7 +84,7 @@ static int64_t page_excess_ns(const struct judgement *j, const char *name, int64
 	*bound_ns = c->offset.bound_ns;
 	if (!c->offset.known || c->offset.moving)
 		return 0;
-	return ns_minus((int64_t)ns_magnitude(*offset_ns), *bound_ns);
+	return beyond_ns(*offset_ns, *bound_ns);
 }
 
 /* Whether it is a warp of this clock during the observation, or at any time where none was. */

@@ -66,9 +66,9 @@ uint64_t fresh_pair_ms(const struct snapshot *s)
 	       UINT64_MAX : limit_ms;
 }
 
-static int64_t excess_ns(const struct pair_line *p)
+static __int128_t excess_ns(const struct pair_line *p)
 {
-	return ns_minus((int64_t)ns_magnitude(p->offset_ns), p->bound_ns);
+	return beyond_ns(p->offset_ns, p->bound_ns);
 }
 
 /* Pairs, and the age up to which they count as now. */

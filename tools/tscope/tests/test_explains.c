@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rules on faults that have nothing to do with each other: what one finding explains, by CPU, size
+ * and time, and what it leaves for a finding of its own.
+ */
+#include "made.h"
+
+static struct pair_line pairs[4];
+
+/* A pair of CPUs of the TSC or of kvm-clock; the hull is that of an offset which rests. */
+static struct pair_line *pair(int clock, unsigned int cpu_i, unsigned int cpu_j, int64_t offset_ns,
+			      int64_t bound_ns)
+{
+	struct pair_line *p = &pairs[o.after.n_pairs++];
+
+	*p = (struct pair_line){ .known = true, .cpu_i = cpu_i, .cpu_j = cpu_j, .age_ms = 180,
+				 .offset_ns = offset_ns, .bound_ns = bound_ns, .meetings = 600 };
+	snprintf(p->clock, sizeof(p->clock), "%s", names[clock]);
+	if (__builtin_sub_overflow(offset_ns, bound_ns, &p->hull_low_ns))
+		p->hull_low_ns = INT64_MIN;
+	p->hull_high_ns = offset_ns + bound_ns;
+	o.after.pairs = pairs;
+	clocks[clock].offset = (struct pair_offset){ true, offset_ns, bound_ns, 180, cpu_i, cpu_j,
+						     false };
+	return p;
+}
+
+/* A finding of this id whose title begins so, or NULL. */
+static const struct finding *finding_of(const char *id, const char *title)
+{
+	size_t i;
+
+	for (i = 0; i < found.n; i++)
+		if (!strcmp(found.findings[i].id, id) &&
+		    !strncmp(found.findings[i].title, title, strlen(title)))
+			return &found.findings[i];
+	return NULL;
+}
+
+/* The lowest number of 64 bits is an offset as well: its magnitude has no sign. */
+static void test_lowest_offset(void)
+{
+	quiet();
+	pair(TSC, 0, 1, INT64_MIN, 95);
+	only("tsc-offset", (double)INT64_MIN);
+	quiet();
+	pair(KVM, 0, 1, INT64_MIN, 95);
+	judge();
+	EXPECT(finding_of("clock-warped", "kvm-clock of CPU 1 is"), "kvm-clock by -2^63 ns");
+}
+
+static const struct tap_test tests[] = {
+	{ "the lowest offset of 64 bits", test_lowest_offset },
+};
+
+TAP_MAIN(tests)
