@@ -25,6 +25,8 @@
 #define FREQUENCY_FAULT_PPT	500000000
 #define FREQUENCY_WARN_PPT	100000000
 #define PPT			1000000000000ll
+/* A clock that runs slower all but stands still. */
+#define SLOWEST_PPT		(PPT / 1000 - PPT)
 
 static void explain_jump(struct moment *m)
 {
@@ -395,14 +397,20 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	struct reference refs[4];
 	size_t n = references_of(s, refs), agree, i;
 	const struct reference *best;
-	uint64_t error_ppt = 0, tenths, error_tenths;	/* of a kHz */
-	__uint128_t rate;
+	uint64_t error_ppt = 0;
+	__uint128_t rate, tenths, error_tenths;	/* of a kHz */
 	struct finding *f;
 
 	best = best_reference(refs, n, &agree, &error_ppt);
 	/* clocks that stand still say nothing of a frequency */
-	if (!best || !tsc || !tsc->khz.known || best->ppt <= -PPT)
+	if (!best || !tsc || !tsc->khz.known || best->ppt <= SLOWEST_PPT)
 		return;
+	/* the clock runs fast against a TSC that is taken to be faster than it is */
+	rate = (__int128_t)PPT + best->ppt;
+	tenths = ((__uint128_t)tsc->khz.value * 10 * PPT + rate / 2) / rate;
+	if (tenths > INT64_MAX)
+		return;
+	error_tenths = (tenths * error_ppt + PPT - 1) / PPT;
 	/*
 	 * A hypervisor drives ptp-kvm and the devices that it emulates by its own clock, which NTP
 	 * may slew. Its time page names the TSC's frequency: where that is the kernel's, it is the
@@ -414,10 +422,6 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	/* all rates are held against the leader's TSC: it may be that one which drifts */
 	if (tsc->moving.known && tsc->moving.value)
 		return;
-	/* the clock runs fast against a TSC that is taken to be faster than it is */
-	rate = (__int128_t)PPT + best->ppt;
-	tenths = ((__uint128_t)tsc->khz.value * 10 * PPT + rate / 2) / rate;
-	error_tenths = ((__uint128_t)tenths * error_ppt + PPT - 1) / PPT;
 	f = finding_new(j, rule, "The TSC runs at %s kHz, and the kernel takes it to run at %llu kHz",
 			text_decimal(tenths, 1).s, (unsigned long long)tsc->khz.value);
 	finding_thousandths(f, best->ppt, error_ppt, "ppb");

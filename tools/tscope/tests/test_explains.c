@@ -49,8 +49,37 @@ static void test_lowest_offset(void)
 	EXPECT(finding_of("clock-warped", "kvm-clock of CPU 1 is"), "kvm-clock by -2^63 ns");
 }
 
+/* Two devices that run at this rate against the TSC. */
+static void rate(int64_t ppt)
+{
+	clocks[PM].skew_ppt.value = clocks[HPET].skew_ppt.value = ppt;
+	clocks[PM].skew_error_ppt.value = clocks[HPET].skew_error_ppt.value = 500000;
+	clocks[PTP].skew_ppt.known = false;
+}
+
+/* Clocks that all but stand still say nothing of a frequency, which would not fit 64 bits. */
+static void test_slowest_rate(void)
+{
+	const struct finding *f;
+
+	quiet();
+	clocks[TSC].khz.value = 3000000;
+	rate(-999999999999);
+	judge();
+	f = finding_of("tsc-frequency", "");
+	EXPECT(!f, "%s", f->title);
+	rate(-500000000000);
+	judge();
+	EXPECT(finding_of("tsc-frequency", "The TSC runs at 6000000.0 kHz"), "twice as fast");
+	clocks[TSC].khz.value = UINT64_MAX;
+	judge();
+	f = finding_of("tsc-frequency", "");
+	EXPECT(!f, "%s", f->title);
+}
+
 static const struct tap_test tests[] = {
 	{ "the lowest offset of 64 bits", test_lowest_offset },
+	{ "the slowest rate", test_slowest_rate },
 };
 
 TAP_MAIN(tests)
