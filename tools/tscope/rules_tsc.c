@@ -425,8 +425,8 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	f = finding_new(j, rule, "The TSC runs at %s kHz, and the kernel takes it to run at %llu kHz",
 			text_decimal(tenths, 1).s, (unsigned long long)tsc->khz.value);
 	finding_thousandths(f, best->ppt, error_ppt, "ppb");
-	/* that it is off is certain; by the limit itself NTP can't make up for it either */
-	if (ns_magnitude(best->ppt) + (__uint128_t)best->error_ppt < FREQUENCY_FAULT_PPT)
+	/* that it is off is certain */
+	if (ns_magnitude(best->ppt) < FREQUENCY_FAULT_PPT)
 		f->severity = SEVERITY_WARNING;
 	for (i = 0; i < n; i++)
 		finding_evidence(f, "%s against the TSC at %llu kHz: %s +- %s (95 %%)%s",
