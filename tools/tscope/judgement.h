@@ -74,6 +74,12 @@ uint64_t two_turns_ms(const struct snapshot *s);
 /* The age that a pair that met lately has at most; when sampling has stopped, all get older. */
 uint64_t fresh_pair_ms(const struct snapshot *s);
 
+/* How far the hull of a pair extends: unsigned, for it may be as wide as 64 bits. */
+static inline uint64_t extent_ns(const struct pair_line *p)
+{
+	return (uint64_t)p->hull_high_ns - (uint64_t)p->hull_low_ns;
+}
+
 /* The kernel's clocksource at the end. */
 const char *clocksource(const struct judgement *j);
 

@@ -328,12 +328,6 @@ static bool has_cpu(const struct finding *f, unsigned int cpu)
 	return false;
 }
 
-/* How far the hull of a pair extends: unsigned, for it may be as wide as 64 bits. */
-static uint64_t extent_ns(const struct pair_line *p)
-{
-	return (uint64_t)p->hull_high_ns - (uint64_t)p->hull_low_ns;
-}
-
 /*
  * How far a hull extends by the widths of bursts alone: that of the time page's pair of the same
  * CPUs, which is of the same bursts, or the widest one of pairs that rest; the lesser of both.

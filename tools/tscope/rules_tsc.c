@@ -25,6 +25,8 @@
 #define FREQUENCY_FAULT_PPT	500000000
 #define FREQUENCY_WARN_PPT	100000000
 #define PPT			1000000000000ll
+/* A hull of 1 ns is that of a drift of no more: it is of an epoch, so of bursts 0.5 s apart. */
+#define PPT_BY_HULL_NS		2000
 /* A clock that runs slower all but stands still. */
 #define SLOWEST_PPT		(PPT / 1000 - PPT)
 
@@ -390,6 +392,26 @@ static const struct reference *best_reference(const struct reference *refs, size
 	return best;
 }
 
+/*
+ * All rates are held against the leader's TSC. Whether it may be that one which drifts: the offset
+ * of one of its pairs moved as far, or which pairs move is not known.
+ */
+static bool may_drift(const struct snapshot *s, const struct count *moving, uint64_t ppt)
+{
+	const struct pair_line *p;
+	uint64_t known = 0;
+
+	for (p = s->pairs; p < s->pairs + s->n_pairs; p++) {
+		if (strcmp(p->clock, "tsc") || !p->known || !p->moving)
+			continue;
+		known++;
+		if ((is_leader(s, p->cpu_i) || is_leader(s, p->cpu_j)) &&
+		    (__uint128_t)extent_ns(p) * PPT_BY_HULL_NS >= ppt)
+			return true;
+	}
+	return moving->known && moving->value > known;
+}
+
 void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
@@ -419,8 +441,7 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	for (i = 0; i < n; i++)
 		if (refs[i].is_page && !same_rate(best, &refs[i]))
 			return;
-	/* all rates are held against the leader's TSC: it may be that one which drifts */
-	if (tsc->moving.known && tsc->moving.value)
+	if (may_drift(s, &tsc->moving, ns_magnitude(best->ppt)))
 		return;
 	f = finding_new(j, rule, "The TSC runs at %s kHz, and the kernel takes it to run at %llu kHz",
 			text_decimal(tenths, 1).s, (unsigned long long)tsc->khz.value);

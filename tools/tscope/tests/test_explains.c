@@ -7,6 +7,20 @@
 
 static struct pair_line pairs[4];
 
+/* quiet(), with four CPUs. */
+static void quiet_four(void)
+{
+	static struct cpu_line four[4];
+	unsigned int i;
+
+	quiet();
+	for (i = 0; i < 4; i++)
+		four[i] = (struct cpu_line){ .cpu = i, .state = "sampling", .leader = !i,
+					     .windows = 1 };
+	o.after.cpu_lines = four;
+	o.after.n_cpu_lines = 4;
+}
+
 /* A pair of CPUs of the TSC or of kvm-clock; the hull is that of an offset which rests. */
 static struct pair_line *pair(int clock, unsigned int cpu_i, unsigned int cpu_j, int64_t offset_ns,
 			      int64_t bound_ns)
@@ -77,9 +91,57 @@ static void test_slowest_rate(void)
 	EXPECT(!f, "%s", f->title);
 }
 
+/* A pair whose offset moved within these limits. */
+static struct pair_line *moving_pair(int clock, unsigned int cpu_i, unsigned int cpu_j,
+				     int64_t low_ns, int64_t high_ns)
+{
+	struct pair_line *p = pair(clock, cpu_i, cpu_j, low_ns / 2 + high_ns / 2,
+				   high_ns / 2 - low_ns / 2 + 1);
+
+	p->moving = clocks[clock].offset.moving = true;
+	p->hull_low_ns = low_ns;
+	p->hull_high_ns = high_ns;
+	clocks[clock].moving = (struct count){ true, clocks[clock].moving.value + 1 };
+	return p;
+}
+
+/* A pair that moves hides a wrong frequency only if the leader's TSC may drift as fast. */
+static void test_moving_frequency(void)
+{
+	static const struct {
+		unsigned int cpu_i;
+		int64_t hull_ns;
+		bool found;
+	} all[] = {
+		{ 0, 1400, true }, { 0, 30000000, false }, { 1, 30000000, true },
+		{ 0, 5000000, true },
+	};
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		for (k = 0; k < 2; k++) {
+			quiet_four();
+			rate(k ? 30000000000 : -30000000000);
+			moving_pair(TSC, all[i].cpu_i, 2, -all[i].hull_ns / 2, all[i].hull_ns / 2);
+			judge();
+			EXPECT(!!finding_of("tsc-frequency", "") == all[i].found,
+			       "30000 ppm, CPUs %u and 2 move by %lld ns", all[i].cpu_i,
+			       (long long)all[i].hull_ns);
+			EXPECT(finding_of("tsc-moving", ""), "tsc-moving");
+		}
+	}
+	/* which pair it is, is not known */
+	quiet();
+	rate(30000000000);
+	clocks[TSC].moving = (struct count){ true, 1 };
+	judge();
+	EXPECT(!finding_of("tsc-frequency", ""), "a pair that is not known");
+}
+
 static const struct tap_test tests[] = {
 	{ "the lowest offset of 64 bits", test_lowest_offset },
 	{ "the slowest rate", test_slowest_rate },
+	{ "a frequency beside a pair that moves", test_moving_frequency },
 };
 
 TAP_MAIN(tests)
