@@ -85,17 +85,25 @@ static uint64_t steps_of(const struct snapshot *s, const char *clock)
 	return c && c->steps.known && c->steps.value > lines ? c->steps.value : lines;
 }
 
+/* Whether what happened may be what the host stopped the guest for. */
+static bool may_be_stop(const struct moment *m)
+{
+	return m->kind != MOMENT_OTHER || m->move[VOICE_PAGE].stepped || m->tsc_backward_cpus;
+}
+
 void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 {
 	const char *name = voice_name(&j->o->after, VOICE_PAGE);
 	const struct clock_figures *c = name ? snapshot_clock(&j->o->after, name) : NULL;
 	uint64_t stopped = c && c->stopped.known ? c->stopped.value : 0, steps;
 	struct finding *f;
+	bool found = false;
 	struct moment *m;
 	size_t i;
 
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
+		found |= may_be_stop(m);
 		if (m->kind != MOMENT_PAUSE || m->move[VOICE_PAGE].explained)
 			continue;
 		explain_all(m);
@@ -112,7 +120,7 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 		wall_clock_now(f, j);
 	}
 	steps = name ? steps_of(&j->o->after, name) : 0;
-	if (j->moments.n || stopped <= steps)
+	if (found || stopped <= steps)
 		return;
 	f = finding_new(j, rule, "The host said %llu times that the guest was stopped",
 			(unsigned long long)stopped);

@@ -138,9 +138,52 @@ static void test_moving_frequency(void)
 	EXPECT(!finding_of("tsc-frequency", ""), "a pair that is not known");
 }
 
+/* The TSC jumps: the steps of all clocks. */
+static void jump(double at, double ns)
+{
+	add(at, "step", KVM, 0, -ns);
+	add(at + 0.1, "step", RAW, 0, -ns + jitter());
+	add(at + 0.1, "step", WALL, 0, -ns + jitter());
+	add(at + 0.1, "step", PTP, 0, -ns + jitter());
+	add(at + 1, "step", PM, 0, device(-ns, PM_WRAP_NS));
+	add(at + 1, "step", HPET, 0, device(-ns, HPET_WRAP_NS));
+}
+
+/* The host's word that the guest was stopped stands beside what has nothing to do with a stop. */
+static void test_word(void)
+{
+	static const int others[] = { PTP, WALL, HPET, PM };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		quiet();
+		clocks[KVM].stopped = (struct count){ true, 1 };
+		add(30, "step", others[i], 0, size(1e7, 1e9));
+		judge();
+		EXPECT(found.n == 2 && finding_of("guest-stopped", "The host said 1 times"),
+		       "stopped, and %s stepped: %zu findings", names[others[i]], found.n);
+	}
+	for (i = 0; i < 3; i++) {
+		quiet();
+		clocks[KVM].stopped = (struct count){ true, 2 };
+		if (i == 0) {
+			jump(30, 3e9);
+		} else if (i == 1) {
+			add(30, "backward", TSC, 0, 3e9);
+			add(30, "backward", TSC, 1, 3e9);
+		} else {
+			add(30, "step", KVM, 0, -3e9);
+			add(31, "step", HPET, 0, -3e9);
+		}
+		judge();
+		EXPECT_EQ(found.n, 1, "findings of what the guest was stopped for");
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "the lowest offset of 64 bits", test_lowest_offset },
 	{ "the slowest rate", test_slowest_rate },
+	{ "the host's word that the guest was stopped", test_word },
 	{ "a frequency beside a pair that moves", test_moving_frequency },
 };
 
