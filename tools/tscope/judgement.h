@@ -17,14 +17,14 @@ struct explanation {
 
 /*
  * A finding that may yet become another one's evidence. @clock, @moment: what it is about;
- * @more: how many of its kind there are beside it.
+ * @worse: how many of its id and clock are worse; @more: how many beside it are not told.
  */
 struct draft {
 	struct finding finding;
 	const struct rule *rule;
 	const char *clock;
 	const struct moment *moment;
-	size_t more;
+	size_t worse, more;
 };
 
 struct judgement {
@@ -50,9 +50,6 @@ void finding_is_of(struct judgement *j, const char *clock, const struct moment *
 
 /* It is over; since when. */
 void finding_ended(struct finding *f, struct count boottime_ns);
-
-/* Whether there are enough findings of this rule: then one more is only counted. */
-bool enough_findings(struct judgement *j, const struct rule *rule);
 
 /* A line for each clock: by how much it stepped at that time, or that it did not. */
 void finding_voices(struct finding *f, const struct snapshot *s, const struct moment *m);

@@ -43,7 +43,7 @@ static struct finding *moved(struct judgement *j, const struct rule *rule, struc
 	struct finding *f;
 
 	x->explained = true;
-	if (!name || enough_findings(j, rule))
+	if (!name)
 		return NULL;
 	f = finding_new(j, rule, "%s %s %s", name, verb, step_text(ns));
 	finding_is_of(j, name, m);

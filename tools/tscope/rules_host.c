@@ -49,8 +49,6 @@ void judge_restored(const struct rule *rule, struct judgement *j)
 		if (m->kind != MOMENT_RESTORE || m->move[VOICE_PAGE].explained)
 			continue;
 		explain_all(m);
-		if (enough_findings(j, rule))
-			continue;
 		sized = m->move[VOICE_HOST].stepped && m->move[VOICE_PAGE].stepped;
 		if (sized) {
 			f = finding_new(j, rule, "The guest was restored or migrated: it missed %s",
@@ -107,8 +105,6 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 		if (m->kind != MOMENT_PAUSE || m->move[VOICE_PAGE].explained)
 			continue;
 		explain_all(m);
-		if (enough_findings(j, rule))
-			continue;
 		f = finding_new(j, rule, "The guest was stopped for %s", ns_text(m->ns));
 		finding_size(f, m->ns, m->error_ns, "ns");
 		finding_ended(f, m->boottime_ns);
@@ -156,8 +152,6 @@ void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
 		if (!name || x->explained || (!x->stepped && !x->backwards))
 			continue;
 		x->explained = true;
-		if (enough_findings(j, rule))
-			continue;
 		if (x->stepped)
 			f = finding_new(j, rule, "The host's wall clock stepped by %s",
 					step_text(x->ns));
@@ -363,8 +357,6 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 		late = !strcmp(c->state, "late") && age_ms >= SILENT_MS;
 		if (!late && (strcmp(c->state, "sampling") || !lonely || c->cpu >= cpus ||
 			      !lonely[c->cpu] || !sampled_before(&j->o->before, c->cpu)))
-			continue;
-		if (enough_findings(j, rule))
 			continue;
 		if (c->age_ms.known && late)
 			f = finding_new(j, rule, "CPU %u has not sampled for %llu.%03llu s", c->cpu,

@@ -90,12 +90,10 @@ static uint64_t unseen_ns(const struct judgement *j)
 static struct finding *stood(struct judgement *j, const struct rule *rule, struct moment *m,
 			     int64_t ns, uint64_t error_ns, const char *clock)
 {
-	struct finding *f;
+	struct finding *f = finding_new(j, rule, "Time stood still for %s%s: %s went back by that",
+					error_ns == ERROR_UNKNOWN ? "at least " : "", ns_text(ns),
+					clock);
 
-	if (enough_findings(j, rule))
-		return NULL;
-	f = finding_new(j, rule, "Time stood still for %s%s: %s went back by that",
-			error_ns == ERROR_UNKNOWN ? "at least " : "", ns_text(ns), clock);
 	finding_size(f, ns, error_ns, "ns");
 	finding_ended(f, m->boottime_ns);
 	finding_evidence(f, "the clocksource is %s: the kernel's time does not go back with it, it waits",
@@ -267,32 +265,30 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 {
 	struct finding *f;
 
-	if (!enough_findings(j, rule)) {
-		if (cpu < 0)
-			f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs",
-					step_text(ns), error_ns == ERROR_UNKNOWN ? " or more" : "");
-		else
-			f = finding_new(j, rule, "The TSC of CPU %d %s by %s%s", cpu,
-					m->move[VOICE_PAGE].steps > JUMP_STEPS ? "moved" : "jumped",
-					step_text(ns), m->kind == MOMENT_OTHER &&
-					was_put_back(&m->move[VOICE_PAGE]) ? ", and back" : "");
-		finding_size(f, ns, error_ns, "ns");
-		finding_ended(f, m->boottime_ns);
-		if (cpu >= 0)
-			finding_cpu(f, cpu);
-		if (m->tsc_backward_cpus)
-			finding_evidence(f, "%u CPUs read their TSC by up to %s lower than before",
-					 m->tsc_backward_cpus, ns_text(m->tsc_backward_ns));
-		finding_voices(f, &j->o->after, m);
-		if (m->kind != MOMENT_JUMP && m->move[VOICE_PAGE].stepped)
-			finding_evidence(f, "%s of CPU %d made up for it, in %u steps: it is in step with that of other CPUs",
-					 voice_name(&j->o->after, VOICE_PAGE), cpu,
-					 m->move[VOICE_PAGE].steps);
-		if (m->kind == MOMENT_JUMP)
-			finding_evidence(f, "clocks that don't depend on each other moved alike: the TSC stands alone");
-		explain_of_tsc(j, EVENT_BACKWARD);
-		explain_of_tsc(j, EVENT_WARP);
-	}
+	if (cpu < 0)
+		f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs",
+				step_text(ns), error_ns == ERROR_UNKNOWN ? " or more" : "");
+	else
+		f = finding_new(j, rule, "The TSC of CPU %d %s by %s%s", cpu,
+				m->move[VOICE_PAGE].steps > JUMP_STEPS ? "moved" : "jumped",
+				step_text(ns), m->kind == MOMENT_OTHER &&
+				was_put_back(&m->move[VOICE_PAGE]) ? ", and back" : "");
+	finding_size(f, ns, error_ns, "ns");
+	finding_ended(f, m->boottime_ns);
+	if (cpu >= 0)
+		finding_cpu(f, cpu);
+	if (m->tsc_backward_cpus)
+		finding_evidence(f, "%u CPUs read their TSC by up to %s lower than before",
+				 m->tsc_backward_cpus, ns_text(m->tsc_backward_ns));
+	finding_voices(f, &j->o->after, m);
+	if (m->kind != MOMENT_JUMP && m->move[VOICE_PAGE].stepped)
+		finding_evidence(f, "%s of CPU %d made up for it, in %u steps: it is in step with that of other CPUs",
+				 voice_name(&j->o->after, VOICE_PAGE), cpu,
+				 m->move[VOICE_PAGE].steps);
+	if (m->kind == MOMENT_JUMP)
+		finding_evidence(f, "clocks that don't depend on each other moved alike: the TSC stands alone");
+	explain_of_tsc(j, EVENT_BACKWARD);
+	explain_of_tsc(j, EVENT_WARP);
 	explain_jump(m);
 }
 

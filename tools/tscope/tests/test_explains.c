@@ -180,10 +180,45 @@ static void test_word(void)
 	}
 }
 
+/* Of many events of a clock the largest are told, however many there are of another clock. */
+static void test_many(void)
+{
+	const struct finding *f;
+	unsigned int i, k, more;
+
+	for (k = 0; k < 2; k++) {
+		quiet();
+		for (i = 0; i < 7; i++)
+			add(20 + 4 * i, "step", HPET, 0, 300000 + i);
+		add(60, "step", k ? HPET : KVM, 0, 60000000000);
+		judge();
+		EXPECT_EQ(found.n, k ? 5 : 6, "findings");
+		EXPECT_EQ(count("clock-stepped", 60e9), 1, "the step by 60 s of %s",
+			  names[k ? HPET : KVM]);
+		for (i = more = 0; i < found.n; i++) {
+			f = &found.findings[i];
+			EXPECT(f->size.value != 300000, "the smallest");
+			more += !strcmp(f->evidence.lines[f->evidence.n - 1], k ?
+					"and 3 more: see tscope events" :
+					"and 2 more: see tscope events");
+		}
+		EXPECT_EQ(more, 1, "findings that count others");
+	}
+	/* severity goes before size: a leap second is an info */
+	quiet();
+	for (i = 0; i < 6; i++)
+		add(20 + 4 * i, "step", WALL, 0, -1000000000);
+	add(50, "step", WALL, 0, 5000000);
+	judge();
+	EXPECT(found.n == 5 && found.findings[0].severity == SEVERITY_WARNING &&
+	       count("wall-clock-set", 5e6) == 1, "six leap seconds and a step");
+}
+
 static const struct tap_test tests[] = {
 	{ "the lowest offset of 64 bits", test_lowest_offset },
 	{ "the slowest rate", test_slowest_rate },
 	{ "the host's word that the guest was stopped", test_word },
+	{ "many events of a kind", test_many },
 	{ "a frequency beside a pair that moves", test_moving_frequency },
 };
 
