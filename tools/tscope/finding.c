@@ -8,11 +8,8 @@
 #include "judgement.h"
 #include "words.h"
 
-/* A pair whose TSCs were moved one after the other moves for two epochs. */
-#define MOVES_AFTER_JUMP_NS	5000000000ull
 /* As many findings of one id and clock are told; tscope events lists all events. */
 #define MOST_OF_A_KIND		5
-#define EVENTS_APART_NS		3000000000ll
 /* What a clock was left behind by an event, and NTP may have taken back since. */
 #define LEFT_BEHIND_NS		100000000
 
@@ -130,44 +127,6 @@ void finding_is_of(struct judgement *j, const char *clock, const struct moment *
 {
 	j->drafts[j->n - 1].clock = clock;
 	j->drafts[j->n - 1].moment = m;
-}
-
-void explain(struct judgement *j, enum event_kind kind, const char *clock)
-{
-	struct explanation *all;
-
-	if (explained(j, kind, clock))
-		return;
-	all = reallocarray(j->explanations, j->n_explanations + 1, sizeof(*all));
-	if (!all)
-		err(4, "findings");
-	j->explanations = all;
-	all += j->n_explanations++;
-	*all = (struct explanation){ .kind = kind, .draft = j->n - 1 };
-	snprintf(all->clock, sizeof(all->clock), "%s", clock);
-}
-
-struct finding *explained(const struct judgement *j, enum event_kind kind, const char *clock)
-{
-	size_t i;
-
-	for (i = 0; i < j->n_explanations; i++)
-		if (j->explanations[i].kind == kind && !strcmp(j->explanations[i].clock, clock))
-			return &j->drafts[j->explanations[i].draft].finding;
-	return NULL;
-}
-
-/* The kernel's own clocks, which the TSC drives where it is the clocksource. */
-void explain_of_tsc(struct judgement *j, enum event_kind kind)
-{
-	const char *page = voice_name(&j->o->after, VOICE_PAGE);
-	const struct clock_figures *c = page ? snapshot_clock(&j->o->after, page) : NULL;
-
-	explain(j, kind, "tsc");
-	explain(j, kind, "monotonic-raw");
-	explain(j, kind, "realtime");
-	if (c && (!c->stable.known || !c->stable.value || kind == EVENT_BACKWARD))
-		explain(j, kind, page);
 }
 
 void finding_voices(struct finding *f, const struct snapshot *s, const struct moment *m)

@@ -30,14 +30,35 @@
 /* A clock that runs slower all but stands still. */
 #define SLOWEST_PPT		(PPT / 1000 - PPT)
 
-static void explain_jump(struct moment *m)
+/*
+ * What a jump, or a way back, of so much explains: steps of that moment, and what was read near it.
+ * A TSC that jumped alone (@cpu, or -1) stays apart until it is put back.
+ */
+static void explain_jump(struct judgement *j, struct moment *m, int64_t ns, uint64_t error_ns,
+			 int cpu)
 {
+	uint64_t at = m->boottime_ns.value;
+	struct explanation x = {
+		.warps = ALL_CLOCKS, .backward = ALL_CLOCKS, .peer = CPU_UNKNOWN,
+		.cpu = cpu < 0 ? CPU_UNKNOWN : (unsigned int)cpu, .to_ns = UINT64_MAX,
+	};
+	struct move *move;
 	enum voice v;
 
+	if (__builtin_add_overflow(ns_magnitude(ns), error_ns, &x.largest_ns))
+		x.largest_ns = UINT64_MAX;
+	if (at > (uint64_t)EVENTS_APART_NS)
+		x.from_ns = at - EVENTS_APART_NS;
+	if (cpu < 0 && m->boottime_ns.known)
+		x.to_ns = at + EVENTS_APART_NS + (ns < 0 ? ns_magnitude(ns) : 0);
+	explain(j, &x);
 	m->tsc_explained = true;
-	for (v = 0; v < VOICES; v++)
-		m->move[v].explained |= m->kind != MOMENT_JUMP || !m->move[v].stepped ||
-					moves_alike(m, m->by, v);
+	for (v = 0; v < VOICES; v++) {
+		move = &m->move[v];
+		move->explained |= m->kind != MOMENT_JUMP ||
+				   (move->stepped ? moves_alike(m, m->by, v) :
+						    move->backward_ns <= x.largest_ns);
+	}
 }
 
 static size_t sampling_cpus(const struct snapshot *s)
@@ -87,8 +108,8 @@ static uint64_t unseen_ns(const struct judgement *j)
 	return ERROR_UNKNOWN;
 }
 
-static struct finding *stood(struct judgement *j, const struct rule *rule, struct moment *m,
-			     int64_t ns, uint64_t error_ns, const char *clock)
+static void stood(struct judgement *j, const struct rule *rule, struct moment *m, int64_t ns,
+		  uint64_t error_ns, const char *clock)
 {
 	struct finding *f = finding_new(j, rule, "Time stood still for %s%s: %s went back by that",
 					error_ns == ERROR_UNKNOWN ? "at least " : "", ns_text(ns),
@@ -102,7 +123,7 @@ static struct finding *stood(struct judgement *j, const struct rule *rule, struc
 		finding_evidence(f, "%u CPUs read their TSC by up to %s lower than before",
 				 m->tsc_backward_cpus, ns_text(m->tsc_backward_ns));
 	finding_voices(f, &j->o->after, m);
-	return f;
+	explain_jump(j, m, ns_minus(0, ns), error_ns, -1);
 }
 
 /* Whether a warp of the TSC shows that this CPU's TSC was apart from others, as far as that. */
@@ -244,9 +265,6 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 		}
 		is_now |= m->boottime_ns.known &&
 			  apart(s->boottime_ns, m->boottime_ns.value) <= REPORTED_WITHIN_NS;
-		explain_jump(m);
-		explain_of_tsc(j, EVENT_BACKWARD);
-		explain_of_tsc(j, EVENT_WARP);
 	}
 	for (i = 0; !is_now && i < s->n_cpu_lines; i++) {
 		if (strcmp(s->cpu_lines[i].state, "stood-still"))
@@ -287,9 +305,7 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 				 m->move[VOICE_PAGE].steps);
 	if (m->kind == MOMENT_JUMP)
 		finding_evidence(f, "clocks that don't depend on each other moved alike: the TSC stands alone");
-	explain_of_tsc(j, EVENT_BACKWARD);
-	explain_of_tsc(j, EVENT_WARP);
-	explain_jump(m);
+	explain_jump(j, m, ns, error_ns, cpu);
 }
 
 void judge_tsc_jumped(const struct rule *rule, struct judgement *j)

@@ -91,6 +91,14 @@ static void test_slowest_rate(void)
 	EXPECT(!f, "%s", f->title);
 }
 
+static void warp(double at, int clock, unsigned int cpu, unsigned int peer, double ns)
+{
+	add(at, "warp", clock, cpu, ns);
+	lines[o.after.n_violations - 1].peer = (struct figure){ true, peer };
+	clocks[clock].warps = (struct count){ true, clocks[clock].warps.value + 1 };
+	clocks[clock].warp_max_ns = (struct count){ true, fmax(clocks[clock].warp_max_ns.value, ns) };
+}
+
 /* A pair whose offset moved within these limits. */
 static struct pair_line *moving_pair(int clock, unsigned int cpu_i, unsigned int cpu_j,
 				     int64_t low_ns, int64_t high_ns)
@@ -180,6 +188,154 @@ static void test_word(void)
 	}
 }
 
+/* What doctor says beside this finding: one of another id, or nothing. */
+static void beside(const char *id, const char *other, const char *what)
+{
+	judge();
+	EXPECT(the_finding(&found, id), "%s: no %s", what, id);
+	EXPECT_EQ(found.n, other ? 2 : 1, "findings: %s", what);
+	EXPECT(!other || finding_of(other, ""), "%s: no %s", what, other);
+}
+
+/* Four CPUs, one pair of which is apart, or moves. */
+static void two_of_four(bool moves, int64_t ns)
+{
+	quiet_four();
+	if (moves)
+		moving_pair(TSC, 0, 1, -ns, ns);
+	else
+		pair(TSC, 0, 1, ns, 95);
+	pair(TSC, 0, 2, 2, 95);
+	pair(TSC, 1, 2, ns, 95);
+	pairs[2].age_ms = 60000;
+	pair(TSC, 2, 3, 2, 95);
+}
+
+/* A TSC that is apart, or moves, explains what its CPUs see, of the size that it was apart. */
+static void test_apart(void)
+{
+	static const int clock[] = { RAW, WALL, KVM };
+	const char *id;
+	unsigned int i, k;
+
+	for (k = 0; k < 2; k++) {
+		id = k ? "tsc-moving" : "tsc-offset";
+		for (i = 0; i < ARRAY_SIZE(clock); i++) {
+			if (clock[i] != KVM) {
+				two_of_four(k, 5000);
+				warp(30, clock[i], 1, 0, 4900);
+				beside(id, NULL, "a warp of that size between its CPUs");
+				two_of_four(k, 5000);
+				warp(30, clock[i], 0, 1, 1000000);
+				beside(id, "clock-warped", "a larger one");
+				EXPECT_EQ(count("clock-warped", 1e6), 1, "its size");
+				two_of_four(k, 5000);
+				warp(30, clock[i], 3, 2, 4900);
+				beside(id, "clock-warped", "a warp between others");
+			}
+			two_of_four(k, 5000);
+			add(30, "backward", clock[i], 1, 4900);
+			beside(id, NULL, "a backward reading of that size");
+			two_of_four(k, 5000);
+			add(30, "backward", clock[i], 1, 50000000);
+			beside(id, "clock-backward", "a larger one");
+			two_of_four(k, 5000);
+			add(30, "backward", clock[i], 3, 4900);
+			beside(id, "clock-backward", "a backward reading of another CPU");
+		}
+		/* what is left says how much there is of it */
+		two_of_four(k, 5000);
+		warp(30, RAW, 1, 0, 4900);
+		warp(31, RAW, 3, 2, 3000);
+		beside(id, "clock-warped", "two warps");
+		EXPECT_EQ(count("clock-warped", 3000), 1, "the size of what is left");
+		EXPECT(finding_of("clock-warped", "")->n_cpus == 2, "its CPUs");
+		/* violations has room for few: where the others were is not known */
+		two_of_four(k, 5000);
+		warp(30, RAW, 1, 0, 4900);
+		clocks[RAW].warps.value += 1000;
+		beside(id, NULL, "warps that violations has no more");
+		clocks[RAW].warp_max_ns.value = 1000000;
+		beside(id, "clock-warped", "of which one was larger");
+		/* only root can read it */
+		o.after.debug = false;
+		o.after.n_violations = 0;
+		beside(id, NULL, "nothing but counters");
+	}
+	/* the host makes up for an offset by a step of that size, and of no other */
+	for (i = 0; i < 2; i++) {
+		two_of_four(false, 5000);
+		add(30, "step", KVM, 1, i ? -5003 : 800000);
+		beside("tsc-offset", i ? NULL : "clock-stepped", "a step of kvm-clock");
+		two_of_four(false, 5000);
+		add(30, "backward", TSC, 1, 4900);
+		add(30, "step", KVM, 1, i ? 4998 : 3e6);
+		beside("tsc-offset", i ? NULL : "clock-stepped", "and a TSC that went back");
+	}
+	/* a TSC that moved farther before shows so by its warps */
+	two_of_four(true, 500);
+	warp(30, TSC, 1, 0, 4900);
+	warp(30, RAW, 0, 1, 4000);
+	beside("tsc-moving", NULL, "warps of the TSC");
+}
+
+/* A CPU that is apart from all that it meets is apart from those that it did not meet lately. */
+static void test_odd(void)
+{
+	quiet_four();
+	pair(TSC, 0, 1, 2, 95);
+	pair(TSC, 0, 3, 5000, 95);
+	pair(TSC, 2, 3, 5000, 95);
+	pair(TSC, 0, 2, 2, 95);
+	warp(30, RAW, 3, 1, 4900);
+	beside("tsc-offset", NULL, "a warp of CPU 3");
+	warp(30, RAW, 2, 1, 4900);
+	beside("tsc-offset", "clock-warped", "a warp of others");
+}
+
+/* A jump explains what was near, and no larger than it. */
+static void test_jump(void)
+{
+	static const struct {
+		double at, ns;
+		int clock;
+		bool explained;
+	} all[] = {
+		{ 31, 1e6, RAW, true }, { 95, 1e6, RAW, false }, { 20, 1e6, TSC, false },
+		{ 31, 1e6, KVM, true }, { 31, 4e9, RAW, false }, { 29, 3e9, TSC, true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		quiet();
+		pair(TSC, 0, 1, 2, 95);
+		jump(30, 3.3e9);
+		warp(all[i].at, all[i].clock, 1, 0, all[i].ns);
+		beside("tsc-jumped", all[i].explained ? NULL : "clock-warped",
+		       names[all[i].clock]);
+	}
+	quiet();
+	add(30, "backward", RAW, 1, 3.2e9);
+	jump(30, -3.3e9);
+	beside("tsc-jumped", NULL, "a backward reading of that size");
+	quiet();
+	jump(30, 3.3e9);
+	add(60, "backward", RAW, 1, 1e9);
+	beside("tsc-jumped", "clock-backward", "a backward reading at another time");
+}
+
+/* Without a master clock the page warps between any CPUs, and by any size; others do not. */
+static void test_no_master(void)
+{
+	quiet_four();
+	clocks[KVM].stable.value = 0;
+	warp(30, KVM, 3, 1, 4e9);
+	add(30, "backward", KVM, 2, 4e9);
+	beside("no-master-clock", NULL, "kvm-clock");
+	warp(30, RAW, 3, 1, 4e6);
+	beside("no-master-clock", "clock-warped", "monotonic-raw");
+}
+
 /* Of many events of a clock the largest are told, however many there are of another clock. */
 static void test_many(void)
 {
@@ -219,6 +375,10 @@ static const struct tap_test tests[] = {
 	{ "the slowest rate", test_slowest_rate },
 	{ "the host's word that the guest was stopped", test_word },
 	{ "many events of a kind", test_many },
+	{ "a TSC that is apart, or moves", test_apart },
+	{ "one CPU that is apart", test_odd },
+	{ "a jump of the TSC", test_jump },
+	{ "no master clock", test_no_master },
 	{ "a frequency beside a pair that moves", test_moving_frequency },
 };
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rules_moving.c: the offset between the TSCs of two CPUs moves */
+#include <string.h>
+
+#include "tsc_pairs.h"
+#include "words.h"
+
+/* By that part of itself a hull is wider than what was measured: module/interval.c. */
+#define HULL_MARGIN_PART	32
+
+static bool has_cpu(const struct finding *f, unsigned int cpu)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_cpus; i++)
+		if (f->cpus[i] == cpu)
+			return true;
+	return false;
+}
+
+/*
+ * How far a hull extends by the widths of bursts alone: that of the time page's pair of the same
+ * CPUs, which is of the same bursts, or the widest one of pairs that rest; the lesser of both.
+ */
+static uint64_t spread_ns(const struct snapshot *s, const struct tsc_pairs *all,
+			  const struct pair_line *moving)
+{
+	const char *page = voice_name(s, VOICE_PAGE);
+	const struct pair_line *same = page ? pair_of(s, page, moving) : NULL, *p;
+	uint64_t rest = 0, spread = ERROR_UNKNOWN;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		p = &all->pairs[i];
+		if (!p->moving && !p->from_sysfs && is_fresh(all, p) && extent_ns(p) > rest)
+			rest = extent_ns(p);
+	}
+	if (rest)
+		spread = rest;
+	if (same && same->known && !same->from_sysfs && extent_ns(same) < spread)
+		spread = extent_ns(same);
+	return spread;
+}
+
+static void hull_evidence(struct finding *f, const struct pair_line *p)
+{
+	finding_evidence(f, "CPU %u against CPU %u moves: from %s to %s in two epochs", p->cpu_j,
+			 p->cpu_i, step_text(p->hull_low_ns), step_text(p->hull_high_ns));
+}
+
+/* The hull is at least as wide as the offset moved, and wider by widths of bursts at most. */
+static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
+{
+	uint64_t error = spread;
+
+	if (spread == ERROR_UNKNOWN) {
+		finding_evidence(f, "how much of that is the width of bursts is not known: debugfs shows no pair that rests");
+	} else {
+		if (__builtin_add_overflow(extent / HULL_MARGIN_PART, spread, &error) ||
+		    error > extent)
+			error = extent;
+		finding_evidence(f, "up to %s of that may be the width of bursts: the offset moved by %s to %s",
+				 ns_text(error), ns_text(extent - error), ns_text(extent));
+	}
+	finding_size(f, extent, error, "ns");
+}
+
+/* Steps that CPUs saw whose TSC moves are no larger than the motion, there and back. */
+static void explain_motion(struct judgement *j, const struct finding *f, uint64_t moved_ns)
+{
+	const __uint128_t limit_ns = (__uint128_t)2 * moved_ns;
+	struct moment *m;
+	struct move *x;
+	enum voice v;
+	size_t i;
+
+	for (i = 0; i < j->moments.n; i++) {
+		m = &j->moments.moments[i];
+		for (v = 0; v < VOICES; v++) {
+			x = &m->move[v];
+			if (x->stepped && (x->cpu == CPU_UNKNOWN || has_cpu(f, x->cpu)) &&
+			    ns_magnitude(x->largest_ns) <= limit_ns + x->error_ns)
+				x->explained = true;
+		}
+		if (m->kind == MOMENT_JUMP &&
+		    ns_magnitude(m->ns) <= limit_ns + m->move[m->by].error_ns)
+			m->kind = MOMENT_OTHER;
+		m->tsc_explained |= m->tsc_backward_cpus && has_cpu(f, m->tsc_cpu) &&
+				    m->tsc_backward_ns <= limit_ns;
+	}
+}
+
+void judge_tsc_moving(const struct rule *rule, struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+	uint64_t warps = grown(j, "tsc", warps), extent, most = 0;
+	const struct pair_line *p, *worst = NULL;
+	struct tsc_pairs all;
+	struct finding *f;
+	size_t i, moving = 0, shown = 0;
+
+	tsc_pairs_of(s, &all);
+	for (i = 0; i < all.n; i++) {
+		p = &all.pairs[i];
+		if (!p->moving || !is_fresh(&all, p))
+			continue;
+		moving++;
+		extent = extent_ns(p);
+		if (!worst || extent > most) {
+			worst = p;
+			most = extent;
+		}
+	}
+	if (!worst)
+		return;
+	f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, by up to %s",
+			worst->cpu_i, worst->cpu_j, ns_text(most));
+	hull_evidence(f, worst);
+	motion_size(f, most, spread_ns(s, &all, worst));
+	for (i = 0; i < all.n; i++) {
+		p = &all.pairs[i];
+		if (!p->moving || !is_fresh(&all, p))
+			continue;
+		finding_cpu(f, p->cpu_i);
+		finding_cpu(f, p->cpu_j);
+		if (p != worst && shown++ < PAIRS_SHOWN - 1)
+			hull_evidence(f, p);
+	}
+	if (moving > PAIRS_SHOWN)
+		finding_evidence(f, "and %zu pairs more: see tscope pairs", moving - PAIRS_SHOWN);
+	if (warps)
+		finding_evidence(f, "tsc/warps: %llu, the largest %s", (unsigned long long)warps,
+				 ns_text(snapshot_clock(s, "tsc")->warp_max_ns.value));
+	who_sees(j, f, worst);
+	explain_motion(j, f, most);
+	explain_pairs(j, &all, true, odd_cpu(&all));
+}
