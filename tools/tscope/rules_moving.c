@@ -65,10 +65,52 @@ static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
 	finding_size(f, extent, error, "ns");
 }
 
-/* Steps that CPUs saw whose TSC moves are no larger than the motion, there and back. */
-static void explain_motion(struct judgement *j, const struct finding *f, uint64_t moved_ns)
+static bool is_kernels(enum voice v)
+{
+	return v == VOICE_RAW || v == VOICE_WALL;
+}
+
+/*
+ * Whether a step may be the TSC's: all that is read by it steps alike and at once. The kernel's
+ * clocks are one voice. A time page may step alone, to make up for its CPU's TSC; where the kernel's
+ * clock follows it, that CPU is the leader, and the host's clock steps as well.
+ */
+static bool steps_with_tsc(const struct moment *m, enum voice v)
+{
+	const struct move *host = &m->move[VOICE_HOST];
+	bool alike = v == VOICE_PAGE && !moves_alike(m, v, VOICE_RAW);
+	enum voice other;
+
+	if (!alike && host->heard && !moves_alike(m, v, VOICE_HOST))
+		return false;
+	for (other = 0; other < VOICES; other++)
+		alike |= other != v && !(is_kernels(v) && is_kernels(other)) &&
+			 moves_alike(m, v, other);
+	return alike;
+}
+
+/* Whether a step that a CPU saw whose TSC moves is no larger than the motion, there and back. */
+static bool is_of_motion(const struct finding *f, const struct moment *m, enum voice v,
+			 __uint128_t limit_ns)
+{
+	const struct move *x = &m->move[v];
+
+	if (!x->stepped || ns_magnitude(x->largest_ns) > limit_ns + x->error_ns)
+		return false;
+	/* of a counter nobody knows when it was, nor what else there was */
+	if (x->cpu == CPU_UNKNOWN || !m->boottime_ns.known)
+		return true;
+	/* residuals that are as large as the step come from the motion too */
+	return has_cpu(f, x->cpu) &&
+	       (steps_with_tsc(m, v) || ns_magnitude(x->ns) <= x->error_ns);
+}
+
+/* What moments show of the motion is evidence of it. */
+static void explain_motion(struct judgement *j, struct finding *f, uint64_t moved_ns)
 {
 	const __uint128_t limit_ns = (__uint128_t)2 * moved_ns;
+	uint64_t largest_ns[VOICES] = { };
+	unsigned int steps[VOICES] = { };
 	struct moment *m;
 	struct move *x;
 	enum voice v;
@@ -78,16 +120,23 @@ static void explain_motion(struct judgement *j, const struct finding *f, uint64_
 		m = &j->moments.moments[i];
 		for (v = 0; v < VOICES; v++) {
 			x = &m->move[v];
-			if (x->stepped && (x->cpu == CPU_UNKNOWN || has_cpu(f, x->cpu)) &&
-			    ns_magnitude(x->largest_ns) <= limit_ns + x->error_ns)
-				x->explained = true;
+			if (!is_of_motion(f, m, v, limit_ns))
+				continue;
+			x->explained = true;
+			steps[v] += x->steps;
+			if (ns_magnitude(x->largest_ns) > largest_ns[v])
+				largest_ns[v] = ns_magnitude(x->largest_ns);
 		}
-		if (m->kind == MOMENT_JUMP &&
-		    ns_magnitude(m->ns) <= limit_ns + m->move[m->by].error_ns)
+		if (m->kind == MOMENT_JUMP && m->move[m->by].explained)
 			m->kind = MOMENT_OTHER;
 		m->tsc_explained |= m->tsc_backward_cpus && has_cpu(f, m->tsc_cpu) &&
 				    m->tsc_backward_ns <= limit_ns;
 	}
+	for (v = 0; v < VOICES; v++)
+		if (steps[v])
+			finding_evidence(f, "%s stepped %u times with it, by up to %s",
+					 voice_name(&j->o->after, v), steps[v],
+					 ns_text(largest_ns[v]));
 }
 
 void judge_tsc_moving(const struct rule *rule, struct judgement *j)

@@ -336,6 +336,82 @@ static void test_no_master(void)
 	beside("no-master-clock", "clock-warped", "monotonic-raw");
 }
 
+/* Whether a line of its evidence begins so. */
+static bool says(const struct finding *f, const char *line)
+{
+	size_t i;
+
+	for (i = 0; f && i < f->evidence.n; i++)
+		if (!strncmp(f->evidence.lines[i], line, strlen(line)))
+			return true;
+	return false;
+}
+
+/* Two CPUs, the offset of which moves by 10 ms to either side. */
+static void two_move(unsigned int cpu_i)
+{
+	quiet_four();
+	moving_pair(TSC, cpu_i, 3, -10000000, 10000000);
+	pair(KVM, cpu_i, 3, 10, 95);
+}
+
+/* A TSC that moves steps all clocks which are read by it, alike and at once; others step alone. */
+static void test_moving_steps(void)
+{
+	const struct finding *f;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		two_move(0);
+		add(30, "step", PTP, 0, -5000000);
+		add(i ? 30.1 : 60, "step", WALL, 0, -8000000);
+		judge();
+		EXPECT_EQ(found.n, 3, "findings");
+		EXPECT(finding_of("tsc-moving", "") && count("host-wall-stepped", -5e6) == 1 &&
+		       count("wall-clock-set", -8e6) == 1, "both walls");
+	}
+	for (i = PTP; i < CLOCKS; i++) {
+		if (i == RAW)
+			continue;
+		two_move(0);
+		add(30, "step", i, 0, 5000000);
+		beside("tsc-moving", i == PTP ? "host-wall-stepped" : i == WALL ? "wall-clock-set" :
+		       "clock-stepped", names[i]);
+	}
+	two_move(0);
+	add(30, "step", RAW, 0, -5000000);
+	add(30, "step", WALL, 0, -5000000);
+	beside("tsc-moving", "clock-stepped", "the kernel's clocks, which are one voice");
+	/* the host set kvm-clock, and did not make up for anything: ptp-kvm went on */
+	two_move(0);
+	for (i = KVM; i <= WALL; i++)
+		if (i != PTP)
+			add(30, "step", i, 0, -5000000);
+	beside("tsc-moving", "clock-stepped", "kvm-clock and the kernel's clocks");
+	/* the leader's TSC moves */
+	two_move(0);
+	for (i = PTP; i <= WALL; i++)
+		add(30 + 0.1 * i, "step", i, 0, -5000000 + jitter());
+	beside("tsc-moving", NULL, "all that the leader reads");
+	f = finding_of("tsc-moving", "");
+	EXPECT(says(f, "ptp-kvm stepped 1 times with it, by up to "), "no word of ptp-kvm");
+	add(50, "step", PTP, 0, 5000000);
+	beside("tsc-moving", "host-wall-stepped", "and later the host's wall clock alone");
+	two_move(0);
+	jump(30, 5e6);
+	beside("tsc-moving", NULL, "all clocks");
+	/* another one does */
+	two_move(2);
+	jump(30, 5e6);
+	beside("tsc-moving", "tsc-jumped", "all clocks, by another CPU");
+	two_move(2);
+	add(30, "step", KVM, 3, 5000000);
+	add(40, "step", KVM, 3, -5000000);
+	beside("tsc-moving", NULL, "kvm-clock of a CPU that moves");
+	add(60, "step", KVM, 1, 5000000);
+	beside("tsc-moving", "clock-stepped", "and of one that rests");
+}
+
 /* Of many events of a clock the largest are told, however many there are of another clock. */
 static void test_many(void)
 {
@@ -376,6 +452,7 @@ static const struct tap_test tests[] = {
 	{ "the host's word that the guest was stopped", test_word },
 	{ "many events of a kind", test_many },
 	{ "a TSC that is apart, or moves", test_apart },
+	{ "steps beside a TSC that moves", test_moving_steps },
 	{ "one CPU that is apart", test_odd },
 	{ "a jump of the TSC", test_jump },
 	{ "no master clock", test_no_master },
