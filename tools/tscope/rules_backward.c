@@ -3,11 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "judgement.h"
+#include "tsc_pairs.h"
 #include "words.h"
-
-/* An offset of kvm-clock between CPUs that programs notice, as of the TSC. */
-#define OFFSET_FAULT_NS		1000
 
 static const char *who_notices(const struct judgement *j, const char *clock)
 {
@@ -203,6 +200,7 @@ void judge_clock_warped(const struct rule *rule, struct judgement *j)
 {
 	const struct clock_figures *c;
 	struct tally *all, left;
+	const struct pair_line *moves;
 	struct finding *f;
 	bool apart;
 	size_t k;
@@ -217,17 +215,26 @@ void judge_clock_warped(const struct rule *rule, struct judgement *j)
 		left = *all;
 		free(all);
 		apart = page_is_apart(j, c);
-		if (!left.n && !apart)
+		moves = voice_of(c->name) == VOICE_PAGE ? page_motion(j) : NULL;
+		if (!left.n && !apart && !moves)
 			continue;
 		if (left.n)
 			f = finding_new(j, rule, "%s warped between CPUs, by up to %s", c->name,
 					ns_text(left.largest_ns ?: c->warp_max_ns.value));
+		else if (moves)
+			f = finding_new(j, rule, "%s of CPUs %u and %u moves, by up to %s", c->name,
+					moves->cpu_i, moves->cpu_j, ns_text(extent_ns(moves)));
 		else
 			f = finding_new(j, rule, "%s of CPU %u is %s off that of CPU %u", c->name,
 					c->offset.cpu_j, step_text(c->offset.offset_ns),
 					c->offset.cpu_i);
 		finding_is_of(j, c->name, NULL);
-		if (!left.n)
+		if (moves) {
+			motion_evidence(j, f, moves, "tsc");
+			finding_cpu(f, moves->cpu_i);
+			finding_cpu(f, moves->cpu_j);
+		}
+		if (!left.n && !moves)
 			finding_size(f, c->offset.offset_ns, c->offset.bound_ns, "ns");
 		else if (left.largest_ns)
 			finding_size(f, left.largest_ns, 1, "ns");

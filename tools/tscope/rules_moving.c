@@ -19,14 +19,13 @@ static bool has_cpu(const struct finding *f, unsigned int cpu)
 }
 
 /*
- * How far a hull extends by the widths of bursts alone: that of the time page's pair of the same
- * CPUs, which is of the same bursts, or the widest one of pairs that rest; the lesser of both.
+ * How far a hull extends by the widths of bursts alone: that of another clock's pair of the same
+ * CPUs, which is of the same bursts, or the widest one of the TSC's pairs that rest; the lesser.
  */
 static uint64_t spread_ns(const struct snapshot *s, const struct tsc_pairs *all,
-			  const struct pair_line *moving)
+			  const struct pair_line *moving, const char *other)
 {
-	const char *page = voice_name(s, VOICE_PAGE);
-	const struct pair_line *same = page ? pair_of(s, page, moving) : NULL, *p;
+	const struct pair_line *same = other ? pair_of(s, other, moving) : NULL, *p;
 	uint64_t rest = 0, spread = ERROR_UNKNOWN;
 	size_t i;
 
@@ -63,6 +62,16 @@ static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
 				 ns_text(error), ns_text(extent - error), ns_text(extent));
 	}
 	finding_size(f, extent, error, "ns");
+}
+
+void motion_evidence(const struct judgement *j, struct finding *f, const struct pair_line *p,
+		     const char *other)
+{
+	struct tsc_pairs all;
+
+	tsc_pairs_of(&j->o->after, &all);
+	hull_evidence(f, p);
+	motion_size(f, extent_ns(p), spread_ns(&j->o->after, &all, p, other));
 }
 
 static bool is_kernels(enum voice v)
@@ -164,8 +173,7 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 		return;
 	f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, by up to %s",
 			worst->cpu_i, worst->cpu_j, ns_text(most));
-	hull_evidence(f, worst);
-	motion_size(f, most, spread_ns(s, &all, worst));
+	motion_evidence(j, f, worst, voice_name(s, VOICE_PAGE));
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
 		if (!p->moving || !is_fresh(&all, p))
@@ -183,4 +191,53 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	who_sees(j, f, worst);
 	explain_motion(j, f, most);
 	explain_pairs(j, &all, true, odd_cpu(&all));
+}
+
+/* Whether steps of the page account for that: CPUs see one at different times. */
+static bool page_stepped(const struct judgement *j, const struct pair_line *p, uint64_t moved_ns)
+{
+	uint64_t met_ns = j->o->after.boottime_ns - p->age_ms * 1000000;
+	const struct moment *m;
+	const struct move *x;
+
+	for (m = j->moments.moments; m < j->moments.moments + j->moments.n; m++) {
+		x = &m->move[VOICE_PAGE];
+		if (x->stepped && moved_ns / 2 <= ns_magnitude(x->largest_ns) + x->error_ns &&
+		    (!m->boottime_ns.known || m->boottime_ns.value + MOVES_AFTER_JUMP_NS >= met_ns))
+			return true;
+	}
+	return false;
+}
+
+const struct pair_line *page_motion(const struct judgement *j)
+{
+	const struct snapshot *s = &j->o->after;
+	const char *page = voice_name(s, VOICE_PAGE);
+	const struct pair_line *p, *tsc, *worst = NULL;
+	struct event e = { .kind = EVENT_WARP };
+	uint64_t spread, moved;
+	struct tsc_pairs all;
+
+	tsc_pairs_of(s, &all);
+	for (p = all.pairs; page && p < all.pairs + all.n; p++) {
+		if (strcmp(p->clock, page) || !p->known || !p->moving || p->age_ms > all.limit_ms)
+			continue;
+		/* it goes where the TSC goes */
+		tsc = pair_of(s, "tsc", p);
+		if (!tsc || !tsc->known || tsc->moving)
+			continue;
+		spread = spread_ns(s, &all, p, "tsc");
+		if (spread == ERROR_UNKNOWN)
+			spread = 2 * (uint64_t)tsc->bound_ns;
+		moved = extent_ns(p) > spread ? extent_ns(p) - spread : 0;
+		if (moved <= OFFSET_FAULT_NS || page_stepped(j, p, moved))
+			continue;
+		e.cpu = p->cpu_i;
+		e.peer = p->cpu_j;
+		e.size_ns = moved < INT64_MAX ? moved : INT64_MAX;
+		snprintf(e.clock, sizeof(e.clock), "%s", page);
+		if (!explained(j, &e) && (!worst || extent_ns(p) > extent_ns(worst)))
+			worst = p;
+	}
+	return worst;
 }

@@ -7,8 +7,6 @@
 
 #define NSEC_PER_MSEC	1000000ll
 
-/* Programs tell offsets of this size by times that go backward; smaller ones a cache line hides. */
-#define OFFSET_FAULT_NS		1000
 /* A write to a TSC takes some time, in which the TSC goes on. */
 #define WRITE_NS		NSEC_PER_MSEC
 

@@ -6,6 +6,8 @@
 #include "judgement.h"
 
 #define PAIRS_SHOWN		4
+/* Programs tell offsets of this size by times that go backward; smaller ones a cache line hides. */
+#define OFFSET_FAULT_NS		1000
 
 /* Pairs, and the age up to which they count as now. */
 struct tsc_pairs {
@@ -36,5 +38,12 @@ int odd_cpu(const struct tsc_pairs *all);
 
 /* All pairs that move, or all that rest and are apart, explain warps and backward readings. */
 void explain_pairs(struct judgement *j, const struct tsc_pairs *all, bool moving, int odd);
+
+/* Size and evidence of a pair that moves; @other: a clock whose pair of the same CPUs may rest. */
+void motion_evidence(const struct judgement *j, struct finding *f, const struct pair_line *p,
+		     const char *other);
+
+/* The pair of the time page's clock that moves farthest while its TSCs rest, unexplained; or NULL. */
+const struct pair_line *page_motion(const struct judgement *j);
 
 #endif /* TSCOPE_TSC_PAIRS_H */

@@ -412,6 +412,52 @@ static void test_moving_steps(void)
 	beside("tsc-moving", "clock-stepped", "and of one that rests");
 }
 
+/* Two CPUs' TSCs rest, and their kvm-clock moves by this much. */
+static void page_moves(int64_t ns)
+{
+	quiet_four();
+	pair(TSC, 0, 1, 2, 95);
+	moving_pair(KVM, 0, 1, -ns, ns);
+}
+
+/* A time page's clock that moves while the TSC rests is a fault of its own, if no step explains it. */
+static void test_page_moves(void)
+{
+	const struct finding *f;
+	unsigned int i;
+
+	page_moves(1000000);
+	judge();
+	f = the_finding(&found, "clock-warped");
+	EXPECT_EQ(found.n, 1, "findings");
+	if (is_finding(f, SEVERITY_FAULT, "kvm-clock of CPUs 0 and 1 moves, by up to 2000 us")) {
+		EXPECT(f->size.value == 2000000 && f->n_cpus == 2, "its size, and CPUs");
+		EXPECT(says(f, "CPU 1 against CPU 0 moves: from -1000 us to +1000 us"), "the hull");
+	}
+	page_moves(500);
+	judge();
+	EXPECT_EQ(found.n, 0, "findings of less than 1 us beyond the widths");
+	page_moves(1000000);
+	pairs[0] = pairs[1];
+	snprintf(pairs[0].clock, sizeof(pairs[0].clock), "tsc");
+	beside("tsc-moving", NULL, "the TSC moves as well");
+	page_moves(1000000);
+	clocks[KVM].stable.value = 0;
+	beside("no-master-clock", NULL, "no master clock");
+	/* it moves for two epochs after a step that the CPUs saw at different times */
+	for (i = 0; i < 3; i++) {
+		page_moves(1000000);
+		add(i == 1 ? 60 : 99, "step", KVM, 0, i == 2 ? 4414 : 2000000);
+		beside("clock-stepped", i ? "clock-warped" : NULL, "a step");
+	}
+	/* sysfs has the worst pair of each clock */
+	page_moves(1000000);
+	pairs[0].from_sysfs = pairs[1].from_sysfs = true;
+	o.after.debug = false;
+	judge();
+	EXPECT(finding_of("clock-warped", "kvm-clock of CPUs 0 and 1 moves"), "without debugfs");
+}
+
 /* Of many events of a clock the largest are told, however many there are of another clock. */
 static void test_many(void)
 {
@@ -453,6 +499,7 @@ static const struct tap_test tests[] = {
 	{ "many events of a kind", test_many },
 	{ "a TSC that is apart, or moves", test_apart },
 	{ "steps beside a TSC that moves", test_moving_steps },
+	{ "a time page that moves", test_page_moves },
 	{ "one CPU that is apart", test_odd },
 	{ "a jump of the TSC", test_jump },
 	{ "no master clock", test_no_master },
