@@ -41,11 +41,12 @@ static bool is_of_cpus(const struct explanation *x, const struct event *e)
 
 const struct explanation *explained(const struct judgement *j, const struct event *e)
 {
+	unsigned int clock = CLOCK(voice_of(e->clock));
 	const struct explanation *x;
 
 	for (x = j->explanations; x < j->explanations + j->n_explanations; x++)
-		if ((e->kind == EVENT_WARP ? x->warps : x->backward) & CLOCK(voice_of(e->clock)) &&
-		    is_of_cpus(x, e) && ns_magnitude(e->size_ns) <= x->largest_ns &&
+		if ((e->kind == EVENT_WARP ? x->warps : x->backward) & clock && is_of_cpus(x, e) &&
+		    ns_magnitude(e->size_ns) <= x->largest_ns &&
 		    (!e->boottime_ns ||
 		     (e->boottime_ns >= x->from_ns && e->boottime_ns <= x->to_ns)))
 			return x;

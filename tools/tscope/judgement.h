@@ -67,8 +67,8 @@ void explain(struct judgement *j, const struct explanation *what);
 unsigned int page_clock(const struct judgement *j);
 
 /*
- * What explains a warp or a backward reading, or NULL. What is not known of it, its CPU, its size or
- * its time, fits any explanation.
+ * What explains a warp or a backward reading, or NULL. If its CPU, its size or its time is not
+ * known, any of an explanation fits.
  */
 const struct explanation *explained(const struct judgement *j, const struct event *e);
 

@@ -74,6 +74,12 @@ void motion_evidence(const struct judgement *j, struct finding *f, const struct 
 	motion_size(f, extent_ns(p), spread_ns(&j->o->after, &all, p, other));
 }
 
+/* Residuals that are as large as the step come from the motion too. */
+static bool is_noise(const struct move *x)
+{
+	return ns_magnitude(x->ns) <= x->error_ns;
+}
+
 static bool is_kernels(enum voice v)
 {
 	return v == VOICE_RAW || v == VOICE_WALL;
@@ -81,13 +87,13 @@ static bool is_kernels(enum voice v)
 
 /*
  * Whether a step may be the TSC's: all that is read by it steps alike and at once. The kernel's
- * clocks are one voice. A time page may step alone, to make up for its CPU's TSC; where the kernel's
- * clock follows it, that CPU is the leader, and the host's clock steps as well.
+ * clocks are one voice. A time page may step alone, to make up for its CPU's TSC. If the kernel's
+ * clock follows it, that CPU leads, and the host's clock steps as well.
  */
 static bool steps_with_tsc(const struct moment *m, enum voice v)
 {
-	const struct move *host = &m->move[VOICE_HOST];
-	bool alike = v == VOICE_PAGE && !moves_alike(m, v, VOICE_RAW);
+	const struct move *host = &m->move[VOICE_HOST], *raw = &m->move[VOICE_RAW];
+	bool alike = v == VOICE_PAGE && (is_noise(raw) || !moves_alike(m, v, VOICE_RAW));
 	enum voice other;
 
 	if (!alike && host->heard && !moves_alike(m, v, VOICE_HOST))
@@ -109,9 +115,7 @@ static bool is_of_motion(const struct finding *f, const struct moment *m, enum v
 	/* of a counter nobody knows when it was, nor what else there was */
 	if (x->cpu == CPU_UNKNOWN || !m->boottime_ns.known)
 		return true;
-	/* residuals that are as large as the step come from the motion too */
-	return has_cpu(f, x->cpu) &&
-	       (steps_with_tsc(m, v) || ns_magnitude(x->ns) <= x->error_ns);
+	return has_cpu(f, x->cpu) && (steps_with_tsc(m, v) || is_noise(x));
 }
 
 /* What moments show of the motion is evidence of it. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tsc_pairs.c: pairs of CPUs whose TSCs are apart or move: which count as now, and what they explain */
+/* tsc_pairs.c: pairs of CPUs whose TSCs are apart or move: which are of now, what they explain */
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>

@@ -43,7 +43,7 @@ void explain_pairs(struct judgement *j, const struct tsc_pairs *all, bool moving
 void motion_evidence(const struct judgement *j, struct finding *f, const struct pair_line *p,
 		     const char *other);
 
-/* The pair of the time page's clock that moves farthest while its TSCs rest, unexplained; or NULL. */
+/* The pair of the time page's clock that moves farthest while its TSCs rest, if not explained. */
 const struct pair_line *page_motion(const struct judgement *j);
 
 #endif /* TSCOPE_TSC_PAIRS_H */

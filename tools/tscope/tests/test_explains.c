@@ -96,7 +96,9 @@ static void warp(double at, int clock, unsigned int cpu, unsigned int peer, doub
 	add(at, "warp", clock, cpu, ns);
 	lines[o.after.n_violations - 1].peer = (struct figure){ true, peer };
 	clocks[clock].warps = (struct count){ true, clocks[clock].warps.value + 1 };
-	clocks[clock].warp_max_ns = (struct count){ true, fmax(clocks[clock].warp_max_ns.value, ns) };
+	clocks[clock].warp_max_ns = (struct count){
+		true, fmax(clocks[clock].warp_max_ns.value, ns),
+	};
 }
 
 /* A pair whose offset moved within these limits. */
@@ -358,6 +360,7 @@ static void two_move(unsigned int cpu_i)
 /* A TSC that moves steps all clocks which are read by it, alike and at once; others step alone. */
 static void test_moving_steps(void)
 {
+	static struct hist_bucket wide = { .high_ns = 10000000 };
 	const struct finding *f;
 	unsigned int i;
 
@@ -401,6 +404,13 @@ static void test_moving_steps(void)
 	jump(30, 5e6);
 	beside("tsc-moving", NULL, "all clocks");
 	/* another one does */
+	/* of a leader whose residuals are as wide as the motion the kernel's clock steps as well */
+	two_move(0);
+	residuals[RAW].buckets = &wide;
+	residuals[RAW].n_buckets = 1;
+	add(30, "step", KVM, 0, 5000000);
+	add(31, "step", RAW, 0, 5000000);
+	beside("tsc-moving", NULL, "kvm-clock and noise");
 	two_move(2);
 	jump(30, 5e6);
 	beside("tsc-moving", "tsc-jumped", "all clocks, by another CPU");
@@ -420,7 +430,7 @@ static void page_moves(int64_t ns)
 	moving_pair(KVM, 0, 1, -ns, ns);
 }
 
-/* A time page's clock that moves while the TSC rests is a fault of its own, if no step explains it. */
+/* A time page that moves while the TSC rests is a fault of its own, if no step explains it. */
 static void test_page_moves(void)
 {
 	const struct finding *f;
