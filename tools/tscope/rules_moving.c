@@ -7,6 +7,7 @@
 
 /* By that part of itself a hull is wider than what was measured: module/interval.c. */
 #define HULL_MARGIN_PART	32
+#define ROUNDING_NS		1000
 
 static bool has_cpu(const struct finding *f, unsigned int cpu)
 {
@@ -85,23 +86,49 @@ static bool is_kernels(enum voice v)
 	return v == VOICE_RAW || v == VOICE_WALL;
 }
 
+/* Whether a clock stepped as the page of the CPU that reads it, which may do so to and fro. */
+static bool steps_as_page(const struct moment *m, enum voice v)
+{
+	const struct move *page = &m->move[VOICE_PAGE], *x = &m->move[v];
+	uint64_t size_ns = ns_magnitude(x->ns), page_ns = ns_magnitude(page->largest_ns);
+	uint64_t apart_ns = size_ns > page_ns ? size_ns - page_ns : page_ns - size_ns;
+
+	if (page->one_cpu && page->cpu != x->cpu)
+		return false;
+	return moves_alike(m, VOICE_PAGE, v) ||
+	       (page->steps > 1 && apart_ns <= page->error_ns + x->error_ns + ROUNDING_NS);
+}
+
+/* Whether two clocks that one CPU reads stepped alike; the kernel's two are one voice. */
+static bool step_together(const struct moment *m, enum voice a, enum voice b)
+{
+	if (a == b || !m->move[a].stepped || !m->move[b].stepped ||
+	    (is_kernels(a) && is_kernels(b)))
+		return false;
+	if (a == VOICE_PAGE || b == VOICE_PAGE)
+		return steps_as_page(m, a == VOICE_PAGE ? b : a);
+	return moves_alike(m, a, b);
+}
+
 /*
- * Whether a step may be the TSC's: all that is read by it steps alike and at once. The kernel's
- * clocks are one voice. A time page may step alone, to make up for its CPU's TSC. If the kernel's
- * clock follows it, that CPU leads, and the host's clock steps as well.
+ * Whether a step may be the TSC's: all that is read by it steps alike and at once. A time page may
+ * step alone, to make up for its CPU's TSC. If the kernel's clock follows it, that CPU leads, and the
+ * host's clock steps as well; unless it was the host that set the page, which it does once.
  */
 static bool steps_with_tsc(const struct moment *m, enum voice v)
 {
-	const struct move *host = &m->move[VOICE_HOST], *raw = &m->move[VOICE_RAW];
-	bool alike = v == VOICE_PAGE && (is_noise(raw) || !moves_alike(m, v, VOICE_RAW));
+	const struct move *host = &m->move[VOICE_HOST];
 	enum voice other;
 
-	if (!alike && host->heard && !moves_alike(m, v, VOICE_HOST))
+	if (v == VOICE_PAGE && (is_noise(&m->move[VOICE_RAW]) || !step_together(m, v, VOICE_RAW)))
+		return true;
+	if (v != VOICE_HOST && host->heard && !moves_alike(m, v, VOICE_HOST) &&
+	    m->move[VOICE_PAGE].steps <= 1)
 		return false;
 	for (other = 0; other < VOICES; other++)
-		alike |= other != v && !(is_kernels(v) && is_kernels(other)) &&
-			 moves_alike(m, v, other);
-	return alike;
+		if (step_together(m, v, other))
+			return true;
+	return false;
 }
 
 /* Whether a step that a CPU saw whose TSC moves is no larger than the motion, there and back. */

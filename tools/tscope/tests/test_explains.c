@@ -411,6 +411,20 @@ static void test_moving_steps(void)
 	add(30, "step", KVM, 0, 5000000);
 	add(31, "step", RAW, 0, 5000000);
 	beside("tsc-moving", NULL, "kvm-clock and noise");
+	residuals[RAW].n_buckets = 0;
+	/* it alternates: its page shows that, and not all clocks have points in time */
+	two_move(0);
+	for (i = 0; i < 6; i++)
+		add(30 + 0.4 * i, "step", KVM, 0, i % 2 ? 5000000 : -5000000);
+	add(30.2, "step", RAW, 0, -5000000);
+	beside("tsc-moving", NULL, "kvm-clock again and again");
+	add(30.2, "step", PTP, 0, 3000000);
+	beside("tsc-moving", "host-wall-stepped", "and the host's wall clock by another size");
+	two_move(0);
+	for (i = 0; i < 6; i++)
+		add(30 + 0.4 * i, "step", KVM, 3, i % 2 ? 5000000 : -5000000);
+	add(30.2, "step", PTP, 0, -5000000);
+	beside("tsc-moving", "host-wall-stepped", "kvm-clock of another CPU");
 	two_move(2);
 	jump(30, 5e6);
 	beside("tsc-moving", "tsc-jumped", "all clocks, by another CPU");
