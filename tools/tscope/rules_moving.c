@@ -112,8 +112,8 @@ static bool step_together(const struct moment *m, enum voice a, enum voice b)
 
 /*
  * Whether a step may be the TSC's: all that is read by it steps alike and at once. A time page may
- * step alone, to make up for its CPU's TSC. If the kernel's clock follows it, that CPU leads, and the
- * host's clock steps as well; unless it was the host that set the page, which it does once.
+ * step alone, to make up for its CPU's TSC. If the kernel's clock follows it, that CPU leads, and
+ * the host's clock steps as well; unless it was the host that set the page, which it does once.
  */
 static bool steps_with_tsc(const struct moment *m, enum voice v)
 {
