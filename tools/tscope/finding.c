@@ -8,11 +8,8 @@
 #include "judgement.h"
 #include "words.h"
 
-/* A pair whose TSCs were moved one after the other moves for two epochs. */
-#define MOVES_AFTER_JUMP_NS	5000000000ull
-/* As many events of one kind are findings; tscope events lists all. */
+/* As many findings of one id and clock are told; tscope events lists all events. */
 #define MOST_OF_A_KIND		5
-#define EVENTS_APART_NS		3000000000ll
 /* What a clock was left behind by an event, and NTP may have taken back since. */
 #define LEFT_BEHIND_NS		100000000
 
@@ -130,60 +127,6 @@ void finding_is_of(struct judgement *j, const char *clock, const struct moment *
 {
 	j->drafts[j->n - 1].clock = clock;
 	j->drafts[j->n - 1].moment = m;
-}
-
-void explain(struct judgement *j, enum event_kind kind, const char *clock)
-{
-	struct explanation *all;
-
-	if (explained(j, kind, clock))
-		return;
-	all = reallocarray(j->explanations, j->n_explanations + 1, sizeof(*all));
-	if (!all)
-		err(4, "findings");
-	j->explanations = all;
-	all += j->n_explanations++;
-	*all = (struct explanation){ .kind = kind, .draft = j->n - 1 };
-	snprintf(all->clock, sizeof(all->clock), "%s", clock);
-}
-
-struct finding *explained(const struct judgement *j, enum event_kind kind, const char *clock)
-{
-	size_t i;
-
-	for (i = 0; i < j->n_explanations; i++)
-		if (j->explanations[i].kind == kind && !strcmp(j->explanations[i].clock, clock))
-			return &j->drafts[j->explanations[i].draft].finding;
-	return NULL;
-}
-
-/* The kernel's own clocks, which the TSC drives where it is the clocksource. */
-void explain_of_tsc(struct judgement *j, enum event_kind kind)
-{
-	const char *page = voice_name(&j->o->after, VOICE_PAGE);
-	const struct clock_figures *c = page ? snapshot_clock(&j->o->after, page) : NULL;
-
-	explain(j, kind, "tsc");
-	explain(j, kind, "monotonic-raw");
-	explain(j, kind, "realtime");
-	if (c && (!c->stable.known || !c->stable.value || kind == EVENT_BACKWARD))
-		explain(j, kind, page);
-}
-
-bool enough_findings(struct judgement *j, const struct rule *rule)
-{
-	struct draft *last = NULL;
-	size_t i, n = 0;
-
-	for (i = 0; i < j->n; i++)
-		if (j->drafts[i].rule == rule) {
-			last = &j->drafts[i];
-			n++;
-		}
-	if (n < MOST_OF_A_KIND)
-		return false;
-	last->more++;
-	return true;
 }
 
 void finding_voices(struct finding *f, const struct snapshot *s, const struct moment *m)
@@ -367,6 +310,49 @@ static void absorb(struct judgement *j)
 		}
 }
 
+static bool same_kind(const struct draft *x, const struct draft *y)
+{
+	return x->rule && x->rule == y->rule && !x->clock == !y->clock &&
+	       (!x->clock || !strcmp(x->clock, y->clock));
+}
+
+/* Of two of one kind that are as bad the earlier one is told first. */
+static bool is_worse(const struct draft *x, const struct draft *y)
+{
+	const struct finding *f = &x->finding, *g = &y->finding;
+
+	if (f->severity != g->severity)
+		return f->severity > g->severity;
+	/* without a size it may be of any */
+	if (f->size.known != g->size.known)
+		return !f->size.known;
+	if (absolute(f->size.value) != absolute(g->size.value))
+		return absolute(f->size.value) > absolute(g->size.value);
+	return x < y;
+}
+
+/* Of each kind the worst are told, and the last of these tells how many there are beside them. */
+static void keep_worst(struct judgement *j)
+{
+	struct draft *x, *y, *end = j->drafts + j->n;
+
+	for (x = j->drafts; x < end; x++)
+		for (y = j->drafts; y < end; y++)
+			x->worse += same_kind(x, y) && is_worse(y, x);
+	for (x = j->drafts; x < end; x++) {
+		if (!x->rule || x->worse < MOST_OF_A_KIND)
+			continue;
+		for (y = end - 1; !same_kind(x, y) || y->worse >= MOST_OF_A_KIND; y--)
+			;
+		y->more++;
+	}
+	for (x = j->drafts; x < end; x++)
+		if (x->rule && x->worse >= MOST_OF_A_KIND) {
+			free_finding(&x->finding);
+			x->rule = NULL;
+		}
+}
+
 static int by_severity(const void *a, const void *b)
 {
 	const struct draft *x = a, *y = b;
@@ -391,6 +377,7 @@ void findings_of(const struct observation *o, struct finding_list *list)
 	for (rule = rules; rule->id; rule++)
 		rule->judge(rule, &j);
 	absorb(&j);
+	keep_worst(&j);
 	for (i = 0; i < j.n; i++) {
 		if (!j.drafts[i].rule)
 			continue;

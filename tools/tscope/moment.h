@@ -108,6 +108,12 @@ static inline int64_t ns_minus(int64_t a, int64_t b)
 	return difference;
 }
 
+/* How far an offset surely differs from 0; negative: it may be none. */
+static inline __int128_t beyond_ns(int64_t offset_ns, int64_t bound_ns)
+{
+	return (__int128_t)ns_magnitude(offset_ns) - bound_ns;
+}
+
 /* When a violation was, by CLOCK_BOOTTIME, if the machine has not slept since. */
 static inline uint64_t violation_boottime_ns(const struct snapshot *s, const struct violation *v)
 {

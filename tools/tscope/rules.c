@@ -165,7 +165,7 @@ const struct rule rules[] = {
 	}, {
 		.id = "clock-warped", STATE, .severity = SEVERITY_FAULT,
 		.looks_at = "warps of tsc, kvm-clock and monotonic-raw; kvm-clock/offset",
-		.limit = "one warp; or kvm-clock differs between CPUs by 1 us more than the bound",
+		.limit = "one warp; or kvm-clock differs between CPUs by 1 us more than the bound, or moves by that while the TSC rests",
 		.cause = "A CPU's clock is behind that of another CPU.",
 		.advice = {
 			"tscope pairs shows which CPUs; use another clocksource until it is mended",

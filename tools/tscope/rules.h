@@ -72,6 +72,8 @@ void judge_tsc_jumped(const struct rule *rule, struct judgement *j);
 
 /* rules_offset.c */
 void judge_tsc_offset(const struct rule *rule, struct judgement *j);
+
+/* rules_moving.c */
 void judge_tsc_moving(const struct rule *rule, struct judgement *j);
 
 /* rules_clock.c */

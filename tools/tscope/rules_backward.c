@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rules_backward.c: clocks that went backward on a CPU, or from one CPU to another */
+#include <stdlib.h>
 #include <string.h>
 
-#include "judgement.h"
+#include "tsc_pairs.h"
 #include "words.h"
-
-/* An offset of kvm-clock between CPUs that programs notice, as of the TSC. */
-#define OFFSET_FAULT_NS		1000
 
 static const char *who_notices(const struct judgement *j, const char *clock)
 {
@@ -23,68 +21,90 @@ static const char *who_notices(const struct judgement *j, const char *clock)
 	return "no program sees it: the clocksource is another one";
 }
 
-void judge_clock_backward(const struct rule *rule, struct judgement *j)
+/* Whether a backward reading is of a step that is found, or before --since. */
+static bool is_of_step(const struct judgement *j, size_t line, enum voice v)
 {
-	const struct clock_figures *c;
-	uint64_t left, largest;
-	struct finding *f;
-	struct moment *m;
-	struct count since;
-	enum voice v;
-	size_t i, k;
+	const struct moment *m;
 
-	for (k = 0; k < j->o->after.n_clocks; k++) {
-		c = &j->o->after.clocks[k];
-		v = voice_of(c->name);
-		left = c->backward.known ? c->backward.value : 0;
-		largest = 0;
-		since = (struct count){ };
-		for (i = 0; i < j->moments.n; i++) {
-			m = &j->moments.moments[i];
-			if (v == VOICES && (!m->tsc_backward_cpus || m->tsc_explained))
-				continue;
-			/* a step that is found is what made it go back */
-			if (v != VOICES && (!m->move[v].backwards || m->move[v].explained))
-				continue;
-			if (v == VOICES && m->tsc_backward_ns > largest)
-				largest = m->tsc_backward_ns;
-			if (v != VOICES && m->move[v].backward_ns > largest)
-				largest = m->move[v].backward_ns;
-			if (!since.known)
-				since = m->boottime_ns;
-		}
-		/* without violations the counter is all there is */
-		if (!j->o->after.debug && left)
-			largest = c->backward_max_ns.value;
-		if (!largest)
+	if (j->moments.of[line] < 0)
+		return true;
+	m = &j->moments.moments[j->moments.of[line]];
+	return v == VOICES ? m->tsc_explained : m->move[v].explained;
+}
+
+/* What of a clock went back, and since when it did unexplained. */
+static void tally_backward(const struct judgement *j, const struct clock_figures *c,
+			   struct tally *all, struct count *since)
+{
+	const struct snapshot *s = &j->o->after;
+	struct event e = { .kind = EVENT_BACKWARD, .cpu = -1, .peer = -1,
+			   .count = c->backward.known ? c->backward.value : 0 };
+	size_t i;
+
+	*since = (struct count){ };
+	/* without violations the counter is all there is */
+	if (!s->debug && e.count) {
+		snprintf(e.clock, sizeof(e.clock), "%s", c->name);
+		tally(j, all, &e, c->backward_max_ns.value);
+	}
+	for (i = 0; i < s->n_violations; i++) {
+		if (strcmp(s->violations[i].what, "backward") ||
+		    strcmp(s->violations[i].clock, c->name) || is_of_step(j, i, voice_of(c->name)))
 			continue;
-		f = explained(j, EVENT_BACKWARD, c->name);
-		if (f) {
-			finding_evidence(f, "%s read backward, by up to %s", c->name,
-					 ns_text(largest));
-			continue;
-		}
-		f = finding_new(j, rule, "%s went backward by %s", c->name, ns_text(largest));
-		finding_is_of(j, c->name, NULL);
-		finding_size(f, largest, 1, "ns");
-		finding_ended(f, since);
-		finding_evidence(f, "%s/backward: %llu, the largest %s", c->name,
-				 (unsigned long long)left, ns_text(c->backward_max_ns.value));
-		finding_evidence(f, "%s", who_notices(j, c->name));
+		e = event_of_line(s, &s->violations[i], EVENT_BACKWARD);
+		if (!tally(j, all, &e, ns_magnitude(e.size_ns)) && !since->known)
+			*since = j->moments.moments[j->moments.of[i]].boottime_ns;
 	}
 }
 
-/* The worst pair of kvm-clock, where pairs can't be read. */
-static int64_t page_excess_ns(const struct judgement *j, const char *name, int64_t *offset_ns,
-			      int64_t *bound_ns)
+/* What is explained is a line of evidence of what explains it. */
+static void tell_explained(struct judgement *j, const struct clock_figures *c,
+			   const struct tally *all, enum event_kind kind)
 {
-	const struct clock_figures *c = snapshot_clock(&j->o->after, name);
+	struct finding *f;
+	size_t i;
 
-	*offset_ns = c->offset.offset_ns;
-	*bound_ns = c->offset.bound_ns;
-	if (!c->offset.known || c->offset.moving)
-		return 0;
-	return ns_minus((int64_t)ns_magnitude(*offset_ns), *bound_ns);
+	for (i = 0; i < j->n; i++, all++) {
+		f = &j->drafts[i].finding;
+		if (!all[1].n)
+			continue;
+		if (kind == EVENT_BACKWARD)
+			finding_evidence(f, "%s read backward, by up to %s", c->name,
+					 ns_text(all[1].largest_ns));
+		else
+			finding_evidence(f, "%s warped %llu times, by up to %s", c->name,
+					 (unsigned long long)all[1].n,
+					 ns_text(all[1].largest_ns ?: c->warp_max_ns.value));
+	}
+}
+
+void judge_clock_backward(const struct rule *rule, struct judgement *j)
+{
+	const struct clock_figures *c;
+	struct tally *all, left;
+	struct count since;
+	struct finding *f;
+	size_t k;
+
+	for (k = 0; k < j->o->after.n_clocks; k++) {
+		c = &j->o->after.clocks[k];
+		all = tallies_new(j);
+		tally_backward(j, c, all, &since);
+		tell_explained(j, c, all, EVENT_BACKWARD);
+		left = *all;
+		free(all);
+		if (!left.n)
+			continue;
+		f = finding_new(j, rule, "%s went backward by %s", c->name,
+				ns_text(left.largest_ns));
+		finding_is_of(j, c->name, NULL);
+		finding_size(f, left.largest_ns, 1, "ns");
+		finding_ended(f, since);
+		finding_evidence(f, "%s/backward: %llu, the largest %s", c->name,
+				 (unsigned long long)c->backward.value,
+				 ns_text(c->backward_max_ns.value));
+		finding_evidence(f, "%s", who_notices(j, c->name));
+	}
 }
 
 /* Whether it is a warp of this clock during the observation, or at any time where none was. */
@@ -114,57 +134,120 @@ uint64_t largest_warp_ns(const struct judgement *j, const struct clock_figures *
 	return known_warp_ns(j, c) ?: c->warp_max_ns.value;
 }
 
+/* The warps of a clock during the observation: those that have a line, and the others. */
+static void tally_warps(const struct judgement *j, const struct clock_figures *c,
+			struct tally *all, uint64_t warps)
+{
+	const struct snapshot *s = &j->o->after;
+	struct event e, rest = { .kind = EVENT_WARP, .cpu = -1, .peer = -1 };
+	uint64_t listed = 0, largest = 0;
+	size_t i;
+
+	for (i = 0; i < s->n_violations && warps; i++) {
+		if (!is_warp(j, &s->violations[i], c->name))
+			continue;
+		e = event_of_line(s, &s->violations[i], EVENT_WARP);
+		tally(j, all, &e, ns_magnitude(e.size_ns));
+		listed += e.count;
+		if (ns_magnitude(e.size_ns) > largest)
+			largest = ns_magnitude(e.size_ns);
+	}
+	if (listed >= warps)
+		return;
+	rest.count = warps - listed;
+	snprintf(rest.clock, sizeof(rest.clock), "%s", c->name);
+	/* a maximum that rose is of these; who may not read violations does not see whose it is */
+	largest = grown(j, c->name, warp_max_ns) && c->warp_max_ns.value > largest ?
+		  c->warp_max_ns.value : 0;
+	if (s->debug)
+		rest.size_ns = largest < INT64_MAX ? (int64_t)largest : INT64_MAX;
+	tally(j, all, &rest, largest);
+}
+
+static void warped_cpus(const struct judgement *j, struct finding *f, const char *clock)
+{
+	const struct snapshot *s = &j->o->after;
+	struct event e;
+	size_t i;
+
+	for (i = 0; i < s->n_violations; i++) {
+		if (!is_warp(j, &s->violations[i], clock))
+			continue;
+		e = event_of_line(s, &s->violations[i], EVENT_WARP);
+		if (explained(j, &e))
+			continue;
+		finding_cpu(f, e.cpu);
+		if (e.peer >= 0)
+			finding_cpu(f, e.peer);
+	}
+}
+
+/* Whether the worst pair of the time page's clock differs by more than programs notice. */
+static bool page_is_apart(const struct judgement *j, const struct clock_figures *c)
+{
+	struct event e = { .kind = EVENT_WARP, .cpu = c->offset.cpu_i, .peer = c->offset.cpu_j };
+	__int128_t excess = beyond_ns(c->offset.offset_ns, c->offset.bound_ns);
+
+	if (voice_of(c->name) != VOICE_PAGE || !c->offset.known || c->offset.moving ||
+	    excess <= OFFSET_FAULT_NS)
+		return false;
+	snprintf(e.clock, sizeof(e.clock), "%s", c->name);
+	e.size_ns = excess < INT64_MAX ? excess : INT64_MAX;
+	return !explained(j, &e);
+}
+
 void judge_clock_warped(const struct rule *rule, struct judgement *j)
 {
 	const struct clock_figures *c;
-	int64_t offset_ns = 0, bound_ns = 0;
-	const struct violation *v;
-	uint64_t warps;
+	struct tally *all, left;
+	const struct pair_line *moves;
 	struct finding *f;
-	size_t k, i;
 	bool apart;
+	size_t k;
 
 	for (k = 0; k < j->o->after.n_clocks; k++) {
 		c = &j->o->after.clocks[k];
-		warps = grown(j, c->name, warps);
-		apart = voice_of(c->name) == VOICE_PAGE &&
-			page_excess_ns(j, c->name, &offset_ns, &bound_ns) > OFFSET_FAULT_NS;
-		if (!warps && !apart)
+		all = tallies_new(j);
+		tally_warps(j, c, all, grown(j, c->name, warps));
+		/* findings on the TSC tell its warps */
+		if (strcmp(c->name, "tsc"))
+			tell_explained(j, c, all, EVENT_WARP);
+		left = *all;
+		free(all);
+		apart = page_is_apart(j, c);
+		moves = voice_of(c->name) == VOICE_PAGE ? page_motion(j) : NULL;
+		if (!left.n && !apart && !moves)
 			continue;
-		f = explained(j, EVENT_WARP, c->name);
-		if (f) {
-			if (warps && strcmp(c->name, "tsc"))
-				finding_evidence(f, "%s warped %llu times, by up to %s", c->name,
-						 (unsigned long long)warps,
-						 ns_text(largest_warp_ns(j, c)));
-			continue;
-		}
-		if (warps)
+		if (left.n)
 			f = finding_new(j, rule, "%s warped between CPUs, by up to %s", c->name,
-					ns_text(largest_warp_ns(j, c)));
+					ns_text(left.largest_ns ?: c->warp_max_ns.value));
+		else if (moves)
+			f = finding_new(j, rule, "%s of CPUs %u and %u moves, by up to %s", c->name,
+					moves->cpu_i, moves->cpu_j, ns_text(extent_ns(moves)));
 		else
 			f = finding_new(j, rule, "%s of CPU %u is %s off that of CPU %u", c->name,
-					c->offset.cpu_j, step_text(offset_ns), c->offset.cpu_i);
+					c->offset.cpu_j, step_text(c->offset.offset_ns),
+					c->offset.cpu_i);
 		finding_is_of(j, c->name, NULL);
-		if (!warps)
-			finding_size(f, offset_ns, bound_ns, "ns");
-		else if (known_warp_ns(j, c))
-			finding_size(f, known_warp_ns(j, c), 1, "ns");
-		if (warps)
+		if (moves) {
+			motion_evidence(j, f, moves, "tsc");
+			finding_cpu(f, moves->cpu_i);
+			finding_cpu(f, moves->cpu_j);
+		}
+		if (!left.n && !moves)
+			finding_size(f, c->offset.offset_ns, c->offset.bound_ns, "ns");
+		else if (left.largest_ns)
+			finding_size(f, left.largest_ns, 1, "ns");
+		if (left.n) {
 			finding_evidence(f, "%s/warps rose by %llu: a CPU read less than another one had published",
-					 c->name, (unsigned long long)warps);
-		for (i = 0; i < j->o->after.n_violations; i++) {
-			v = &j->o->after.violations[i];
-			if (!is_warp(j, v, c->name))
-				continue;
-			finding_cpu(f, v->cpu);
-			if (v->peer.known)
-				finding_cpu(f, v->peer.value);
+					 c->name, (unsigned long long)left.n);
+			warped_cpus(j, f, c->name);
 		}
 		if (apart)
 			finding_evidence(f, "offset of CPUs %u and %u: %s +- %s (worst case)",
-					 c->offset.cpu_i, c->offset.cpu_j, step_text(offset_ns),
-					 ns_text(bound_ns));
+					 c->offset.cpu_i, c->offset.cpu_j,
+					 step_text(c->offset.offset_ns),
+					 ns_text(c->offset.bound_ns));
 		finding_evidence(f, "%s", who_notices(j, c->name));
 	}
 }

@@ -43,7 +43,7 @@ static struct finding *moved(struct judgement *j, const struct rule *rule, struc
 	struct finding *f;
 
 	x->explained = true;
-	if (!name || enough_findings(j, rule))
+	if (!name)
 		return NULL;
 	f = finding_new(j, rule, "%s %s %s", name, verb, step_text(ns));
 	finding_is_of(j, name, m);
@@ -412,9 +412,10 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 		finding_evidence(f, "%s/warps: %llu, the largest %s", name,
 				 (unsigned long long)grown(j, name, warps),
 				 ns_text(largest_warp_ns(j, c)));
-	explain(j, EVENT_WARP, name);
-	explain(j, EVENT_BACKWARD, name);
-	explain(j, EVENT_MOVED, name);
+	explain(j, &(struct explanation){
+		.warps = CLOCK(VOICE_PAGE), .backward = CLOCK(VOICE_PAGE), .cpu = CPU_UNKNOWN,
+		.peer = CPU_UNKNOWN, .largest_ns = UINT64_MAX, .to_ns = UINT64_MAX,
+	});
 }
 
 /* Whether all pages have one rate; a hypervisor that corrects its clock gives each another one. */

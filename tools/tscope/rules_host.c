@@ -49,8 +49,6 @@ void judge_restored(const struct rule *rule, struct judgement *j)
 		if (m->kind != MOMENT_RESTORE || m->move[VOICE_PAGE].explained)
 			continue;
 		explain_all(m);
-		if (enough_findings(j, rule))
-			continue;
 		sized = m->move[VOICE_HOST].stepped && m->move[VOICE_PAGE].stepped;
 		if (sized) {
 			f = finding_new(j, rule, "The guest was restored or migrated: it missed %s",
@@ -85,22 +83,28 @@ static uint64_t steps_of(const struct snapshot *s, const char *clock)
 	return c && c->steps.known && c->steps.value > lines ? c->steps.value : lines;
 }
 
+/* Whether what happened may be what the host stopped the guest for. */
+static bool may_be_stop(const struct moment *m)
+{
+	return m->kind != MOMENT_OTHER || m->move[VOICE_PAGE].stepped || m->tsc_backward_cpus;
+}
+
 void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 {
 	const char *name = voice_name(&j->o->after, VOICE_PAGE);
 	const struct clock_figures *c = name ? snapshot_clock(&j->o->after, name) : NULL;
 	uint64_t stopped = c && c->stopped.known ? c->stopped.value : 0, steps;
 	struct finding *f;
+	bool found = false;
 	struct moment *m;
 	size_t i;
 
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
+		found |= may_be_stop(m);
 		if (m->kind != MOMENT_PAUSE || m->move[VOICE_PAGE].explained)
 			continue;
 		explain_all(m);
-		if (enough_findings(j, rule))
-			continue;
 		f = finding_new(j, rule, "The guest was stopped for %s", ns_text(m->ns));
 		finding_size(f, m->ns, m->error_ns, "ns");
 		finding_ended(f, m->boottime_ns);
@@ -112,7 +116,7 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 		wall_clock_now(f, j);
 	}
 	steps = name ? steps_of(&j->o->after, name) : 0;
-	if (j->moments.n || stopped <= steps)
+	if (found || stopped <= steps)
 		return;
 	f = finding_new(j, rule, "The host said %llu times that the guest was stopped",
 			(unsigned long long)stopped);
@@ -148,8 +152,6 @@ void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
 		if (!name || x->explained || (!x->stepped && !x->backwards))
 			continue;
 		x->explained = true;
-		if (enough_findings(j, rule))
-			continue;
 		if (x->stepped)
 			f = finding_new(j, rule, "The host's wall clock stepped by %s",
 					step_text(x->ns));
@@ -355,8 +357,6 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 		late = !strcmp(c->state, "late") && age_ms >= SILENT_MS;
 		if (!late && (strcmp(c->state, "sampling") || !lonely || c->cpu >= cpus ||
 			      !lonely[c->cpu] || !sampled_before(&j->o->before, c->cpu)))
-			continue;
-		if (enough_findings(j, rule))
 			continue;
 		if (c->age_ms.known && late)
 			f = finding_new(j, rule, "CPU %u has not sampled for %llu.%03llu s", c->cpu,

@@ -25,15 +25,40 @@
 #define FREQUENCY_FAULT_PPT	500000000
 #define FREQUENCY_WARN_PPT	100000000
 #define PPT			1000000000000ll
+/* A hull of 1 ns is that of a drift of no more: it is of an epoch, so of bursts 0.5 s apart. */
+#define PPT_BY_HULL_NS		2000
+/* A clock that runs slower all but stands still. */
+#define SLOWEST_PPT		(PPT / 1000 - PPT)
 
-static void explain_jump(struct moment *m)
+/*
+ * What a jump, or a way back, of so much explains: steps of that moment, and what was read near it.
+ * A TSC that jumped alone (@cpu, or -1) stays apart until it is put back.
+ */
+static void explain_jump(struct judgement *j, struct moment *m, int64_t ns, uint64_t error_ns,
+			 int cpu)
 {
+	uint64_t at = m->boottime_ns.value;
+	struct explanation x = {
+		.warps = ALL_CLOCKS, .backward = ALL_CLOCKS, .peer = CPU_UNKNOWN,
+		.cpu = cpu < 0 ? CPU_UNKNOWN : (unsigned int)cpu, .to_ns = UINT64_MAX,
+	};
+	struct move *move;
 	enum voice v;
 
+	if (__builtin_add_overflow(ns_magnitude(ns), error_ns, &x.largest_ns))
+		x.largest_ns = UINT64_MAX;
+	if (at > (uint64_t)EVENTS_APART_NS)
+		x.from_ns = at - EVENTS_APART_NS;
+	if (cpu < 0 && m->boottime_ns.known)
+		x.to_ns = at + EVENTS_APART_NS + (ns < 0 ? ns_magnitude(ns) : 0);
+	explain(j, &x);
 	m->tsc_explained = true;
-	for (v = 0; v < VOICES; v++)
-		m->move[v].explained |= m->kind != MOMENT_JUMP || !m->move[v].stepped ||
-					moves_alike(m, m->by, v);
+	for (v = 0; v < VOICES; v++) {
+		move = &m->move[v];
+		move->explained |= m->kind != MOMENT_JUMP ||
+				   (move->stepped ? moves_alike(m, m->by, v) :
+						    move->backward_ns <= x.largest_ns);
+	}
 }
 
 static size_t sampling_cpus(const struct snapshot *s)
@@ -83,15 +108,13 @@ static uint64_t unseen_ns(const struct judgement *j)
 	return ERROR_UNKNOWN;
 }
 
-static struct finding *stood(struct judgement *j, const struct rule *rule, struct moment *m,
-			     int64_t ns, uint64_t error_ns, const char *clock)
+static void stood(struct judgement *j, const struct rule *rule, struct moment *m, int64_t ns,
+		  uint64_t error_ns, const char *clock)
 {
-	struct finding *f;
+	struct finding *f = finding_new(j, rule, "Time stood still for %s%s: %s went back by that",
+					error_ns == ERROR_UNKNOWN ? "at least " : "", ns_text(ns),
+					clock);
 
-	if (enough_findings(j, rule))
-		return NULL;
-	f = finding_new(j, rule, "Time stood still for %s%s: %s went back by that",
-			error_ns == ERROR_UNKNOWN ? "at least " : "", ns_text(ns), clock);
 	finding_size(f, ns, error_ns, "ns");
 	finding_ended(f, m->boottime_ns);
 	finding_evidence(f, "the clocksource is %s: the kernel's time does not go back with it, it waits",
@@ -100,7 +123,7 @@ static struct finding *stood(struct judgement *j, const struct rule *rule, struc
 		finding_evidence(f, "%u CPUs read their TSC by up to %s lower than before",
 				 m->tsc_backward_cpus, ns_text(m->tsc_backward_ns));
 	finding_voices(f, &j->o->after, m);
-	return f;
+	explain_jump(j, m, ns_minus(0, ns), error_ns, -1);
 }
 
 /* Whether a warp of the TSC shows that this CPU's TSC was apart from others, as far as that. */
@@ -242,9 +265,6 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 		}
 		is_now |= m->boottime_ns.known &&
 			  apart(s->boottime_ns, m->boottime_ns.value) <= REPORTED_WITHIN_NS;
-		explain_jump(m);
-		explain_of_tsc(j, EVENT_BACKWARD);
-		explain_of_tsc(j, EVENT_WARP);
 	}
 	for (i = 0; !is_now && i < s->n_cpu_lines; i++) {
 		if (strcmp(s->cpu_lines[i].state, "stood-still"))
@@ -263,33 +283,29 @@ static void jumped(struct judgement *j, const struct rule *rule, struct moment *
 {
 	struct finding *f;
 
-	if (!enough_findings(j, rule)) {
-		if (cpu < 0)
-			f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs",
-					step_text(ns), error_ns == ERROR_UNKNOWN ? " or more" : "");
-		else
-			f = finding_new(j, rule, "The TSC of CPU %d %s by %s%s", cpu,
-					m->move[VOICE_PAGE].steps > JUMP_STEPS ? "moved" : "jumped",
-					step_text(ns), m->kind == MOMENT_OTHER &&
-					was_put_back(&m->move[VOICE_PAGE]) ? ", and back" : "");
-		finding_size(f, ns, error_ns, "ns");
-		finding_ended(f, m->boottime_ns);
-		if (cpu >= 0)
-			finding_cpu(f, cpu);
-		if (m->tsc_backward_cpus)
-			finding_evidence(f, "%u CPUs read their TSC by up to %s lower than before",
-					 m->tsc_backward_cpus, ns_text(m->tsc_backward_ns));
-		finding_voices(f, &j->o->after, m);
-		if (m->kind != MOMENT_JUMP && m->move[VOICE_PAGE].stepped)
-			finding_evidence(f, "%s of CPU %d made up for it, in %u steps: it is in step with that of other CPUs",
-					 voice_name(&j->o->after, VOICE_PAGE), cpu,
-					 m->move[VOICE_PAGE].steps);
-		if (m->kind == MOMENT_JUMP)
-			finding_evidence(f, "clocks that don't depend on each other moved alike: the TSC stands alone");
-		explain_of_tsc(j, EVENT_BACKWARD);
-		explain_of_tsc(j, EVENT_WARP);
-	}
-	explain_jump(m);
+	if (cpu < 0)
+		f = finding_new(j, rule, "The TSC jumped by %s%s on all CPUs",
+				step_text(ns), error_ns == ERROR_UNKNOWN ? " or more" : "");
+	else
+		f = finding_new(j, rule, "The TSC of CPU %d %s by %s%s", cpu,
+				m->move[VOICE_PAGE].steps > JUMP_STEPS ? "moved" : "jumped",
+				step_text(ns), m->kind == MOMENT_OTHER &&
+				was_put_back(&m->move[VOICE_PAGE]) ? ", and back" : "");
+	finding_size(f, ns, error_ns, "ns");
+	finding_ended(f, m->boottime_ns);
+	if (cpu >= 0)
+		finding_cpu(f, cpu);
+	if (m->tsc_backward_cpus)
+		finding_evidence(f, "%u CPUs read their TSC by up to %s lower than before",
+				 m->tsc_backward_cpus, ns_text(m->tsc_backward_ns));
+	finding_voices(f, &j->o->after, m);
+	if (m->kind != MOMENT_JUMP && m->move[VOICE_PAGE].stepped)
+		finding_evidence(f, "%s of CPU %d made up for it, in %u steps: it is in step with that of other CPUs",
+				 voice_name(&j->o->after, VOICE_PAGE), cpu,
+				 m->move[VOICE_PAGE].steps);
+	if (m->kind == MOMENT_JUMP)
+		finding_evidence(f, "clocks that don't depend on each other moved alike: the TSC stands alone");
+	explain_jump(j, m, ns, error_ns, cpu);
 }
 
 void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
@@ -388,6 +404,26 @@ static const struct reference *best_reference(const struct reference *refs, size
 	return best;
 }
 
+/*
+ * All rates are held against the leader's TSC. Whether it may be that one which drifts: the offset
+ * of one of its pairs moved as far, or which pairs move is not known.
+ */
+static bool may_drift(const struct snapshot *s, const struct count *moving, uint64_t ppt)
+{
+	const struct pair_line *p;
+	uint64_t known = 0;
+
+	for (p = s->pairs; p < s->pairs + s->n_pairs; p++) {
+		if (strcmp(p->clock, "tsc") || !p->known || !p->moving)
+			continue;
+		known++;
+		if ((is_leader(s, p->cpu_i) || is_leader(s, p->cpu_j)) &&
+		    (__uint128_t)extent_ns(p) * PPT_BY_HULL_NS >= ppt)
+			return true;
+	}
+	return moving->known && moving->value > known;
+}
+
 void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
@@ -395,14 +431,20 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	struct reference refs[4];
 	size_t n = references_of(s, refs), agree, i;
 	const struct reference *best;
-	uint64_t error_ppt = 0, tenths, error_tenths;	/* of a kHz */
-	__uint128_t rate;
+	uint64_t error_ppt = 0;
+	__uint128_t rate, tenths, error_tenths;	/* of a kHz */
 	struct finding *f;
 
 	best = best_reference(refs, n, &agree, &error_ppt);
 	/* clocks that stand still say nothing of a frequency */
-	if (!best || !tsc || !tsc->khz.known || best->ppt <= -PPT)
+	if (!best || !tsc || !tsc->khz.known || best->ppt <= SLOWEST_PPT)
 		return;
+	/* the clock runs fast against a TSC that is taken to be faster than it is */
+	rate = (__int128_t)PPT + best->ppt;
+	tenths = ((__uint128_t)tsc->khz.value * 10 * PPT + rate / 2) / rate;
+	if (tenths > INT64_MAX)
+		return;
+	error_tenths = (tenths * error_ppt + PPT - 1) / PPT;
 	/*
 	 * A hypervisor drives ptp-kvm and the devices that it emulates by its own clock, which NTP
 	 * may slew. Its time page names the TSC's frequency: where that is the kernel's, it is the
@@ -411,18 +453,13 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	for (i = 0; i < n; i++)
 		if (refs[i].is_page && !same_rate(best, &refs[i]))
 			return;
-	/* all rates are held against the leader's TSC: it may be that one which drifts */
-	if (tsc->moving.known && tsc->moving.value)
+	if (may_drift(s, &tsc->moving, ns_magnitude(best->ppt)))
 		return;
-	/* the clock runs fast against a TSC that is taken to be faster than it is */
-	rate = (__int128_t)PPT + best->ppt;
-	tenths = ((__uint128_t)tsc->khz.value * 10 * PPT + rate / 2) / rate;
-	error_tenths = ((__uint128_t)tenths * error_ppt + PPT - 1) / PPT;
 	f = finding_new(j, rule, "The TSC runs at %s kHz, and the kernel takes it to run at %llu kHz",
 			text_decimal(tenths, 1).s, (unsigned long long)tsc->khz.value);
 	finding_thousandths(f, best->ppt, error_ppt, "ppb");
-	/* that it is off is certain; by the limit itself NTP can't make up for it either */
-	if (ns_magnitude(best->ppt) + (__uint128_t)best->error_ppt < FREQUENCY_FAULT_PPT)
+	/* that it is off is certain */
+	if (ns_magnitude(best->ppt) < FREQUENCY_FAULT_PPT)
 		f->severity = SEVERITY_WARNING;
 	for (i = 0; i < n; i++)
 		finding_evidence(f, "%s against the TSC at %llu kHz: %s +- %s (95 %%)%s",

@@ -32,7 +32,7 @@ static const char *const names[] = { "tsc", "kvm-clock", "ptp-kvm", "monotonic-r
 				     "acpi-pm", "hpet" };
 enum { TSC, KVM, PTP, RAW, WALL, PM, HPET, CLOCKS };
 
-static void quiet(void)
+static inline void quiet(void)
 {
 	unsigned int i;
 
@@ -72,7 +72,7 @@ static void quiet(void)
 	o.after.n_cpu_lines = 2;
 }
 
-static void add(double s, const char *what, int clock, unsigned int cpu, double ns)
+static inline void add(double s, const char *what, int clock, unsigned int cpu, double ns)
 {
 	struct violation *v = &lines[o.after.n_violations++];
 
@@ -89,32 +89,32 @@ static void add(double s, const char *what, int clock, unsigned int cpu, double 
 }
 
 /* Of a counter that wraps, the nearest of the steps that look alike; off as its readings are. */
-static double device(double ns, double wrap_ns)
+static inline double device(double ns, double wrap_ns)
 {
 	return remainder(ns, wrap_ns) + (rnd_unit() * 2 - 1) * DEVICE_NS;
 }
 
 /* A size of either sign; each factor of two is as likely as any other. */
-static double size(double low, double high)
+static inline double size(double low, double high)
 {
 	double ns = low * pow(high / low, rnd_unit());
 
 	return rnd_below(2) ? ns : -ns;
 }
 
-static double jitter(void)
+static inline double jitter(void)
 {
 	return (rnd_unit() * 2 - 1) * 7;
 }
 
-static void judge(void)
+static inline void judge(void)
 {
 	findings_free(&found);
 	findings_of(&o, &found);
 }
 
 /* This one finding, and no other; its size holds the truth. */
-static void only(const char *id, double truth)
+static inline void only(const char *id, double truth)
 {
 	const struct finding *f = found.findings;
 	size_t i;
@@ -134,7 +134,7 @@ static void only(const char *id, double truth)
 }
 
 /* A finding of this id whose size holds the truth; how many. */
-static unsigned int count(const char *id, double truth)
+static inline unsigned int count(const char *id, double truth)
 {
 	unsigned int i, n = 0;
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rules at their ends: the largest numbers, many events of a kind, and one fault beside another. */
+#include "made_pairs.h"
+
+/* The lowest number of 64 bits is an offset as well: its magnitude has no sign. */
+static void test_lowest_offset(void)
+{
+	quiet();
+	pair(TSC, 0, 1, INT64_MIN, 95);
+	only("tsc-offset", (double)INT64_MIN);
+	quiet();
+	pair(KVM, 0, 1, INT64_MIN, 95);
+	judge();
+	EXPECT(finding_of("clock-warped", "kvm-clock of CPU 1 is"), "kvm-clock by -2^63 ns");
+}
+
+/* Two devices that run at this rate against the TSC. */
+static void rate(int64_t ppt)
+{
+	clocks[PM].skew_ppt.value = clocks[HPET].skew_ppt.value = ppt;
+	clocks[PM].skew_error_ppt.value = clocks[HPET].skew_error_ppt.value = 500000;
+	clocks[PTP].skew_ppt.known = false;
+}
+
+/* Clocks that all but stand still say nothing of a frequency, which would not fit 64 bits. */
+static void test_slowest_rate(void)
+{
+	const struct finding *f;
+
+	quiet();
+	clocks[TSC].khz.value = 3000000;
+	rate(-999999999999);
+	judge();
+	f = finding_of("tsc-frequency", "");
+	EXPECT(!f, "%s", f->title);
+	rate(-500000000000);
+	judge();
+	EXPECT(finding_of("tsc-frequency", "The TSC runs at 6000000.0 kHz"), "twice as fast");
+	clocks[TSC].khz.value = UINT64_MAX;
+	judge();
+	f = finding_of("tsc-frequency", "");
+	EXPECT(!f, "%s", f->title);
+}
+
+/* A pair that moves hides a wrong frequency only if the leader's TSC may drift as fast. */
+static void test_moving_frequency(void)
+{
+	static const struct {
+		unsigned int cpu_i;
+		int64_t hull_ns;
+		bool found;
+	} all[] = {
+		{ 0, 1400, true }, { 0, 30000000, false }, { 1, 30000000, true },
+		{ 0, 5000000, true },
+	};
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		for (k = 0; k < 2; k++) {
+			quiet_four();
+			rate(k ? 30000000000 : -30000000000);
+			moving_pair(TSC, all[i].cpu_i, 2, -all[i].hull_ns / 2, all[i].hull_ns / 2);
+			judge();
+			EXPECT(!!finding_of("tsc-frequency", "") == all[i].found,
+			       "30000 ppm, CPUs %u and 2 move by %lld ns", all[i].cpu_i,
+			       (long long)all[i].hull_ns);
+			EXPECT(finding_of("tsc-moving", ""), "tsc-moving");
+		}
+	}
+	/* which pair it is, is not known */
+	quiet();
+	rate(30000000000);
+	clocks[TSC].moving = (struct count){ true, 1 };
+	judge();
+	EXPECT(!finding_of("tsc-frequency", ""), "a pair that is not known");
+}
+
+/* The host's word that the guest was stopped stands beside what has nothing to do with a stop. */
+static void test_word(void)
+{
+	static const int others[] = { PTP, WALL, HPET, PM };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		quiet();
+		clocks[KVM].stopped = (struct count){ true, 1 };
+		add(30, "step", others[i], 0, size(1e7, 1e9));
+		judge();
+		EXPECT(found.n == 2 && finding_of("guest-stopped", "The host said 1 times"),
+		       "stopped, and %s stepped: %zu findings", names[others[i]], found.n);
+	}
+	for (i = 0; i < 3; i++) {
+		quiet();
+		clocks[KVM].stopped = (struct count){ true, 2 };
+		if (i == 0) {
+			jump(30, 3e9);
+		} else if (i == 1) {
+			add(30, "backward", TSC, 0, 3e9);
+			add(30, "backward", TSC, 1, 3e9);
+		} else {
+			add(30, "step", KVM, 0, -3e9);
+			add(31, "step", HPET, 0, -3e9);
+		}
+		judge();
+		EXPECT_EQ(found.n, 1, "findings of what the guest was stopped for");
+	}
+}
+
+/* Of many events of a clock the largest are told, however many there are of another clock. */
+static void test_many(void)
+{
+	const struct finding *f;
+	unsigned int i, k, more;
+
+	for (k = 0; k < 2; k++) {
+		quiet();
+		for (i = 0; i < 7; i++)
+			add(20 + 4 * i, "step", HPET, 0, 300000 + i);
+		add(60, "step", k ? HPET : KVM, 0, 60000000000);
+		judge();
+		EXPECT_EQ(found.n, k ? 5 : 6, "findings");
+		EXPECT_EQ(count("clock-stepped", 60e9), 1, "the step by 60 s of %s",
+			  names[k ? HPET : KVM]);
+		for (i = more = 0; i < found.n; i++) {
+			f = &found.findings[i];
+			EXPECT(f->size.value != 300000, "the smallest");
+			more += !strcmp(f->evidence.lines[f->evidence.n - 1], k ?
+					"and 3 more: see tscope events" :
+					"and 2 more: see tscope events");
+		}
+		EXPECT_EQ(more, 1, "findings that count others");
+	}
+	/* severity goes before size: a leap second is an info */
+	quiet();
+	for (i = 0; i < 6; i++)
+		add(20 + 4 * i, "step", WALL, 0, -1000000000);
+	add(50, "step", WALL, 0, 5000000);
+	judge();
+	EXPECT(found.n == 5 && found.findings[0].severity == SEVERITY_WARNING &&
+	       count("wall-clock-set", 5e6) == 1, "six leap seconds and a step");
+}
+
+static const struct tap_test tests[] = {
+	{ "the lowest offset of 64 bits", test_lowest_offset },
+	{ "the slowest rate", test_slowest_rate },
+	{ "a frequency beside a pair that moves", test_moving_frequency },
+	{ "the host's word that the guest was stopped", test_word },
+	{ "many events of a kind", test_many },
+};
+
+TAP_MAIN(tests)
