@@ -14,6 +14,7 @@
 #include "files.h"
 #include "observe.h"
 #include "options.h"
+#include "progress.h"
 #include "record.h"
 #include "replace.h"
 
@@ -103,7 +104,7 @@ static uint64_t passed_ms(uint64_t since_ms, uint64_t most_ms)
 
 static bool is_shown(void)
 {
-	return !options.sampling.quiet && isatty(STDERR_FILENO);
+	return !options.sampling.quiet && takes_escapes(STDERR_FILENO);
 }
 
 static void show(const struct record *r, uint64_t left_ms)

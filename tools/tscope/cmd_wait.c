@@ -11,6 +11,7 @@
 #include "json.h"
 #include "options.h"
 #include "parse.h"
+#include "progress.h"
 #include "text.h"
 
 #define LOOK_MS 250
@@ -82,7 +83,7 @@ static void print(const struct clock_figures *c, bool reached)
 
 static void show_progress(const struct goal *goal, const struct clock_figures *c, uint64_t left_ms)
 {
-	if (options.sampling.quiet || !isatty(STDERR_FILENO))
+	if (options.sampling.quiet || !takes_escapes(STDERR_FILENO))
 		return;
 	fprintf(stderr, "\r%s: +- %s ppb, %s left \033[K", goal->clock,
 		c ? text_thousandths(c->skew_error_ppt).s : "-", text_age(left_ms).s);
@@ -176,7 +177,7 @@ int cmd_wait(int argc, char **argv)
 	}
 	reached = look(&goal, &s, begun, &fresh);
 	sampling_end();
-	if (!options.sampling.quiet && isatty(STDERR_FILENO))
+	if (!options.sampling.quiet && takes_escapes(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	c = snapshot_clock(&s, goal.clock);
 	status = reached ? STATUS_GOOD : STATUS_FOUND;

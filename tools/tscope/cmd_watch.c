@@ -16,6 +16,7 @@
 #include "json.h"
 #include "observe.h"
 #include "options.h"
+#include "progress.h"
 
 #define MAX_COLUMNS 32
 #define LIST_SHOWN 12
@@ -78,7 +79,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* Whether the output is refreshed in place. */
 static bool draws(void)
 {
-	return !options.json && !watch.csv && isatty(STDOUT_FILENO);
+	return !options.json && !watch.csv && takes_escapes(STDOUT_FILENO);
 }
 
 /* Only JSON has all pairs, which are many. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "progress.h"
 #include "sampling.h"
 
 #define MSEC_PER_SEC	1000ull
@@ -291,7 +292,7 @@ static void sleep_ms(uint64_t ms)
  */
 void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what)
 {
-	bool shows = !wish->quiet && ms > SILENT_MS && isatty(STDERR_FILENO);
+	bool shows = !wish->quiet && ms > SILENT_MS && takes_escapes(STDERR_FILENO);
 	uint64_t slept = 0, part, left_s;
 
 	while (slept < ms && module_is_loaded()) {

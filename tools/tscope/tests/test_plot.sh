@@ -12,6 +12,7 @@
 DIR=$(mktemp -d)
 trap 'rm -rf "$DIR" "$KTAP_SAID"' EXIT
 unset TSCOPE_SYSFS TSCOPE_DEBUGFS
+export TERM=xterm
 GUEST=$TSCOPE_TESTS/recordings/guest.ndjson
 SEED=${SEED:-$RANDOM}
 TSCOPE_FAST=${TSCOPE_FAST:-$TSCOPE}

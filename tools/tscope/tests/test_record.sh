@@ -14,6 +14,7 @@ TSCOPE_FAST=${TSCOPE_FAST:-$TSCOPE}
 DIR=$(mktemp -d) || exit
 trap 'chmod -R u+rwX "$DIR"; rm -rf "$DIR"' EXIT
 ROOT=$DIR/root
+export TERM=xterm
 # shellcheck source=tools/tscope/tests/idle.sh
 . "$TESTS/idle.sh"
 D=$ROOT/sys/kernel/debug/tscope

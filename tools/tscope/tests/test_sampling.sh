@@ -13,6 +13,7 @@ TSCOPE=${TSCOPE:-$TESTS/../../../build/tscope}
 DIR=$(mktemp -d) || exit
 trap 'chmod -R u+rwX "$DIR"; rm -rf "$DIR"' EXIT
 ROOT=$DIR/root
+export TERM=xterm
 # shellcheck source=tools/tscope/tests/idle.sh
 . "$TESTS/idle.sh"
 

@@ -111,7 +111,7 @@ default_duration() {
 
 # frame SIZE [TERM]: what watch draws on a terminal of this size
 frame() {
-	TERM=${2:-xterm} "$TSCOPE_TESTS/terminal.py" --once "$1" "$TSCOPE" watch -n 1 --root "$ROOT" >"$DIR/drawn"
+	TERM=${2-xterm} "$TSCOPE_TESTS/terminal.py" --once "$1" "$TSCOPE" watch -n 1 --root "$ROOT" >"$DIR/drawn"
 	same status "$?" 0 && sed "s/$ESC\[[0-9]*[A-Z]//g" "$DIR/drawn" >"$DIR/out"
 }
 
@@ -132,6 +132,17 @@ watch_fits() {
 	done
 	frame 24x80 && prints '^CLOCK .* STEP_NS BACK >$' && prints '^realtime .* -3284804248    1 >$' &&
 		frame 24x200 && prints '^tsc .* 60100$'
+}
+
+# where escape codes are not taken, blocks are printed, and no progress
+no_escapes() {
+	local term
+	tree views-faults || return
+	for term in dumb ""; do
+		frame 24x80 "$term" && not grep "$ESC" "$DIR/drawn" && prints '^wall clock' || return
+	done
+	TERM=dumb "$TSCOPE_TESTS/terminal.py" --once 24x80 "$TSCOPE" pairs -d 2.2 --root "$ROOT" >"$DIR/drawn"
+	not grep -e "$ESC" -e left "$DIR/drawn"
 }
 
 output_file() {
@@ -255,6 +266,7 @@ v "watch: columns" golden views-faults 0 watch -n 1 --show Clock,read,reads/s,up
 v "watch: all but some columns" golden views-faults 0 watch -n 1 --csv --hide "+-ppb,back"
 v "watch: the list of columns" golden views-faults 0 watch --list
 v "watch: on a terminal no number is cut" watch_fits
+v "watch: a terminal without escape codes" no_escapes
 v "help fits" helps
 v "wrong use is 2" wrong_use
 v "no module is 4" no_module
