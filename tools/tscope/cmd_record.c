@@ -30,11 +30,11 @@ static void catch(int signal)
 	caught = signal;
 }
 
-/* From here on these end the recording, and not the program. */
+/* From here on these end the recording, and not the program. A write goes on: it has to end well. */
 static void catch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = catch }, was;
+	struct sigaction action = { .sa_handler = catch, .sa_flags = SA_RESTART }, was;
 	size_t i;
 
 	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
