@@ -95,7 +95,7 @@ int cmd_metrics(int argc, char **argv)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
-	/* it ends while it waits, so that it leaves no temporary file */
+	/* it ends while it waits: the text is whole */
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	do {
 		loaded = write_metrics(textfile);

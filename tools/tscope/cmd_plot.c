@@ -64,6 +64,8 @@ static void check_output(struct wanted *wanted, struct argp_state *state)
 		argp_error(state, "--dark is of a file that ends with .svg or .png; a page has both");
 	if (wanted->page && wanted->script)
 		argp_error(state, "--script is of one picture, not of a page");
+	if (path && wanted->script && wanted->kind == PLOT_KINDS)
+		argp_error(state, "--script is of one picture: name phase, adev, hist or pairs");
 	if (wanted->page && wanted->kind != PLOT_KINDS)
 		argp_error(state, "a page has all pictures");
 }

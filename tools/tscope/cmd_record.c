@@ -14,6 +14,7 @@
 #include "files.h"
 #include "observe.h"
 #include "options.h"
+#include "progress.h"
 #include "record.h"
 #include "replace.h"
 
@@ -29,11 +30,11 @@ static void catch(int signal)
 	caught = signal;
 }
 
-/* From here on these end the recording, and not the program. */
+/* From here on these end the recording, and not the program. A write goes on: it has to end well. */
 static void catch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = catch }, was;
+	struct sigaction action = { .sa_handler = catch, .sa_flags = SA_RESTART }, was;
 	size_t i;
 
 	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
@@ -103,7 +104,7 @@ static uint64_t passed_ms(uint64_t since_ms, uint64_t most_ms)
 
 static bool is_shown(void)
 {
-	return !options.sampling.quiet && isatty(STDERR_FILENO);
+	return !options.sampling.quiet && takes_escapes(STDERR_FILENO);
 }
 
 static void show(const struct record *r, uint64_t left_ms)

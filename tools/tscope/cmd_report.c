@@ -87,7 +87,9 @@ int cmd_report(int argc, char **argv)
 	progress_end();
 	if (error) {
 		warnx("%s: %s", html, strerror(-error));
-		status = STATUS_USAGE;
+		/* what was found matters more */
+		if (status != STATUS_FOUND)
+			status = STATUS_USAGE;
 	}
 	if (options.output && fclose(out))
 		err(STATUS_NO_FIGURE, "%s", options.output);

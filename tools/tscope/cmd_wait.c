@@ -11,6 +11,7 @@
 #include "json.h"
 #include "options.h"
 #include "parse.h"
+#include "progress.h"
 #include "text.h"
 
 #define LOOK_MS 250
@@ -52,17 +53,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static void print(const struct goal *goal, const struct clock_figures *c, bool reached)
+/* What keeps the figure from being that of now, and known well enough. */
+static void complain(const struct goal *goal, const struct snapshot *s, bool fresh, bool reached)
+{
+	if (!s->enabled.value && (!fresh || !goal->timeout_ms))
+		warnx("sampling is off: the skew of %s is of earlier sampling", goal->clock);
+	else if (!fresh)
+		warnx("%s has no new skew after %s", goal->clock,
+		      text_duration(goal->timeout_ms).s);
+	else if (!reached)
+		warnx("%s is not known to %s ppb after %s", goal->clock,
+		      text_thousandths((struct figure){ true, goal->error_ppt }).s,
+		      text_duration(goal->timeout_ms).s);
+}
+
+static void print(const struct clock_figures *c, bool reached)
 {
 	struct json_object *to;
 
 	if (!options.json) {
 		printf("%s: %s ppb +- %s ppb, over %s\n", c->name, text_thousandths(c->skew_ppt).s,
 		       text_thousandths(c->skew_error_ppt).s, text_age(c->span_ms.value).s);
-		if (!reached)
-			warnx("%s is not known to %s ppb after %s", c->name,
-			      text_thousandths((struct figure){ true, goal->error_ppt }).s,
-			      text_duration(goal->timeout_ms).s);
 		return;
 	}
 	to = json_clock(c);
@@ -72,7 +83,7 @@ static void print(const struct goal *goal, const struct clock_figures *c, bool r
 
 static void show_progress(const struct goal *goal, const struct clock_figures *c, uint64_t left_ms)
 {
-	if (options.sampling.quiet || !isatty(STDERR_FILENO))
+	if (options.sampling.quiet || !takes_escapes(STDERR_FILENO))
 		return;
 	fprintf(stderr, "\r%s: +- %s ppb, %s left \033[K", goal->clock,
 		c ? text_thousandths(c->skew_error_ppt).s : "-", text_age(left_ms).s);
@@ -87,20 +98,29 @@ static uint64_t stale_ms(const struct snapshot *s)
 }
 
 /*
- * Look until the goal is reached or time is over; the last snapshot is left in @s. @begun: this
- * program began sampling, and what is known at first may be old.
+ * Look until the goal is reached or time is over; the last snapshot is left in @s. What is known at
+ * first may be old: a figure counts when new readings are in it. @begun: this program began
+ * sampling. Where there is no time to wait, what is there counts.
  */
-static bool look(const struct goal *goal, struct snapshot *s, bool begun)
+static bool look(const struct goal *goal, struct snapshot *s, bool begun, bool *fresh)
 {
 	const struct sampling_wish quiet = { .quiet = true };
-	uint64_t waited = 0, until = 0;
+	uint64_t waited = 0, until = 0, first = 0;
 
+	*fresh = !goal->timeout_ms;
 	while (snapshot_read(s, 0)) {
 		const struct clock_figures *c = snapshot_clock(s, goal->clock);
 
-		if (begun && !waited && c && c->skew_error_ppt.known)
-			until = stale_ms(s);
-		if (c && c->skew_error_ppt.known && waited >= until &&
+		if (c && !waited) {
+			first = c->samples.value;
+			until = begun && c->skew_error_ppt.known ? stale_ms(s) : 0;
+		}
+		/* a reset began them again */
+		if (c && c->samples.value < first)
+			first = 0;
+		*fresh |= c && waited >= until &&
+			  c->samples.value - first >= (begun ? READINGS : 1);
+		if (c && *fresh && c->skew_error_ppt.known &&
 		    c->skew_error_ppt.value <= goal->error_ppt)
 			return true;
 		if (!c || waited >= goal->timeout_ms)
@@ -143,7 +163,7 @@ int cmd_wait(int argc, char **argv)
 	const struct clock_figures *c;
 	struct snapshot s;
 	int status;
-	bool reached, begun;
+	bool reached, begun, fresh;
 
 	options_parse(&argp, argc, argv, &goal);
 	begun = goal.timeout_ms && !is_sampling();
@@ -155,14 +175,15 @@ int cmd_wait(int argc, char **argv)
 	} else {
 		sampling_look_on();
 	}
-	reached = look(&goal, &s, begun);
+	reached = look(&goal, &s, begun, &fresh);
 	sampling_end();
-	if (!options.sampling.quiet && isatty(STDERR_FILENO))
+	if (!options.sampling.quiet && takes_escapes(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	c = snapshot_clock(&s, goal.clock);
 	status = reached ? STATUS_GOOD : STATUS_FOUND;
 	if (c && c->skew_ppt.known) {
-		print(&goal, c, reached);
+		print(c, reached);
+		complain(&goal, &s, fresh, reached);
 	} else {
 		if (s.loaded)
 			warnx("%s %s", goal.clock, c ? "has no skew yet" : "is absent");

@@ -16,6 +16,7 @@
 #include "json.h"
 #include "observe.h"
 #include "options.h"
+#include "progress.h"
 
 #define MAX_COLUMNS 32
 #define LIST_SHOWN 12
@@ -75,6 +76,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+/* Whether the output is refreshed in place. */
+static bool draws(void)
+{
+	return !options.json && !watch.csv && takes_escapes(STDOUT_FILENO);
+}
+
 /* Only JSON has all pairs, which are many. */
 static unsigned int parts(void)
 {
@@ -117,6 +124,15 @@ static void print_csv_head(void)
 	putchar('\n');
 }
 
+/* On a terminal columns that do not fit are left out; elsewhere lines may be of any length. */
+static void print_table(struct text_table *t, FILE *out)
+{
+	if (draws())
+		table_print_cut(t, out, text_window().columns);
+	else
+		table_print_wide(t, out, "", text_window().columns);
+}
+
 static void print_clocks(FILE *out, const struct snapshot *now, const struct snapshot *before)
 {
 	uint64_t elapsed_ns = before ? now->boottime_ns - before->boottime_ns : 0;
@@ -139,7 +155,7 @@ static void print_clocks(FILE *out, const struct snapshot *now, const struct sna
 								  clock_before(before, c),
 								  elapsed_ns).s);
 	}
-	table_print_wide(&t, out, "", text_window().columns);
+	print_table(&t, out);
 }
 
 /* A list of CPUs, cut where it is long. */
@@ -195,7 +211,7 @@ static void print_offsets(FILE *out, const struct snapshot *s)
 		table_cell(&t, "%s", text_count(c->unmet).s);
 	}
 	if (t.n_cells)
-		table_print_wide(&t, out, "", text_window().columns);
+		print_table(&t, out);
 	if (host && host->host_offset_ns.known)
 		fprintf(out, "\nwall clock: guest - host %s +- %s, %s ago\n",
 			text_ns(host->host_offset_ns.value).s,
@@ -232,12 +248,26 @@ static void print_text(FILE *out, const struct snapshot *now, const struct snaps
 	print_offsets(out, now);
 }
 
-/* Draw in place: each line is cut at the window's width, and what was there before is erased. */
+/* A line that is wider than the window ends at a blank, and with a mark: no number is cut. */
+static void draw_line(const char *line, size_t size, size_t width)
+{
+	bool cut = size > width;
+
+	if (cut) {
+		size = width > 2 ? width - 1 : 0;
+		while (size && line[size - 1] != ' ')
+			size--;
+	}
+	/* after a line that is as wide as the window it would erase the last character */
+	printf("\033[K%.*s%s\n", (int)size, line, cut ? ">" : "");
+}
+
+/* Draw in place: what was there before is erased. */
 static void draw(const struct snapshot *now, const struct snapshot *before)
 {
 	struct text_size window = text_window();
-	size_t len, width = window.columns;
 	char *text, *line;
+	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
 	if (!out)
@@ -250,17 +280,11 @@ static void draw(const struct snapshot *now, const struct snapshot *before)
 	for (size_t i = 1; i < window.rows && *line; i++) {
 		size_t size = strcspn(line, "\n");
 
-		printf("%.*s\033[K\n", (int)(size < width ? size : width), line);
+		draw_line(line, size, window.columns);
 		line += size + (line[size] == '\n');
 	}
 	fputs("\033[J", stdout);
 	free(text);
-}
-
-/* Whether the output is refreshed in place. */
-static bool draws(void)
-{
-	return !options.json && !watch.csv && isatty(STDOUT_FILENO);
 }
 
 static void print(const struct snapshot *now, const struct snapshot *before)

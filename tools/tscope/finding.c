@@ -8,7 +8,7 @@
 #include "judgement.h"
 #include "words.h"
 
-/* As many findings of one id and clock are told; tscope events lists all events. */
+/* As many findings of one id and clock are reported; tscope events lists all events. */
 #define MOST_OF_A_KIND		5
 /* What a clock was left behind by an event, and NTP may have taken back since. */
 #define LEFT_BEHIND_NS		100000000
@@ -152,7 +152,10 @@ void finding_voices(struct finding *f, const struct snapshot *s, const struct mo
 	}
 }
 
-/* Whether the newest warp of a clock is older than what is judged: then that state has passed. */
+/*
+ * Whether the newest warp of a clock is older than what is judged: then that state has passed.
+ * Without debugfs no time is known, and nothing says that it is not older.
+ */
 static bool warps_have_passed(const struct judgement *j, const char *clock)
 {
 	const struct event_list *list = &j->o->events;
@@ -166,7 +169,7 @@ static bool warps_have_passed(const struct judgement *j, const char *clock)
 		    e->boottime_ns > newest_ns)
 			newest_ns = e->boottime_ns;
 	}
-	return newest_ns && newest_ns < j->o->since_ns;
+	return (newest_ns || !j->o->after.debug) && newest_ns < j->o->since_ns;
 }
 
 uint64_t grown_at(const struct judgement *j, const char *clock, size_t member)
@@ -316,7 +319,7 @@ static bool same_kind(const struct draft *x, const struct draft *y)
 	       (!x->clock || !strcmp(x->clock, y->clock));
 }
 
-/* Of two of one kind that are as bad the earlier one is told first. */
+/* Of two of one kind that are as bad the earlier one comes first. */
 static bool is_worse(const struct draft *x, const struct draft *y)
 {
 	const struct finding *f = &x->finding, *g = &y->finding;
@@ -331,7 +334,7 @@ static bool is_worse(const struct draft *x, const struct draft *y)
 	return x < y;
 }
 
-/* Of each kind the worst are told, and the last of these tells how many there are beside them. */
+/* Of each kind the worst are reported; the last of these says how many there are beside them. */
 static void keep_worst(struct judgement *j)
 {
 	struct draft *x, *y, *end = j->drafts + j->n;

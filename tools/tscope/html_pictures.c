@@ -14,6 +14,8 @@
 
 #define WIDE	900
 #define NARROW	368
+/* Steps that a picture's description has. */
+#define MOST_STEPS	10
 
 static const struct {
 	const char *title, *how_to_read;
@@ -41,6 +43,7 @@ static void describe(FILE *to, enum plot_kind kind, const struct recording *r)
 {
 	const struct pair_line *worst = NULL;
 	const char *gap = ": ";
+	size_t steps = 0;
 
 	fputs(kinds[kind].title, to);
 	for (size_t i = 0; kind < PLOT_HISTOGRAMS && i < r->n_clocks; i++) {
@@ -50,9 +53,11 @@ static void describe(FILE *to, enum plot_kind kind, const struct recording *r)
 	for (size_t i = 0; kind == PLOT_PHASE && i < r->events.n; i++) {
 		const struct event *e = &r->events.events[i];
 
-		if (e->kind == EVENT_STEP)
+		if (e->kind == EVENT_STEP && steps++ < MOST_STEPS)
 			fprintf(to, "; %s stepped by %s", e->clock, step_text(e->size_ns));
 	}
+	if (steps > MOST_STEPS)
+		fprintf(to, "; and %zu more", steps - MOST_STEPS);
 	for (size_t i = 0; kind == PLOT_HISTOGRAMS && i < r->n_histograms; i++) {
 		const struct histogram *h = &r->histograms[i];
 

@@ -41,7 +41,7 @@ struct tally {
 
 /*
  * A finding that may yet become another one's evidence. @clock, @moment: what it is about;
- * @worse: how many of its id and clock are worse; @more: how many beside it are not told.
+ * @worse: how many of its id and clock are worse; @more: how many beside it are not reported.
  */
 struct draft {
 	struct finding finding;

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "files.h"
 #include "observe.h"
+#include "progress.h"
 #include "text.h"
 
 #define DEFAULT_MS 10000
@@ -69,7 +70,10 @@ int observe(struct observation *o, struct sampling_wish *wish)
 	sampling_wait(wish, wish->duration_ms, "sampling");
 	/* It still samples: pairs of CPUs that -c added are forgotten when cpus is restored. */
 	snapshot_read(&o->after, SNAPSHOT_ALL);
+	/* chronyc may take some seconds */
+	progress_begin("looking at the machine");
 	system_end(&o->system);
+	progress_end();
 	if (wish->duration_ms)
 		o->observed_ns = o->after.boottime_ns - o->before.boottime_ns;
 	sampling_end();

@@ -2,6 +2,7 @@
 /* progress.c: what takes longer than two seconds says so on a terminal */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
@@ -52,13 +53,20 @@ static void show(int signal)
 	errno = was;
 }
 
+bool takes_escapes(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term && strcmp(term, "dumb") && isatty(fd);
+}
+
 void progress_begin(const char *of)
 {
 	const struct sigaction action = { .sa_handler = show, .sa_flags = SA_RESTART };
 	struct itimerval each = { .it_interval = { .tv_sec = 1 } };
 	time_t passed;
 
-	if (options.sampling.quiet || !isatty(STDERR_FILENO))
+	if (options.sampling.quiet || !takes_escapes(STDERR_FILENO))
 		return;
 	if (!first_s)
 		first_s = now_s();

@@ -3,12 +3,17 @@
 #ifndef TSCOPE_PROGRESS_H
 #define TSCOPE_PROGRESS_H
 
+#include <stdbool.h>
+
+/* Whether it is a terminal that takes escape codes: TERM says so. */
+bool takes_escapes(int fd);
+
 /**
  * progress_begin() - begin what may take long
  * @what: a word for it, as "reading"; it must remain
  *
  * From two seconds after the first call on, standard error shows it and the seconds, if it is a
- * terminal and --quiet was not given. A timer's signal shows it, which interrupts poll().
+ * terminal that takes escapes and --quiet was not given. A timer's signal shows it, which interrupts poll().
  */
 void progress_begin(const char *what);
 

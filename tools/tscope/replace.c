@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,23 +41,13 @@ static int write_in_place(const char *path, const char *text, size_t len)
 	return error;
 }
 
-static int replace(const char *path, const char *text, size_t len, mode_t mode)
+/* @temporary: ends with XXXXXX */
+static int replace_by(char *temporary, const char *path, const char *text, size_t len, mode_t mode)
 {
-	mode_t mask = umask(0);
-	char *temporary;
-	int fd, error;
+	int fd = mkstemp(temporary), error;
 
-	umask(mask);
-	if (!mode)
-		mode = 0666 & ~mask;
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkstemp(temporary);
-	if (fd < 0) {
-		error = -errno;
-		free(temporary);
-		return error;
-	}
+	if (fd < 0)
+		return -errno;
 	error = write_all(fd, text, len);
 	/* mkstemp() lets only the owner read it */
 	if (!error && fchmod(fd, mode))
@@ -67,6 +58,26 @@ static int replace(const char *path, const char *text, size_t len, mode_t mode)
 		error = -errno;
 	if (error)
 		unlink(temporary);
+	return error;
+}
+
+static int replace(const char *path, const char *text, size_t len, mode_t mode)
+{
+	mode_t mask = umask(0);
+	sigset_t all, before;
+	char *temporary;
+	int error;
+
+	umask(mask);
+	if (!mode)
+		mode = 0666 & ~mask;
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
+	/* a signal that ends the program would leave the temporary file */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	error = replace_by(temporary, path, text, len, mode);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	free(temporary);
 	return error;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "progress.h"
 #include "sampling.h"
 
 #define MSEC_PER_SEC	1000ull
@@ -21,7 +22,9 @@
 /* What takes longer shows progress. */
 #define SILENT_MS	2000ull
 
-static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM };
+static const int signals[] = {
+	SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2
+};
 
 /* A file as it was, in the order in which files are restored. */
 static struct kept {
@@ -33,6 +36,9 @@ static struct kept {
 } kept[] = { { .file = "enabled" }, { .file = "width_us" }, { .file = "cpus" } };
 
 enum { ENABLED, WIDTH, CPUS };
+
+/* Which loading of the module they are of. */
+static uint64_t kept_loading;
 
 static int lock = -1;
 /* Another tscope holds the lock. */
@@ -50,13 +56,17 @@ static int write_file(const char *path, const char *value, size_t len)
 	return err;
 }
 
-/* Called from signal handlers too. Errors have no cure here: the module may be gone. */
+/*
+ * Called from signal handlers too. Errors have no cure here: the module may be gone. One that was
+ * loaded meanwhile has settings of its own, which stay.
+ */
 static void restore(void)
 {
+	bool same = module_loading() == kept_loading;
 	size_t i;
 
 	for (i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
-		if (kept[i].len)
+		if (kept[i].len && same)
 			write_file(kept[i].path, kept[i].value, kept[i].len);
 		kept[i].len = 0;
 	}
@@ -96,6 +106,10 @@ static int change(struct kept *k, const char *value)
 	struct file_text text;
 	int err;
 
+	if (module_loading() != kept_loading)
+		/* what is kept of another loading is forgotten */
+		restore();
+	kept_loading = module_loading();
 	path_sysfs(k->path, k->file);
 	err = file_read(k->path, &text);
 	if (err)
@@ -291,7 +305,7 @@ static void sleep_ms(uint64_t ms)
  */
 void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what)
 {
-	bool shows = !wish->quiet && ms > SILENT_MS && isatty(STDERR_FILENO);
+	bool shows = !wish->quiet && ms > SILENT_MS && takes_escapes(STDERR_FILENO);
 	uint64_t slept = 0, part, left_s;
 
 	while (slept < ms && module_is_loaded()) {

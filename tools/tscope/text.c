@@ -13,6 +13,10 @@
 
 #define GAP 2			/* blanks between two columns */
 #define OCTAVES 64		/* of each sign */
+#define CUT_MARK " >"		/* columns are left out */
+
+/* What becomes of a table that is too wide. */
+enum wide { WIDE_RECORDS, WIDE_AS_IT_IS, WIDE_CUT };
 
 struct text_size text_window(void)
 {
@@ -216,14 +220,15 @@ void table_free(struct text_table *t)
 	free(t->cells);
 }
 
+/* A row of the first @shown columns. */
 static void print_row(const struct text_table *t, FILE *out, const char *indent, size_t gap,
-		      char *const *cells, const size_t *widths)
+		      char *const *cells, const size_t *widths, size_t shown)
 {
 	/* Blanks are printed before the next text, so that no line ends with them. */
 	size_t blanks = 0;
 
 	fputs(indent, out);
-	for (size_t c = 0; c < t->n_heads; c++) {
+	for (size_t c = 0; c < shown; c++) {
 		const char *cell = cells ? cells[c] : table_head(t, c);
 		size_t fill = widths[c] - strlen(cell);
 
@@ -235,6 +240,8 @@ static void print_row(const struct text_table *t, FILE *out, const char *indent,
 		}
 		blanks += gap + (table_left(t, c) ? fill : 0);
 	}
+	if (shown < t->n_heads)
+		fprintf(out, "%*s", (int)(blanks - gap + strlen(CUT_MARK)), CUT_MARK);
 	fputc('\n', out);
 }
 
@@ -257,10 +264,23 @@ static void print_record(const struct text_table *t, FILE *out, const char *inde
 	free(text);
 }
 
-static void print_table(struct text_table *t, FILE *out, const char *indent, size_t columns,
-			bool wide)
+/* How many columns fit beside the mark, of @all in columns and gaps; at least one. */
+static size_t fitting(const struct text_table *t, const size_t *widths, size_t gap, size_t all,
+		      size_t columns)
 {
-	size_t widths[t->n_heads], gap = GAP, all = strlen(indent);
+	size_t n = t->n_heads;
+
+	if (all <= columns)
+		return n;
+	while (n > 1 && all + strlen(CUT_MARK) > columns)
+		all -= widths[--n] + gap;
+	return n;
+}
+
+static void print_table(struct text_table *t, FILE *out, const char *indent, size_t columns,
+			enum wide wide)
+{
+	size_t widths[t->n_heads], gap = GAP, all = strlen(indent), shown = t->n_heads;
 
 	for (size_t c = 0; c < t->n_heads; c++) {
 		widths[c] = strlen(table_head(t, c));
@@ -271,10 +291,13 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 	}
 	if (all + gap * (t->n_heads - 1) > columns)
 		gap = 1;
-	if (wide || all + gap * (t->n_heads - 1) <= columns) {
-		print_row(t, out, indent, gap, NULL, widths);
+	all += gap * (t->n_heads - 1);
+	if (wide == WIDE_CUT)
+		shown = fitting(t, widths, gap, all, columns);
+	if (wide != WIDE_RECORDS || all <= columns) {
+		print_row(t, out, indent, gap, NULL, widths, shown);
 		for (size_t i = 0; i < t->n_cells; i += t->n_heads)
-			print_row(t, out, indent, gap, t->cells + i, widths);
+			print_row(t, out, indent, gap, t->cells + i, widths, shown);
 	} else {
 		for (size_t i = 0; i < t->n_cells; i += t->n_heads)
 			print_record(t, out, indent, t->cells + i);
@@ -284,12 +307,17 @@ static void print_table(struct text_table *t, FILE *out, const char *indent, siz
 
 void table_print(struct text_table *t, FILE *out, const char *indent)
 {
-	print_table(t, out, indent, TEXT_COLUMNS, false);
+	print_table(t, out, indent, TEXT_COLUMNS, WIDE_RECORDS);
 }
 
 void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns)
 {
-	print_table(t, out, indent, columns, true);
+	print_table(t, out, indent, columns, WIDE_AS_IT_IS);
+}
+
+void table_print_cut(struct text_table *t, FILE *out, size_t columns)
+{
+	print_table(t, out, "", columns, WIDE_CUT);
 }
 
 /* 0: 0; 1: 1; 2: 2 and 3; 3: 4 to 7; ...; negative values have the same negative. */

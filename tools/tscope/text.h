@@ -93,6 +93,9 @@ void table_print(struct text_table *t, FILE *out, const char *indent);
 /* The same in lines of any length, which are narrow if they do not fit @columns otherwise. */
 void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns);
 
+/* The same in lines of at most @columns: columns that do not fit are left out for a mark, >. */
+void table_print_cut(struct text_table *t, FILE *out, size_t columns);
+
 /* Print a histogram: its totals, and a bar for each octave. */
 void text_histogram(FILE *out, const struct histogram *h);
 

@@ -122,6 +122,12 @@ for name in not-loaded system-kvm views-empty; do
 done
 t "doctor: healthy is 0" json 0 doctor -d 0 --json --root "$DIR/healthy-kvm"
 t "healthy: no error" json_has 'o["errors"] == []'
+cp -r "$DIR/healthy-kvm" "$DIR/warped" && rm -r "$DIR/warped/sys/kernel/debug/tscope" &&
+	echo 7 >"$DIR/warped/sys/kernel/tscope/tsc/warps"
+t "warps since boot" json 1 doctor -d 0 --since 1000d --json --root "$DIR/warped"
+t "are found" json_has '[f["id"] for f in o["findings"]] == ["clock-warped"]'
+t "warps of which no time is known" json 0 doctor -d 0 --since 1s --json --root "$DIR/warped"
+t "are not of the last second" json_has 'o["findings"] == []'
 rm "$DIR/healthy-kvm/recorded/chronyc-sources" "$DIR/healthy-kvm/proc/stat"
 for command in doctor report; do
 	t "$command: what could not be looked at" json 0 $command -d 0 --json --root "$DIR/healthy-kvm"

@@ -179,9 +179,19 @@ follows_many() {
 	soon prints '  warp      tsc            1, 0    555 ns  3 times$' && kill -TERM "$job"
 }
 
+# ptp-kvm is read
+readings() {
+	local n=2000
+	while sleep 0.1; do
+		echo $((n += 16)) >"$DIR/readings" && mv "$DIR/readings" "$SYSFS/ptp-kvm/samples"
+	done
+}
+
 # the goal is reached while it waits
 waits_until() {
-	tree views-healthy && echo "16.586 5.000 20 900" >"$SYSFS/ptp-kvm/skew" || return
+	tree views-healthy || return
+	readings &
+	echo "16.586 5.000 20 900" >"$SYSFS/ptp-kvm/skew" || return
 	(sleep 0.8; echo "16.586 0.900 40 1900" >"$DIR/new"; mv "$DIR/new" "$SYSFS/ptp-kvm/skew") &
 	runs 0 wait --timeout 30 && prints '0\.900 ppb, over 1900 ms$'
 }
@@ -189,9 +199,22 @@ waits_until() {
 # where it begins to sample, what was known before that may be old, and does not count
 waits_anew() {
 	tree views-healthy || return
+	readings &
 	(sleep 1; echo "16.586 5.000 20 900" >"$DIR/new"; mv "$DIR/new" "$SYSFS/ptp-kvm/skew") &
 	runs 1 wait --timeout 3 && says 'not known to 1.000 ppb after 3 s' || return
-	tree views-healthy && echo 1 >"$SYSFS/enabled" && runs 0 wait --timeout 0.5
+	echo "16.586 0.019 200 9800" >"$SYSFS/ptp-kvm/skew" && echo 1 >"$SYSFS/enabled" && runs 0 wait --timeout 0.5
+}
+
+# without new readings there is no new figure
+waits_for_readings() {
+	tree views-healthy && runs 1 wait --timeout 3 && says 'ptp-kvm has no new skew after 3 s' &&
+		runs 1 wait --timeout 3 --json && says 'ptp-kvm has no new skew after 3 s' &&
+		same reached "$(jq .reached "$DIR/out")" false || return
+	echo 1 >"$SYSFS/enabled" && runs 1 wait --timeout 0.5 && says 'has no new skew after 500 ms' &&
+		runs 0 wait --timeout 0 && same messages "$(cat "$DIR/err")" "" && echo 0 >"$SYSFS/enabled" &&
+		runs 0 wait --timeout 0 && says 'sampling is off: the skew of ptp-kvm is of earlier sampling' || return
+	(soon reads enabled 1; echo 0 >"$SYSFS/enabled") &
+	runs 1 wait --timeout 3 && says 'sampling is off'
 }
 
 ktap_begin
@@ -209,4 +232,5 @@ v "events --follow without debugfs" follows_counters
 v "events --follow among many pairs" follows_many
 v "wait until" waits_until
 v "wait with figures of earlier sampling" waits_anew
+v "wait without new readings" waits_for_readings
 ktap_end

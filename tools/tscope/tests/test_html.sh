@@ -110,7 +110,9 @@ unwritable() {
 	tree views-healthy && runs 2 --html nonexistent/page.html &&
 		grep -q 'nonexistent/page.html: No such file' err && mkdir -p directory.html/x &&
 		runs 2 --html directory.html && grep -q 'directory.html: ' err &&
-		same "files beside it" "$(echo directory.html*)" directory.html
+		same "files beside it" "$(echo directory.html*)" directory.html &&
+		runs 2 --html /dev/full && grep -q '/dev/full: No space' err &&
+		tree views-faults && runs 1 --html /dev/full && grep -q '/dev/full: No space' err
 }
 
 replaced() {

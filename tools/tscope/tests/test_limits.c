@@ -106,7 +106,7 @@ static void test_word(void)
 	}
 }
 
-/* Of many events of a clock the largest are told, however many there are of another clock. */
+/* Of many events of a clock the largest are reported, however many there are of another clock. */
 static void test_many(void)
 {
 	const struct finding *f;

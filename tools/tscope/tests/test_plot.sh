@@ -12,6 +12,7 @@
 DIR=$(mktemp -d)
 trap 'rm -rf "$DIR" "$KTAP_SAID"' EXIT
 unset TSCOPE_SYSFS TSCOPE_DEBUGFS
+export TERM=xterm
 GUEST=$TSCOPE_TESTS/recordings/guest.ndjson
 SEED=${SEED:-$RANDOM}
 TSCOPE_FAST=${TSCOPE_FAST:-$TSCOPE}
@@ -163,7 +164,10 @@ flood() {
 				50000 - i, 101000000000 + i * 1000000, 212100000000 + i * 2100000
 	}' | cat <(head -n 1000 "$GUEST") - >flood.ndjson
 	runs 0 flood.ndjson phase -o flood.svg --script && same "marks" "$(grep -c '^set arrow' out)" 100 &&
-		grep -q "set label '+50 us' at" out && grep -q "kvm-clock: [0-9]* steps, and [0-9]* at other" out
+		grep -q "set label '+50 us' at" out && grep -q "kvm-clock: [0-9]* steps, and [0-9]* at other" out &&
+		runs 0 flood.ndjson -o flood.html && grep -o 'aria-label="Phase: [^"]*' flood.html | head -n 1 >label &&
+		same "steps that are described" "$(grep -o 'stepped by' label | wc -l)" 10 &&
+		grep -q '; and [0-9]* more$' label
 }
 
 # a name that would leave its quotes is refused where it is read, and nothing of it runs
@@ -208,7 +212,9 @@ wrong_use() {
 		runs 2 "$GUEST" phase hist && says "'hist' is too much" &&
 		runs 2 "$GUEST" -o out.pdf && says '\.svg, \.png or \.html' &&
 		runs 2 "$GUEST" -o .svg && runs 2 "$GUEST" phase -o out.html && says 'all pictures' &&
-		runs 2 "$GUEST" -o out.html --script && runs 2 "$GUEST" --json && says 'no JSON' &&
+		runs 2 "$GUEST" -o out.html --script && runs 2 "$GUEST" all -o out.svg --script &&
+		says 'one picture: name phase, adev, hist or pairs' && runs 2 "$GUEST" -o out.png --script &&
+		runs 2 "$GUEST" --json && says 'no JSON' &&
 		runs 2 "$GUEST" --dark && says 'dark is of a file' && runs 2 "$GUEST" --dark -o out.html &&
 		runs 2 nonexistent && says 'nonexistent: No such file' &&
 		runs 2 "$GUEST" phase -o nonexistent/out.svg && says 'nonexistent/out.svg: No such' &&

@@ -14,6 +14,7 @@ TSCOPE_FAST=${TSCOPE_FAST:-$TSCOPE}
 DIR=$(mktemp -d) || exit
 trap 'chmod -R u+rwX "$DIR"; rm -rf "$DIR"' EXIT
 ROOT=$DIR/root
+export TERM=xterm
 # shellcheck source=tools/tscope/tests/idle.sh
 . "$TESTS/idle.sh"
 D=$ROOT/sys/kernel/debug/tscope
@@ -205,6 +206,29 @@ closed_pipe() {
 	same "exit status" "$(cat "$DIR/status")" 141 && as_before
 }
 
+# It ends well by a signal that comes while it waits for its reader: a pipe that is full.
+slow_reader() {
+	fresh && python3 - "$FILE" "$TSCOPE" record -d 0 -o - --root "$ROOT" 2>"$DIR/err" <<-'END'
+	import array, fcntl, os, signal, subprocess, sys, termios, time
+	r, w = os.pipe()
+	fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)
+	p = subprocess.Popen(sys.argv[2:], stdout=w)
+	os.close(w)
+	there = array.array("i", [0])
+	while there[0] < 4096 and p.poll() is None:
+	    time.sleep(0.1)
+	    fcntl.ioctl(r, termios.FIONREAD, there)
+	time.sleep(0.3)
+	p.send_signal(signal.SIGTERM)
+	time.sleep(0.5)
+	with open(sys.argv[1], "wb") as out, open(r, "rb") as reader:
+	    out.write(reader.read())
+	sys.exit(p.wait())
+	END
+	same "exit status" $? 0 && same messages "$(cat "$DIR/err")" "" && "$TESTS/validate.py" --recording "$FILE" &&
+		same "last line" "$(tail -n 1 "$FILE" | grep -o '^{"end":.*"why":"[a-z]*"' | sed 's/.*why//')" '":"signal"'
+}
+
 # wrong STATUS TEXT ARGUMENT...
 wrong() {
 	local status=$1 text=$2
@@ -393,6 +417,7 @@ t "an interval that is too long" slow
 t "killed: what was written is whole" killed
 t "a full disk" full
 t "a reader that ends" closed_pipe
+t "a signal while its reader is slow" slow_reader
 t "no file" wrong 2 "-o FILE is missing" -d 1
 t "a file that can't be written" wrong 2 "$DIR/none/a: No such file" -d 1 -o "$DIR/none/a"
 t "an argument" wrong 2 "Too many arguments" -d 1 -o "$FILE" kvm-clock

@@ -2,11 +2,14 @@
 /* replace.c: a file is replaced as a whole; links, devices and fifos stay what they are */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "expect.h"
@@ -135,11 +138,39 @@ static void test_check(void)
 	end();
 }
 
+/* A signal ends the program while a file of 64 MB is written: it does so when it is whole. */
+static void test_signal(void)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 1000 };
+	const size_t len = 64 << 20;
+	struct stat st = { };
+	int status = 0;
+	pid_t pid;
+
+	begin();
+	pid = fork();
+	if (!pid) {
+		char *text = calloc(1, len);
+
+		signal(SIGALRM, SIG_DFL);
+		if (!text || setitimer(ITIMER_REAL, &soon, NULL))
+			_exit(2);
+		replace_file("file", text, len, 0640);
+		_exit(0);
+	}
+	EXPECT_EQ(waitpid(pid, &status, 0), pid, "the program");
+	EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM, "it ends by the signal");
+	EXPECT(!stat("file", &st) && st.st_size == (off_t)len, "the file is whole");
+	EXPECT(system("ls file.* 2>/dev/null"), "no temporary file is left");
+	end();
+}
+
 static const struct tap_test tests[] = {
 	{ "replace: a file", test_file },
 	{ "replace: links", test_link },
 	{ "replace: a fifo", test_fifo },
 	{ "replace: a device", test_device },
+	{ "replace: a signal", test_signal },
 	{ "replace: whether it can be", test_check },
 };
 

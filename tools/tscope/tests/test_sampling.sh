@@ -13,6 +13,7 @@ TSCOPE=${TSCOPE:-$TESTS/../../../build/tscope}
 DIR=$(mktemp -d) || exit
 trap 'chmod -R u+rwX "$DIR"; rm -rf "$DIR"' EXIT
 ROOT=$DIR/root
+export TERM=xterm
 # shellcheck source=tools/tscope/tests/idle.sh
 . "$TESTS/idle.sh"
 
@@ -185,6 +186,24 @@ unloaded_meanwhile() {
 	same "exit status" $? 4 && [ $((SECONDS - began)) -lt 20 ]
 }
 
+# reloaded: another module has taken the place of the one that samples, with settings of its own
+reloaded() {
+	cp -r "$S" "$S.new" && echo 1 >"$S.new/enabled" && echo 77 >"$S.new/width_us" &&
+		echo 1 >"$S.new/cpus" && mv "$S" "$S.gone" && mv "$S.new" "$S"
+}
+
+# what it was set to stays
+loaded_again_meanwhile() {
+	begin -d 4 --flat-out -c 0,1
+	until_is enabled 1 && reloaded || return
+	wait $PID
+	is enabled 1 && is width_us 77 && is cpus 1 || return
+	begin -d 60 --flat-out -c 0,1
+	until_is enabled 1 && reloaded && kill $PID || return
+	wait $PID
+	is enabled 1 && is width_us 77 && is cpus 1
+}
+
 # on_terminal ARGUMENT...: stderr is one; $DIR/screen is what it shows
 on_terminal() {
 	python3 - "$DIR/screen" "$TSCOPE" "$@" <<-'END'
@@ -222,6 +241,21 @@ reading() {
 	progress_of_reading 3.2 stability --from && grep -qP '\rreading, [23] s \e\[K.*\r\e\[K$' "$DIR/screen" &&
 		progress_of_reading 3.2 stability -q --from && same screen "$(cat "$DIR/screen")" "" &&
 		progress_of_reading 0 stability --from && same screen "$(cat "$DIR/screen")" ""
+}
+
+# chronyc that does not answer
+asking() {
+	local daemon status
+	idle_tree && mkdir -p "$DIR/bin" && printf '#!/bin/sh\nexec sleep 60\n' >"$DIR/bin/chronyc" &&
+		chmod +x "$DIR/bin/chronyc" && cp "$(command -v sleep)" "$DIR/bin/chronyd" || return
+	"$DIR/bin/chronyd" 60 &
+	daemon=$!
+	PATH=$DIR/bin:$PATH TSCOPE_SYSFS=$S TSCOPE_DEBUGFS=$ROOT/sys/kernel/debug/tscope \
+		on_terminal report -d 0 --json
+	status=$?
+	kill $daemon
+	wait $daemon
+	[ $status -le 1 ] && grep -qP '\rlooking at the machine, 0*[23] s \e\[K.*\r\e\[K$' "$DIR/screen" || { cat -A "$DIR/screen"; return 1; }
 }
 
 no_progress() {
@@ -272,7 +306,7 @@ assert any("debug/tscope" in e and "run as root (sudo)" in e for e in o["errors"
 
 ktap_begin
 t "restored at the end; reset" ends
-for signal in INT TERM HUP QUIT PIPE; do
+for signal in INT TERM HUP QUIT PIPE ALRM USR1 USR2; do
 	t "restored after SIG$signal, of which it dies" dies $signal
 done
 t "an ignored SIGHUP stays ignored" ignored
@@ -287,7 +321,9 @@ t "watch goes on when the first tscope ends" goes_on watch
 t "watch leaves sampling off that it did not begin" stays_off
 t "-d 0 changes nothing" untouched
 t "the module goes meanwhile" unloaded_meanwhile
+t "another module is loaded meanwhile" loaded_again_meanwhile
 t "progress on a terminal" progress
+t "progress of asking chronyd" asking
 t "progress of reading a file" reading
 t "no progress up to two seconds" no_progress -d 2
 t "no progress with --quiet" no_progress -d 2.5 --quiet

@@ -109,6 +109,42 @@ default_duration() {
 	samples 10 report && samples 3 pairs -d 3
 }
 
+# frame SIZE [TERM]: what watch draws on a terminal of this size
+frame() {
+	TERM=${2-xterm} "$TSCOPE_TESTS/terminal.py" --once "$1" "$TSCOPE" watch -n 1 --root "$ROOT" >"$DIR/drawn"
+	same status "$?" 0 && sed "s/$ESC\[[0-9]*[A-Z]//g" "$DIR/drawn" >"$DIR/out"
+}
+
+# on a terminal no number is cut: what does not fit is left out, for a mark
+watch_fits() {
+	local columns number
+	tree views-faults && echo "30000000.125 250000.019 20 900" >"$SYSFS/ptp-kvm/skew" &&
+		echo -3284804248 >"$SYSFS/realtime/step_last_ns" && echo 60100 >"$SYSFS/tsc/warps" || return
+	runs 0 watch -n 1 && grep -oE -e '-?[0-9.]+' "$DIR/out" | sort -u >"$DIR/numbers" || return
+	for columns in 200 80 79 60 40 20 10 3; do
+		frame "24x$columns" && not grep -nE "^.{$((columns + 1))}" "$DIR/out" || return
+		for number in $(sed -E '1d; s/[0-9]+ (us|min|[smhd]|ms)\b//g' "$DIR/out" | grep -oE -e '-?[0-9.]+'); do
+			grep -qxFe "$number" "$DIR/numbers" || { echo "$columns columns: $number"; return 1; }
+		done
+		[ $columns -gt 80 ] || prints '>$' || return
+		# an escape after a whole line erases its last character
+		not grep -q "[^$ESC]$ESC\[K\$" "$DIR/drawn" || return
+	done
+	frame 24x80 && prints '^CLOCK .* STEP_NS BACK >$' && prints '^realtime .* -3284804248    1 >$' &&
+		frame 24x200 && prints '^tsc .* 60100$'
+}
+
+# where escape codes are not taken, blocks are printed, and no progress
+no_escapes() {
+	local term
+	tree views-faults || return
+	for term in dumb ""; do
+		frame 24x80 "$term" && not grep "$ESC" "$DIR/drawn" && prints '^wall clock' || return
+	done
+	TERM=dumb "$TSCOPE_TESTS/terminal.py" --once 24x80 "$TSCOPE" pairs -d 2.2 --root "$ROOT" >"$DIR/drawn"
+	not grep -e "$ESC" -e left "$DIR/drawn"
+}
+
 output_file() {
 	tree views-faults && runs 1 report -d 0 && cp "$DIR/out" "$DIR/wanted" &&
 		runs 1 report -d 0 -o "$DIR/file" && same "standard output" "$(cat "$DIR/out")" "" &&
@@ -179,8 +215,10 @@ unprivileged() {
 }
 
 waits() {
-	tree views-healthy && runs 0 wait && prints '^ptp-kvm: 16.586 ppb \+- 0.019 ppb, over 9800 ms$' &&
-		runs 1 wait --error-ppb 0.018 --timeout 0.5 && says 'not known to 0.018 ppb after 500 ms' &&
+	tree views-healthy || return
+	(n=2000; while sleep 0.1; do echo $((n += 16)) >"$DIR/new" && mv "$DIR/new" "$SYSFS/ptp-kvm/samples"; done) &
+	runs 0 wait && prints '^ptp-kvm: 16.586 ppb \+- 0.019 ppb, over 9800 ms$' &&
+		runs 1 wait --error-ppb 0.018 --timeout 3 && says 'not known to 0.018 ppb after 3 s' &&
 		runs 0 wait --error-ppb 0.019 --json &&
 		jq -e '.reached == true and .skew_error_ppb == 0.019' "$DIR/out" &&
 		runs 4 wait --clock hpet && same "sampling" "$(cat "$SYSFS/enabled")" 0
@@ -227,6 +265,8 @@ v "watch" golden views-faults 0 watch -n 1
 v "watch: columns" golden views-faults 0 watch -n 1 --show Clock,read,reads/s,updates,errors
 v "watch: all but some columns" golden views-faults 0 watch -n 1 --csv --hide "+-ppb,back"
 v "watch: the list of columns" golden views-faults 0 watch --list
+v "watch: on a terminal no number is cut" watch_fits
+v "watch: a terminal without escape codes" no_escapes
 v "help fits" helps
 v "wrong use is 2" wrong_use
 v "no module is 4" no_module
