@@ -72,7 +72,7 @@ helps() {
 skips() {
 	local got
 	runs "0 1" doctor -d 0 --ktap --root "$DIR/$1" || return
-	got=$(sed -n "s/^ok [0-9]* \([^ ]*\) # SKIP $2\$/\1/p" "$DIR/out" | paste -sd' ')
+	got=$(sed -n "s,^ok [0-9]* \([^ ]*\) # SKIP $2\$,\1,p" "$DIR/out" | paste -sd' ')
 	[ "$got" = "$3" ] || { echo "skipped: '$got', not '$3'"; return 1; }
 }
 
@@ -92,7 +92,7 @@ t "report --json of all trees is what the schema has" "$TESTS/validate.py" "$DIR
 t "and of each tree" same trees "$(find "$DIR/json" -type f | wc -l)" "$(find "$TESTS/trees" -name '*.tree' | wc -l)"
 t "no debugfs: what is skipped" skips no-debugfs "debugfs could not be read" \
 	"clock-off-multiplier cpu-silent"
-t "debugfs: nothing is skipped" skips lab-guest "debugfs could not be read" ""
+t "debugfs: only what takes an option is skipped" skips lab-guest ".*" timer-policy
 for name in not-loaded no-module; do
 	t "$name: no figure" json "1 4" report --json -d 0 --root "$DIR/$name"
 done
@@ -128,6 +128,19 @@ t "warps since boot" json 1 doctor -d 0 --since 1000d --json --root "$DIR/warped
 t "are found" json_has '[f["id"] for f in o["findings"]] == ["clock-warped"]'
 t "warps of which no time is known" json 0 doctor -d 0 --since 1s --json --root "$DIR/warped"
 t "are not of the last second" json_has 'o["findings"] == []'
+# what can't be read is said, and not passed
+BAD=$DIR/bad DEBUG=$DIR/bad/sys/kernel/debug/tscope
+cp -r "$DIR/healthy-kvm" "$BAD" && echo garbage >>"$DEBUG/violations"
+t "violations that can't be read: events are skipped" skips bad "debugfs violations could not be read" \
+	"time-stood-still tsc-jumped restored guest-stopped wall-clock-set host-wall-stepped clock-stopped clock-stepped clock-backward"
+t "and the reason is said" grep -q '^# .*/violations: line .*: the file is ignored$' "$DIR/out"
+rm -r "$BAD/sys/kernel/tscope/ptp-kvm" "$DEBUG/timepage" "$BAD/proc/cpuinfo" "$BAD/proc/stat" "$BAD"/sys/devices/system/clocksource
+for what in "ptp-kvm has no figures:host-drift" "/proc/cpuinfo has no flags:tsc-not-constant" \
+	"a time page or its clock's skew is not known:clock-off-multiplier" \
+	"/proc/stat could not be read:noisy-host" "the clocksource could not be read:clocksource"; do
+	t "without it there is no ${what#*:}" skips bad "${what%:*}" "${what#*:}"
+done
+t "and the clocksource is named" grep -q '^# .*current_clocksource can.t be read' "$DIR/out"
 rm "$DIR/healthy-kvm/recorded/chronyc-sources" "$DIR/healthy-kvm/proc/stat"
 for command in doctor report; do
 	t "$command: what could not be looked at" json 0 $command -d 0 --json --root "$DIR/healthy-kvm"
