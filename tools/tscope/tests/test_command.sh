@@ -108,6 +108,25 @@ for name in lab-guest ends views-ends; do
 	t "$name: wait --json" json_of wait "0 1" wait --clock kvm-clock --timeout 0 --json --root "$DIR/$name"
 	t "$name: a clock has no such member" not "$TESTS/validate.py" --of clock "$DIR/out"
 done
+for name in lab-guest ends views-faults views-empty views-many; do
+	t "$name: events --json" json 0 events --json --root "$DIR/$name"
+	t "$name: pairs --json" json "0 4" pairs -d 0 --json --root "$DIR/$name"
+	t "$name: watch --json" json 0 watch --json -n 1 --root "$DIR/$name"
+done
+# without the module there is JSON too, with the reason
+for command in events "pairs -d 1" "pairs -c 0" pairs report "watch -n 1" doctor; do
+	# shellcheck disable=SC2086
+	t "no module: $command --json" json "1 4" $command --json --root "$DIR/not-loaded"
+	t "no module: the reason is in it" json_has 'any("modprobe tscope" in e for e in o["errors"])'
+	t "no module: and only there" same messages "$(cat "$DIR/err")" ""
+done
+t "no module: hist --json" json_of hist 4 hist -d 1 --json --root "$DIR/not-loaded"
+t "no module: the reason is in it" json_has 'any("modprobe tscope" in e for e in o["errors"])'
+for name in not-loaded views-empty; do
+	t "$name: wait --json" json_of wait 4 wait --timeout 0.5 --json --root "$DIR/$name"
+	t "$name: there is no figure" json_has 'o["name"] == "ptp-kvm" and o["skew_ppb"] is None and not o["reached"]'
+done
+t "wait for what can be no clock" usage wait --clock Tsc! --json --root "$DIR/not-loaded"
 t "broken: hist --json: histograms that are broken are in errors" json_of hist "0 4" hist -d 0 --json --root "$DIR/broken"
 t "and not on standard error" not grep /hist/ "$DIR/err"
 t "and there are some" json_has 'len([e for e in o["errors"] if "/hist/" in e]) > 0'

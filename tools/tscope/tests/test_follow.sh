@@ -8,6 +8,9 @@
 . "$TSCOPE_TESTS/../../../selftests/harness/ktap.sh"
 # shellcheck source=tools/tscope/tests/views.sh
 . "$TSCOPE_TESTS/views.sh"
+# shellcheck source=selftests/harness/deps.sh
+. "$TSCOPE_TESTS/../../../selftests/harness/deps.sh"
+need /usr/lib/python3/dist-packages/jsonschema/__init__.py:python3-jsonschema:"the JSON schema"
 
 # blocks without escape codes; the rate is of the time between two of them
 blocks() {
@@ -44,6 +47,20 @@ json_stream() {
 # last FILTER: what jq says of the newest whole line
 last() {
 	[ "$(sed '$d' "$DIR/out" | tail -n 1 | jq "$1")" = true ]
+}
+
+# each line of events --follow is an event, as the schema has it
+json_events() {
+	local job
+	tree views-faults || return
+	: >"$DIR/out"
+	"$TSCOPE" events --root "$ROOT" --follow --json >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	soon prints '"moved"' && echo "102000000000 1244967890 warp tsc 1 0 555 3" >>"$DEBUGFS/violations" &&
+		soon prints '"size_ns": 555' && kill -TERM "$job" || return
+	wait "$job"
+	"$TSCOPE_TESTS/validate.py" --of event --lines "$DIR/out" && runs 0 watch -i 0.1 -n 2 --json &&
+		"$TSCOPE_TESTS/validate.py" --lines "$DIR/out"
 }
 
 # the module is unloaded, and another one is loaded: it begins to sample there too
@@ -221,6 +238,7 @@ ktap_begin
 v "watch without a terminal" blocks
 v "watch without a terminal reads no pairs" pairs_unread
 v "watch --json" json_stream
+v "events --follow --json" json_events
 v "the module comes and goes" module_comes_and_goes
 v "the module is loaded again at once" module_is_loaded_again
 v "sampling is switched off" stays_off
