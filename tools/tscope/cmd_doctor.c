@@ -49,10 +49,76 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static bool has_flags(const struct observation *o)
+{
+	return o->system.constant_tsc.known && o->system.nonstop_tsc.known;
+}
+
+static bool has_steal(const struct observation *o)
+{
+	return o->system.steal_ms.known;
+}
+
+static bool has_clocksource(const struct observation *o)
+{
+	return o->system.clocksource[0];
+}
+
+static bool has_services(const struct observation *o)
+{
+	return !o->system.services_hidden;
+}
+
+static bool has_domain(const struct observation *o)
+{
+	return o->domain;
+}
+
+static bool has_host(const struct observation *o)
+{
+	const struct clock_figures *c = snapshot_clock(&o->after, "ptp-kvm");
+
+	return c && (c->skew_ppt.known || c->host_offset_ns.known);
+}
+
+static bool has_device(const struct observation *o)
+{
+	return voice_name(&o->after, VOICE_PM) || voice_name(&o->after, VOICE_HPET);
+}
+
+static bool has_page(const struct observation *o)
+{
+	return voice_name(&o->after, VOICE_PAGE);
+}
+
+static bool has_multiplier(const struct observation *o)
+{
+	return has_page(o) && snapshot_page_rate_ppt(&o->after).known &&
+	       snapshot_clock(&o->after, voice_name(&o->after, VOICE_PAGE))->skew_ppt.known;
+}
+
+/* What rules look at beside what all of them do. */
+static const struct {
+	const char *id;
+	bool (*is_there)(const struct observation *o);
+	const char *why;
+} inputs[] = {
+	{ "tsc-not-constant", has_flags, "/proc/cpuinfo has no flags" },
+	{ "noisy-host", has_steal, "/proc/stat could not be read" },
+	{ "clocksource", has_clocksource, "the clocksource could not be read" },
+	{ "time-service", has_services, "processes of other users are hidden" },
+	{ "timer-policy", has_domain, "no --domain-xml was given" },
+	{ "host-drift", has_host, "ptp-kvm has no figures" },
+	{ "clock-stopped", has_device, "there is no acpi-pm and no hpet" },
+	{ "no-master-clock", has_page, "no clock has a time page" },
+	{ "clock-off-multiplier", has_multiplier, "a time page or its clock's skew is not known" },
+};
+
 /* Whether a rule had nothing to look at, and why. */
 static const char *not_looked_at(const struct observation *o, const struct rule *rule)
 {
 	char old[160];
+	size_t i;
 
 	if (rule->module && !o->after.loaded)
 		return "the module is not loaded";
@@ -64,10 +130,11 @@ static const char *not_looked_at(const struct observation *o, const struct rule 
 	/* CPUs that sample have lines */
 	if (rule->debug && !o->after.n_cpu_lines)
 		return "debugfs could not be read";
-	if (!strcmp(rule->id, "time-service") && o->system.services_hidden)
-		return "processes of other users are hidden";
-	if (!strcmp(rule->id, "timer-policy") && !o->domain)
-		return "no --domain-xml was given";
+	if (rule->event && o->after.unread & SNAPSHOT_VIOLATIONS)
+		return "debugfs violations could not be read";
+	for (i = 0; i < sizeof(inputs) / sizeof(*inputs); i++)
+		if (!strcmp(rule->id, inputs[i].id) && !inputs[i].is_there(o))
+			return inputs[i].why;
 	return NULL;
 }
 
@@ -94,6 +161,10 @@ static void print_ktap(const struct observation *o, const struct finding_list *l
 	puts("TAP version 14");
 	if (not_observed(o, old))
 		printf("# %s\n", old);
+	for (i = 0; i < o->after.n_errors; i++)
+		printf("# %s\n", o->after.errors[i]);
+	for (i = 0; i < o->system.n_notes; i++)
+		printf("# %s\n", o->system.notes[i]);
 	for (rule = rules; rule->id; rule++)
 		n++;
 	printf("1..%zu\n", n);

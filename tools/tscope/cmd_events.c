@@ -157,7 +157,7 @@ static int list_events(const struct snapshot *s, const struct event_list *events
 {
 	if (options.json && !follow) {
 		json_print(stdout, s, events, NULL, NULL, false);
-		return STATUS_GOOD;
+		return s->loaded ? STATUS_GOOD : STATUS_NO_FIGURE;
 	}
 	if (!options.json)
 		printf("# now: %" PRIu64 ".%06" PRIu64 " s since boot\n# %14s  %-8s  %-13s  %-6s  size\n",
@@ -187,11 +187,12 @@ int cmd_events(int argc, char **argv)
 	int status;
 
 	options_parse(&argp, argc, argv, NULL);
-	if (!snapshot_read(&s, PARTS))
+	if (!snapshot_read(&s, PARTS) && (follow || !options.json))
 		errx(STATUS_NO_FIGURE, "%s", module_advice());
 	events_of(&s, &events);
 	status = list_events(&s, &events);
-	for (size_t i = 0; i < s.n_errors; i++)
+	/* the object has them too */
+	for (size_t i = 0; (follow || !options.json) && i < s.n_errors; i++)
 		warnx("%s", s.errors[i]);
 	if (follow && !s.enabled.value)
 		warnx("sampling is off: nothing will be seen until it is on");

@@ -31,6 +31,14 @@ struct goal {
 	uint64_t timeout_ms;
 };
 
+static bool is_name(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len && !name[len] && len < sizeof(((struct clock_figures *)0)->name) &&
+	       *name >= 'a';
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct goal *goal = state->input;
@@ -39,6 +47,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_CLOCK:
 		if (!strcmp(arg, "tsc"))
 			argp_error(state, "the skew of other clocks is against the TSC: it has none itself");
+		if (!is_name(arg))
+			argp_error(state, "'%s' is no clock", arg);
 		goal->clock = arg;
 		return 0;
 	case KEY_ERROR:
@@ -160,13 +170,14 @@ int cmd_wait(int argc, char **argv)
 		children, NULL, NULL
 	};
 	struct goal goal = { "ptp-kvm", 1000, 60000 };
+	struct clock_figures none = { };
 	const struct clock_figures *c;
 	struct snapshot s;
 	int status;
 	bool reached, begun, fresh;
 
 	options_parse(&argp, argc, argv, &goal);
-	begun = goal.timeout_ms && !is_sampling();
+	begun = goal.timeout_ms && module_is_loaded() && !is_sampling();
 	if (begun) {
 		options.sampling.duration_ms = goal.timeout_ms;
 		status = sampling_begin(&options.sampling);
@@ -189,6 +200,9 @@ int cmd_wait(int argc, char **argv)
 			warnx("%s %s", goal.clock, c ? "has no skew yet" : "is absent");
 		else
 			warnx("%s", module_advice());
+		snprintf(none.name, sizeof(none.name), "%s", goal.clock);
+		if (options.json)
+			print(c ? c : &none, false);
 		status = STATUS_NO_FIGURE;
 	}
 	snapshot_free(&s);

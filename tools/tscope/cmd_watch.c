@@ -377,8 +377,13 @@ int cmd_watch(int argc, char **argv)
 	for (size_t k = 0; k < n_columns; k++)
 		watch.show[k] = columns[k].is_default;
 	options_parse(&argp, argc, argv, NULL);
-	if (!snapshot_read(&now, parts()))
-		errx(STATUS_NO_FIGURE, "%s", module_advice());
+	if (!snapshot_read(&now, parts())) {
+		if (!options.json)
+			errx(STATUS_NO_FIGURE, "%s", module_advice());
+		print(&now, NULL);
+		snapshot_free(&now);
+		return STATUS_NO_FIGURE;
+	}
 	begin_sampling(&now);
 	sigemptyset(&winch);
 	sigaddset(&winch, SIGWINCH);

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "files.h"
 #include "observe.h"
+#include "options.h"
 #include "progress.h"
 #include "text.h"
 
@@ -46,8 +47,12 @@ static int status_of(int err)
 
 int sample(const struct sampling_wish *wish)
 {
-	int err = sampling_begin(wish);
+	int err;
 
+	/* the object says it, among its errors */
+	if (options.json && !module_is_loaded())
+		return 0;
+	err = sampling_begin(wish);
 	if (err)
 		return status_of(err);
 	sampling_wait(wish, wish->duration_ms, "sampling");

@@ -18,7 +18,7 @@ void choose_duration(struct sampling_wish *wish, enum sample_when when);
 /**
  * sample() - sample as a wish says, and do not restore yet: sampling_end() does
  *
- * Return: 0, or the exit status after a message.
+ * Return: 0, or the exit status after a message; 0 with --json where the module is not loaded.
  */
 int sample(const struct sampling_wish *wish);
 

@@ -147,14 +147,17 @@ static void read_sysfs(struct snapshot *s)
 }
 
 /* A table of debugfs is read by its parser into its list. */
-#define READ_TABLE(s, file, parser, list) do { \
+#define READ_TABLE(s, part, file, parser, list) do { \
 	struct parse_fault fault = { }; \
 	char path[PATH_MAX]; \
 	struct file_text text; \
 \
 	path_debugfs(path, file); \
+	(s)->unread |= part; \
 	if (get(s, path, &text)) { \
-		if (!(parser)(text.at, text.len, &(s)->list, &(s)->n_##list, &fault)) \
+		if ((parser)(text.at, text.len, &(s)->list, &(s)->n_##list, &fault)) \
+			(s)->unread &= ~part; \
+		else \
 			add_fault(s, path, &fault); \
 		free(text.at); \
 	} \
@@ -234,15 +237,15 @@ static void read_debugfs(struct snapshot *s, unsigned int parts)
 	}
 	closedir(dir);
 	if (parts & SNAPSHOT_PAIRS)
-		READ_TABLE(s, "pairs", parse_pairs, pairs);
+		READ_TABLE(s, SNAPSHOT_PAIRS, "pairs", parse_pairs, pairs);
 	if (parts & SNAPSHOT_CPUS)
-		READ_TABLE(s, "cpus", parse_cpus, cpu_lines);
+		READ_TABLE(s, SNAPSHOT_CPUS, "cpus", parse_cpus, cpu_lines);
 	if (parts & SNAPSHOT_VIOLATIONS)
-		READ_TABLE(s, "violations", parse_violations, violations);
+		READ_TABLE(s, SNAPSHOT_VIOLATIONS, "violations", parse_violations, violations);
 	if (parts & SNAPSHOT_PAGES)
-		READ_TABLE(s, "timepage", parse_pages, pages);
+		READ_TABLE(s, SNAPSHOT_PAGES, "timepage", parse_pages, pages);
 	if (parts & SNAPSHOT_POINTS)
-		READ_TABLE(s, "points", parse_points, points);
+		READ_TABLE(s, SNAPSHOT_POINTS, "points", parse_points, points);
 	if (parts & SNAPSHOT_HISTOGRAMS)
 		read_histograms(s);
 }

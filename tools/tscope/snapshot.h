@@ -135,6 +135,7 @@ struct histogram {
  * @loaded: whether the module's sysfs directory is there
  * @loading: which loading of the module it is of: see module_loading()
  * @debug: whether its debugfs directory could be read; else cpu_lines and what follows are empty
+ * @unread: of the parts that a caller wanted and debugfs has, those that could not be read
  * @pairs: where debugfs has none, the worst pair of each clock
  * @boottime_ns: CLOCK_BOOTTIME when the reading began
  * @monotonic_ns: CLOCK_MONOTONIC at that time: what times of violations are in; below --root both
@@ -143,6 +144,7 @@ struct histogram {
  */
 struct snapshot {
 	bool loaded, debug;
+	unsigned int unread;
 	uint64_t loading, boottime_ns, monotonic_ns;
 	char version[32], kernel[96], clocksource[32];
 	char cpus[4096], online[4096];

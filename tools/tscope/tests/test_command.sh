@@ -72,7 +72,7 @@ helps() {
 skips() {
 	local got
 	runs "0 1" doctor -d 0 --ktap --root "$DIR/$1" || return
-	got=$(sed -n "s/^ok [0-9]* \([^ ]*\) # SKIP $2\$/\1/p" "$DIR/out" | paste -sd' ')
+	got=$(sed -n "s,^ok [0-9]* \([^ ]*\) # SKIP $2\$,\1,p" "$DIR/out" | paste -sd' ')
 	[ "$got" = "$3" ] || { echo "skipped: '$got', not '$3'"; return 1; }
 }
 
@@ -92,7 +92,7 @@ t "report --json of all trees is what the schema has" "$TESTS/validate.py" "$DIR
 t "and of each tree" same trees "$(find "$DIR/json" -type f | wc -l)" "$(find "$TESTS/trees" -name '*.tree' | wc -l)"
 t "no debugfs: what is skipped" skips no-debugfs "debugfs could not be read" \
 	"clock-off-multiplier cpu-silent"
-t "debugfs: nothing is skipped" skips lab-guest "debugfs could not be read" ""
+t "debugfs: only what takes an option is skipped" skips lab-guest ".*" timer-policy
 for name in not-loaded no-module; do
 	t "$name: no figure" json "1 4" report --json -d 0 --root "$DIR/$name"
 done
@@ -108,6 +108,25 @@ for name in lab-guest ends views-ends; do
 	t "$name: wait --json" json_of wait "0 1" wait --clock kvm-clock --timeout 0 --json --root "$DIR/$name"
 	t "$name: a clock has no such member" not "$TESTS/validate.py" --of clock "$DIR/out"
 done
+for name in lab-guest ends views-faults views-empty views-many; do
+	t "$name: events --json" json 0 events --json --root "$DIR/$name"
+	t "$name: pairs --json" json "0 4" pairs -d 0 --json --root "$DIR/$name"
+	t "$name: watch --json" json 0 watch --json -n 1 --root "$DIR/$name"
+done
+# without the module there is JSON too, with the reason
+for command in events "pairs -d 1" "pairs -c 0" pairs report "watch -n 1" doctor; do
+	# shellcheck disable=SC2086
+	t "no module: $command --json" json "1 4" $command --json --root "$DIR/not-loaded"
+	t "no module: the reason is in it" json_has 'any("modprobe tscope" in e for e in o["errors"])'
+	t "no module: and only there" same messages "$(cat "$DIR/err")" ""
+done
+t "no module: hist --json" json_of hist 4 hist -d 1 --json --root "$DIR/not-loaded"
+t "no module: the reason is in it" json_has 'any("modprobe tscope" in e for e in o["errors"])'
+for name in not-loaded views-empty; do
+	t "$name: wait --json" json_of wait 4 wait --timeout 0.5 --json --root "$DIR/$name"
+	t "$name: there is no figure" json_has 'o["name"] == "ptp-kvm" and o["skew_ppb"] is None and not o["reached"]'
+done
+t "wait for what can be no clock" usage wait --clock Tsc! --json --root "$DIR/not-loaded"
 t "broken: hist --json: histograms that are broken are in errors" json_of hist "0 4" hist -d 0 --json --root "$DIR/broken"
 t "and not on standard error" not grep /hist/ "$DIR/err"
 t "and there are some" json_has 'len([e for e in o["errors"] if "/hist/" in e]) > 0'
@@ -128,6 +147,19 @@ t "warps since boot" json 1 doctor -d 0 --since 1000d --json --root "$DIR/warped
 t "are found" json_has '[f["id"] for f in o["findings"]] == ["clock-warped"]'
 t "warps of which no time is known" json 0 doctor -d 0 --since 1s --json --root "$DIR/warped"
 t "are not of the last second" json_has 'o["findings"] == []'
+# what can't be read is said, and not passed
+BAD=$DIR/bad DEBUG=$DIR/bad/sys/kernel/debug/tscope
+cp -r "$DIR/healthy-kvm" "$BAD" && echo garbage >>"$DEBUG/violations"
+t "violations that can't be read: events are skipped" skips bad "debugfs violations could not be read" \
+	"time-stood-still tsc-jumped restored guest-stopped wall-clock-set host-wall-stepped clock-stopped clock-stepped clock-backward"
+t "and the reason is said" grep -q '^# .*/violations: line .*: the file is ignored$' "$DIR/out"
+rm -r "$BAD/sys/kernel/tscope/ptp-kvm" "$DEBUG/timepage" "$BAD/proc/cpuinfo" "$BAD/proc/stat" "$BAD"/sys/devices/system/clocksource
+for what in "ptp-kvm has no figures:host-drift" "/proc/cpuinfo has no flags:tsc-not-constant" \
+	"a time page or its clock's skew is not known:clock-off-multiplier" \
+	"/proc/stat could not be read:noisy-host" "the clocksource could not be read:clocksource"; do
+	t "without it there is no ${what#*:}" skips bad "${what%:*}" "${what#*:}"
+done
+t "and the clocksource is named" grep -q '^# .*current_clocksource can.t be read' "$DIR/out"
 rm "$DIR/healthy-kvm/recorded/chronyc-sources" "$DIR/healthy-kvm/proc/stat"
 for command in doctor report; do
 	t "$command: what could not be looked at" json 0 $command -d 0 --json --root "$DIR/healthy-kvm"

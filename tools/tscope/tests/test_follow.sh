@@ -8,6 +8,9 @@
 . "$TSCOPE_TESTS/../../../selftests/harness/ktap.sh"
 # shellcheck source=tools/tscope/tests/views.sh
 . "$TSCOPE_TESTS/views.sh"
+# shellcheck source=selftests/harness/deps.sh
+. "$TSCOPE_TESTS/../../../selftests/harness/deps.sh"
+need /usr/lib/python3/dist-packages/jsonschema/__init__.py:python3-jsonschema:"the JSON schema"
 
 # blocks without escape codes; the rate is of the time between two of them
 blocks() {
@@ -44,6 +47,20 @@ json_stream() {
 # last FILTER: what jq says of the newest whole line
 last() {
 	[ "$(sed '$d' "$DIR/out" | tail -n 1 | jq "$1")" = true ]
+}
+
+# each line of events --follow is an event, as the schema has it
+json_events() {
+	local job
+	tree views-faults || return
+	: >"$DIR/out"
+	"$TSCOPE" events --root "$ROOT" --follow --json >"$DIR/out" 2>"$DIR/err" &
+	job=$!
+	soon prints '"moved"' && echo "102000000000 1244967890 warp tsc 1 0 555 3" >>"$DEBUGFS/violations" &&
+		soon prints '"size_ns": 555' && kill -TERM "$job" || return
+	wait "$job"
+	"$TSCOPE_TESTS/validate.py" --of event --lines "$DIR/out" && runs 0 watch -i 0.1 -n 2 --json &&
+		"$TSCOPE_TESTS/validate.py" --lines "$DIR/out"
 }
 
 # the module is unloaded, and another one is loaded: it begins to sample there too
@@ -110,7 +127,20 @@ terminal() {
 		"$DIR/out" && prints '^status -2$' && same "afterwards" "$(cat "$SYSFS/enabled")" 0
 }
 
-# an event is printed within a second, and a count that grew by how much
+# within MS COMMAND...: it succeeds in that time
+within() {
+	local end=$(($(date +%s%N) / 1000000 + $1))
+	shift
+	while [ $(($(date +%s%N) / 1000000)) -le $end ]; do
+		! "$@" || return 0
+		sleep 0.05
+	done
+	echo "not in time: $*"
+	return 1
+}
+
+# An event is printed within a second of the wake-up, which a tree's files do not cause: it comes
+# after a second at the latest. Of a count that grew its growth is printed.
 follows() {
 	local job size
 	tree views-faults || return
@@ -123,8 +153,8 @@ follows() {
 		cat "$DEBUGFS/violations"
 		echo "102000000000 1244967890 warp tsc 1 0 555 3"
 	} >"$DIR/new" && mv "$DIR/new" "$DEBUGFS/violations"
-	echo 5 >"$SYSFS/kvm-clock/updates"
-	soon prints '  1, 0 ' && soon prints '  3 times$' && kill -TERM "$job" || return
+	within 2000 prints '  1, 0    555 ns  3 times$' && echo 5 >"$SYSFS/kvm-clock/updates" &&
+		within 2000 prints 'update    kvm-clock +3 times$' && kill -TERM "$job" || return
 	wait "$job"
 	tail -n +$((size + 1)) "$DIR/out" >"$DIR/news"
 	cat "$DIR/news"
@@ -221,6 +251,7 @@ ktap_begin
 v "watch without a terminal" blocks
 v "watch without a terminal reads no pairs" pairs_unread
 v "watch --json" json_stream
+v "events --follow --json" json_events
 v "the module comes and goes" module_comes_and_goes
 v "the module is loaded again at once" module_is_loaded_again
 v "sampling is switched off" stays_off

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""validate.py [--of DEFINITION | --recording] [FILE...]: whether files, or standard input, are what
-tscope.schema.json says, or its DEFINITION, or recordings, each line of which is JSON.
+"""validate.py [--of DEFINITION] [--lines] | [--recording] [FILE...]: whether files, or standard input,
+are what tscope.schema.json says, or its DEFINITION; or lines of that; or recordings, each line of
+which is JSON.
 """
 import argparse
 import json
@@ -12,6 +13,7 @@ import jsonschema
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--of")
+parser.add_argument("--lines", action="store_true")
 parser.add_argument("--recording", action="store_true")
 parser.add_argument("files", nargs="*")
 args = parser.parse_args()
@@ -29,6 +31,8 @@ def errors_of(text, definition):
 
 def errors_in(text):
     """What is wrong with a file of that text."""
+    if args.lines:
+        return [error for line in text.splitlines() for error in errors_of(line, args.of)]
     if not args.recording:
         return errors_of(text, args.of)
     first, *rest = text.splitlines()
