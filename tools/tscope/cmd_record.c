@@ -30,7 +30,7 @@ static void catch(int signal)
 	caught = signal;
 }
 
-/* From here on these end the recording, and not the program. A write goes on: it has to end well. */
+/* From here on these end the recording, and not the program. A write to a pipe goes on. */
 static void catch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };

@@ -46,6 +46,76 @@ int file_read(const char *path, struct file_text *text)
 	return err;
 }
 
+static bool is_within(char at, unsigned char low, unsigned char high)
+{
+	return (unsigned char)at >= low && (unsigned char)at <= high;
+}
+
+/* The bytes of the character at a place, 0: it is no UTF-8; RFC 3629, section 4. */
+static size_t character_length(const char *at)
+{
+	size_t n = is_within(*at, 0, 0x7f) ? 1 : is_within(*at, 0xc2, 0xdf) ? 2 :
+		   is_within(*at, 0xe0, 0xef) ? 3 : is_within(*at, 0xf0, 0xf4) ? 4 : 0, i;
+
+	for (i = 1; i < n; i++)
+		if (!is_within(at[i], 0x80, 0xbf))
+			return 0;
+	/* longer than it need be, a surrogate, beyond U+10FFFF */
+	if ((is_within(*at, 0xe0, 0xe0) && at[1] < (char)0xa0) ||
+	    (is_within(*at, 0xed, 0xed) && at[1] > (char)0x9f) ||
+	    (is_within(*at, 0xf0, 0xf0) && at[1] < (char)0x90) ||
+	    (is_within(*at, 0xf4, 0xf4) && at[1] > (char)0x8f))
+		return 0;
+	return n;
+}
+
+/* C0, DEL, and C1, which begins with 0xc2. */
+static bool is_control(const char *at, size_t len)
+{
+	return len == 1 ? is_within(*at, 0, 0x1f) || *at == 0x7f :
+	       len == 2 && is_within(*at, 0xc2, 0xc2) && is_within(at[1], 0x80, 0x9f);
+}
+
+void text_clean(char *to, size_t size, const char *from)
+{
+	size_t used = 0, len, n;
+
+	for (; *from; from += len ?: 1, used += n) {
+		const char *as = from;
+
+		len = character_length(from);
+		n = len;
+		if (!len || is_control(from, len)) {
+			as = len ? "?" : "\xef\xbf\xbd";
+			n = strlen(as);
+		}
+		if (used + n >= size)
+			break;
+		memcpy(to + used, as, n);
+	}
+	to[used] = 0;
+}
+
+void text_clean_array(char *text, size_t size)
+{
+	char *raw = strdup(text);
+
+	text_clean(text, size, raw ?: "");
+	free(raw);
+}
+
+char *text_clean_line(char *text)
+{
+	/* a byte becomes three at most */
+	size_t size = 3 * strlen(text) + 1;
+	char *clean = malloc(size);
+
+	if (clean)
+		text_clean(clean, size, text);
+	free(text);
+	return clean;
+}
+
 /* In the directory that variable names, or in dir below the root. */
 static void path_of(char path[PATH_MAX], const char *variable, const char *dir, const char *file)
 {
@@ -113,6 +183,7 @@ const char *module_advice(void)
 		return "the module is not loaded: run \"modprobe tscope\" as root";
 	end = memchr(text.at, '\n', text.len);
 	snprintf(kernel, sizeof(kernel), "%.*s", (int)(end ? end - text.at : 0), text.at);
+	text_clean_array(kernel, sizeof(kernel));
 	free(text.at);
 	if (is_built_for(kernel))
 		return "the module is not loaded: run \"modprobe tscope\" as root";

@@ -25,6 +25,18 @@ void path_system(char path[PATH_MAX], const char *file);
 void path_sysfs(char path[PATH_MAX], const char *file);
 void path_debugfs(char path[PATH_MAX], const char *file);
 
+/**
+ * text_clean() - copy a text so that a terminal and JSON take it
+ * @to: @size bytes, of which the last is 0; a character that does not fit ends it
+ *
+ * A control character becomes "?", and a byte that is no UTF-8 U+FFFD.
+ */
+void text_clean(char *to, size_t size, const char *from);
+
+/* The same in its place, and of a text of malloc(), which may grow: for free(), or NULL. */
+void text_clean_array(char *text, size_t size);
+char *text_clean_line(char *text);
+
 bool module_is_loaded(void);
 
 /* Which loading of the module its files are of: another number after the next one; 0: none. */

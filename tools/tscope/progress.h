@@ -13,7 +13,8 @@ bool takes_escapes(int fd);
  * @what: a word for it, as "reading"; it must remain
  *
  * From two seconds after the first call on, standard error shows it and the seconds, if it is a
- * terminal that takes escapes and --quiet was not given. A timer's signal shows it, which interrupts poll().
+ * terminal that takes escapes and --quiet was not given. A timer's signal shows it, which
+ * interrupts poll().
  */
 void progress_begin(const char *what);
 

@@ -31,8 +31,8 @@ struct sampling_wish {
  *
  * Returns after the warm-up and, after it, the reset. What was set is restored by sampling_end(),
  * at exit(), and by SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1 and SIGUSR2, which
- * then end the program as they would. Nothing is restored in a module that was loaded since. While another tscope samples, nothing is changed; when it ends, sampling_wait() goes
- * on with sampling.
+ * then end the program as they would. Nothing is restored in a module that was loaded since. While
+ * another tscope samples, nothing is changed; when it ends, sampling_wait() goes on with sampling.
  *
  * Return: 0, or a negative errno after a message that says what to do.
  */

@@ -19,16 +19,18 @@
 static void __attribute__((format(printf, 2, 3))) add_error(struct snapshot *s, const char *format,
 							    ...)
 {
-	char **errors = reallocarray(s->errors, s->n_errors + 1, sizeof(*errors));
+	char **errors = reallocarray(s->errors, s->n_errors + 1, sizeof(*errors)), *line = NULL;
 	va_list args;
 
 	if (!errors)
 		return;
 	s->errors = errors;
 	va_start(args, format);
-	if (vasprintf(&errors[s->n_errors], format, args) >= 0)
-		s->n_errors++;
+	if (vasprintf(&line, format, args) >= 0)
+		line = text_clean_line(line);
 	va_end(args);
+	if (line)
+		errors[s->n_errors++] = line;
 }
 
 static void add_fault(struct snapshot *s, const char *path, const struct parse_fault *fault)

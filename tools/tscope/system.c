@@ -38,6 +38,7 @@ bool system_line(const char *path, char *line, size_t size)
 	if (!got)
 		*line = 0;
 	line[strcspn(line, "\n")] = 0;
+	text_clean_array(line, size);
 	return got;
 }
 
@@ -105,18 +106,18 @@ char *system_text(const char *path, size_t limit)
 
 void system_add(char ***lines, size_t *n, const char *format, ...)
 {
-	char **more = realloc(*lines, (*n + 1) * sizeof(**lines));
+	char **more = realloc(*lines, (*n + 1) * sizeof(**lines)), *line = NULL;
 	va_list args;
-	int length;
 
 	if (!more)
 		return;
 	*lines = more;
 	va_start(args, format);
-	length = vasprintf(&more[*n], format, args);
+	if (vasprintf(&line, format, args) >= 0)
+		line = text_clean_line(line);
 	va_end(args);
-	if (length >= 0)
-		++*n;
+	if (line)
+		more[(*n)++] = line;
 }
 
 bool system_has_word(const char *list, const char *word)

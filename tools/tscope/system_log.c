@@ -124,7 +124,7 @@ static void note_hypervisor(struct system_facts *s, const char *message)
 	static const char detected[] = "Hypervisor detected: ";
 
 	if (!strncmp(message, detected, strlen(detected)))
-		snprintf(s->hypervisor, sizeof(s->hypervisor), "%s", message + strlen(detected));
+		text_clean(s->hypervisor, sizeof(s->hypervisor), message + strlen(detected));
 }
 
 /* "prefix,sequence,microseconds,flags;message" of /dev/kmsg, or "[seconds.microseconds] message" */

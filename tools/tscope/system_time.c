@@ -123,6 +123,7 @@ static void field(const char *line, int n, char *text, size_t size)
 		line++;
 	}
 	snprintf(text, size, "%.*s", (int)strcspn(line, ",\n"), line);
+	text_clean_array(text, size);
 }
 
 /* "-0.000012345" seconds, in ns. */

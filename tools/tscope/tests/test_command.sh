@@ -147,13 +147,30 @@ t "warps since boot" json 1 doctor -d 0 --since 1000d --json --root "$DIR/warped
 t "are found" json_has '[f["id"] for f in o["findings"]] == ["clock-warped"]'
 t "warps of which no time is known" json 0 doctor -d 0 --since 1s --json --root "$DIR/warped"
 t "are not of the last second" json_has 'o["findings"] == []'
+# bytes of the kernel log, of files and of a path are text: JSON is UTF-8, and no escape is printed
+BYTES=$DIR/$'path\033[31m\xff'
+cp -r "$DIR/tsc-not-constant" "$BYTES"
+printf '6,1,1,-;TSC halts in idle \033[31m\xff\xc2\x9b\xed\xa0\x80 \303\274\n' >>"$BYTES/dev/kmsg"
+printf 'acpi\xff\033[31m\n' >"$BYTES/sys/devices/system/cpu/cpuidle/current_driver"
+echo garbage >"$BYTES/sys/kernel/tscope/enabled"
+for command in report doctor; do
+	t "any bytes: $command --json" json 1 $command -d 0 --json --root "$BYTES"
+	t "any bytes: a line of the log" json_has 'any(e.endswith(" idle ?[31m\ufffd?\ufffd\ufffd\ufffd \u00fc") for f in o["findings"] for e in f["evidence"])'
+	t "any bytes: a path" json_has 'any("path?[31m\ufffd/sys/kernel/tscope/enabled: line 1" in e for e in o["errors"])'
+	t "any bytes: $command" fits $command -d 0 --root "$BYTES"
+	t "any bytes: it is UTF-8" iconv -f UTF-8 -t UTF-16 "$DIR/out" -o /dev/null
+done
+
 # what can't be read is said, and not passed
 BAD=$DIR/bad DEBUG=$DIR/bad/sys/kernel/debug/tscope
+EVENTS="time-stood-still tsc-jumped restored guest-stopped wall-clock-set host-wall-stepped"
+EVENTS="$EVENTS clock-stopped clock-stepped clock-backward"
 cp -r "$DIR/healthy-kvm" "$BAD" && echo garbage >>"$DEBUG/violations"
 t "violations that can't be read: events are skipped" skips bad "debugfs violations could not be read" \
-	"time-stood-still tsc-jumped restored guest-stopped wall-clock-set host-wall-stepped clock-stopped clock-stepped clock-backward"
+	"$EVENTS"
 t "and the reason is said" grep -q '^# .*/violations: line .*: the file is ignored$' "$DIR/out"
-rm -r "$BAD/sys/kernel/tscope/ptp-kvm" "$DEBUG/timepage" "$BAD/proc/cpuinfo" "$BAD/proc/stat" "$BAD"/sys/devices/system/clocksource
+rm -r "$BAD/sys/kernel/tscope/ptp-kvm" "$DEBUG/timepage" "$BAD/proc/cpuinfo" "$BAD/proc/stat" \
+	"$BAD/sys/devices/system/clocksource"
 for what in "ptp-kvm has no figures:host-drift" "/proc/cpuinfo has no flags:tsc-not-constant" \
 	"a time page or its clock's skew is not known:clock-off-multiplier" \
 	"/proc/stat could not be read:noisy-host" "the clocksource could not be read:clocksource"; do

@@ -56,7 +56,8 @@ json_events() {
 	: >"$DIR/out"
 	"$TSCOPE" events --root "$ROOT" --follow --json >"$DIR/out" 2>"$DIR/err" &
 	job=$!
-	soon prints '"moved"' && echo "102000000000 1244967890 warp tsc 1 0 555 3" >>"$DEBUGFS/violations" &&
+	soon prints '"moved"' &&
+		echo "102000000000 1244967890 warp tsc 1 0 555 3" >>"$DEBUGFS/violations" &&
 		soon prints '"size_ns": 555' && kill -TERM "$job" || return
 	wait "$job"
 	"$TSCOPE_TESTS/validate.py" --of event --lines "$DIR/out" && runs 0 watch -i 0.1 -n 2 --json &&
@@ -131,7 +132,7 @@ terminal() {
 within() {
 	local end=$(($(date +%s%N) / 1000000 + $1))
 	shift
-	while [ $(($(date +%s%N) / 1000000)) -le $end ]; do
+	while [ $(($(date +%s%N) / 1000000)) -le "$end" ]; do
 		! "$@" || return 0
 		sleep 0.05
 	done

@@ -255,7 +255,8 @@ asking() {
 	status=$?
 	kill $daemon
 	wait $daemon
-	[ $status -le 1 ] && grep -qP '\rlooking at the machine, 0*[23] s \e\[K.*\r\e\[K$' "$DIR/screen" || { cat -A "$DIR/screen"; return 1; }
+	cat -A "$DIR/screen"
+	[ $status -le 1 ] && grep -qP '\rlooking at the machine, 0*[23] s \e\[K.*\r\e\[K$' "$DIR/screen"
 }
 
 no_progress() {

@@ -123,10 +123,10 @@ watch_fits() {
 	runs 0 watch -n 1 && grep -oE -e '-?[0-9.]+' "$DIR/out" | sort -u >"$DIR/numbers" || return
 	for columns in 200 80 79 60 40 20 10 3; do
 		frame "24x$columns" && not grep -nE "^.{$((columns + 1))}" "$DIR/out" || return
-		for number in $(sed -E '1d; s/[0-9]+ (us|min|[smhd]|ms)\b//g' "$DIR/out" | grep -oE -e '-?[0-9.]+'); do
+		while read -r number; do
 			grep -qxFe "$number" "$DIR/numbers" || { echo "$columns columns: $number"; return 1; }
-		done
-		[ $columns -gt 80 ] || prints '>$' || return
+		done < <(sed -E '1d; s/[0-9]+ (us|min|[smhd]|ms)\b//g' "$DIR/out" | grep -oE -e '-?[0-9.]+')
+		[ "$columns" -gt 80 ] || prints '>$' || return
 		# an escape after a whole line erases its last character
 		not grep -q "[^$ESC]$ESC\[K\$" "$DIR/drawn" || return
 	done

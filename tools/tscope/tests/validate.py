@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""validate.py [--of DEFINITION] [--lines] | [--recording] [FILE...]: whether files, or standard input,
-are what tscope.schema.json says, or its DEFINITION; or lines of that; or recordings, each line of
-which is JSON.
+"""validate.py [--of DEFINITION] [--lines] | [--recording] [FILE...]: whether files, or standard
+input, are what tscope.schema.json says, or its DEFINITION; with --lines each line; or recordings,
+each line of which is JSON.
 """
 import argparse
 import json
