@@ -80,9 +80,10 @@ alternates() {
 			say "# $name: kvm-clock's pair is $OFFSET $BOUND $MOVING"
 		}
 	done
-	# it moves by a bound or more, peak to peak, in each second
+	# it moves by a bound or more, peak to peak, in each second; the hull may hold bursts that are
+	# wider than those of a few seconds at rest
 	[ "$2" -gt 250000 ] || ! within $widest_ns 999999999 "$(calc "2 * $side_ns")" ||
-		finds tsc-moving "$(calc "2 * $side_ns")" "$(calc "2 * $side_ns + 2 * $widest_ns")"
+		finds tsc-moving "$(calc "2 * $side_ns")" "$(calc "2 * $side_ns + 6 * $widest_ns")"
 	read -r moves late wrong_moves <$MOTION/moves
 	say "# $name: $moves moves, the latest by $((late / 1000)) us; moving after $flagged ms"
 	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
