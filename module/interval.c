@@ -15,8 +15,8 @@
  * Noise is a share of width. Width is the lower eighth of the bursts' widths, and not more than the
  * widths of the two bursts that gave the limits: where a hypervisor moves a virtual CPU, few bursts
  * from a near place give close limits, but they are narrow themselves. One evidence may be chance;
- * a second one soon after it is motion. Slow drift shows in the limits of up to 16 epochs. Where evidence appears the
- * earlier limits are forgotten, so that one step does not look like motion for long.
+ * a second one soon after it is motion. Slow drift shows in the limits of up to 16 epochs, which
+ * are forgotten where evidence appears, so that one step does not look like motion for long.
  */
 #include <linux/math64.h>
 

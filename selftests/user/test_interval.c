@@ -188,8 +188,8 @@ static void test_rest(void)
 }
 
 /*
- * Transits whose ratio changes, as where a hypervisor emulates two CPUs: limits come from bursts that
- * are slow in different directions.
+ * Transits whose ratio changes, as where two CPUs are emulated: limits come from bursts that are
+ * slow in different directions.
  */
 static void test_lopsided(void)
 {

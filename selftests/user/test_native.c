@@ -287,7 +287,8 @@ static int by_value(const void *a, const void *b)
 
 /*
  * Flat out, against a bare loop of the same reads and exchanges. Where a hypervisor moves virtual
- * CPUs both become several times slower for some seconds: only turns that follow each other compare.
+ * CPUs both become several times slower for some seconds: only turns that follow each other can be
+ * compared.
  */
 static void test_rate(void)
 {

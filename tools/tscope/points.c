@@ -9,7 +9,7 @@
 #include "points.h"
 
 /* Nine days of a point each 50 ms. */
-#define POINTS_MAX	(1U << 24)
+#define POINTS_MAX	0x1000000
 
 static void *room_for(size_t n, size_t size)
 {
@@ -76,7 +76,7 @@ static int fit_points(struct tscope_point *p, u32 n, u32 khz, struct tscope_fit 
 {
 	/* only the slope counts, which no rounding of the clock moves */
 	const struct tscope_hidden hidden = { };
-	u32 fitted = min(n, (u32)TSCOPE_FIT_MAX_POINTS), i;
+	u32 fitted = min_t(u32, n, TSCOPE_FIT_MAX_POINTS), i;
 	struct tscope_point *some = room_for(fitted, sizeof(*some));
 	struct tscope_bracket b;
 	int error;

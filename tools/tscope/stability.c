@@ -75,7 +75,7 @@ static s64 second_difference(const struct tscope_stability_place *x, u32 m)
 	return x[2 * m].phase - 2 * x[m].phase + x[0].phase;
 }
 
-/* Of @n places, whose @low and @high are of m = 2^@k phases. False: a figure or a sum is too large. */
+/* Of @n places; their @low and @high are of m = 2^@k phases. False: past 64 bits. */
 static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_cyc,
 			u32 khz, unsigned int k, struct tscope_stability_figures *fig)
 {

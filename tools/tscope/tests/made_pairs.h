@@ -68,7 +68,8 @@ static inline void moving_pair(int clock, unsigned int cpu_i, unsigned int cpu_j
 	struct pair_line *p = pair(clock, cpu_i, cpu_j, low_ns / 2 + high_ns / 2,
 				   high_ns / 2 - low_ns / 2 + 1);
 
-	p->moving = clocks[clock].offset.moving = true;
+	p->moving = true;
+	clocks[clock].offset.moving = true;
 	p->hull_low_ns = low_ns;
 	p->hull_high_ns = high_ns;
 	clocks[clock].moving = (struct count){ true, clocks[clock].moving.value + 1 };

@@ -291,7 +291,8 @@ static void test_page_moves(void)
 	}
 	/* sysfs has the worst pair of each clock */
 	page_moves(1000000);
-	pairs[0].from_sysfs = pairs[1].from_sysfs = true;
+	pairs[0].from_sysfs = true;
+	pairs[1].from_sysfs = true;
 	o.after.debug = false;
 	judge();
 	EXPECT(finding_of("clock-warped", "kvm-clock of CPUs 0 and 1 moves"), "without debugfs");

@@ -17,8 +17,10 @@ static void test_lowest_offset(void)
 /* Two devices that run at this rate against the TSC. */
 static void rate(int64_t ppt)
 {
-	clocks[PM].skew_ppt.value = clocks[HPET].skew_ppt.value = ppt;
-	clocks[PM].skew_error_ppt.value = clocks[HPET].skew_error_ppt.value = 500000;
+	clocks[PM].skew_ppt.value = ppt;
+	clocks[PM].skew_error_ppt.value = 500000;
+	clocks[HPET].skew_ppt.value = ppt;
+	clocks[HPET].skew_error_ppt.value = 500000;
 	clocks[PTP].skew_ppt.known = false;
 }
 
