@@ -70,12 +70,17 @@ bool is_fresh(const struct tsc_pairs *all, const struct pair_line *p)
 const struct pair_line *pair_of(const struct snapshot *s, const char *clock,
 				const struct pair_line *like)
 {
+	/* callers ask for one after the other, which follow each other here too */
+	static size_t at;
 	size_t i;
 
-	for (i = 0; i < s->n_pairs; i++)
-		if (!strcmp(s->pairs[i].clock, clock) && s->pairs[i].cpu_i == like->cpu_i &&
-		    s->pairs[i].cpu_j == like->cpu_j)
-			return &s->pairs[i];
+	for (i = 0; i < s->n_pairs; i++, at++) {
+		if (at >= s->n_pairs)
+			at = 0;
+		if (s->pairs[at].cpu_i == like->cpu_i && s->pairs[at].cpu_j == like->cpu_j &&
+		    !strcmp(s->pairs[at].clock, clock))
+			return &s->pairs[at];
+	}
 	return NULL;
 }
 
@@ -103,9 +108,9 @@ static uint64_t farthest_ns(const struct snapshot *s, const struct pair_line *p)
 		most = low > high ? low : high;
 		most = extent_ns(p) > most ? extent_ns(p) : most;
 		for (v = s->violations; v < s->violations + s->n_violations; v++)
-			if (!strcmp(v->what, "warp") && !strcmp(v->clock, "tsc") &&
-			    ((v->cpu == p->cpu_i && v->peer.value == p->cpu_j) ||
+			if (((v->cpu == p->cpu_i && v->peer.value == p->cpu_j) ||
 			     (v->cpu == p->cpu_j && v->peer.value == p->cpu_i)) &&
+			    !strcmp(v->what, "warp") && !strcmp(v->clock, "tsc") &&
 			    ns_magnitude(v->size_ns) > most)
 				most = ns_magnitude(v->size_ns);
 	}
