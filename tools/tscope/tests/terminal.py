@@ -48,8 +48,9 @@ def read_frame(fd):
 def begin(size, command):
     pid, fd = pty.fork()
     if not pid:
-        # a shell's job in the background has it ignored
+        # a shell's job in the background has SIGINT ignored, and nohup's has SIGHUP
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         set_size(0, size)
         os.execv(command[0], command)
     return pid, fd
