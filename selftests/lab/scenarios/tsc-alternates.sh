@@ -53,6 +53,8 @@ alternates() {
 	local name looks=0 wrong=0 hulls=0 flagged=none began kvm=0
 	side_ns=$(ns_of "$1")
 	name="+-$side_ns ns every $2 us"
+	# steps of kvm-clock that made up for a wider motion before are events of their own
+	echo 1 >$T/reset
 	motion_now
 	began=$MOTION_NOW
 	echo "$cpu $1 $2" >$MOTION/alternate || { result "not ok" "injection refused"; return 1; }
