@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "judgement.h"
 
 void explain(struct judgement *j, const struct explanation *what)
@@ -12,7 +13,7 @@ void explain(struct judgement *j, const struct explanation *what)
 					       sizeof(*all));
 
 	if (!all)
-		err(4, "findings");
+		err(STATUS_NO_FIGURE, "findings");
 	j->explanations = all;
 	all += j->n_explanations++;
 	*all = *what;
@@ -58,7 +59,7 @@ struct tally *tallies_new(const struct judgement *j)
 	struct tally *all = calloc(j->n + 1, sizeof(*all));
 
 	if (!all)
-		err(4, "findings");
+		err(STATUS_NO_FIGURE, "findings");
 	return all;
 }
 

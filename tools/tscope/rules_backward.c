@@ -58,7 +58,7 @@ static void tally_backward(const struct judgement *j, const struct clock_figures
 }
 
 /* What is explained is a line of evidence of what explains it. */
-static void tell_explained(struct judgement *j, const struct clock_figures *c,
+static void note_explained(struct judgement *j, const struct clock_figures *c,
 			   const struct tally *all, enum event_kind kind)
 {
 	struct finding *f;
@@ -90,7 +90,7 @@ void judge_clock_backward(const struct rule *rule, struct judgement *j)
 		c = &j->o->after.clocks[k];
 		all = tallies_new(j);
 		tally_backward(j, c, all, &since);
-		tell_explained(j, c, all, EVENT_BACKWARD);
+		note_explained(j, c, all, EVENT_BACKWARD);
 		left = *all;
 		free(all);
 		if (!left.n)
@@ -209,9 +209,9 @@ void judge_clock_warped(const struct rule *rule, struct judgement *j)
 		c = &j->o->after.clocks[k];
 		all = tallies_new(j);
 		tally_warps(j, c, all, grown(j, c->name, warps));
-		/* findings on the TSC tell its warps */
+		/* findings on the TSC report its warps */
 		if (strcmp(c->name, "tsc"))
-			tell_explained(j, c, all, EVENT_WARP);
+			note_explained(j, c, all, EVENT_WARP);
 		left = *all;
 		free(all);
 		apart = page_is_apart(j, c);

@@ -405,7 +405,7 @@ static const struct reference *best_reference(const struct reference *refs, size
 }
 
 /*
- * All rates are held against the leader's TSC. Whether it may be that one which drifts: the offset
+ * All rates are relative to the TSC of the leader. Whether that one may drift: the offset
  * of one of its pairs moved as far, or which pairs move is not known.
  */
 static bool may_drift(const struct snapshot *s, const struct count *moving, uint64_t ppt)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "tsc_pairs.h"
 #include "words.h"
 
@@ -32,7 +33,7 @@ uint64_t two_turns_ms(const struct snapshot *s)
 	size_t i;
 
 	if (!partners)
-		err(4, "pairs");
+		err(STATUS_NO_FIGURE, "pairs");
 	for (i = 0; i < s->n_pairs; i++) {
 		p = &s->pairs[i];
 		/* each clock has the same pairs */
