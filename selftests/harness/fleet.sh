@@ -97,9 +97,10 @@ alerts_documented() {
 		"$(alerts | sort)"
 }
 
-# each metric that rules and dashboard name is one that is printed
+# each metric that rules and dashboard name is one that a guest of some hypervisor prints
 names_known() {
-	metrics_of views-faults | sed -n 's/^\(tscope_[a-z_]*\).*/\1/p' | sort -u >"$work/printed"
+	{ metrics_of views-faults; metrics_of healthy-xen; metrics_of hyperv-stopped; metrics_of vmclock-migrated; } |
+		sed -n 's/^\(tscope_[a-z_]*\).*/\1/p' | sort -u >"$work/printed"
 	{ grep -v '^ *#' "$RULES"; expressions; } | grep -oE '\btscope_[a-z_]+' | sort -u >"$work/named"
 	[ "$(wc -l <"$work/named")" -ge 25 ] && not grep . <(comm -13 "$work/printed" "$work/named")
 }
