@@ -23,22 +23,33 @@
 /* A signal, or a module that goes, is seen within this time. */
 #define SLEEP_MS	200ull
 
+enum { INTERRUPT, TERMINATE, HANG_UP, N_SIGNALS };
+
+static const int signals[N_SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+static struct sigaction before[N_SIGNALS];
 static volatile sig_atomic_t caught;
 
+/*
+ * The next one ends the program, for who reads a pipe may hang. Of SIGHUP there are two where a
+ * terminal closes: the kernel's and the shell's.
+ */
 static void catch(int signal)
 {
 	caught = signal;
+	sigaction(SIGINT, &before[INTERRUPT], NULL);
+	sigaction(SIGTERM, &before[TERMINATE], NULL);
 }
 
-/* From here on these end the recording, and not the program. A write to a pipe goes on. */
+/* From here on the first of these ends the recording. A write to a pipe goes on. */
 static void catch_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = catch, .sa_flags = SA_RESTART }, was;
+	struct sigaction action = { .sa_handler = catch, .sa_flags = SA_RESTART };
 	size_t i;
 
-	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		if (!sigaction(signals[i], NULL, &was) && was.sa_handler != SIG_IGN)
+	for (i = 0; i < N_SIGNALS; i++)
+		sigaction(signals[i], NULL, &before[i]);
+	for (i = 0; i < N_SIGNALS; i++)
+		if (before[i].sa_handler != SIG_IGN)
 			sigaction(signals[i], &action, NULL);
 }
 

@@ -115,7 +115,7 @@ static void print_clocks(FILE *out, const struct snapshot *s)
 	text_wrap(out, "", "Clocks against the TSC at its nominal %s kHz; +-: 95 %% interval",
 		  tsc ? text_count(tsc->khz).s : "-");
 	table_print(&t, out, "  ");
-	if (tsc && tsc->step_cycles.known)
+	if (tsc && tsc->step_cycles.known && tsc->step_cycles.value > 1)
 		fprintf(out, "  The TSC counts in steps of %s cycles.\n",
 			text_count(tsc->step_cycles).s);
 }

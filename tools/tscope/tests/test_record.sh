@@ -229,6 +229,30 @@ slow_reader() {
 		same "last line" "$(tail -n 1 "$FILE" | grep -o '^{"end":.*"why":"[a-z]*"' | sed 's/.*why//')" '":"signal"'
 }
 
+# Its reader never reads: the first signal waits, and the second one ends it.
+hung_reader() {
+	fresh && timeout -s KILL 30 python3 - "$1" "$TSCOPE" record -d 60 -o - --root "$ROOT" 2>"$DIR/err" <<-'END'
+	import os, signal, subprocess, sys, time
+	r, w = os.pipe()
+	os.set_blocking(w, False)
+	try:
+	    while True:
+	        os.write(w, b"x")
+	except BlockingIOError:
+	    os.set_blocking(w, True)
+	p = subprocess.Popen(sys.argv[2:], stdout=w)
+	time.sleep(2)
+	which = signal.Signals["SIG" + sys.argv[1]]
+	p.send_signal(which)
+	time.sleep(1)
+	if p.poll() is not None:
+	    sys.exit("one signal was enough")
+	p.send_signal(which)
+	sys.exit(0 if p.wait(5) == -which else "it ended otherwise: %d" % p.returncode)
+	END
+	same "exit status" $? 0 && same messages "$(cat "$DIR/err")" "" && as_before
+}
+
 # wrong STATUS TEXT ARGUMENT...
 wrong() {
 	local status=$1 text=$2
@@ -418,6 +442,9 @@ t "killed: what was written is whole" killed
 t "a full disk" full
 t "a reader that ends" closed_pipe
 t "a signal while its reader is slow" slow_reader
+for signal in INT TERM; do
+	t "a second SIG$signal while its reader hangs" hung_reader $signal
+done
 t "no file" wrong 2 "-o FILE is missing" -d 1
 t "a file that can't be written" wrong 2 "$DIR/none/a: No such file" -d 1 -o "$DIR/none/a"
 t "an argument" wrong 2 "Too many arguments" -d 1 -o "$FILE" kvm-clock
