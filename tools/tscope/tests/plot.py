@@ -184,6 +184,28 @@ def adev(recording, script, svg, stability):
     check('guides', len(slopes), 3)
     for got, wanted in zip(slopes, (-1, -0.5, 0)):
         near('slope of a guide', got, wanted, 0.01)
+    guide_slopes(script)
+
+
+# decades a decade of the noise that each panel names, as published for these deviations
+SLOPES = [
+    {'phase noise': -1, 'white frequency noise': -0.5, 'flicker frequency noise': 0},
+    {'white phase noise': -0.5, 'flicker phase noise': 0, 'white frequency noise': 0.5,
+     'flicker frequency noise': 1},
+    {'constant skew': 1},
+]
+
+
+def guide_slopes(script):
+    with open(script, encoding='utf-8') as text:
+        panels = text.read().split('\nunset arrow\n')
+    for panel, wanted in zip(panels, SLOPES):
+        guides = re.findall(r"^set arrow from (\S+),(\S+) to (\S+),(\S+) .*\nset label '([^']*)'",
+                            panel, re.M)
+        check('guides of a panel', [g[4] for g in guides], list(wanted))
+        for *ends, name in guides:
+            x, y, to_x, to_y = (math.log10(float(end)) for end in ends)
+            near(f'slope of {name}', (to_y - y) / (to_x - x), wanted[name], 0.001)
 
 
 def hist(recording, script, svg, _):
