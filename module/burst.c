@@ -33,8 +33,14 @@ static __always_inline u64 burst_cyc_to_ns(u64 cyc)
 	return (u64)(((u128)cyc * tscope_ns_mult) >> 32);
 }
 
+static bool same_line(const struct tscope_timepage *a, const struct tscope_timepage *b)
+{
+	return a->tsc == b->tsc && a->ns == b->ns && a->mult == b->mult && a->shift == b->shift;
+}
+
 /*
- * Look at the time page: the hypervisor may have rewritten it. In any case the copy's flags follow
+ * Look at the time page: the hypervisor may have rewritten it. One that withdraws its page for an
+ * update may give it the same word again, as KVM of Linux 5.13 does for guests of Hyper-V. In any case the copy's flags follow
  * the page's. Returns false while the page is not whole.
  */
 static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
@@ -45,7 +51,7 @@ static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 	if (!c->page_ops->copy(c->page, &new))
 		return false;
 	c->timepage = new;
-	if (!old.sequence || new.sequence == old.sequence)
+	if (!old.sequence || (new.sequence == old.sequence && same_line(&old, &new)))
 		return true;
 	if (c->events < TSCOPE_PAGE_EVENTS) {
 		e = &c->event[c->events++];

@@ -25,6 +25,8 @@
 /* What a page has at least: all up to its flags. */
 #define SIZE_MIN	offsetofend(struct tscope_vmclock_abi, flags)
 #define FRAC_BITS	TSCOPE_PHASE_SHIFT
+/* NTP slews a clock by 500 ppm at most: one part in so many. */
+#define SLEW_PART	2000
 
 /* The machine's page; tests put another one in its place. */
 struct tscope_vmclock tscope_vmclock;
@@ -116,14 +118,14 @@ int tscope_vmclock_error_ns(const struct tscope_vmclock_abi *p, u64 tsc, u64 *er
 	return 0;
 }
 
-/* Whether the page says what time it is by the TSC, and means it. */
+/* Whether the page says what time it is by the TSC, and means it; of smeared time it does not. */
 static bool gives_time(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *p)
 {
 	return v->size >= offsetofend(struct tscope_vmclock_abi, maxerror_ns) &&
 	       p->counter_id == TSCOPE_VMCLOCK_TSC &&
 	       (p->status == TSCOPE_VMCLOCK_SYNCHRONIZED ||
 		p->status == TSCOPE_VMCLOCK_FREERUNNING) &&
-	       p->period && p->shift < 64 && p->sec < KTIME_SEC_MAX;
+	       p->time_type <= TSCOPE_VMCLOCK_TAI && p->period && p->shift < 64 && p->sec < KTIME_SEC_MAX;
 }
 
 static bool has_generation(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *p)
@@ -166,10 +168,26 @@ static void report(const char *what, u64 tsc)
 }
 
 /*
+ * How far an update may move the time of a TSC value without a step. A host that states the largest
+ * error never moves it further (UAPI.13). Another one makes no promise, and may have slewed its clock
+ * since the page was looked at last.
+ */
+static u64 allowed_update_ns(const struct tscope_vmclock *v, u64 at, u64 at_ns)
+{
+	u64 error_ns = 0, slew_ns;
+	u16 frac;
+
+	tscope_vmclock_error_ns(&v->seen, at, &error_ns);
+	if (v->seen.flags & TSCOPE_VMCLOCK_TIME_MAXERROR)
+		return error_ns;
+	slew_ns = tscope_abs64(at_ns - tscope_vmclock_ns(&v->seen, v->seen_tsc, &frac)) / SLEW_PART;
+	return error_ns + slew_ns < error_ns ? U64_MAX : error_ns + slew_ns;
+}
+
+/*
  * What the clock stepped by at an update: the difference of the two lines where the new one begins,
- * or if it begins earlier than the page was looked at last, where it is seen. An update never moves
- * the time of a TSC value by more than the error that the page stated before (UAPI.13): only what
- * is beyond it is a step, unless the TSC itself may have jumped.
+ * or if it begins earlier than the page was looked at last, where it is seen. If the TSC itself may
+ * have jumped, any difference is a step.
  */
 static bool find_step(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *now,
 		      u64 tsc, struct tscope_step *step)
@@ -186,7 +204,7 @@ static bool find_step(const struct tscope_vmclock *v, const struct tscope_vmcloc
 		.ns = tscope_timepage_step_ns(phase), .error_ns = 1, .tsc = tsc,
 	};
 	if (now->marker == v->seen.marker)
-		tscope_vmclock_error_ns(&v->seen, at, &allowed_ns);
+		allowed_ns = allowed_update_ns(v, at, old_ns);
 	return tscope_abs64(step->ns) >= TSCOPE_PAGE_STEP_NS &&
 	       tscope_abs64(step->ns) > allowed_ns;
 }

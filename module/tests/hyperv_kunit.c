@@ -279,6 +279,36 @@ static void hyperv_not_valid(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->step_last_ns, -1000000000LL);
 }
 
+/* A hypervisor that withdraws its page may give it the same sequence word again. */
+static void hyperv_same_word(struct kunit *test)
+{
+	const u32 word = page.tsc_sequence;
+	struct tscope_burst b = { };
+
+	page_burst(c, &b);
+	page.tsc_sequence = 0;
+	page_expect_tsc_alone(test, c);
+	page.tsc_offset -= 10000000;
+	page.tsc_sequence = word;
+	page_burst(c, &b);
+	KUNIT_ASSERT_EQ(test, c->events, 1U);
+	tscope_page_report(c, clk, c->event, 1, true);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, -1000000000LL);
+	/* an update between two looks */
+	c->events = 0;
+	page.tsc_offset += 5000;
+	page_burst(c, &b);
+	KUNIT_ASSERT_EQ(test, c->events, 1U);
+	KUNIT_EXPECT_EQ(test, c->event[0].updates, 1U);
+	tscope_page_report(c, clk, c->event, 1, true);
+	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 500000LL);
+	/* and none without a change */
+	c->events = 0;
+	page_burst(c, &b);
+	KUNIT_EXPECT_EQ(test, c->events, 0U);
+}
+
 /* Not valid at the first reading: the clock begins later, with no update and no step. */
 static void hyperv_valid_later(struct kunit *test)
 {
@@ -327,6 +357,7 @@ static struct kunit_case hyperv_cases[] = {
 	KUNIT_CASE(hyperv_burst),
 	KUNIT_CASE(hyperv_step),
 	KUNIT_CASE(hyperv_not_valid),
+	KUNIT_CASE(hyperv_same_word),
 	KUNIT_CASE(hyperv_valid_later),
 	KUNIT_CASE(hyperv_late_report),
 	{}

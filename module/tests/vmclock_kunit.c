@@ -199,8 +199,14 @@ static void vmclock_gives_no_time(struct kunit *test)
 		u64 period, sec;
 		u32 size;
 		bool time;
+		u8 time_type;
 	} cases[] = {
 		{ 1, 2, SHIFT, CYCLE, 5, 0x70, true },
+		{ 1, 2, SHIFT, CYCLE, 5, 0x70, true, TSCOPE_VMCLOCK_TAI },
+		/* from no epoch; smeared; perhaps smeared */
+		{ 1, 2, SHIFT, CYCLE, 5, 0x70, false, 2 },
+		{ 1, 2, SHIFT, CYCLE, 5, 0x70, false, 3 },
+		{ 1, 2, SHIFT, CYCLE, 5, 0x70, false, 4 },
 		{ 1, 3, SHIFT, CYCLE, 5, 0x68, true },
 		{ 1, 0, SHIFT, CYCLE, 5, 0x70 },
 		{ 1, 1, SHIFT, CYCLE, 5, 0x70 },
@@ -226,6 +232,7 @@ static void vmclock_gives_no_time(struct kunit *test)
 		page.period = cases[i].period;
 		page.sec = cases[i].sec;
 		v.size = cases[i].size;
+		page.time_type = cases[i].time_type;
 		err = tscope_vmclock_read(&v, &raw);
 		KUNIT_EXPECT_EQ_MSG(test, !err, cases[i].time, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, err == -ENODATA, !cases[i].time, "case %u", i);

@@ -20,15 +20,15 @@ static s64 update_by(struct kunit *test, s64 ns)
 
 static void vmclock_steps(struct kunit *test)
 {
+	page.flags |= TSCOPE_VMCLOCK_TIME_MAXERROR;
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
-	/* where the host states no error, all but rounding is a step */
+	/* where the host has no error, all but rounding is a step */
 	KUNIT_EXPECT_EQ(test, update_by(test, 1), 0LL);
 	KUNIT_EXPECT_EQ(test, update_by(test, 2), 2LL);
 	KUNIT_EXPECT_EQ(test, raw.step.tsc, raw.tsc);
 	KUNIT_EXPECT_EQ(test, update_by(test, -5), -5LL);
 	KUNIT_EXPECT_EQ(test, update_by(test, 123456789), 123456789LL);
 	/* the page before an update is the one whose word counts */
-	page.flags |= TSCOPE_VMCLOCK_TIME_MAXERROR;
 	page.maxerror_ns = 1000;
 	KUNIT_EXPECT_EQ(test, update_by(test, 7), 7LL);
 	KUNIT_EXPECT_EQ(test, update_by(test, 1000), 0LL);
@@ -52,12 +52,45 @@ static void vmclock_steps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, raw.source, 1U);
 }
 
+/* Without a largest error, what a slew of 500 ppm may have done since the last look is no step. */
+static void vmclock_slew(struct kunit *test)
+{
+	static const struct {
+		u64 flags;
+		s64 ns;
+		bool steps;
+	} cases[] = {
+		{ 0, 24000, false },
+		{ 0, -24000, false },
+		/* a kernel that was delayed by 20 ms in between allows for 10 us more */
+		{ 0, 40000, true },
+		{ 0, -40000, true },
+		{ TSCOPE_VMCLOCK_TIME_ESTERROR, 120000, false },
+		{ TSCOPE_VMCLOCK_TIME_ESTERROR, -140000, true },
+		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 1000, false },
+		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 2000, true },
+	};
+	u32 i;
+
+	page.esterror_ns = 100000;
+	page.maxerror_ns = 1500;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		page.flags = cases[i].flags;
+		KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+		/* as if the last look were 50 ms ago */
+		v.seen_tsc -= CYCLES_PER_S / 20;
+		KUNIT_EXPECT_EQ_MSG(test, update_by(test, cases[i].ns),
+				    cases[i].steps ? cases[i].ns : 0, "case %u", i);
+	}
+}
+
 /* Of a rate that changes, the step is what it is where the new line begins. */
 static void vmclock_step_with_rate(struct kunit *test)
 {
 	u64 ns;
 	u16 frac;
 
+	page.flags |= TSCOPE_VMCLOCK_TIME_MAXERROR;
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
 	ns = tscope_vmclock_ns(&page, raw.tsc + 1, &frac);
 	page.counter = raw.tsc + 1;
@@ -204,6 +237,7 @@ static void vmclock_points(struct kunit *test)
 
 static struct kunit_case vmclock_update_cases[] = {
 	KUNIT_CASE(vmclock_steps),
+	KUNIT_CASE(vmclock_slew),
 	KUNIT_CASE(vmclock_step_with_rate),
 	KUNIT_CASE(vmclock_marker),
 	KUNIT_CASE(vmclock_short_page),
