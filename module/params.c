@@ -21,7 +21,7 @@ MODULE_PARM_DESC(period_us, "from one window's start to the next, 1000..10000000
 module_param_named(width_us, loaded.width_us, uint, 0444);
 MODULE_PARM_DESC(width_us, "length of a window, 10..period_us (default: 20)");
 module_param_named(burst_us, loaded.burst_us, uint, 0444);
-MODULE_PARM_DESC(burst_us, "longest time with interrupts off, 1..100 (default: 10)");
+MODULE_PARM_DESC(burst_us, "longest time with interrupts off, which real-time tasks lose too, 1..100 (default: 10)");
 module_param_named(fit_window_s, loaded.fit_window_s, uint, 0444);
 MODULE_PARM_DESC(fit_window_s, "how old a fitted point may be, 1..3600 (default: 60)");
 
