@@ -26,7 +26,7 @@ HARNESS = selftests/harness
 .PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
 	install-tools uninstall-tools \
 	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab lab-table matrix bench \
-	peers native scale docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
+	peers native scale user docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
 
 # make help prints what follows ## below: groups, and targets with their variables.
 
@@ -152,6 +152,9 @@ lab:			## all faults of the catalogue (SCENARIO= LIST=1 SEED= KERNEL= SHORT=1 LO
 
 lab-table:		## which faults tscope doctor found in the runs of make lab: scenario x id
 	@selftests/lab/table.sh
+
+user:			## the pure files and the unchanged exchange in user space, with ASan and UBSan (SEED=)
+	@$(HARNESS)/check.sh user
 
 kunit:			## KUnit suites, on kernels built for them, once (KUNIT='6.12 6.1 6.12-tree')
 	@$(HARNESS)/kunit.sh $(KUNIT)

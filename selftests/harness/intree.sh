@@ -113,6 +113,30 @@ runs_alone() {
 	all_skip "$work/ktap.alone" "TSCOPE_MODULE=.* is not there"
 }
 
+without_tree() {
+	local dir=$work/without n
+	make -s --no-print-directory -C "$TESTS" KSELFTEST_DIR= TSCOPE_MODULE="$work/none.ko" run_tests |
+		cat >"$work/ktap.without"
+	all_skip "$work/ktap.without" "TSCOPE_MODULE=.* is not there" || return
+	mkdir "$dir" && cp "$TESTS/Makefile" "$dir/" && echo timeout=1 >"$dir/settings" || return
+	for n in 0 1 4; do
+		printf '#!/bin/sh\necho said\nexit %s\n' $n >"$dir/exits$n"
+	done
+	printf '#!/bin/sh\nexec sleep 30\n' >"$dir/hangs"
+	chmod +x "$dir"/exits? "$dir/hangs"
+	make -s --no-print-directory -C "$dir" KSELFTEST_DIR= TEST_PROGS="exits0 exits1 exits4 hangs" run_tests |
+		cat >"$work/said"
+	same "KTAP" "$(grep -v '^# selftests' "$work/said")" "TAP version 13
+1..4
+# said
+ok 1 selftests: tscope: exits0
+# said
+not ok 2 selftests: tscope: exits1 # exit=1
+# said
+ok 3 selftests: tscope: exits4 # SKIP
+not ok 4 selftests: tscope: hangs # TIMEOUT"
+}
+
 no_lib_mk() {
 	not make -s -C "$TESTS" KSELFTEST_DIR="$work/none" run_tests >"$work/said" 2>&1 &&
 		grep "No lib.mk: set KSELFTEST_DIR" "$work/said"
@@ -207,7 +231,8 @@ case $1 in
 esac
 [ $# -gt 0 ] || set -- 6.12 6.1
 ktap_begin
-t "no lib.mk: the error says what to do" no_lib_mk
+t "without a kernel tree: all skip; what passes, fails, hangs" without_tree
+t "no lib.mk where it should be: the error says what to do" no_lib_mk
 for version; do
 	one_version "$version"
 	[ -z "$guest" ] || t "$version: in a KVM guest" in_guest "$version" "$version"
