@@ -22,6 +22,8 @@
 /* Points wait for this long until a step is judged, or while CPUs have no time for slow clocks. */
 #define HELD_NS			(4 * NSEC_PER_SEC)
 #define SILENT_READINGS		12
+/* Another clock has one of these each window: fewer, and the CPUs had no time for the device. */
+#define SILENT_POINTS		40
 
 static bool is_open(const struct move *x)
 {
@@ -255,6 +257,21 @@ static uint64_t newest_tsc(const struct snapshot *s, const char *clock)
 	return newest;
 }
 
+/* How many points the clock that has most of them has after a TSC value. */
+static size_t points_after(const struct snapshot *s, uint64_t tsc)
+{
+	size_t most = 0, i, k, n;
+
+	for (i = 0; i < s->n_clocks; i++) {
+		for (k = n = 0; k < s->n_points; k++)
+			n += s->points[k].tsc > tsc &&
+			     !strcmp(s->points[k].clock, s->clocks[i].name);
+		if (n > most)
+			most = n;
+	}
+	return most;
+}
+
 /* A device that is read and has no points stands still: a step is known only when it goes on. */
 static void stands(struct judgement *j, const struct rule *rule, const char *name)
 {
@@ -268,7 +285,7 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 	    readings < SILENT_READINGS || rejected > readings / 2)
 		return;
 	ns = (__uint128_t)(newest - last) * 1000000 / tsc->khz.value;
-	if (ns < (uint64_t)SILENT_NS)
+	if (ns < (uint64_t)SILENT_NS || points_after(s, last) < SILENT_POINTS)
 		return;
 	f = finding_new(j, rule, "%s has stood still for %s", name, ns_text(ns));
 	finding_is_of(j, name, NULL);
