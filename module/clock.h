@@ -187,6 +187,7 @@ void tscope_devices_take(struct tscope_turn *turn, struct tscope_clock **device,
 			 unsigned int n, struct tscope_cpu *c, u64 budget_cyc);
 void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r);
 void tscope_points_break(void);
+void tscope_clocks_suspended(void);
 void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 			const struct tscope_page_event *event, unsigned int n,
 			bool leader);

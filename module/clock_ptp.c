@@ -158,23 +158,26 @@ static bool same_source(const struct tscope_raw *a, const struct tscope_raw *b)
 	return a->source == b->source && a->was_set == b->was_set;
 }
 
-/* Whether time went on as it does between two readings. @raw: the points of monotonic-raw */
+/*
+ * Whether time went on as it does between two readings, to @off_ns. @raw: the points of
+ * monotonic-raw
+ */
 static bool same_time(const struct tscope_raw *a, const struct tscope_raw *b,
-		      const struct tscope_series *raw)
+		      const struct tscope_series *raw, u64 *off_ns)
 {
-	u64 passed_ns = span_ns(a->tsc, b->tsc), off_ns, span_cyc;
+	u64 passed_ns = span_ns(a->tsc, b->tsc), span_cyc;
 	s64 gain;
 
 	if (raw && tscope_series_rate(raw, &gain, &span_cyc) &&
 	    span_cyc / RATE_KNOWN_MS >= tscope_tsc_khz) {
-		off_ns = 3 + passed_ns / RAW_PART;
+		*off_ns = 3 + passed_ns / RAW_PART;
 		passed_ns += tscope_phase_to_ns(gain_in(gain, b->tsc - a->tsc, span_cyc));
 	} else {
-		off_ns = 3 + passed_ns / UNKNOWN_RATE_PART;
+		*off_ns = 3 + passed_ns / UNKNOWN_RATE_PART;
 	}
 	if (!a->exact)
-		off_ns += width_ns(a) + width_ns(b) + a->tick_ns;
-	return tscope_abs64(tscope_sub64(b->ns, a->ns + passed_ns)) <= off_ns;
+		*off_ns += width_ns(a) + width_ns(b) + a->tick_ns;
+	return tscope_abs64(tscope_sub64(b->ns, a->ns + passed_ns)) <= *off_ns;
 }
 
 /*
@@ -195,6 +198,19 @@ static u64 bend_ns(const struct tscope_raw *a, const struct tscope_raw *b,
 	gain_ns = gain_in(ahead_ns - (s64)(before->real_ns - before->ns), cyc, before_cyc);
 	/* each of the four differences is of whole nanoseconds */
 	return min(most_ns, 3 + tscope_abs64((s64)(b->real_ns - b->ns) - ahead_ns - gain_ns));
+}
+
+/*
+ * The error of an offset between two exact readings. Where a CPU's TSC is behind the kernel's last
+ * update, the kernel shows its clocks as of that update. A reading whose fraction is known is none
+ * of these; others may be off by all that same_time() lets pass.
+ */
+static u64 exact_error_ns(const struct tscope_raw *a, const struct tscope_raw *b,
+			  const struct tscope_raw *before, u64 off_ns)
+{
+	if (!a->real_tick_ns)
+		return bend_ns(a, b, before) + ROUNDING_TSC_NS;
+	return bend_ns(a, b, before) + off_ns + (a->tick_ns ? ROUNDING_TSC_NS : ROUNDING_PAGE_NS);
 }
 
 /*
@@ -219,23 +235,23 @@ bool tscope_wall_offset_find(const struct tscope_raw *a, const struct tscope_raw
 			     const struct tscope_raw *host, const struct tscope_series *raw,
 			     const struct tscope_raw *before, struct tscope_wall_offset *o)
 {
-	u64 span = b->tsc - a->tsc, part = host->tsc - a->tsc;
+	u64 span = b->tsc - a->tsc, part = host->tsc - a->tsc, off_ns;
 	s64 gain = tscope_sub64(b->real_ns, a->real_ns);
 
 	/* unsigned: before the first is far behind the second */
-	if (a->tsc >= b->tsc || part > span || !same_source(a, b) || !same_time(a, b, raw) ||
-	    gain < 0 || gain > S64_MAX >> (TSCOPE_PHASE_SHIFT + 1))
+	if (a->tsc >= b->tsc || part > span || !same_source(a, b) ||
+	    !same_time(a, b, raw, &off_ns) || gain < 0 ||
+	    gain > S64_MAX >> (TSCOPE_PHASE_SHIFT + 1))
+		return false;
+	/* the clocks of one of them may be as of the kernel's last update */
+	if (a->exact && a->real_tick_ns != b->real_tick_ns)
 		return false;
 	gain = (gain << TSCOPE_PHASE_SHIFT) + b->real_frac - a->real_frac;
 	gain = gain_in(gain, part, span) + a->real_frac;
 	o->ns = tscope_sub64(a->real_ns + tscope_phase_to_ns(gain), host->ns);
 	o->tsc = host->tsc;
 	o->exact = a->exact;
-	if (o->exact)
-		o->error_ns = bend_ns(a, b, before) +
-			      (a->real_tick_ns && !a->tick_ns ? ROUNDING_PAGE_NS : ROUNDING_TSC_NS);
-	else
-		o->error_ns = bracket_error_ns(a, b);
+	o->error_ns = o->exact ? exact_error_ns(a, b, before, off_ns) : bracket_error_ns(a, b);
 	return true;
 }
 

@@ -313,7 +313,7 @@ static int suspend_notify(struct notifier_block *nb, unsigned long event, void *
 		tscope_cpu_stop(c);
 		tscope_cpu_new_life(c);
 	}
-	tscope_points_break();
+	tscope_clocks_suspended();
 	change_end();
 	mutex_unlock(&control_lock);
 	return NOTIFY_OK;

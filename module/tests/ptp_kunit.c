@@ -73,7 +73,8 @@ static struct tscope_raw moment_at(u64 ns, s64 clamped)
 	return (struct tscope_raw){
 		.before = tsc_at(ns), .after = tsc_at(ns + w.width),
 		.tsc = tsc_at(ns + w.width / 2), .ns = raw_at(read_at), .real_ns = real_at(read_at),
-		.tick_ns = w.page ? 0 : 1, .real_tick_ns = w.known ? 0 : 1, .exact = !w.width,
+		.tick_ns = w.page ? 0 : 1, .real_tick_ns = w.known && !clamped ? 0 : 1,
+		.exact = !w.width,
 	};
 }
 
@@ -109,7 +110,10 @@ static int ptp_init(struct kunit *test)
 	return 0;
 }
 
-/* What is printed of a calm clock: rounding, and a 4000th of the call, rounded up. */
+/*
+ * What is printed of a calm clock: rounding, and a 4000th of the call, rounded up. Where the kernel
+ * may have clamped its clocks, 3 ns and an eighth of the call more.
+ */
 static void ptp_error(struct kunit *test)
 {
 	static const struct {
@@ -117,11 +121,12 @@ static void ptp_error(struct kunit *test)
 		bool page, known;
 		u64 error_ns;
 	} cases[] = {
-		{ 2000, 0, false, false, 3 + 1 },
-		{ 2000, 0, true, false, 5 + 1 },
+		{ 2000, 0, false, true, 3 + 1 },
 		{ 2000, 0, true, true, 3 + 1 },
-		{ 4000000, 0, false, false, 3 + 1000 },
-		{ 4000500, 0, true, false, 5 + 1001 },
+		{ 2000, 0, false, false, 3 + 1 + 253 },
+		{ 2000, 0, true, false, 5 + 1 + 253 },
+		{ 4000000, 0, false, true, 3 + 1000 },
+		{ 4000500, 0, true, false, 5 + 1001 + 3 + 500062 },
 		/* half of a width of 2 us, a 32nd of it, a tick, and a 1000th */
 		{ 2000, 2000, false, false, 1000 + 62 + 1 + 5 + 4 },
 	};
@@ -189,6 +194,7 @@ static void ptp_slew_turns(struct kunit *test)
 		w.before = 12000 + below(200000);
 		w.after = 12000 + below(200000);
 		w.raw_ppm = below(101) - 50;
+		w.known = true;
 		earlier = moment_at(begin, 0);
 		begin += 10000000;
 		if (i % 2) {
@@ -217,6 +223,9 @@ static void ptp_no_line(struct kunit *test)
 		{ { .clamped = 2000 } },
 		{ { .clamped = 260 } },
 		{ { .clamped = 240 }, true },
+		/* one whose fraction is known is not clamped, so the other one is */
+		{ { .clamped = 240, .known = true } },
+		{ { .clamped = 1, .known = true } },
 	};
 	u32 i;
 
@@ -225,6 +234,9 @@ static void ptp_no_line(struct kunit *test)
 		w.before = calm.before;
 		w.after = calm.after;
 		KUNIT_EXPECT_EQ_MSG(test, offset_comes(), cases[i].comes, "case %u", i);
+		/* a pairing that is astray is the host's fault */
+		if (cases[i].comes && !w.astray)
+			KUNIT_EXPECT_TRUE(test, holds(test, i));
 	}
 }
 
