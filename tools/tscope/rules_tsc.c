@@ -363,9 +363,10 @@ static bool same_rate(const struct reference *a, const struct reference *b)
 					ns_magnitude(a->ppt) / 10;
 }
 
+/* Devices that are read through one hypervisor are disturbed alike: more than one 95 % interval. */
 static bool is_far(const struct reference *r)
 {
-	return ns_magnitude(r->ppt) >= (uint64_t)r->error_ppt + FREQUENCY_WARN_PPT;
+	return ns_magnitude(r->ppt) >= 2 * (uint64_t)r->error_ppt + FREQUENCY_WARN_PPT;
 }
 
 /* The best of the clocks that agree on a rate, their number, and its error with theirs. */
@@ -373,18 +374,21 @@ static const struct reference *best_reference(const struct reference *refs, size
 					      size_t *agree, uint64_t *error_ppt)
 {
 	const struct reference *best = NULL;
-	size_t i, k, with, right = 0;
+	size_t i, k, with, right;
 	uint64_t error, most;
 
 	*agree = 0;
-	for (i = 0; i < n; i++)
-		right += !is_far(&refs[i]);
 	for (i = 0; i < n; i++) {
 		if (!is_far(&refs[i]))
 			continue;
 		most = refs[i].error_ppt;
-		for (k = with = 0; k < n; k++) {
-			if (!same_rate(&refs[i], &refs[k]))
+		for (k = with = right = 0; k < n; k++) {
+			if (!same_rate(&refs[i], &refs[k])) {
+				right += !is_far(&refs[k]);
+				continue;
+			}
+			/* one that is not sure says nothing */
+			if (!is_far(&refs[k]))
 				continue;
 			with++;
 			/* where their intervals part, either may be right */
