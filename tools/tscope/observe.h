@@ -6,7 +6,7 @@
 #include "finding.h"
 #include "sampling.h"
 
-/* Whether this user may write what sampling writes. */
+/* Whether this user may write what sampling writes; nobody need for a recorded tree. */
 bool may_sample(void);
 
 /* When to sample without -d, beside when nothing was sampled or an option of sampling is given. */
