@@ -237,7 +237,7 @@ int cmd_doctor(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
-		"Say what is wrong with this machine's time, and what to do.\vSamples for 10 s, unless sampling has ended and left figures, and neither --ktap nor an option of sampling is given.",
+		"Say what is wrong with this machine's time, and what to do.\vSamples for 10 s unless -d says otherwise; with -d 0 what was gathered before is judged.",
 		children, NULL, NULL
 	};
 	struct finding_list list;
@@ -252,7 +252,7 @@ int cmd_doctor(int argc, char **argv)
 	if (wishes.write && write_check(wishes.write))
 		return STATUS_USAGE;
 	options.sampling.can_look = true;
-	choose_duration(&options.sampling, wishes.ktap ? SAMPLE_ALWAYS : SAMPLE_IF_ON);
+	choose_duration(&options.sampling, SAMPLE_ALWAYS);
 	status = observe(&o, &options.sampling);
 	if (status)
 		return status;

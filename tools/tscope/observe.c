@@ -32,8 +32,7 @@ void choose_duration(struct sampling_wish *wish, enum sample_when when)
 	if (wish->duration_ms != DURATION_DEFAULT)
 		return;
 	snapshot_read(&s, 0);
-	if (asked || !snapshot_sampled(&s) || when == SAMPLE_ALWAYS ||
-	    (when == SAMPLE_IF_ON && s.enabled.value))
+	if (asked || !snapshot_sampled(&s) || when == SAMPLE_ALWAYS)
 		wish->duration_ms = DEFAULT_MS;
 	else
 		wish->duration_ms = 0;
