@@ -124,6 +124,9 @@ for command in report "report -d 600 --flat-out --warm-up 9 --reset" "doctor --j
 done
 t "a copy: what a test run learns of states" runs 0 doctor --ktap --root "$DIR/healthy-kvm"
 t "it learns" not grep -E '^ok .* (tsc-offset|tsc-frequency) # SKIP' "$DIR/out"
+t "a copy: wait" json_of wait 0 wait --json --root "$DIR/healthy-kvm"
+t "what is there counts" json_has 'o["reached"] and o["skew_error_ppb"] < 1'
+t "a copy: wait in vain" json_of wait 1 wait --error-ppb 0.001 --timeout 600 --json --root "$DIR/healthy-kvm"
 if unshare -m true 2>/dev/null; then
 	t "a tree to read only" read_only
 fi
