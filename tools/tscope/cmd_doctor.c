@@ -158,7 +158,7 @@ static void print_ktap(const struct observation *o, const struct finding_list *l
 	char old[160];
 	bool good;
 
-	puts("TAP version 14");
+	puts("KTAP version 1");
 	if (not_observed(o, old))
 		printf("# %s\n", old);
 	for (i = 0; i < o->after.n_errors; i++)

@@ -166,6 +166,7 @@ t "doctor: not loaded and a warning is 1" runs 1 doctor -d 0 --root "$DIR/unload
 for name in not-loaded system-kvm views-empty; do
 	t "doctor: $name is 4" runs 4 doctor -d 0 --root "$DIR/$name"
 	t "doctor: $name, --ktap, is 4" runs 4 doctor -d 0 --ktap --root "$DIR/$name"
+	t "KTAP begins with its version" same "first line" "$(head -n 1 "$DIR/out")" "KTAP version 1"
 done
 t "doctor: healthy is 0" json 0 doctor -d 0 --json --root "$DIR/healthy-kvm"
 t "healthy: no error" json_has 'o["errors"] == []'
