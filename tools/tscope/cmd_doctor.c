@@ -233,7 +233,8 @@ int cmd_doctor(int argc, char **argv)
 		{ }
 	};
 	static const struct argp_child children[] = {
-		{ &options_sampling, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+		{ &options_sampling, 0, NULL, 0 }, { &options_output, 0, NULL, 0 },
+		{ &options_common, 0, NULL, 0 }, { }
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
@@ -249,6 +250,7 @@ int cmd_doctor(int argc, char **argv)
 	options_parse(&argp, argc, argv, NULL);
 	if (wishes.domain && !domain_read(wishes.domain, &domain, error))
 		errx(STATUS_USAGE, "%s: %s", wishes.domain, error);
+	options_check_output();
 	if (wishes.write && write_check(wishes.write))
 		return STATUS_USAGE;
 	options.sampling.can_look = true;
@@ -259,6 +261,7 @@ int cmd_doctor(int argc, char **argv)
 	if (wishes.since_ms < o.after.boottime_ns / 1000000)
 		o.since_ns = o.after.boottime_ns - wishes.since_ms * 1000000;
 	o.domain = wishes.domain ? &domain : NULL;
+	options_open_output();
 	pairs_sort(&o.after);
 	findings_of(&o, &list);
 	status = findings_status(&o, &list);

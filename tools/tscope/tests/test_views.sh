@@ -15,6 +15,7 @@ wrong_use() {
 		runs 2 report -d ten && prints_error "takes a time such as" &&
 		runs 2 report --warm-up=-1 && runs 2 report extra && runs 2 report --nonsense &&
 		runs 2 report -o /nonexistent/file && runs 2 report -d 60 -o /nonexistent/file &&
+		runs 2 doctor -d 60 -o /nonexistent/file && runs 2 pairs -d 60 -o /nonexistent/file &&
 		runs 2 report -d 60 --html /nonexistent/file && runs 2 record --warm-up 60 -o /nonexistent/file &&
 		runs 2 record -o "$DIR" && runs 2 doctor -d 60 --write /nonexistent/dir && reads enabled 0 &&
 		runs 2 watch -n 0 && prints_error "above 0" && runs 2 watch -n 1x && runs 2 watch -i 0 &&
@@ -146,10 +147,13 @@ no_escapes() {
 	not grep -e "$ESC" -e left "$DIR/drawn"
 }
 
+# output_file STATUS SUBCOMMAND ARGUMENT...: -o has what is printed otherwise
 output_file() {
-	tree views-faults && runs 1 report -d 0 && cp "$DIR/out" "$DIR/wanted" &&
-		runs 1 report -d 0 -o "$DIR/file" && same "standard output" "$(cat "$DIR/out")" "" &&
-		diff "$DIR/wanted" "$DIR/file"
+	tree views-faults && runs "$@" && timeless >"$DIR/wanted" &&
+		runs "$@" -o "$DIR/file" && same "standard output" "$(cat "$DIR/out")" "" &&
+		mv "$DIR/file" "$DIR/out" && diff "$DIR/wanted" <(timeless) &&
+		runs 2 "${@:2}" -o /nonexistent/file && says '/nonexistent/file: No such file' &&
+		runs 4 "${@:2}" -o /dev/full && says '/dev/full: No space left'
 }
 
 # as_nobody ARGUMENT...
@@ -275,7 +279,10 @@ v "report restores" restores
 v "report is interrupted" interrupted report -d 60 -q
 v "watch is interrupted" interrupted watch -i 10
 v "wait is interrupted" interrupted wait --error-ppb 0.001
-v "report to a file" output_file
+for name in report doctor pairs; do
+	v "$name to a file" output_file "$([ $name = pairs ]; echo $?)" $name -d 0
+done
+v "events to a file" output_file 0 events
 v "report without root" unprivileged
 v "options of sampling without root" unprivileged_wish
 v "old figures" old_figures
