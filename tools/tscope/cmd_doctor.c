@@ -158,7 +158,7 @@ static void print_ktap(const struct observation *o, const struct finding_list *l
 	char old[160];
 	bool good;
 
-	puts("TAP version 14");
+	puts("KTAP version 1");
 	if (not_observed(o, old))
 		printf("# %s\n", old);
 	for (i = 0; i < o->after.n_errors; i++)
@@ -233,11 +233,12 @@ int cmd_doctor(int argc, char **argv)
 		{ }
 	};
 	static const struct argp_child children[] = {
-		{ &options_sampling, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+		{ &options_sampling, 0, NULL, 0 }, { &options_output, 0, NULL, 0 },
+		{ &options_common, 0, NULL, 0 }, { }
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
-		"Say what is wrong with this machine's time, and what to do.\vSamples for 10 s, unless sampling has ended and left figures, and neither --ktap nor an option of sampling is given.",
+		"Say what is wrong with this machine's time, and what to do.\vSamples for 10 s unless -d says otherwise; with -d 0 what was gathered before is judged.",
 		children, NULL, NULL
 	};
 	struct finding_list list;
@@ -249,16 +250,18 @@ int cmd_doctor(int argc, char **argv)
 	options_parse(&argp, argc, argv, NULL);
 	if (wishes.domain && !domain_read(wishes.domain, &domain, error))
 		errx(STATUS_USAGE, "%s: %s", wishes.domain, error);
+	options_check_output();
 	if (wishes.write && write_check(wishes.write))
 		return STATUS_USAGE;
 	options.sampling.can_look = true;
-	choose_duration(&options.sampling, wishes.ktap ? SAMPLE_ALWAYS : SAMPLE_IF_ON);
+	choose_duration(&options.sampling, SAMPLE_ALWAYS);
 	status = observe(&o, &options.sampling);
 	if (status)
 		return status;
 	if (wishes.since_ms < o.after.boottime_ns / 1000000)
 		o.since_ns = o.after.boottime_ns - wishes.since_ms * 1000000;
 	o.domain = wishes.domain ? &domain : NULL;
+	options_open_output();
 	pairs_sort(&o.after);
 	findings_of(&o, &list);
 	status = findings_status(&o, &list);

@@ -176,7 +176,9 @@ int cmd_events(int argc, char **argv)
 		{ "follow", KEY_FOLLOW, NULL, 0, "Go on, and print events as they come", 1 },
 		{ }
 	};
-	static const struct argp_child children[] = { { &options_common, 0, NULL, 0 }, { } };
+	static const struct argp_child children[] = {
+		{ &options_output, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+	};
 	static const struct argp argp = {
 		own, parse, NULL,
 		"List steps, backward readings, warps, updates of time pages, and offsets that move. With --follow --json, a line is an event.",
@@ -187,8 +189,10 @@ int cmd_events(int argc, char **argv)
 	int status;
 
 	options_parse(&argp, argc, argv, NULL);
+	options_check_output();
 	if (!snapshot_read(&s, PARTS) && (follow || !options.json))
 		errx(STATUS_NO_FIGURE, "%s", module_advice());
+	options_open_output();
 	events_of(&s, &events);
 	status = list_events(&s, &events);
 	/* the object has them too */

@@ -86,7 +86,8 @@ int cmd_pairs(int argc, char **argv)
 		{ }
 	};
 	static const struct argp_child children[] = {
-		{ &options_sampling, 0, NULL, 0 }, { &options_common, 0, NULL, 0 }, { }
+		{ &options_sampling, 0, NULL, 0 }, { &options_output, 0, NULL, 0 },
+		{ &options_common, 0, NULL, 0 }, { }
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
@@ -102,6 +103,7 @@ int cmd_pairs(int argc, char **argv)
 	if (options.sampling.cpus && !parse_cpu_list(options.sampling.cpus, cpus))
 		errx(STATUS_USAGE, "'%s' is no list of CPUs below %u such as 0-3,8",
 		     options.sampling.cpus, MAX_CPUS);
+	options_check_output();
 	options.sampling.can_look = true;
 	choose_duration(&options.sampling, SAMPLE_IF_ASKED);
 	status = sample(&options.sampling);
@@ -111,6 +113,7 @@ int cmd_pairs(int argc, char **argv)
 	sampling_end();
 	if (options.sampling.cpus)
 		keep(&s, cpus);
+	options_open_output();
 	print(&s);
 	status = any_offset(&s) ? STATUS_GOOD : STATUS_NO_FIGURE;
 	snapshot_free(&s);

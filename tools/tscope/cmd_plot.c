@@ -22,7 +22,7 @@ enum { KEY_SCRIPT = 512, KEY_DARK };
 
 static const char nothing[] = "there is nothing to draw in this recording";
 
-/* Of the command line; @kind PLOT_KINDS: all. */
+/* Of the command line; @kind PLOT_KINDS: all; a file of one picture is of the phase by default. */
 struct wanted {
 	const char *file;
 	enum plot_kind kind;
@@ -53,6 +53,8 @@ static void check_output(struct wanted *wanted, struct argp_state *state)
 {
 	const char *path = options.output;
 
+	if (path && !wanted->kind_given && !ends(path, ".html"))
+		wanted->kind = PLOT_PHASE;
 	wanted->form.format = !path ? PLOT_TEXT : ends(path, ".png") ? PLOT_PNG : PLOT_SVG;
 	wanted->page = path && ends(path, ".html");
 	if (options.json)
@@ -66,8 +68,6 @@ static void check_output(struct wanted *wanted, struct argp_state *state)
 		argp_error(state, "--script is of one picture, not of a page");
 	if (path && wanted->script && wanted->kind == PLOT_KINDS)
 		argp_error(state, "--script is of one picture: name phase, adev, hist or pairs");
-	if (wanted->page && wanted->kind != PLOT_KINDS)
-		argp_error(state, "a page has all pictures");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -237,7 +237,7 @@ static int write_pictures(const struct wanted *wanted, const struct recording *r
 	return status;
 }
 
-static int write_page(const struct recording *r)
+static int write_page(const struct wanted *wanted, const struct recording *r)
 {
 	struct text page;
 	int status, error;
@@ -247,7 +247,7 @@ static int write_page(const struct recording *r)
 	html_tagged(page.to, "p", "Kernel %s, clocksource %s, recorded by tscope %s", r->kernel,
 		    r->clocksource, r->version);
 	progress_begin("drawing");
-	error = html_pictures(page.to, r);
+	error = html_pictures(page.to, r, wanted->kind);
 	progress_end();
 	html_end(page.to);
 	fclose(page.to);
@@ -283,7 +283,7 @@ int cmd_plot(int argc, char **argv)
 	else
 		wanted.form.width = WIDTH;
 	read_recording(wanted.file, &r);
-	status = wanted.page ? write_page(&r) : write_pictures(&wanted, &r);
+	status = wanted.page ? write_page(&wanted, &r) : write_pictures(&wanted, &r);
 	recording_free(&r);
 	return status;
 }

@@ -252,6 +252,7 @@ int cmd_record(int argc, char **argv)
 	options_parse(&argp, argc, argv, NULL);
 	if (!options.output)
 		errx(STATUS_USAGE, "-o FILE is missing: where to write");
+	sampling_or_look(&options.sampling);
 	status = strcmp(options.output, "-") ? output_check(options.output, false) : 0;
 	if (status)
 		errx(STATUS_USAGE, "%s: %s", options.output, strerror(-status));

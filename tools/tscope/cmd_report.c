@@ -27,16 +27,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static void print(FILE *out, struct observation *o, const struct finding_list *findings)
+static void print(struct observation *o, const struct finding_list *findings)
 {
 	char old[160];
 
 	if (options.json && !options.sampling.asked && not_observed(o, old))
 		system_note(&o->system, "%s", old);
 	if (options.json)
-		json_print(out, &o->after, &o->events, findings, &o->system, false);
+		json_print(stdout, &o->after, &o->events, findings, &o->system, false);
 	else
-		report_print(out, o, findings, &options.sampling);
+		report_print(stdout, o, findings, &options.sampling);
 	if (!options.json && !o->after.loaded)
 		warnx("%s", module_advice());
 }
@@ -58,13 +58,10 @@ int cmd_report(int argc, char **argv)
 	};
 	struct finding_list findings;
 	struct observation o;
-	FILE *out = stdout;
 	int status, error;
 
 	options_parse(&argp, argc, argv, NULL);
-	error = options.output ? output_check(options.output, false) : 0;
-	if (error)
-		errx(STATUS_USAGE, "%s: %s", options.output, strerror(-error));
+	options_check_output();
 	error = html ? output_check(html, true) : 0;
 	if (error)
 		errx(STATUS_USAGE, "%s: %s", html, strerror(-error));
@@ -73,13 +70,10 @@ int cmd_report(int argc, char **argv)
 	status = observe(&o, &options.sampling);
 	if (status)
 		return status;
-	if (options.output)
-		out = fopen(options.output, "w");
-	if (!out)
-		err(STATUS_USAGE, "%s", options.output);
+	options_open_output();
 	pairs_sort(&o.after);
 	findings_of(&o, &findings);
-	print(out, &o, &findings);
+	print(&o, &findings);
 	status = findings_status(&o, &findings);
 	if (html)
 		progress_begin("drawing");
@@ -91,8 +85,6 @@ int cmd_report(int argc, char **argv)
 		if (status != STATUS_FOUND)
 			status = STATUS_USAGE;
 	}
-	if (options.output && fclose(out))
-		err(STATUS_NO_FIGURE, "%s", options.output);
 	findings_free(&findings);
 	observation_free(&o);
 	return status;

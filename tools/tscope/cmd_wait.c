@@ -177,6 +177,9 @@ int cmd_wait(int argc, char **argv)
 	bool reached, begun, fresh;
 
 	options_parse(&argp, argc, argv, &goal);
+	/* no new reading comes */
+	if (module_is_recorded())
+		goal.timeout_ms = 0;
 	begun = goal.timeout_ms && module_is_loaded() && !is_sampling();
 	if (begun) {
 		options.sampling.duration_ms = goal.timeout_ms;

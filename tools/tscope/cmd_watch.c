@@ -319,7 +319,8 @@ static void begin_sampling(struct snapshot *now)
 {
 	if (now->enabled.value)
 		sampling_look_on();
-	if (now->enabled.value || !may_sample() || sampling_begin(&options.sampling))
+	if (now->enabled.value || !may_sample() || module_is_recorded() ||
+	    sampling_begin(&options.sampling))
 		return;
 	snapshot_free(now);
 	snapshot_read(now, parts());

@@ -156,6 +156,21 @@ bool module_is_loaded(void)
 	return module_loading();
 }
 
+bool module_is_recorded(void)
+{
+	const char *named = getenv("TSCOPE_SYSFS");
+	char path[PATH_MAX];
+
+	if (!module_is_loaded() || (!*system_root && !(named && *named)))
+		return false;
+	/* no copy has it: it can't be read */
+	path_sysfs(path, "reset");
+	if (access(path, F_OK))
+		return true;
+	path_sysfs(path, "enabled");
+	return access(path, W_OK) && errno != EACCES;
+}
+
 static bool is_built_for(const char *kernel)
 {
 	char path[PATH_MAX], file[512];

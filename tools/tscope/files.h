@@ -39,6 +39,9 @@ char *text_clean_line(char *text);
 
 bool module_is_loaded(void);
 
+/* They are a tree that was named, and that can't be made to sample: a copy, or one to read only. */
+bool module_is_recorded(void);
+
 /* Which loading of the module its files are of: another number after the next one; 0: none. */
 uint64_t module_loading(void);
 

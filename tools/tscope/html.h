@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "recording.h"
+#include "plot.h"
 #include "text.h"
 
 /* The page's head, and its <h1>. */
@@ -24,12 +24,13 @@ void html_tagged(FILE *to, const char *tag, const char *format, ...);
 void html_table(FILE *to, struct text_table *t, const char *caption);
 
 /**
- * html_pictures() - write a section with all pictures of a recording, drawn by gnuplot
+ * html_pictures() - write a section with pictures of a recording, drawn by gnuplot
+ * @wanted: which one; PLOT_KINDS: all
  *
  * Without gnuplot the section says how to get them.
  *
  * Return: 0, or a negative errno: of gnuplot after a message, -ENODATA: there is nothing to draw.
  */
-int html_pictures(FILE *to, const struct recording *r);
+int html_pictures(FILE *to, const struct recording *r, enum plot_kind wanted);
 
 #endif /* TSCOPE_HTML_H */

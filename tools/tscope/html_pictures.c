@@ -209,7 +209,7 @@ static int picture(FILE *to, enum plot_kind kind, const struct recording *r)
 	return error;
 }
 
-int html_pictures(FILE *to, const struct recording *r)
+int html_pictures(FILE *to, const struct recording *r, enum plot_kind wanted)
 {
 	static const char no_gnuplot[] =
 		"There is no gnuplot, which draws the pictures: apt install gnuplot-nox (Debian).";
@@ -219,6 +219,8 @@ int html_pictures(FILE *to, const struct recording *r)
 	fputs("<section>\n", to);
 	html_tagged(to, "h2", "Pictures");
 	for (enum plot_kind kind = 0; kind < PLOT_KINDS; kind++) {
+		if (wanted != PLOT_KINDS && wanted != kind)
+			continue;
 		error = picture(to, kind, r);
 		if (error && error != -ENODATA) {
 			html_tagged(to, "p", "%s", error == -ENOENT ? no_gnuplot :

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "options.h"
 
 const char *argp_program_version = "tscope " TSCOPE_VERSION;
 
@@ -109,6 +110,6 @@ int main(int argc, char **argv)
 	chosen.argv[0] = name;
 	status = chosen.command->run(chosen.argc, chosen.argv);
 	if (fflush(stdout) || ferror(stdout))
-		err(STATUS_NO_FIGURE, "standard output");
+		err(STATUS_NO_FIGURE, "%s", options_stdout);
 	return status;
 }

@@ -19,7 +19,7 @@ bool may_sample(void)
 	char path[PATH_MAX];
 
 	path_sysfs(path, "enabled");
-	return !access(path, W_OK);
+	return !access(path, W_OK) || module_is_recorded();
 }
 
 void choose_duration(struct sampling_wish *wish, enum sample_when when)
@@ -28,11 +28,11 @@ void choose_duration(struct sampling_wish *wish, enum sample_when when)
 	struct snapshot s;
 
 	wish->asked = asked || wish->duration_ms != DURATION_DEFAULT;
+	sampling_or_look(wish);
 	if (wish->duration_ms != DURATION_DEFAULT)
 		return;
 	snapshot_read(&s, 0);
-	if (asked || !snapshot_sampled(&s) || when == SAMPLE_ALWAYS ||
-	    (when == SAMPLE_IF_ON && s.enabled.value))
+	if (asked || !snapshot_sampled(&s) || when == SAMPLE_ALWAYS)
 		wish->duration_ms = DEFAULT_MS;
 	else
 		wish->duration_ms = 0;
@@ -97,8 +97,8 @@ bool not_observed(const struct observation *o, char text[160])
 		return *text;
 	}
 	snprintf(text, 160, "These are the figures of earlier sampling%s%s",
-		 text_old(&o->after).s, may_sample() ? "; -d 10s samples anew." :
-		 ". Only root can sample (sudo).");
+		 text_old(&o->after).s, module_is_recorded() ? "." :
+		 may_sample() ? "; -d 10s samples anew." : ". Only root can sample (sudo).");
 	return true;
 }
 

@@ -6,11 +6,11 @@
 #include "finding.h"
 #include "sampling.h"
 
-/* Whether this user may write what sampling writes. */
+/* Whether this user may write what sampling writes; nobody need for a recorded tree. */
 bool may_sample(void);
 
 /* When to sample without -d, beside when nothing was sampled or an option of sampling is given. */
-enum sample_when { SAMPLE_IF_ASKED, SAMPLE_IF_ON, SAMPLE_ALWAYS };
+enum sample_when { SAMPLE_IF_ASKED, SAMPLE_ALWAYS };
 
 /* Where the duration is DURATION_DEFAULT, make it 10 s or 0; note whether an option was given. */
 void choose_duration(struct sampling_wish *wish, enum sample_when when);

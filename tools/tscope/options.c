@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* options.c: options that mean the same in all subcommands */
+#include <err.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "files.h"
 #include "options.h"
 #include "parse.h"
+#include "replace.h"
 
 enum {
 	KEY_WARM_UP = 256,
@@ -13,6 +16,8 @@ enum {
 	KEY_RESET,
 	KEY_ROOT,
 };
+
+const char *options_stdout = "standard output";
 
 struct options options = { .sampling.duration_ms = DURATION_DEFAULT };
 
@@ -146,4 +151,21 @@ void options_parse(const struct argp *argp, int argc, char **argv, void *input)
 	argp_err_exit_status = 2;
 	if (argp_parse(argp, argc, argv, 0, NULL, input))
 		exit(2);
+}
+
+void options_check_output(void)
+{
+	int error = options.output ? output_check(options.output, false) : 0;
+
+	if (error)
+		errx(STATUS_USAGE, "%s: %s", options.output, strerror(-error));
+}
+
+void options_open_output(void)
+{
+	if (!options.output)
+		return;
+	if (!freopen(options.output, "w", stdout))
+		err(STATUS_USAGE, "%s", options.output);
+	options_stdout = options.output;
 }

@@ -39,6 +39,16 @@ extern const struct argp options_output;	/* -o */
  */
 void options_parse(const struct argp *argp, int argc, char **argv, void *input);
 
+/*
+ * Of -o: whether the file can be written, before what it is to hold has taken its time; and from
+ * here on standard output is that file. Both end the program with 2 if it can't be written.
+ */
+void options_check_output(void);
+void options_open_output(void);
+
+/* What standard output is, for messages. */
+extern const char *options_stdout;
+
 /* N[s|m|h|d], with up to three decimal places, in ms; wrong use ends the program with 2. */
 uint64_t options_duration_ms(const struct argp_state *state, const char *option, const char *text);
 

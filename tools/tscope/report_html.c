@@ -239,7 +239,7 @@ int report_html(const char *path, const struct observation *o, const struct find
 	write_machine(to, s, wish);
 	write_figures(to, s);
 	recording_of_snapshot(&r, s);
-	html_pictures(to, &r);
+	html_pictures(to, &r, PLOT_KINDS);
 	recording_free(&r);
 	write_not_seen(to, s, &o->system);
 	html_end(to);

@@ -117,17 +117,17 @@ static void judge_windows(struct policy *p)
 	if (!is(d->timers[TIMER_RTC].tickpolicy, "catchup"))
 		setting(p, as_is(d, TIMER_RTC), "<timer name='rtc' tickpolicy='catchup'/>",
 			"Windows counts the RTC's ticks, and loses those that it does not get");
-	if (is(d->timers[TIMER_PIT].tickpolicy, "catchup") ||
-	    is(d->timers[TIMER_PIT].tickpolicy, "discard"))
+	if (is(d->timers[TIMER_PIT].tickpolicy, "catchup"))
 		setting(p, as_is(d, TIMER_PIT), "<timer name='pit' tickpolicy='delay'/>",
-			"it is what virt-manager gives Windows");
-	if (!d->stimer || !d->synic || !d->vpindex)
-		setting(p, "<hyperv> has not all of vpindex, synic and stimer",
-			"<vpindex state='on'/> <synic state='on'/> <stimer state='on'/> in <features><hyperv>",
-			"without Hyper-V's timers some versions of Windows use HPET or RTC");
+			"Windows counts the RTC's ticks, and needs no ticks of the PIT that come late");
 	if (is(d->clock_offset, "utc") || !d->clock_offset[0])
 		setting(p, d->clock_offset[0] ? "<clock offset='utc'>" : "there is no <clock offset=>",
 			"<clock offset='localtime'>", "Windows takes the RTC for local time");
+	/* alone it does no harm: Windows then uses the RTC */
+	if (p->n && (!d->stimer || !d->synic || !d->vpindex))
+		setting(p, "<hyperv> has not all of vpindex, synic and stimer",
+			"<vpindex state='on'/> <synic state='on'/> <stimer state='on'/> in <features><hyperv>",
+			"without Hyper-V's timers some versions of Windows use HPET or RTC");
 }
 
 void judge_timer_policy(const struct rule *rule, struct judgement *j)

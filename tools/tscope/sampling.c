@@ -268,6 +268,15 @@ bool sampling_take_over(void)
 	return !err;
 }
 
+void sampling_or_look(struct sampling_wish *wish)
+{
+	if (module_is_recorded())
+		*wish = (struct sampling_wish){
+			.asked = true, .quiet = wish->quiet, .can_look = wish->can_look,
+			.cpus = wish->cpus,
+		};
+}
+
 int sampling_begin(const struct sampling_wish *wish)
 {
 	bool changes;

@@ -26,6 +26,9 @@ struct sampling_wish {
 	const char *cpus;
 };
 
+/* Where the module's files are only recorded, a wish is one to look, as with -d 0. */
+void sampling_or_look(struct sampling_wish *wish);
+
 /**
  * sampling_begin() - keep what is set, and sample as @wish says
  *

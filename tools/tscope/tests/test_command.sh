@@ -76,6 +76,21 @@ skips() {
 	[ "$got" = "$3" ] || { echo "skipped: '$got', not '$3'"; return 1; }
 }
 
+# looks ARGUMENT...: a copy of the module's files has no reset: what is there is shown at once
+looks() {
+	runs "0 1" "$@" --root "$DIR/lab-guest" && [ -s "$DIR/out" ] && same messages "$(cat "$DIR/err")" ""
+}
+
+# likewise a tree that is mounted to be read only
+read_only() {
+	mkdir -p "$DIR/read" &&
+		cp -r "$DIR/lab-guest/." "$DIR/read" && : >"$DIR/read/sys/kernel/tscope/reset" || return
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"' sh \
+		"$DIR/read" timeout 60 "$TSCOPE" report -d 600 --root "$DIR/read" >"$DIR/out" 2>"$DIR/err"
+	same "exit status" $? 1 && same messages "$(cat "$DIR/err")" ""
+}
+
 ktap_begin
 mkdir "$DIR/json"
 for tree in "$TESTS"/trees/*.tree; do
@@ -102,6 +117,19 @@ t "ends: all is read" json "0 1" report --json -d 0 --root "$DIR/ends"
 t "ends: no error, all pairs" json_has 'o["errors"] == [] and len(o["pairs"]) == 4 and o["tsc_khz"] == 2**32 - 1'
 t "broken: a line for each file" json "0 1 4" report --json -d 0 --root "$DIR/broken"
 t "broken: no pair, no CPU" json_has 'len([e for e in o["errors"] if e.endswith("the file is ignored")]) == 22 and o["pairs"] == [] and o["cpus"] == []'
+for command in report "report -d 600 --flat-out --warm-up 9 --reset" "doctor --json" "doctor -d 600" \
+	pairs "pairs -d 600" "hist -d 600" "record -o -" "record -d 600 -o -" "watch -n 1"; do
+	# shellcheck disable=SC2086
+	t "a copy: $command" looks $command
+done
+t "a copy: what a test run learns of states" runs 0 doctor --ktap --root "$DIR/healthy-kvm"
+t "it learns" not grep -E '^ok .* (tsc-offset|tsc-frequency) # SKIP' "$DIR/out"
+t "a copy: wait" json_of wait 0 wait --json --root "$DIR/healthy-kvm"
+t "what is there counts" json_has 'o["reached"] and o["skew_error_ppb"] < 1'
+t "a copy: wait in vain" json_of wait 1 wait --error-ppb 0.001 --timeout 600 --json --root "$DIR/healthy-kvm"
+if unshare -m true 2>/dev/null; then
+	t "a tree to read only" read_only
+fi
 
 for name in lab-guest ends views-ends; do
 	t "$name: hist --json" json_of hist 0 hist -d 0 --json --root "$DIR/$name"
@@ -138,6 +166,7 @@ t "doctor: not loaded and a warning is 1" runs 1 doctor -d 0 --root "$DIR/unload
 for name in not-loaded system-kvm views-empty; do
 	t "doctor: $name is 4" runs 4 doctor -d 0 --root "$DIR/$name"
 	t "doctor: $name, --ktap, is 4" runs 4 doctor -d 0 --ktap --root "$DIR/$name"
+	t "KTAP begins with its version" same "first line" "$(head -n 1 "$DIR/out")" "KTAP version 1"
 done
 t "doctor: healthy is 0" json 0 doctor -d 0 --json --root "$DIR/healthy-kvm"
 t "healthy: no error" json_has 'o["errors"] == []'

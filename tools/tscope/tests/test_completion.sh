@@ -105,7 +105,7 @@ t "part of a subcommand" offered "tscope st" "stability"
 t "an option before the subcommand" offered "tscope --ver" "--version"
 t "part of an option" offered "tscope doctor --k" "--ktap"
 t "options of a subcommand without arguments" offered "tscope events " \
-	"--follow --help --json --quiet --root --usage --version"
+	"--follow --help --json --output --quiet --root --usage --version"
 t "clocks" offered "tscope stability " "kvm-clock ptp-kvm"
 t "clocks and histograms" offered "tscope hist t" "transit tsc"
 t "clocks of an option" offered "tscope wait --clock " "kvm-clock ptp-kvm"

@@ -216,7 +216,9 @@ static const struct finding *judge(const char *name, struct finding_list *list)
 
 static void test_good(void)
 {
-	static const char *const names[] = { "linux-good", "windows-good" };
+	static const char *const names[] = {
+		"linux-good", "linux-policies", "windows-good", "windows-usual"
+	};
 	struct finding_list list;
 	size_t i;
 
@@ -269,17 +271,17 @@ static void test_windows(void)
 		     "<clock> has no <timer name='hpet'>",
 		     "<timer name='hypervclock' present='no'/>",
 		     "<timer name='rtc' tickpolicy='delay'/>",
-		     "<timer name='pit' tickpolicy='discard'/>",
-		     "<hyperv> has not all of vpindex, synic and stimer",
+		     "<timer name='pit' tickpolicy='catchup'/>",
 		     "<clock offset='utc'>",
+		     "<hyperv> has not all of vpindex, synic and stimer",
 		     "taken for a Windows guest: it has features of Hyper-V");
 	EXPECT_LINES(f->advice.lines, f->advice.n,
 		     "virsh edit desk2: <timer name='hpet' present='no'/> (each reading of it leaves the guest, and the guest has better clocks)",
 		     "virsh edit desk2: <timer name='hypervclock' present='yes'/> (Windows then reads the time without leaving the guest)",
 		     "virsh edit desk2: <timer name='rtc' tickpolicy='catchup'/> (Windows counts the RTC's ticks, and loses those that it does not get)",
-		     "virsh edit desk2: <timer name='pit' tickpolicy='delay'/> (it is what virt-manager gives Windows)",
-		     "virsh edit desk2: <vpindex state='on'/> <synic state='on'/> <stimer state='on'/> in <features><hyperv> (without Hyper-V's timers some versions of Windows use HPET or RTC)",
-		     "virsh edit desk2: <clock offset='localtime'> (Windows takes the RTC for local time)");
+		     "virsh edit desk2: <timer name='pit' tickpolicy='delay'/> (Windows counts the RTC's ticks, and needs no ticks of the PIT that come late)",
+		     "virsh edit desk2: <clock offset='localtime'> (Windows takes the RTC for local time)",
+		     "virsh edit desk2: <vpindex state='on'/> <synic state='on'/> <stimer state='on'/> in <features><hyperv> (without Hyper-V's timers some versions of Windows use HPET or RTC)");
 	findings_free(&list);
 }
 

@@ -124,7 +124,8 @@ replaced() {
 
 recording() {
 	"$TSCOPE" plot "$GUEST" -o recording.html >out 2>err && same messages "$(cat err)" "" &&
-		figures recording.html 4
+		figures recording.html 4 && "$TSCOPE" plot "$GUEST" pairs -o pairs.html >out 2>err &&
+		figures pairs.html 1 && grep -q '^<figure id="pairs">' pairs.html
 }
 
 # in Chromium, and a page that is bad is found bad

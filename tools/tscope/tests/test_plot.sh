@@ -71,10 +71,18 @@ colours() {
 	grep -oE "(stroke|fill)=['\"]rgb\([0-9, ]*\)" "$1" | tr -d ' ' | sort -u
 }
 
+# a file without a picture's name is of the phase, by exactly its name
+default() {
+	rm -f out*.svg out*.png
+	runs 0 "$GUEST" -o out.svg && same files "$(echo out*.svg)" out.svg && cmp out.svg phase.svg &&
+		runs 0 "$GUEST" -o out.svg --script && grep -q '^[$]points' out &&
+		runs 0 "$GUEST" -o out.png && same files "$(echo out*.png)" out.png
+}
+
 # all pictures: a file for each
 all() {
-	rm -f out-*.svg
-	runs 0 "$GUEST" -o out.svg && same files "$(echo out-*.svg)" \
+	rm -f out*.svg
+	runs 0 "$GUEST" all -o out.svg && same files "$(echo out-*.svg)" \
 		"out-adev.svg out-hist.svg out-pairs.svg out-phase.svg" && cmp out-phase.svg phase.svg
 }
 
@@ -211,9 +219,9 @@ wrong_use() {
 	runs 2 && says 'name a file' && runs 2 "$GUEST" phases && says "'phases' is no picture" &&
 		runs 2 "$GUEST" phase hist && says "'hist' is too much" &&
 		runs 2 "$GUEST" -o out.pdf && says '\.svg, \.png or \.html' &&
-		runs 2 "$GUEST" -o .svg && runs 2 "$GUEST" phase -o out.html && says 'all pictures' &&
-		runs 2 "$GUEST" -o out.html --script && runs 2 "$GUEST" all -o out.svg --script &&
-		says 'one picture: name phase, adev, hist or pairs' && runs 2 "$GUEST" -o out.png --script &&
+		runs 2 "$GUEST" -o .svg &&
+		runs 2 "$GUEST" -o out.html --script && runs 2 "$GUEST" phase -o out.html --script && runs 2 "$GUEST" all -o out.svg --script &&
+		says 'one picture: name phase, adev, hist or pairs' &&
 		runs 2 "$GUEST" --json && says 'no JSON' &&
 		runs 2 "$GUEST" --dark && says 'dark is of a file' && runs 2 "$GUEST" --dark -o out.html &&
 		runs 2 nonexistent && says 'nonexistent: No such file' &&
@@ -240,6 +248,7 @@ for kind in phase adev hist pairs; do
 done
 t "PNG" png
 t "dark" dark
+t "a file without a picture's name" default
 t "all pictures" all
 t "from standard input" input
 t "as text" text

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """validate.py [--of DEFINITION] [--lines] | [--recording] [FILE...]: whether files, or standard
-input, are what tscope.schema.json says, or its DEFINITION; with --lines each line; or recordings,
-each line of which is JSON.
+input, are what tscope.schema.json says, and its DEFINITION of them (report); with --lines each
+line; or recordings, each line of which is JSON.
 """
 import argparse
 import json
@@ -12,7 +12,7 @@ import sys
 import jsonschema
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--of")
+parser.add_argument("--of", default="report")
 parser.add_argument("--lines", action="store_true")
 parser.add_argument("--recording", action="store_true")
 parser.add_argument("files", nargs="*")
@@ -22,19 +22,23 @@ jsonschema.Draft202012Validator.check_schema(schema)
 
 
 def errors_of(text, definition):
-    """What is wrong with the text, as the definition of that name or, without one, the whole."""
-    wanted = schema
-    if definition:
-        wanted = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
+    """What is wrong with the text, as the definition of that name."""
+    wanted = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
     return list(jsonschema.Draft202012Validator(wanted).iter_errors(json.loads(text)))
+
+
+def errors_of_whole(text, definition):
+    """The same, and as the schema, which takes what any subcommand prints."""
+    whole = jsonschema.Draft202012Validator(schema).iter_errors(json.loads(text))
+    return errors_of(text, definition) or list(whole)
 
 
 def errors_in(text):
     """What is wrong with a file of that text."""
     if args.lines:
-        return [error for line in text.splitlines() for error in errors_of(line, args.of)]
+        return [error for line in text.splitlines() for error in errors_of_whole(line, args.of)]
     if not args.recording:
-        return errors_of(text, args.of)
+        return errors_of_whole(text, args.of)
     first, *rest = text.splitlines()
     errors = errors_of(first, "recording_header")
     for line in rest:
