@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is found in guests whose hypervisor is not KVM, or gives them other clocks than KVM does. */
+#include <stdio.h>
+#include <string.h>
+
+#include "expect.h"
+#include "finding.h"
+#include "rules.h"
+#include "tree.h"
+
+static struct observation o;
+static struct finding_list found;
+
+static void look(void)
+{
+	memset(&o, 0, sizeof(o));
+	system_begin(&o.system);
+	snapshot_read(&o.after, SNAPSHOT_ALL);
+	system_end(&o.system);
+	findings_of(&o, &found);
+}
+
+static void forget(void)
+{
+	findings_free(&found);
+	snapshot_free(&o.after);
+	system_free(&o.system);
+}
+
+static void write_text(const char *file, const char *text)
+{
+	tree_write(file, text, strlen(text));
+}
+
+/* Without ptp-kvm a vmclock shows the host's wall clock, if its page gives time. */
+static void test_vmclock_without_ptp(void)
+{
+	const struct finding *f;
+
+	tree_open("vmclock-restored");
+	write_text("sys/kernel/tscope/clocks",
+		   "tsc kvm-clock monotonic-raw realtime acpi-pm hpet vmclock\n");
+	look();
+	f = the_finding(&found, "host-refuses-pairing");
+	is_finding(f, SEVERITY_INFO,
+		   "ptp-kvm is absent: there is no wall clock of the host to compare with");
+	forget();
+	write_text("sys/kernel/tscope/vmclock/time", "1\n");
+	look();
+	f = the_finding(&found, "host-refuses-pairing");
+	EXPECT(!f, "vmclock gives time: %s", f->title);
+	forget();
+	tree_close();
+}
+
+static const struct tap_test tests[] = {
+	{ "vmclock in place of ptp-kvm", test_vmclock_without_ptp },
+};
+
+TAP_MAIN(tests)
