@@ -379,12 +379,42 @@ static void kernel_follows(struct moment *m)
 			m->move[kernel[i]].explained = true;
 }
 
+/*
+ * How far the CPUs' clocks differ: by the pages, as they lie in memory. But Xen writes a vCPU's page
+ * only while it runs this vCPU, so that of an idle one is old; what CPUs have read is not.
+ */
+static void clocks_differ(struct finding *f, const struct snapshot *s,
+			  const struct clock_figures *c)
+{
+	const struct pair_offset *pair = &c->offset;
+	bool idle_is_old = !strcmp(c->name, "xen");
+	int64_t low = 0, high = 0, ahead;
+	size_t i;
+
+	for (i = 0; i < s->n_pages; i++) {
+		ahead = s->pages[i].minus_first_ns;
+		low = ahead < low ? ahead : low;
+		high = ahead > high ? ahead : high;
+	}
+	if (s->n_pages > 1) {
+		finding_evidence(f, "by their pages the CPUs' clocks differ by %s%s",
+				 ns_text(ns_minus(high, low)),
+				 idle_is_old ? "; the page of an idle CPU is old" : "");
+		finding_size(f, ns_minus(high, low), idle_is_old ? ERROR_UNKNOWN : 2, "ns");
+	}
+	if (!idle_is_old || !pair->known)
+		return;
+	finding_evidence(f, "%s of CPU %u against CPU %u: %s +- %s (worst case)", c->name,
+			 pair->cpu_j, pair->cpu_i, step_text(pair->offset_ns),
+			 ns_text(pair->bound_ns));
+	finding_size(f, ns_magnitude(pair->offset_ns), pair->bound_ns, "ns");
+}
+
 void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
 	const char *name = voice_name(s, VOICE_PAGE);
 	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
-	int64_t low = 0, high = 0, ahead;
 	struct finding *f;
 	struct moment *m;
 	struct move *x;
@@ -394,17 +424,8 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 		not_valid(rule, j, name);
 	if (!c || !c->stable.known || c->stable.value)
 		return;
-	for (i = 0; i < s->n_pages; i++) {
-		ahead = s->pages[i].minus_first_ns;
-		low = ahead < low ? ahead : low;
-		high = ahead > high ? ahead : high;
-	}
 	f = finding_new(j, rule, "The host keeps no master clock: each CPU's %s is its own", name);
-	if (s->n_pages > 1) {
-		finding_evidence(f, "by their pages the CPUs' clocks differ by %s",
-				 ns_text(ns_minus(high, low)));
-		finding_size(f, ns_minus(high, low), 2, "ns");
-	}
+	clocks_differ(f, s, c);
 	finding_evidence(f, "%s/stable is 0", name);
 	no_master_clock_is_of(f, c);
 	for (i = 0; i < j->moments.n; i++) {

@@ -53,8 +53,33 @@ static void test_vmclock_without_ptp(void)
 	tree_close();
 }
 
+/* Xen's pages lie in memory as they were when their vCPUs ran: the pair says how far they differ. */
+static void test_xen_pages(void)
+{
+	const struct finding *f;
+
+	tree_open("healthy-xen");
+	look();
+	f = the_finding(&found, "no-master-clock");
+	EXPECT(f && f->size.value == 7828 && f->size_error.value == 15624, "%.0f +- %.0f",
+	       f ? size_of(f) : 0, f ? error_of(f) : 0);
+	EXPECT_TEXT(f && f->evidence.n > 1 ? f->evidence.lines[0] : "",
+		    "by their pages the CPUs' clocks differ by 6099 ns; the page of an idle CPU is old");
+	EXPECT_TEXT(f && f->evidence.n > 1 ? f->evidence.lines[1] : "",
+		    "xen of CPU 1 against CPU 0: -7828 ns +- 15.624 us (worst case)");
+	forget();
+	tree_write("sys/kernel/tscope/xen/offset", NULL, 0);
+	look();
+	f = the_finding(&found, "no-master-clock");
+	EXPECT(f && f->size.value == 6099 && !f->size_error.known, "no pair: %.0f +- %.0f",
+	       f ? size_of(f) : 0, f ? error_of(f) : 0);
+	forget();
+	tree_close();
+}
+
 static const struct tap_test tests[] = {
 	{ "vmclock in place of ptp-kvm", test_vmclock_without_ptp },
+	{ "pages of idle CPUs in a Xen guest", test_xen_pages },
 };
 
 TAP_MAIN(tests)
