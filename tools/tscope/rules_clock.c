@@ -170,7 +170,7 @@ static void who_stepped(const struct judgement *j, struct finding *f, enum voice
 		finding_advice(f, "on the host: its log at that time, and whether a vCPU was plugged; hosts before Linux 6.12 step kvm-clock then");
 	} else {
 		finding_cause(f, "The hypervisor set this clock to another time.");
-		finding_advice(f, "ask the host's owner what was done at that time: a restore, a migration, or a new time page");
+		finding_advice(f, "ask the host's owner what was done at that time: a pause, a restore, a migration, or a new time page");
 	}
 	finding_advice(f, "echo 1000 >/sys/kernel/tscope/%s/step_alert_ns reports the next one at once",
 		       name);
@@ -196,6 +196,26 @@ static void by_the_kernel(const struct judgement *j, struct finding *f, const st
 	}
 }
 
+/*
+ * A time page lost time as in a pause, and nothing says whether it was one: no device was read,
+ * which would have lost time too, and the hypervisor has no word for a pause.
+ */
+static void may_be_pause(const struct judgement *j, struct finding *f, const struct moment *m)
+{
+	const struct clock_figures *c = snapshot_clock(&j->o->after,
+						       voice_name(&j->o->after, VOICE_PAGE));
+	const struct move *page = &m->move[VOICE_PAGE];
+
+	if (page->ns >= -STOP_APART_NS || page->backwards || m->move[VOICE_PM].heard ||
+	    m->move[VOICE_HPET].heard || c->stopped.known)
+		return;
+	f->severity = SEVERITY_WARNING;
+	f->see = "hypervisors.rst, \"A guest of Hyper-V\"";
+	finding_evidence(f, "no device was read, which would have lost that time in a pause as well");
+	finding_cause(f, "The hypervisor stopped the guest (a pause, a snapshot, a backup, a migration), or it set this clock back.");
+	finding_advice(f, "if the wall clock has to be right: chronyc makestep");
+}
+
 static struct finding *found_step(struct judgement *j, const struct rule *rule, struct moment *m,
 				  enum voice voice)
 {
@@ -208,6 +228,8 @@ static struct finding *found_step(struct judgement *j, const struct rule *rule, 
 		by_the_kernel(j, f, m);
 	else
 		finding_evidence(f, "%s", who_is_right(m, voice));
+	if (voice == VOICE_PAGE)
+		may_be_pause(j, f, m);
 	return f;
 }
 
@@ -379,10 +401,7 @@ static void kernel_follows(struct moment *m)
 			m->move[kernel[i]].explained = true;
 }
 
-/*
- * How far the CPUs' clocks differ: by the pages, as they lie in memory. But Xen writes a vCPU's page
- * only while it runs this vCPU, so that of an idle one is old; what CPUs have read is not.
- */
+/* By the pages as they lie in memory; but Xen writes a vCPU's page only while that vCPU runs. */
 static void clocks_differ(struct finding *f, const struct snapshot *s,
 			  const struct clock_figures *c)
 {
