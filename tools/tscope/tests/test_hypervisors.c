@@ -53,7 +53,7 @@ static void test_vmclock_without_ptp(void)
 	tree_close();
 }
 
-/* Xen's pages lie in memory as they were when their vCPUs ran: the pair says how far they differ. */
+/* Xen's pages lie in memory as they were when their vCPUs ran: the pair has what they differ by. */
 static void test_xen_pages(void)
 {
 	const struct finding *f;
@@ -77,9 +77,26 @@ static void test_xen_pages(void)
 	tree_close();
 }
 
+/* doctor says nothing of a clock that has no reading: Hyper-V shows no wall clock of the host. */
+static void test_no_host_clock(void)
+{
+	const struct finding *f;
+	size_t i;
+
+	tree_open("hyperv-stopped");
+	look();
+	f = the_finding(&found, "guest-stopped");
+	EXPECT(f, "no finding");
+	for (i = 0; f && i < f->evidence.n; i++)
+		EXPECT(!strstr(f->evidence.lines[i], "wall clock"), "%s", f->evidence.lines[i]);
+	forget();
+	tree_close();
+}
+
 static const struct tap_test tests[] = {
 	{ "vmclock in place of ptp-kvm", test_vmclock_without_ptp },
 	{ "pages of idle CPUs in a Xen guest", test_xen_pages },
+	{ "a pause where the host shows no clock", test_no_host_clock },
 };
 
 TAP_MAIN(tests)
