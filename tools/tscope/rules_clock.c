@@ -380,6 +380,7 @@ static void no_master_clock_is_of(struct finding *f, const struct clock_figures 
 		finding_evidence(f, "xen/tsc_mode is %llu, xen/emulated is %lld",
 				 (unsigned long long)c->tsc_mode.value,
 				 (long long)c->emulated.value);
+	f->see = "hypervisors.rst, \"A guest of Xen\"";
 	finding_cause(f, "Xen counts time by another clock than the TSC, which is its default, and about once a second gives each vCPU another multiplier and another start.");
 	finding_advice(f, "on the host: xl dmesg | grep -i 'platform timer' says by which clock Xen counts");
 	finding_advice(f, "on the host: boot Xen with clocksource=tsc on its own command line, if the CPUs' TSCs are invariant and in step");
