@@ -94,17 +94,17 @@ host_rate_set() {
 
 # The matrix of faults and tools. trial_begins, then the fault, then trial_ends.
 
-# what the kernel says of clocks that are wrong, and of clocksources
-KERNEL_SAYS='unstable|differs|TSC warp|skew|readout interval|Switched to clocksource|lockup|interrupt took|backward'
+# What the kernel says: its check of TSCs, at boot and as a CPU comes online or becomes idle; and its
+# clocksource watchdog, with all others that complain of time. That it then gives up the TSC
+# ("tsc: Marking TSC unstable due to") is of neither.
+CHECK_SAYS='TSC ADJUST|TSC warp|TSC synchronization|check_tsc_sync'
+WATCHDOG_SAYS='timekeeping watchdog|wd_nsec|skew|readout interval|Switched to clocksource'
+WATCHDOG_SAYS="$WATCHDOG_SAYS|soft lockup|interrupt took|backward"
 
 # kernel_log: what the kernel printed since the trial began, less what the lab's own modules did
 kernel_log() {
 	sed "1,${KLOG_AT}d" /run/klog | sed 's/^[^;]*;//' |
 		grep -vE '^(tsc_inject|tsc_motion|tscope|lab)|Switched to clocksource kvm-clock'
-}
-
-kernel_said() {
-	kernel_log | grep -E "$KERNEL_SAYS"
 }
 
 # chrony_said: its log since then, less what it says of a source that is well
@@ -168,7 +168,7 @@ cell() {
 # trial_ends NAME CAUSE: tscope's column is doctor's id; CAUSE is a regex that only a line matches
 # which says what was injected
 trial_ends() {
-	local NAME=$1 CELL kernel chrony phc mine moved=''
+	local NAME=$1 CELL check watchdog chrony phc mine moved=''
 	lab_peers 1 1 $PTP $SOCKET >>/tmp/looks
 	phc_looks 5 >/tmp/phc.after
 	sed "s/^/# $NAME: looks: /" /tmp/looks | to_channel
@@ -176,14 +176,16 @@ trial_ends() {
 		$1 != id && ($2 == "fault" || $2 == "warning" && $1 != "noisy-host") { o = o " " $1 }
 		END { print f == "" && o == "" ? "-" : f (o == "" ? "" : " (and" o ")") }' $FINDINGS)
 	[ $KLOG_AT = 0 ] || kernel_log | tail -n 8 | sed "s/^/# $NAME: kernel log: /" | to_channel
-	kernel_said >/tmp/said
-	cell kernel "$2" '' </tmp/said; kernel=$CELL
+	kernel_log | grep -E "$CHECK_SAYS" >/tmp/said
+	cell "TSC check" "$2" '' </tmp/said; check=$CELL
+	kernel_log | grep -E "$WATCHDOG_SAYS" >/tmp/said
+	cell watchdog "$2" '' </tmp/said; watchdog=$CELL
 	! chrony_moved || moved=1
 	chrony_said >/tmp/said
 	cell chrony "$2" "$moved" </tmp/said; chrony=$CELL
 	phc=-
 	! phc_moved || phc=sees
-	say "matrix|$NAME|${TRUTH:--}|$mine|$kernel|$chrony|$phc"
+	say "matrix|$NAME|${TRUTH:--}|$mine|$check|$watchdog|$chrony|$phc"
 }
 
 # Faults that faults.sh does not have

@@ -23,6 +23,9 @@ enum voice {
 	VOICES,
 };
 
+/* A hypervisor stops its devices and kvm-clock one after the other. */
+#define STOP_APART_NS	100000000ll
+
 #define CPU_UNKNOWN	UINT_MAX
 
 /**

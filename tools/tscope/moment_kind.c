@@ -17,8 +17,6 @@
 #define RATES_PART	10000
 #define ROUNDING_NS	1000
 
-/* A hypervisor stops its devices and kvm-clock one after the other. */
-#define STOP_APART_NS	(100 * NSEC_PER_MSEC)
 /* Of a counter that wraps more would be a coincidence too often. */
 #define WRAPS_APART_NS	(50 * NSEC_PER_MSEC)
 

@@ -170,7 +170,7 @@ static void who_stepped(const struct judgement *j, struct finding *f, enum voice
 		finding_advice(f, "on the host: its log at that time, and whether a vCPU was plugged; hosts before Linux 6.12 step kvm-clock then");
 	} else {
 		finding_cause(f, "The hypervisor set this clock to another time.");
-		finding_advice(f, "ask the host's owner what was done at that time: a restore, a migration, or a new time page");
+		finding_advice(f, "ask the host's owner what was done at that time: a pause, a restore, a migration, or a new time page");
 	}
 	finding_advice(f, "echo 1000 >/sys/kernel/tscope/%s/step_alert_ns reports the next one at once",
 		       name);
@@ -196,6 +196,26 @@ static void by_the_kernel(const struct judgement *j, struct finding *f, const st
 	}
 }
 
+/*
+ * A time page lost time as in a pause, and nothing says whether it was one: no device was read,
+ * which would have lost time too, and the hypervisor has no word for a pause.
+ */
+static void may_be_pause(const struct judgement *j, struct finding *f, const struct moment *m)
+{
+	const struct clock_figures *c = snapshot_clock(&j->o->after,
+						       voice_name(&j->o->after, VOICE_PAGE));
+	const struct move *page = &m->move[VOICE_PAGE];
+
+	if (page->ns >= -STOP_APART_NS || page->backwards || m->move[VOICE_PM].heard ||
+	    m->move[VOICE_HPET].heard || c->stopped.known)
+		return;
+	f->severity = SEVERITY_WARNING;
+	f->see = "hypervisors.rst, \"A guest of Hyper-V\"";
+	finding_evidence(f, "no device was read, which would have lost that time in a pause as well");
+	finding_cause(f, "The hypervisor stopped the guest (a pause, a snapshot, a backup, a migration), or it set this clock back.");
+	finding_advice(f, "if the wall clock has to be right: chronyc makestep");
+}
+
 static struct finding *found_step(struct judgement *j, const struct rule *rule, struct moment *m,
 				  enum voice voice)
 {
@@ -208,6 +228,8 @@ static struct finding *found_step(struct judgement *j, const struct rule *rule, 
 		by_the_kernel(j, f, m);
 	else
 		finding_evidence(f, "%s", who_is_right(m, voice));
+	if (voice == VOICE_PAGE)
+		may_be_pause(j, f, m);
 	return f;
 }
 
@@ -358,6 +380,7 @@ static void no_master_clock_is_of(struct finding *f, const struct clock_figures 
 		finding_evidence(f, "xen/tsc_mode is %llu, xen/emulated is %lld",
 				 (unsigned long long)c->tsc_mode.value,
 				 (long long)c->emulated.value);
+	f->see = "hypervisors.rst, \"A guest of Xen\"";
 	finding_cause(f, "Xen counts time by another clock than the TSC, which is its default, and about once a second gives each vCPU another multiplier and another start.");
 	finding_advice(f, "on the host: xl dmesg | grep -i 'platform timer' says by which clock Xen counts");
 	finding_advice(f, "on the host: boot Xen with clocksource=tsc on its own command line, if the CPUs' TSCs are invariant and in step");
@@ -379,12 +402,39 @@ static void kernel_follows(struct moment *m)
 			m->move[kernel[i]].explained = true;
 }
 
+/* By the pages as they lie in memory; but Xen writes a vCPU's page only while that vCPU runs. */
+static void clocks_differ(struct finding *f, const struct snapshot *s,
+			  const struct clock_figures *c)
+{
+	const struct pair_offset *pair = &c->offset;
+	bool idle_is_old = !strcmp(c->name, "xen");
+	int64_t low = 0, high = 0, ahead;
+	size_t i;
+
+	for (i = 0; i < s->n_pages; i++) {
+		ahead = s->pages[i].minus_first_ns;
+		low = ahead < low ? ahead : low;
+		high = ahead > high ? ahead : high;
+	}
+	if (s->n_pages > 1) {
+		finding_evidence(f, "by their pages the CPUs' clocks differ by %s%s",
+				 ns_text(ns_minus(high, low)),
+				 idle_is_old ? "; the page of an idle CPU is old" : "");
+		finding_size(f, ns_minus(high, low), idle_is_old ? ERROR_UNKNOWN : 2, "ns");
+	}
+	if (!idle_is_old || !pair->known)
+		return;
+	finding_evidence(f, "%s of CPU %u against CPU %u: %s +- %s (worst case)", c->name,
+			 pair->cpu_j, pair->cpu_i, step_text(pair->offset_ns),
+			 ns_text(pair->bound_ns));
+	finding_size(f, ns_magnitude(pair->offset_ns), pair->bound_ns, "ns");
+}
+
 void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
 	const char *name = voice_name(s, VOICE_PAGE);
 	const struct clock_figures *c = name ? snapshot_clock(s, name) : NULL;
-	int64_t low = 0, high = 0, ahead;
 	struct finding *f;
 	struct moment *m;
 	struct move *x;
@@ -394,17 +444,8 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 		not_valid(rule, j, name);
 	if (!c || !c->stable.known || c->stable.value)
 		return;
-	for (i = 0; i < s->n_pages; i++) {
-		ahead = s->pages[i].minus_first_ns;
-		low = ahead < low ? ahead : low;
-		high = ahead > high ? ahead : high;
-	}
 	f = finding_new(j, rule, "The host keeps no master clock: each CPU's %s is its own", name);
-	if (s->n_pages > 1) {
-		finding_evidence(f, "by their pages the CPUs' clocks differ by %s",
-				 ns_text(ns_minus(high, low)));
-		finding_size(f, ns_minus(high, low), 2, "ns");
-	}
+	clocks_differ(f, s, c);
 	finding_evidence(f, "%s/stable is 0", name);
 	no_master_clock_is_of(f, c);
 	for (i = 0; i < j->moments.n; i++) {

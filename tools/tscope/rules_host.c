@@ -112,7 +112,8 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 			finding_evidence(f, "%s/stopped: %llu: the host said so", name,
 					 (unsigned long long)stopped);
 		finding_voices(f, &j->o->after, m);
-		finding_evidence(f, "the TSC and the host's wall clock went on");
+		if (m->move[VOICE_HOST].heard)
+			finding_evidence(f, "the TSC and the host's wall clock went on");
 		wall_clock_now(f, j);
 	}
 	steps = name ? steps_of(&j->o->after, name) : 0;
@@ -241,6 +242,14 @@ static const char *line_with(char **lines, size_t n, const char *word)
 	return NULL;
 }
 
+/* Whether vmclock's page shows the host's wall clock. */
+static bool vmclock_gives_time(const struct snapshot *s)
+{
+	const struct clock_figures *c = snapshot_clock(s, "vmclock");
+
+	return c && c->time.known && c->time.value;
+}
+
 static void host_advice(struct finding *f)
 {
 	finding_advice(f, "ask the host's owner for a host kernel of 4.12 or later, with clocksource tsc");
@@ -268,7 +277,8 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 		return;
 	}
 	/* a machine that is no guest has no host, and Hyper-V's clock is another one */
-	if (c || !s->hypervisor[0] || snapshot_clock(&j->o->after, "hyperv"))
+	if (c || !s->hypervisor[0] || snapshot_clock(&j->o->after, "hyperv") ||
+	    vmclock_gives_time(&j->o->after))
 		return;
 	f = finding_new(j, rule, "ptp-kvm is absent: there is no wall clock of the host to compare with");
 	if (why)

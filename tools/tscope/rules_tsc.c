@@ -15,8 +15,6 @@
 #define STANDS_NS		(10 * NSEC_PER_MSEC)
 /* The kernel's time stands: it is that of the report, or a little later. */
 #define REPORTED_WITHIN_NS	(3000 * NSEC_PER_MSEC)
-/* A hypervisor stops its devices and kvm-clock one after the other. */
-#define STOP_APART_NS		(100 * NSEC_PER_MSEC)
 /* A jump is one step of the CPU's time page; the host may update the page again after it. */
 #define JUMP_STEPS		4
 /* While all CPUs sample all the time, each one is read at least once a second. */

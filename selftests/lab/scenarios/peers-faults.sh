@@ -19,7 +19,7 @@ cause() {
 	tsc-*) echo 'TSC|tsc' ;;
 	host-*) echo 'host' ;;
 	wall-clock-set) echo 'System clock wrong|(time|clock).*(jump|set|step)' ;;
-	guest-stopped) echo 'paus|stopped|suspend' ;;
+	guest-stopped | restored) echo 'paus|stopped|suspend|restor|migrat' ;;
 	clock-stepped) echo "'kvm-clock' as unstable|time jump" ;;
 	clock-stopped) echo 'hpet|HPET' ;;
 	no-master-clock) echo 'master' ;;

@@ -89,7 +89,7 @@ said() {
 # compare NAME FILE: rows
 compare() {
 	local at what t_bound t_error c_bound c_error sd
-	for at in 2 5 10 60; do
+	for at in 2 5 10 30 60; do
 		set -- "$1" "$2" $(at $at $2)
 		for what in rate offset; do
 			t_bound=$3 t_error=$4 c_bound=$5 c_error=$6

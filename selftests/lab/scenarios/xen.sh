@@ -42,18 +42,25 @@ steps_hold() {
 	holds "CPU $1: steps that are off by more than 1 ns$got" 0 $wrong 0
 }
 
-# spread FROM TO: the least and the largest that CPU 1's clock was ahead of CPU 0's between two TSC
-# values, by the pages that were seen, each of which holds until the next one begins
+# spread FROM TO CYCLES: the least and the largest that CPU 1's clock was ahead of CPU 0's between
+# two TSC values, by the pages that were seen, each of which holds until the next one begins. What two
+# pages had for less than so many cycles does not count; if nothing does, nothing is printed
 spread() {
-	awk -v from=$1 -v to=$2 '
+	awk -v from=$1 -v to=$2 -v least=$3 '
 	function line(c, k, at) {
 		return ns[c, k] + (at - ts[c, k]) * rate[c, k]
 	}
 	function look(at,    ahead) {
-		if (at < from) at = from
 		ahead = line(1, k[1], at) - line(0, k[0], at)
 		if (low == "" || ahead < low) low = ahead
 		if (high == "" || ahead > high) high = ahead
+	}
+	# these two pages held from here to there
+	function held(begin, end) {
+		if (begin < from) begin = from
+		if (end - begin < least) return
+		look(begin)
+		look(end)
 	}
 	$1 < 2 && !(($1, $2) in seen) {
 		seen[$1, $2]
@@ -72,19 +79,18 @@ spread() {
 					c = i
 			if (c < 0 || ts[c, k[c] + 1] > to)
 				break
+			held(at, ts[c, k[c] + 1])
 			at = ts[c, k[c] + 1]
-			if (at >= from) look(at)
 			k[c]++
-			if (at >= from) look(at)
 		}
-		look(from > at ? from : at)
-		look(to)
-		printf "%.0f %.0f\n", low, high
+		held(at, to)
+		if (low != "") printf "%.0f %.0f\n", low, high
 	}' $PAGES
 }
 
 # pair_is_true NAME: the hull of xen's pair, which is that of one or two epochs of a second, ends
-# where the pages have it; for flat out sampling
+# where the pages have it; for flat out sampling. What two pages had for less than 100 ms no burst
+# needs to have measured
 pair_is_true() {
 	local i=0 at ms wide least most
 	ms=$(figure tsc khz)
@@ -105,8 +111,9 @@ pair_is_true() {
 	look
 	echo 0 >$TT/events/enable
 	rmdir $TT
-	set -- "$1" $(spread $((at - 2600 * ms)) $((at + 300 * ms))) \
-		$(spread $((at - 900 * ms)) $((at - 150 * ms)))
+	set -- "$1" $(spread $((at - 2600 * ms)) $((at + 300 * ms)) 0) \
+		$(spread $((at - 900 * ms)) $((at - 150 * ms)) $((100 * ms)))
+	[ $# = 5 ] || set -- "$1" $2 $3 $3 $2
 	wide=$((wide + ($3 - $2) / 32))
 	say "# $1: by their pages $2..$3 ns apart in 2.6 s, $4..$5 in the last; the pair: $OFFSET +- $BOUND, moving $MOVING, $AGE_MS ms ago"
 	between "$1: xen's hull begins, ns, +- $wide" $(($2 - wide)) $HULL_LOW $(($4 + wide))

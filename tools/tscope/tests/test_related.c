@@ -382,6 +382,46 @@ static void test_who_stepped(void)
 	}
 }
 
+/*
+ * A time page lost time, and no device was read that would have lost it in a pause as well. Where
+ * the hypervisor has no word for a pause, it is no fault; where it has one, it is.
+ */
+static void test_pause_or_set(void)
+{
+	static const struct {
+		const char *name;
+		double ns;
+		unsigned int n_clocks;
+		bool word, fault;
+	} all[] = {
+		{ "hyperv", -5e8, PM, false, false }, { "xen", -5e8, PM, false, false },
+		{ "hyperv", -5e7, PM, false, true }, { "hyperv", 5e8, PM, false, true },
+		{ "hyperv", -5e8, CLOCKS, false, true }, { "kvm-clock", -5e8, PM, true, true },
+	};
+	const struct finding *f;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		quiet();
+		o.after.n_clocks = all[i].n_clocks;
+		o.after.n_points = all[i].n_clocks;
+		clocks[KVM].stopped.known = all[i].word;
+		set_text(clocks[KVM].name, all[i].name);
+		set_text(points[KVM].clock, all[i].name);
+		add(30, "step", KVM, 0, all[i].ns);
+		set_text(lines[0].clock, all[i].name);
+		judge();
+		f = the_finding(&found, "clock-stepped");
+		EXPECT(f && found.n == 1, "%zu: %zu findings", i, found.n);
+		if (!f)
+			continue;
+		EXPECT_EQ(f->severity, all[i].fault ? SEVERITY_FAULT : SEVERITY_WARNING, "%zu", i);
+		EXPECT(all[i].fault || (speaks_of(f, "stopped the guest") &&
+					speaks_of(f, "set this clock")),
+		       "%zu: %s", i, f->cause);
+	}
+}
+
 static void test_drift_text(void)
 {
 	unsigned int i;
@@ -415,6 +455,7 @@ static const struct tap_test tests[] = {
 	{ "a device whose step is found late", test_slow_device },
 	{ "clocks that can't be read", test_no_clocks },
 	{ "whose step it is", test_who_stepped },
+	{ "a pause, or a clock that was set back", test_pause_or_set },
 	{ "which way the wall clock drifts", test_drift_text },
 };
 

@@ -255,10 +255,27 @@ helps() {
 	tree views-healthy && runs 2 record --json -o "$DIR/file" && prints_error '--json has no effect'
 }
 
+# documented TREE STATUS: prints what hypervisors.rst shows of it, in this order
+documented() {
+	local args
+	sed -n "/^\.\. tree: $1\$/,/^[A-Z]/s/^\t//p" "$TSCOPE_TESTS/../../../Documentation/hypervisors.rst" >"$DIR/shown"
+	read -r args < <(sed -n '1s/^# tscope //p' "$DIR/shown")
+	# shellcheck disable=SC2086
+	tree "$1" && runs "$2" $args && awk '
+		NR == FNR { if (FNR > 1 && $0 != "...") want[++n] = $0; next }
+		$0 == want[k + 1] { k++ }
+		END { if (n < 5 || k < n) { print n " lines; not found: " want[k + 1]; exit 1 } }' \
+		"$DIR/shown" "$DIR/out"
+}
+
 ktap_begin
 for name in healthy:0 faults:1 ends:1 empty:4 many:1; do
 	v "report of ${name%:*}" golden "views-${name%:*}" "${name#*:}" report -d 0
 done
+v "documented: a guest of Hyper-V" documented healthy-hyperv 0
+v "documented: a pause of Hyper-V without devices" documented hyperv-stopped-alone 1
+v "documented: a guest of Xen" documented healthy-xen 1
+v "documented: a guest with a vmclock" documented vmclock-migrated 1
 v "totals of histograms" golden views-healthy 0 hist
 v "bars by octave" golden views-healthy 0 hist ptp-kvm
 v "bars at the ends" golden views-ends 0 hist transit
