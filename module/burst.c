@@ -96,6 +96,7 @@ struct limits {
 	s64 high[TSCOPE_MAILBOX_LANES];
 	u32 echoes;
 	u64 newest_pub;
+	u64 warped_seen[TSCOPE_MAILBOX_LANES];	/* the partner's newest reading that was a warp */
 	u64 transit;		/* of the newest published reading of the TSC; 0: none yet */
 };
 
@@ -104,8 +105,8 @@ static __always_inline void
 take_limits(struct tscope_cpu *c, struct tscope_burst *b, struct limits *l,
 	    const struct tscope_look *look, int lane, u64 now, u64 tsc, bool keep)
 {
-	u64 pub = look->pub[lane], echo = look->echo[lane];
-	s64 low = pub - now, high = look->seen[lane] - echo;
+	u64 pub = look->pub[lane], echo = look->echo[lane], seen = look->seen[lane];
+	s64 low = pub - now, high = seen - echo;
 
 	if (pub) {
 		l->low[lane] = max(l->low[lane], low);
@@ -118,8 +119,11 @@ take_limits(struct tscope_cpu *c, struct tscope_burst *b, struct limits *l,
 	}
 	if (echo) {
 		l->high[lane] = min(l->high[lane], high);
-		if (unlikely(high < 0))
+		/* a partner that exchanges less often has the same reading for several looks */
+		if (unlikely(high < 0) && seen != l->warped_seen[lane]) {
+			l->warped_seen[lane] = seen;
 			note_warp(c, &b->peer_warp[lane], lane, 0 - (u64)high, tsc, keep);
+		}
 		if (lane == TSCOPE_LANE_TSC)
 			l->echoes++;
 	}
