@@ -75,7 +75,8 @@ struct tscope_call {
 	u64 request;			/* number of the call that waits; 0: none */
 	u64 length_cyc;			/* length of that call's burst */
 	call_single_data_t csd;		/* interrupts the partner */
-	u32 wait_us;			/* how long this CPU waits for an answer */
+	u32 wait_us;			/* how long this CPU waits for an answer to that call */
+	u32 first_us;			/* and to a call of a partner that it never met */
 	bool busy;			/* this CPU's session is in use: it answers no call */
 	u64 sent;			/* calls sent; written by this CPU's own sampler */
 	atomic64_t answered;		/* calls that the partners are done with */

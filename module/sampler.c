@@ -151,7 +151,7 @@ static void meet(struct tscope_cpu *c, struct tscope_pair *p)
 {
 	struct tscope_burst b = { };
 
-	if (tscope_meet(c, p->peer, plan.burst_cyc, &b))
+	if (tscope_meet(c, p, plan.burst_cyc, &b))
 		WRITE_ONCE(c->unmet, c->unmet + 1);
 	else
 		WRITE_ONCE(c->meetings, c->meetings + 1);

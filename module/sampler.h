@@ -9,7 +9,7 @@
 
 /* meeting.c */
 DECLARE_PER_CPU(struct task_struct *, tscope_thread);	/* the sampler, which a call wakes up */
-int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
+int tscope_meet(struct tscope_cpu *c, struct tscope_pair *pair, u64 length_cyc,
 		struct tscope_burst *b);
 void tscope_meeting_answer(struct tscope_cpu *c);
 void tscope_meeting_refuse(struct tscope_cpu *c);

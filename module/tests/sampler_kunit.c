@@ -176,11 +176,13 @@ static void sampler_own_answer(struct kunit *test)
 {
 	/* mailboxes are aligned to two cache lines */
 	struct tscope_cpu *c = kunit_kzalloc(test, 2 * sizeof(*c) + 128, GFP_KERNEL);
+	struct tscope_pair *pair = kunit_kzalloc(test, sizeof(*pair), GFP_KERNEL);
 	struct tscope_burst b;
 	int err = -ETIMEDOUT, that, i, k;
 	char list[16];
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_ASSERT_NOT_NULL(test, pair);
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "two CPUs are needed");
 	c = PTR_ALIGN(c, 128);
@@ -188,6 +190,7 @@ static void sampler_own_answer(struct kunit *test)
 	c[0].cpu = nr_cpu_ids;
 	c[1].cpu = smp_processor_id();
 	that = cpumask_any_but(cpu_online_mask, c[1].cpu);
+	pair->peer = that;
 	snprintf(list, sizeof(list), "%d", that);
 	KUNIT_EXPECT_EQ(test, tscope_set_cpus(list), 0);
 	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
@@ -195,9 +198,9 @@ static void sampler_own_answer(struct kunit *test)
 		for (k = 0, err = 0; k < 2 && !err; k++) {
 			c[k].session = 1000 * i;
 			/* its sampler reads CLOCK_MONOTONIC_RAW once the caller is done */
-			c[k].call.wait_us = 3200;
+			pair->wait_us = 3200;
 			memset(&b, 0, sizeof(b));
-			err = tscope_meet(&c[k], that, 20000, &b);
+			err = tscope_meet(&c[k], pair, 20000, &b);
 			msleep(20);
 		}
 	}
