@@ -183,6 +183,7 @@ void tscope_meeting_answer(struct tscope_cpu *c)
 		local_irq_enable();
 		if (READ_ONCE(c->stuck))
 			break;
+		cond_resched();
 	}
 	answer_end(c, request);
 	WRITE_ONCE(c->call.busy, false);
