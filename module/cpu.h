@@ -109,8 +109,10 @@ struct tscope_cpu {
 	struct tscope_finding back[TSCOPE_LANES]; /* backward readings, not reported yet */
 	u32 gap_mask;			/* most readings between exchanges, 2^n - 1; or 0 */
 	bool stuck;			/* the newest burst ended by its count: a still TSC */
-	u64 burst_cyc;			/* length of its newest burst; 0: its TSC went back in it */
+	u64 burst_cyc;			/* length of its newest burst, to be noted; 0: none */
 	u64 step_cyc;			/* of which TSC differences are multiples; 0: unknown */
+	u64 divisor_cyc;		/* of the differences seen in this life; 0: none */
+	u32 differences;		/* how many were seen, as far as that matters */
 
 	u64 seen_ms;			/* tscope_now_ms() when its sampler ran last */
 	u64 end_tsc;			/* the TSC then */
@@ -186,6 +188,9 @@ static inline void tscope_cpu_new_life(struct tscope_cpu *c)
 {
 	WRITE_ONCE(c->life, c->life + 1);
 	c->timepage.sequence = 0;
+	c->differences = 0;
+	c->divisor_cyc = 0;
+	WRITE_ONCE(c->step_cyc, 0);
 }
 
 /* cpus.c */

@@ -12,7 +12,6 @@
  * are parked while it is offline. A window is a reader of window_sem; a change of anything that
  * windows use is its writer, so that no change touches a thread, and no window sees half a change.
  */
-#include <linux/gcd.h>
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
@@ -155,6 +154,7 @@ static void meet(struct tscope_cpu *c, struct tscope_pair *p)
 		WRITE_ONCE(c->unmet, c->unmet + 1);
 	else
 		WRITE_ONCE(c->meetings, c->meetings + 1);
+	tscope_pairs_note_step(c);
 	note_burst(c, p, &b);
 }
 
@@ -210,12 +210,16 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 		bursts++;
 		/*
 		 * A window may be longer than pairs may go without meeting. Not more often, since
-		 * the kernel clears GUEST_STOPPED whenever it reads kvm-clock.
+		 * the kernel clears GUEST_STOPPED whenever it reads kvm-clock, and a division takes
+		 * as long as readings.
 		 */
-		if (time_after(jiffies, tick) && !exchange_by_rounds()) {
+		if (time_after(jiffies, tick)) {
 			tick = jiffies;
-			tscope_meeting_answer(c);
-			meet_next_partner(c);
+			tscope_pairs_note_step(c);
+			if (!exchange_by_rounds()) {
+				tscope_meeting_answer(c);
+				meet_next_partner(c);
+			}
 		}
 		/* flat out it never sleeps: RCU-tasks needs to know */
 		cond_resched_tasks_rcu_qs();
@@ -272,9 +276,7 @@ static void run_window(struct tscope_cpu *c)
 
 	tscope_report_warps(c);
 	tscope_report_found(c);
-	/* the TSC counts in steps that divide all differences; between bursts it may have jumped */
-	if (c->burst_cyc)
-		WRITE_ONCE(c->step_cyc, gcd(c->burst_cyc, c->step_cyc));
+	tscope_pairs_note_step(c);
 	if (is_leader && bursts) {
 		take_points(c, readings);
 		schedule_next_window(c, now_ns, now_tsc);

@@ -235,6 +235,32 @@ static void sampler_new_life(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
 }
 
+static u32 unknown_steps(void)
+{
+	struct tscope_cpu *c;
+	u32 unknown = 0;
+
+	for_each_tscope_cpu(c)
+		unknown += READ_ONCE(c->chosen) && !READ_ONCE(c->step_cyc);
+	return unknown;
+}
+
+/* Pairs are judged within a window that lasts for long, so the step has to be known in it. */
+static void sampler_step_in_window(struct kunit *test)
+{
+	struct tscope_cpu *c;
+	u32 ms;
+
+	KUNIT_ASSERT_EQ(test, set_period(10000000, 10000000), 0);
+	tscope_reset();
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	for (ms = 0; ms < 6000 && unknown_steps(); ms += 20)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, unknown_steps(), 0U);
+	for_each_tscope_cpu(c)
+		KUNIT_EXPECT_EQ(test, c->windows, 0ULL);
+}
+
 /* Keeps its CPU for 3 s, or until it is to stop. */
 static int hog(void *unused)
 {
@@ -301,6 +327,7 @@ static struct kunit_case sampler_cases[] = {
 	KUNIT_CASE(sampler_own_answer),
 	KUNIT_CASE(sampler_new_life),
 	KUNIT_CASE(sampler_failover),
+	KUNIT_CASE(sampler_step_in_window),
 	{}
 };
 
