@@ -26,6 +26,7 @@
 #include "trace.h"
 
 #define MEETING_MAX_NS		(NSEC_PER_SEC / 4)	/* from one call of a partner to the next */
+#define MEETING_LATE_NS		(NSEC_PER_SEC / 20)	/* a leader's meeting may wait as long */
 #define HEARTBEAT_NS		(NSEC_PER_SEC / 2)	/* a CPU without work wakes up as often */
 #define LEADER_STARVED_MS	1000	/* a leader that did not run for longer is replaced */
 #define SETTLE_MS		100	/* a change waits so long for a CPU that answers a call */
@@ -287,16 +288,22 @@ static void run_window(struct tscope_cpu *c)
 		trace_tscope_window(c->cpu, now_ns, late, readings, bursts);
 }
 
-/* When this CPU has something to do, CLOCK_MONOTONIC. */
-static u64 due_ns(struct tscope_cpu *c, u64 now_ns)
+/**
+ * tscope_sampler_due_ns() - when a CPU has something to do
+ * @c: the CPU
+ * @now_ns: the present time, CLOCK_MONOTONIC
+ * Context: the CPU's sampler.
+ * Return: CLOCK_MONOTONIC, as known now; a change or a call may come before.
+ */
+u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns)
 {
 	u64 due = now_ns + HEARTBEAT_NS;
 
 	if (!READ_ONCE(c->ready) || READ_ONCE(plan.flat_out))
 		return now_ns;
 	if (tscope_leader() == c->cpu) {
-		/* what falls between two windows waits for the second one */
-		if (READ_ONCE(plan.period_ns) <= MEETING_MAX_NS)
+		/* what falls between two windows that are near waits for the second one */
+		if (READ_ONCE(plan.period_ns) <= MEETING_LATE_NS)
 			return READ_ONCE(c->next_window_ns);
 		due = min(due, READ_ONCE(c->next_window_ns));
 	}
@@ -316,7 +323,7 @@ static int sampler_should_run(unsigned int cpu)
 static void sampler_run(unsigned int cpu)
 {
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
-	u64 now_ns = ktime_get_ns(), due = due_ns(c, now_ns);
+	u64 now_ns = ktime_get_ns(), due = tscope_sampler_due_ns(c, now_ns);
 	ktime_t expires = ns_to_ktime(due);
 
 	if (due > now_ns) {

@@ -27,6 +27,7 @@ void tscope_samplers_stop(void);
 void tscope_sampling_pause(void);
 void tscope_sampling_resume(bool on);
 u64 tscope_sampling_ms(void);
+u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns);
 void tscope_look_if_behind(void);
 
 #endif /* TSCOPE_SAMPLER_H */

@@ -261,6 +261,36 @@ static void sampler_step_in_window(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, c->windows, 0ULL);
 }
 
+/*
+ * When the leader has something to do. Partners have their turn: at most a meeting of each may wait
+ * for a window.
+ */
+static void sampler_due(struct kunit *test)
+{
+	struct tscope_cpu *c = kunit_kzalloc(test, sizeof(*c) + 128, GFP_KERNEL);
+	const u64 now = 1000 * NSEC_PER_SEC, ms = NSEC_PER_MSEC;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	c = PTR_ALIGN(c, 128);
+	c->cpu = cpumask_last(cpu_possible_mask);
+	c->ready = true;
+	c->next_meeting_ns = now + 10 * ms;
+	c->next_window_ns = now + 150 * ms;
+	KUNIT_ASSERT_EQ(test, set_period(200000, 50), 0);
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 500 * ms);
+	c->pairs = 1;
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 10 * ms);
+	KUNIT_ASSERT_TRUE(test, tscope_leader_replace(-1, c->cpu));
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 10 * ms);
+	c->pairs = 0;
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 150 * ms);
+	c->pairs = 1;
+	c->next_window_ns = now + 40 * ms;
+	KUNIT_EXPECT_EQ(test, set_period(50000, 50), 0);
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 40 * ms);
+	KUNIT_EXPECT_TRUE(test, tscope_leader_replace(c->cpu, -1));
+}
+
 /* Keeps its CPU for 3 s, or until it is to stop. */
 static int hog(void *unused)
 {
@@ -328,6 +358,7 @@ static struct kunit_case sampler_cases[] = {
 	KUNIT_CASE(sampler_new_life),
 	KUNIT_CASE(sampler_failover),
 	KUNIT_CASE(sampler_step_in_window),
+	KUNIT_CASE(sampler_due),
 	{}
 };
 
