@@ -25,8 +25,8 @@
 #include "sampler.h"
 #include "trace.h"
 
-#define MEETING_MAX_NS		(NSEC_PER_SEC / 4)	/* from one call of a partner to the next */
-#define MEETING_LATE_NS		(NSEC_PER_SEC / 20)	/* a leader's meeting may wait as long */
+#define MEETING_MAX_NS		(NSEC_PER_SEC / 4ULL)	/* from one call of a partner to the next */
+#define MEETING_LATE_NS		(NSEC_PER_SEC / 20ULL)	/* a leader's meeting may wait as long */
 #define HEARTBEAT_NS		(NSEC_PER_SEC / 2)	/* a CPU without work wakes up as often */
 #define LEADER_STARVED_MS	1000	/* a leader that did not run for longer is replaced */
 #define SETTLE_MS		100	/* a change waits so long for a CPU that answers a call */
