@@ -40,8 +40,8 @@ static bool same_line(const struct tscope_timepage *a, const struct tscope_timep
 
 /*
  * Look at the time page: the hypervisor may have rewritten it. One that withdraws its page for an
- * update may give it the same word again, as KVM of Linux 5.13 does for guests of Hyper-V. In any case the copy's flags follow
- * the page's. Returns false while the page is not whole.
+ * update may give it the same word again, as KVM of Linux 5.13 does for guests of Hyper-V. In any
+ * case the copy's flags follow the page's. Returns false while the page is not whole.
  */
 static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 {
@@ -250,7 +250,9 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
  * @c: the CPU, which must be the one that runs this
  * @plan: what to do
  * @b: what was measured; warps and @b->partner_id are those since the caller zeroed it
- * Context: interrupts off, for @plan->length_cyc and one reading at most.
+ * Context: interrupts off, for @plan->length_cyc and one reading. To that come the tries to copy a
+ * time page that the host has begun to write: 100 before the first reading, and as many after the
+ * last one. A TSC that stands still is read READINGS_MAX times.
  */
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		  struct tscope_burst *b)

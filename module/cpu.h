@@ -84,8 +84,10 @@ struct tscope_call {
 };
 
 /*
- * A sampling CPU. Written by the CPU itself: by its sampler, and with interrupts off by bursts
- * and answered calls; @pair, @pairs and @rank only while no window is open. Read at any time.
+ * A sampling CPU. It writes this itself: its sampler does, and with interrupts off its bursts and
+ * the calls that it answers. But its partners write @call.caller and @call.answered; and changes,
+ * while no window is open, @chosen, @next_window_ns, the pairs, @rank, and what a reset, a new life
+ * or tscope_cpu_stop() clears. A new life may also begin while windows are open. Read at any time.
  */
 struct tscope_cpu {
 	struct tscope_mailbox box;	/* what it publishes */

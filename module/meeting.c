@@ -269,8 +269,8 @@ static int call_send(struct tscope_cpu *c, int partner)
  * @pair: a pair that it keeps, with the CPU to call
  * @length_cyc: length of the burst, cycles
  * @b: what was measured; zeroed by the caller
- * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on. They are off for
- * @length_cyc and one reading on both CPUs.
+ * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on. They are off for one
+ * tscope_burst() at a time on both CPUs.
  * Return: 0 with @b whole; -ENXIO for a partner that is offline, -EBUSY while the call before has
  * not reached its partner, -ETIMEDOUT where the partner did not answer, or not for long enough.
  */
