@@ -87,7 +87,8 @@ struct tscope_call {
  * A sampling CPU. It writes this itself: its sampler does, and with interrupts off its bursts and
  * the calls that it answers. But its partners write @call.caller and @call.answered; and changes,
  * while no window is open, @chosen, @next_window_ns, the pairs, @rank, and what a reset, a new life
- * or tscope_cpu_stop() clears. A new life may also begin while windows are open. Read at any time.
+ * or tscope_cpu_quiesce() clears. A new life may also begin while windows are open. Read at any
+ * time.
  */
 struct tscope_cpu {
 	struct tscope_mailbox box;	/* what it publishes */
@@ -200,7 +201,7 @@ int tscope_cpus_init(void);
 void tscope_cpus_exit(void);
 struct tscope_cpu *tscope_cpu_get(int cpu);
 void tscope_cpu_reset(struct tscope_cpu *c);
-void tscope_cpu_stop(struct tscope_cpu *c);
+void tscope_cpu_quiesce(struct tscope_cpu *c);
 int tscope_leader(void);
 bool tscope_leader_replace(int old, int cpu);
 bool tscope_leader_hold(int cpu);

@@ -69,7 +69,7 @@ static void take_points(struct tscope_cpu *c, u64 readings)
 		tscope_points_break();
 	points_cpu = c->cpu;
 	points_life = READ_ONCE(c->life);
-	tscope_points_take(c, readings);
+	tscope_points_take(c, readings > 0);
 	/* it may have starved meanwhile, and runs again */
 	note_alive(c);
 	tscope_leader_release(c->cpu);
@@ -358,7 +358,7 @@ static void sampler_cleanup(unsigned int cpu, bool online)
 
 	if (!c)
 		return;
-	tscope_cpu_stop(c);
+	tscope_cpu_quiesce(c);
 	tscope_meeting_refuse(c);
 }
 

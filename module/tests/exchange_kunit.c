@@ -53,7 +53,7 @@ static void exchange_exit(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, choose_first(0), 0);
 	for (i = 0; i < count; i++)
-		tscope_cpu_stop(tscope_cpu_of(possible[i]));
+		tscope_cpu_quiesce(tscope_cpu_of(possible[i]));
 	tscope_pairs_stopped(true);
 }
 
@@ -222,7 +222,7 @@ static void exchange_lives(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, o.offset_ns, p->cpu < p->peer ? -6950LL : 6950LL);
 		KUNIT_EXPECT_FALSE(test, o.moving);
 		/* one that only stopped for a while is the same */
-		tscope_cpu_stop(tscope_cpu_of(side ? p->peer : p->cpu));
+		tscope_cpu_quiesce(tscope_cpu_of(side ? p->peer : p->cpu));
 		tscope_cpu_of(side ? p->peer : p->cpu)->ready = true;
 		KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 		tscope_pairs_clear();
