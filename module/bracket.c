@@ -31,7 +31,8 @@ static s64 width_of(const struct tscope_point *p)
 
 /*
  * Subtract from the phases of @n points of one segment, in the order of time, what their widths
- * explain. @b is what was subtracted: a share of 0 where nothing was.
+ * explain. @n is up to TSCOPE_FIT_MAX_POINTS. @b is what was subtracted: a share of 0 where nothing
+ * was.
  */
 void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket *b)
 {
@@ -42,7 +43,7 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket
 	u32 i;
 
 	*b = (struct tscope_bracket){ .widen = 1 << TSCOPE_BRACKET_WIDEN_BITS };
-	if (n < TSCOPE_BRACKET_MIN_POINTS || n > TSCOPE_FIT_MAX_POINTS ||
+	if (n < TSCOPE_BRACKET_MIN_POINTS ||
 	    tscope_line_find(p, n, width_of, &width) ||
 	    tscope_line_find(p, n, tscope_point_phase, &phase))
 		return;

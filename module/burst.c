@@ -40,8 +40,8 @@ static bool same_line(const struct tscope_timepage *a, const struct tscope_timep
 
 /*
  * Look at the time page: the hypervisor may have rewritten it. One that withdraws its page for an
- * update may give it the same word again, as KVM of Linux 5.13 does for guests of Hyper-V. In any case the copy's flags follow
- * the page's. Returns false while the page is not whole.
+ * update may give it the same word again, as KVM of Linux 5.13 does for guests of Hyper-V. In any
+ * case the copy's flags follow the page's. Returns false while the page is not whole.
  */
 static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 {
@@ -96,6 +96,7 @@ struct limits {
 	s64 high[TSCOPE_MAILBOX_LANES];
 	u32 echoes;
 	u64 newest_pub;
+	u64 warped_seen[TSCOPE_MAILBOX_LANES];	/* the partner's newest reading that was a warp */
 	u64 transit;		/* of the newest published reading of the TSC; 0: none yet */
 };
 
@@ -104,8 +105,8 @@ static __always_inline void
 take_limits(struct tscope_cpu *c, struct tscope_burst *b, struct limits *l,
 	    const struct tscope_look *look, int lane, u64 now, u64 tsc, bool keep)
 {
-	u64 pub = look->pub[lane], echo = look->echo[lane];
-	s64 low = pub - now, high = look->seen[lane] - echo;
+	u64 pub = look->pub[lane], echo = look->echo[lane], seen = look->seen[lane];
+	s64 low = pub - now, high = seen - echo;
 
 	if (pub) {
 		l->low[lane] = max(l->low[lane], low);
@@ -118,8 +119,11 @@ take_limits(struct tscope_cpu *c, struct tscope_burst *b, struct limits *l,
 	}
 	if (echo) {
 		l->high[lane] = min(l->high[lane], high);
-		if (unlikely(high < 0))
+		/* a partner that exchanges less often has the same reading for several looks */
+		if (unlikely(high < 0) && seen != l->warped_seen[lane]) {
+			l->warped_seen[lane] = seen;
 			note_warp(c, &b->peer_warp[lane], lane, 0 - (u64)high, tsc, keep);
+		}
 		if (lane == TSCOPE_LANE_TSC)
 			l->echoes++;
 	}
@@ -246,7 +250,9 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
  * @c: the CPU, which must be the one that runs this
  * @plan: what to do
  * @b: what was measured; warps and @b->partner_id are those since the caller zeroed it
- * Context: interrupts off, for @plan->length_cyc and one reading at most.
+ * Context: interrupts off, for @plan->length_cyc and one reading. To that come the tries to copy a
+ * time page that the host has begun to write: 100 before the first reading, and as many after the
+ * last one. A TSC that stands still is read READINGS_MAX times.
  */
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		  struct tscope_burst *b)

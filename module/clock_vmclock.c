@@ -125,7 +125,8 @@ static bool gives_time(const struct tscope_vmclock *v, const struct tscope_vmclo
 	       p->counter_id == TSCOPE_VMCLOCK_TSC &&
 	       (p->status == TSCOPE_VMCLOCK_SYNCHRONIZED ||
 		p->status == TSCOPE_VMCLOCK_FREERUNNING) &&
-	       p->time_type <= TSCOPE_VMCLOCK_TAI && p->period && p->shift < 64 && p->sec < KTIME_SEC_MAX;
+	       p->time_type <= TSCOPE_VMCLOCK_TAI && p->period && p->shift < 64 &&
+	       p->sec < KTIME_SEC_MAX;
 }
 
 static bool has_generation(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *p)
@@ -169,8 +170,8 @@ static void report(const char *what, u64 tsc)
 
 /*
  * How far an update may move the time of a TSC value without a step. A host that states the largest
- * error never moves it further (UAPI.13). Another one makes no promise, and may have slewed its clock
- * since the page was looked at last.
+ * error never moves it further (UAPI.13). Another one makes no promise, and may have slewed its
+ * clock since the page was looked at last.
  */
 static u64 allowed_update_ns(const struct tscope_vmclock *v, u64 at, u64 at_ns)
 {

@@ -75,7 +75,7 @@ static int choose_cpus(const struct cpumask *cpus, int leaves)
 	err = err ?: tscope_pairs_choose(online);
 	for_each_tscope_cpu(c)
 		if (!c->chosen)
-			tscope_cpu_stop(c);
+			tscope_cpu_quiesce(c);
 	cpu = tscope_leader();
 	if (!err && (cpu < 0 || !cpumask_test_cpu(cpu, online)))
 		tscope_leader_replace(cpu, cpumask_empty(online) ? -1 : cpumask_first(online));
@@ -310,7 +310,7 @@ static int suspend_notify(struct notifier_block *nb, unsigned long event, void *
 	change_begin();
 	suspended = begins;
 	for_each_tscope_cpu(c) {
-		tscope_cpu_stop(c);
+		tscope_cpu_quiesce(c);
 		tscope_cpu_new_life(c);
 	}
 	tscope_clocks_suspended();

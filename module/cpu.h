@@ -75,7 +75,8 @@ struct tscope_call {
 	u64 request;			/* number of the call that waits; 0: none */
 	u64 length_cyc;			/* length of that call's burst */
 	call_single_data_t csd;		/* interrupts the partner */
-	u32 wait_us;			/* how long this CPU waits for an answer */
+	u32 wait_us;			/* how long this CPU waits for an answer to that call */
+	u32 first_us;			/* and to a call of a partner that it never met */
 	bool busy;			/* this CPU's session is in use: it answers no call */
 	u64 sent;			/* calls sent; written by this CPU's own sampler */
 	atomic64_t answered;		/* calls that the partners are done with */
@@ -83,8 +84,11 @@ struct tscope_call {
 };
 
 /*
- * A sampling CPU. Written by the CPU itself: by its sampler, and with interrupts off by bursts
- * and answered calls; @pair, @pairs and @rank only while no window is open. Read at any time.
+ * A sampling CPU. It writes this itself: its sampler does, and with interrupts off its bursts and
+ * the calls that it answers. But its partners write @call.caller and @call.answered; and changes,
+ * while no window is open, @chosen, @next_window_ns, the pairs, @rank, and what a reset, a new life
+ * or tscope_cpu_quiesce() clears. A new life may also begin while windows are open. Read at any
+ * time.
  */
 struct tscope_cpu {
 	struct tscope_mailbox box;	/* what it publishes */
@@ -108,8 +112,10 @@ struct tscope_cpu {
 	struct tscope_finding back[TSCOPE_LANES]; /* backward readings, not reported yet */
 	u32 gap_mask;			/* most readings between exchanges, 2^n - 1; or 0 */
 	bool stuck;			/* the newest burst ended by its count: a still TSC */
-	u64 burst_cyc;			/* length of its newest burst; 0: its TSC went back in it */
+	u64 burst_cyc;			/* length of its newest burst, to be noted; 0: none */
 	u64 step_cyc;			/* of which TSC differences are multiples; 0: unknown */
+	u64 divisor_cyc;		/* of the differences seen in this life; 0: none */
+	u32 differences;		/* how many were seen, as far as that matters */
 
 	u64 seen_ms;			/* tscope_now_ms() when its sampler ran last */
 	u64 end_tsc;			/* the TSC then */
@@ -185,6 +191,9 @@ static inline void tscope_cpu_new_life(struct tscope_cpu *c)
 {
 	WRITE_ONCE(c->life, c->life + 1);
 	c->timepage.sequence = 0;
+	c->differences = 0;
+	c->divisor_cyc = 0;
+	WRITE_ONCE(c->step_cyc, 0);
 }
 
 /* cpus.c */
@@ -192,7 +201,7 @@ int tscope_cpus_init(void);
 void tscope_cpus_exit(void);
 struct tscope_cpu *tscope_cpu_get(int cpu);
 void tscope_cpu_reset(struct tscope_cpu *c);
-void tscope_cpu_stop(struct tscope_cpu *c);
+void tscope_cpu_quiesce(struct tscope_cpu *c);
 int tscope_leader(void);
 bool tscope_leader_replace(int old, int cpu);
 bool tscope_leader_hold(int cpu);

@@ -7,6 +7,7 @@
  * CPUs meet, the largest offset is composed along pairs that do (mesh.c). Ages and epochs are by
  * jiffies, never by a clock of one CPU.
  */
+#include <linux/gcd.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
@@ -19,6 +20,9 @@
 
 /* A composed offset is kept for this long: many readers cost no more than one. */
 #define KEPT_MS	1000
+
+/* Fewer differences may all be multiples of more than one step. */
+#define STEP_DIFFERENCES	8
 
 /* When sampling stopped; 0 while it goes on. */
 static u64 stopped_ms;
@@ -103,6 +107,34 @@ static void add_warps(struct tscope_pair *p, const struct tscope_burst *b)
 	}
 }
 
+/*
+ * Learn the step in which a CPU's TSC counts: it divides all differences. Only those within a burst
+ * are looked at, for between bursts the TSC may have jumped. Context: the CPU's sampler.
+ */
+void tscope_pairs_note_step(struct tscope_cpu *c)
+{
+	u64 cyc = READ_ONCE(c->burst_cyc);
+
+	if (!cyc)
+		return;
+	WRITE_ONCE(c->burst_cyc, 0);
+	c->divisor_cyc = gcd(cyc, c->divisor_cyc);
+	if (c->differences < STEP_DIFFERENCES)
+		c->differences++;
+	if (c->differences == STEP_DIFFERENCES)
+		WRITE_ONCE(c->step_cyc, c->divisor_cyc);
+}
+
+/* The steps in which a lane's clock counts. Where they are unknown, nothing is taken for motion. */
+static u32 step_of(const struct tscope_cpu *c, int lane)
+{
+	u64 step = c->step_cyc ?: S32_MAX;
+
+	if (lane == TSCOPE_LANE_PAGE)
+		step = tscope_cyc_to_ns(step, tscope_tsc_khz) + 1;
+	return min_t(u64, step, S32_MAX);
+}
+
 /* Whether a burst says something of a lane. */
 static bool burst_has(const struct tscope_burst *b, int lane)
 {
@@ -117,8 +149,6 @@ static bool burst_has(const struct tscope_burst *b, int lane)
 void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct tscope_burst *b)
 {
 	u16 peer_life = b->partner_id >> TSCOPE_NONCE_LIFE_SHIFT;
-	u32 step_cyc = min_t(u64, c->step_cyc, U32_MAX);
-	const u32 step[] = { step_cyc, tscope_cyc_to_ns(step_cyc, tscope_tsc_khz) + 1 };
 	u64 at_ms = tscope_jiffies_ms(b->jiffies);
 	int lane, slack;
 
@@ -136,7 +166,7 @@ void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct t
 		/* each of two time pages was rounded down to a ns */
 		slack = lane == TSCOPE_LANE_PAGE;
 		tscope_tracker_add(&p->tracker[lane], b->low[lane] - slack, b->high[lane] + slack,
-				   step[lane], at_ms);
+				   step_of(c, lane), at_ms);
 	}
 	pair_write_end(p);
 }

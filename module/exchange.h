@@ -30,6 +30,7 @@ struct tscope_pairs_summary {
 };
 
 void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct tscope_burst *b);
+void tscope_pairs_note_step(struct tscope_cpu *c);
 bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 			struct tscope_offset *o);
 u64 tscope_pair_warps(const struct tscope_pair *p, enum tscope_lane lane);

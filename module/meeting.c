@@ -7,9 +7,10 @@
  * hard interrupt context, by one burst in a session of its own.
  *
  * Where interrupts are slow the answer is over before the caller has returned from sending the
- * call. A caller whose calls fail waits for longer the next time, and then asks the partner's
- * sampler instead of its interrupt handler: both take bursts, with interrupts on in between, until
- * one of the caller's is whole. A CPU that waits for an answer itself does not answer.
+ * call. A caller waits for longer the next time that it calls a partner that did not answer, and
+ * then asks the partner's sampler instead of its interrupt handler: both take bursts, with
+ * interrupts on in between, until one of the caller's is whole. A CPU that waits for an answer
+ * itself does not answer.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -96,7 +97,7 @@ static int partner_of_call(u64 request)
 	return (int)(u16)(request >> 32) - 1;
 }
 
-/* A caller whose calls failed asks the partner's sampler. */
+/* A caller whose calls of the partner failed asks its sampler. */
 static bool calls_sampler(const struct tscope_cpu *caller)
 {
 	return READ_ONCE(caller->call.wait_us) > WAIT_FAST_US;
@@ -182,6 +183,7 @@ void tscope_meeting_answer(struct tscope_cpu *c)
 		local_irq_enable();
 		if (READ_ONCE(c->stuck))
 			break;
+		cond_resched();
 	}
 	answer_end(c, request);
 	WRITE_ONCE(c->call.busy, false);
@@ -264,19 +266,20 @@ static int call_send(struct tscope_cpu *c, int partner)
 /**
  * tscope_meet() - call a CPU and exchange with it
  * @c: the CPU that runs this
- * @partner: the CPU to call
+ * @pair: a pair that it keeps, with the CPU to call
  * @length_cyc: length of the burst, cycles
  * @b: what was measured; zeroed by the caller
- * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on. They are off for
- * @length_cyc and one reading on both CPUs.
+ * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on. They are off for one
+ * tscope_burst() at a time on both CPUs.
  * Return: 0 with @b whole; -ENXIO for a partner that is offline, -EBUSY while the call before has
  * not reached its partner, -ETIMEDOUT where the partner did not answer, or not for long enough.
  */
-int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc, struct tscope_burst *b)
+int tscope_meet(struct tscope_cpu *c, struct tscope_pair *pair, u64 length_cyc,
+		struct tscope_burst *b)
 {
-	const struct tscope_cpu *p = tscope_cpu_of(partner);
+	const struct tscope_cpu *p = tscope_cpu_of(pair->peer);
 	struct tscope_burst_plan plan = { .length_cyc = length_cyc, .keep = true };
-	u32 wait_us = clamp(c->call.wait_us, WAIT_MIN_US, WAIT_MAX_US);
+	u32 wait_us = clamp(pair->wait_us ?: c->call.first_us, WAIT_MIN_US, WAIT_MAX_US);
 	u64 request, before_ns;
 	int err;
 
@@ -292,11 +295,11 @@ int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc, struct tscope
 	local_irq_enable();
 	WRITE_ONCE(c->call.length_cyc, length_cyc);
 	/* the session counts: a late call finds its request withdrawn or changed */
-	request = call_number(c, partner);
+	request = call_number(c, pair->peer);
 	/* pairs with the acquire in call_holds() */
 	smp_store_release(&c->call.request, request);
 
-	err = call_send(c, partner);
+	err = call_send(c, pair->peer);
 	if (!err)
 		err = calls_sampler(c) ? meet_sampler(c, &plan, b) : meet_handler(c, &plan, b);
 
@@ -306,8 +309,14 @@ int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc, struct tscope
 	WRITE_ONCE(c->call.busy, false);
 	if (!err)
 		check_raw(c, plan.peer, request, before_ns, b);
-	/* more patience after a failure, slowly less otherwise */
-	WRITE_ONCE(c->call.wait_us, err ? wait_us * 2 : wait_us - wait_us / 32);
+	/*
+	 * More patience with a partner that did not answer in time, slowly less otherwise. Where
+	 * interrupts are slow, not each pair has to fail before it meets first.
+	 */
+	if (!err)
+		pair->wait_us = wait_us - wait_us / 32;
+	else if (err == -ETIMEDOUT)
+		*(pair->wait_us ? &pair->wait_us : &c->call.first_us) = wait_us * 2;
 	return err;
 }
 

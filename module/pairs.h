@@ -14,6 +14,7 @@
 struct tscope_pair {
 	int cpu;		/* keeps the pair, and calls the other one */
 	int peer;
+	u32 wait_us;		/* how long cpu waits for peer's answer; 0: they never met */
 	seqcount_t lock;
 	u16 life;		/* the lives that the figures are of */
 	u16 peer_life;

@@ -21,6 +21,8 @@
 
 #define SKEW_LOOK_MS	1000
 
+static_assert(TSCOPE_SERIES_POINTS <= TSCOPE_FIT_MAX_POINTS);
+
 static DEFINE_SPINLOCK(watch_lock);	/* protects watching, and the arming of watch_work */
 static bool watching;
 

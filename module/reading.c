@@ -41,7 +41,7 @@
 /* Where a device's reading takes longer than half a window, devices wait for so many at most. */
 #define DEVICE_WAIT_MAX	4ULL
 /* Of devices the narrowest reading of so long becomes a point. */
-#define DEVICE_POINT_NS	(240 * NSEC_PER_MSEC)
+#define DEVICE_POINT_NS	(240ULL * NSEC_PER_MSEC)
 
 static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_step *step)
 {

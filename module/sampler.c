@@ -12,7 +12,6 @@
  * are parked while it is offline. A window is a reader of window_sem; a change of anything that
  * windows use is its writer, so that no change touches a thread, and no window sees half a change.
  */
-#include <linux/gcd.h>
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
@@ -26,7 +25,8 @@
 #include "sampler.h"
 #include "trace.h"
 
-#define MEETING_MAX_NS		(NSEC_PER_SEC / 4)	/* from one call of a partner to the next */
+#define MEETING_MAX_NS		(NSEC_PER_SEC / 4ULL)	/* from one call of a partner to the next */
+#define MEETING_LATE_NS		(NSEC_PER_SEC / 20ULL)	/* a leader's meeting may wait as long */
 #define HEARTBEAT_NS		(NSEC_PER_SEC / 2)	/* a CPU without work wakes up as often */
 #define LEADER_STARVED_MS	1000	/* a leader that did not run for longer is replaced */
 #define SETTLE_MS		100	/* a change waits so long for a CPU that answers a call */
@@ -69,7 +69,7 @@ static void take_points(struct tscope_cpu *c, u64 readings)
 		tscope_points_break();
 	points_cpu = c->cpu;
 	points_life = READ_ONCE(c->life);
-	tscope_points_take(c, readings);
+	tscope_points_take(c, readings > 0);
 	/* it may have starved meanwhile, and runs again */
 	note_alive(c);
 	tscope_leader_release(c->cpu);
@@ -151,10 +151,11 @@ static void meet(struct tscope_cpu *c, struct tscope_pair *p)
 {
 	struct tscope_burst b = { };
 
-	if (tscope_meet(c, p->peer, plan.burst_cyc, &b))
+	if (tscope_meet(c, p, plan.burst_cyc, &b))
 		WRITE_ONCE(c->unmet, c->unmet + 1);
 	else
 		WRITE_ONCE(c->meetings, c->meetings + 1);
+	tscope_pairs_note_step(c);
 	note_burst(c, p, &b);
 }
 
@@ -210,12 +211,16 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 		bursts++;
 		/*
 		 * A window may be longer than pairs may go without meeting. Not more often, since
-		 * the kernel clears GUEST_STOPPED whenever it reads kvm-clock.
+		 * the kernel clears GUEST_STOPPED whenever it reads kvm-clock, and a division takes
+		 * as long as readings.
 		 */
-		if (time_after(jiffies, tick) && !exchange_by_rounds()) {
+		if (time_after(jiffies, tick)) {
 			tick = jiffies;
-			tscope_meeting_answer(c);
-			meet_next_partner(c);
+			tscope_pairs_note_step(c);
+			if (!exchange_by_rounds()) {
+				tscope_meeting_answer(c);
+				meet_next_partner(c);
+			}
 		}
 		/* flat out it never sleeps: RCU-tasks needs to know */
 		cond_resched_tasks_rcu_qs();
@@ -272,9 +277,7 @@ static void run_window(struct tscope_cpu *c)
 
 	tscope_report_warps(c);
 	tscope_report_found(c);
-	/* the TSC counts in steps that divide all differences; between bursts it may have jumped */
-	if (c->burst_cyc)
-		WRITE_ONCE(c->step_cyc, gcd(c->burst_cyc, c->step_cyc));
+	tscope_pairs_note_step(c);
 	if (is_leader && bursts) {
 		take_points(c, readings);
 		schedule_next_window(c, now_ns, now_tsc);
@@ -285,16 +288,22 @@ static void run_window(struct tscope_cpu *c)
 		trace_tscope_window(c->cpu, now_ns, late, readings, bursts);
 }
 
-/* When this CPU has something to do, CLOCK_MONOTONIC. */
-static u64 due_ns(struct tscope_cpu *c, u64 now_ns)
+/**
+ * tscope_sampler_due_ns() - when a CPU has something to do
+ * @c: the CPU
+ * @now_ns: the present time, CLOCK_MONOTONIC
+ * Context: the CPU's sampler.
+ * Return: CLOCK_MONOTONIC, as known now; a change or a call may come before.
+ */
+u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns)
 {
 	u64 due = now_ns + HEARTBEAT_NS;
 
 	if (!READ_ONCE(c->ready) || READ_ONCE(plan.flat_out))
 		return now_ns;
 	if (tscope_leader() == c->cpu) {
-		/* what falls between two windows waits for the second one */
-		if (READ_ONCE(plan.period_ns) <= MEETING_MAX_NS)
+		/* what falls between two windows that are near waits for the second one */
+		if (READ_ONCE(plan.period_ns) <= MEETING_LATE_NS)
 			return READ_ONCE(c->next_window_ns);
 		due = min(due, READ_ONCE(c->next_window_ns));
 	}
@@ -314,7 +323,7 @@ static int sampler_should_run(unsigned int cpu)
 static void sampler_run(unsigned int cpu)
 {
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
-	u64 now_ns = ktime_get_ns(), due = due_ns(c, now_ns);
+	u64 now_ns = ktime_get_ns(), due = tscope_sampler_due_ns(c, now_ns);
 	ktime_t expires = ns_to_ktime(due);
 
 	if (due > now_ns) {
@@ -349,7 +358,7 @@ static void sampler_cleanup(unsigned int cpu, bool online)
 
 	if (!c)
 		return;
-	tscope_cpu_stop(c);
+	tscope_cpu_quiesce(c);
 	tscope_meeting_refuse(c);
 }
 

@@ -9,7 +9,7 @@
 
 /* meeting.c */
 DECLARE_PER_CPU(struct task_struct *, tscope_thread);	/* the sampler, which a call wakes up */
-int tscope_meet(struct tscope_cpu *c, int partner, u64 length_cyc,
+int tscope_meet(struct tscope_cpu *c, struct tscope_pair *pair, u64 length_cyc,
 		struct tscope_burst *b);
 void tscope_meeting_answer(struct tscope_cpu *c);
 void tscope_meeting_refuse(struct tscope_cpu *c);
@@ -27,6 +27,7 @@ void tscope_samplers_stop(void);
 void tscope_sampling_pause(void);
 void tscope_sampling_resume(bool on);
 u64 tscope_sampling_ms(void);
+u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns);
 void tscope_look_if_behind(void);
 
 #endif /* TSCOPE_SAMPLER_H */

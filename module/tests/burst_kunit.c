@@ -168,20 +168,25 @@ static void burst_warps(struct kunit *test)
 {
 	const struct tscope_finding *own = &b.warp[TSCOPE_LANE_TSC];
 	const struct tscope_finding *peers = &b.peer_warp[TSCOPE_LANE_TSC];
+	u32 tries = 0;
 
 	peer->pub[TSCOPE_LANE_TSC] = rdtsc_ordered() + FAR_CYC;
 	partner_echoes(NONCE, 1000000, -700);
-	run();
+	do {
+		tscope_hist_init(&c->warp_hist[TSCOPE_LANE_TSC]);
+		run();
+	} while (b.echoes < 10 && ++tries < TRIES);
+	KUNIT_ASSERT_GE(test, b.echoes, 10U);
 	KUNIT_EXPECT_LE(test, own->max, peer->pub[TSCOPE_LANE_TSC] - before);
 	KUNIT_EXPECT_GE(test, own->max, peer->pub[TSCOPE_LANE_TSC] - after);
 	KUNIT_EXPECT_GE(test, own->tsc, before);
 	KUNIT_EXPECT_LE(test, own->tsc, after);
 	KUNIT_EXPECT_EQ(test, (s64)own->max, b.low[TSCOPE_LANE_TSC]);
 	KUNIT_EXPECT_EQ(test, peers->max, 700ULL);
-	KUNIT_EXPECT_EQ(test, peers->count, (u64)b.echoes);
-	/* each exchange found both */
-	KUNIT_EXPECT_EQ(test, own->count, peers->count);
-	KUNIT_EXPECT_EQ(test, c->warp_hist[TSCOPE_LANE_TSC].count, own->count + peers->count);
+	/* each exchange is a reading of this CPU, and found the same one of the partner */
+	KUNIT_EXPECT_EQ(test, own->count, (u64)b.echoes);
+	KUNIT_EXPECT_EQ(test, peers->count, 1ULL);
+	KUNIT_EXPECT_EQ(test, c->warp_hist[TSCOPE_LANE_TSC].count, own->count + 1);
 	/* the CPU that does not keep the pair has no sizes of it */
 	plan.keep = false;
 	tscope_hist_init(&c->warp_hist[TSCOPE_LANE_TSC]);

@@ -32,7 +32,7 @@ static void cpus_stop(struct kunit *test)
 	c->box.echo[TSCOPE_LANE_PAGE] = 3;
 	c->last[TSCOPE_LANE_TSC] = 5;
 	c->timepage.sequence = 6;
-	tscope_cpu_stop(c);
+	tscope_cpu_quiesce(c);
 	KUNIT_EXPECT_FALSE(test, c->ready);
 	KUNIT_EXPECT_EQ(test, c->life, 0);
 	KUNIT_EXPECT_EQ(test, c->box.id, 0ULL);

@@ -41,6 +41,7 @@ static int exchange_init(struct kunit *test)
 		if (!c)
 			return -ENOMEM;
 		c->ready = true;
+		c->step_cyc = 1;
 	}
 	tscope_pairs_stopped(false);
 	return 0;
@@ -52,7 +53,7 @@ static void exchange_exit(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, choose_first(0), 0);
 	for (i = 0; i < count; i++)
-		tscope_cpu_stop(tscope_cpu_of(possible[i]));
+		tscope_cpu_quiesce(tscope_cpu_of(possible[i]));
 	tscope_pairs_stopped(true);
 }
 
@@ -221,10 +222,63 @@ static void exchange_lives(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, o.offset_ns, p->cpu < p->peer ? -6950LL : 6950LL);
 		KUNIT_EXPECT_FALSE(test, o.moving);
 		/* one that only stopped for a while is the same */
-		tscope_cpu_stop(tscope_cpu_of(side ? p->peer : p->cpu));
+		tscope_cpu_quiesce(tscope_cpu_of(side ? p->peer : p->cpu));
 		tscope_cpu_of(side ? p->peer : p->cpu)->ready = true;
 		KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 		tscope_pairs_clear();
+	}
+}
+
+/*
+ * Lengths of bursts by a TSC that counts in steps. One that is looked at again is no new one, and a
+ * reset forgets no difference.
+ */
+static void exchange_step(struct kunit *test)
+{
+	static const u32 steps[] = { 21, 24 };
+	struct tscope_cpu *c = tscope_cpu_of(possible[0]);
+	u32 life, i;
+
+	for (life = 0; life < 2; life++) {
+		/* the TSC of another host */
+		tscope_cpu_new_life(c);
+		for (i = 0; i < 8; i++) {
+			KUNIT_EXPECT_EQ(test, c->step_cyc, 0ULL);
+			c->burst_cyc = steps[life] * (1000 + i);
+			tscope_pairs_note_step(c);
+			tscope_pairs_note_step(c);
+		}
+		KUNIT_EXPECT_EQ(test, c->step_cyc, steps[life]);
+	}
+	tscope_cpu_reset(c);
+	KUNIT_EXPECT_EQ(test, c->step_cyc, 0ULL);
+	c->burst_cyc = 24000;
+	tscope_pairs_note_step(c);
+	KUNIT_EXPECT_EQ(test, c->step_cyc, 24ULL);
+	tscope_cpu_new_life(c);
+}
+
+/* What limits contradict each other by may be the steps of a TSC that are not known yet. */
+static void exchange_unknown_step(struct kunit *test)
+{
+	struct tscope_offset o;
+	struct tscope_cpu *c;
+	struct tscope_pair *p;
+	/* unknown; larger than the motion; smaller */
+	const u64 steps[] = { 0, 0, 6000, 21 };
+	u32 i;
+
+	need(test, 2);
+	p = find(possible[0], possible[1]);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	c = tscope_cpu_of(p->cpu);
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		c->step_cyc = steps[i];
+		add(p, i ? 3000 : 0, i ? 3100 : 100);
+		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
+		KUNIT_EXPECT_EQ_MSG(test, o.moving, i == 3, "step %llu", steps[i]);
+		KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
+		KUNIT_EXPECT_EQ_MSG(test, o.moving, i == 3, "step %llu", steps[i]);
 	}
 }
 
@@ -310,6 +364,8 @@ static struct kunit_case exchange_cases[] = {
 	KUNIT_CASE(exchange_cycles),
 	KUNIT_CASE(exchange_useless_bursts),
 	KUNIT_CASE(exchange_lives),
+	KUNIT_CASE(exchange_step),
+	KUNIT_CASE(exchange_unknown_step),
 	KUNIT_CASE(exchange_keeps_figures),
 	KUNIT_CASE(exchange_worst),
 	{}

@@ -287,7 +287,7 @@ static void hyperv_while_off(struct kunit *test)
 	struct tscope_burst b = { };
 
 	page_burst(c, &b);
-	tscope_cpu_stop(c);
+	tscope_cpu_quiesce(c);
 	page.tsc_offset -= 20000000;
 	page.tsc_sequence += 2;
 	page_burst(c, &b);

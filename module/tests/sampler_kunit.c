@@ -176,11 +176,13 @@ static void sampler_own_answer(struct kunit *test)
 {
 	/* mailboxes are aligned to two cache lines */
 	struct tscope_cpu *c = kunit_kzalloc(test, 2 * sizeof(*c) + 128, GFP_KERNEL);
+	struct tscope_pair *pair = kunit_kzalloc(test, sizeof(*pair), GFP_KERNEL);
 	struct tscope_burst b;
 	int err = -ETIMEDOUT, that, i, k;
 	char list[16];
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_ASSERT_NOT_NULL(test, pair);
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "two CPUs are needed");
 	c = PTR_ALIGN(c, 128);
@@ -188,6 +190,7 @@ static void sampler_own_answer(struct kunit *test)
 	c[0].cpu = nr_cpu_ids;
 	c[1].cpu = smp_processor_id();
 	that = cpumask_any_but(cpu_online_mask, c[1].cpu);
+	pair->peer = that;
 	snprintf(list, sizeof(list), "%d", that);
 	KUNIT_EXPECT_EQ(test, tscope_set_cpus(list), 0);
 	KUNIT_EXPECT_EQ(test, tscope_enable(true), 0);
@@ -195,9 +198,9 @@ static void sampler_own_answer(struct kunit *test)
 		for (k = 0, err = 0; k < 2 && !err; k++) {
 			c[k].session = 1000 * i;
 			/* its sampler reads CLOCK_MONOTONIC_RAW once the caller is done */
-			c[k].call.wait_us = 3200;
+			pair->wait_us = 3200;
 			memset(&b, 0, sizeof(b));
-			err = tscope_meet(&c[k], that, 20000, &b);
+			err = tscope_meet(&c[k], pair, 20000, &b);
 			msleep(20);
 		}
 	}
@@ -230,6 +233,62 @@ static void sampler_new_life(struct kunit *test)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(s->segment), 2U);
 	KUNIT_EXPECT_EQ(test, tscope_enable(false), 0);
+}
+
+static u32 unknown_steps(void)
+{
+	struct tscope_cpu *c;
+	u32 unknown = 0;
+
+	for_each_tscope_cpu(c)
+		unknown += READ_ONCE(c->chosen) && !READ_ONCE(c->step_cyc);
+	return unknown;
+}
+
+/* Pairs are judged within a window that lasts for long, so the step has to be known in it. */
+static void sampler_step_in_window(struct kunit *test)
+{
+	struct tscope_cpu *c;
+	u32 ms;
+
+	KUNIT_ASSERT_EQ(test, set_period(10000000, 10000000), 0);
+	tscope_reset();
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	for (ms = 0; ms < 6000 && unknown_steps(); ms += 20)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, unknown_steps(), 0U);
+	for_each_tscope_cpu(c)
+		KUNIT_EXPECT_EQ(test, c->windows, 0ULL);
+}
+
+/*
+ * When the leader has something to do. Partners have their turn: at most a meeting of each may wait
+ * for a window.
+ */
+static void sampler_due(struct kunit *test)
+{
+	struct tscope_cpu *c = kunit_kzalloc(test, sizeof(*c) + 128, GFP_KERNEL);
+	const u64 now = 1000 * NSEC_PER_SEC, ms = NSEC_PER_MSEC;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	c = PTR_ALIGN(c, 128);
+	c->cpu = cpumask_last(cpu_possible_mask);
+	c->ready = true;
+	c->next_meeting_ns = now + 10 * ms;
+	c->next_window_ns = now + 150 * ms;
+	KUNIT_ASSERT_EQ(test, set_period(200000, 50), 0);
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 500 * ms);
+	c->pairs = 1;
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 10 * ms);
+	KUNIT_ASSERT_TRUE(test, tscope_leader_replace(-1, c->cpu));
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 10 * ms);
+	c->pairs = 0;
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 150 * ms);
+	c->pairs = 1;
+	c->next_window_ns = now + 40 * ms;
+	KUNIT_EXPECT_EQ(test, set_period(50000, 50), 0);
+	KUNIT_EXPECT_EQ(test, tscope_sampler_due_ns(c, now), now + 40 * ms);
+	KUNIT_EXPECT_TRUE(test, tscope_leader_replace(c->cpu, -1));
 }
 
 /* Keeps its CPU for 3 s, or until it is to stop. */
@@ -298,6 +357,8 @@ static struct kunit_case sampler_cases[] = {
 	KUNIT_CASE(sampler_own_answer),
 	KUNIT_CASE(sampler_new_life),
 	KUNIT_CASE(sampler_failover),
+	KUNIT_CASE(sampler_step_in_window),
+	KUNIT_CASE(sampler_due),
 	{}
 };
 

@@ -38,6 +38,7 @@ static void choose_mask(void)
 			states[cpu] = calloc(1, sizeof(**states));
 			states[cpu]->cpu = cpu;
 			states[cpu]->life = 1;
+			states[cpu]->step_cyc = 1;
 		}
 	}
 	err = tscope_pairs_choose(&mask);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: Xen's dom0: each update of a vCPU's page is the step that two pages give, what the pages differ by lies in the pair, CPUs come and go, 20 unloads while it samples
+# DESCRIPTION: Xen's dom0: each update of a vCPU's page is the step that two pages give, what the pages differ by lies in the pair, Xen's wall clock is not set, CPUs come and go, 20 unloads while it samples
 #
 # Xen in emulation has no stable clock: about once a second it gives each vCPU's page another
 # multiplier and a step of up to some milliseconds, and the vCPUs' clocks differ.
@@ -121,6 +121,28 @@ pair_is_true() {
 	between "$1: and has the offset, +- $BOUND" $((HULL_LOW - BOUND)) $OFFSET $((HULL_HIGH + BOUND))
 }
 
+# only_looks: sampling begins, and the kernel sets Xen's wall clock at no time: it does that when its
+# notifiers of pvclock_gtod, which are called at each tick, are told that the clock was set. One CPU
+# runs alone while code is patched for the probe, as emulated guests may die of that
+only_looks() {
+	local k=/sys/kernel/tracing chain
+	echo 0 >/sys/devices/system/cpu/cpu1/online
+	echo 'p:lab/told raw_notifier_call_chain chain=%di was_set=%si' >$k/kprobe_events
+	echo 1 >$k/events/lab/told/enable
+	echo 1 >$T/enabled
+	sleep 1
+	echo 0 >$T/enabled
+	echo 0 >$k/events/lab/told/enable
+	chain=$(sed -n 's/.*told: .*\(chain=[^ ]*\) was_set=0x0$/\1/p' $k/trace | head -n 1)
+	between "ticks, of which the kernel's notifiers were told" 5 \
+		"$(grep -c "told: .*$chain was_set=0x0$" $k/trace)" -
+	holds "and that the clock was set, which sets Xen's" 0 \
+		"$(grep -c "told: .*$chain was_set=0x1$" $k/trace)" 0
+	echo >$k/kprobe_events
+	echo >$k/trace
+	echo 1 >/sys/devices/system/cpu/cpu1/online
+}
+
 # reload: unloads while all CPUs sample, and loads again
 reload() {
 	local i=0
@@ -148,6 +170,8 @@ guest() {
 	between "xen/emulated" 0 "$(figure xen emulated)" 1
 	between "xen/incarnation" 0 "$(figure xen incarnation)" 1
 	holds "xen/khz, the kernel's TSC" "$(figure tsc khz)" "$(figure xen khz)" "$(calc "$(figure tsc khz) / 1000")"
+	only_looks
+	echo 1 >$T/reset
 	cat $T/period_us >$T/width_us
 	trace_on pvti_update step
 	rm -f $PAGES
