@@ -46,6 +46,12 @@ struct move {
 	uint64_t error_ns, backward_ns, backwards;
 };
 
+/* Whether it is a step that no finding names. */
+static inline bool move_is_open(const struct move *x)
+{
+	return x->stepped && !x->explained;
+}
+
 enum moment_kind {
 	MOMENT_OTHER,		/* each clock for itself */
 	MOMENT_JUMP,		/* the TSC jumped by @ns: the others moved alike against it */
@@ -143,6 +149,9 @@ const char *voice_name(const struct snapshot *s, enum voice voice);
 
 /* Whether two steps agree within their errors, of a counter that wraps but for whole wraps. */
 bool moves_alike(const struct moment *m, enum voice a, enum voice b);
+
+/* A finding names the step of @voice: it explains those of the kernel's clocks that followed. */
+void moment_follow(struct moment *m, enum voice voice);
 
 /* How far a step of this clock may be off, estimated from its widths and residuals. */
 uint64_t step_error_ns(const struct snapshot *s, const char *clock);

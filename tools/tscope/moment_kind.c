@@ -77,6 +77,21 @@ bool moves_alike(const struct moment *m, enum voice a, enum voice b)
 	return agree(m, a, b, (first > second ? first : second) / RATES_PART + ROUNDING_NS);
 }
 
+/*
+ * Where each CPU has a page of its own, the kernel's clocks follow the leader's, and not the sum of
+ * all steps.
+ */
+void moment_follow(struct moment *m, enum voice voice)
+{
+	struct move *raw = &m->move[VOICE_RAW], *wall = &m->move[VOICE_WALL];
+
+	if (voice == VOICE_PAGE || (raw->stepped && moves_alike(m, voice, VOICE_RAW)))
+		raw->explained = true;
+	if (moves_alike(m, voice, VOICE_WALL) ||
+	    (raw->explained && moves_alike(m, VOICE_RAW, VOICE_WALL)))
+		wall->explained = true;
+}
+
 static bool is_device(enum voice voice)
 {
 	return voice == VOICE_PM || voice == VOICE_HPET;

@@ -76,12 +76,14 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j);
 /* rules_moving.c */
 void judge_tsc_moving(const struct rule *rule, struct judgement *j);
 
-/* rules_clock.c */
+/* rules_page.c */
 void judge_no_master_clock(const struct rule *rule, struct judgement *j);
+void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j);
+
+/* rules_clock.c */
 void judge_wall_clock_set(const struct rule *rule, struct judgement *j);
 void judge_clock_stopped(const struct rule *rule, struct judgement *j);
 void judge_clock_stepped(const struct rule *rule, struct judgement *j);
-void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j);
 
 /* rules_backward.c */
 void judge_clock_backward(const struct rule *rule, struct judgement *j);
