@@ -95,7 +95,8 @@ void tscope_cpu_reset(struct tscope_cpu *c)
  * tscope_cpu_quiesce() - let a CPU answer no more calls, and forget what it read last
  * @c: the CPU's state
  *
- * Its time page stays known: an update that comes meanwhile is seen later. Its sampler makes it ready again. Context: that sampler, or process with no window open.
+ * Its time page stays known: an update that comes meanwhile is seen later. Its sampler makes it
+ * ready again. Context: that sampler, or process with no window open.
  */
 void tscope_cpu_quiesce(struct tscope_cpu *c)
 {

@@ -8,7 +8,8 @@
 #define TSCOPE_VMCLOCK_MAGIC	0x4b4c4356	/* "VCLK" */
 #define TSCOPE_VMCLOCK_VERSION	1
 #define TSCOPE_VMCLOCK_TSC	1		/* @counter_id: x86's TSC */
-#define TSCOPE_VMCLOCK_UTC	0		/* @time_type; above TAI it is not from 1970, or smeared */
+/* @time_type; above TAI it is not from 1970, or smeared */
+#define TSCOPE_VMCLOCK_UTC	0
 #define TSCOPE_VMCLOCK_TAI	1
 
 /* @flags: which fields hold something */

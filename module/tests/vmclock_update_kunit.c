@@ -57,18 +57,17 @@ static void vmclock_slew(struct kunit *test)
 {
 	static const struct {
 		u64 flags;
-		s64 ns;
-		bool steps;
+		s64 ns, step_ns;
 	} cases[] = {
-		{ 0, 24000, false },
-		{ 0, -24000, false },
+		{ 0, 24000, 0 },
+		{ 0, -24000, 0 },
 		/* a kernel that was delayed by 20 ms in between allows for 10 us more */
-		{ 0, 40000, true },
-		{ 0, -40000, true },
-		{ TSCOPE_VMCLOCK_TIME_ESTERROR, 120000, false },
-		{ TSCOPE_VMCLOCK_TIME_ESTERROR, -140000, true },
-		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 1000, false },
-		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 2000, true },
+		{ 0, 40000, 40000 },
+		{ 0, -40000, -40000 },
+		{ TSCOPE_VMCLOCK_TIME_ESTERROR, 120000, 0 },
+		{ TSCOPE_VMCLOCK_TIME_ESTERROR, -140000, -140000 },
+		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 1000, 0 },
+		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 2000, 2000 },
 	};
 	u32 i;
 
@@ -79,8 +78,8 @@ static void vmclock_slew(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
 		/* as if the last look were 50 ms ago */
 		v.seen_tsc -= CYCLES_PER_S / 20;
-		KUNIT_EXPECT_EQ_MSG(test, update_by(test, cases[i].ns),
-				    cases[i].steps ? cases[i].ns : 0, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, update_by(test, cases[i].ns), cases[i].step_ns,
+				    "case %u", i);
 	}
 }
 

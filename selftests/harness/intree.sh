@@ -120,7 +120,7 @@ without_tree() {
 	all_skip "$work/ktap.without" "TSCOPE_MODULE=.* is not there" || return
 	mkdir "$dir" && cp "$TESTS/Makefile" "$dir/" && echo timeout=1 >"$dir/settings" || return
 	for n in 0 1 4; do
-		printf '#!/bin/sh\necho said\nexit %s\n' $n >"$dir/exits$n"
+		printf '#!/bin/sh\necho said\nexit %s\n' "$n" >"$dir/exits$n"
 	done
 	printf '#!/bin/sh\nexec sleep 30\n' >"$dir/hangs"
 	chmod +x "$dir"/exits? "$dir/hangs"

@@ -362,9 +362,14 @@ static bool same_rate(const struct reference *a, const struct reference *b)
 }
 
 /* Devices that are read through one hypervisor are disturbed alike: more than one 95 % interval. */
+static bool is_sure(const struct reference *r)
+{
+	return ns_magnitude(r->ppt) >= 2 * (uint64_t)r->error_ppt;
+}
+
 static bool is_far(const struct reference *r)
 {
-	return ns_magnitude(r->ppt) >= 2 * (uint64_t)r->error_ppt + FREQUENCY_WARN_PPT;
+	return is_sure(r) && ns_magnitude(r->ppt) >= (uint64_t)r->error_ppt + FREQUENCY_WARN_PPT;
 }
 
 /* The best of the clocks that agree on a rate, their number, and its error with theirs. */
@@ -386,7 +391,7 @@ static const struct reference *best_reference(const struct reference *refs, size
 				continue;
 			}
 			/* one that is not sure says nothing */
-			if (!is_far(&refs[k]))
+			if (!is_sure(&refs[k]))
 				continue;
 			with++;
 			/* where their intervals part, either may be right */
