@@ -26,7 +26,8 @@ HARNESS = selftests/harness
 .PHONY: kselftest-tar all modules tools load unload report install uninstall modules_install \
 	install-tools uninstall-tools \
 	dkms dkms-remove dkms-source deb dist run check check-all kunit coverage lab lab-table matrix bench \
-	peers native scale user docs debug-check fuzz sysfs-fuzz soak odd lockdown signing clean help
+	peers native scale user docs debug-check fuzz sysfs-fuzz soak odd lockdown signing installed \
+	clean help
 
 # make help prints what follows ## below: groups, and targets with their variables.
 
@@ -201,6 +202,9 @@ odd:			## machines without ACPI, HPET, kvm-clock, CPUs... (ODD= KERNEL=)
 
 signing:		## a machine with Secure Boot takes it signed, refuses it unsigned (KERNEL=)
 	@$(HARNESS)/signing.sh $(KERNEL)
+
+installed:		## README's commands, the packages and the units in a booted Debian 12
+	@$(HARNESS)/installed.sh
 
 ##@ Other
 

@@ -24,7 +24,7 @@ CHECK_BEFORE="build" CHECK_LANE="lint user tools coverage" CHECK_BESIDE="kselfte
 CHECK_ALONE="guests"
 # tests of the command that take long, or want programs that few machines have
 TOOLS_LATER="record plot html metrics"
-REST_LANE="more_builds fuzz recordings" REST_BESIDE="dkms,package,signing,tree,elsewhere" REST_ALONE="run fleet matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
+REST_LANE="more_builds fuzz recordings" REST_BESIDE="dkms,package,signing,tree,elsewhere,installed" REST_ALONE="run fleet matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
 
 usage() {
 	cat <<-END
@@ -50,6 +50,7 @@ usage() {
 	  signing    signed and unsigned modules on a machine with Secure Boot
 	  tree       selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  elsewhere  make and dkms.conf where paths, compiler or programs are others
+	  installed  what README tells a user to type, in a booted Debian: make, packages, units
 	  run        make run
 	  fleet      units, alert rules and dashboard; a real Prometheus reads a guest's metrics
 	  kselftest_kvm  all kselftests in a guest of KVM
@@ -167,6 +168,10 @@ part_elsewhere() {
 	script elsewhere "$HERE/elsewhere.sh"
 }
 
+part_installed() {
+	script installed "$HERE/installed.sh"
+}
+
 part_tree() {
 	# shellcheck disable=SC2086
 	script tree "$HERE/intree.sh" ${LONG:+--guest}
@@ -174,7 +179,7 @@ part_tree() {
 
 # How long parts take on two idle cores with kernels cached, before this machine has run them.
 declare -A TYPICAL=([build]=60 [lint]=60 [user]=45 [tools]=60 [coverage]=30 [kunit]=60 [kselftest]=120
-	[guests]=420 [more_builds]=60 [fuzz]=90 [recordings]=150 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60
+	[guests]=420 [more_builds]=60 [fuzz]=90 [recordings]=150 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60 [installed]=1200
 	[run]=30 [fleet]=100 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
 
 # seconds PART...: how long they take, all together: as last time, if they were run
