@@ -24,7 +24,7 @@ CHECK_BEFORE="build" CHECK_LANE="lint user tools coverage" CHECK_BESIDE="kselfte
 CHECK_ALONE="guests"
 # tests of the command that take long, or want programs that few machines have
 TOOLS_LATER="record plot html metrics"
-REST_LANE="more_builds fuzz recordings" REST_BESIDE="dkms,package,signing,tree,elsewhere,installed" REST_ALONE="run fleet matrix abuse lab_checks scenarios kselftest_kvm all_kernels"
+REST_LANE="more_builds fuzz recordings" REST_BESIDE="dkms,package,signing,tree,elsewhere" REST_ALONE="run fleet matrix abuse lab_checks scenarios installed kselftest_kvm all_kernels"
 
 usage() {
 	cat <<-END
