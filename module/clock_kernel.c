@@ -67,9 +67,9 @@ static struct notifier_block lines_block = {
  * tscope_kernel_lines_watch() - keep up with the lines by which the kernel computes its clocks
  * @on: whether to. The first lines are there on return; without any, fractions are not known
  *
- * Whoever registers makes the kernel tell all that are registered that CLOCK_REALTIME was set. In
- * Xen's dom0 one of them then sets Xen's wall clock, by the time of the last tick: nothing is
- * registered there, and fractions are not known. Context: process, no sampler at work; calls of one
+ * A registration makes the kernel call all notifiers as if CLOCK_REALTIME had been set. In Xen's
+ * dom0 one of them then sets Xen's wall clock, by the time of the last tick: nothing is registered
+ * there, and fractions are not known. Context: process, no sampler at work; calls of one
  * after the other.
  */
 void tscope_kernel_lines_watch(bool on)

@@ -50,7 +50,7 @@ usage() {
 	  signing    signed and unsigned modules on a machine with Secure Boot
 	  tree       selftests as tools/testing/selftests/tscope of 6.12 and 6.1
 	  elsewhere  make and dkms.conf where paths, compiler or programs are others
-	  installed  what README tells a user to type, in a booted Debian: make, packages, units
+	  installed  README's commands in a booted Debian: make, packages, units
 	  run        make run
 	  fleet      units, alert rules and dashboard; a real Prometheus reads a guest's metrics
 	  kselftest_kvm  all kselftests in a guest of KVM

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2016,SC2034
 #
-# disk_get: Debian 12 with systemd, its own kernel with headers, and what tscope's documentation
-# tells one to install, as a disk in the cache: $DISK, $DISK_KERNEL and $DISK_INITRD. It runs
+# disk_get: Debian 12 with systemd, its own kernel with headers, and the packages that tscope's
+# documentation names, as a disk in the cache: $DISK, $DISK_KERNEL and $DISK_INITRD. It runs
 # /dev/vdb, a tar archive, when it has booted: see DISK_RUN. Needs deps.sh, cache.sh, mmdebstrap and
 # mke2fs.
 

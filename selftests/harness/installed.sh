@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2016,SC2317
 #
-# installed.sh: what README and the documentation tell a user to type, in a booted Debian 12 with
+# installed.sh: the commands of README and the documentation, in a booted Debian 12 with
 # systemd and its own kernel, emulated: make all tools, make load report; both Debian packages, by
 # DKMS; the systemd units of a fleet, also after a reboot; autopkgtest; purge. Needs root, to make
 # that Debian, once. KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 something is missing.

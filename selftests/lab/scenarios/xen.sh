@@ -122,22 +122,22 @@ pair_is_true() {
 }
 
 # only_looks: sampling begins, and the kernel sets Xen's wall clock at no time: it does that when its
-# notifiers of pvclock_gtod, which are called at each tick, are told that the clock was set. One CPU
+# notifiers of pvclock_gtod, which are called at each tick, hear that the clock was set. One CPU
 # runs alone while code is patched for the probe, as emulated guests may die of that
 only_looks() {
 	local k=/sys/kernel/tracing chain
 	echo 0 >/sys/devices/system/cpu/cpu1/online
-	echo 'p:lab/told raw_notifier_call_chain chain=%di was_set=%si' >$k/kprobe_events
-	echo 1 >$k/events/lab/told/enable
+	echo 'p:lab/notified raw_notifier_call_chain chain=%di was_set=%si' >$k/kprobe_events
+	echo 1 >$k/events/lab/notified/enable
 	echo 1 >$T/enabled
 	sleep 1
 	echo 0 >$T/enabled
-	echo 0 >$k/events/lab/told/enable
-	chain=$(sed -n 's/.*told: .*\(chain=[^ ]*\) was_set=0x0$/\1/p' $k/trace | head -n 1)
-	between "ticks, of which the kernel's notifiers were told" 5 \
-		"$(grep -c "told: .*$chain was_set=0x0$" $k/trace)" -
+	echo 0 >$k/events/lab/notified/enable
+	chain=$(sed -n 's/.*notified: .*\(chain=[^ ]*\) was_set=0x0$/\1/p' $k/trace | head -n 1)
+	between "ticks, at which the kernel's notifiers were called" 5 \
+		"$(grep -c "notified: .*$chain was_set=0x0$" $k/trace)" -
 	holds "and that the clock was set, which sets Xen's" 0 \
-		"$(grep -c "told: .*$chain was_set=0x1$" $k/trace)" 0
+		"$(grep -c "notified: .*$chain was_set=0x1$" $k/trace)" 0
 	echo >$k/kprobe_events
 	echo >$k/trace
 	echo 1 >/sys/devices/system/cpu/cpu1/online
