@@ -288,10 +288,10 @@ static int cpu_offline_begins(unsigned int cpu)
 
 	if (!c)
 		return 0;
-	/* also while sampling is off, when there is no thread that is parked */
-	tscope_cpu_new_life(c);
 	if (c->chosen)
 		choose_cpus_again(cpu);
+	/* also while sampling is off, when there is no thread that is parked */
+	tscope_cpu_new_life(c);
 	return 0;
 }
 

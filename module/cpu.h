@@ -34,6 +34,7 @@ static inline u64 tscope_now_ms(void)
 struct tscope_page_event {
 	struct tscope_timepage old;	/* before */
 	struct tscope_timepage new;	/* after */
+	u64 held_tsc;			/* TSC at which the page before was looked at last */
 	u64 tsc;			/* TSC at which the update was seen */
 	u32 updates;			/* how many updates it stands for */
 };
@@ -86,8 +87,7 @@ struct tscope_call {
  * A sampling CPU. It writes this itself: its sampler does, and with interrupts off its bursts and
  * the calls that it answers. But its partners write @call.caller and @call.answered; and changes,
  * while no window is open, @chosen, @next_window_ns, the pairs, @rank, and what a reset, a new life
- * or tscope_cpu_quiesce() clears. A new life may also begin while windows are open. Read at any
- * time.
+ * or tscope_cpu_quiesce() clears. Read at any time.
  */
 struct tscope_cpu {
 	struct tscope_mailbox box;	/* what it publishes */
@@ -104,6 +104,7 @@ struct tscope_cpu {
 	const u32 *page;		/* its time page's sequence word; NULL: there is none */
 	const struct tscope_timepage_ops *page_ops; /* how the page is copied */
 	struct tscope_timepage timepage; /* the time page at the newest reading */
+	u64 page_tsc;			/* the TSC when it was looked at */
 	bool current_page;		/* the newest reading is by @timepage */
 	struct tscope_page_event event[TSCOPE_PAGE_EVENTS]; /* not reported yet */
 	unsigned int events;		/* number of them */
@@ -181,10 +182,14 @@ static __always_inline u64 tscope_cpu_random(struct tscope_cpu *c)
 	return c->random;
 }
 
-/* What was measured of a CPU holds no longer: its TSC may have begun anew. */
+/*
+ * What was measured of a CPU holds no longer: its TSC may have begun anew. Context: that CPU's
+ * sampler, or process with no window open on that CPU.
+ */
 static inline void tscope_cpu_new_life(struct tscope_cpu *c)
 {
 	WRITE_ONCE(c->life, c->life + 1);
+	c->timepage.sequence = 0;
 	c->differences = 0;
 	c->divisor_cyc = 0;
 	WRITE_ONCE(c->step_cyc, 0);

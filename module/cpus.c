@@ -68,13 +68,6 @@ void tscope_leader_release(int cpu)
 	smp_store_release(&leader, cpu);
 }
 
-/* Nothing that was read before is compared with what is read from now on. */
-static void forget_readings(struct tscope_cpu *c)
-{
-	memset(c->last, 0, sizeof(c->last));
-	c->timepage.sequence = 0;
-}
-
 /**
  * tscope_cpu_reset() - set a CPU's figures to zero
  * @c: the CPU's state
@@ -84,7 +77,8 @@ void tscope_cpu_reset(struct tscope_cpu *c)
 {
 	int i;
 
-	forget_readings(c);
+	memset(c->last, 0, sizeof(c->last));
+	c->timepage.sequence = 0;
 	memset(c->back, 0, sizeof(c->back));
 	c->events = 0;
 	c->stuck = false;
@@ -101,7 +95,8 @@ void tscope_cpu_reset(struct tscope_cpu *c)
  * tscope_cpu_quiesce() - let a CPU answer no more calls, and forget what it read last
  * @c: the CPU's state
  *
- * Its sampler makes it ready again. Context: that sampler, or process with no window open.
+ * Its time page stays known: an update that comes meanwhile is seen later. Its sampler makes it
+ * ready again. Context: that sampler, or process with no window open.
  */
 void tscope_cpu_quiesce(struct tscope_cpu *c)
 {
@@ -110,7 +105,7 @@ void tscope_cpu_quiesce(struct tscope_cpu *c)
 	local_irq_save(flags);
 	WRITE_ONCE(c->ready, false);
 	tscope_mailbox_begin(&c->box, 0);
-	forget_readings(c);
+	memset(c->last, 0, sizeof(c->last));
 	c->next_window_ns = 0;
 	c->next_meeting_ns = 0;
 	c->end_tsc = 0;

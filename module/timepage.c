@@ -130,6 +130,36 @@ static bool is_step(s128 step)
 	return tscope_abs64(tscope_timepage_step_ns(step)) >= TSCOPE_PAGE_STEP_NS;
 }
 
+/**
+ * tscope_timepage_update() - by what an update stepped the clock
+ * @old: page before it
+ * @new: page after it
+ * @held_tsc: TSC value at which @old held
+ * @seen_tsc: later one, at which @new was seen
+ * @dated_cyc: in more cycles than that there may have been further updates
+ * @error_ns: how far off the step may be, ns
+ *
+ * Between pages of one rate the step is the same at any time. Else it is what it was when @new
+ * began to hold. If the page does not say when, the TSC was set back, or there was time for further
+ * updates, that was at some time in between: the step there lies between those at both ends, and
+ * is 0 if that may be.
+ * Return: the step, 2^-16 ns.
+ */
+s128 tscope_timepage_update(const struct tscope_timepage *old, const struct tscope_timepage *new,
+			    u64 held_tsc, u64 seen_tsc, u64 dated_cyc, u64 *error_ns)
+{
+	bool dated = new->tsc && new->tsc >= old->tsc;
+	s128 last = tscope_timepage_step(old, new, dated ? new->tsc : seen_tsc), first;
+
+	*error_ns = 1;
+	if ((old->mult == new->mult && old->shift == new->shift) ||
+	    (dated && seen_tsc - held_tsc <= dated_cyc))
+		return last;
+	first = tscope_timepage_step(old, new, held_tsc);
+	*error_ns += tscope_abs64(tscope_timepage_step_ns(last - first));
+	return is_step(first) && is_step(last) && (first < 0) == (last < 0) ? last : 0;
+}
+
 static bool is_of(const struct tscope_page_update *update, const struct tscope_timepage *p)
 {
 	return update->ns == p->ns && update->mult == p->mult;

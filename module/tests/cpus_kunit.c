@@ -21,7 +21,7 @@ static int cpus_init(struct kunit *test)
 
 /*
  * No partner finds a reading of before, and no new reading is compared with one. Sampling that
- * stops and goes on is the same life.
+ * stops and goes on is the same life, in which the time page may be updated; a new life is not.
  */
 static void cpus_stop(struct kunit *test)
 {
@@ -40,6 +40,8 @@ static void cpus_stop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_TSC], 0ULL);
 	KUNIT_EXPECT_EQ(test, c->box.echo[TSCOPE_LANE_PAGE], 0ULL);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_TSC], 0ULL);
+	KUNIT_EXPECT_EQ(test, c->timepage.sequence, 6U);
+	tscope_cpu_new_life(c);
 	KUNIT_EXPECT_EQ(test, c->timepage.sequence, 0U);
 }
 
