@@ -93,14 +93,15 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 
 /*
  * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
- * lower eighth of the widths of bursts. Noise is how far the median of the last epochs is above it,
- * beyond the steps of the clock. It brings the limits of a resting offset closer together as well:
- * with noise of 0.26 @width only proof is left.
+ * lower eighth of the widths of bursts. Noise is how far the median is above it, beyond the steps
+ * of the clock; the last epoch's counts at once where a machine gets busy. It brings the limits of
+ * a resting offset closer together as well: with noise of 0.26 @width only proof is left.
  */
 static bool limits_are_close(const struct tscope_tracker *t, const struct tscope_limits *l,
 			     u32 width)
 {
-	u64 noise = t->median - min_t(u64, t->median, width + 2 * (u64)t->step);
+	u32 median = max(t->median, t->last_median);
+	u64 noise = median - min_t(u64, median, width + 2 * (u64)t->step);
 	u64 share = 13ULL * width, less = 50 * noise;
 
 	share = share > less ? div64_u64((share - less) << SHARE_BITS, 20ULL * width) : 0;
@@ -211,6 +212,7 @@ static void note_median(struct tscope_tracker *t)
 	if (t->samples < TSCOPE_EPOCH_BURSTS)
 		return;
 	median = width_of_rank(t->widths, t->samples, t->samples / 2);
+	t->last_median = median;
 	t->median = t->recent[0] == U32_MAX ? median : t->median - t->median / 8 + median / 8;
 }
 

@@ -55,6 +55,7 @@ struct tscope_tracker {
 	u32 samples;
 	u32 recent[TSCOPE_EPOCHS_RECENT];
 	u32 median;			/* of widths, over the last epochs */
+	u32 last_median;		/* and of the last one alone */
 	u32 step;
 	u8 memory_epochs;		/* these three: up to 255 epochs */
 	u8 since_evidence;

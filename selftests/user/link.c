@@ -59,12 +59,16 @@ static void exchange(const struct link *l, double at_ns, double noise_ns,
 	b->most = max(b->most, offset);
 }
 
-/* Before a burst: of a lopsided link the transits may change. */
+/* Before a burst: transits of a lopsided link and the noise of a restless one may change. */
 void link_turn(struct link *l, double at_ns)
 {
-	if (!l->lopsided || at_ns < l->turned_ns)
+	if ((!l->lopsided && !l->restless) || at_ns < l->turned_ns)
 		return;
 	l->turned_ns = at_ns + 2 * l->turn_ns * rnd_unit();
+	if (l->restless)
+		l->noise_ns = 20 * exp(log(100) * rnd_unit());
+	if (!l->lopsided)
+		return;
 	l->forth_ns = LINK_FLOOR_NS * exp(0.5 * rnd_gauss());
 	l->back_ns = LINK_FLOOR_NS * exp(0.5 * rnd_gauss());
 }

@@ -28,6 +28,7 @@ enum link_motion { LINK_RESTS, LINK_ALTERNATES, LINK_DRIFTS };
  * @back_ns: in the other one
  * @noise_ns: mean of what one exchange adds to that
  * @lopsided: transits are drawn anew, from a log-normal distribution (0.5)
+ * @restless: @noise_ns is drawn anew, from 20 ns to 2 us, as on a machine that is busy at times
  * @turn_ns: mean time after which they are; 0: before each burst
  * @turned_ns: when they are next
  */
@@ -42,6 +43,7 @@ struct link {
 	double back_ns;
 	double noise_ns;
 	bool lopsided;
+	bool restless;
 	double turn_ns;
 	double turned_ns;
 };

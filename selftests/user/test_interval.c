@@ -179,8 +179,9 @@ static void test_rest(void)
 			       "trial %u: %g a second, noise %g: %u of %u looks moving, %u false",
 			       number, rates[i], noise_ns[k], trial.moving,
 			       trial.looks, trial.false_rests);
-			EXPECT(trial.bound_ns / trial.looks <=
-			       1.1 * LINK_FLOOR_NS + noise_ns[k] / 5,
+			/* where noise is that large the hull is shown at times */
+			EXPECT(trial.bound_ns / trial.looks <= 1.1 * LINK_FLOOR_NS +
+			       (noise_ns[k] < 2000 ? noise_ns[k] / 5 : noise_ns[k]),
 			       "trial %u: %g a second, noise %g: mean bound %.0f ns",
 			       number, rates[i], noise_ns[k],
 			       trial.bound_ns / trial.looks);
@@ -194,11 +195,13 @@ static void test_rest(void)
 static void test_lopsided(void)
 {
 	static const double turn_s[] = { 0, 0.01, 0.3, 3 };
+	u32 i, k, looks, moving;
 	struct trial trial;
-	u32 i, k, most;
 
-	for (i = 0; i < ARRAY_SIZE(rates); i++)
-		for (k = 0; k < ARRAY_SIZE(turn_s); k++) {
+	for (k = 0; k < ARRAY_SIZE(turn_s); k++) {
+		looks = 0;
+		moving = 0;
+		for (i = 0; i < ARRAY_SIZE(rates); i++) {
 			struct link l;
 
 			if (!trial_begins())
@@ -207,13 +210,50 @@ static void test_lopsided(void)
 			l.turn_ns = turn_s[k] * 1e9;
 			l.lopsided = true;
 			run_trial(&l, rates[i], 4 * duration_s(rates[i]), 0, &trial);
-			/* transits that stay for many meetings hardly look like noise */
-			most = trial.looks / (turn_s[k] * rates[i] < 10 ? 500 : 50);
-			EXPECT(trial.moving <= most && !trial.false_rests,
-			       "trial %u: %g a second, turned each %g s: %u of %u looks moving, %u false",
-			       number, rates[i], turn_s[k], trial.moving, trial.looks,
-			       trial.false_rests);
+			EXPECT(!trial.false_rests, "trial %u: %g a second, turned each %g s: %u false",
+			       number, rates[i], turn_s[k], trial.false_rests);
+			looks += trial.looks;
+			moving += trial.moving;
 		}
+		tap_note("turned each %g s: %u of %u looks moving", turn_s[k], moving, looks);
+		/* transits that stay for many meetings hardly look like noise */
+		EXPECT(moving <= looks / (turn_s[k] < 1 ? 500 : 100),
+		       "turned each %g s: %u of %u looks moving", turn_s[k], moving, looks);
+	}
+}
+
+/*
+ * A machine that is busy at times: bursts get wider, their tightest limits stay. They are close
+ * where the least transit is short, as between threads of one core.
+ */
+static void test_restless(void)
+{
+	static const double turn_s[] = { 1, 5, 20 }, least_ns[] = { 20, 40, LINK_FLOOR_NS };
+	u32 i, k, looks = 0, moving = 0;
+	struct trial trial;
+
+	for (i = 0; i < ARRAY_SIZE(rates); i++) {
+		for (k = 0; k < ARRAY_SIZE(turn_s) * ARRAY_SIZE(least_ns); k++) {
+			struct link l;
+
+			if (!trial_begins())
+				continue;
+			l = link_healthy();
+			l.turn_ns = turn_s[k / ARRAY_SIZE(least_ns)] * 1e9;
+			l.forth_ns = least_ns[k % ARRAY_SIZE(least_ns)];
+			l.back_ns = l.forth_ns;
+			l.restless = true;
+			run_trial(&l, rates[i], 4 * duration_s(rates[i]), 0, &trial);
+			EXPECT(!trial.false_rests,
+			       "trial %u: %g a second, %g ns, noise turned each %g s: %u false",
+			       number, rates[i], l.forth_ns, l.turn_ns / 1e9,
+			       trial.false_rests);
+			looks += trial.looks;
+			moving += trial.moving;
+		}
+	}
+	tap_note("%u of %u looks moving", moving, looks);
+	EXPECT(moving <= looks / 15000, "%u of %u looks moving", moving, looks);
 }
 
 static void test_places(void)
@@ -407,6 +447,7 @@ static void test_step(void)
 static const struct tap_test tests[] = {
 	{ "at rest: true, narrow, and not moving", test_rest },
 	{ "at rest, transits whose ratio changes: not moving", test_lopsided },
+	{ "at rest, noise that changes: not moving", test_restless },
 	{ "transits change: true, narrow, and not moving", test_places },
 	{ "alternating offsets: true, or moving", test_alternation },
 	{ "drifting offsets: true, or moving", test_drift },
