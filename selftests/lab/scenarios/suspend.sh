@@ -41,6 +41,18 @@ levels() {
 	echo 0 >$T/enabled
 }
 
+# offset_forgotten: the age of ptp-kvm's offset would lack the time of a suspend
+offset_forgotten() {
+	local before after verdict="not ok"
+	before=$(figure ptp-kvm offset_ns)
+	echo core >/sys/power/pm_test
+	through mem
+	echo none >/sys/power/pm_test
+	after=$(figure ptp-kvm offset_ns)
+	[ "$before" = none ] || [ "$after" != none ] || verdict=ok
+	result "$verdict" "ptp-kvm's offset_ns before a suspend: $before, after it: $after"
+}
+
 guest() {
 	local slept
 	. /lib/tscope/truth.sh
@@ -83,5 +95,6 @@ guest() {
 	pair_holds tsc 0
 	pair_holds kvm-clock 0
 	levels
+	offset_forgotten
 	tscope_done
 }
