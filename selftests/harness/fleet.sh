@@ -144,9 +144,10 @@ start() {
 	read -r prometheus exporter < <(ports 2)
 	API=http://127.0.0.1:$prometheus/api/v1
 	mkdir "$work/text" "$work/data"
+	cp "$RULES" "$work/loaded.yml"
 	cat >"$work/prometheus.yml" <<-END
 		global: {scrape_interval: 1s, evaluation_interval: 1s}
-		rule_files: ["$RULES"]
+		rule_files: ["$work/loaded.yml"]
 		scrape_configs:
 		  - job_name: node
 		    static_configs: [{targets: ["127.0.0.1:$exporter"]}]
@@ -275,6 +276,20 @@ stale() {
 		touch "$work/text/tscope.prom" && soon active_are "$before"
 }
 
+# Seconds stand for the rules' minutes: a fault that was an event ends by itself, one that lasts goes
+# from pending to firing, and ends when the machine is well.
+whole_life() {
+	local offset="TscopeHostOffset - firing" state
+	sed 's/\<10m\>/10s/g' "$RULES" >"$work/loaded.yml" && kill -HUP "${PIDS##* }" &&
+		SOON_S=60 soon active_are "$offset" && given before && soon active_are "" || return
+	for state in pending firing; do
+		[ "$(query "count_over_time(ALERTS{alertname='TscopeHostOffset', alertstate='$state'}[10m])")" -ge 1 ] ||
+			{ echo "never $state"; return 1; }
+	done
+	[ "$(query "count_over_time(ALERTS{alertname='TscopeWarp', alertstate='firing'}[10m])")" -ge 1 ] &&
+		same "rules" "$(states)" "$(alerts | sed 's/$/ inactive/')"
+}
+
 FAULTS="TscopeClockStepped realtime firing
 TscopeHostOffset - pending
 TscopeWarp tsc firing"
@@ -312,4 +327,5 @@ t "after: the alerts fire" disturbed
 t "what they say" explained
 t "the dashboard's expressions have results" dashboard_shows
 t "a file that gets old" stale
+t "what fired ends when the machine is well" whole_life
 ktap_end
