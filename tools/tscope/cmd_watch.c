@@ -326,7 +326,7 @@ static void begin_sampling(struct snapshot *now)
 	snapshot_read(now, parts());
 }
 
-/* Whether the module was loaded, or unloaded and loaded again, since the last look. */
+/* Whether the module was loaded since the last look (perhaps after an unload), and is off. */
 static bool is_loaded_anew(const struct snapshot *now, const struct snapshot *before)
 {
 	const struct clock_figures *tsc = snapshot_clock(now, "tsc");

@@ -135,7 +135,7 @@ const char *report_absent_why(const struct system_facts *system, const char *clo
 	return why;
 }
 
-/* Not a clock that this hypervisor can't have: Hyper-V has neither kvm-clock nor ptp-kvm. */
+/* Guests of Hyper-V do not miss kvm-clock and ptp-kvm: Hyper-V has neither. */
 bool report_misses(const struct snapshot *s, const char *clock)
 {
 	return !snapshot_clock(s, clock) &&

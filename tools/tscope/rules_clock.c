@@ -11,7 +11,7 @@
 /* A step is found four points later; the log's clock drifts by up to 100 ppm since boot. */
 #define SWITCHED_NS		(4 * NSEC_PER_SEC)
 #define LOG_DRIFTS_PART		10000
-/* A step that differs from one second by no more is a leap second. */
+/* A step that differs from one second by at most this is a leap second. */
 #define LEAP_NS			2000
 /* A device has four points a second: if it had none for so long, it stands still. */
 #define SILENT_NS		(10 * NSEC_PER_SEC)

@@ -5,7 +5,7 @@
 #include "tsc_pairs.h"
 #include "words.h"
 
-/* A hull is wider than what was measured by 1/32 of itself: module/interval.c. */
+/* A hull is 1/32 wider than what was measured: module/interval.c. */
 #define HULL_MARGIN_PART	32
 #define ROUNDING_NS		1000
 

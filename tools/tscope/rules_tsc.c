@@ -23,7 +23,7 @@
 #define FREQUENCY_FAULT_PPT	500000000
 #define FREQUENCY_WARN_PPT	100000000
 #define PPT			1000000000000ll
-/* A drift makes a hull of 1 ns if it is at least this: an epoch has bursts 0.5 s apart. */
+/* A hull of 1 ns is of a drift of at most 2 ppb: an epoch's bursts are 0.5 s apart or more. */
 #define PPT_BY_HULL_NS		2000
 /* A clock that runs slower almost stands still. */
 #define SLOWEST_PPT		(PPT / 1000 - PPT)
