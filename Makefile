@@ -13,8 +13,8 @@ $(error kbuild takes no path with a blank or a colon: move tscope out of "$(CURD
 endif
 endif
 
-# A kernel that clang has built takes modules that LLVM's programs build, of the same version if
-# that is here by its name. LLVM= overrides this.
+# A kernel built by clang needs modules built by LLVM's programs: those of the same version, if they
+# are installed with the version in their names (clang-19), else any. LLVM= overrides this.
 kernel_config = $(shell sed -n 's/^$(1)=//p' $(KDIR)/include/config/auto.conf 2>/dev/null)
 ifeq ($(origin LLVM)$(call kernel_config,CONFIG_CC_IS_CLANG),undefinedy)
 CLANG_MAJOR := $(shell echo $$(($(lastword $(call kernel_config,CONFIG_CLANG_VERSION)) / 10000)))
@@ -72,9 +72,9 @@ run:			## a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)
 
 ##@ Install
 
-# The kernel whose headers KDIR holds: where the module goes.
+# The release of the kernel whose headers KDIR holds: the module is installed for it.
 KREL = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
-# modules_install leaves depmod out where there is no System.map
+# modules_install does not run depmod if there is no System.map
 DEPMOD = @if command -v depmod >/dev/null; then \
 		depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KREL); \
 	else \
@@ -85,7 +85,7 @@ install modules_install: modules	## modules_install (INSTALL_MOD_PATH=)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(LLVM_ARG) modules_install
 	$(DEPMOD)
 
-# modules_install puts it below one of these, by the kernel's version
+# modules_install installs below updates or extra; this depends on the kernel's version
 uninstall:		## undo it
 	for dir in updates extra; do \
 		rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$$dir/module/tscope.ko*; \
@@ -105,7 +105,7 @@ uninstall-tools:	## undo it
 VERSION = $(shell tools/version.sh)
 DKMS_SOURCE = $(DESTDIR)/usr/src/tscope-$(VERSION)
 
-# What DKMS builds from. debian/rules uses it too.
+# Install the source that DKMS builds. debian/rules uses this target too.
 dkms-source:
 	rm -rf $(DKMS_SOURCE)
 	install -d $(DKMS_SOURCE)/module

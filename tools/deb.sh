@@ -43,6 +43,6 @@ lintian --allow-root --display-info --fail-on error,warning,info \
 	echo "error: lintian found something" >&2
 	exit 1
 }
-# apt takes a path for one if it begins with a dot or a slash
+# apt treats an argument as a path only if it begins with a dot or a slash
 case $1 in /*) dir=$1 ;; *) dir=./$1 ;; esac
 step "done; install them with: sudo apt install ${dir%/}/tscope_${version}_amd64.deb ${dir%/}/tscope-dkms_${version}_all.deb"

@@ -27,7 +27,7 @@ trap 'exit 130' INT TERM
 mkdir "$work/$name"
 grep -vx MANIFEST "$work/MANIFEST" | tar -cf - -T - | tar -xf - -C "$work/$name"
 mv "$work/MANIFEST" "$work/$name/"
-# whatever this user's umask was
+# the same modes, whatever this user's umask is
 chmod -R u=rwX,go=rX "$work/$name"
 tar -C "$work" --sort=name --format=ustar --owner=0 --group=0 --numeric-owner \
 	--mtime="@$when" -cf - "$name" | xz -6 -T1 >"$out/$name.tar.xz"

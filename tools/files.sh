@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # files.sh [--new]: the files that belong to tscope: those that git tracks, and
-# with --new those that it would track. In a release tarball, which has no git, MANIFEST
-# names them.
+# with --new also those that it would track. In a release tarball, which has no git, MANIFEST
+# lists them.
 
 cd "$(dirname "$0")/.." || exit
 # the tarball may be unpacked within another repository

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# version.sh: prints the version, whose only source is MODULE_VERSION in module/main.c. For
-# files that can't read it there this script checks and sets it. See --help.
+# version.sh: prints the version, whose only source is MODULE_VERSION in module/main.c. Some files
+# can't read it there: this script checks the version in them, and sets it. See --help.
 
 cd "$(dirname "$0")/.." || exit
 
@@ -21,7 +21,7 @@ version() {
 	sed -n 's/^MODULE_VERSION("\(.*\)");$/\1/p' module/main.c
 }
 
-# differs FILE WHAT-IT-SAYS
+# differs FILE VERSION: complains if the version in a file differs
 differs() {
 	[ "$2" = "$version" ] && return
 	echo "$1 says '$2', but MODULE_VERSION in module/main.c is $version" >&2

@@ -97,7 +97,7 @@ static bool has_multiplier(const struct observation *o)
 	       snapshot_clock(&o->after, voice_name(&o->after, VOICE_PAGE))->skew_ppt.known;
 }
 
-/* What rules look at beside what all of them do. */
+/* What single rules need, besides what all rules of their kind need. */
 static const struct {
 	const char *id;
 	bool (*is_there)(const struct observation *o);
@@ -114,7 +114,7 @@ static const struct {
 	{ "clock-off-multiplier", has_multiplier, "a time page or its clock's skew is not known" },
 };
 
-/* Whether a rule had nothing to look at, and why. */
+/* Why a rule had nothing to look at; NULL: it looked. */
 static const char *not_looked_at(const struct observation *o, const struct rule *rule)
 {
 	char old[160];
@@ -124,10 +124,10 @@ static const char *not_looked_at(const struct observation *o, const struct rule 
 		return "the module is not loaded";
 	if (rule->module && !snapshot_sampled(&o->after))
 		return "nothing was sampled";
-	/* a state is that of an observation, unless -d 0 was given */
+	/* a state is judged during an observation, unless the user gave -d 0 */
 	if (rule->module && !rule->event && !options.sampling.asked && not_observed(o, old))
 		return "nothing was sampled: only root can (sudo)";
-	/* CPUs that sample have lines */
+	/* in debugfs cpus, each CPU that samples has a line */
 	if (rule->debug && !o->after.n_cpu_lines)
 		return "debugfs could not be read";
 	if (rule->event && o->after.unread & SNAPSHOT_VIOLATIONS)
@@ -273,7 +273,7 @@ int cmd_doctor(int argc, char **argv)
 		print_ktap(&o, &list);
 	else
 		print_text(&o, &list);
-	/* what was found matters more */
+	/* a finding matters more than a failed write */
 	if (wishes.write && write_proposals(wishes.write, &o, &list, stderr) < 0 &&
 	    status != STATUS_FOUND)
 		status = STATUS_USAGE;

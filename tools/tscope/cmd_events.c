@@ -17,7 +17,7 @@
 #include "text.h"
 
 #define FOLLOW_MS 1000
-/* Of many pairs that move, so many are listed. */
+/* If many pairs move, this many are listed. */
 #define MOVED_SHOWN 10
 #define PARTS (SNAPSHOT_PAIRS | SNAPSHOT_VIOLATIONS | SNAPSHOT_HISTOGRAMS)
 
@@ -37,7 +37,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print_event(const struct event *e)
 {
-	/* rounded, for it is a sum of readings of two clocks */
+	/* rounded, because the time is a sum of readings of two clocks */
 	uint64_t us = e->boottime_ns / 1000 + (e->boottime_ns % 1000 >= 500);
 	char cpus[40] = "", text[256], *end = text, when[40];
 
@@ -66,7 +66,7 @@ static void print_event(const struct event *e)
 	text_wrap(stdout, when, "%s", text);
 }
 
-/* In text, of the pairs that move only the newest: there may be 100,000. */
+/* Text shows only the newest of the pairs that move: there may be 100,000. */
 static void print_events(const struct event *events, size_t n)
 {
 	size_t i, moved = 0, hidden;
@@ -82,7 +82,7 @@ static void print_events(const struct event *events, size_t n)
 	fflush(stdout);
 }
 
-/* @listed: violations can be read */
+/* Print events that are not in @before. @listed: violations can be read. */
 static void print_news(struct event_list *before, const struct event_list *now, bool listed)
 {
 	struct event *fresh = calloc(now->n + 1, sizeof(*fresh));
@@ -100,7 +100,7 @@ static void print_news(struct event_list *before, const struct event_list *now, 
 	free(fresh);
 }
 
-/* A file that poll() reports alerts on from this moment on, or -1. */
+/* Open a file on which poll() reports alerts from now on. Return: its fd, or -1. */
 static int open_alerts(void)
 {
 	char path[PATH_MAX], value[32];
@@ -195,7 +195,7 @@ int cmd_events(int argc, char **argv)
 	options_open_output();
 	events_of(&s, &events);
 	status = list_events(&s, &events);
-	/* the object has them too */
+	/* with --json the errors are in the object */
 	for (size_t i = 0; (follow || !options.json) && i < s.n_errors; i++)
 		warnx("%s", s.errors[i]);
 	if (follow && !s.enabled.value)

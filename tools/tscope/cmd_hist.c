@@ -13,7 +13,7 @@
 
 static const char *const kinds[] = { "width", "residual", "step", "warp", "transit", "wakeup" };
 
-/* Of the command line, or NULL. */
+/* The arguments; each is NULL if it is not given. */
 struct wanted {
 	const char *clock, *kind;
 };

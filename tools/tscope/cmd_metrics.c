@@ -30,7 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* As a whole, for node_exporter, which is another user. */
+/* Replace the file as a whole; anybody may read it, because node_exporter is another user. */
 static void write_textfile(const char *path, const struct snapshot *s)
 {
 	size_t len;
@@ -50,8 +50,8 @@ static void write_textfile(const char *path, const struct snapshot *s)
 }
 
 /*
- * Whether the module is loaded. A text file counts what could not be read: a timer would fill the
- * journal with the same lines.
+ * Return: whether the module is loaded. With a text file, errors are not printed (the file has
+ * their number): a timer would fill the journal with the same lines.
  */
 static bool write_metrics(const char *textfile)
 {
@@ -95,7 +95,7 @@ int cmd_metrics(int argc, char **argv)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
-	/* it ends while it waits: the text is whole */
+	/* signals end the program only while it waits: so the text is always whole */
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	do {
 		loaded = write_metrics(textfile);

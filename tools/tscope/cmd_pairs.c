@@ -54,7 +54,7 @@ static bool any_offset(const struct snapshot *s)
 	return false;
 }
 
-/* That of 4096 CPUs takes a minute. On a terminal its lines are to be seen meanwhile. */
+/* A matrix of 4096 CPUs takes a minute. On a terminal its lines show the progress. */
 static void print_matrix(const struct snapshot *s)
 {
 	if (!isatty(STDOUT_FILENO))

@@ -16,13 +16,13 @@
 
 enum { KEY_SCRIPT = 512, KEY_DARK };
 
-/* Of a text terminal's lines, a plot takes at least so many. */
+/* A plot in text has at least this many lines, even if the terminal has fewer. */
 #define MIN_LINES	14
 #define WIDTH		900
 
 static const char nothing[] = "there is nothing to draw in this recording";
 
-/* Of the command line; @kind PLOT_KINDS: all; a file of one picture is of the phase by default. */
+/* The command line. @kind PLOT_KINDS: all pictures; for a .svg or .png the default is the phase. */
 struct wanted {
 	const char *file;
 	enum plot_kind kind;
@@ -124,7 +124,7 @@ static void read_recording(const char *file, struct recording *r)
 		fclose(from);
 }
 
-/* What is written, in memory. */
+/* A text that is written to memory. */
 struct text {
 	char *at;
 	size_t len;
@@ -156,7 +156,7 @@ static void print_plot(const char *text)
 	}
 }
 
-/* "out.svg", or of all pictures "out-phase.svg" */
+/* "out.svg", or "out-phase.svg" if all pictures are written. The caller frees it. */
 static char *output_name(const struct wanted *wanted, enum plot_kind kind)
 {
 	const char *path = options.output, *dot = strrchr(path, '.');
@@ -205,7 +205,7 @@ static int write_picture(const struct wanted *wanted, enum plot_kind kind,
 	return status;
 }
 
-/* All wanted pictures; those that there is nothing to draw of are left out. */
+/* Write all wanted pictures, except those for which there is nothing to draw. */
 static int write_pictures(const struct wanted *wanted, const struct recording *r)
 {
 	int status = STATUS_GOOD;

@@ -20,7 +20,7 @@
 
 #define MSEC_PER_SEC	1000ull
 #define HOUR_MS		(3600 * MSEC_PER_SEC)
-/* A signal, or a module that goes, is seen within this time. */
+/* A signal, or the module's unloading, is noticed within this time. */
 #define SLEEP_MS	200ull
 
 enum { INTERRUPT, TERMINATE, HANG_UP, N_SIGNALS };
@@ -30,8 +30,8 @@ static struct sigaction before[N_SIGNALS];
 static volatile sig_atomic_t caught;
 
 /*
- * The next one ends the program, for who reads a pipe may hang. Of SIGHUP there are two where a
- * terminal closes: the kernel's and the shell's.
+ * The next SIGINT or SIGTERM ends the program, because the reader of a pipe may hang. SIGHUP does
+ * not: two of them come when a terminal closes, the kernel's and the shell's.
  */
 static void catch(int signal)
 {
@@ -40,7 +40,7 @@ static void catch(int signal)
 	sigaction(SIGTERM, &before[TERMINATE], NULL);
 }
 
-/* From here on the first of these ends the recording. A write to a pipe goes on. */
+/* From here on the first signal ends the recording. A write to a pipe is not interrupted. */
 static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = catch, .sa_flags = SA_RESTART };
@@ -54,7 +54,7 @@ static void catch_signals(void)
 }
 
 /**
- * struct output - the file
+ * struct output - the file that is written
  * @name: for messages
  * @good: where its last whole interval ends; below 0: not known
  */
@@ -76,7 +76,7 @@ static struct output open_output(const char *name)
 	return o;
 }
 
-/* What is in the file is whole lines, also where the disk is full. */
+/* Write what is buffered. The file ends with a whole line even if the disk is full. */
 static bool flush(struct output *o)
 {
 	errno = 0;
@@ -88,10 +88,10 @@ static bool flush(struct output *o)
 	if (!errno)
 		errno = EIO;
 	warn("%s: the recording ends here", o->name);
-	/* nothing may be written after the end */
+	/* discard the buffer: nothing may be written after the end */
 	__fpurge(o->to);
 	clearerr(o->to);
-	/* EINVAL: it is no file */
+	/* EINVAL: it is no regular file */
 	if (o->good >= 0 && ftruncate(fileno(o->to), o->good) && errno != EINVAL)
 		warn("%s: its last line may be incomplete", o->name);
 	return false;
@@ -105,7 +105,7 @@ static uint64_t now_ms(void)
 	return t.tv_sec * MSEC_PER_SEC + t.tv_nsec / 1000000;
 }
 
-/* A clock that jumps, as those that are looked at here do, shortens or prolongs one look only. */
+/* The limit is for clocks that jump, as they may here: a jump affects one interval only. */
 static uint64_t passed_ms(uint64_t since_ms, uint64_t most_ms)
 {
 	uint64_t passed = now_ms() - since_ms;
@@ -141,7 +141,7 @@ static void sleep_interval(const struct record *r, uint64_t ms, uint64_t left_ms
 	while (!caught && slept < ms) {
 		show(r, left_ms - slept);
 		sampling_wait(&quiet, ms - slept < SLEEP_MS ? ms - slept : SLEEP_MS, "");
-		/* without a module it does not sleep */
+		/* without a module sampling_wait() does not sleep */
 		if (!module_is_loaded())
 			usleep(SLEEP_MS * 1000);
 		slept = passed_ms(from, ms);
@@ -157,7 +157,7 @@ static uint64_t interval_ms(const struct record *r)
 									      options.interval_ms;
 }
 
-/* A module that was loaded again does not sample by itself. */
+/* Start sampling again if the module was loaded again: it does not do so by itself. */
 static void go_on_sampling(const struct record *r)
 {
 	struct sampling_wish again = options.sampling;
@@ -180,7 +180,7 @@ static bool record(struct record *r, struct output *o)
 		if (step_ms > left_ms)
 			step_ms = left_ms;
 		sleep_interval(r, step_ms, left_ms);
-		/* with the time that the last look took */
+		/* this includes the time that the last look took */
 		passed = passed_ms(from, 2 * step_ms + MSEC_PER_SEC);
 		from = now_ms();
 		left_ms -= passed < left_ms ? passed : left_ms;

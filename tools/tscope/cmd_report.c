@@ -81,7 +81,7 @@ int cmd_report(int argc, char **argv)
 	progress_end();
 	if (error) {
 		warnx("%s: %s", html, strerror(-error));
-		/* what was found matters more */
+		/* a finding matters more than a failed write */
 		if (status != STATUS_FOUND)
 			status = STATUS_USAGE;
 	}

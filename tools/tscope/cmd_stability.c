@@ -52,7 +52,7 @@ static void print_text(const struct clock_stability *c, size_t n)
 
 static void add(struct json_object *to, const char *key, u64 x, unsigned int places)
 {
-	/* the text is printed as it is */
+	/* json-c prints the text as it is */
 	json_object_object_add(to, key, json_object_new_double_s(x, text_decimal(x, places).s));
 }
 

@@ -15,7 +15,7 @@
 #include "text.h"
 
 #define LOOK_MS 250
-/* Points are held back until eight readings are there, of which a device has one in 240 ms. */
+/* Points are held back until there are eight readings; a device has one in 240 ms. */
 #define READINGS 8
 #define READING_MS 250
 
@@ -63,7 +63,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* What keeps the figure from being that of now, and known well enough. */
+/* Say why the figure is old, or not known well enough. */
 static void complain(const struct goal *goal, const struct snapshot *s, bool fresh, bool reached)
 {
 	if (!s->enabled.value && (!fresh || !goal->timeout_ms))
@@ -99,7 +99,7 @@ static void show_progress(const struct goal *goal, const struct clock_figures *c
 		c ? text_thousandths(c->skew_error_ppt).s : "-", text_age(left_ms).s);
 }
 
-/* How long it takes until a figure of earlier sampling has given way to one of this. */
+/* How long it takes until a figure is no longer of earlier sampling. */
 static uint64_t stale_ms(const struct snapshot *s)
 {
 	uint64_t period_ms = s->period_us.value / 1000;
@@ -108,9 +108,9 @@ static uint64_t stale_ms(const struct snapshot *s)
 }
 
 /*
- * Look until the goal is reached or time is over; the last snapshot is left in @s. What is known at
- * first may be old: a figure counts when new readings are in it. @begun: this program began
- * sampling. Where there is no time to wait, what is there counts.
+ * Look until the goal is reached or time is over; the last snapshot is left in @s. The first figure
+ * may be old: a figure counts when new readings are in it. @begun: this program began sampling. If
+ * the timeout is 0, the figure that is there counts.
  */
 static bool look(const struct goal *goal, struct snapshot *s, bool begun, bool *fresh)
 {
@@ -125,7 +125,7 @@ static bool look(const struct goal *goal, struct snapshot *s, bool begun, bool *
 			first = c->samples.value;
 			until = begun && c->skew_error_ppt.known ? stale_ms(s) : 0;
 		}
-		/* a reset began them again */
+		/* after a reset the readings are counted from 0 again */
 		if (c && c->samples.value < first)
 			first = 0;
 		*fresh |= c && waited >= until &&
@@ -177,7 +177,7 @@ int cmd_wait(int argc, char **argv)
 	bool reached, begun, fresh;
 
 	options_parse(&argp, argc, argv, &goal);
-	/* no new reading comes */
+	/* a recorded tree gets no new readings */
 	if (module_is_recorded())
 		goal.timeout_ms = 0;
 	begun = goal.timeout_ms && module_is_loaded() && !is_sampling();

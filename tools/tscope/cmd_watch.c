@@ -82,7 +82,7 @@ static bool draws(void)
 	return !options.json && !watch.csv && takes_escapes(STDOUT_FILENO);
 }
 
-/* Only JSON has all pairs, which are many. */
+/* Only JSON has all pairs: there are many of them. */
 static unsigned int parts(void)
 {
 	return options.json ? SNAPSHOT_PAIRS | SNAPSHOT_CPUS : SNAPSHOT_CPUS;
@@ -158,7 +158,7 @@ static void print_clocks(FILE *out, const struct snapshot *now, const struct sna
 	print_table(&t, out);
 }
 
-/* A list of CPUs, cut where it is long. */
+/* A list of CPUs, cut if it is long. */
 static struct shown list_text(const char *list)
 {
 	struct shown t;
@@ -248,7 +248,7 @@ static void print_text(FILE *out, const struct snapshot *now, const struct snaps
 	print_offsets(out, now);
 }
 
-/* A line that is wider than the window ends at a blank, and with a mark: no number is cut. */
+/* A line that is wider than the window is cut at a blank, so that no number is cut, and marked. */
 static void draw_line(const char *line, size_t size, size_t width)
 {
 	bool cut = size > width;
@@ -258,11 +258,11 @@ static void draw_line(const char *line, size_t size, size_t width)
 		while (size && line[size - 1] != ' ')
 			size--;
 	}
-	/* after a line that is as wide as the window it would erase the last character */
+	/* erase first: after a line as wide as the window this would erase the last character */
 	printf("\033[K%.*s%s\n", (int)size, line, cut ? ">" : "");
 }
 
-/* Draw in place: what was there before is erased. */
+/* Draw in place, and erase what was there before. */
 static void draw(const struct snapshot *now, const struct snapshot *before)
 {
 	struct text_size window = text_window();
@@ -302,7 +302,7 @@ static void print(const struct snapshot *now, const struct snapshot *before)
 	fflush(stdout);
 }
 
-/* Wait for an interval; what is there is drawn again at once when the window changes. */
+/* Wait for an interval; if the window changes, draw the same figures again at once. */
 static void wait_interval(const sigset_t *winch, const struct snapshot *now,
 			  const struct snapshot *before)
 {
@@ -314,7 +314,7 @@ static void wait_interval(const sigset_t *winch, const struct snapshot *now,
 		print(now, before);
 }
 
-/* Sample, if nobody does and this user may. */
+/* Start sampling, if it is off and this user may start it. */
 static void begin_sampling(struct snapshot *now)
 {
 	if (now->enabled.value)
@@ -326,7 +326,7 @@ static void begin_sampling(struct snapshot *now)
 	snapshot_read(now, parts());
 }
 
-/* It may have been unloaded and loaded again in between. */
+/* Whether the module was loaded since the last look (perhaps after an unload), and is off. */
 static bool is_loaded_anew(const struct snapshot *now, const struct snapshot *before)
 {
 	const struct clock_figures *tsc = snapshot_clock(now, "tsc");
@@ -388,7 +388,7 @@ int cmd_watch(int argc, char **argv)
 	begin_sampling(&now);
 	sigemptyset(&winch);
 	sigaddset(&winch, SIGWINCH);
-	/* it may come at any time: it is kept until the next wait */
+	/* SIGWINCH may come at any time: it is kept until the next wait */
 	if (draws())
 		sigprocmask(SIG_BLOCK, &winch, NULL);
 	if (watch.csv)

@@ -16,11 +16,11 @@ enum column_kind {
 };
 
 /**
- * struct column
+ * struct column - a column of watch
  * @name: in heads and on the command line, where upper and lower case are alike
- * @is_default: whether it is shown unless something else is said
+ * @is_default: whether it is shown without --show and --hide
  * @kind: how it is printed
- * @field: where its figure is in struct clock_figures
+ * @field: offset of its figure in struct clock_figures
  * @means: for --list
  */
 struct column {
@@ -34,13 +34,15 @@ struct column {
 extern const struct column columns[];
 extern const size_t n_columns;
 
-/* The column's value of a clock; @before is NULL where the clock was not there @elapsed_ns ago. */
+/* The column's value of a clock; @before is NULL if the clock was absent @elapsed_ns ago. */
 struct shown column_value(const struct column *column, const struct clock_figures *now,
 			  const struct clock_figures *before, uint64_t elapsed_ns);
 
 /**
  * columns_choose() - choose the columns of a list such as "clock,steps"
- * @chosen: for each column whether it is shown; those of the list become @value
+ * @chosen: for each column whether it is shown; the columns of @list are set to @value
+ * @list: names with commas between; it is modified
+ * @value: true: show, false: hide
  *
  * Return: NULL, or the name in @list that no column has.
  */

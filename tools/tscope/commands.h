@@ -4,8 +4,8 @@
 #define TSCOPE_COMMANDS_H
 
 enum status {
-	STATUS_GOOD = 0,	/* nothing was found; info alone is that too */
-	STATUS_FOUND = 1,	/* a fault or a warning */
+	STATUS_GOOD = 0,	/* nothing was found, or only findings of the kind info */
+	STATUS_FOUND = 1,	/* a fault or a warning was found */
 	STATUS_USAGE = 2,
 	STATUS_NO_FIGURE = 4,	/* no figure was available */
 };

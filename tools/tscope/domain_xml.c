@@ -17,9 +17,9 @@
 #define OSINFO_OS	"http://libosinfo.org/xmlns/libvirt/domain/1.0|os"
 
 /**
- * struct reader
+ * struct reader - the state of the parser
  * @path: names of the elements that are open: "/domain/clock"
- * @lengths: of @path before each of them
+ * @lengths: the length of @path before each of these elements
  * @text: where an element's text goes, or NULL
  * @wrong: why reading was stopped, or NULL
  */
@@ -54,7 +54,7 @@ static void stop(struct reader *r, const char *why)
 	XML_StopParser(r->parser, XML_FALSE);
 }
 
-/* Append @n bytes; what people's terminals might obey is replaced. */
+/* Append @n bytes; all that is no printable ASCII, such as terminals' controls, becomes "?". */
 static void append(char *to, size_t size, const char *from, size_t n)
 {
 	size_t used = strlen(to);
@@ -109,7 +109,7 @@ static void on_cpu_feature(struct domain *domain, const char **attributes)
 	if (strcmp(attribute(attributes, "name"), "invtsc"))
 		return;
 	domain->invtsc.known = true;
-	/* without a policy libvirt takes "require" */
+	/* without a policy libvirt assumes "require" */
 	domain->invtsc.value = !*policy || !strcmp(policy, "require") || !strcmp(policy, "force");
 }
 
@@ -186,7 +186,7 @@ static void on_start(void *data, const char *name, const char **attributes)
 	}
 	r->lengths[r->depth++] = length;
 	r->text = NULL;
-	/* a name that is too long is none that is looked for, and neither are those in it */
+	/* a path that is too long is cut: neither it nor any path below it is looked for */
 	snprintf(r->path + length, PATH_SIZE - length, "/%s", name);
 	on_element(r, name, attributes);
 }

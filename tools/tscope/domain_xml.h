@@ -9,7 +9,7 @@ enum domain_timer_name {
 	TIMER_RTC, TIMER_PIT, TIMER_HPET, TIMER_TSC, TIMER_KVMCLOCK, TIMER_HYPERVCLOCK, TIMER_COUNT
 };
 
-/* Attributes of <timer>; empty where it has none. */
+/* Attributes of <timer>; an attribute that is absent is empty. */
 struct domain_timer {
 	bool there;
 	char present[4], tickpolicy[16], mode[16];
@@ -17,10 +17,10 @@ struct domain_timer {
 };
 
 /**
- * struct domain - texts are printable ASCII, and what is not is "?"
+ * struct domain - what concerns clocks; texts are printable ASCII, other characters become "?"
  * @type: kvm, qemu, xen
  * @os_type: text of <os><type>: hvm, linux
- * @os_id: libosinfo's, as "http://microsoft.com/win/10"; empty: none is given
+ * @os_id: libosinfo's id, such as "http://microsoft.com/win/10"; empty: none is given
  * @clock_offset: of <clock>: utc, localtime, timezone, variable
  * @timers: by enum domain_timer_name
  * @invtsc: the CPU feature's policy: 1: require or force, 0: another; not known: not named
@@ -39,16 +39,16 @@ const char *domain_timer_name(enum domain_timer_name timer);
 
 /**
  * domain_parse() - parse what "virsh dumpxml" prints
- * @error: what is wrong, with the line's number
+ * @error: filled with what is wrong, with the line's number
  *
- * Takes at most a megabyte, 32 levels, and no DOCTYPE, which libvirt never writes: entities
+ * Accepts at most 1 MiB and 32 levels, and no DOCTYPE: libvirt never writes one, and entities in it
  * could grow without limit.
  *
  * Return: whether it is a domain.
  */
 bool domain_parse(const char *xml, size_t size, struct domain *domain, char error[128]);
 
-/* The same of a file. */
+/* Read and parse a file. */
 bool domain_read(const char *path, struct domain *domain, char error[128]);
 
 #endif /* TSCOPE_DOMAIN_XML_H */

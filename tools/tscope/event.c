@@ -73,7 +73,7 @@ static void add_violation(struct event_list *list, const struct snapshot *s,
 		set_error(e, step_error_ns(s, v->clock));
 }
 
-/* The jump of the TSC, in place of the steps that it caused. */
+/* Add the jump of the TSC, in place of the steps that it caused. */
 static void add_jump(struct event_list *list, const struct moment *m, uint64_t count)
 {
 	struct event *e = add(list, EVENT_STEP, "tsc");
@@ -87,7 +87,7 @@ static void add_jump(struct event_list *list, const struct moment *m, uint64_t c
 		e->cpu = m->tsc_cpu;
 }
 
-/* What was counted and is no longer in violations, or can't be read there. */
+/* How many events were counted, but are no longer in violations, or can't be read there. */
 static uint64_t unlisted(const struct snapshot *s, enum event_kind kind, const char *clock,
 			 const struct count *number)
 {

@@ -20,8 +20,8 @@ enum event_kind {
  * struct event - one entry of events[] in JSON
  * @cpu: -1: none in particular
  * @peer: the other CPU, or -1
- * @count: how many of them it stands for
- * @boottime_ns: when; 0: not known (it is of a counter, since sampling began)
+ * @count: how many events the entry stands for
+ * @boottime_ns: CLOCK_BOOTTIME; 0: not known (only counted, since sampling began)
  */
 struct event {
 	enum event_kind kind;
@@ -42,10 +42,10 @@ void events_of(const struct snapshot *s, struct event_list *list);
 
 void events_free(struct event_list *list);
 
-/* Its name in JSON and in violations: step, backward, warp, update, stopped, moved, ... */
+/* A kind's name in JSON and in violations: step, backward, warp, update, stopped, moved, ... */
 const char *event_kind_name(enum event_kind kind);
 
-/* Whether it has a size: others are words of the hypervisor. */
+/* Whether events of this kind have a size; the others are updates and the hypervisor's reports. */
 static inline bool event_has_size(enum event_kind kind)
 {
 	return kind == EVENT_STEP || kind == EVENT_BACKWARD || kind == EVENT_WARP ||

@@ -7,7 +7,7 @@
 
 #define ORDER(x, y) (((x) > (y)) - ((x) < (y)))
 
-/* 0: it is the same event, whose count may differ. */
+/* Compare for qsort(); 0: it is the same event, whose count may differ. */
 static int by_identity(const void *a, const void *b)
 {
 	const struct event *x = a, *y = b;

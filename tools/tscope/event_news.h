@@ -8,12 +8,12 @@
 /* Sort a list for event_news(). */
 void events_index(struct event_list *list);
 
-/* How often @e happened that the indexed list has not; a counter that was reset begins anew. */
+/* How often @e happened since the indexed list @before; after a reset of its counter: in all. */
 uint64_t event_news(const struct event_list *before, const struct event *e);
 
 /*
- * Whether it is counted and not listed. While violations can be read, it was listed, and has
- * dropped out since.
+ * Whether the event is only counted, not listed. If violations can be read, the event was listed
+ * there earlier, and has been dropped since.
  */
 bool event_is_rest(const struct event *e);
 

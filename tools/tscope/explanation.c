@@ -30,7 +30,7 @@ static bool is_one_of(const struct explanation *x, int cpu)
 	return cpu == (int)x->cpu || cpu == (int)x->peer;
 }
 
-/* Whether it is of those CPUs; where that is not known it may be. */
+/* Whether an event may be of the CPUs of an explanation: any if the event's CPU is not known. */
 static bool is_of_cpus(const struct explanation *x, const struct event *e)
 {
 	if (x->cpu == CPU_UNKNOWN || e->cpu < 0)

@@ -59,7 +59,7 @@ static bool signed_number(struct span s, int64_t *value)
 	return unsigned_number(s, &size) && (size || !negative) && with_sign(negative, size, value);
 }
 
-/* With places decimal places exactly, or up to three if places is 0. -0.000 is a number. */
+/* A number with exactly three decimal places, or up to three if @places is 0; -0.000 is one. */
 static bool thousandths(struct span s, int places, int64_t *value)
 {
 	bool negative = minus(&s);
@@ -82,7 +82,7 @@ static bool thousandths(struct span s, int places, int64_t *value)
 
 bool parse_thousandths(const char *text, size_t len, int64_t *value)
 {
-	/* "1." is none */
+	/* "1." is no number */
 	return len && is_digit(text[len - 1]) &&
 	       thousandths((struct span){ text, text + len }, 0, value);
 }
@@ -232,7 +232,7 @@ bool store_line(struct span s, const struct layout *layouts, size_t n, void *to,
 	return false;
 }
 
-/* Cut the first line off *rest, without its end. */
+/* Cut the first line off *rest; *s is the line without its newline. */
 static bool cut_line(struct span *rest, struct span *s, struct parse_fault *fault)
 {
 	fault->line++;

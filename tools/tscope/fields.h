@@ -16,7 +16,7 @@ enum kind {
 	UNSIGNED,	/* unsigned int */
 	INTEGER,	/* int */
 	U64,		/* uint64_t */
-	MINUS_U64,	/* -, and its size above 0: uint64_t */
+	MINUS_U64,	/* a number below 0, stored without its sign: uint64_t */
 	S64,		/* int64_t */
 	SIZE,		/* int64_t, from 0 */
 	FLAG,		/* 0 or 1: bool */
@@ -34,7 +34,7 @@ enum kind {
  * struct field - a field of a line
  * @name: for messages; of a LITERAL its text
  * @at: where it is stored in the struct
- * @size: of a WORD, with its end
+ * @size: of a WORD, with the 0 that ends it
  * @words: what a WORD may be, with a blank after each; NULL: any name
  */
 struct field {
@@ -50,32 +50,33 @@ struct layout {
 	size_t n;
 };
 
-/* A piece of text; cut_word() sets @at to NULL after the last. */
+/* A piece of text; cut_word() sets @at to NULL after the last word. */
 struct span {
 	const char *at, *end;
 };
 
+/* Fill @fault, except its line; returns false. */
 bool fault_is(struct parse_fault *fault, const char *field, const char *what);
 
 bool span_is(struct span s, const char *text);
 
-/* A name of a clock, a state or a kind, ended by 0. */
+/* Copy a name of a clock, a state or a kind, ended by 0; false: it is no name, or too long. */
 bool span_word(struct span s, char *to, size_t size);
 
 /* Cut the first word off *s; false: there is none. */
 bool cut_word(struct span *s, struct span *word);
 
-/* Cut the first line, which becomes line 1 of faults, off *rest, without its end. */
+/* Cut the first line, without its newline, off *rest; faults count lines from this one. */
 bool cut_first_line(struct span *rest, struct span *line, struct parse_fault *fault);
 
-/* Store a text at @to as the field's kind; whether it is of that kind. */
+/* Store a text at @to as the field's kind; false: the text is not of this kind. */
 bool store_field(const struct field *f, struct span s, void *to);
 
-/* Store the fields of @line, without its end, by the first of @n layouts that fits. */
+/* Store the fields of @line, without its newline, by the first of @n layouts that fits. */
 bool store_line(struct span line, const struct layout *layouts, size_t n, void *to,
 		struct parse_fault *fault);
 
-/* Lines by one of @n_layouts each, as structs of @size bytes. The caller frees *lines. */
+/* Store each line by one of @n_layouts, as a struct of @size bytes. The caller frees *lines. */
 bool store_lines(struct span rest, const struct layout *layouts, size_t n_layouts, size_t size,
 		 void **lines, size_t *n, struct parse_fault *fault);
 

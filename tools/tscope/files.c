@@ -51,7 +51,7 @@ static bool is_within(char at, unsigned char low, unsigned char high)
 	return (unsigned char)at >= low && (unsigned char)at <= high;
 }
 
-/* The bytes of the character at a place, 0: it is no UTF-8; RFC 3629, section 4. */
+/* The number of bytes of the character at @at; 0: it is no UTF-8; RFC 3629, section 4. */
 static size_t character_length(const char *at)
 {
 	size_t n = is_within(*at, 0, 0x7f) ? 1 : is_within(*at, 0xc2, 0xdf) ? 2 :
@@ -60,7 +60,7 @@ static size_t character_length(const char *at)
 	for (i = 1; i < n; i++)
 		if (!is_within(at[i], 0x80, 0xbf))
 			return 0;
-	/* longer than it need be, a surrogate, beyond U+10FFFF */
+	/* not the shortest form, or a surrogate, or beyond U+10FFFF */
 	if ((is_within(*at, 0xe0, 0xe0) && at[1] < (char)0xa0) ||
 	    (is_within(*at, 0xed, 0xed) && at[1] > (char)0x9f) ||
 	    (is_within(*at, 0xf0, 0xf0) && at[1] < (char)0x90) ||
@@ -116,7 +116,7 @@ char *text_clean_line(char *text)
 	return clean;
 }
 
-/* In the directory that variable names, or in dir below the root. */
+/* The path of a file in the directory that @variable names, or else in @dir below the root. */
 static void path_of(char path[PATH_MAX], const char *variable, const char *dir, const char *file)
 {
 	const char *named = getenv(variable);
@@ -163,7 +163,7 @@ bool module_is_recorded(void)
 
 	if (!module_is_loaded() || (!*system_root && !(named && *named)))
 		return false;
-	/* no copy has it: it can't be read */
+	/* reset can't be read, so no copy of the tree has it */
 	path_sysfs(path, "reset");
 	if (access(path, F_OK))
 		return true;

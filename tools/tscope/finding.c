@@ -8,9 +8,9 @@
 #include "judgement.h"
 #include "words.h"
 
-/* As many findings of one id and clock are reported; tscope events lists all events. */
+/* At most this many findings of one id and clock are reported; tscope events lists all events. */
 #define MOST_OF_A_KIND		5
-/* What a clock was left behind by an event, and NTP may have taken back since. */
+/* An event may leave the wall clock off by this much more than its own size. */
 #define LEFT_BEHIND_NS		100000000
 
 static char *print(const char *format, va_list args)
@@ -153,8 +153,8 @@ void finding_voices(struct finding *f, const struct snapshot *s, const struct mo
 }
 
 /*
- * Whether the newest warp of a clock is older than what is judged: then that state has passed.
- * Without debugfs no time is known, and nothing says that it is not older.
+ * Whether the newest warp of a clock is older than --since: then that state has passed. Without
+ * debugfs no warp's time is known, and all of them count as older.
  */
 static bool warps_have_passed(const struct judgement *j, const char *clock)
 {
@@ -188,7 +188,7 @@ uint64_t grown_at(const struct judgement *j, const char *clock, size_t member)
 	if (!j->o->observed_ns && member == offsetof(struct clock_figures, warps) &&
 	    warps_have_passed(j, clock))
 		return 0;
-	/* a reset in between begins anew */
+	/* after a reset in between the counter began at 0 again */
 	return was && was->known && was->value <= is->value ? is->value - was->value : is->value;
 }
 
@@ -216,14 +216,14 @@ static __int128_t absolute(__int128_t x)
 	return x < 0 ? -x : x;
 }
 
-/* Times agree within those of four points, and within what x took. */
+/* Whether the times of two findings agree: within the time of four points, and what x took. */
 static bool at_one_time(const struct finding *x, const struct finding *y, __int128_t took_ns)
 {
 	return x->since_ns.known && y->since_ns.known &&
 	       apart(x->since_ns.value, y->since_ns.value) <= EVENTS_APART_NS + took_ns;
 }
 
-/* Times agree, and sizes within their errors; x may be any larger if its error is not known. */
+/* Whether times and sizes agree; if the error of x is not known, y may be any larger than x. */
 static bool agree(const struct finding *x, const struct finding *y)
 {
 	__int128_t larger = absolute(x->size.value) - absolute(y->size.value);
@@ -236,7 +236,7 @@ static bool agree(const struct finding *x, const struct finding *y)
 	return absolute(larger) <= error + x->size_error.value;
 }
 
-/* Whether finding a explains b; its rule says that it may. */
+/* Whether finding a explains b; the rule of a says that it may. */
 static bool matches(const struct judgement *j, const struct draft *a, const struct draft *b)
 {
 	const struct finding *x = &a->finding, *y = &b->finding;
@@ -245,13 +245,13 @@ static bool matches(const struct judgement *j, const struct draft *a, const stru
 	if (is_id(a, "no-master-clock"))
 		return is_id(b, "host-refuses-pairing") &&
 		       snapshot_clock(&j->o->after, "kvm-clock");
-	/* the better one would be a TSC that is not to be trusted */
+	/* the better clocksource would be the TSC, which can't be trusted */
 	if (is_id(b, "clocksource"))
 		return b->clock && x->severity != SEVERITY_INFO;
 	if (is_id(b, "host-drift") && is_id(a, "tsc-frequency"))
 		return !strcmp(y->unit, "ppb") &&
 		       absolute(absolute(y->size.value) - size) <= size / 10 + error;
-	/* the wall clock that an event left off */
+	/* an event left the guest's wall clock off */
 	if (is_id(b, "host-drift"))
 		return !strcmp(y->unit, "ns") &&
 		       absolute(y->size.value) <= size + LEFT_BEHIND_NS + error;
@@ -261,7 +261,7 @@ static bool matches(const struct judgement *j, const struct draft *a, const stru
 	/* the kernel's clocks wait until the clocksource has caught up: against it they step */
 	if (is_id(a, "time-stood-still") && b->clock && voice_of(b->clock) == VOICE_RAW)
 		return at_one_time(x, y, size);
-	/* a clocksource that was changed costs the kernel's own clocks some time */
+	/* a change of the clocksource costs the kernel's own clocks some time */
 	if (is_id(a, "clocksource"))
 		return b->clock && voice_of(b->clock) == VOICE_RAW && y->since_ns.known &&
 		       y->since_ns.value + EVENTS_APART_NS >= j->o->before.boottime_ns &&
@@ -294,7 +294,7 @@ static void free_finding(struct finding *f)
 	free(f->cpus);
 }
 
-/* What is explained becomes a line of evidence of what explains it. */
+/* Turn each explained finding into a line of evidence of the finding that explains it. */
 static void absorb(struct judgement *j)
 {
 	size_t a, b;
@@ -319,14 +319,14 @@ static bool same_kind(const struct draft *x, const struct draft *y)
 	       (!x->clock || !strcmp(x->clock, y->clock));
 }
 
-/* Of two of one kind that are as bad the earlier one comes first. */
+/* Of two findings of one kind that are equally bad, the earlier one counts as worse. */
 static bool is_worse(const struct draft *x, const struct draft *y)
 {
 	const struct finding *f = &x->finding, *g = &y->finding;
 
 	if (f->severity != g->severity)
 		return f->severity > g->severity;
-	/* without a size it may be of any */
+	/* a finding without a size may be of any size */
 	if (f->size.known != g->size.known)
 		return !f->size.known;
 	if (absolute(f->size.value) != absolute(g->size.value))
@@ -334,7 +334,7 @@ static bool is_worse(const struct draft *x, const struct draft *y)
 	return x < y;
 }
 
-/* Of each kind the worst are reported; the last of these says how many there are beside them. */
+/* Keep the worst of each kind; the last of these says how many others there are. */
 static void keep_worst(struct judgement *j)
 {
 	struct draft *x, *y, *end = j->drafts + j->n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* finding.h: what doctor says; the fields are those of findings[] in JSON */
+/* finding.h: what doctor finds; the fields are those of findings[] in JSON */
 #ifndef TSCOPE_FINDING_H
 #define TSCOPE_FINDING_H
 
@@ -19,14 +19,14 @@ struct text_list {
 };
 
 /**
- * struct finding
- * @id: of the table of ids in Documentation/doctor.rst
- * @size: what was measured, in 10^-@places of @unit; not known: the finding has no size. JSON holds
- *	it: it is from -2^63 to 2^64 - 1
+ * struct finding - one thing that is wrong, or worth to know
+ * @id: one of the table in Documentation/doctor.rst
+ * @size: what was measured, in 10^-@places of @unit; not known: the finding has no size. The value
+ *	is from -2^63 to 2^64 - 1, so that JSON can hold it
  * @size_error: half-width of the interval that holds the truth; may be not known, and is then 0
  * @places: decimal places of both: 0, or 3
  * @see: section of the documentation
- * @since_ns: CLOCK_BOOTTIME, not known: null
+ * @since_ns: CLOCK_BOOTTIME; not known: null in JSON
  * @ended: an event, which is over
  * @cpus: CPUs that it is about; empty: all
  */
@@ -52,9 +52,9 @@ struct finding_list {
 
 /**
  * struct observation - what rules look at
- * @before: when the observation began; of the large files, with cpus only
- * @after: when it ended; all parts
- * @events: of @after, all of them: rules judge those since @since_ns
+ * @before: the snapshot when the observation began; of debugfs it has the file cpus only
+ * @after: the snapshot when it ended, with all parts
+ * @events: all events of @after; rules judge those since @since_ns
  * @system: what the rest of the machine says
  * @domain: of --domain-xml, or NULL
  * @observed_ns: how long sampling was observed; 0: nothing was sampled
@@ -71,8 +71,8 @@ struct observation {
 /**
  * findings_of() - judge an observation by all rules
  *
- * The list is sorted: faults first, then warnings, then info; what another finding explains is
- * among that one's evidence, and not in the list.
+ * The list is sorted: faults first, then warnings, then info. A finding that another one explains
+ * is a line of the other's evidence, and not in the list.
  */
 void findings_of(const struct observation *o, struct finding_list *list);
 
@@ -81,7 +81,7 @@ void findings_free(struct finding_list *list);
 /* Print them for people, in lines of at most 80 columns; @now_ns: CLOCK_BOOTTIME. */
 void findings_print(const struct finding_list *list, uint64_t now_ns, FILE *to);
 
-/* Its size with its error, and the CPUs that it is about, as a text; false: it has none. */
+/* A finding's size with its error, or the CPUs that it is about, as a text; false: it has none. */
 bool finding_size_text(const struct finding *f, char *to, size_t size);
 bool finding_cpus_text(const struct finding *f, char *to, size_t size);
 

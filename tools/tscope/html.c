@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* html.c: pages that need nothing beside themselves */
+/* html.c: HTML pages without a script or another file */
 #include <err.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,10 +9,10 @@
 #include "html.h"
 #include "plot.h"
 
-/* Columns of so many characters and gaps of two fit a window that is not narrow. */
+/* A table of this many characters, with gaps of two between columns, fits a window. */
 #define TABLE_COLUMNS	88
 
-/* A table whose rows are lists of heads and cells. */
+/* CSS of a table each of whose rows is shown as a list of heads and cells. */
 #define AS_LIST(table) \
 	table "," table " :is(tbody,tr,th,td,caption){display:block;width:auto;" \
 	"overflow-wrap:anywhere}" table " thead{display:none}\n" \
@@ -78,7 +78,7 @@ void html_begin(FILE *to, const char *title)
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
 	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	      /* a browser asks for an icon otherwise */
+	      /* otherwise a browser asks for an icon */
 	      "<link rel=\"icon\" href=\"data:,\">\n", to);
 	html_tagged(to, "title", "%s", title);
 	fputs("<style>\n", to);
@@ -95,13 +95,13 @@ void html_end(FILE *to)
 	fputs("</main>\n</body>\n</html>\n", to);
 }
 
-/* How many bytes a character of UTF-8 has; 0: it is none. */
+/* How many bytes the UTF-8 character at @s has; 0: it is no UTF-8. */
 static size_t character(const unsigned char *s)
 {
 	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ?
 		   3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
 
-	/* neither too long, nor a surrogate, nor beyond the last one */
+	/* not the shortest form, or a surrogate, or beyond U+10FFFF */
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ||
 	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
 		return 0;
@@ -149,12 +149,12 @@ void html_tagged(FILE *to, const char *tag, const char *format, ...)
 	va_end(args);
 	fprintf(to, "<%s>", tag);
 	html_text(to, text);
-	/* without attributes */
+	/* the end tag has no attributes */
 	fprintf(to, "</%.*s>\n", (int)strcspn(tag, " "), tag);
 	free(text);
 }
 
-/* What a column without a head has are words. */
+/* A column without a head has remarks. */
 static const char *head_of(const struct text_table *t, size_t column)
 {
 	const char *head = table_head(t, column);
@@ -177,7 +177,7 @@ static bool fits(const struct text_table *t)
 
 void html_table(FILE *to, struct text_table *t, const char *caption)
 {
-	/* roles: a table that is shown as a list stays a table for who does not see it */
+	/* roles: for a screen reader, a table that is shown as a list stays a table */
 	fprintf(to, "<table role=\"table\"%s>\n", fits(t) ? "" : " class=\"list\"");
 	html_tagged(to, "caption", "%s", caption);
 	fputs("<thead role=\"rowgroup\"><tr role=\"row\">\n", to);

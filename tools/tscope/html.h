@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* html.h: pages that need nothing beside themselves: no script, and no other file */
+/* html.h: HTML pages without a script or another file */
 #ifndef TSCOPE_HTML_H
 #define TSCOPE_HTML_H
 
@@ -8,19 +8,19 @@
 #include "plot.h"
 #include "text.h"
 
-/* The page's head, and its <h1>. */
+/* Write the begin of a page, to its <h1>. */
 void html_begin(FILE *to, const char *title);
 
 void html_end(FILE *to);
 
-/* Any text, as it is to be read: <, > and & and quotes are escaped, what is no UTF-8 becomes ?. */
+/* Write a text: <, >, & and quotes are escaped, +- becomes a sign, and what is no UTF-8 "?". */
 void html_text(FILE *to, const char *text);
 
-/* A tag, such as "p" or "li", with a text in it. */
+/* Write an element: a tag such as "p" or "li", with attributes if any, and a text in it. */
 __attribute__((format(printf, 3, 4)))
 void html_tagged(FILE *to, const char *tag, const char *format, ...);
 
-/* A table, which is freed; on a narrow screen each row is a list. */
+/* Write a table, and free it; on a narrow screen each row is shown as a list. */
 void html_table(FILE *to, struct text_table *t, const char *caption);
 
 /**
@@ -29,7 +29,8 @@ void html_table(FILE *to, struct text_table *t, const char *caption);
  *
  * Without gnuplot the section says how to get them.
  *
- * Return: 0, or a negative errno: of gnuplot after a message, -ENODATA: there is nothing to draw.
+ * Return: 0, -ENODATA: there is nothing to draw, or another negative errno of gnuplot's, after a
+ * message.
  */
 int html_pictures(FILE *to, const struct recording *r, enum plot_kind wanted);
 

@@ -14,7 +14,7 @@
 
 #define WIDE	900
 #define NARROW	368
-/* Steps that a picture's description has. */
+/* At most this many steps are in a picture's description. */
 #define MOST_STEPS	10
 
 static const struct {
@@ -38,7 +38,7 @@ static const struct {
 	},
 };
 
-/* What a picture shows, for who does not see it. */
+/* Write what a picture shows, for people who can't see it. */
 static void describe(FILE *to, enum plot_kind kind, const struct recording *r)
 {
 	const struct pair_line *worst = NULL;
@@ -82,7 +82,7 @@ static void describe(FILE *to, enum plot_kind kind, const struct recording *r)
 			ns_text(worst->bound_ns));
 }
 
-/* The variable of a colour "rgb( 31, 35, 40)", and where the colour ends; false: it has none. */
+/* Find the variable of a colour "rgb( 31, 35, 40)", and the colour's end; false: it has none. */
 static bool find_colour(const char *at, int *variable, const char **end)
 {
 	unsigned int red, green, blue;
@@ -103,9 +103,9 @@ static bool begins(const char *at, const char *with)
 }
 
 /*
- * gnuplot's SVG with what a page needs: colours are variables, which light and dark set; names are
- * of this picture alone; titles of parts, which would pop up, are left out. What is not found as it
- * is expected stays: then the picture is one on white.
+ * Adapt gnuplot's SVG to a page: colours become variables, for light and dark; ids begin with the
+ * picture's name, to be unique in the page; titles of parts, which would pop up, are left out. What
+ * does not look as expected stays as it is: then the picture has a white background.
  */
 static void write_adapted(FILE *to, const char *svg, const char *name)
 {

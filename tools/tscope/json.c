@@ -47,7 +47,7 @@ void json_add_string(struct json_object *to, const char *key, const char *value)
 	json_add(to, key, value && *value ? json_object_new_string(value) : NULL);
 }
 
-/* With the module's three decimal places: the text is printed as it is. */
+/* With the module's three decimal places: json-c prints the text as it is. */
 static void add_thousandths(struct json_object *to, const char *key, struct figure value)
 {
 	json_add(to, key, value.known ?
@@ -164,7 +164,7 @@ static void add_size(struct json_object *to, const char *key, bool known, __int1
 	if (!known)
 		json_add(to, key, NULL);
 	else if (places)
-		/* the text is printed as it is */
+		/* json-c prints the text as it is */
 		json_add(to, key,
 			 json_object_new_double_s(value, text_decimal(value, places).s));
 	else if (value < 0)
@@ -237,7 +237,7 @@ void json_print_line(FILE *to, struct json_object *object)
 	fputc('\n', to);
 }
 
-/* A list, by an expression of i that makes an entry. */
+/* Print a list; @entry is an expression of i that creates an entry. */
 #define PRINT_LIST(to, key, n, entry) do { \
 	size_t i; \
 \
@@ -249,7 +249,7 @@ void json_print_line(FILE *to, struct json_object *object)
 	fprintf(to, "]"); \
 } while (0)
 
-/* What of the machine could not be looked at follows what of the module's files could not. */
+/* Line i of errors: first the snapshot's errors, then the notes on the rest of the machine. */
 static const char *error_line(const struct snapshot *s, const struct system_facts *system, size_t i)
 {
 	return i < s->n_errors ? s->errors[i] : system->notes[i - s->n_errors];

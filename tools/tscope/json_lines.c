@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* json_lines.c: lines that are a JSON object each */
+/* json_lines.c: reads lines, each of which is a JSON object */
 #include <ctype.h>
 #include <err.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 #include "json_lines.h"
 
-/* No line of a recording is longer: one of a histogram has some 50 kB. */
+/* No line of a recording is longer: a line with a histogram has about 50 kB. */
 #define MOST_BYTES	1048576
 #define DEPTH		6
 
@@ -44,7 +44,7 @@ static bool is_large(const char *digits, size_t n, bool negative)
 	return n > strlen(most) || (n == strlen(most) && memcmp(digits, most, n) > 0);
 }
 
-/* json-c makes the largest one of such a number, and does not say so. */
+/* json-c turns such a number into the largest one, without an error. */
 static bool has_large_number(const struct json_lines *l)
 {
 	const char *at = l->line, *end = l->line + l->len, *from;

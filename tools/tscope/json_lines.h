@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* json_lines.h: lines that are a JSON object each */
+/* json_lines.h: reads lines, each of which is a JSON object */
 #ifndef TSCOPE_JSON_LINES_H
 #define TSCOPE_JSON_LINES_H
 
@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /**
- * struct json_lines
+ * struct json_lines - a file that is read line by line
  * @number: of the present line, from 1
  * @wrong: what is wrong with it, or NULL
  */
@@ -24,7 +24,8 @@ void json_lines_open(struct json_lines *l, FILE *from);
 /**
  * json_lines_next() - read the next line
  *
- * Return: its object, which the caller puts; or NULL, with @l->wrong, or without it at the end.
+ * Return: its object, which the caller drops by json_object_put(); or NULL: if @l->wrong is NULL,
+ * the file is at its end.
  */
 struct json_object *json_lines_next(struct json_lines *l);
 

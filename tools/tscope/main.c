@@ -68,7 +68,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* The subcommands, below the options of --help. */
+/* Append the list of subcommands to the text of --help. */
 static char *help(int key, const char *text, void *input)
 {
 	size_t i, size = 0;

@@ -9,7 +9,7 @@
 #include "pairs.h"
 #include "text.h"
 
-/* So many CPUs all meet each other, and are all shown. */
+/* Up to this many CPUs each meets all others, and all are shown. */
 #define ALL_SHOWN	64
 #define INDENT		2
 #define COLUMN_LEAST	3
@@ -30,7 +30,7 @@ static int by_number(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The pairs of one clock, first in the order of the snapshot, then by CPUs; the CPUs shown. */
+/* The pairs of one clock, at first in the snapshot's order, later by CPUs; the CPUs shown. */
 struct matrix {
 	const struct pair_line **pairs;
 	unsigned int *cpus;
@@ -81,7 +81,7 @@ static void keep_worst(struct matrix *m, size_t most)
 	}
 }
 
-/* "139", "*139" where it moves, "?" where the two have not met, "" where they are not to meet. */
+/* "139"; "*139": the pair moves; "?": the two CPUs have not met; "": they are not to meet. */
 static struct shown matrix_cell(const struct matrix *m, unsigned int i, unsigned int j)
 {
 	const struct pair_line key = { .cpu_i = i < j ? i : j, .cpu_j = i < j ? j : i };
@@ -121,7 +121,7 @@ static size_t head_width(const struct matrix *m)
 	return width;
 }
 
-/* How wide a column is. */
+/* How wide column @j is. */
 static size_t column_width(const struct matrix *m, size_t j)
 {
 	size_t width = digits(m->cpus[j]), len;
@@ -133,7 +133,7 @@ static size_t column_width(const struct matrix *m, size_t j)
 	return width;
 }
 
-/* How many columns from @first on, at least one, fit @columns of the terminal; all as wide. */
+/* How many columns of equal @width, from @first on, fit @columns of the terminal; at least one. */
 static size_t fitting(const struct matrix *m, size_t first, size_t columns, size_t *width)
 {
 	size_t used = INDENT + head_width(m), n, wider;
@@ -149,7 +149,7 @@ static size_t fitting(const struct matrix *m, size_t first, size_t columns, size
 	return n;
 }
 
-/* Columns from @first on, as many as the line takes; returns the next column. */
+/* Print columns from @first on, as many as fit into a line. Return: the next column. */
 static size_t print_block(FILE *out, const struct matrix *m, size_t first, size_t columns)
 {
 	size_t wide, end = first + fitting(m, first, columns, &wide);
@@ -190,7 +190,7 @@ static void print_clock(FILE *out, const struct snapshot *s, const char *clock, 
 	if (!all)
 		keep_worst(&m, columns / (COLUMN_LEAST + 1));
 	qsort(m.pairs, m.n_pairs, sizeof(*m.pairs), by_cpus);
-	/* what is left out makes the others narrower, if anything */
+	/* if CPUs are left out, columns do not become wider */
 	if (!all)
 		m.n_cpus = fitting(&m, 0, columns, &width);
 	qsort(m.cpus, m.n_cpus, sizeof(*m.cpus), by_number);

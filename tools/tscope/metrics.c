@@ -2,7 +2,7 @@
 /*
  * metrics.c: a snapshot as Prometheus' text format
  *
- * The names are a contract: alert rules, dashboards and the documentation have them too.
+ * The names are a contract: alert rules, dashboards and the documentation use them.
  */
 #include <string.h>
 
@@ -34,7 +34,7 @@ static struct value signed_value(bool known, int64_t value, enum places places)
 	return (struct value){ known, value < 0, ns_magnitude(value), places };
 }
 
-/* With all of its decimal places: 5 ns are 0.000000005. */
+/* Print a value with all of its decimal places: 5 ns are 0.000000005. */
 static void print_value(FILE *out, struct value v)
 {
 	char digits[48], *at = digits + sizeof(digits);
@@ -49,7 +49,7 @@ static void print_value(FILE *out, struct value v)
 	fprintf(out, "%s%s", v.negative ? "-" : "", at);
 }
 
-/* parse.c takes printable ASCII only. */
+/* All texts are printable ASCII: parse.c accepts no others. */
 static void print_label(FILE *out, const char *name, const char *text)
 {
 	fprintf(out, "%s=\"", name);
@@ -61,7 +61,7 @@ static void print_label(FILE *out, const char *name, const char *text)
 	fputc('"', out);
 }
 
-/* What a metric is made of, in struct clock_figures. */
+/* What kind of member of struct clock_figures a metric is computed from. */
 enum source {
 	FIGURE,
 	COUNT,
@@ -73,9 +73,10 @@ enum source {
 
 /**
  * struct metric - a metric of clocks
- * @clock: the only clock that it is of, which is then no label; NULL: all clocks that have it
- * @source: and where it is
- * @places: how far the decimal point is shifted
+ * @clock: the only clock that has it, which is then no label; NULL: all clocks
+ * @source: what kind of member it is computed from
+ * @at: offset of this member in struct clock_figures
+ * @places: decimal places of the member's integer in the metric's unit
  */
 struct metric {
 	const char *name, *type, *help, *clock;
@@ -214,7 +215,7 @@ static void print_single(FILE *out, const char *name, const char *type, const ch
 	fputc('\n', out);
 }
 
-/* Of the newest one. It may have come while the files were read: then it is 0. */
+/* The age of the newest step; 0 if it came while the files were read. */
 static struct value step_age(const struct snapshot *s, const char *clock)
 {
 	uint64_t newest_ns = 0, now_ns = s->monotonic_ns;
@@ -282,8 +283,8 @@ static void print_metric(FILE *out, const struct snapshot *s, const struct metri
 }
 
 /*
- * Limits of buckets are the same everywhere, whatever was measured: 2^N - 1 ns. They lie between
- * two buckets of the module, which has eight an octave.
+ * Limits of buckets are 2^N - 1 ns, always the same, whatever was measured. Each limit lies between
+ * two of the module's buckets, of which there are eight in an octave.
  */
 enum { FIRST_OCTAVE = 5, LAST_OCTAVE = 30 };	/* 31 ns, 1.07 s */
 
@@ -298,8 +299,8 @@ static __uint128_t count_below(const struct histogram *h, __uint128_t limit_ns)
 }
 
 /*
- * By the middles of the buckets, since it may not become less, as the count times the mean would
- * where the mean is rounded.
+ * The sum is computed from the middles of the buckets, because it must never decrease: the count
+ * times the mean might, as the mean is rounded.
  */
 static __uint128_t sum_ns(const struct histogram *h)
 {

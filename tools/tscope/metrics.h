@@ -7,16 +7,16 @@
 
 #include "snapshot.h"
 
-/* What metrics_print() needs of the large files. */
+/* The large files that metrics_print() needs. */
 #define METRICS_PARTS (SNAPSHOT_CPUS | SNAPSHOT_VIOLATIONS | SNAPSHOT_HISTOGRAMS)
 
 /**
  * metrics_print() - print all metrics
  * @s: with METRICS_PARTS
  *
- * Values are in seconds, ratios and hertz, and exact: integers with a decimal point put in. What is
- * not known has no series. Without the module there are only tscope_sampling, which is 0, and
- * tscope_unread_files.
+ * Values are in seconds, ratios and hertz, and exact: integers with a decimal point inserted. A
+ * value that is not known has no series. Without the module there are only tscope_sampling, which
+ * is 0, and tscope_unread_files.
  */
 void metrics_print(FILE *out, const struct snapshot *s);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* moment.c: groups steps and backward readings by time, and knows their errors */
+/* moment.c: groups steps and backward readings by time, and estimates their errors */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +10,15 @@
 #define NSEC_PER_SEC	1000000000ll
 
 /*
- * Steps of one cause are this close, and four points of the clock, after which its step is found.
- * Points of a device are 240 ms apart, or more where it takes long to be read.
+ * Steps of one cause are less than CLOSE_NS and four intervals of the clock's points apart, because
+ * its step is found after four points; at least NEAR_NS, at most NEAR_MAX_NS are allowed. Points of
+ * a device are 240 ms apart, or more if a reading takes long.
  */
 #define CLOSE_NS	(2 * NSEC_PER_SEC)
 #define NEAR_NS		(3 * NSEC_PER_SEC)
 #define NEAR_MAX_NS	(10 * NSEC_PER_SEC)
 
-/* A reading that takes longer than twice the shortest and this is not used: module/reading.c. */
+/* A reading that takes longer than twice the shortest plus this is not used: module/reading.c. */
 #define WIDE_EXTRA_NS	500
 #define PM_TICK_NS	280
 #define ROUNDING_NS	8
@@ -56,7 +57,7 @@ static const struct histogram *residuals(const struct snapshot *s, const char *c
 	return snapshot_histogram(s, name);
 }
 
-/* How far points lie off their line, the farthest. */
+/* The largest distance of a point from its fitted line. */
 static uint64_t residual_ns(const struct snapshot *s, const char *clock)
 {
 	const struct histogram *h = residuals(s, clock);
@@ -74,11 +75,11 @@ uint64_t step_error_ns(const struct snapshot *s, const char *clock)
 	const struct clock_figures *c = snapshot_clock(s, clock);
 	uint64_t error;
 
-	/* a page's step is exact; it is known to one or two ns */
+	/* a page's step is exact to one or two ns */
 	if (is_page(voice_of(clock)) || !c)
 		return 2;
 	error = ROUNDING_NS + 4 * residual_ns(s, clock);
-	/* two readings on each side decide, each is off by half its width at most */
+	/* two readings on each side decide; each is off by half its width at most */
 	if ((!c->exact.known || !c->exact.value) && c->read_min_ns.known)
 		error += 2 * (2 * c->read_min_ns.value + WIDE_EXTRA_NS + PM_TICK_NS);
 	return error;
@@ -120,7 +121,7 @@ static void hear(struct moment *m, const struct snapshot *s, const struct newest
 		if (v == VOICES)
 			continue;
 		m->move[v].heard |= m->move[v].stepped;
-		/* points after a gap wait until it is judged; a counter has no time */
+		/* points after a gap are listed when it is judged; counted steps have no time */
 		if (newest->points && m->boottime_ns.known)
 			m->move[v].heard |= newest->tsc[v] >= m->tsc;
 		else
@@ -133,10 +134,10 @@ struct grouping {
 	const struct snapshot *s;
 	struct moment_list *list;
 	uint64_t since_ns, khz;
-	uint64_t near_ns[VOICES + 1];	/* of each voice, and of the TSC */
+	uint64_t near_ns[VOICES + 1];	/* how near: of each voice, and of the TSC */
 };
 
-/* By how far apart the points of each voice are, on average. */
+/* Set near_ns by the average distance of each voice's points. */
 static void near_by_points(struct grouping *g)
 {
 	struct { uint64_t n, first, last; } seen[VOICES + 1] = { };
@@ -180,12 +181,12 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* When a step's reading was taken, and for how long before it there was none. */
+/* When a step's reading was taken, and how long before it there was no reading. */
 struct reading_time {
 	uint64_t boottime_ns, gap_ns;
 };
 
-/* Within so long after another point, of a clock that stepped between the two. */
+/* The time from the last point before a step to the step's reading, by the clock that stepped. */
 static uint64_t gap_ns(const struct grouping *g, const struct point_line *before,
 		       const struct violation *v)
 {
@@ -197,8 +198,8 @@ static uint64_t gap_ns(const struct grouping *g, const struct point_line *before
 }
 
 /*
- * A step is reported when the fourth point of the segment that it begins is there. How long that
- * took, the points say, while they are kept.
+ * A step begins a segment, and is reported at the segment's fourth point. How much later that is
+ * can be seen from the points, while they are kept.
  */
 static struct reading_time time_of(const struct grouping *g, const struct violation *v)
 {
@@ -255,7 +256,7 @@ static void add_step(struct move *move, const struct snapshot *s, const struct v
 	move->error_unknown |= !step_error_known(s, v->clock);
 }
 
-/* Whether a moment has a backward reading of the TSC by this CPU, of the lines before this one. */
+/* Whether a line before this one gave the moment a backward reading of the TSC by this CPU. */
 static bool is_counted(const struct grouping *g, ssize_t moment, const struct violation *v)
 {
 	const struct violation *line = g->s->violations;
@@ -289,7 +290,7 @@ static void add_backward(struct grouping *g, struct moment *m, const struct viol
 		m->tsc_cpu = v->cpu;
 }
 
-/* Whether a step agrees with one that a moment has. */
+/* Whether a step agrees with the step of another clock in a moment. */
 static bool is_alike(const struct grouping *g, const struct moment *m, const struct violation *v)
 {
 	enum voice voice = voice_of(v->clock), other;
@@ -299,7 +300,7 @@ static bool is_alike(const struct grouping *g, const struct moment *m, const str
 	for (other = 0; other < VOICES; other++) {
 		if (other == voice || !m->move[other].stepped)
 			continue;
-		/* a counter that wraps agrees too often with a wall clock that was set */
+		/* a counter that wraps agrees too often by chance with a wall clock that was set */
 		if ((voice == VOICE_WALL && other >= VOICE_PM) ||
 		    (voice >= VOICE_PM && other == VOICE_WALL))
 			continue;
@@ -310,9 +311,9 @@ static bool is_alike(const struct grouping *g, const struct moment *m, const str
 }
 
 /*
- * Whether a step or a backward reading may belong to a moment though it is not alike: where the
- * time page stepped, as in a restore, or the host said that there was one, or where nothing has
- * stepped yet. That of a step needs a backward reading, of this clock or of the TSC.
+ * Whether a step or a backward reading may belong to a moment although it agrees with no step of
+ * it: if the time page stepped, as in a restore, or the host reported a restore, or if no clock has
+ * stepped yet. In the last case a step needs a backward reading, of this clock or of the TSC.
  */
 static bool may_differ(const struct moment *m, bool step, enum voice voice)
 {
@@ -326,7 +327,7 @@ static bool may_differ(const struct moment *m, bool step, enum voice voice)
 	return !step || m->tsc_backward_cpus || m->move[voice].backwards;
 }
 
-/* What the hypervisor said by a vmclock page: it is of the moment that is near. */
+/* Whether a line is a report of the hypervisor by a vmclock page: it fits any moment nearby. */
 static bool is_word(const struct violation *v)
 {
 	return !strcmp(v->what, "marker") || !strcmp(v->what, "snapshot");
@@ -349,8 +350,8 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 }
 
 /*
- * A device may have had no reading that was good enough for seconds: its step is found late. It is
- * still that of a moment if another clock stepped by as much.
+ * A device may have no reading that is good enough for seconds: then its step is found late. The
+ * step still belongs to a moment in which another clock stepped by as much.
  */
 static bool is_late(const struct grouping *g, const struct moment *m, const struct violation *v)
 {
@@ -398,7 +399,7 @@ static ssize_t add_violation(struct grouping *g, const struct violation *v)
 	if ((!step && !is_word(v) && strcmp(v->what, "backward")) || boottime_ns < g->since_ns ||
 	    (step && voice_of(v->clock) == VOICES))
 		return -1;
-	/* the file clocks could not be read: rules know nothing of this one */
+	/* the file clocks could not be read: rules do not know this clock */
 	if (!snapshot_clock(g->s, v->clock))
 		return -1;
 	m = place(g, v);
@@ -415,8 +416,8 @@ static ssize_t add_violation(struct grouping *g, const struct violation *v)
 }
 
 /*
- * Steps that were counted, and that violations has no more, or that only root could read. When they
- * were is not known, but that violations drops the oldest first.
+ * Steps that were counted but are not in violations: it dropped them, or only root can read it.
+ * Their times are not known, except that violations drops the oldest lines first.
  */
 static void add_uncounted(struct grouping *g)
 {
@@ -472,7 +473,7 @@ void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list 
 	newest_points(s, &newest);
 	for (i = 0; i < list->n; i++) {
 		hear(&list->moments[i], s, &newest);
-		/* what only a counter knows stands for itself */
+		/* a step that only a counter shows stands for itself */
 		if (list->moments[i].boottime_ns.known)
 			moment_judge(&list->moments[i], s);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* moment.h: what all clocks did at one time, and what that is together */
+/* moment.h: what all clocks did at one time, and which event caused it */
 #ifndef TSCOPE_MOMENT_H
 #define TSCOPE_MOMENT_H
 
@@ -9,8 +9,8 @@
 #include "snapshot.h"
 
 /*
- * Clocks by what drives them. A time page, and the kernel's clocks where they are computed from it
- * or from the TSC, are one voice and not three.
+ * Clocks by what drives them. The kernel's clocks (VOICE_RAW, VOICE_WALL) may be computed from the
+ * time page or from the TSC: they never count as independent evidence.
  */
 enum voice {
 	VOICE_PAGE,		/* kvm-clock, xen, hyperv */
@@ -23,21 +23,23 @@ enum voice {
 	VOICES,
 };
 
-/* A hypervisor stops its devices and kvm-clock one after the other. */
+/* A hypervisor stops its devices and kvm-clock one after the other, within this time. */
 #define STOP_APART_NS	100000000ll
 
 #define CPU_UNKNOWN	UINT_MAX
 
 /**
  * struct move - what one clock did against the TSC
- * @heard: it was read after that time too: no step means that it made none
+ * @heard: the clock was read after the moment too, so it would have shown a step
+ * @stepped: it made a step
  * @ns: the step; of a page the sum of its steps
  * @error_ns: estimated from the widths and residuals of the clock's readings
  * @error_unknown: residuals are not known: @error_ns is what the widths alone give
  * @largest_ns: of a time page the largest of its steps
- * @cpu, @one_cpu: the CPU that saw it, CPU_UNKNOWN: of a counter; whether no other CPU did
- * @backward_ns, @backwards: its backward readings, the largest and their number
- * @explained: a finding names it
+ * @cpu: the CPU that saw the step; CPU_UNKNOWN: only a counter shows the step
+ * @one_cpu: no other CPU saw it
+ * @backward_ns, @backwards: the clock's backward readings: the largest, and their number
+ * @explained: a finding names the step
  */
 struct move {
 	bool heard, stepped, one_cpu, explained, error_unknown;
@@ -46,7 +48,7 @@ struct move {
 	uint64_t error_ns, backward_ns, backwards;
 };
 
-/* Whether it is a step that no finding names. */
+/* Whether the clock made a step that no finding names. */
 static inline bool move_is_open(const struct move *x)
 {
 	return x->stepped && !x->explained;
@@ -60,12 +62,13 @@ enum moment_kind {
 };
 
 /**
- * struct moment
- * @by: the voice that @ns and @error_ns are taken from; the latter may be ERROR_UNKNOWN
- * @boottime_ns: CLOCK_BOOTTIME of the first report; not known: from counters
+ * struct moment - what the clocks did at one time
+ * @by: the voice that @ns and @error_ns are from; @error_ns may be ERROR_UNKNOWN
+ * @boottime_ns: CLOCK_BOOTTIME of the first report; not known: only a counter shows the step
  * @tsc_backward_ns, @tsc_backward_cpus: the TSC's backward readings, and on how many CPUs
  * @tsc_cpu: the first of these CPUs
- * @marked, @loaded: the hypervisor said that the TSC may have jumped, or that it loaded a snapshot
+ * @marked: the hypervisor reported that the TSC may have jumped
+ * @loaded: the hypervisor reported that it loaded a snapshot of the guest
  */
 struct moment {
 	enum moment_kind kind;
@@ -80,7 +83,7 @@ struct moment {
 };
 
 /**
- * struct moment_list
+ * struct moment_list - the moments of a snapshot
  * @of: for each violation the index of its moment, or -1
  */
 struct moment_list {
@@ -91,12 +94,12 @@ struct moment_list {
 
 /**
  * moments_of() - group the steps and backward readings of a snapshot by time
- * @s: with SNAPSHOT_VIOLATIONS; SNAPSHOT_POINTS and SNAPSHOT_HISTOGRAMS give errors
- * @since_ns: CLOCK_BOOTTIME; what is older is left out
- * @list: oldest first
+ * @s: has SNAPSHOT_VIOLATIONS; SNAPSHOT_POINTS improve times, SNAPSHOT_HISTOGRAMS the steps' errors
+ * @since_ns: CLOCK_BOOTTIME; older violations are left out
+ * @list: filled, oldest first
  *
- * Steps that were counted but are not in violations are a moment for each clock, the first ones.
- * They are left out where violations has lines that are older than @since_ns.
+ * A clock whose counted steps are not all in violations gets one more moment, before all others;
+ * but not if violations has lines that are older than @since_ns.
  */
 void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list *list);
 
@@ -117,13 +120,13 @@ static inline int64_t ns_minus(int64_t a, int64_t b)
 	return difference;
 }
 
-/* How far an offset surely differs from 0; negative: it may be none. */
+/* By how much an offset differs from 0 at least; negative: it may be 0. */
 static inline __int128_t beyond_ns(int64_t offset_ns, int64_t bound_ns)
 {
 	return (__int128_t)ns_magnitude(offset_ns) - bound_ns;
 }
 
-/* When a violation was, by CLOCK_BOOTTIME, if the machine has not slept since. */
+/* CLOCK_BOOTTIME of a violation, if the machine has not been suspended since. */
 static inline uint64_t violation_boottime_ns(const struct snapshot *s, const struct violation *v)
 {
 	return v->monotonic_ns + s->boottime_ns - s->monotonic_ns;
@@ -135,31 +138,31 @@ static inline uint64_t apart(int64_t a, int64_t b)
 	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
 }
 
-/* Which voice a clock is, VOICES: the tsc, or one that is not known. */
+/* The voice of a clock; VOICES: the clock is tsc, or not listed. */
 enum voice voice_of(const char *clock);
 
-/* Whether a clock's steps are exact, reported at once, and may be several for one cause. */
+/* Of a page steps are exact and reported at once, and one cause may give several. */
 static inline bool is_page(enum voice voice)
 {
 	return voice == VOICE_PAGE || voice == VOICE_VMCLOCK;
 }
 
-/* The name of the clock of this voice in @s, or NULL where it has none. */
+/* The name of the clock of this voice in @s, or NULL if it has none. */
 const char *voice_name(const struct snapshot *s, enum voice voice);
 
-/* Whether two steps agree within their errors, of a counter that wraps but for whole wraps. */
+/* Whether two steps agree within their errors; steps of a counter may differ by whole wraps. */
 bool moves_alike(const struct moment *m, enum voice a, enum voice b);
 
-/* A finding names the step of @voice: it explains those of the kernel's clocks that followed. */
+/* After a finding named the step of @voice: mark the kernel clocks' steps that follow from it. */
 void moment_follow(struct moment *m, enum voice voice);
 
-/* How far a step of this clock may be off, estimated from its widths and residuals. */
+/* The error of a step of this clock, estimated from widths and residuals of its readings. */
 uint64_t step_error_ns(const struct snapshot *s, const char *clock);
 
-/* Whether that is known: only root can read residuals. */
+/* Whether residuals are in this error, if the clock has any: only root can read them. */
 bool step_error_known(const struct snapshot *s, const char *clock);
 
-/* In place of an error. */
+/* The value of an error that is not known. */
 #define ERROR_UNKNOWN	UINT64_MAX
 
 /* The error of a clock's step, or ERROR_UNKNOWN. */
@@ -168,7 +171,7 @@ static inline uint64_t move_error_ns(const struct move *x)
 	return x->error_unknown ? ERROR_UNKNOWN : x->error_ns;
 }
 
-/* Decide what a moment is; for moments_of(). */
+/* Decide which kind a moment is; for moments_of(). */
 void moment_judge(struct moment *m, const struct snapshot *s);
 
 #endif /* TSCOPE_MOMENT_H */

@@ -2,7 +2,7 @@
 /*
  * moment_kind.c: what several clocks did together
  *
- * All steps are against the TSC. Where independent clocks moved alike, the TSC jumped. Where the
+ * All steps are against the TSC. If independent clocks moved alike, the TSC jumped. If the
  * guest's clocks lost time and the host's wall clock did not, the guest was paused: its devices
  * count the time of the virtual machine, and the TSC and the host's wall clock ran on. After a
  * restore the TSC and the guest's clocks go on from saved values, and the host's clock is ahead.
@@ -13,16 +13,16 @@
 
 #define NSEC_PER_MSEC	1000000ll
 
-/* How far clocks that tick at 100 ppm of each other part while they step. */
+/* Clocks whose rates differ by 100 ppm come apart by this part of a step's time. */
 #define RATES_PART	10000
 #define ROUNDING_NS	1000
 
-/* Of a counter that wraps more would be a coincidence too often. */
+/* With a larger tolerance a counter that wraps would agree by chance too often. */
 #define WRAPS_APART_NS	(50 * NSEC_PER_MSEC)
 
-/* acpi-pm has 24 bits, or 32, which is a multiple: 2^24 / 3579545 Hz. */
+/* acpi-pm wraps after 2^24 / 3579545 Hz, or, with 32 bits, after a multiple of this. */
 #define PM_WRAP_NS	4686968875ll
-/* hpet has 32: of 10 ns, 14.318180 MHz, 19.2, 24 and 25 MHz. */
+/* hpet has 32 bits: its wraps at 100 MHz, 14.318180 MHz, 19.2, 24 and 25 MHz. */
 static const uint64_t hpet_wraps_ns[] = {
 	42949672960ll, 299966007970ll, 223696213333ll, 178956970667ll, 171798691840ll, 0
 };
@@ -64,7 +64,7 @@ static bool agree(const struct moment *m, enum voice a, enum voice b, uint64_t t
 	if (is_none(apart(x->ns, y->ns), tolerance_ns, wraps_of(a)) ||
 	    is_none(apart(x->ns, y->ns), tolerance_ns, wraps_of(b)))
 		return true;
-	/* a CPU may have had an update of its own beside the one that all had */
+	/* a CPU may have had an update of its own besides the one that all CPUs had */
 	return a == VOICE_PAGE && x->steps > 1 &&
 	       is_none(apart(x->largest_ns, y->ns), tolerance_ns, wraps_of(b));
 }
@@ -78,8 +78,8 @@ bool moves_alike(const struct moment *m, enum voice a, enum voice b)
 }
 
 /*
- * Where each CPU has a page of its own, the kernel's clocks follow the leader's, and not the sum of
- * all steps.
+ * If each CPU has its own page, the kernel's clocks follow the leader's page, and not the sum of
+ * all steps: so the step of VOICE_RAW is not compared with that of VOICE_PAGE.
  */
 void moment_follow(struct moment *m, enum voice voice)
 {
@@ -97,11 +97,11 @@ static bool is_device(enum voice voice)
 	return voice == VOICE_PM || voice == VOICE_HPET;
 }
 
-/* Clocks that no other one drives. */
+/* Clocks that no other clock of the guest drives. */
 static const enum voice independent[] = { VOICE_PAGE, VOICE_HOST, VOICE_HPET, VOICE_PM };
 #define INDEPENDENT	(sizeof(independent) / sizeof(*independent))
 
-/* How many independent clocks moved as this one, itself included, and how many did not move. */
+/* How many independent clocks moved as @base, itself included, and how many did not move so. */
 static unsigned int support(const struct moment *m, enum voice base, unsigned int *against)
 {
 	unsigned int n = 0;
@@ -111,14 +111,14 @@ static unsigned int support(const struct moment *m, enum voice base, unsigned in
 	for (i = 0; i < INDEPENDENT; i++) {
 		if (independent[i] == base || moves_alike(m, base, independent[i]))
 			n++;
-		/* a time page goes where the TSC goes, unless the host rewrites it */
+		/* a time page follows the TSC unless the host rewrites it: it can't deny a jump */
 		else if (independent[i] != VOICE_PAGE && m->move[independent[i]].heard)
 			(*against)++;
 	}
 	return n;
 }
 
-/* While the TSC jumped a clock ran on at its own rate, which is not the TSC's. */
+/* While the TSC jumped, a clock ran on at its own rate, not at the TSC's: the error of this. */
 static uint64_t rate_error_ns(const struct snapshot *s, enum voice by, int64_t ns)
 {
 	const char *name = voice_name(s, by);
@@ -130,7 +130,7 @@ static uint64_t rate_error_ns(const struct snapshot *s, enum voice by, int64_t n
 	       1000000000000ull;
 }
 
-/* The exact one of those that moved alike. */
+/* Use the step of the most exact clock that moved as @base. */
 static void take_size(struct moment *m, const struct snapshot *s, enum voice base)
 {
 	const struct move *x;
@@ -141,7 +141,7 @@ static void take_size(struct moment *m, const struct snapshot *s, enum voice bas
 		x = &m->move[v];
 		if (v == base || is_device(v) || !moves_alike(m, base, v))
 			continue;
-		/* updates of single CPUs are in the sum too */
+		/* the sum may contain updates of single CPUs */
 		if (v == VOICE_PAGE &&
 		    apart(x->ns, m->move[base].ns) > m->move[base].error_ns + ROUNDING_NS)
 			continue;
@@ -149,12 +149,12 @@ static void take_size(struct moment *m, const struct snapshot *s, enum voice bas
 			m->by = v;
 	}
 	m->ns = ns_minus(0, m->move[m->by].ns);
-	/* while the TSC jumped, no clock says how long that took, better than to its own rate */
+	/* how long the jump took is known no better than the rate of the clock that measured it */
 	m->error_ns = m->move[m->by].error_unknown ? ERROR_UNKNOWN : m->move[m->by].error_ns +
 		      rate_error_ns(s, m->by, m->ns) + ROUNDING_NS;
 }
 
-/* The TSC jumped: of the independent clocks at least two say so, and more than deny it. */
+/* Whether the TSC jumped: at least two independent clocks show it, and more than deny it. */
 static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 {
 	const struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_PAGE];
@@ -164,7 +164,7 @@ static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 	if (!host->stepped) {
 		if (host->heard)
 			return false;
-		/* without the host's clock a pause looks the same; then the host's word decides */
+		/* without the host's clock a pause looks the same: the host's "stopped" decides */
 		if (page->stepped && page->ns < 0 && stopped)
 			return false;
 		base = page->stepped ? VOICE_PAGE : VOICE_HPET;
@@ -191,14 +191,14 @@ static enum answer ask_device(const struct moment *m, enum voice device)
 	if (lost_ns <= STOP_APART_NS)
 		return lost_ns > x->error_ns && moves_alike(m, VOICE_PAGE, device) ? AGREES :
 										    DENIES;
-	/* in a pause of whole wraps a counter makes no step */
+	/* in a pause that takes a whole number of wraps a counter makes no step */
 	if ((x->stepped && apart_ns <= STOP_APART_NS + x->error_ns) ||
 	    is_none(apart_ns, WRAPS_APART_NS + x->error_ns, wraps_of(device)))
 		return AGREES;
 	return DENIES;
 }
 
-/* kvm-clock lost time, and the devices with it, and the host's wall clock did not. */
+/* Whether kvm-clock and the devices lost the same time, and the host's wall clock did not. */
 static bool is_pause(struct moment *m, bool stopped)
 {
 	enum answer pm = ask_device(m, VOICE_PM), hpet = ask_device(m, VOICE_HPET);
@@ -208,7 +208,7 @@ static bool is_pause(struct moment *m, bool stopped)
 		return false;
 	if (pm == DENIES || hpet == DENIES)
 		return false;
-	/* nothing was heard of devices: then the host's word decides, but for small updates */
+	/* no device was read: then the host's "stopped" decides, except for small updates */
 	if (pm == SILENT && hpet == SILENT &&
 	    (!stopped || ns_magnitude(page->ns) <= STOP_APART_NS))
 		return false;

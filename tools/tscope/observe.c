@@ -49,7 +49,7 @@ int sample(const struct sampling_wish *wish)
 {
 	int err;
 
-	/* the object says it, among its errors */
+	/* the JSON object has this among its errors */
 	if (options.json && !module_is_loaded())
 		return 0;
 	err = sampling_begin(wish);
@@ -73,7 +73,7 @@ int observe(struct observation *o, struct sampling_wish *wish)
 	snapshot_read(&o->before, SNAPSHOT_CPUS);
 	system_begin(&o->system);
 	sampling_wait(wish, wish->duration_ms, "sampling");
-	/* It still samples: pairs of CPUs that -c added are forgotten when cpus is restored. */
+	/* before sampling ends: when cpus is restored, pairs of CPUs that -c added are forgotten */
 	snapshot_read(&o->after, SNAPSHOT_ALL);
 	/* chronyc may take some seconds */
 	progress_begin("looking at the machine");

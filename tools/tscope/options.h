@@ -9,9 +9,10 @@
 
 /**
  * struct options - what was given on the command line
- * @sampling: DURATION_DEFAULT where -d was not given
+ * @sampling: its duration is DURATION_DEFAULT if -d was not given
  * @interval_ms: of -i; a subcommand sets its default before options_parse()
  * @output: of -o, or NULL
+ * @json: whether -j was given
  * @cpus_choose: a subcommand sets it if -c also chooses what is shown
  */
 struct options {
@@ -25,7 +26,7 @@ extern struct options options;
 
 /* Children for a subcommand's argp; they fill options. */
 extern const struct argp options_common;	/* -j, -q, --root */
-extern const struct argp options_no_json;	/* the same, and -j, which help does not show */
+extern const struct argp options_no_json;	/* the same, but --help does not show -j */
 extern const struct argp options_sampling;	/* -c, -d, --warm-up, --flat-out, --reset */
 extern const struct argp options_interval;	/* -i */
 extern const struct argp options_output;	/* -o */
@@ -35,21 +36,21 @@ extern const struct argp options_output;	/* -o */
  * @argp: the subcommand's, with children of the above
  * @input: for its own parser
  *
- * Ends the program with 2 after wrong use.
+ * Wrong use ends the program with 2.
  */
 void options_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /*
- * Of -o: whether the file can be written, before what it is to hold has taken its time; and from
- * here on standard output is that file. Both end the program with 2 if it can't be written.
+ * For -o: the first checks whether the file can be written, before time is spent on its content;
+ * the second makes it standard output. Both end the program with 2 if it can't be written.
  */
 void options_check_output(void);
 void options_open_output(void);
 
-/* What standard output is, for messages. */
+/* The name of standard output in messages: the file of -o, if any. */
 extern const char *options_stdout;
 
-/* N[s|m|h|d], with up to three decimal places, in ms; wrong use ends the program with 2. */
+/* Parse N[s|m|h|d], with up to three decimal places. Wrong use ends the program with 2. */
 uint64_t options_duration_ms(const struct argp_state *state, const char *option, const char *text);
 
 #endif /* TSCOPE_OPTIONS_H */

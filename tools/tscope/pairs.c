@@ -15,7 +15,7 @@ static const char *const heads[] = {
 
 #define N_HEADS (sizeof(heads) / sizeof(*heads))
 
-/* How far the offset is beyond its bound. */
+/* How far the offset is beyond its bound, ns; below 0: within. */
 static __int128_t excess(const struct pair_line *p)
 {
 	__int128_t offset = p->offset_ns;
@@ -71,7 +71,7 @@ static void add_pair(struct text_table *t, const struct pair_line *p)
 	table_cell(t, "%s", marks[rank(p)]);
 }
 
-/* Of the pairs that are shown, which sysfs may have later ones of. */
+/* The widest bound of the pairs that were read: the file in sysfs may be of a later time. */
 static struct count widest_bound(const struct snapshot *s, const struct clock_figures *c)
 {
 	struct count widest = { };
@@ -88,7 +88,7 @@ static struct count widest_bound(const struct snapshot *s, const struct clock_fi
 	return s->n_pairs && s->pairs[0].from_sysfs ? c->widest_bound_ns : widest;
 }
 
-/* Of all pairs of a clock. */
+/* Print what is known of all pairs of a clock. */
 static void print_all(FILE *out, const struct snapshot *s, const struct clock_figures *c)
 {
 	if (!c->moving.known || !c->unmet.known)

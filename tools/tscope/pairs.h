@@ -11,11 +11,11 @@
 /* Sort the pairs: those that move, those that are off, those that did not meet, the others. */
 void pairs_sort(struct snapshot *s);
 
-/* A table of the first @most pairs; without debugfs, of the worst one of each clock. */
+/* Fill a table with the first @most pairs; without debugfs, with the worst one of each clock. */
 void pairs_table(struct text_table *t, const struct snapshot *s, size_t most);
 
 /**
- * pairs_print() - print pairs in the order that they have, and what is known of all of them
+ * pairs_print() - print pairs in their order in @s, and what is known of all of them
  * @most: how many pairs are shown at most
  */
 void pairs_print(FILE *out, const struct snapshot *s, size_t most);
@@ -24,7 +24,8 @@ void pairs_print(FILE *out, const struct snapshot *s, size_t most);
  * pairs_matrix() - print a matrix of offsets for each clock: a row for CPU i, a column for CPU j
  * @s: its pairs are sorted
  * @columns: how long a line may be
- * @all: show all CPUs, in blocks of columns; else, of more than 64, those of the worst pairs
+ * @all: show all CPUs, in blocks of columns; else, if there are more than 64 CPUs, only those of
+ *	the worst pairs
  */
 void pairs_matrix(FILE *out, const struct snapshot *s, size_t columns, bool all);
 

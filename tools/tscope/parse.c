@@ -16,7 +16,7 @@
 /**
  * struct table - a file of debugfs
  * @header: its first line, which names the columns
- * @layouts: of the other lines, of which each has one
+ * @layouts: each of the other lines has one of these
  * @size: of a struct that holds a line
  */
 struct table {
@@ -122,7 +122,7 @@ static const struct field page_fields[] = {
 	F(page_line, minus_first_ns, S64),
 };
 
-/* a multiplier of more than 32 bits */
+/* a multiplier of more than 32 bits is printed with decimal places */
 static const struct field long_page_fields[] = {
 	F(page_line, cpu, UNSIGNED), F(page_line, version, UNSIGNED),
 	F(page_line, tsc_timestamp, U64), F(page_line, system_time_ns, U64),
@@ -179,7 +179,7 @@ bool parse_points(const char *text, size_t len, struct point_line **lines, size_
 
 #define TEXT(name)	{ name, LITERAL, 0, 0, NULL }
 
-/* The first line of a histogram; that of wakeup has two words more. */
+/* The first line of a histogram; only wakeup has the last two words. */
 static const struct field hist_fields[] = {
 	TEXT("#"), TEXT("unit"), TEXT("ns"),
 	TEXT("count"), F(histogram, count, U64), TEXT("min"), F(histogram, min_ns, S64),
@@ -192,7 +192,7 @@ static const struct field bucket_fields[] = {
 	F(hist_bucket, low_ns, U64), F(hist_bucket, high_ns, U64), F(hist_bucket, count, U64),
 };
 
-/* From minus the highest size to minus the lowest. */
+/* A bucket of negative values: from minus the highest size to minus the lowest. */
 static const struct field negative_fields[] = {
 	F(hist_bucket, high_ns, MINUS_U64), F(hist_bucket, low_ns, MINUS_U64),
 	F(hist_bucket, count, U64), F(hist_bucket, negative, KNOWN),

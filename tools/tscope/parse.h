@@ -2,7 +2,7 @@
 /*
  * parse.h: the text of the module's files, as structs
  *
- * Parsers are strict: they take what the module prints, and nothing else. A text that is
+ * Parsers are strict: they accept what the module prints, and nothing else. A text that is
  * malformed or truncated gives a fault, and no figure at all.
  */
 #ifndef TSCOPE_PARSE_H
@@ -13,7 +13,7 @@
 /**
  * struct parse_fault - what is wrong with a text
  * @line: number of the line, from 1
- * @field: the field's name, or NULL where the line as a whole is wrong
+ * @field: the field's name, or NULL if the line as a whole is wrong
  * @what: "is no decimal number", "is truncated", ...
  */
 struct parse_fault {
@@ -22,8 +22,8 @@ struct parse_fault {
 };
 
 /*
- * Files of debugfs. Each returns whether the text is right. The caller frees *lines; it is NULL
- * where there is none, and after a fault.
+ * Files of debugfs. Each function returns whether the text is right. The caller frees *lines, which
+ * is NULL if there are no lines, and after a fault.
  */
 bool parse_pairs(const char *text, size_t len, struct pair_line **lines, size_t *n,
 		 struct parse_fault *fault);
@@ -42,13 +42,13 @@ bool parse_histogram(const char *text, size_t len, struct histogram *h, struct p
 /* A file of sysfs that holds one number. */
 bool parse_count(const char *text, size_t len, struct count *value, struct parse_fault *fault);
 
-/* How many files of a clock's directory there are to look for. */
+/* How many files a clock's directory may have. */
 size_t parse_clock_file_count(void);
 
-/* The name of file i, or NULL where this clock has none. */
+/* The name of file i, or NULL if this clock can't have it. */
 const char *parse_clock_file_name(size_t i, const char *clock);
 
-/* File i, into @clock, which stays as it is after a fault. */
+/* Parse file i into @clock, which stays as it is after a fault. */
 bool parse_clock_file(size_t i, const char *text, size_t len, struct clock_figures *clock,
 		      struct parse_fault *fault);
 
@@ -56,10 +56,10 @@ bool parse_clock_file(size_t i, const char *text, size_t len, struct clock_figur
 bool parse_clocks(const char *text, size_t len, struct clock_figures **clocks, size_t *n,
 		  struct parse_fault *fault);
 
-/* A list of CPUs such as "0-3,8": those in it become true. False: it is none. */
+/* Parse a list of CPUs such as "0-3,8" and set their entries. False: @text is no such list. */
 bool parse_cpu_list(const char *text, bool cpus[MAX_CPUS]);
 
-/* One line of text, copied without its end. */
+/* Copy a text of one line, without the newline. */
 bool parse_string(const char *text, size_t len, char *to, size_t size, struct parse_fault *fault);
 
 /**
@@ -67,7 +67,7 @@ bool parse_string(const char *text, size_t len, char *to, size_t size, struct pa
  * @text: of @len bytes, all of which belong to it
  * @value: in thousandths
  *
- * Return: whether it is one, and fits.
+ * Return: whether @text is such a number, and fits.
  */
 bool parse_thousandths(const char *text, size_t len, int64_t *value);
 

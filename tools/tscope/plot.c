@@ -9,7 +9,7 @@
 #include "moment.h"
 #include "plot_parts.h"
 
-/* Pixels: of the picture's heading, and beside, above and below each panel. */
+/* Pixels for the picture's heading, and beside, above and below each panel. */
 #define HEADING	34
 #define TITLE_LEFT	24
 #define LEFT	74
@@ -20,8 +20,8 @@
 const char *const plot_names[PLOT_KINDS] = { "phase", "adev", "hist", "pairs" };
 
 /*
- * Clocks: after Okabe and Ito's palette, which colour-blind people can tell; made darker on paper
- * and lighter on black until each has a contrast of 4.5. Heat: from orange (behind) to blue
+ * Clocks: from Okabe and Ito's palette, which colour-blind people can distinguish; made darker on
+ * paper and lighter on black until each has a contrast of 4.5. Heat: from orange (behind) to blue
  * (ahead).
  */
 static const unsigned int colours[][COLOURS] = {
@@ -191,11 +191,11 @@ void plot_axes(FILE *to, const struct plot_form *form, const struct plot_grid *g
 	struct plot_rgb ink = plot_rgb(form, COLOUR_INK);
 
 	if (form->format == PLOT_TEXT) {
-		/* it has no room at the side */
+		/* a text has no room at the side */
 		fprintf(to, "set xlabel '%s%supward: %s'\n", x, *x ? "; " : "", y);
 		return;
 	}
-	/* gnuplot's own ones are beyond the edge if numbers are wider than it takes them for */
+	/* gnuplot puts its own labels beyond the edge if numbers are wider than it assumes */
 	fprintf(to, "set label 103 '%s' at screen %.5f, graph 0.5 center rotate by 90", y,
 		(i % grid->columns * width + 11) / form->width);
 	fprintf(to, " textcolor %s\n", ink.s);
@@ -225,7 +225,7 @@ void plot_legend(FILE *to, const struct plot_form *form, const struct plot_grid 
 void plot_end(FILE *to, const struct plot_form *form)
 {
 	fputs(form->format == PLOT_TEXT ? "" : "unset multiplot\n", to);
-	/* the next script of the same file begins anew */
+	/* the next script in the same file begins with gnuplot's defaults */
 	fputs("reset session\n", to);
 }
 

@@ -18,13 +18,13 @@ enum plot_kind {
 enum plot_format {
 	PLOT_SVG,
 	PLOT_PNG,
-	PLOT_TEXT,		/* for a terminal of so many columns and lines */
+	PLOT_TEXT,		/* for a terminal */
 };
 
 /**
  * struct plot_form - how a picture looks
- * @width: pixels, or columns
- * @height: pixels, or lines of each plot; 0: as high as the picture needs
+ * @width: in pixels, or in columns of a terminal
+ * @height: in pixels, or in lines of each plot; 0: as high as the picture needs
  * @dark: for a dark background
  */
 struct plot_form {
@@ -36,7 +36,7 @@ struct plot_form {
 /* phase, adev, hist, pairs: as on the command line */
 extern const char *const plot_names[PLOT_KINDS];
 
-/* Colours of pictures, which a page in light and dark exchanges for one another. */
+/* Colours of pictures; each has a value on a light and one on a dark background. */
 enum plot_colour {
 	COLOUR_PAPER,
 	COLOUR_INK,
@@ -54,14 +54,14 @@ enum plot_colour {
 /* As 0xrrggbb. */
 unsigned int plot_colour(enum plot_colour colour, bool dark);
 
-/* Write the gnuplot script of one picture, its data within; whether there is anything to draw. */
+/* Write one picture's gnuplot script, with its data; false: there is nothing to draw. */
 bool plot_script(FILE *to, enum plot_kind kind, const struct recording *r,
 		 const struct plot_form *form);
 
 /**
  * plot_draw() - run gnuplot on a script
  * @script: as plot_script() wrote it
- * @to: gets the picture
+ * @to: the picture is written to it
  *
  * Return: 0, or a negative errno after a message that says what to do (-ENOENT: no gnuplot).
  */

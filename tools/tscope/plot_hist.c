@@ -6,7 +6,7 @@
 
 #include "plot_parts.h"
 
-/* From where to where: integers from -5 to -4 are the values from -5.5 to -3.5. */
+/* Where a bucket begins and ends: integers from -5 to -4 are the values from -5.5 to -3.5. */
 static double begin_ns(const struct hist_bucket *b)
 {
 	return b->negative ? -(double)b->high_ns - 0.5 : (double)b->low_ns - 0.5;
@@ -17,7 +17,7 @@ static double end_ns(const struct hist_bucket *b)
 	return b->negative ? -(double)b->low_ns + 0.5 : (double)b->high_ns + 0.5;
 }
 
-/* Percent of all values that are at one nanosecond. */
+/* The percentage of all values that are at one nanosecond of a bucket. */
 static double density(const struct histogram *h, const struct hist_bucket *b)
 {
 	return 100.0 * b->count / h->count / (end_ns(b) - begin_ns(b));
@@ -47,13 +47,13 @@ static void write_data(FILE *to, const struct histogram *h, unsigned int panel)
 	fputs("EOD\n", to);
 }
 
-/* 0: 0 ns; 1: 1 ns; 2: 10 ns, -2: -10 ns; ... */
+/* The value of tic @k: 0: 0 ns; 1: 1 ns; 2: 10 ns, -2: -10 ns; ... */
 static double decade_ns(int k)
 {
 	return k ? copysign(pow(10, abs(k) - 1), k) : 0;
 }
 
-/* Names of decades from 0 on, up or down, none nearer to another than @gap. */
+/* Write tics at decades from 0 on, up or down (@step 1 or -1), none nearer to another than @gap. */
 static void write_tics(FILE *to, double from_ns, double to_ns, double gap, int step)
 {
 	double last = -INFINITY;
@@ -68,7 +68,7 @@ static void write_tics(FILE *to, double from_ns, double to_ns, double gap, int s
 	}
 }
 
-/* As many as there is room for. */
+/* Set tics of the x axis, at most about @most. */
 static void set_tics(FILE *to, double from_ns, double to_ns, int most)
 {
 	double gap = (asinh(to_ns) - asinh(from_ns) + 0.4) / most;
@@ -76,7 +76,7 @@ static void set_tics(FILE *to, double from_ns, double to_ns, int most)
 	fputs("set xtics (", to);
 	write_tics(to, from_ns, to_ns, gap, 1);
 	write_tics(to, from_ns, fmin(to_ns, -sinh(gap)), gap, -1);
-	/* one that is beyond the axis ends the list */
+	/* a last tic, beyond the axis: the others end with a comma */
 	fputs("'' 1e9)\n", to);
 }
 

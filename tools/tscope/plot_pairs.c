@@ -9,9 +9,9 @@
 #include "moment.h"
 #include "plot_parts.h"
 
-/* With more CPUs, a cell is of several. */
+/* With more CPUs, a cell stands for several. */
 #define MAX_CELLS	64
-/* Pixels that a cell with figures takes. */
+/* The width in pixels of a cell with figures. */
 #define FIGURES_WIDTH	56
 #define HALF		(HEAT_COLOURS / 2)
 
@@ -25,8 +25,9 @@ static const enum plot_colour mark_colours[] = {
 /**
  * struct matrix - the pairs of one clock
  * @cpus: sorted, each once
- * @share: how many CPUs a cell's side is of
- * @worst: of row * @side + column, row <= column, the worst pair, or NULL
+ * @share: how many CPUs a cell has in each direction
+ * @side: how many cells the matrix has in each direction
+ * @worst: the worst pair of each cell, or NULL; index: row * @side + column, row <= column
  */
 struct matrix {
 	const char *clock;
@@ -71,7 +72,7 @@ static bool is_worse(const struct pair_line *p, const struct pair_line *than)
 	return ns_magnitude(p->offset_ns) > ns_magnitude(than->offset_ns);
 }
 
-/* Heat of an offset: HALF: none beyond its bound; larger: ahead; smaller: behind. */
+/* The heat of an offset: HALF: it is within its bound; larger: ahead; smaller: behind. */
 static int heat_of(const struct pair_line *p, bool turned)
 {
 	static const uint64_t limits_ns[] = { 100, 10000, 1000000 };
@@ -131,14 +132,14 @@ static void matrix_end(struct matrix *m)
 	free(m->worst);
 }
 
-/* Of the pair of the cell, as the column's CPU minus the row's. */
+/* The worst pair of a cell; @turned: its offset is the row's CPU minus the column's. */
 static const struct pair_line *cell(const struct matrix *m, size_t row, size_t column, bool *turned)
 {
 	*turned = row > column;
 	return *turned ? m->worst[column * m->side + row] : m->worst[row * m->side + column];
 }
 
-/* The figures of a cell, or in a text one letter. */
+/* Write the figures of a cell, or one character. */
 static void write_what(FILE *to, const struct plot_form *form, const struct pair_line *p,
 		       bool turned, bool figures)
 {
@@ -160,7 +161,7 @@ static void write_what(FILE *to, const struct plot_form *form, const struct pair
 		fputs(form->format == PLOT_TEXT ? " *" : "\\nmoves", to);
 }
 
-/* The cells: column, row, heat, mark, offset and bound of the worst pair in ns. */
+/* Write the cells: column, row, heat, mark, offset and bound of the worst pair in ns. */
 static void write_cells(FILE *to, const struct matrix *m, unsigned int panel)
 {
 	const struct pair_line *p;
@@ -194,7 +195,7 @@ static void write_label(FILE *to, const struct plot_form *form, const struct mat
 	fprintf(to, "\" at %zu,%zu center front", column, row);
 	if (form->format != PLOT_TEXT) {
 		colour = abs(heat_of(p, turned) - HALF) > 2 ? COLOUR_PAPER : COLOUR_INK;
-		/* of two lines, and of three, the middle is where one line is */
+		/* move two or three lines up, so that their middle is where one line would be */
 		fprintf(to, " offset 0,%s font ',%u' textcolor %s",
 			p->known ? p->moving ? "0.8" : "0.4" : "0", plot_small(form),
 			plot_rgb(form, colour).s);

@@ -11,14 +11,14 @@
 #include "text.h"
 #include "words.h"
 
-/* Two labels of steps are not nearer than this part of the time. */
+/* Two labels of steps are at least this fraction (1/8) of the time axis apart. */
 #define LABEL_ROOM	8
-/* So many steps, the largest ones, are marked. */
+/* At most this many steps, the largest ones, are marked. */
 #define MAX_MARKS	100
-/* Up to so many points are drawn as such: a single one is no line. */
+/* Up to this many points are drawn as points too: a single one makes no line. */
 #define FEW_POINTS	60
 
-/* Where the points are on the axis of time. */
+/* The axis of time: TSC values become times since @first_tsc. */
 struct time_axis {
 	uint64_t tsc_khz, first_tsc;
 	int64_t low_ns, high_ns;
@@ -37,7 +37,7 @@ static struct shown seconds(int64_t ns)
 	return text_decimal(ns, 9);
 }
 
-/* False: there are no points. */
+/* Find the axis that all points fit on; false: there are no points. */
 static bool find_axis(const struct recording *r, struct time_axis *axis)
 {
 	bool any = false;
@@ -69,8 +69,8 @@ static void write_point(FILE *to, const struct time_axis *axis, const struct poi
 }
 
 /*
- * The points as recorded. Of so many that several share a column, each column's lowest and highest
- * and no other one. An empty line ends a segment.
+ * Write the points as recorded; but if there are several for a column, only the column's lowest and
+ * highest. An empty line ends a segment.
  */
 static void write_points(FILE *to, const struct time_axis *axis, const struct recorded_clock *c,
 			 size_t columns)
@@ -110,8 +110,8 @@ static bool shown(const struct time_axis *axis, const struct event *e)
 }
 
 /*
- * Steps of the clock, and jumps of the TSC, largest first: those that are within the time that is
- * drawn. @others: how many are not.
+ * Find the steps of the clock and jumps of the TSC that are in the time that is drawn, the largest
+ * first. @others: how many are at other times.
  */
 static size_t find_steps(const struct recording *r, const struct time_axis *axis,
 			 const char *clock, const struct event **steps, size_t *others)
@@ -135,7 +135,7 @@ static size_t find_steps(const struct recording *r, const struct time_axis *axis
 	return n;
 }
 
-/* Mark the steps; those that are near a larger one have no label. */
+/* Mark the steps; a step that is near a larger one gets no label. */
 static void mark_steps(FILE *to, const struct plot_form *form, const struct time_axis *axis,
 		       const struct event **steps, size_t n, bool rises)
 {
@@ -159,7 +159,7 @@ static void mark_steps(FILE *to, const struct plot_form *form, const struct time
 		}
 		if (j < i)
 			continue;
-		/* a segment begins at 0: where the phase rises there is room above it */
+		/* a segment begins at 0: if the phase rises, there is room above its begin */
 		left = (double)at - (double)axis->low_ns > (LABEL_ROOM - 1) * room;
 		fprintf(to, "set label '%s%s' at %s, graph %s %s front",
 			strcmp(e->clock, "tsc") ? "" : "TSC ", step_text(e->size_ns), seconds(at).s,
@@ -171,7 +171,7 @@ static void mark_steps(FILE *to, const struct plot_form *form, const struct time
 	}
 }
 
-/* The unit of an axis that reaches @ps, 0.001 ns. */
+/* The unit of a phase axis. */
 struct unit {
 	const char *name;
 	double ns;
@@ -189,7 +189,7 @@ static struct unit unit_of(uint64_t ps)
 	return units[u];
 }
 
-/* Steps of 1, 2 or 5 times a power of ten, of which there are about four. */
+/* The distance of tics, 1, 2 or 5 times a power of ten, that gives about four tics. */
 static double step_of(const struct recorded_clock *c, const struct unit *unit)
 {
 	int64_t low = c->points[0].phase_ps, high = low;

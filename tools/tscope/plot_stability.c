@@ -16,7 +16,7 @@ struct clock_figures_of {
 	u32 n;
 };
 
-/* A kind of noise, by the slope that it has. */
+/* A kind of noise, and its slope in a plot with logarithmic axes. */
 struct guide {
 	const char *name;
 	double slope;
@@ -24,8 +24,9 @@ struct guide {
 
 /**
  * struct measure - one of the three figures
- * @column: of the data
- * @guide_from: height at which the guides begin, of the panel's
+ * @column: column of the data, from 1
+ * @guide_from: where the guides begin, as a fraction of the panel's height
+ * @guides: slopes of kinds of noise, drawn to compare with
  */
 struct measure {
 	const char *title, *axis;
@@ -48,7 +49,7 @@ static const struct measure measures[] = {
 	} },
 };
 
-/* Decades, both exclusive of what is not above 0. */
+/* The range of an axis, as logarithms to base 10. */
 struct range {
 	double low, high;
 };
@@ -66,7 +67,7 @@ static double value(const struct tscope_stability_figures *f, int column)
 	return f->tau_us / 1e6;
 }
 
-/* Whole decades that hold the values of a column; false: there are none. */
+/* Find the whole decades that hold a column's values above 0; false: there are none. */
 static bool find_range(const struct clock_figures_of *c, size_t n, int column, struct range *range)
 {
 	double x;
@@ -98,7 +99,7 @@ static void write_data(FILE *to, const struct clock_figures_of *c, size_t number
 	fputs("EOD\n", to);
 }
 
-/* Lines of the slopes that kinds of noise have; where they are is of no matter. */
+/* Draw lines with the slopes of kinds of noise; only the slopes have a meaning. */
 static void draw_guides(FILE *to, const struct plot_form *form, const struct measure *m,
 			const struct range *x, const struct range *y)
 {
@@ -122,7 +123,7 @@ static void draw_guides(FILE *to, const struct plot_form *form, const struct mea
 	}
 }
 
-/* Shapes tell the clocks apart as well as colours: a square, a disc, triangles, a diamond. */
+/* Clocks differ by shapes as well as by colours: a square, a disc, triangles, a diamond. */
 static int point_of(size_t i)
 {
 	static const int points[] = { 5, 7, 9, 11, 13, 4, 6, 8 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* points.c: recorded points, as the module fits them */
+/* points.c: the stability of recorded points, by the module's own code */
 #include <err.h>
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #include "math128.h"
 #include "points.h"
 
-/* Nine days of a point each 50 ms. */
+/* Nine days with a point each 50 ms. */
 #define POINTS_MAX	0x1000000
 
 static void *room_for(size_t n, size_t size)
@@ -20,14 +20,14 @@ static void *room_for(size_t n, size_t size)
 	return room;
 }
 
-/* Of a phase that is out of range the fit says so. */
+/* A phase that is out of range is clamped: the fit then returns an error. */
 static s64 phase_of(const struct point_line *line)
 {
 	return clamp_t(s128, (s128)line->phase_ps * (1 << TSCOPE_PHASE_SHIFT) / 1000,
 		       S64_MIN, S64_MAX);
 }
 
-/* The points of a clock's longest segment; a module that is there shows one. */
+/* Find the first point of a clock's longest segment. Return: how many points it has. */
 static size_t longest_segment(const struct recorded_clock *c, size_t *from)
 {
 	size_t longest = 0, first = 0, i;
@@ -44,7 +44,7 @@ static size_t longest_segment(const struct recorded_clock *c, size_t *from)
 	return longest;
 }
 
-/* The points of a clock's longest segment; of too many the newest. */
+/* The points of a clock's longest segment; if there are too many, the newest. */
 static struct tscope_point *points_of(const struct recorded_clock *c, u32 *n)
 {
 	size_t from, longest = longest_segment(c, &from), i;
@@ -69,12 +69,13 @@ static struct tscope_point *points_of(const struct recorded_clock *c, u32 *n)
 }
 
 /*
- * A line through the points, from which what the widths explain is subtracted. As many of the
- * points as can be fitted, from end to end, are enough for a slope and for the share of the widths.
+ * Subtract from the points what the widths of readings explain, and fit a line to them. The fit
+ * uses at most TSCOPE_FIT_MAX_POINTS of the points, evenly from the first to the last: they are
+ * enough for a slope and for the share of the widths.
  */
 static int fit_points(struct tscope_point *p, u32 n, u32 khz, struct tscope_fit *fit)
 {
-	/* only the slope counts, which no rounding of the clock moves */
+	/* only the slope is used, and rounding by the clock does not change it */
 	const struct tscope_hidden hidden = { };
 	u32 fitted = min_t(u32, n, TSCOPE_FIT_MAX_POINTS), i;
 	struct tscope_point *some = room_for(fitted, sizeof(*some));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* points.h: recorded points, as the module fits them */
+/* points.h: the stability of recorded points, by the module's own code */
 #ifndef TSCOPE_POINTS_H
 #define TSCOPE_POINTS_H
 
@@ -7,11 +7,11 @@
 #include "stability.h"
 
 /**
- * clock_stability() - the stability of a clock, of its longest segment
- * @khz: what TSC values are divided by, not 0
+ * clock_stability() - compute the stability of a clock from its longest segment
+ * @khz: the TSC's nominal frequency, not 0
  * @fig: room for TSCOPE_STABILITY_OCTAVES figures
  *
- * Return: how many figures there are: 0 where the points are too few, or are no points of a clock.
+ * Return: how many figures there are; 0 if there are too few points, or they can't be of a clock.
  */
 u32 clock_stability(const struct recorded_clock *c, u32 khz, struct tscope_stability_figures *fig);
 

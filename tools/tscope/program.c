@@ -26,7 +26,7 @@ static long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* A file in memory takes all of it, where a pipe would wait. Return: its fd, or -1 with errno. */
+/* A file in memory holds any input; a pipe would block. Return: its fd, or -1 with errno. */
 static int file_of(const char *input)
 {
 	int fd = memfd_create("input", MFD_CLOEXEC);
@@ -45,7 +45,7 @@ static int file_of(const char *input)
 	return fd;
 }
 
-/* @in: -1: /dev/null. Return: 0, or a negative errno. */
+/* @in: the program's stdin; -1: /dev/null. Return: 0, or a negative errno. */
 static int start(const char * const *argv, int in, int out, pid_t *pid)
 {
 	const char *path = getenv("PATH");
@@ -101,7 +101,7 @@ static int gather(int fd, char *text, size_t limit, size_t *used, long long end_
 	}
 }
 
-/* A program may close its output, and stay. Return: its status; -1: it had to be killed. */
+/* A program may close its output and run on. Return: its wait status; -1: it had to be killed. */
 static int end_of(pid_t pid, long long end_ms)
 {
 	const struct timespec pause = { .tv_nsec = 5000000 };

@@ -7,22 +7,23 @@
 
 /**
  * program_output() - what a program prints
- * @argv: its name, which is looked for in PATH, and its arguments; NULL ends them
- * @timeout_ms: it is killed after that time
+ * @argv: the program's name, which is looked for in PATH, and its arguments; the last is NULL
+ * @timeout_ms: the program is killed after this time
  *
- * Its stdin and stderr are /dev/null, and its language is C.
+ * The program's stdin and stderr are /dev/null, and its locale is C.
  *
  * Return: the text, for free(); or NULL with errno: ENOENT: there is no such program, ETIMEDOUT,
- * EIO: its exit status is not 0, EFBIG: it printed over a megabyte.
+ * EIO: its exit status is not 0, EFBIG: it printed 1 MiB or more.
  */
 char *program_output(const char * const *argv, unsigned int timeout_ms);
 
 /**
- * program_filter() - what a program prints of an input
+ * program_filter() - what a program prints when it reads an input
  * @argv: as above
- * @input: its stdin; NULL: /dev/null
- * @limit: EFBIG: it printed as many bytes
- * @len: how many bytes it printed; a 0 follows them
+ * @input: the text of the program's stdin; NULL: /dev/null
+ * @limit: in bytes; if the program prints this many or more, errno is EFBIG
+ * @timeout_ms: as above
+ * @len: filled: how many bytes the program printed; a 0 follows them
  *
  * Return: as above.
  */

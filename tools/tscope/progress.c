@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* progress.c: what takes longer than two seconds says so on a terminal */
+/* progress.c: shows on a terminal what takes longer than two seconds */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,12 +28,12 @@ static time_t now_s(void)
 
 static void put(const char *text, size_t len)
 {
-	/* nothing depends on it */
+	/* an error is ignored: nothing depends on the progress line */
 	if (write(STDERR_FILENO, text, len) < 0)
 		return;
 }
 
-/* In a signal handler, where stdio may not be used. */
+/* A signal handler, so stdio may not be used. */
 static void show(int signal)
 {
 	time_t left = now_s() - first_s;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* progress.h: what takes longer than two seconds says so on a terminal */
+/* progress.h: shows on a terminal what takes longer than two seconds */
 #ifndef TSCOPE_PROGRESS_H
 #define TSCOPE_PROGRESS_H
 
 #include <stdbool.h>
 
-/* Whether it is a terminal that takes escape codes: TERM says so. */
+/* Whether @fd is a terminal that understands escape codes, by TERM. */
 bool takes_escapes(int fd);
 
 /**
- * progress_begin() - begin what may take long
- * @what: a word for it, as "reading"; it must remain
+ * progress_begin() - call it before work that may take long
+ * @what: a word for the work, such as "reading"; the pointer is kept
  *
- * From two seconds after the first call on, standard error shows it and the seconds, if it is a
- * terminal that takes escapes and --quiet was not given. A timer's signal shows it, which
- * interrupts poll().
+ * From two seconds after the first call on, standard error shows @what and the seconds, if it is a
+ * terminal that understands escape codes and --quiet was not given. This is done by a timer's
+ * signal, which interrupts poll().
  */
 void progress_begin(const char *what);
 
-/* It has ended; what is shown is erased. */
+/* The work has ended: erase what is shown. */
 void progress_end(void);
 
 #endif /* TSCOPE_PROGRESS_H */

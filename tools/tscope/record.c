@@ -11,19 +11,19 @@
 #define PARTS		(SNAPSHOT_ALL & ~SNAPSHOT_PAGES)
 
 /*
- * A state each minute: what a crash costs, of an hour some 60 of them. Where it is large, as with
- * 4000 pairs, it is rarer, and never more than half of the file.
+ * A state is written each minute: so a crash costs one minute, and an hour has about 60 states. If
+ * states are large, as with 4000 pairs, they are rarer, and never more than half of the file.
  */
 #define STATE_MS	60000
 
-/* A step may yet become part of a jump of the TSC, of which the other steps come within 3 s. */
+/* A step may turn out to be part of a jump of the TSC, whose other steps come within 3 s. */
 #define SETTLES_NS	(5 * NSEC_PER_SEC)
-/* violations has 1024 lines: if they come this fast, they are written before they drop out. */
+/* violations keeps 1024 lines: if this many come in SETTLES_NS, they are written at once. */
 #define MANY_LINES	256
 
 static bool is_settling(const struct snapshot *s, const struct event *e)
 {
-	/* it may have come while files were read */
+	/* an event may have come while files were read */
 	return e->boottime_ns && e->kind != EVENT_MOVED &&
 	       s->boottime_ns < e->boottime_ns + SETTLES_NS;
 }
@@ -39,14 +39,14 @@ static void write_event(struct record *r, const struct snapshot *s, struct event
 	e.count = event_news(&r->known, &e);
 	if (!e.count || (s->debug && event_is_rest(&e)))
 		return;
-	/* a counter's news is of this interval */
+	/* what a counter grew by happened in this interval */
 	if (!e.boottime_ns && !r->all)
 		e.boottime_ns = s->boottime_ns;
 	recording_put(&r->out, "event", json_event(&e));
 	r->events++;
 }
 
-/* @all: those that may change too */
+/* Write new events. @all: also those that may still change. */
 static void write_events(struct record *r, const struct snapshot *s, bool all)
 {
 	struct event_list now;
@@ -95,7 +95,7 @@ static void note_errors(struct record *r, const struct snapshot *before, const s
 			recording_put_note(&r->out, s, "error", "%s", s->errors[i]);
 }
 
-/* Whether counters began anew: by that of one clock, since a look takes some time. */
+/* Whether counters were reset; one clock decides, because a reset may come during a look. */
 static bool was_reset(const struct snapshot *before, const struct snapshot *s)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
@@ -114,7 +114,7 @@ static const char *khz_text(const struct snapshot *s, char text[24])
 	return text;
 }
 
-/* What is not the same as before. */
+/* Write notes on what differs from the look before. */
 static void note_changes(struct record *r, const struct snapshot *s)
 {
 	const struct snapshot *b = &r->before;
@@ -139,7 +139,7 @@ static void note_changes(struct record *r, const struct snapshot *s)
 	}
 }
 
-/* The module has forgotten what it had gathered, or is gone. */
+/* The module was reset or unloaded: write what the look before still had. */
 static void close_before(struct record *r)
 {
 	write_events(r, &r->before, true);

@@ -8,17 +8,17 @@
 
 /**
  * struct record - a recording that is being written
- * @out: where to
+ * @out: where it is written to
  * @points: how far points were written
- * @known: events that were written, or were there before
- * @before: the last look
- * @loaded_again: since the look before that
- * @all: what was gathered before is written too
+ * @known: events that were written, or that were there before the recording
+ * @before: the snapshot of the last look
+ * @loaded_again: the module was loaded between the last two looks
+ * @all: what was gathered before the recording is written too
  * @events: how many were written
- * @loading: of the module, by its newest snapshot
+ * @loading: of the newest snapshot with a module: see module_loading()
  * @state_ms: time since the last state
- * @state_end: bytes up to the end of that state
- * @state_bytes: how many it took
+ * @state_end: bytes of the recording up to the end of the last state
+ * @state_bytes: size of the last state
  */
 struct record {
 	struct recording_writer out;
@@ -29,7 +29,7 @@ struct record {
 	uint64_t events, loading, state_ms, state_end, state_bytes;
 };
 
-/* Look first; whether there is something to record, else r->before.errors says why not. */
+/* Take the first look; false: nothing can be recorded, and r->before.errors has the reasons. */
 bool record_open(struct record *r);
 
 /**
@@ -40,10 +40,10 @@ bool record_open(struct record *r);
  */
 void record_begin(struct record *r, FILE *to, uint64_t interval_ms, bool all);
 
-/* Look, and write what is new. @passed_ms: since the last look */
+/* Look, and write what is new. @passed_ms: time since the last look. */
 void record_look(struct record *r, uint64_t passed_ms);
 
-/* Write what waits, the last state and the last line. @why: "time", or "signal". */
+/* Write events that were held back, the last state, and the last line. @why: "time" or "signal". */
 void record_end(struct record *r, const char *why);
 
 void record_free(struct record *r);

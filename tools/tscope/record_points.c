@@ -57,7 +57,7 @@ static bool is_same(const struct point_line *a, const struct point_line *b)
 	       a->width_ns == b->width_ns;
 }
 
-/* How many of the points were written already; @continues: the rest belongs to their segment. */
+/* How many points of @run were written already; @continues: the others are of the same segment. */
 static size_t count_old(const struct followed_clock *c, const struct run *run, bool *continues)
 {
 	size_t n = run->n;
@@ -68,7 +68,7 @@ static size_t count_old(const struct followed_clock *c, const struct run *run, b
 	while (n && run->at[n - 1].tsc > c->last.tsc)
 		n--;
 	*continues = n ? is_same(&run->at[n - 1], &c->last) :
-			 /* a segment begins at 0: after a reset its number is an old one */
+			 /* a phase of 0 begins a segment, whose number may recur after a reset */
 			 !c->ended && run->at->phase_ps;
 	return *continues ? n : 0;
 }
@@ -84,8 +84,8 @@ static uint64_t windows_of(const struct snapshot *s, unsigned int cpu)
 }
 
 /*
- * How many windows there were between two looks: of the CPU that had the most. Not known where the
- * module was loaded again: the windows before that are counted no more.
+ * How many windows there were between two looks, of the CPU that had the most. Not known if the
+ * module was loaded again, because earlier windows are no longer counted.
  */
 static struct count windows_between(const struct snapshot *before, const struct snapshot *s)
 {
@@ -105,7 +105,7 @@ static struct count windows_between(const struct snapshot *before, const struct 
 	return most;
 }
 
-/* For how long the module can have taken points since the last look, cycles. */
+/* For how long the module can have taken points since the last look, in cycles of the TSC. */
 static uint64_t sampled_cycles(const struct snapshot *before, const struct snapshot *s)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
@@ -120,8 +120,8 @@ static uint64_t sampled_cycles(const struct snapshot *before, const struct snaps
 }
 
 /*
- * How many points were between the last one and these, by their spacing, and not in more than the
- * sampled time that these leave: a guest that is stopped takes no points.
+ * How many points were between the last one and @run, by the clock's spacing. The gap counts only
+ * as far as time was sampled besides that of @run: a guest that is stopped takes no points.
  */
 static struct count count_lost(const struct followed_clock *c, const struct run *run,
 			       uint64_t sampled)

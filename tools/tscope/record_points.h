@@ -7,11 +7,11 @@
 
 /**
  * struct followed_clock - how far the points of a clock were written
- * @last: the newest; its segment is the module's number
- * @any: there is one
- * @ended: the module may have forgotten it: points that do not have it are another segment's
- * @segment: number of its segment within the recording, from 1
- * @spacing: of points, cycles; 0: not known yet
+ * @last: the newest point; its segment is the module's number
+ * @any: @last is valid
+ * @ended: the module may have forgotten @last: points without it are of another segment
+ * @segment: number of the present segment within the recording, from 1
+ * @spacing: mean distance of points in TSC cycles; 0: not known yet
  */
 struct followed_clock {
 	char name[24];
@@ -21,8 +21,8 @@ struct followed_clock {
 };
 
 /**
- * struct point_follower - begins as { }; points_free() frees what it refers to
- * @points: written
+ * struct point_follower - how far points were written; begins as { }, and points_free() frees it
+ * @points: how many were written
  * @lost: about how many were lost
  */
 struct point_follower {
@@ -31,21 +31,21 @@ struct point_follower {
 	uint64_t points, lost;
 };
 
-/* All points of a snapshot count as written. */
+/* Treat all points of a snapshot as written. */
 void points_skip(struct point_follower *f, const struct snapshot *s);
 
 /**
  * points_write() - write the points that are new
- * @before: the last look; its CPUs' windows say how many points may have been lost since
+ * @before: the last look; the windows of its CPUs show how many points may have been lost since
  * @s: this look, with SNAPSHOT_POINTS and SNAPSHOT_CPUS
  *
- * Of each clock the module shows the points of its newest segment only, up to fit_window_s old.
- * What was lost is a line of its own.
+ * The module shows only the points of each clock's newest segment, up to fit_window_s old. If
+ * points were lost, a line "gap" is written.
  */
 void points_write(struct point_follower *f, const struct snapshot *before,
 		  const struct snapshot *s, struct recording_writer *w);
 
-/* The module may have forgotten all points. */
+/* Call it when the module may have forgotten all points: then segments do not continue. */
 void points_end_segments(struct point_follower *f);
 
 void points_free(struct point_follower *f);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* recording.c: what was measured over some time, and that of one snapshot */
+/* recording.c: what was measured over some time, built from lines or from one snapshot */
 #include <err.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "recording_parts.h"
 
-/* Room doubles when the number of entries is a power of two: its size need not be kept. */
+/* The room doubles each time @n is a power of two, so its size need not be stored. */
 void *list_room(void *list, size_t n, size_t size)
 {
 	if (n & (n - 1))

@@ -10,7 +10,7 @@
 
 /**
  * struct recorded_clock - the points of one clock, oldest first
- * @points: none is there twice; a segment's points have its number
+ * @points: each once; points of one segment have the same number
  */
 struct recorded_clock {
 	char name[24];
@@ -19,11 +19,11 @@ struct recorded_clock {
 };
 
 /**
- * struct recording - of a file that tscope record wrote, or of one snapshot
- * @tsc_khz: what TSC values are divided by
- * @clock_names: those whose last figures it has, with a blank after each
- * @pairs: as they were last
- * @histograms: as they were last
+ * struct recording - the content of a file that tscope record wrote, or of one snapshot
+ * @tsc_khz: the TSC's nominal frequency; 0: not known
+ * @clock_names: clocks of which the file has last figures, with a blank after each
+ * @pairs: of the last state
+ * @histograms: of the last state
  * @errors: a line for each part that could not be read or understood
  */
 struct recording {
@@ -47,7 +47,7 @@ struct recording {
  */
 bool recording_read(struct recording *r, FILE *from);
 
-/* The same of a snapshot of all parts. */
+/* Fill a recording from a snapshot of all parts. */
 void recording_of_snapshot(struct recording *r, const struct snapshot *s);
 
 void recording_free(struct recording *r);

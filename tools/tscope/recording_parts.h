@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* recording_parts.h: how a recording is put together */
+/* recording_parts.h: functions that build a recording */
 #ifndef TSCOPE_RECORDING_PARTS_H
 #define TSCOPE_RECORDING_PARTS_H
 
 #include "recording.h"
 
-/* What the header's "tscope_recording" is: the version of the lines. */
+/* The version of the format, which is "tscope_recording" in the header. */
 #define RECORDING_VERSION	1
 
 /**
- * list_room() - room for one entry more
- * @list: of @n entries of @size bytes each, by this function only
+ * list_room() - make room for one more entry
+ * @list: @n entries of @size bytes each; only this function may have allocated it
  *
- * Ends the program where there is no memory. Return: the list, which may have moved.
+ * Ends the program if there is no memory. Return: the list, which may have moved.
  */
 void *list_room(void *list, size_t n, size_t size);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* recording_read.c: the lines that tscope record wrote, one JSON object each */
+/* recording_read.c: reads the lines that tscope record wrote, each a JSON object */
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +10,10 @@
 #include "system.h"
 
 /**
- * struct reader - what is read
+ * struct reader - the state of the reader
  * @fault: of the present line
- * @clocks: of the state that is not complete yet, as @cpus, @pairs and @histograms
- * @ended: its last line was there
+ * @clocks: of the state that is not complete yet, like @cpus, @pairs and @histograms
+ * @ended: the recording's last line was read
  */
 struct reader {
 	struct recording *r;
@@ -41,7 +41,7 @@ static bool member(struct reader *in, struct json_object *of, const char *key,
 	return json_object_object_get_ex(of, key, value) || is_wrong(in, key, "is missing");
 }
 
-/* Numbers are exact: they are taken from the text, as those of the module's files are. */
+/* Numbers are exact: they are read from the text, like those of the module's files. */
 static bool take_value(struct reader *in, struct json_object *value, const struct field *f,
 		       void *to)
 {
@@ -302,7 +302,7 @@ static void free_histograms(struct histogram *histograms, size_t n)
 	free(histograms);
 }
 
-/* What a state consists of is taken when it is complete. */
+/* The lines of a state replace those of the last one only when the state is complete. */
 static bool take_state(struct reader *in, struct json_object *of)
 {
 	struct state {
@@ -354,7 +354,7 @@ static bool take_cpu_line(struct reader *in, struct json_object *of)
 	return true;
 }
 
-/* An error of the recorder's, which may name any file. */
+/* Add an error that tscope record had; it may contain the name of any file. */
 static void add_noted_error(struct recording *r, const char *text)
 {
 	char *at;
@@ -374,7 +374,7 @@ static bool take_note(struct reader *in, struct json_object *of)
 		return false;
 	if (!strcmp(what, "error"))
 		add_noted_error(in->r, json_object_get_string(text) ?: "");
-	/* its points are of other segments than those before */
+	/* points after this note are of other segments than points before it */
 	return strcmp(what, "tsc-khz") || take_khz(in, of);
 }
 

@@ -9,7 +9,7 @@
 #include "recording_parts.h"
 #include "recording_write.h"
 
-/* Without blanks: an hour has some 400,000 lines. */
+/* Lines have no blanks, because an hour has about 400,000 lines. */
 static void put_line(struct recording_writer *w, struct json_object *line)
 {
 	size_t len;
@@ -31,7 +31,7 @@ void recording_put(struct recording_writer *w, const char *key, struct json_obje
 	put_line(w, line);
 }
 
-/* What a name ends with is its unit. */
+/* The units of members, by the end of their names. */
 static struct json_object *units(void)
 {
 	static const char *const units[][2] = {

@@ -9,23 +9,23 @@
 #include "snapshot.h"
 
 /**
- * struct recording_writer
- * @to: where errors are looked for, by ferror()
- * @bytes: written
+ * struct recording_writer - where a recording is written to
+ * @to: the file; the caller checks for errors by ferror()
+ * @bytes: how many were written
  */
 struct recording_writer {
 	FILE *to;
 	uint64_t bytes;
 };
 
-/* Write a line of one key, and put its object. */
+/* Write a line with one key, and drop its object by json_object_put(). */
 void recording_put(struct recording_writer *w, const char *key, struct json_object *of);
 
-/* The first line. */
+/* Write the first line. */
 void recording_put_header(struct recording_writer *w, const struct snapshot *s,
 			  uint64_t interval_ms);
 
-/* All of a state: its clocks, CPUs, pairs and histograms, and the line that closes it. */
+/* Write a state: its clocks, CPUs, pairs and histograms, and the line that ends it. */
 void recording_put_state(struct recording_writer *w, const struct snapshot *s);
 
 /**
@@ -33,7 +33,7 @@ void recording_put_state(struct recording_writer *w, const struct snapshot *s);
  * @segment: of the first point after them
  * @from_tsc: of the last point before them
  * @to_tsc: of the first point after them
- * @lost: about how many; not known where the TSC went back
+ * @lost: about how many; not known if the TSC went back
  */
 struct recording_gap {
 	const char *clock;
@@ -43,7 +43,7 @@ struct recording_gap {
 
 void recording_put_gap(struct recording_writer *w, const struct recording_gap *gap);
 
-/* What happened to the recording itself. @what: loaded, unloaded, reset, sampling, cpus, ... */
+/* Write what happened to the recording itself. @what: loaded, unloaded, reset, cpus, error, ... */
 void recording_put_note(struct recording_writer *w, const struct snapshot *s, const char *what,
 			const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* replace.c: a file as a whole */
+/* replace.c: replaces a file as a whole */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -104,12 +104,12 @@ int replace_file(const char *path, const char *text, size_t len, mode_t mode)
 	char target[PATH_MAX];
 	struct stat st;
 
-	/* a device, a fifo: what takes it reads it there */
+	/* a device or a fifo: its reader reads it there */
 	if (!stat(path, &st) && !S_ISREG(st.st_mode))
 		return write_in_place(path, text, len);
 	if (realpath(path, target))
 		return replace(target, text, len, mode);
-	/* a link that leads to nothing yet */
+	/* a link to a file that does not exist yet */
 	if (!lstat(path, &st))
 		return write_in_place(path, text, len);
 	return replace(path, text, len, mode);

@@ -12,7 +12,7 @@
 #define PAIRS_SHOWN 10
 #define CPUS_SHOWN 10
 
-/* Clocks that most guests have; those that are not there are absent. */
+/* Clocks that most guests have. */
 const char *const report_clock_names[] = {
 	"tsc", "kvm-clock", "ptp-kvm", "monotonic-raw", "realtime", "acpi-pm", "hpet", NULL
 };
@@ -135,7 +135,7 @@ const char *report_absent_why(const struct system_facts *system, const char *clo
 	return why;
 }
 
-/* What a guest of another hypervisor does not miss: Hyper-V has no clock of KVM's. */
+/* Guests of Hyper-V do not miss kvm-clock and ptp-kvm: Hyper-V has neither. */
 bool report_misses(const struct snapshot *s, const char *clock)
 {
 	return !snapshot_clock(s, clock) &&

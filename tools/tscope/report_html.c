@@ -72,7 +72,7 @@ static void write_findings(FILE *to, const struct snapshot *s, const struct find
 	fputs("</section>\n", to);
 }
 
-/* A part of the text, as heads and paragraphs; a paragraph ends at a head, or with the line. */
+/* Write a part of the text report as headings and paragraphs; @by_line: one for each line. */
 static void write_part(FILE *to, const struct snapshot *s, bool by_line,
 		       void (*print)(FILE *out, const struct snapshot *s))
 {
@@ -143,7 +143,7 @@ static void write_table(FILE *to, struct text_table *t, const char *caption)
 		table_free(t);
 }
 
-/* Of ptp-kvm: the offset with its error and its age, and how it changes. */
+/* Write the offset of ptp-kvm with its error and its age, and its drift. */
 static void write_wall_clock(FILE *to, const struct snapshot *s)
 {
 	static const char *const heads[] = { "<guest minus host", "value", "+-", "age" };
@@ -199,7 +199,7 @@ static void write_figures(FILE *to, const struct snapshot *s)
 	fputs("</section>\n", to);
 }
 
-/* Clocks that are absent, and what could not be read. */
+/* Write which clocks are absent, and what could not be read. */
 static void write_not_seen(FILE *to, const struct snapshot *s, const struct system_facts *system)
 {
 	bool any = s->n_errors || system->n_notes;

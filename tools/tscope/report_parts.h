@@ -6,9 +6,10 @@
 #include "report.h"
 #include "text.h"
 
-/* All clocks that the module knows, ended by NULL. */
+/* Clocks that most guests have, ended by NULL: a report says which of them are absent, and why. */
 extern const char *const report_clock_names[];
 
+/* Whether a clock is absent that a guest of this hypervisor could have. */
 bool report_misses(const struct snapshot *s, const char *clock);
 
 /* "1 fault, 2 warnings" */
@@ -18,9 +19,9 @@ void report_verdict(char to[80], const struct snapshot *s, const struct finding_
 const char *report_absent_why(const struct system_facts *system, const char *clock);
 
 /*
- * Parts in lines of text, where there is anything to say: the time page of kvm-clock, hyperv or
+ * Print parts as lines of text, if there is anything to say: the time page of kvm-clock, hyperv or
  * xen; vmclock's page; a line for each CPU whose sampler does not run. A line that does not begin
- * with a blank is a head.
+ * with a blank is a heading.
  */
 void report_page(FILE *out, const struct snapshot *s);
 void report_vmclock(FILE *out, const struct snapshot *s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* rules.h: a rule for each kind of finding, and what rules build findings with */
+/* rules.h: a rule for each kind of finding, and the functions by which rules build findings */
 #ifndef TSCOPE_RULES_H
 #define TSCOPE_RULES_H
 
@@ -11,17 +11,17 @@ struct judgement;
 /**
  * struct rule - a row of the table in rules.c
  * @id: of the finding
- * @event: it judges what happened, which is over; else the state during the observation
+ * @event: the rule judges events, which are over; else the state during the observation
  * @module: it looks at files of the module
- * @debug: all that it looks at takes debugfs
+ * @debug: it can find nothing without debugfs
  * @severity: of the finding, unless the rule lowers it
  * @looks_at: files, for people
- * @limit: from where on it is a finding, and why, for people
+ * @limit: the limit from which on there is a finding, and why, for people
  * @cause: what usually causes it
  * @advice: the first lines of the advice; the rule adds those that depend on figures
  * @explains: ids of findings that are only evidence of this one, if matches() says so
  * @see: section of the documentation
- * @judge: looks, and adds its findings by finding_new()
+ * @judge: looks, and adds the rule's findings by finding_new()
  */
 struct rule {
 	const char *id;
@@ -34,21 +34,21 @@ struct rule {
 	void (*judge)(const struct rule *rule, struct judgement *j);
 };
 
-/* The table, to an id of NULL: what explains comes before what it explains. */
+/* The table, which ends with an id of NULL. A rule that explains others comes before them. */
 extern const struct rule rules[];
 
-/* What is judged. */
+/* The observation that is judged. */
 const struct observation *observed(const struct judgement *j);
 
 /**
  * finding_new() - add a finding with the table's severity, cause, advice and section
  *
- * Return: it, to be filled in until the next call of finding_new().
+ * Return: the finding, to be filled in; valid until the next call of finding_new().
  */
 __attribute__((format(printf, 3, 4)))
 struct finding *finding_new(struct judgement *j, const struct rule *rule, const char *title, ...);
 
-/* A line of evidence, one of advice, and a cause in place of the table's. */
+/* Add a line of evidence, or of advice; set a cause in place of the table's. */
 __attribute__((format(printf, 2, 3)))
 void finding_evidence(struct finding *f, const char *format, ...);
 __attribute__((format(printf, 2, 3)))
@@ -56,13 +56,13 @@ void finding_advice(struct finding *f, const char *format, ...);
 __attribute__((format(printf, 2, 3)))
 void finding_cause(struct finding *f, const char *format, ...);
 
-/* What was measured, and the half-width of the interval that holds the truth, or ERROR_UNKNOWN. */
+/* Set what was measured, and the half-width of the interval of the truth, or ERROR_UNKNOWN. */
 void finding_size(struct finding *f, __int128_t size, uint64_t error, const char *unit);
 
 /* The same in thousandths of the unit. */
 void finding_thousandths(struct finding *f, __int128_t size, uint64_t error, const char *unit);
 
-/* A CPU that it is about; one that is there already is not added again. */
+/* Add a CPU that the finding is about, unless it was added before. */
 void finding_cpu(struct finding *f, unsigned int cpu);
 
 /* rules_tsc.c */

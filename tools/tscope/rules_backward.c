@@ -21,7 +21,7 @@ static const char *who_notices(const struct judgement *j, const char *clock)
 	return "no program sees it: the clocksource is another one";
 }
 
-/* Whether a backward reading is of a step that is found, or before --since. */
+/* Whether a backward reading belongs to a step that a finding names, or is before --since. */
 static bool is_of_step(const struct judgement *j, size_t line, enum voice v)
 {
 	const struct moment *m;
@@ -32,7 +32,7 @@ static bool is_of_step(const struct judgement *j, size_t line, enum voice v)
 	return v == VOICES ? m->tsc_explained : m->move[v].explained;
 }
 
-/* What of a clock went back, and since when it did unexplained. */
+/* Tally a clock's backward readings; @since: the time of the first that no finding explains. */
 static void tally_backward(const struct judgement *j, const struct clock_figures *c,
 			   struct tally *all, struct count *since)
 {
@@ -42,7 +42,7 @@ static void tally_backward(const struct judgement *j, const struct clock_figures
 	size_t i;
 
 	*since = (struct count){ };
-	/* without violations the counter is all there is */
+	/* without violations there is only the counter */
 	if (!s->debug && e.count) {
 		snprintf(e.clock, sizeof(e.clock), "%s", c->name);
 		tally(j, all, &e, c->backward_max_ns.value);
@@ -57,7 +57,7 @@ static void tally_backward(const struct judgement *j, const struct clock_figures
 	}
 }
 
-/* What is explained is a line of evidence of what explains it. */
+/* Add a line of evidence to each finding that explains something. */
 static void note_explained(struct judgement *j, const struct clock_figures *c,
 			   const struct tally *all, enum event_kind kind)
 {
@@ -107,7 +107,7 @@ void judge_clock_backward(const struct rule *rule, struct judgement *j)
 	}
 }
 
-/* Whether it is a warp of this clock during the observation, or at any time where none was. */
+/* Whether a line is a warp of this clock during the observation; at any time if none was. */
 static bool is_warp(const struct judgement *j, const struct violation *v, const char *clock)
 {
 	return !strcmp(v->what, "warp") && !strcmp(v->clock, clock) &&
@@ -125,7 +125,7 @@ static uint64_t known_warp_ns(const struct judgement *j, const struct clock_figu
 		if (is_warp(j, &s->violations[i], c->name) &&
 		    ns_magnitude(s->violations[i].size_ns) > largest)
 			largest = ns_magnitude(s->violations[i].size_ns);
-	/* violations may have lost it: a maximum that rose is new */
+	/* violations may have dropped the largest: if the maximum rose, it is new */
 	return grown(j, c->name, warp_max_ns) ? c->warp_max_ns.value : largest;
 }
 
@@ -134,7 +134,7 @@ uint64_t largest_warp_ns(const struct judgement *j, const struct clock_figures *
 	return known_warp_ns(j, c) ?: c->warp_max_ns.value;
 }
 
-/* The warps of a clock during the observation: those that have a line, and the others. */
+/* Tally the warps of a clock during the observation: those that have a line, and the others. */
 static void tally_warps(const struct judgement *j, const struct clock_figures *c,
 			struct tally *all, uint64_t warps)
 {
@@ -156,7 +156,7 @@ static void tally_warps(const struct judgement *j, const struct clock_figures *c
 		return;
 	rest.count = warps - listed;
 	snprintf(rest.clock, sizeof(rest.clock), "%s", c->name);
-	/* a maximum that rose is of these; who may not read violations does not see whose it is */
+	/* if the maximum rose, it is one of these; without violations any finding may explain it */
 	largest = grown(j, c->name, warp_max_ns) && c->warp_max_ns.value > largest ?
 		  c->warp_max_ns.value : 0;
 	if (s->debug)
@@ -182,7 +182,7 @@ static void warped_cpus(const struct judgement *j, struct finding *f, const char
 	}
 }
 
-/* Whether the worst pair of the time page's clock differs by more than programs notice. */
+/* Whether the worst pair of the time page's clock differs so much that programs notice it. */
 static bool page_is_apart(const struct judgement *j, const struct clock_figures *c)
 {
 	struct event e = { .kind = EVENT_WARP, .cpu = c->offset.cpu_i, .peer = c->offset.cpu_j };

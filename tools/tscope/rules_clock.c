@@ -11,23 +11,23 @@
 /* A step is found four points later; the log's clock drifts by up to 100 ppm since boot. */
 #define SWITCHED_NS		(4 * NSEC_PER_SEC)
 #define LOG_DRIFTS_PART		10000
-/* A step of a second, to this: a leap second. */
+/* A step that differs from one second by at most this is a leap second. */
 #define LEAP_NS			2000
-/* A device has four points a second: without one for so long, it gives none. */
+/* A device has four points a second: if it had none for so long, it stands still. */
 #define SILENT_NS		(10 * NSEC_PER_SEC)
-/* Points wait for this long until a step is judged, or while CPUs have no time for slow clocks. */
+/* Points come up to this late: while a step is judged, or CPUs have no time for slow clocks. */
 #define HELD_NS			(4 * NSEC_PER_SEC)
 #define SILENT_READINGS		12
-/* Another clock has one of these each window: fewer, and the CPUs had no time for the device. */
+/* Another clock has a point each window: if it has fewer, CPUs had no time for the device. */
 #define SILENT_POINTS		40
 
-/* No larger than its error it is noise. */
+/* A step that is no larger than its error is noise. */
 static bool is_noise(int64_t ns, uint64_t error_ns)
 {
 	return ns_magnitude(ns) <= error_ns;
 }
 
-/* One clock moved: what it and the others did. */
+/* Add a finding: one clock moved, and what it and the others did. */
 static struct finding *moved(struct judgement *j, const struct rule *rule, struct moment *m,
 			     enum voice voice, int64_t ns, const char *verb)
 {
@@ -49,7 +49,7 @@ static struct finding *moved(struct judgement *j, const struct rule *rule, struc
 	return f;
 }
 
-/* By how much the wall clock was set: beyond the step of the clock beneath it. */
+/* By how much the wall clock was set: its step beyond that of the clock it is computed from. */
 static bool wall_set_ns(const struct moment *m, int64_t *ns, uint64_t *error_ns)
 {
 	const struct move *wall = &m->move[VOICE_WALL], *raw = &m->move[VOICE_RAW];
@@ -97,7 +97,7 @@ void judge_wall_clock_set(const struct rule *rule, struct judgement *j)
 	}
 }
 
-/* Devices that lost time while kvm-clock stepped: the guest was paused, and they with it. */
+/* Devices that lost time while kvm-clock stepped: they were paused with the guest. */
 static void note_pause(struct finding *f, struct judgement *j, struct moment *m)
 {
 	static const enum voice devices[] = { VOICE_PM, VOICE_HPET };
@@ -152,7 +152,7 @@ static void who_stepped(const struct judgement *j, struct finding *f, enum voice
 		       name);
 }
 
-/* Only the kernel's own clocks stepped: it loses time where it changes its clocksource. */
+/* Only the kernel's own clocks stepped: the kernel loses time when it changes its clocksource. */
 static void by_the_kernel(const struct judgement *j, struct finding *f, const struct moment *m)
 {
 	const struct system_facts *s = &j->o->system;
@@ -173,8 +173,8 @@ static void by_the_kernel(const struct judgement *j, struct finding *f, const st
 }
 
 /*
- * A time page lost time as in a pause, and nothing says whether it was one: no device was read,
- * which would have lost time too, and the hypervisor has no word for a pause.
+ * A time page lost time as in a pause, and nothing shows whether there was one: no device was read,
+ * which would have lost time too, and the hypervisor does not report pauses.
  */
 static void may_be_pause(const struct judgement *j, struct finding *f, const struct moment *m)
 {
@@ -227,7 +227,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		}
 		for (k = 0; k < 2; k++) {
 			x = &m->move[devices[k]];
-			/* clock-stopped has the others */
+			/* devices that lost time are for clock-stopped */
 			if (!move_is_open(x) || x->ns <= 0 || is_noise(x->ns, x->error_ns))
 				continue;
 			found_step(j, rule, m, devices[k]);
@@ -255,7 +255,7 @@ static uint64_t newest_tsc(const struct snapshot *s, const char *clock)
 	return newest;
 }
 
-/* How many points the clock that has most of them has after a TSC value. */
+/* How many points there are after a TSC value, of the clock that has most. */
 static size_t points_after(const struct snapshot *s, uint64_t tsc)
 {
 	size_t most = 0, i, k, n;
@@ -270,7 +270,7 @@ static size_t points_after(const struct snapshot *s, uint64_t tsc)
 	return most;
 }
 
-/* A device that is read and has no points stands still: a step is known only when it goes on. */
+/* A device that is read but has no points stands still: it shows a step only when it runs again. */
 static void stands(struct judgement *j, const struct rule *rule, const char *name)
 {
 	const struct snapshot *s = &j->o->after;
@@ -309,7 +309,7 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 		for (i = 0; i < j->moments.n; i++) {
 			m = &j->moments.moments[i];
 			x = &m->move[devices[k]];
-			/* kvm-clock stepped unexplained: the device was paused with the guest */
+			/* if no finding names kvm-clock's step, the device was paused with it */
 			if (!move_is_open(x) || x->ns >= 0 || is_noise(x->ns, x->error_ns) ||
 			    move_is_open(&m->move[VOICE_PAGE]))
 				continue;

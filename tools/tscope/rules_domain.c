@@ -7,7 +7,8 @@
 #include "rules.h"
 
 /**
- * struct policy - what is gathered before there is a finding
+ * struct policy - what is gathered while a domain's settings are judged
+ * @finding: NULL until a setting is not what it should be
  * @n: how many settings are not what they should be
  */
 struct policy {
@@ -24,7 +25,7 @@ static bool is(const char *text, const char *value)
 	return !strcmp(text, value);
 }
 
-/* What the guest is taken for, and why. */
+/* Whether the guest is probably Windows, and why. */
 static bool is_windows(const struct domain *d, const char **why)
 {
 	if (d->os_id[0]) {
@@ -38,7 +39,7 @@ static bool is_windows(const struct domain *d, const char **why)
 	return false;
 }
 
-/* One setting: what it is now, what to write, and why. */
+/* Add one setting to the finding: what it is now, what to write, and why. */
 static void setting(struct policy *p, const char *now, const char *wanted, const char *why)
 {
 	if (!p->n++) {
@@ -123,7 +124,7 @@ static void judge_windows(struct policy *p)
 	if (is(d->clock_offset, "utc") || !d->clock_offset[0])
 		setting(p, d->clock_offset[0] ? "<clock offset='utc'>" : "there is no <clock offset=>",
 			"<clock offset='localtime'>", "Windows takes the RTC for local time");
-	/* alone it does no harm: Windows then uses the RTC */
+	/* if all else is right this does no harm: Windows then uses the RTC */
 	if (p->n && (!d->stimer || !d->synic || !d->vpindex))
 		setting(p, "<hyperv> has not all of vpindex, synic and stimer",
 			"<vpindex state='on'/> <synic state='on'/> <stimer state='on'/> in <features><hyperv>",

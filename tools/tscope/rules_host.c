@@ -8,19 +8,19 @@
 
 #define NSEC_PER_SEC	1000000000ll
 
-/* In 0.001 ppb and ns: NTP holds a guest far within these. */
+/* In 0.001 ppb, and in ns: with NTP a guest's wall clock is far within these limits. */
 #define DRIFT_PPT	1000000
 #define OFF_NS		10000000
 /* A sampler that ran this lately is only late. */
 #define SILENT_MS	3000
-/* What a clock went back by is known to the time between two readings. */
+/* The error of a backward reading as a step's size: the time between two readings. */
 #define READ_WITHIN_NS	NSEC_PER_SEC
 
 static void explain_all(struct moment *m)
 {
 	enum voice v;
 
-	/* the wall clock may have been set as well */
+	/* the wall clock may have been set besides: then judge_wall_clock_set() names its step */
 	for (v = 0; v < VOICES; v++)
 		if (v != VOICE_WALL || m->move[v].ns == m->move[VOICE_PAGE].ns ||
 		    moves_alike(m, VOICE_PAGE, v) || moves_alike(m, VOICE_RAW, v))
@@ -79,11 +79,11 @@ static uint64_t steps_of(const struct snapshot *s, const char *clock)
 	for (i = 0; i < s->n_violations; i++)
 		lines += !strcmp(s->violations[i].what, "step") &&
 			 !strcmp(s->violations[i].clock, clock);
-	/* only root can read violations, and they hold the newest only */
+	/* only root can read violations, and only the newest are there */
 	return c && c->steps.known && c->steps.value > lines ? c->steps.value : lines;
 }
 
-/* Whether what happened may be what the host stopped the guest for. */
+/* Whether a moment may be a time at which the host stopped the guest. */
 static bool may_be_stop(const struct moment *m)
 {
 	return m->kind != MOMENT_OTHER || m->move[VOICE_PAGE].stepped || m->tsc_backward_cpus;
@@ -126,7 +126,7 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 			 name, (unsigned long long)stopped, (unsigned long long)steps);
 }
 
-/* The host's clock by the voice that says most of its step: one of these has the other's, too. */
+/* The voice that shows the host's wall clock best; if both stepped alike, that counts as one. */
 static enum voice wall_voice(struct moment *m)
 {
 	struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_VMCLOCK];
@@ -276,7 +276,7 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 		finding_advice(f, "on the host: dmesg | grep -i clocksource says why it left the TSC");
 		return;
 	}
-	/* a machine that is no guest has no host, and Hyper-V's clock is another one */
+	/* a machine that is no guest has no host, and Hyper-V has an interface of its own */
 	if (c || !s->hypervisor[0] || snapshot_clock(&j->o->after, "hyperv") ||
 	    vmclock_gives_time(&j->o->after))
 		return;
@@ -298,7 +298,7 @@ static void set_both(bool *of_cpu, const struct pair_line *p, bool value)
 	of_cpu[p->cpu_j] = value;
 }
 
-/* The CPUs of which no pair met lately, by number, where others met; NULL: there is none. */
+/* By number, the CPUs that met no other CPU lately while others met; NULL: there is none. */
 static bool *lonely_cpus(const struct snapshot *s, uint64_t limit_ms, unsigned int *cpus)
 {
 	uint64_t youngest = UINT64_MAX;
@@ -357,7 +357,7 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 	bool late, *lonely = NULL;
 	size_t i;
 
-	/* CPUs that sample for a shorter time may not have met yet */
+	/* CPUs that have sampled for a shorter time may not have met yet */
 	if (s->enabled.known && s->enabled.value && j->o->observed_ns / 1000000 > limit_ms)
 		lonely = lonely_cpus(s, limit_ms, &cpus);
 
@@ -377,7 +377,7 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 					"CPU %u meets no other CPU", c->cpu);
 		finding_cpu(f, c->cpu);
 		if (c->age_ms.known && late) {
-			/* by jiffies */
+			/* ages are counted in jiffies: 20 ms */
 			finding_thousandths(f, age_ms, 20, "s");
 			if (age_ms < s->boottime_ns / 1000000)
 				f->since_ns = (struct count){ true,

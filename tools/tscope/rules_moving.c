@@ -5,7 +5,7 @@
 #include "tsc_pairs.h"
 #include "words.h"
 
-/* By that part of itself a hull is wider than what was measured: module/interval.c. */
+/* A hull is 1/32 wider than what was measured: module/interval.c. */
 #define HULL_MARGIN_PART	32
 #define ROUNDING_NS		1000
 
@@ -20,8 +20,9 @@ static bool has_cpu(const struct finding *f, unsigned int cpu)
 }
 
 /*
- * How far a hull extends by the widths of bursts alone: that of another clock's pair of the same
- * CPUs, which is of the same bursts, or the widest one of the TSC's pairs that rest; the lesser.
+ * How far a hull extends because of the widths of bursts alone: as far as the hull of the same CPUs
+ * by another clock, which is of the same bursts, or as the widest hull of the TSC's pairs that do
+ * not move; the smaller of the two.
  */
 static uint64_t spread_ns(const struct snapshot *s, const struct tsc_pairs *all,
 			  const struct pair_line *moving, const char *other)
@@ -48,7 +49,7 @@ static void hull_evidence(struct finding *f, const struct pair_line *p)
 			 p->cpu_i, step_text(p->hull_low_ns), step_text(p->hull_high_ns));
 }
 
-/* The hull is at least as wide as the offset moved, and wider by widths of bursts at most. */
+/* The offset moved by at most the width of the hull, and by at least that less bursts' widths. */
 static void motion_size(struct finding *f, uint64_t extent, uint64_t spread)
 {
 	uint64_t error = spread;
@@ -75,7 +76,7 @@ void motion_evidence(const struct judgement *j, struct finding *f, const struct 
 	motion_size(f, extent_ns(p), spread_ns(&j->o->after, &all, p, other));
 }
 
-/* Residuals that are as large as the step come from the motion too. */
+/* If residuals are as large as the step, they come from the motion too. */
 static bool is_noise(const struct move *x)
 {
 	return ns_magnitude(x->ns) <= x->error_ns;
@@ -86,7 +87,7 @@ static bool is_kernels(enum voice v)
 	return v == VOICE_RAW || v == VOICE_WALL;
 }
 
-/* Whether a clock stepped as the page of the CPU that reads it, which may do so to and fro. */
+/* Whether a clock stepped as the page of the CPU that reads it; this may step to and fro. */
 static bool steps_as_page(const struct moment *m, enum voice v)
 {
 	const struct move *page = &m->move[VOICE_PAGE], *x = &m->move[v];
@@ -99,7 +100,7 @@ static bool steps_as_page(const struct moment *m, enum voice v)
 	       (page->steps > 1 && apart_ns <= page->error_ns + x->error_ns + ROUNDING_NS);
 }
 
-/* Whether two clocks that one CPU reads stepped alike; the kernel's two are one voice. */
+/* Whether two clocks that one CPU reads stepped alike; the kernel's two count as one clock. */
 static bool step_together(const struct moment *m, enum voice a, enum voice b)
 {
 	if (a == b || !m->move[a].stepped || !m->move[b].stepped ||
@@ -111,9 +112,10 @@ static bool step_together(const struct moment *m, enum voice a, enum voice b)
 }
 
 /*
- * Whether a step may be the TSC's: all that is read by it steps alike and at once. A time page may
- * step alone, to make up for its CPU's TSC. If the kernel's clock follows it, that CPU leads, and
- * the host's clock steps as well; unless it was the host that set the page, which it does once.
+ * Whether a step may be the TSC's: then all clocks that are compared with it step alike, at once. A
+ * time page may step alone, to make up for its CPU's TSC. If the kernel's clock follows the page,
+ * its CPU is the leader, and the host's clock has to step as well. If it does not, the host has set
+ * the page; but it does so only once: several steps of the page may be the TSC's all the same.
  */
 static bool steps_with_tsc(const struct moment *m, enum voice v)
 {
@@ -131,7 +133,7 @@ static bool steps_with_tsc(const struct moment *m, enum voice v)
 	return false;
 }
 
-/* Whether a step that a CPU saw whose TSC moves is no larger than the motion, there and back. */
+/* Whether a CPU whose TSC moves saw the step, and the step is no larger than the motion twice. */
 static bool is_of_motion(const struct finding *f, const struct moment *m, enum voice v,
 			 __uint128_t limit_ns)
 {
@@ -139,13 +141,13 @@ static bool is_of_motion(const struct finding *f, const struct moment *m, enum v
 
 	if (!x->stepped || ns_magnitude(x->largest_ns) > limit_ns + x->error_ns)
 		return false;
-	/* of a counter nobody knows when it was, nor what else there was */
+	/* of a step that only a counter shows, neither the time nor the CPU is known */
 	if (x->cpu == CPU_UNKNOWN || !m->boottime_ns.known)
 		return true;
 	return has_cpu(f, x->cpu) && (steps_with_tsc(m, v) || is_noise(x));
 }
 
-/* What moments show of the motion is evidence of it. */
+/* Make the steps that come from the motion evidence of the finding. */
 static void explain_motion(struct judgement *j, struct finding *f, uint64_t moved_ns)
 {
 	const __uint128_t limit_ns = (__uint128_t)2 * moved_ns;
@@ -224,7 +226,7 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	explain_pairs(j, &all, true, odd_cpu(&all));
 }
 
-/* Whether steps of the page account for that: CPUs see one at different times. */
+/* Whether steps of the page explain the motion: CPUs see an update at different times. */
 static bool page_stepped(const struct judgement *j, const struct pair_line *p, uint64_t moved_ns)
 {
 	uint64_t met_ns = j->o->after.boottime_ns - p->age_ms * 1000000;
@@ -253,7 +255,7 @@ const struct pair_line *page_motion(const struct judgement *j)
 	for (p = all.pairs; page && p < all.pairs + all.n; p++) {
 		if (strcmp(p->clock, page) || !p->known || !p->moving || p->age_ms > all.limit_ms)
 			continue;
-		/* it goes where the TSC goes */
+		/* if the TSC's pair moves, the page's clock moves with it */
 		tsc = pair_of(s, "tsc", p);
 		if (!tsc || !tsc->known || tsc->moving)
 			continue;

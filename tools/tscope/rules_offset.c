@@ -7,10 +7,10 @@
 
 #define NSEC_PER_MSEC	1000000ll
 
-/* A write to a TSC takes some time, in which the TSC goes on. */
+/* A write to a TSC takes some time, at most this, in which the TSC runs on. */
 #define WRITE_NS		NSEC_PER_MSEC
 
-/* How a CPU's TSC came to be apart: what fits this offset is its evidence, and not a finding. */
+/* Make moments in which a CPU's TSC may have got its offset evidence of the finding. */
 static void explain_moments(struct judgement *j, struct finding *f, const struct pair_line *p,
 			    int *odd)
 {
@@ -58,7 +58,7 @@ static void explain_moments(struct judgement *j, struct finding *f, const struct
 	}
 }
 
-/* Where no pair has a figure, the largest warp is the least that the TSCs are apart. */
+/* If no pair has a figure, the TSCs are apart by at least the largest warp. */
 static void judge_warps(const struct rule *rule, struct judgement *j, const struct tsc_pairs *all)
 {
 	const struct snapshot *s = &j->o->after;

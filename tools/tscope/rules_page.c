@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rules_page.c: time pages that are not valid, of no master clock, or off their multiplier */
+/* rules_page.c: time pages that are not valid, without a master clock, or off their multiplier */
 #include <string.h>
 
 #include "judgement.h"
 #include "words.h"
 
-/* Without a master clock the host sets each CPU's page by itself: by less than this. */
+/* Without a master clock the host sets each CPU's page on its own, in steps of less than this. */
 #define UPDATE_STEP_NS		10000000
-/* Off its multiplier by more, kvm-clock is off by 9 us a day. */
+/* 0.1 ppb, which is 9 us a day: a clock that is off its multiplier by more is a finding. */
 #define MULTIPLIER_PPT		100
 
 static void host_has_to_use_tsc(struct finding *f)
@@ -16,7 +16,7 @@ static void host_has_to_use_tsc(struct finding *f)
 	finding_advice(f, "on the host: dmesg | grep -i clocksource says why it left the TSC; tsc=reliable keeps it if you know better");
 }
 
-/* A host off its TSC has no page for a guest of Hyper-V: each reading leaves the guest. */
+/* A host that does not use its TSC gives no Hyper-V page: each reading leaves the guest. */
 static void not_valid(const struct rule *rule, struct judgement *j, const char *name)
 {
 	const struct clock_figures *realtime = snapshot_clock(&j->o->after, "realtime");
@@ -52,8 +52,8 @@ static void no_master_clock_is_of(struct finding *f, const struct clock_figures 
 }
 
 /*
- * Where the clocksource is that page, the kernel's clocks make its small steps too, by the CPU that
- * reads them, and not at the moment of an update.
+ * If the page is the clocksource, the kernel's clocks make its small steps too; which, depends on
+ * the CPU that reads them, and they are not seen at the time of an update.
  */
 static void kernel_follows(struct moment *m)
 {
@@ -66,7 +66,7 @@ static void kernel_follows(struct moment *m)
 			m->move[kernel[i]].explained = true;
 }
 
-/* By the pages as they lie in memory; but Xen writes a vCPU's page only while that vCPU runs. */
+/* From the pages in memory; but Xen writes a vCPU's page only while that vCPU runs. */
 static void clocks_differ(struct finding *f, const struct snapshot *s,
 			  const struct clock_figures *c)
 {
@@ -140,7 +140,7 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 	});
 }
 
-/* Whether all pages have one rate; a hypervisor that corrects its clock gives each another one. */
+/* Whether all pages have one rate; if the hypervisor corrects its clock, their rates differ. */
 static bool is_one_rate(const struct snapshot *s)
 {
 	size_t i;
@@ -169,7 +169,7 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 	if (!c || !c->skew_ppt.known || !c->skew_error_ppt.known || !rate.known || !is_one_rate(s))
 		return;
 	off = ns_minus(c->skew_ppt.value, rate.value);
-	/* one in twenty 95 % intervals misses the truth, and none by four half-widths */
+	/* one in twenty 95 % intervals misses the truth, but none by four half-widths */
 	if (ns_magnitude(off) / 4 <= (uint64_t)c->skew_error_ppt.value + MULTIPLIER_PPT / 4)
 		return;
 	f = finding_new(j, rule, "%s runs %s off its own multiplier", name, rate_text(off));

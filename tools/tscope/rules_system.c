@@ -7,14 +7,14 @@
 
 /* A vCPU that waits for a twentieth of its time delays whatever waits for it by as much. */
 #define STEAL_LIMIT_PERMILLE	50
-/* The CPU time of a look: in less, the steal time of one tick would pass the limit. */
+/* The least CPU time that is judged: of less, the steal time of one tick would pass the limit. */
 #define STEAL_LEAST_MS		1000
 #define LOST_LIMIT_PERMILLE	50
-/* Below that, the machine's own load may be why windows were late. */
+/* If CPUs were idle less than this, the machine's own load may be why windows were late. */
 #define IDLE_LIMIT_PERMILLE	500
-/* CPUs that run at the same time exchange within 1 us; then one of them waited. */
+/* CPUs that run at the same time exchange within 1 us; with a wider bound one of them waited. */
 #define BOUND_LIMIT_NS		10000
-/* Lines of the log in one finding. */
+/* At most this many lines of the log are in one finding. */
 #define LOG_LINES		6
 
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
@@ -36,7 +36,7 @@ static bool says_why(const char *line)
 	       strstr(line, "wd_nsec") || strstr(line, "cs_nsec") || strstr(line, "is skewed");
 }
 
-/* The newest lines of the log for which @wanted holds, as evidence. */
+/* Add as evidence the newest lines of the log for which @wanted is true. */
 static void log_evidence(struct finding *f, const struct system_facts *s,
 			 bool (*wanted)(const char *line))
 {
@@ -50,7 +50,7 @@ static void log_evidence(struct finding *f, const struct system_facts *s,
 	}
 }
 
-/* The kernel itself has seen that the TSC depends on idle states or on the frequency. */
+/* Whether the kernel itself found that the TSC depends on idle states or on the frequency. */
 static bool says_not_constant(const char *line)
 {
 	return strstr(line, "TSC halts in idle") || strstr(line, "due to cpufreq changes");
@@ -82,7 +82,7 @@ static void cpu_evidence(struct finding *f, const struct system_facts *s)
 				 (unsigned long long)s->freq_max_khz.value);
 }
 
-/* Whether this machine, which is no guest, does what a TSC without these flags can't bear. */
+/* Whether this machine (no guest) uses frequencies or C-states that change or stop its TSC. */
 static bool tsc_is_moved(const struct system_facts *s)
 {
 	bool fixed = s->freq_min_khz.known && s->freq_max_khz.known &&
@@ -132,7 +132,7 @@ void judge_tsc_not_constant(const struct rule *rule, struct judgement *j)
 	}
 }
 
-/* What became of the windows of all CPUs during the observation; false: not known. */
+/* How many windows of all CPUs were sampled, and lost, in the observation; false: not known. */
 static bool windows_since(const struct observation *o, uint64_t *windows, uint64_t *lost)
 {
 	size_t i, k = 0;
@@ -147,7 +147,7 @@ static bool windows_since(const struct observation *o, uint64_t *windows, uint64
 			k++;
 		was = k < o->before.n_cpu_lines && o->before.cpu_lines[k].cpu == now->cpu ?
 		      &o->before.cpu_lines[k] : NULL;
-		/* a reset began them again */
+		/* after a reset they began at 0 again */
 		if (was && (was->windows > now->windows || was->lost > now->lost))
 			was = NULL;
 		*windows += now->windows - (was ? was->windows : 0);
@@ -208,12 +208,12 @@ void judge_noisy_host(const struct rule *rule, struct judgement *j)
 	noise_advice(f, s);
 }
 
-/* Those that a hypervisor provides, best first. */
+/* Clocksources that hypervisors provide, best first. */
 static const char * const paravirtual[] = { "kvm-clock", "hyperv_clocksource_tsc_page", "xen" };
 
 #define N_PARAVIRTUAL (sizeof(paravirtual) / sizeof(*paravirtual))
 
-/* The clocksource that this machine should have, NULL: the one that it has. */
+/* The clocksource that this machine should use; NULL: it uses the best one. */
 static const char *better_clocksource(const struct system_facts *s)
 {
 	bool constant = (s->constant_tsc.value && s->nonstop_tsc.value) || s->tsc_reliable.value;
@@ -247,8 +247,8 @@ static bool parameter_explains(const char *word, const struct system_facts *s, c
 }
 
 /*
- * Parameters of the kernel that choose a clocksource, as evidence, and to remove those that explain
- * the choice, as advice; whether there are any of these. write.c removes what the advice names.
+ * Add the kernel's parameters that choose a clocksource as evidence, and the advice to remove those
+ * that explain the choice. Return: whether any does. write.c removes what the advice names.
  */
 static bool parameter_evidence(struct finding *f, const struct system_facts *s, const char *better)
 {
@@ -294,7 +294,7 @@ static void clocksource_advice(struct finding *f, const struct system_facts *s,
 		finding_advice(f, "ask the host's owner for the hypervisor's own clock, or for the CPU feature invtsc");
 }
 
-/* Linux prefers its TSC to a clock that Xen moves all the time: in dom0, which never moves. */
+/* Linux prefers the TSC to a Xen clock that is not stable: in dom0, which is never migrated. */
 static bool is_unstable_xen(const struct snapshot *s, const char *source)
 {
 	const struct clock_figures *xen = snapshot_clock(s, "xen");

@@ -4,7 +4,7 @@
 
 #include "rules.h"
 
-/* Whether the host answers clock pairings, as far as is known. */
+/* Whether the host answers clock pairings; true also if this can't be known without the module. */
 static bool host_answers(const struct observation *o)
 {
 	const struct clock_figures *ptp = snapshot_clock(&o->after, "ptp-kvm");
@@ -42,7 +42,7 @@ static void evidence(struct finding *f, const struct system_facts *s)
 		finding_evidence(f, "there is no /dev/ptp*");
 }
 
-/* Lines for chrony to follow the host's clock. */
+/* Add the advice that makes chrony follow the host's clock. */
 static void phc_advice(struct finding *f, const struct system_facts *s)
 {
 	if (!s->ptp_kvm.value) {
@@ -98,7 +98,7 @@ void judge_time_service(const struct rule *rule, struct judgement *j)
 		judge_chronyd(rule, j);
 		return;
 	}
-	/* phc2sys is there for nothing else */
+	/* phc2sys always follows a device's clock */
 	if (!strcmp(s->time_service, "phc2sys") || (s->time_service[0] && !phc))
 		return;
 	if (s->time_service[0]) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rules_tsc.c: the TSC itself: it jumped, time stood still with it, its frequency is wrong */
+/* rules_tsc.c: the TSC itself: it jumped, time stood still because of it, its frequency is wrong */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,28 +9,29 @@
 
 #define NSEC_PER_MSEC	1000000ll
 
-/* A write to a TSC takes some time, in which the TSC goes on. */
+/* A write to a TSC takes some time, at most this, in which the TSC runs on. */
 #define WRITE_NS		NSEC_PER_MSEC
-/* A kernel's tick, of those with the slowest: time that stands for less, nobody notices. */
+/* A tick of the slowest kernels: if time stands still for less, nobody notices. */
 #define STANDS_NS		(10 * NSEC_PER_MSEC)
-/* The kernel's time stands: it is that of the report, or a little later. */
+/* If the kernel's time still stands, the report is at most this old by the kernel's time. */
 #define REPORTED_WITHIN_NS	(3000 * NSEC_PER_MSEC)
-/* A jump is one step of the CPU's time page; the host may update the page again after it. */
+/* A jump is one step of the CPU's time page; after it the host may update the page again. */
 #define JUMP_STEPS		4
 /* While all CPUs sample all the time, each one is read at least once a second. */
 #define SEEN_WITHIN_NS		(1000 * NSEC_PER_MSEC)
-/* In 0.001 ppb: NTP makes up for 500 ppm, crystals are within 100. */
+/* In 0.001 ppb: NTP can make up for 500 ppm, crystals are off by less than 100 ppm. */
 #define FREQUENCY_FAULT_PPT	500000000
 #define FREQUENCY_WARN_PPT	100000000
 #define PPT			1000000000000ll
-/* A hull of 1 ns is that of a drift of no more: it is of an epoch, so of bursts 0.5 s apart. */
+/* A hull of 1 ns is of a drift of at most 2 ppb: an epoch's bursts are 0.5 s apart or more. */
 #define PPT_BY_HULL_NS		2000
-/* A clock that runs slower all but stands still. */
+/* A clock that runs slower almost stands still. */
 #define SLOWEST_PPT		(PPT / 1000 - PPT)
 
 /*
- * What a jump, or a way back, of so much explains: steps of that moment, and what was read near it.
- * A TSC that jumped alone (@cpu, or -1) stays apart until it is put back.
+ * Make what a jump of @ns (ns < 0: back) explains evidence: steps of its moment, and warps and
+ * backward readings near it. If only the TSC of @cpu jumped (-1: all), it stays apart from others:
+ * then later ones are explained too.
  */
 static void explain_jump(struct judgement *j, struct moment *m, int64_t ns, uint64_t error_ns,
 			 int cpu)
@@ -86,7 +87,7 @@ static int64_t page_back_ns(const struct moment *m)
 		return 0;
 	if (page->backwards)
 		return page->backward_ns;
-	/* by the host's wall clock it was no restore, by the devices no pause */
+	/* if the host's wall clock shows no restore, and the devices show no pause */
 	if (m->kind != MOMENT_OTHER || (!device->stepped && !device->heard))
 		return 0;
 	back = ns_minus(device->stepped ? device->ns : 0, page->ns);
@@ -94,8 +95,8 @@ static int64_t page_back_ns(const struct moment *m)
 }
 
 /*
- * How much more than its backward readings a clock may have gone back: the time until it was read
- * next, which nobody knows where timers wait for that clock.
+ * How much more than its backward readings show a clock may have gone back: the time until it was
+ * read next. This time is not known if the samplers' timers wait for that clock.
  */
 static uint64_t unseen_ns(const struct judgement *j)
 {
@@ -124,7 +125,7 @@ static void stood(struct judgement *j, const struct rule *rule, struct moment *m
 	explain_jump(j, m, ns_minus(0, ns), error_ns, -1);
 }
 
-/* Whether a warp of the TSC shows that this CPU's TSC was apart from others, as far as that. */
+/* Whether a warp of the TSC shows that this CPU's TSC was apart from another by about @ns. */
 static bool warped(const struct snapshot *s, unsigned int cpu, uint64_t ns)
 {
 	const struct violation *v;
@@ -152,8 +153,8 @@ static bool is_leader(const struct snapshot *s, unsigned int cpu)
 }
 
 /*
- * Whether the time page's clock of this CPU is in step with those that it meets, closer than a
- * step of its page: then it is the TSC beneath it that moved.
+ * Whether the time page's clock of this CPU agrees with those of CPUs that it meets, to less than a
+ * step of its page: then the TSC moved, and the page made up for it.
  */
 static bool page_in_step(const struct snapshot *s, unsigned int cpu, uint64_t step_ns)
 {
@@ -176,9 +177,9 @@ static bool page_in_step(const struct snapshot *s, unsigned int cpu, uint64_t st
 }
 
 /*
- * Whether the leader's page surely did not step at that time: the kernel's clock, which is read by
- * that page, went on without a step. A step of all pages alike is reported by the CPU that saw it
- * first, and only by that one.
+ * Whether the leader's page surely did not step at @tsc: the kernel's clock, which is computed from
+ * that page, went on without a step. (If all pages step alike, only the CPU that sees it first
+ * reports the step: so a step that another CPU reports may be the leader's too.)
  */
 static bool leader_went_on(const struct judgement *j, uint64_t tsc)
 {
@@ -198,7 +199,7 @@ static bool leader_went_on(const struct judgement *j, uint64_t tsc)
 	return false;
 }
 
-/* Steps of a page that cancel each other: the TSC jumped, and was put back, as the kernel does. */
+/* Whether steps of a page cancel each other: the TSC jumped, and was put back (by the kernel). */
 static bool was_put_back(const struct move *page)
 {
 	return ns_magnitude(page->ns) < ns_magnitude(page->largest_ns) / 2;
@@ -209,7 +210,7 @@ static int64_t page_moved_ns(const struct move *page)
 	return was_put_back(page) ? page->largest_ns : page->ns;
 }
 
-/* One CPU's TSC was written, and the host made up for it in that CPU's time page alone. */
+/* Whether one CPU's TSC was written, and the host made up for it only in that CPU's time page. */
 static bool one_jumped(const struct judgement *j, const struct moment *m)
 {
 	const struct move *page = &m->move[VOICE_PAGE];
@@ -222,7 +223,7 @@ static bool one_jumped(const struct judgement *j, const struct moment *m)
 	for (v = 0; v < VOICES; v++)
 		if (v != VOICE_PAGE && m->move[v].stepped)
 			return false;
-	/* the other clocks are read against the leader's TSC: had it moved, they would say so */
+	/* other clocks are read against the leader's TSC: had it moved, they would have stepped */
 	if (page->cpu != CPU_UNKNOWN && !is_leader(s, page->cpu) && leader_went_on(j, m->tsc) &&
 	    page_in_step(s, page->cpu, ns_magnitude(page_moved_ns(page))))
 		return true;
@@ -327,7 +328,7 @@ void judge_tsc_jumped(const struct rule *rule, struct judgement *j)
 	}
 }
 
-/* What a clock says of the TSC's rate, in thousandths of a ppb; the error is a 95 % half-width. */
+/* The TSC's rate as a clock shows it, in 0.001 ppb; the error is a 95 % half-width. */
 struct reference {
 	const char *name;
 	int64_t ppt, error_ppt;
@@ -348,7 +349,7 @@ static size_t references_of(const struct snapshot *s, struct reference *refs)
 			refs[n++] = (struct reference){ names[i], c->skew_ppt.value,
 							c->skew_error_ppt.value, false };
 	}
-	/* the host's idea of the frequency; its multiplier is rounded by 0.47 ppb */
+	/* the frequency that the host assumes; its multiplier is rounded by up to 0.47 ppb */
 	if (page && rate.known)
 		refs[n++] = (struct reference){ page, rate.value, 470, true };
 	return n;
@@ -356,12 +357,12 @@ static size_t references_of(const struct snapshot *s, struct reference *refs)
 
 static bool same_rate(const struct reference *a, const struct reference *b)
 {
-	/* NTP on the host, and crystals, part clocks by less than a tenth of what is judged */
+	/* rates differ by NTP on the host and by crystals, but by less than a tenth of the limit */
 	return apart(a->ppt, b->ppt) <= (uint64_t)a->error_ppt + (uint64_t)b->error_ppt +
 					ns_magnitude(a->ppt) / 10;
 }
 
-/* Devices that are read through one hypervisor are disturbed alike: more than one 95 % interval. */
+/* Two half-widths: one hypervisor disturbs all its devices alike, so errors may agree. */
 static bool is_sure(const struct reference *r)
 {
 	return ns_magnitude(r->ppt) >= 2 * (uint64_t)r->error_ppt;
@@ -372,7 +373,7 @@ static bool is_far(const struct reference *r)
 	return is_sure(r) && ns_magnitude(r->ppt) >= (uint64_t)r->error_ppt + FREQUENCY_WARN_PPT;
 }
 
-/* The best of the clocks that agree on a rate, their number, and its error with theirs. */
+/* The best of the clocks that agree on a rate, their number, and the error of this rate. */
 static const struct reference *best_reference(const struct reference *refs, size_t n,
 					      size_t *agree, uint64_t *error_ppt)
 {
@@ -390,11 +391,11 @@ static const struct reference *best_reference(const struct reference *refs, size
 				right += !is_far(&refs[k]);
 				continue;
 			}
-			/* one that is not sure says nothing */
+			/* a clock that is not sure neither agrees nor denies */
 			if (!is_sure(&refs[k]))
 				continue;
 			with++;
-			/* where their intervals part, either may be right */
+			/* if their intervals do not overlap, either may be right */
 			error = apart(refs[i].ppt, refs[k].ppt);
 			if (error <= (uint64_t)refs[i].error_ppt + (uint64_t)refs[k].error_ppt)
 				continue;
@@ -412,8 +413,8 @@ static const struct reference *best_reference(const struct reference *refs, size
 }
 
 /*
- * All rates are relative to the TSC of the leader. Whether that one may drift: the offset
- * of one of its pairs moved as far, or which pairs move is not known.
+ * All rates are relative to the TSC of the leader. Whether this TSC itself may drift: the offset of
+ * one of the leader's pairs moved that fast, or it is not known which pairs move.
  */
 static bool may_drift(const struct snapshot *s, const struct count *moving, uint64_t ppt)
 {
@@ -443,10 +444,10 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	struct finding *f;
 
 	best = best_reference(refs, n, &agree, &error_ppt);
-	/* clocks that stand still say nothing of a frequency */
+	/* clocks that stand still show no frequency */
 	if (!best || !tsc || !tsc->khz.known || best->ppt <= SLOWEST_PPT)
 		return;
-	/* the clock runs fast against a TSC that is taken to be faster than it is */
+	/* if the kernel assumes too high a frequency of the TSC, the clock seems to run fast */
 	rate = (__int128_t)PPT + best->ppt;
 	tenths = ((__uint128_t)tsc->khz.value * 10 * PPT + rate / 2) / rate;
 	if (tenths > INT64_MAX)
@@ -454,8 +455,8 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	error_tenths = (tenths * error_ppt + PPT - 1) / PPT;
 	/*
 	 * A hypervisor drives ptp-kvm and the devices that it emulates by its own clock, which NTP
-	 * may slew. Its time page names the TSC's frequency: where that is the kernel's, it is the
-	 * host's clock that is off.
+	 * may slew. Its time page has the TSC's frequency: if the kernel uses the same, then the
+	 * host's clock is off, and not the frequency.
 	 */
 	for (i = 0; i < n; i++)
 		if (refs[i].is_page && !same_rate(best, &refs[i]))
@@ -465,7 +466,7 @@ void judge_tsc_frequency(const struct rule *rule, struct judgement *j)
 	f = finding_new(j, rule, "The TSC runs at %s kHz, and the kernel takes it to run at %llu kHz",
 			text_decimal(tenths, 1).s, (unsigned long long)tsc->khz.value);
 	finding_thousandths(f, best->ppt, error_ppt, "ppb");
-	/* that it is off is certain */
+	/* that the frequency is off is certain, but NTP can make up for it */
 	if (ns_magnitude(best->ppt) < FREQUENCY_FAULT_PPT)
 		f->severity = SEVERITY_WARNING;
 	for (i = 0; i < n; i++)

@@ -17,7 +17,7 @@
 
 #define MSEC_PER_SEC	1000ull
 #define NSEC_PER_MSEC	1000000ull
-/* A module that goes is seen within this time. */
+/* If the module is unloaded, this is noticed within this time. */
 #define SLEEP_MS	250ull
 /* What takes longer shows progress. */
 #define SILENT_MS	2000ull
@@ -26,7 +26,7 @@ static const int signals[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2
 };
 
-/* A file as it was, in the order in which files are restored. */
+/* Files as they were before they were changed, in the order in which they are restored. */
 static struct kept {
 	const char *file;
 	char path[PATH_MAX];
@@ -37,7 +37,7 @@ static struct kept {
 
 enum { ENABLED, WIDTH, CPUS };
 
-/* Which loading of the module they are of. */
+/* The module_loading() that the kept values are of. */
 static uint64_t kept_loading;
 
 static int lock = -1;
@@ -57,8 +57,8 @@ static int write_file(const char *path, const char *value, size_t len)
 }
 
 /*
- * Called from signal handlers too. Errors have no cure here: the module may be gone. One that was
- * loaded meanwhile has settings of its own, which stay.
+ * Called from signal handlers too. Errors are ignored: the module may be gone. If it was loaded
+ * again meanwhile, it has new settings, which stay.
  */
 static void restore(void)
 {
@@ -77,7 +77,7 @@ static void restore_and_die(int signal)
 	int was = errno;
 
 	restore();
-	/* SA_RESETHAND: it ends the program when this handler returns */
+	/* because of SA_RESETHAND this ends the program when the handler returns */
 	raise(signal);
 	errno = was;
 }
@@ -100,14 +100,14 @@ static int complain(int err, const char *what)
 	return err;
 }
 
-/* Write a file of sysfs, whose present value is restored later. */
+/* Write a file of sysfs, and keep its present value, which is restored later. */
 static int change(struct kept *k, const char *value)
 {
 	struct file_text text;
 	int err;
 
 	if (module_loading() != kept_loading)
-		/* what is kept of another loading is forgotten */
+		/* discards what was kept of another loading, and writes nothing */
 		restore();
 	kept_loading = module_loading();
 	path_sysfs(k->path, k->file);
@@ -116,7 +116,7 @@ static int change(struct kept *k, const char *value)
 		return complain(err, k->path);
 	if (text.len && text.len < sizeof(k->value)) {
 		memcpy(k->value, text.at, text.len);
-		/* a signal from here on restores it */
+		/* from here on a signal restores the value */
 		k->len = text.len;
 	}
 	free(text.at);
@@ -148,7 +148,7 @@ static int open_lock(char path[PATH_MAX])
 	return open(path, O_WRONLY | O_CLOEXEC);
 }
 
-/* Whether this process may change how the module samples; who holds the lock restores it. */
+/* Lock the module's settings. @changes: the lock is held, so this process changes and restores. */
 static int take_lock(const struct sampling_wish *wish, bool *changes)
 {
 	const char *or_look = wish->can_look ? ", or with -d 0 to see what is there" : "";
@@ -249,7 +249,7 @@ void sampling_look_on(void)
 
 	lock = open_lock(path);
 	looks_on = lock >= 0 && flock(lock, LOCK_EX | LOCK_NB);
-	/* nobody will restore it */
+	/* no other tscope will switch sampling off: there is nothing to take over */
 	if (!looks_on)
 		sampling_end();
 }
@@ -309,8 +309,8 @@ static void sleep_ms(uint64_t ms)
 }
 
 /*
- * Time is counted by sleeps: a clock that jumps, as those that are looked at here do, makes one
- * of them shorter or longer, and not the whole.
+ * Time is counted by sleeps: if a clock jumps, as clocks may do here, one sleep gets shorter or
+ * longer, not the whole wait.
  */
 void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *what)
 {

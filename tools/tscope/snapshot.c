@@ -43,7 +43,7 @@ static void add_fault(struct snapshot *s, const char *path, const struct parse_f
 			  fault->what);
 }
 
-/* No file, or no figure yet, is no error. */
+/* A file that is absent, or has no figure yet, is no error. */
 static bool get(struct snapshot *s, const char *path, struct file_text *text)
 {
 	int err = file_read(path, text);
@@ -148,7 +148,7 @@ static void read_sysfs(struct snapshot *s)
 	read_clocks(s);
 }
 
-/* A table of debugfs is read by its parser into its list. */
+/* Read a table of debugfs by its parser into its list. */
 #define READ_TABLE(s, part, file, parser, list) do { \
 	struct parse_fault fault = { }; \
 	char path[PATH_MAX]; \
@@ -210,7 +210,7 @@ static void add_no_debugfs(struct snapshot *s, const char *dir, int err)
 	const char *named = getenv("TSCOPE_DEBUGFS");
 	char path[PATH_MAX];
 
-	/* the kernel makes it if it has debugfs, for debugfs to be mounted there */
+	/* a kernel that has debugfs creates this directory, for debugfs to be mounted there */
 	path_system(path, "/sys/kernel/debug");
 	if (named && *named)
 		add_error(s, "%s, which TSCOPE_DEBUGFS names: %s", dir, strerror(err));
@@ -291,7 +291,7 @@ static uint64_t now_ns(clockid_t clock)
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
-/* When a recorded tree was read: by its /proc/uptime, which is of CLOCK_BOOTTIME. */
+/* The time at which a recorded tree was read: its /proc/uptime, which is CLOCK_BOOTTIME. */
 static void read_recorded_time(struct snapshot *s)
 {
 	char line[64];
@@ -333,7 +333,7 @@ static void read_all(struct snapshot *s, unsigned int parts)
 bool snapshot_read(struct snapshot *s, unsigned int parts)
 {
 	read_all(s, parts);
-	/* a module that went meanwhile, or was loaded again, has left some of its files unread */
+	/* if the module was unloaded or loaded again meanwhile, some of its files were not read */
 	while (s->loading != module_loading()) {
 		snapshot_free(s);
 		read_all(s, parts);

@@ -7,16 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As many CPUs as a kernel of x86 has at most. */
+/* The largest number of CPUs that a kernel of x86 supports. */
 #define MAX_CPUS	8192
 
-/* A number of a file; not known: the file is absent, refuses, or has no figure yet (ENODATA). */
+/* A number in a file; not known: the file is absent, unreadable, or has no figure yet (ENODATA). */
 struct figure {
 	bool known;
 	int64_t value;
 };
 
-/* The same of a counter, which has all 64 bits. */
+/* The same for a counter, which uses all 64 bits. */
 struct count {
 	bool known;
 	uint64_t value;
@@ -33,14 +33,14 @@ struct pair_offset {
 /**
  * struct clock_figures - the files of one clock's directory
  *
- * A unit of _ppt is 0.001 ppb, the last decimal place that the module prints.
+ * The unit of members that end in _ppt is 0.001 ppb, the last decimal place that the module prints.
  */
 struct clock_figures {
 	char name[24];
 	struct count samples, rejected, errors;
 	struct count backward, backward_max_ns, warps, warp_max_ns, steps;
 	struct figure step_last_ns, step_max_ns;
-	/* of skew: one fit */
+	/* the file skew; all are of one fit */
 	struct figure skew_ppt, skew_error_ppt;
 	struct count points, span_ms;
 	struct figure phase_ns;
@@ -57,7 +57,7 @@ struct clock_figures {
 	struct count stopped;		/* kvm-clock */
 	struct count tsc_mode, incarnation;	/* xen */
 	struct figure emulated;		/* xen: 0 or 1 */
-	/* vmclock: whether its page gives time, in which state, how far off the host says it is */
+	/* vmclock: whether its page gives time, its state, the error that the host states */
 	struct figure time;
 	struct count status, stated_error_ns, disruptions;
 	/* ptp-kvm: the guest's wall clock minus the host's */
@@ -67,7 +67,7 @@ struct clock_figures {
 /**
  * struct pair_line - a line of debugfs pairs, or the worst pair that sysfs names
  * @known: whether the pair has met
- * @from_sysfs: meetings and warps are not known, and the hull is known of a pair that moves only
+ * @from_sysfs: meetings and warps are not known, and the hull is known only if the pair moves
  */
 struct pair_line {
 	char clock[24];
@@ -107,7 +107,7 @@ struct page_line {
 	int64_t minus_first_ns;
 };
 
-/* A line of debugfs points. phase_ps: 0.001 ns, as printed. */
+/* A line of debugfs points. The unit of phase_ps is 0.001 ns, the last place that is printed. */
 struct point_line {
 	char clock[24];
 	uint64_t segment, tsc, width_ns;
@@ -133,13 +133,13 @@ struct histogram {
 /**
  * struct snapshot - one reading of all files
  * @loaded: whether the module's sysfs directory is there
- * @loading: which loading of the module it is of: see module_loading()
- * @debug: whether its debugfs directory could be read; else cpu_lines and what follows are empty
- * @unread: of the parts that a caller wanted and debugfs has, those that could not be read
- * @pairs: where debugfs has none, the worst pair of each clock
+ * @loading: identifies the loading of the module that was read: see module_loading()
+ * @debug: whether the debugfs directory could be read; if not, @cpu_lines to @histograms are empty
+ * @unread: the tables that the caller wanted and that could not be read although @debug is true
+ * @pairs: if debugfs gave none, the worst pair of each clock, from sysfs
  * @boottime_ns: CLOCK_BOOTTIME when the reading began
- * @monotonic_ns: CLOCK_MONOTONIC at that time: what times of violations are in; below --root both
- *	are /proc/uptime's
+ * @monotonic_ns: CLOCK_MONOTONIC at that time; the times of violations are by this clock. With
+ *	--root both are from the file proc/uptime there.
  * @errors: a line for each file that could not be read or understood, and what to do about it
  */
 struct snapshot {
@@ -190,34 +190,34 @@ void snapshot_free(struct snapshot *s);
 /* Whether anything was sampled since the module was loaded, or reset. */
 bool snapshot_sampled(const struct snapshot *s);
 
-/* How long ago the leader has sampled; while no CPU leads, any CPU. Only root can read it. */
+/* How long ago the leader sampled; if no CPU leads, the last CPU. Only root can read this. */
 struct count snapshot_age_ms(const struct snapshot *s);
 
 /* The age of the newest offset, which anybody can read. */
 struct count snapshot_offset_age_ms(const struct snapshot *s);
 
 /*
- * How many pairs there are where all are known: the worst pair of each clock, which is all that
- * sysfs has, is no picture of them.
+ * The number of pairs if all are known, else 0: sysfs has only the worst pair of each clock, which
+ * does not show what the others are like.
  */
 static inline size_t snapshot_all_pairs(const struct snapshot *s)
 {
 	return s->n_pairs && s->pairs[0].from_sysfs ? 0 : s->n_pairs;
 }
 
-/* How fast the first time page makes its clock run against the nominal TSC, 0.001 ppb. */
+/* How fast the clock of the first time page runs against the nominal TSC, in 0.001 ppb. */
 struct figure snapshot_page_rate_ppt(const struct snapshot *s);
 
 /*
- * How fast the guest's wall clock runs away from the host's, and the 95 % half-width of that, since
- * the two fits are independent; 0.001 ppb. False: not known.
+ * How fast the guest's wall clock runs against the host's, and the 95 % half-width of this rate,
+ * by the rule for independent errors; both in 0.001 ppb. Return: false if not known.
  */
 bool snapshot_drift_ppt(const struct snapshot *s, int64_t *drift, int64_t *error);
 
-/* The clock's figures, or NULL where it is absent. */
+/* The clock's figures, or NULL if it is absent. */
 const struct clock_figures *snapshot_clock(const struct snapshot *s, const char *name);
 
-/* The histogram's, or NULL. */
+/* The histogram of this name, or NULL. */
 const struct histogram *snapshot_histogram(const struct snapshot *s, const char *name);
 
 #endif /* TSCOPE_SNAPSHOT_H */

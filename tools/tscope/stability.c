@@ -10,9 +10,9 @@
 
 /* Mean phases have this many more binary places than phases. */
 #define MEAN_BITS	4
-/* Sums may have this many bits, so that the next square still has room. */
+/* Sums have at most this many bits: then one more square can't overflow. */
 #define SUM_BITS	127
-/* A larger hole, in spacings, is not bridged: only the points after it count. */
+/* In mean spacings of points; if a hole is larger, only the points after it count. */
 #define MAX_HOLE	5
 
 static u64 distance(u64 a, u64 b)
@@ -20,7 +20,7 @@ static u64 distance(u64 a, u64 b)
 	return a > b ? a - b : b - a;
 }
 
-/* The number of the first point after the newest large hole. */
+/* The index of the first point after the newest large hole; 0 if there is none. */
 static u32 first_of_run(const struct tscope_point *p, u32 n)
 {
 	u64 largest = MAX_HOLE * div_u64(p[n - 1].tsc - p[0].tsc, n - 1);
@@ -33,9 +33,9 @@ static u32 first_of_run(const struct tscope_point *p, u32 n)
 }
 
 /*
- * Put points on an even grid. A place takes the phase of the nearest point, moved there along the
- * line through all: windows that begin late, and points that are the narrowest of many, don't show
- * a skew as noise.
+ * Put points on an even grid. A place gets the phase of the nearest point, moved there along the
+ * line through all points: otherwise a skew would show as noise, because windows begin late, and a
+ * point may be any of several readings, the narrowest.
  */
 static void make_grid(const struct tscope_point *p, u32 n, u64 tau0_cyc,
 		      const struct tscope_fit *fit, struct tscope_stability_place *x)
@@ -57,10 +57,10 @@ static void make_grid(const struct tscope_point *p, u32 n, u64 tau0_cyc,
 	}
 }
 
-/* sqrt(sum / n) * mul / div / 2^shift to the nearest; false where it is past 64 bits. */
+/* sqrt(sum / n) * mul / div / 2^shift to the nearest; false: it exceeds 64 bits. */
 static bool root_mean(u128 sum, u64 n, u64 mul, u128 div, int shift, u64 *to)
 {
-	int bits = sum ? (128 - tscope_fls128(sum)) & ~1 : 0;	/* as many places as there are */
+	int bits = sum ? (128 - tscope_fls128(sum)) & ~1 : 0;	/* to use all 128 bits; even */
 	u128 root = tscope_sqrt128(tscope_div128(sum << bits, n));
 
 	shift += bits / 2;
@@ -75,7 +75,7 @@ static s64 second_difference(const struct tscope_stability_place *x, u32 m)
 	return x[2 * m].phase - 2 * x[m].phase + x[0].phase;
 }
 
-/* Of @n places; their @low and @high are of m = 2^@k phases. False: past 64 bits. */
+/* Figures of @n places, whose low and high are of m = 2^@k phases; false: more than 64 bits. */
 static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_cyc,
 			u32 khz, unsigned int k, struct tscope_stability_figures *fig)
 {
@@ -94,7 +94,7 @@ static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_
 		adev_sum += size * size;
 		if (adev_sum >> SUM_BITS)
 			return false;
-		/* that of means is the mean of the last m ones */
+		/* the second difference of mean phases is the mean of the last m of these */
 		of_means += diff;
 		if (i >= m)
 			of_means -= second_difference(&x[i - m], m);
@@ -119,9 +119,9 @@ static bool take_octave(const struct tscope_stability_place *x, u32 n, u64 tau0_
 /**
  * tscope_stability() - figures of the points that a line was fitted to
  * @p: the points
- * @fit: the line; its @points is how many there are
+ * @fit: the line; fit->points is the number of points
  * @khz: the TSC's nominal frequency, not 0
- * @x: room for as many places
+ * @x: room for fit->points places
  * @fig: room for TSCOPE_STABILITY_OCTAVES figures: of tau0, 2 tau0, 4 tau0, ...
  *
  * tau0 is the points' mean spacing. It takes some milliseconds for 8192 points, a second for 10^6.

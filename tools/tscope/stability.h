@@ -5,15 +5,15 @@
 
 #include "fit.h"
 
-/* tau = tau0 * 2^0 .. 2^22: of 2^24 points a third. */
+/* tau = tau0 * 2^0 .. 2^22: the last is below a third of 2^24 points. */
 #define TSCOPE_STABILITY_OCTAVES	23
-/* With fewer differences a figure says too little: it is not shown. */
+/* A figure with fewer differences means too little: it is not shown. */
 #define TSCOPE_STABILITY_MIN_N		4
 
 /**
  * struct tscope_stability_place - a place of an even grid
  * @phase: 2^-16 ns
- * @low: lowest phase of this place and those after it, within tau
+ * @low: lowest phase of this place and the places after it, within tau
  * @high: highest phase of these
  */
 struct tscope_stability_place {

@@ -57,7 +57,7 @@ struct count system_count(const char *path)
 
 char *system_slurp(int fd, size_t limit)
 {
-	/* a record of /dev/kmsg is read whole or not at all, and has less than 8 KiB */
+	/* /dev/kmsg gives a record as a whole or not at all; a record has less than 8 KiB */
 	size_t used = 0, size = 65536;
 	char *text = malloc(size + 1), *more;
 	ssize_t got;
@@ -133,7 +133,7 @@ bool system_has_word(const char *list, const char *word)
 	return false;
 }
 
-/* Of the line "cpu" of /proc/stat; its guest times are part of user and nice. */
+/* Ticks from the line "cpu" of /proc/stat; its guest times are included in user and nice. */
 static bool cpu_times(const char *path, uint64_t *steal, uint64_t *idle, uint64_t *all)
 {
 	unsigned long long t[8] = { 0 };

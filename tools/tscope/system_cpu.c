@@ -36,7 +36,7 @@ static void cpuid_leaf(const char *recorded, unsigned int leaf, unsigned int reg
 		__cpuid(leaf, reg[0], reg[1], reg[2], reg[3]);
 }
 
-/* Signatures of CPUID; empty: none that is known. */
+/* A hypervisor's name by its signature in CPUID, or "unknown". */
 static const char *hypervisor_name(const char *signature)
 {
 	static const char * const names[][2] = {
@@ -61,7 +61,7 @@ static const char *hypervisor_name(const char *signature)
 }
 
 /*
- * KVM and Xen show Hyper-V's leaves first where they emulate its interfaces, and their own at
+ * If KVM and Xen emulate Hyper-V's interfaces, they show Hyper-V's leaves first, and their own at
  * another multiple of 0x100.
  */
 static void look_at_hypervisor(struct system_facts *s)
@@ -95,7 +95,7 @@ static void look_at_hypervisor(struct system_facts *s)
 	free(recorded);
 }
 
-/* What programs of a PV guest see by CPUID is the machine beneath Xen. */
+/* In a PV guest, CPUID shows programs the machine below Xen, and not Xen. */
 static void look_at_xen(struct system_facts *s)
 {
 	char type[16];
@@ -149,7 +149,7 @@ static char *first_path(const char *pattern)
 	return path;
 }
 
-/* CPUs have the same states, as a rule; of many CPUs, reading those of all would take long. */
+/* Look at one CPU only: as a rule all have the same states, and to read them all takes long. */
 static void look_at_idle(struct system_facts *s)
 {
 	char path[256], name[32], *dir = first_path(CPUS "cpu[0-9]*/cpuidle");

@@ -10,9 +10,9 @@
 
 #include "system_parts.h"
 
-/* log_buf_len= may make it that large */
+/* log_buf_len= may make the log this large */
 #define LOG_LIMIT	(64 << 20)
-/* the newest lines are kept */
+/* at most this many lines are kept, the newest */
 #define REASONS		64
 
 static char *klogctl_text(void)
@@ -66,7 +66,7 @@ static char *message_of(char *line)
 		line = strchr(line, '>') + 1;
 	if (*line == '[' && strchr(line, ']')) {
 		line = strchr(line, ']') + 1;
-		/* who printed it, where CONFIG_PRINTK_CALLER is set */
+		/* with CONFIG_PRINTK_CALLER the caller follows */
 		if (sscanf(line, "[ %*1[CT]%*u]%n", &caller) == 0)
 			line += caller;
 		line += *line == ' ';
@@ -83,7 +83,7 @@ static bool is_reason(const char *message)
 {
 	if (begins(message, "tscope: ") || begins(message, "TSC deadline timer"))
 		return false;
-	/* each clocksource is registered by such a line */
+	/* the kernel prints such a line for each clocksource that it registers: no reason */
 	if (begins(message, "clocksource: "))
 		return !strstr(message, " max_cycles: ");
 	return begins(message, "tsc: ") || begins(message, "TSC ") || strstr(message, "TSC warp") ||
@@ -91,7 +91,7 @@ static bool is_reason(const char *message)
 	       (strstr(message, "unstable") && strstr(message, "TSC"));
 }
 
-/* Of a clock that was absent at several loads, the newest reason holds. */
+/* If a clock was absent at several loads of the module, keep only the newest reason. */
 static void note_absent(struct system_facts *s, const char *what)
 {
 	size_t i, name = strcspn(what, " ") + 1;
@@ -118,7 +118,7 @@ static void note_reason(struct system_facts *s, const char *message)
 	system_add(&s->clocksource_reasons, &s->n_clocksource_reasons, "%.400s", message);
 }
 
-/* Of a tree that was recorded without CPUID. */
+/* For a tree that was recorded without CPUID. */
 static void note_hypervisor(struct system_facts *s, const char *message)
 {
 	static const char detected[] = "Hypervisor detected: ";
@@ -127,7 +127,7 @@ static void note_hypervisor(struct system_facts *s, const char *message)
 		text_clean(s->hypervisor, sizeof(s->hypervisor), message + strlen(detected));
 }
 
-/* "prefix,sequence,microseconds,flags;message" of /dev/kmsg, or "[seconds.microseconds] message" */
+/* Keep a line's time: "prefix,sequence,us,flags;..." of /dev/kmsg, or "[seconds.us] ...". */
 static void note_switch(struct system_facts *s, const char *line)
 {
 	const size_t most = sizeof(s->switched_ns) / sizeof(*s->switched_ns);

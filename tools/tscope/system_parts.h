@@ -7,18 +7,19 @@
 
 #include "system.h"
 
-/* Paths are below system_root. */
+/* The paths of these functions are below system_root. */
 FILE *system_open(const char *path);
 
-/* The first line without its newline; false, and an empty @line, where there is none. */
+/* Read the first line without its newline; false, and an empty @line: there is none. */
 bool system_line(const char *path, char *line, size_t size);
 
 /* A file that holds one decimal number. */
 struct count system_count(const char *path);
 
 /*
- * All of a file, for free(), or NULL with errno; EFBIG beyond @limit bytes. system_slurp() does it
- * with a descriptor of which reading may end by EAGAIN, and skips records that were overwritten.
+ * Read a whole file; the text is for free(), or NULL with errno: EFBIG: more than @limit bytes.
+ * system_slurp() reads a descriptor; EAGAIN is its end, and EPIPE (a record of /dev/kmsg was
+ * overwritten) is skipped.
  */
 char *system_text(const char *path, size_t limit);
 char *system_slurp(int fd, size_t limit);

@@ -31,7 +31,7 @@ static void look_at_ptp(struct system_facts *s)
 	char path[300], name[64];
 	struct dirent *entry;
 
-	/* the class is absent where the kernel has no PTP */
+	/* the class is absent if the kernel has no PTP */
 	s->ptp_kvm = (struct figure){ true, 0 };
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
@@ -60,8 +60,9 @@ static bool is_there(const char *path)
 }
 
 /*
- * Names of processes have 15 characters. The first of these that runs is the one. A trace is there
- * while it runs, and any user sees it; systemd removes the directories when the service ends.
+ * Names of processes have at most 15 characters. The first of these services that runs is reported.
+ * A trace is a path that exists while the service runs, and that any user can see; systemd removes
+ * the directories when the service ends.
  */
 static const struct {
 	const char *comm, *name, *trace;
@@ -94,7 +95,7 @@ static void look_at_services(struct system_facts *s)
 	}
 	if (dir)
 		closedir(dir);
-	/* processes of others may be hidden (hidepid=) */
+	/* processes of other users may be hidden (hidepid=): then look for traces */
 	if (best == N_SERVICES && !system_line("/proc/1/comm", name, sizeof(name))) {
 		for (i = 0; i < N_SERVICES; i++) {
 			if (services[i].trace && is_there(services[i].trace))
@@ -140,7 +141,7 @@ static struct figure seconds_to_ns(const char *text)
 	return ns;
 }
 
-/* chronyc prints how far the system's time is behind. */
+/* chronyc's field is how far the system's time is behind: the sign is turned. */
 static void parse_tracking(struct system_facts *s, const char *text)
 {
 	char leap[32], offset[32];

@@ -15,7 +15,7 @@
 #define OCTAVES 64		/* of each sign */
 #define CUT_MARK " >"		/* columns are left out */
 
-/* What becomes of a table that is too wide. */
+/* What is done with a table that is too wide. */
 enum wide { WIDE_RECORDS, WIDE_AS_IT_IS, WIDE_CUT };
 
 struct text_size text_window(void)
@@ -141,11 +141,11 @@ struct shown text_how_read(const struct clock_figures *clock)
 
 	if (clock->exact.known)
 		return clock->exact.value ? exact : bracketed;
-	/* clocks without the file are devices */
+	/* of the clocks without a file exact, devices have a time of reading, and tsc has none */
 	return clock->read_min_ns.known ? bracketed : not_known;
 }
 
-/* Where a line of at most @room ends: at a blank, else after a comma of a list, else anywhere. */
+/* Where to break a line of at most @room: at a blank, else after a comma, else anywhere. */
 static size_t line_end(const char *text, size_t room)
 {
 	size_t n = room;
@@ -220,7 +220,7 @@ void table_free(struct text_table *t)
 	free(t->cells);
 }
 
-/* A row of the first @shown columns. */
+/* Print a row of the first @shown columns; @cells NULL: the heads. */
 static void print_row(const struct text_table *t, FILE *out, const char *indent, size_t gap,
 		      char *const *cells, const size_t *widths, size_t shown)
 {
@@ -245,7 +245,7 @@ static void print_row(const struct text_table *t, FILE *out, const char *indent,
 	fputc('\n', out);
 }
 
-/* A row as text: what does not fit in columns. */
+/* Print a row as text, for a table that is too wide. */
 static void print_record(const struct text_table *t, FILE *out, const char *indent,
 			 char *const *cells)
 {
@@ -264,7 +264,7 @@ static void print_record(const struct text_table *t, FILE *out, const char *inde
 	free(text);
 }
 
-/* How many columns fit beside the mark, of @all in columns and gaps; at least one. */
+/* How many columns fit beside the mark, at least one; @all: width of all columns and gaps. */
 static size_t fitting(const struct text_table *t, const size_t *widths, size_t gap, size_t all,
 		      size_t columns)
 {
@@ -320,7 +320,7 @@ void table_print_cut(struct text_table *t, FILE *out, size_t columns)
 	print_table(t, out, "", columns, WIDE_CUT);
 }
 
-/* 0: 0; 1: 1; 2: 2 and 3; 3: 4 to 7; ...; negative values have the same negative. */
+/* The octave of a bucket: 0: 0; 1: 1; 2: 2 and 3; 3: 4 to 7; ...; below 0: negative values. */
 static int octave(const struct hist_bucket *b)
 {
 	int k = b->low_ns ? 64 - __builtin_clzll(b->low_ns) : 0;

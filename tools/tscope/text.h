@@ -7,10 +7,10 @@
 
 #include "snapshot.h"
 
-/* What a line of text may have, without its end. */
+/* The largest width of a line of text, without the newline. */
 #define TEXT_COLUMNS 80
 
-/* The terminal's size: as of one with 24 rows and TEXT_COLUMNS where stdout is none. */
+/* The size of the terminal; 24 rows and TEXT_COLUMNS if stdout is no terminal. */
 struct text_size {
 	unsigned int rows, columns;
 };
@@ -22,38 +22,38 @@ struct shown {
 	char s[48];
 };
 
-/* Numbers without their unit; "-" where they are not known. */
+/* Numbers without their unit; "-" if they are not known. */
 struct shown text_count(struct count value);
 struct shown text_figure(struct figure value);
 
-/* A number of 10^-@places, from -2^64 to 2^64, with all its places: -59602 of 3 is "-59.602". */
+/* @value times 10^-@places, with all places; within +-2^64: -59602 with 3 places is "-59.602". */
 struct shown text_decimal(__int128_t value, unsigned int places);
 
-/* The same of three places. */
+/* The same with three places. */
 struct shown text_thousandths(struct figure value);
 
 /*
- * A time or a difference of times, exact, in the unit that suits its size: "-947.907436 ms". It has
- * 64 bits, with a sign or without.
+ * A time or a difference of times, exact, in the unit that suits its size: "-947.907436 ms". @ns is
+ * within +-2^64.
  */
 struct shown text_ns(__int128_t ns);
 
 /* How old a figure is, rounded down to two digits or more: "380 ms", "12 min". */
 struct shown text_age(uint64_t ms);
 
-/* How old the figures of a snapshot are: ", 12 min old", or nothing where it is not known. */
+/* How old the figures of a snapshot are: ", 12 min old", or "" if this is not known. */
 struct shown text_old(const struct snapshot *s);
 
 /* How long something lasts, exact: "10 s", "1500 ms". */
 struct shown text_duration(uint64_t ms);
 
-/* "exact", "bracketed", or "-" before the first reading and of the TSC. */
+/* "exact" or "bracketed"; "-" for the TSC, and before the first reading. */
 struct shown text_how_read(const struct clock_figures *clock);
 
 /**
  * text_wrap() - print a text in lines of at most TEXT_COLUMNS
- * @first: what the first line begins with; the others begin with as many blanks
- * @format: words that are separated by blanks; one that is longer than a line is broken
+ * @first: what the first line begins with; other lines begin with as many blanks
+ * @format: words that are separated by blanks; a word that is longer than a line is broken
  */
 __attribute__((format(printf, 3, 4)))
 void text_wrap(FILE *out, const char *first, const char *format, ...);
@@ -90,10 +90,10 @@ void table_free(struct text_table *t);
  */
 void table_print(struct text_table *t, FILE *out, const char *indent);
 
-/* The same in lines of any length, which are narrow if they do not fit @columns otherwise. */
+/* The same in lines of any length; if they are longer than @columns, with narrow gaps. */
 void table_print_wide(struct text_table *t, FILE *out, const char *indent, size_t columns);
 
-/* The same in lines of at most @columns: columns that do not fit are left out for a mark, >. */
+/* The same in lines of at most @columns: for columns that do not fit there is a mark, >. */
 void table_print_cut(struct text_table *t, FILE *out, size_t columns);
 
 /* Print a histogram: its totals, and a bar for each octave. */

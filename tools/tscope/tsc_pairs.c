@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tsc_pairs.c: pairs of CPUs whose TSCs are apart or move: which are of now, what they explain */
+/* tsc_pairs.c: pairs of CPUs whose TSCs are apart or move: which are current, what they explain */
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +8,11 @@
 #include "tsc_pairs.h"
 #include "words.h"
 
-/* A pair meets each second, or less often where a CPU has many: older ones are of another state. */
+/* A pair meets each second, or less often if a CPU has many pairs: older figures are outdated. */
 #define PAIR_AGE_MS		4000
-/* A CPU meets eight others in a second: module/pairs.c. */
+/* A CPU meets eight others in a second (module/pairs.c): two turns take this for each partner. */
 #define TWO_TURNS_MS_A_PARTNER	250
-/* How far clocks part that tick at 100 ppm of each other. */
+/* Clocks whose rates differ by 100 ppm come apart by this part of the time. */
 #define RATES_PART		10000
 
 static uint64_t youngest_ms(const struct snapshot *s)
@@ -71,7 +71,7 @@ bool is_fresh(const struct tsc_pairs *all, const struct pair_line *p)
 const struct pair_line *pair_of(const struct snapshot *s, const char *clock,
 				const struct pair_line *like)
 {
-	/* callers ask for one after the other, which follow each other here too */
+	/* callers ask for pairs in the list's order: the search goes on where the last one ended */
 	static size_t at;
 	size_t i;
 
@@ -85,7 +85,7 @@ const struct pair_line *pair_of(const struct snapshot *s, const char *clock,
 	return NULL;
 }
 
-/* Whether a time page's clock is apart as the TSC is from which it is computed. */
+/* Whether the time page's clock of a pair is apart like the TSC from which it is computed. */
 static bool is_apart_alike(const struct pair_line *page, const struct pair_line *tsc)
 {
 	uint64_t apart_ns = ns_magnitude(ns_minus(page->offset_ns, tsc->offset_ns));
@@ -96,8 +96,8 @@ static bool is_apart_alike(const struct pair_line *page, const struct pair_line 
 }
 
 /*
- * How far the TSCs of a pair have been apart: one that moves by its hull, or by warps before that,
- * else by its offset.
+ * How far the TSCs of a pair have been apart, ns: by the hull or by warps if the pair moves, else
+ * by its offset.
  */
 static uint64_t farthest_ns(const struct snapshot *s, const struct pair_line *p)
 {
@@ -120,9 +120,9 @@ static uint64_t farthest_ns(const struct snapshot *s, const struct pair_line *p)
 }
 
 /*
- * What a pair whose TSCs are so far apart explains, between @cpu and @peer. A time page that is not
- * stable, or was left as it is, goes where the TSC goes; else the host makes up for it, but may do
- * so late.
+ * Declare what a pair whose TSCs are up to @largest_ns apart explains, between @cpu and @peer. If
+ * the time page is not stable, or was left as it is, its clock follows the TSC; else the host makes
+ * up for the offset, but may do so late.
  */
 static void explain_pair(struct judgement *j, const struct pair_line *p, unsigned int cpu,
 			 unsigned int peer, uint64_t largest_ns)
@@ -172,7 +172,7 @@ int odd_cpu(const struct tsc_pairs *all)
 	for (i = 0; i < all->n; i++)
 		if (all->pairs[i].cpu_j >= cpus && all->pairs[i].cpu_j < MAX_CPUS)
 			cpus = all->pairs[i].cpu_j + 1;
-	/* of each CPU the pairs that met, and those that are apart */
+	/* for each CPU: how many of its pairs met lately, and how many of these are apart */
 	met = calloc(cpus, 2 * sizeof(*met));
 	if (!met)
 		return -1;
@@ -209,7 +209,7 @@ void explain_pairs(struct judgement *j, const struct tsc_pairs *all, bool moving
 			most = ns;
 		}
 	}
-	/* those that it did not meet lately, too */
+	/* also warps between this CPU and CPUs that it did not meet lately */
 	if (worst && odd >= 0)
 		explain_pair(j, worst, odd, CPU_UNKNOWN, most);
 }

@@ -6,7 +6,7 @@
 #include "words.h"
 
 #define TEXTS	16
-/* From here on a rate is in ppm. */
+/* From 10000 ppb on a rate is printed in ppm. */
 #define PPM_FROM_PPT	10000000
 
 static struct shown *next_text(void)

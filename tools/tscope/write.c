@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* write.c: files that doctor proposes, where a finding's advice calls for them */
+/* write.c: writes the files that doctor proposes, if a finding's advice calls for them */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ static char *udev(const struct finding_list *list)
 		      "SUBSYSTEM==\"ptp\", ATTR{clock_name}==\"KVM virtual PTP\", SYMLINK+=\"ptp_kvm\"\n");
 }
 
-/* Whether a shell and sed take it as it is. */
+/* Whether a word needs no quotes in a shell and in sed. */
 static bool is_plain(const char *word)
 {
 	for (; *word; word++) {
@@ -87,7 +87,7 @@ static bool is_plain(const char *word)
 	return true;
 }
 
-/* Parameters that the advice is to remove, as "remove notsc from /etc/default/grub or". */
+/* Write how to remove the parameters of advice such as "remove notsc from /etc/default/grub or". */
 static void print_removals(FILE *text, const struct finding *f)
 {
 	char word[256];
@@ -108,7 +108,7 @@ static void print_addition(FILE *text, const char *parameter, int length)
 	fprintf(text, "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX %.*s\"\n", length, parameter);
 }
 
-/* Parameters that make another clocksource than a TSC that is not in step, and the right kHz. */
+/* Parameters that replace a TSC that is not in step as the clocksource, and that set the kHz. */
 static char *grub(const struct observation *o, const struct finding_list *list)
 {
 	const struct system_facts *s = &o->system;
@@ -198,7 +198,7 @@ static int write_one(int dir, const struct proposal *p)
 	return error;
 }
 
-/* Return: how many, or a negative errno after a message. */
+/* Return: how many were written, or a negative errno after a message. */
 static int write_all(int dir, const char *path, const struct proposal *proposals, FILE *out)
 {
 	struct stat there;

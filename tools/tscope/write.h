@@ -8,7 +8,7 @@
 #include "finding.h"
 
 /**
- * write_check() - whether files can be written to a directory, or it can be made
+ * write_check() - whether files can be written to a directory, or it can be created
  *
  * Return: 0, or a negative errno after a message. Nothing is changed.
  */
@@ -16,10 +16,10 @@ int write_check(const char *dir);
 
 /**
  * write_proposals() - write the files that findings call for
- * @dir: is made if it is not there; nothing else is touched
- * @out: a line for each file, or one that says that there is none
+ * @dir: the directory, which is created if it is absent; nothing else is changed
+ * @out: a line for each file, or a line that there is none, is written to it
  *
- * Each file says where it goes. If one of them is there already, none is written.
+ * Each file says where it goes. If one of the files exists already, none is written.
  *
  * Return: how many were written, or a negative errno after a message.
  */

@@ -13,7 +13,7 @@
 
 #define set_text(to, text) snprintf(to, sizeof(to), "%s", text)
 
-/* All lines, in this order. */
+/* Expect exactly these lines, in this order. */
 #define EXPECT_LINES(lines, n, ...) \
 	expect_lines(lines, n, (const char *const []){ __VA_ARGS__, NULL }, __LINE__)
 
@@ -28,7 +28,7 @@ static inline void expect_lines(char *const *lines, size_t n, const char *const 
 	       i < n ? lines[i] : want[i]);
 }
 
-/* Its size, and the error of that, in its unit. */
+/* A finding's size, and the size's error, in the finding's unit. */
 static inline double size_of(const struct finding *f)
 {
 	return (double)f->size.value / (f->places ? 1000 : 1);
@@ -39,7 +39,7 @@ static inline double error_of(const struct finding *f)
 	return (double)f->size_error.value / (f->places ? 1000 : 1);
 }
 
-/* Whether there is a finding; it has that severity and title. */
+/* Whether there is a finding; expects that it has this severity and title. */
 static inline bool is_finding(const struct finding *f, enum severity want, const char *title)
 {
 	EXPECT(f, "no finding: %s", title);
@@ -50,7 +50,7 @@ static inline bool is_finding(const struct finding *f, enum severity want, const
 	return true;
 }
 
-/* The one finding of that id, or NULL. */
+/* The only finding of this id, or NULL. */
 static inline const struct finding *the_finding(const struct finding_list *list, const char *id)
 {
 	const struct finding *found = NULL;

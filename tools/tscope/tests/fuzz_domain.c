@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * domain_xml.c: a domain that is written with known values in any order, quotes, white space and
- * places that do not count is read as these values; any other bytes are read as nothing that a
- * terminal obeys.
+ * domain_xml.c: a domain that is written with known values, in any order and with any quotes, white
+ * space and elements that do not count, is read as these values; of any other bytes nothing is read
+ * that a terminal would obey.
  */
 #include "domain_xml.h"
 #include "fuzz.h"
@@ -168,7 +168,7 @@ static void check_any(struct fuzz_in *in)
 	struct domain d;
 	int i;
 
-	/* memory that ends where the text does */
+	/* memory that ends with the text, so that a read beyond it is found */
 	if (in->left)
 		memcpy(text, in->at, in->left);
 	if (!domain_parse(text, in->left, &d, error))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * fuzz_parse.h: texts for parsers. The oracle: a parser takes what the module prints, and nothing
- * else, so the structs that it has made, printed as the module prints them, are the text.
+ * fuzz_parse.h: texts for parsers. The oracle: a parser accepts what the module prints, and nothing
+ * else; so its structs, printed in the module's format, must give the text again.
  */
 #ifndef TSCOPE_FUZZ_PARSE_H
 #define TSCOPE_FUZZ_PARSE_H
@@ -13,7 +13,7 @@
 
 static struct parse_fault fault;
 
-/* The bytes that are left, mostly with a header before them; in memory that ends where they do. */
+/* The bytes that are left, mostly with a header before them; the memory ends with the last byte. */
 static inline char *fuzz_text(struct fuzz_in *in, const char *header, size_t *len)
 {
 	size_t head = fuzz_u8(in) % 16 ? strlen(header) : 0;
@@ -26,7 +26,7 @@ static inline char *fuzz_text(struct fuzz_in *in, const char *header, size_t *le
 	return text;
 }
 
-/* What is printed to the file becomes *printed; EXPECT()s that it is the text. */
+/* Close @file, whose content becomes *printed, and expect that this is the text. */
 static inline void fuzz_same(FILE *file, char **printed, size_t *printed_len, const char *text,
 			     size_t len)
 {
@@ -36,7 +36,7 @@ static inline void fuzz_same(FILE *file, char **printed, size_t *printed_len, co
 	free(*printed);
 }
 
-/* A fault says where and what it is, and leaves nothing. */
+/* Expect that a fault says where and what it is, and that no lines are left. */
 static inline void fuzz_fault(const void *lines, size_t n)
 {
 	EXPECT(!lines && !n, "%zu lines are left", n);
@@ -52,7 +52,7 @@ static inline const char *fuzz_thousandths(char text[32], int64_t value)
 	return text;
 }
 
-/* Parse bytes as a table by its parser; then for each line print(file, line). */
+/* Parse bytes as a table by @parser, and print each line by print(file, line) to compare. */
 #define FUZZ_TABLE(in, type, parser, header, print) do { \
 	size_t len, n, i, printed_len; \
 	char *text = fuzz_text(in, header, &len), *printed; \

@@ -38,7 +38,7 @@ static void fuzz_one(struct fuzz_in *in)
 		file = open_memstream(&printed, &printed_len);
 		print(file, &h);
 		fuzz_same(file, &printed, &printed_len, text, len);
-		/* bars of it, which need not be right */
+		/* print its bars too: they need not be right */
 		file = open_memstream(&printed, &printed_len);
 		text_histogram(file, &h);
 		fclose(file);

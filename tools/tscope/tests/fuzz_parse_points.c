@@ -12,7 +12,7 @@ static void print(FILE *to, const struct point_line *p)
 		fuzz_thousandths(phase, p->phase_ps), p->width_ns);
 }
 
-/* Without those signs, in place. */
+/* Remove the signs of -0.000 in place. Return: the new length. */
 static size_t without(char *text, size_t len)
 {
 	char *at;

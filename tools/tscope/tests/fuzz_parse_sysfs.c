@@ -2,7 +2,7 @@
 /* files of a clock's directory in sysfs, names of clocks, strings, and decimals of options */
 #include "fuzz_parse.h"
 
-/* The text of the files with several figures; others have one, which is printed as it is. */
+/* Print a file that has several figures; other files have one, which is printed directly. */
 static void print(FILE *to, const char *file, const struct clock_figures *c)
 {
 	char skew[32], error[32];
@@ -39,7 +39,7 @@ static void fuzz_file(size_t i, const char *clock, const char *text, size_t len)
 		return;
 	}
 	EXPECT(memcmp(&c, &before, sizeof(c)), "%s: nothing is known", file);
-	/* -0.000 is taken */
+	/* -0.000 is accepted, but printed without its sign */
 	if ((strcmp(file, "skew") && strcmp(file, "offset")) || memmem(text, len, "-0.000", 6))
 		return;
 	to = open_memstream(&printed, &printed_len);

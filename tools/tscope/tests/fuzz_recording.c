@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * recording_read(): whatever is read is a recording that can be written and read again, or a fault
- * that says where it is. The bytes choose lines that are right, and what is changed in them.
+ * recording_read(): any input gives a recording that can be written and read again, or a fault that
+ * says where it is. The fuzzer's bytes choose valid lines, and changes to them.
  */
 #include "fuzz.h"
 #include "recording_text.h"
 
-/* each is right */
+/* each is valid */
 static const char *const lines[] = {
 	"{\"tscope_recording\":1,\"tscope\":\"0.2.0\",\"kernel\":\"6.12\",\"clocksource\":null,\"tsc_khz\":2100000}\n",
 	"{\"point\":{\"clock\":\"hpet\",\"segment\":1,\"tsc\":100,\"phase_ns\":-1.500,\"width_ns\":9}}\n",
@@ -22,7 +22,7 @@ static const char *const lines[] = {
 	"{\"end\":{\"boottime_ns\":9,\"why\":\"time\",\"points\":1,\"lost\":0,\"events\":0}}\n",
 };
 
-/* What takes the place of a byte. */
+/* Texts that replace a byte. */
 static const char *const pieces[] = {
 	"", "-", "0", "1", "9", ".", "1.000", "18446744073709551615", "-9223372036854775808",
 	"18446744073709551616", "null", "true", "\"", "\\", "{", "}", "[", "]", ",", ":", "\n", " ",
@@ -62,7 +62,7 @@ static void fuzz_one(struct fuzz_in *in)
 	char *text;
 	FILE *to = open_memstream(&text, &len);
 
-	/* a header that is right, mostly */
+	/* mostly a valid header */
 	if (fuzz_u8(in) % 8)
 		fputs(lines[0], to);
 	while (in->left) {

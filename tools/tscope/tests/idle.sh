@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# idle.sh: a recorded machine on which nothing is sampled. Needs $TESTS, and $ROOT, where it will be.
+# idle.sh: a recorded machine on which nothing is sampled. Needs $TESTS, and $ROOT, its directory.
 S=$ROOT/sys/kernel/tscope
 
-# idle_tree: unpacks it anew
+# idle_tree: unpacks the tree again
 idle_tree() {
 	rm -rf "$ROOT"
 	"$TESTS/unpack.sh" lab-guest "$ROOT" &&

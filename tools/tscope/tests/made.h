@@ -18,7 +18,7 @@
 #define PM_WRAP_NS	4686968875.0
 #define HPET_WRAP_NS	42949672960.0
 #define READ_MIN_NS	4000
-/* A device's reading is off by that much at most: by half its width on either side of a step. */
+/* The largest error of a device's step: half a reading's width on either side of the step. */
 #define DEVICE_NS	3900
 
 static struct observation o;
@@ -48,7 +48,7 @@ static inline void quiet(void)
 		clocks[i].skew_error_ppt = clocks[i].skew_ppt;
 		snprintf(points[i].clock, sizeof(points[i].clock), "%s", names[i]);
 		points[i].tsc = 100 * KHZ * 1000;
-		/* none: all points lie on their line */
+		/* residuals have no buckets: all points lie on their line */
 		snprintf(residuals[i].name, sizeof(residuals[i].name), "%s/residual", names[i]);
 	}
 	clocks[TSC].khz = (struct count){ true, KHZ };
@@ -88,7 +88,7 @@ static inline void add(double s, const char *what, int clock, unsigned int cpu, 
 	}
 }
 
-/* Of a counter that wraps, the nearest of the steps that look alike; off as its readings are. */
+/* A device's step as it is measured: of a counter that wraps, the smallest; with a random error. */
 static inline double device(double ns, double wrap_ns)
 {
 	return remainder(ns, wrap_ns) + (rnd_unit() * 2 - 1) * DEVICE_NS;
@@ -113,7 +113,7 @@ static inline void judge(void)
 	findings_of(&o, &found);
 }
 
-/* This one finding, and no other; its size holds the truth. */
+/* Expect this finding and no other, and that its size is the truth within its error. */
 static inline void only(const char *id, double truth)
 {
 	const struct finding *f = found.findings;
@@ -133,7 +133,7 @@ static inline void only(const char *id, double truth)
 		       error_of(f));
 }
 
-/* A finding of this id whose size holds the truth; how many. */
+/* How many findings of this id have a size that is the truth within its error. */
 static inline unsigned int count(const char *id, double truth)
 {
 	unsigned int i, n = 0;

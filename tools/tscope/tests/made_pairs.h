@@ -7,7 +7,7 @@
 
 static struct pair_line pairs[4];
 
-/* quiet(), with four CPUs. */
+/* A machine as of quiet(), but with four CPUs. */
 static inline void quiet_four(void)
 {
 	static struct cpu_line four[4];
@@ -21,7 +21,7 @@ static inline void quiet_four(void)
 	o.after.n_cpu_lines = 4;
 }
 
-/* A pair of CPUs of the TSC or of kvm-clock; the hull is that of an offset which rests. */
+/* Add a pair of CPUs of the TSC or of kvm-clock, with the hull of an offset that does not move. */
 static inline struct pair_line *pair(int clock, unsigned int cpu_i, unsigned int cpu_j,
 				     int64_t offset_ns, int64_t bound_ns)
 {
@@ -39,7 +39,7 @@ static inline struct pair_line *pair(int clock, unsigned int cpu_i, unsigned int
 	return p;
 }
 
-/* A finding of this id whose title begins so, or NULL. */
+/* A finding of this id whose title begins with @title, or NULL. */
 static inline const struct finding *finding_of(const char *id, const char *title)
 {
 	size_t i;
@@ -61,7 +61,7 @@ static inline void warp(double at, int clock, unsigned int cpu, unsigned int pee
 	};
 }
 
-/* A pair whose offset moved within these limits. */
+/* Add a pair whose offset moved within these limits. */
 static inline void moving_pair(int clock, unsigned int cpu_i, unsigned int cpu_j, int64_t low_ns,
 			       int64_t high_ns)
 {
@@ -75,7 +75,7 @@ static inline void moving_pair(int clock, unsigned int cpu_i, unsigned int cpu_j
 	clocks[clock].moving = (struct count){ true, clocks[clock].moving.value + 1 };
 }
 
-/* The TSC jumps: the steps of all clocks. */
+/* The TSC jumps: add the steps of all clocks. */
 static inline void jump(double at, double ns)
 {
 	add(at, "step", KVM, 0, -ns);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# many.sh CPUS: prints a tree, for unpack.sh, of a machine of so many CPUs, all of which sample:
-# above 64 CPUs each meets those whose number differs from its own by a power of two.
+# many.sh CPUS: prints a tree, for unpack.sh, of a machine with this many CPUs, all of which sample.
+# If there are more than 64, each meets those whose numbers differ from its own by a power of two.
 
 awk -v n="${1:?}" 'BEGIN {
 	print "# SPDX-License-Identifier: GPL-2.0"

@@ -2,25 +2,25 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# record.sh [POINTS]: prints a tree of this machine for unpack.sh: the module's files, and what
-# else tscope looks at. Of the points of each clock the newest POINTS (40) are kept. It runs with
-# busybox too, as root.
+# record.sh [POINTS]: prints a tree of this machine for unpack.sh: the module's files, and other
+# files that tscope reads. It keeps the newest POINTS (40) points of each clock. It runs as root,
+# with busybox too.
 
 POINTS=${1:-40}
 COPY=$(mktemp -d) || exit
 trap 'rm -rf "$COPY"' EXIT
 
-# The module's files are copied first, by one program: they are of one moment, and this script does
-# not disturb the samplers. A file that refuses, as with ENODATA, is left out.
+# The module's files are copied first, by one program, so that they are of one time, and that this
+# script does not disturb the samplers. A file that can't be read (ENODATA) is left out.
 mkdir -p "$COPY/sys/kernel/debug"
 cp -r /sys/kernel/debug/tscope "$COPY/sys/kernel/debug/" 2>/dev/null
 cp -r /sys/kernel/tscope "$COPY/sys/kernel/" 2>/dev/null
 cp /proc/uptime "$COPY/uptime"
-# steal time is that of 2 s
+# steal time is measured over 2 s
 grep '^cpu ' /proc/stat >"$COPY/stat"
 sleep 2
 
-# section PATH COMMAND...: what the command prints, if it can
+# section PATH COMMAND...: prints what the command prints as the file PATH, if it succeeds
 section() {
 	path=$1
 	shift
@@ -29,7 +29,7 @@ section() {
 	printf '== %s\n%s' "${path#/}" "${text%status 0}"
 }
 
-# names of processes: the first, and those that discipline the wall clock
+# names of processes: of process 1, and of those that discipline the wall clock
 services() {
 	for file in /proc/[0-9]*/comm; do
 		name=$(cat "$file" 2>/dev/null) || continue
@@ -40,7 +40,7 @@ services() {
 	done
 }
 
-# the newest of each clock
+# points FILE: the newest points of each clock
 points() {
 	awk -v most="$POINTS" '
 		FNR == 1 { pass++ }

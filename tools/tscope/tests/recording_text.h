@@ -11,7 +11,7 @@
 #include "recording_write.h"
 #include "tap.h"
 
-/* The caller frees it. */
+/* The lines of a recording; the caller frees them. */
 static inline char *recording_text(const struct recording *r, size_t *len)
 {
 	struct clock_figures tsc = { .name = "tsc", .khz = { true, r->tsc_khz } };
@@ -40,7 +40,7 @@ static inline char *recording_text(const struct recording *r, size_t *len)
 	return text;
 }
 
-/* Read a text. */
+/* Read a recording from a text. */
 static inline bool recording_of_text(struct recording *r, const char *text, size_t len)
 {
 	FILE *from = len ? fmemopen((void *)text, len, "r") : fopen("/dev/null", "r");
@@ -143,7 +143,7 @@ static inline void expect_same(const struct recording *a, const struct recording
 	expect_same_histograms(a, b);
 }
 
-/* Written and read again it is the same, and has no errors. */
+/* Expect that @r, written and read again, is the same, and has no errors. */
 static inline void expect_survives(struct recording *r)
 {
 	struct recording again;

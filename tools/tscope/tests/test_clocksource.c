@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rules_system.c: why the clocksource is what it is, and what is to be done about it */
+/* rules_system.c: why the kernel has its clocksource, and what to do about it */
 #include <stdio.h>
 
 #include "expect.h"
@@ -76,7 +76,7 @@ static void test_causes(void)
 	}
 }
 
-/* Where the TSC is at fault, that it is not the clocksource is no finding. */
+/* If the TSC is at fault, there is no finding that it is not the clocksource. */
 static void test_explained(void)
 {
 	struct observation o = machine();

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2086
 #
-# The command on recorded trees: JSON as the schema has it, exit statuses, no sanitizer's message,
-# lines of at most 80 characters, no escape codes where stdout is no terminal; wrong use.
+# The command on recorded trees: JSON is valid by the schema, exit statuses, no sanitizer's message,
+# lines of at most 80 characters, no escape codes if stdout is no terminal; wrong use.
 
 TESTS=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/harness/ktap.sh
@@ -16,8 +16,8 @@ TSCOPE=${TSCOPE:-$TESTS/../../../build/tscope}
 DIR=$(mktemp -d) || exit
 trap 'rm -rf "$DIR"' EXIT
 
-# runs STATUSES ARGUMENT...: ends with one of them, and prints nothing of a sanitizer, and nothing that
-# $UNWANTED matches
+# runs STATUSES ARGUMENT...: the command ends with one of these statuses, and prints no message of a
+# sanitizer, and nothing that $UNWANTED matches
 UNWANTED=$'\033'
 runs() {
 	local wanted=$1 status
@@ -38,7 +38,7 @@ fits() {
 	runs "0 1 4" "$@"
 }
 
-# report_json NAME: of that tree; keeps it, to be validated with the others
+# report_json NAME: the report of this tree as JSON, kept to be validated with the others
 report_json() {
 	runs "0 1 4" report --json -d 0 --root "$DIR/$1" && mv "$DIR/out" "$DIR/json/$1"
 }
@@ -47,14 +47,14 @@ json() {
 	runs "$@" && "$TESTS/validate.py" "$DIR/out"
 }
 
-# json_of DEFINITION STATUSES ARGUMENT...: JSON that the schema has a definition of
+# json_of DEFINITION STATUSES ARGUMENT...: JSON that is valid by this definition of the schema
 json_of() {
 	local of=$1
 	shift
 	runs "$@" && "$TESTS/validate.py" --of "$of" "$DIR/out"
 }
 
-# json_has EXPRESSION: of the object o
+# json_has EXPRESSION: true for the object o that was printed
 json_has() {
 	python3 -c "import json, sys; o = json.load(open(sys.argv[1])); sys.exit(not ($1))" "$DIR/out" ||
 		{ echo "not: $1"; return 1; }
@@ -76,12 +76,12 @@ skips() {
 	[ "$got" = "$3" ] || { echo "skipped: '$got', not '$3'"; return 1; }
 }
 
-# looks ARGUMENT...: a copy of the module's files has no reset: what is there is shown at once
+# looks ARGUMENT...: a copy of the module's files has no file reset: its figures are shown at once
 looks() {
 	runs "0 1" "$@" --root "$DIR/lab-guest" && [ -s "$DIR/out" ] && same messages "$(cat "$DIR/err")" ""
 }
 
-# likewise a tree that is mounted to be read only
+# the same for a tree that is mounted read-only
 read_only() {
 	mkdir -p "$DIR/read" &&
 		cp -r "$DIR/lab-guest/." "$DIR/read" && : >"$DIR/read/sys/kernel/tscope/reset" || return
@@ -141,7 +141,7 @@ for name in lab-guest ends views-faults views-empty views-many; do
 	t "$name: pairs --json" json "0 4" pairs -d 0 --json --root "$DIR/$name"
 	t "$name: watch --json" json 0 watch --json -n 1 --root "$DIR/$name"
 done
-# without the module there is JSON too, with the reason
+# without the module there is JSON too, which has the reason
 for command in events "pairs -d 1" "pairs -c 0" pairs report "watch -n 1" doctor; do
 	# shellcheck disable=SC2086
 	t "no module: $command --json" json "1 4" $command --json --root "$DIR/not-loaded"
@@ -176,7 +176,7 @@ t "warps since boot" json 1 doctor -d 0 --since 1000d --json --root "$DIR/warped
 t "are found" json_has '[f["id"] for f in o["findings"]] == ["clock-warped"]'
 t "warps of which no time is known" json 0 doctor -d 0 --since 1s --json --root "$DIR/warped"
 t "are not of the last second" json_has 'o["findings"] == []'
-# bytes of the kernel log, of files and of a path are text: JSON is UTF-8, and no escape is printed
+# bytes of the kernel log, of files and of a path are cleaned: JSON is UTF-8, no escape is printed
 BYTES=$DIR/$'path\033[31m\xff'
 cp -r "$DIR/tsc-not-constant" "$BYTES"
 printf '6,1,1,-;TSC halts in idle \033[31m\xff\xc2\x9b\xed\xa0\x80 \303\274\n' >>"$BYTES/dev/kmsg"
@@ -190,7 +190,7 @@ for command in report doctor; do
 	t "any bytes: it is UTF-8" iconv -f UTF-8 -t UTF-16 "$DIR/out" -o /dev/null
 done
 
-# what can't be read is said, and not passed
+# what can't be read is reported, and its tests do not pass
 BAD=$DIR/bad DEBUG=$DIR/bad/sys/kernel/debug/tscope
 EVENTS="time-stood-still tsc-jumped restored guest-stopped wall-clock-set host-wall-stepped"
 EVENTS="$EVENTS clock-stopped clock-stepped clock-backward"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# bash completion: what bash offers, and that all subcommands and options are in it and in the
-# manual pages.
+# bash completion: what bash offers, and that all subcommands and options are in the completion and
+# in the manual pages.
 
 TESTS=$(dirname "$(readlink -f "$0")")
 TOP=$TESTS/../../..
@@ -21,8 +21,8 @@ mkdir -p "$DIR/sysfs/kvm-clock" "$DIR/sysfs/ptp-kvm" "$DIR/sysfs/tsc" "$DIR/sysf
 touch "$DIR"/sysfs/{kvm-clock,ptp-kvm,tsc}/samples "$DIR/cwd/domain file.xml"
 ln -s "$TSCOPE" "$DIR/bin/tscope"
 
-# offers LINE: what bash offers at the end of it, in a line. What readline would split at = is
-# split here too.
+# offers LINE: what bash offers at the end of LINE, in one line. Words are split at =, as readline
+# does.
 offers() {
 	(cd "$DIR/cwd" && PATH=$DIR/bin:$PATH TSCOPE_SYSFS=$DIR/sysfs bash --norc -c '
 		. "$1/tscope.bash-completion"
@@ -36,14 +36,14 @@ offers() {
 	' offers "$TESTS/.." "$1")
 }
 
-# offered LINE WORDS: exactly these
+# offered LINE WORDS: bash offers exactly these words
 offered() {
 	local got
 	got=$(offers "$1") || return
 	[ "$got" = "$2" ] || { echo "'$1': '$got', not '$2'"; return 1; }
 }
 
-# subcommands and options, as --help has them
+# subcommands and options, as --help lists them
 subcommands() {
 	"$TSCOPE" --help | sed -n '/^Subcommands/,$s/^  \([a-z]*\) .*/\1/p'
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* domain_xml.c and rules_domain.c: domains of libvirt, and what is none */
+/* domain_xml.c and rules_domain.c: domains of libvirt, and texts that are no domain */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -60,7 +60,7 @@ static void test_fields(void)
 	EXPECT(d.invtsc.known && !d.invtsc.value, "forbid");
 }
 
-/* What people's terminals might obey, and texts that are too long. */
+/* Characters that a terminal might obey, and texts that are too long. */
 static void test_texts(void)
 {
 	char xml[4096];
@@ -77,7 +77,7 @@ static void test_texts(void)
 	EXPECT(parse(xml), "%s", error);
 	EXPECT_EQ(strlen(d.name), sizeof(d.name) - 1, "cut");
 
-	/* an element whose name is longer than a path may be */
+	/* an element whose name is longer than the reader's path can be */
 	n = snprintf(xml, sizeof(xml), "<domain><");
 	for (i = 0; i < 1000; i++)
 		xml[n++] = 'x';
@@ -108,7 +108,7 @@ static void test_frequencies(void)
 	EXPECT(!frequency("-1").known && !frequency("").known && !frequency("1x").known, "no number");
 }
 
-/* Elements of other places do not count. */
+/* Elements in other places do not count. */
 static void test_places(void)
 {
 	EXPECT(parse("<domain><name>a</name><devices><name>b</name></devices></domain>"), "%s",

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rules on faults that have nothing to do with each other: what one finding explains, by CPU, size
- * and time, and what it leaves for a finding of its own.
+ * Rules, tested with unrelated faults: what one finding explains, by CPU, size and time, and what
+ * gets a finding of its own.
  */
 #include "made_pairs.h"
 
-/* What doctor says beside this finding: one of another id, or nothing. */
+/* Expect besides the finding @id only one of id @other; NULL: none. */
 static void beside(const char *id, const char *other, const char *what)
 {
 	judge();
@@ -14,7 +14,7 @@ static void beside(const char *id, const char *other, const char *what)
 	EXPECT(!other || finding_of(other, ""), "%s: no %s", what, other);
 }
 
-/* Four CPUs, one pair of which is apart, or moves. */
+/* Four CPUs, of which one pair is apart or moves. */
 static void two_of_four(bool moves, int64_t ns)
 {
 	quiet_four();
@@ -28,7 +28,7 @@ static void two_of_four(bool moves, int64_t ns)
 	pair(TSC, 2, 3, 2, 95);
 }
 
-/* A TSC that is apart, or moves, explains what its CPUs see, of the size that it was apart. */
+/* A TSC that is apart or moves explains what its CPUs see, up to the size that it was apart. */
 static void test_apart(void)
 {
 	static const int clock[] = { RAW, WALL, KVM };
@@ -60,26 +60,26 @@ static void test_apart(void)
 			add(30, "backward", clock[i], 3, 4900);
 			beside(id, "clock-backward", "a backward reading of another CPU");
 		}
-		/* what is left says how much there is of it */
+		/* the finding on what is not explained has its size and its CPUs only */
 		two_of_four(k, 5000);
 		warp(30, RAW, 1, 0, 4900);
 		warp(31, RAW, 3, 2, 3000);
 		beside(id, "clock-warped", "two warps");
 		EXPECT_EQ(count("clock-warped", 3000), 1, "the size of what is left");
 		EXPECT(finding_of("clock-warped", "")->n_cpus == 2, "its CPUs");
-		/* violations has room for few: where the others were is not known */
+		/* violations has few lines: on which CPUs the other warps were is not known */
 		two_of_four(k, 5000);
 		warp(30, RAW, 1, 0, 4900);
 		clocks[RAW].warps.value += 1000;
 		beside(id, NULL, "warps that violations has no more");
 		clocks[RAW].warp_max_ns.value = 1000000;
 		beside(id, "clock-warped", "of which one was larger");
-		/* only root can read it */
+		/* only root can read violations */
 		o.after.debug = false;
 		o.after.n_violations = 0;
 		beside(id, NULL, "nothing but counters");
 	}
-	/* the host makes up for an offset by a step of that size, and of no other */
+	/* the host makes up for an offset by a step of the same size only */
 	for (i = 0; i < 2; i++) {
 		two_of_four(false, 5000);
 		add(30, "step", KVM, 1, i ? -5003 : 800000);
@@ -89,14 +89,14 @@ static void test_apart(void)
 		add(30, "step", KVM, 1, i ? 4998 : 3e6);
 		beside("tsc-offset", i ? NULL : "clock-stepped", "and a TSC that went back");
 	}
-	/* a TSC that moved farther before shows so by its warps */
+	/* the warps show if a TSC moved farther before */
 	two_of_four(true, 500);
 	warp(30, TSC, 1, 0, 4900);
 	warp(30, RAW, 0, 1, 4000);
 	beside("tsc-moving", NULL, "warps of the TSC");
 }
 
-/* A CPU that is apart from all that it meets is apart from those that it did not meet lately. */
+/* A CPU that is apart from all it met lately is apart from the other CPUs too. */
 static void test_odd(void)
 {
 	quiet_four();
@@ -110,7 +110,7 @@ static void test_odd(void)
 	beside("tsc-offset", "clock-warped", "a warp of others");
 }
 
-/* A jump explains what was near, and no larger than it. */
+/* A jump explains what was near it in time, and not larger. */
 static void test_jump(void)
 {
 	static const struct {
@@ -153,7 +153,7 @@ static void test_no_master(void)
 	beside("no-master-clock", "clock-warped", "monotonic-raw");
 }
 
-/* Whether a line of its evidence begins so. */
+/* Whether a line of the finding's evidence begins with @line. */
 static bool says(const struct finding *f, const char *line)
 {
 	size_t i;
@@ -164,7 +164,7 @@ static bool says(const struct finding *f, const char *line)
 	return false;
 }
 
-/* Two CPUs, the offset of which moves by 10 ms to either side. */
+/* A pair of CPUs whose offset moves by 10 ms to either side. */
 static void two_move(unsigned int cpu_i)
 {
 	quiet_four();
@@ -172,7 +172,7 @@ static void two_move(unsigned int cpu_i)
 	pair(KVM, cpu_i, 3, 10, 95);
 }
 
-/* A TSC that moves steps all clocks which are read by it, alike and at once; others step alone. */
+/* If the TSC moves, all clocks that are compared with it step alike and at once; others don't. */
 static void test_moving_steps(void)
 {
 	static struct hist_bucket wide = { .high_ns = 10000000 };
@@ -218,8 +218,7 @@ static void test_moving_steps(void)
 	two_move(0);
 	jump(30, 5e6);
 	beside("tsc-moving", NULL, "all clocks");
-	/* another one does */
-	/* of a leader whose residuals are as wide as the motion the kernel's clock steps as well */
+	/* if the residuals are as large as the motion, the leader's kernel clock steps as well */
 	two_move(0);
 	residuals[RAW].buckets = &wide;
 	residuals[RAW].n_buckets = 1;
@@ -227,7 +226,7 @@ static void test_moving_steps(void)
 	add(31, "step", RAW, 0, 5000000);
 	beside("tsc-moving", NULL, "kvm-clock and noise");
 	residuals[RAW].n_buckets = 0;
-	/* it alternates: its page shows that, and not all clocks have points in time */
+	/* the TSC alternates: its page shows all steps, other clocks have too few points */
 	two_move(0);
 	for (i = 0; i < 6; i++)
 		add(30 + 0.4 * i, "step", KVM, 0, i % 2 ? 5000000 : -5000000);
@@ -251,7 +250,7 @@ static void test_moving_steps(void)
 	beside("tsc-moving", "clock-stepped", "and of one that rests");
 }
 
-/* Two CPUs' TSCs rest, and their kvm-clock moves by this much. */
+/* The TSCs of two CPUs do not move, and their kvm-clock moves by @ns. */
 static void page_moves(int64_t ns)
 {
 	quiet_four();
@@ -259,7 +258,7 @@ static void page_moves(int64_t ns)
 	moving_pair(KVM, 0, 1, -ns, ns);
 }
 
-/* A time page that moves while the TSC rests is a fault of its own, if no step explains it. */
+/* A time page that moves while the TSC does not is a fault itself, unless a step explains it. */
 static void test_page_moves(void)
 {
 	const struct finding *f;
@@ -283,13 +282,13 @@ static void test_page_moves(void)
 	page_moves(1000000);
 	clocks[KVM].stable.value = 0;
 	beside("no-master-clock", NULL, "no master clock");
-	/* it moves for two epochs after a step that the CPUs saw at different times */
+	/* the page moves for two epochs after a step that the CPUs saw at different times */
 	for (i = 0; i < 3; i++) {
 		page_moves(1000000);
 		add(i == 1 ? 60 : 99, "step", KVM, 0, i == 2 ? 4414 : 2000000);
 		beside("clock-stepped", i ? "clock-warped" : NULL, "a step");
 	}
-	/* sysfs has the worst pair of each clock */
+	/* sysfs has only the worst pair of each clock */
 	page_moves(1000000);
 	pairs[0].from_sysfs = true;
 	pairs[1].from_sysfs = true;

@@ -12,7 +12,7 @@
 . "$TSCOPE_TESTS/../../../selftests/harness/deps.sh"
 need /usr/lib/python3/dist-packages/jsonschema/__init__.py:python3-jsonschema:"the JSON schema"
 
-# blocks without escape codes; the rate is of the time between two of them
+# blocks without escape codes; the rate is over the time between two blocks
 blocks() {
 	tree views-healthy || return
 	: >"$DIR/out"
@@ -26,12 +26,12 @@ blocks() {
 		not grep "$ESC" "$DIR/out"
 }
 
-# json_lines N: each line is an object, which a parser takes
+# json_lines N: each of N lines is an object that a parser accepts
 json_lines() {
 	same "lines" "$(wc -l <"$DIR/out")" "$1" && jq -es "length == $1" <"$DIR/out" >"$DIR/said"
 }
 
-# a FIFO: who opens it to read waits for ever
+# pairs is a FIFO: to open it for reading would block for ever
 pairs_unread() {
 	tree views-healthy && rm "$DEBUGFS/pairs" && mkfifo "$DEBUGFS/pairs" || return
 	timeout 20 "$TSCOPE" watch --root "$ROOT" -i 0.1 -n 2 >"$DIR/out" 2>"$DIR/err"
@@ -49,7 +49,7 @@ last() {
 	[ "$(sed '$d' "$DIR/out" | tail -n 1 | jq "$1")" = true ]
 }
 
-# each line of events --follow is an event, as the schema has it
+# each line of events --follow is an event that is valid by the schema
 json_events() {
 	local job
 	tree views-faults || return
@@ -64,7 +64,7 @@ json_events() {
 		"$TSCOPE_TESTS/validate.py" --lines "$DIR/out"
 }
 
-# the module is unloaded, and another one is loaded: it begins to sample there too
+# the module is unloaded and loaded again: watch begins to sample again
 module_comes_and_goes() {
 	local job
 	tree views-healthy || return
@@ -82,7 +82,7 @@ module_comes_and_goes() {
 			uniq | wc -l)" 3
 }
 
-# it is loaded again before watch has looked
+# the module is loaded again before watch has looked
 module_is_loaded_again() {
 	local job
 	tree views-healthy || return
@@ -128,7 +128,7 @@ terminal() {
 		"$DIR/out" && prints '^status -2$' && same "afterwards" "$(cat "$SYSFS/enabled")" 0
 }
 
-# within MS COMMAND...: it succeeds in that time
+# within MS COMMAND...: the command succeeds in this time
 within() {
 	local end=$(($(date +%s%N) / 1000000 + $1))
 	shift
@@ -140,14 +140,14 @@ within() {
 	return 1
 }
 
-# An event is printed within a second of the wake-up, which a tree's files do not cause: it comes
-# after a second at the latest. Of a count that grew its growth is printed.
+# An event is printed at once after an alert, and after a second at the latest: a tree's files raise
+# no alerts. If a count grew, its growth is printed.
 follows() {
 	local job size
 	tree views-faults || return
 	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
 	job=$!
-	# sampling is on: the list ends with what moves
+	# sampling is on: the list ends with the pairs that move
 	soon prints '  moved ' || return
 	size=$(wc -l <"$DIR/out")
 	{
@@ -176,17 +176,17 @@ follows_counters() {
 		same steps "$(grep -c '  step ' "$DIR/out")" 2
 }
 
-# The ring is full: what drops out of violations was printed before, and is no news.
+# The ring is full: what is dropped from violations was printed before, and is not printed again.
 follows_full_ring() {
 	local job size
 	tree views-faults || return
-	# what the test before printed
+	# discard what the test before printed
 	: >"$DIR/out"
 	"$TSCOPE" events --root "$ROOT" --follow >"$DIR/out" 2>"$DIR/err" &
 	job=$!
 	soon prints '  moved ' || return
 	size=$(wc -l <"$DIR/out")
-	# a warp later than all, which replaces one of 17 times, a step and a backward reading
+	# a new warp replaces the oldest lines: a warp of 17 times, a step and a backward reading
 	{
 		grep '^#' "$DEBUGFS/violations"
 		echo "102000000000 1244967890 warp tsc 1 0 555 3"
@@ -196,7 +196,7 @@ follows_full_ring() {
 		"  warp      tsc            1, 0    555 ns  3 times"
 }
 
-# among many pairs that move an event is found at once: within 3 s of CPU time
+# an event among many pairs that move is found within 3 s of CPU time
 follows_many() {
 	local job
 	rm -rf "$ROOT"
@@ -227,7 +227,7 @@ waits_until() {
 	runs 0 wait --timeout 30 && prints '0\.900 ppb, over 1900 ms$'
 }
 
-# where it begins to sample, what was known before that may be old, and does not count
+# if wait begins to sample, figures from before may be old, and do not count
 waits_anew() {
 	tree views-healthy || return
 	readings &

@@ -32,7 +32,7 @@ runs() {
 	same status "$got" "$want"
 }
 
-# page TREE STATUS: the page, and the same as JSON
+# page TREE STATUS: the page has the findings and figures that JSON has
 page() {
 	tree "$1" && runs "$2" --html "$1.html" && grep -q '^tscope [0-9.]*: ' out &&
 		same messages "$(cat err)" "" && runs "$2" --json --html json.html && mv out json &&
@@ -40,7 +40,7 @@ page() {
 		same "files beside it" "$(echo "$1".html*)" "$1.html"
 }
 
-# figures COUNT: so many pictures, each drawn twice, for wide and for narrow
+# figures FILE COUNT: the page has COUNT pictures, each drawn twice, for wide and for narrow windows
 figures() {
 	same figures "$(grep -c '^<figure' "$1")" "$2" &&
 		same drawings "$(grep -c '^<svg class="\(wide\|narrow\)" role="img"' "$1")" $((2 * $2))
@@ -50,7 +50,7 @@ pictures() {
 	figures lab-guest.html 4 && figures views-faults.html 2
 }
 
-# what a machine says may be any text
+# texts of a machine may have any characters
 hostile() {
 	local kernel='6.12<script>alert("1")</script>&amp;'\''<b>'
 	tree views-faults && echo "$kernel" >"$ROOT/proc/sys/kernel/osrelease" &&
@@ -59,7 +59,7 @@ hostile() {
 		grep -q onerror json && "$TSCOPE_TESTS/html_values.py" hostile.html json
 }
 
-# without gnuplot all but the pictures is there, and how to get them
+# without gnuplot the page has all except the pictures, and says how to get them
 no_gnuplot() {
 	/bin/mkdir -p bin && tree lab-guest || return
 	PATH=$DIR/bin "$TSCOPE" report -d 0 --root "$ROOT" --html none.html >out 2>err
@@ -75,14 +75,14 @@ no_debugfs() {
 		grep -q 'There is nothing to draw' nothing.html
 }
 
-# without the module there are findings, perhaps, and what to do
+# without the module the page may have findings, and says what to do
 no_module() {
 	tree not-loaded && "$TSCOPE" report -d 0 --root "$ROOT" --html module.html >out 2>err
 	same "messages" "$(grep -c 'modprobe tscope' err)" 1 && grep -q 'modprobe tscope' module.html &&
 		figures module.html 0 && not grep -q '<table\|No clock stepped' module.html
 }
 
-# words FILE: without tags, and in one line
+# words FILE: the text without tags, in one line
 words() {
 	sed 's/<[^>]*>/ /g' "$1" | tr -s ' \n' ' '
 }
@@ -99,13 +99,13 @@ same_words() {
 	same sentences "$n" "$3"
 }
 
-# without sampling nothing is said of the clocks
+# without sampling the page says nothing about the clocks
 not_sampled() {
 	tree views-empty && runs 4 --html empty.html && not grep -q 'No clock stepped' empty.html &&
 		tree views-healthy && runs 0 --html healthy.html && grep -q 'No clock stepped' healthy.html
 }
 
-# what can't be written is said, and what was there stays
+# if the page can't be written, there is a message, and the old file stays
 unwritable() {
 	tree views-healthy && runs 2 --html nonexistent/page.html &&
 		grep -q 'nonexistent/page.html: No such file' err && mkdir -p directory.html/x &&
@@ -128,7 +128,7 @@ recording() {
 		figures pairs.html 1 && grep -q '^<figure id="pairs">' pairs.html
 }
 
-# in Chromium, and a page that is bad is found bad
+# pages load in Chromium, and a bad page is found
 chromium_loads() {
 	"$TSCOPE_TESTS/page.py" recording.html lab-guest.html views-faults.html views-ends.html none.html
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What any text becomes in a page, and in a script of gnuplot. */
+/* How any text is written to a page, and to a script of gnuplot. */
 #include <stdlib.h>
 
 #include "expect.h"
@@ -32,7 +32,7 @@ static void test_utf8(void)
 	/* the first and the last of each length */
 	expect_text("\xc2\x80\u07ff\u0800\uffff\U00010000\U0010ffff",
 		    "\xc2\x80\u07ff\u0800\uffff\U00010000\U0010ffff");
-	/* too long, a surrogate, beyond the last, a continuation, cut off */
+	/* not the shortest form, a surrogate, beyond the last, a continuation, cut off */
 	expect_text("\xc0\x80", "??");
 	expect_text("\xe0\x80\x80", "???");
 	expect_text("\xed\xa0\x80", "???");

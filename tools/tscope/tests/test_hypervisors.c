@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is found in guests whose hypervisor is not KVM, or gives them other clocks than KVM does. */
+/* Findings in guests whose hypervisor is not KVM, or gives them other clocks than KVM does. */
 #include <stdio.h>
 #include <string.h>
 
@@ -53,7 +53,7 @@ static void test_vmclock_without_ptp(void)
 	tree_close();
 }
 
-/* Xen's pages lie in memory as they were when their vCPUs ran: the pair has what they differ by. */
+/* Xen's pages are as old as the last run of their vCPUs: only the pair shows how they differ. */
 static void test_xen_pages(void)
 {
 	const struct finding *f;

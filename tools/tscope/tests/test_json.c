@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The JSON of recorded trees, with events and findings of this file, against golden/TREE.json.
- * UPDATE=1 writes those files anew: look at what has changed.
+ * The JSON of recorded trees, with events and findings of this file, compared with
+ * golden/TREE.json. UPDATE=1 writes these files again: then review the changes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static struct finding some_findings[] = {
 	{ .id = "time-service", .severity = SEVERITY_INFO, .title = "t", .cause = "c", .see = "s" },
 };
 
-/* What a tree gives, with TREE for where it was unpacked; for free(). */
+/* The JSON of a tree; TREE stands for the directory where it was unpacked; for free(). */
 static char *json_of(const char *tree)
 {
 	struct event_list events = { some_events, ARRAY_SIZE(some_events) };
@@ -53,7 +53,7 @@ static char *json_of(const char *tree)
 	FILE *to;
 
 	tree_open(tree);
-	/* without a module it is the command's own version */
+	/* without a module the version is the command's own */
 	if (!snapshot_read(&s, SNAPSHOT_ALL))
 		snprintf(s.version, sizeof(s.version), "VERSION");
 	to = open_memstream(&text, &len);
@@ -77,7 +77,7 @@ static void update(const char *path, const char *text)
 		tap_fail(__FILE__, __LINE__, "can't write %s", path);
 }
 
-/* The first line that differs. */
+/* Report the first line that differs. */
 static void compare(const char *tree, const char *got, const char *want)
 {
 	size_t line = 1, got_len, want_len;
@@ -138,7 +138,7 @@ static void test_absent(void)
 	test_tree("no-debugfs");
 }
 
-/* Keys are in one order, and a line is one line. */
+/* Keys are in the same order in one line, and there is only one line. */
 static void test_one_line(void)
 {
 	struct event_list events = { some_events, ARRAY_SIZE(some_events) };

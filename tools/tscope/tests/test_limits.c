@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rules at their ends: the largest numbers, many events of a kind, and one fault beside another. */
+/* Rules at their limits: the largest numbers, many events of a kind, and two faults at a time. */
 #include "made_pairs.h"
 
-/* The lowest number of 64 bits is an offset as well: its magnitude has no sign. */
+/* The lowest number of 64 bits is a valid offset: its magnitude needs an unsigned number. */
 static void test_lowest_offset(void)
 {
 	quiet();
@@ -24,7 +24,7 @@ static void rate(int64_t ppt)
 	clocks[PTP].skew_ppt.known = false;
 }
 
-/* Clocks that all but stand still say nothing of a frequency, which would not fit 64 bits. */
+/* Clocks that almost stand still show no frequency: it would not fit 64 bits. */
 static void test_slowest_rate(void)
 {
 	const struct finding *f;
@@ -69,7 +69,7 @@ static void test_moving_frequency(void)
 			EXPECT(finding_of("tsc-moving", ""), "tsc-moving");
 		}
 	}
-	/* which pair it is, is not known */
+	/* which pair moves is not known */
 	quiet();
 	rate(30000000000);
 	clocks[TSC].moving = (struct count){ true, 1 };
@@ -77,7 +77,7 @@ static void test_moving_frequency(void)
 	EXPECT(!finding_of("tsc-frequency", ""), "a pair that is not known");
 }
 
-/* The host's word that the guest was stopped stands beside what has nothing to do with a stop. */
+/* The host's report that the guest was stopped is a finding besides unrelated steps. */
 static void test_word(void)
 {
 	static const int others[] = { PTP, WALL, HPET, PM };
@@ -108,7 +108,7 @@ static void test_word(void)
 	}
 }
 
-/* Of many events of a clock the largest are reported, however many there are of another clock. */
+/* If a clock has many events, the largest are reported, however many another clock has. */
 static void test_many(void)
 {
 	const struct finding *f;
@@ -132,7 +132,7 @@ static void test_many(void)
 		}
 		EXPECT_EQ(more, 1, "findings that count others");
 	}
-	/* severity goes before size: a leap second is an info */
+	/* severity counts before size: a leap second is an info */
 	quiet();
 	for (i = 0; i < 6; i++)
 		add(20 + 4 * i, "step", WALL, 0, -1000000000);

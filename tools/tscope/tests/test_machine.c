@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rules_system.c, rules_time.c: findings of machines, their limits, and their exact words */
+/* rules_system.c, rules_time.c: findings about machines, their limits, and their exact texts */
 #include <stdio.h>
 
 #include "expect.h"
@@ -173,11 +173,11 @@ static void test_steal(void)
 	EXPECT_EVIDENCE(f, "steal time: the CPUs waited for the host 5.0 % of the time (1000 of 20000 ms, all CPUs together)");
 	EXPECT_ADVICE(f, "ask the host's owner for CPUs that nobody else uses: in libvirt <vcpupin> in <cputune>, and no <quota>",
 		      "figures stay right meanwhile: they have wider bounds, and fewer readings");
-	/* doctor -d 0 sees some ticks only */
+	/* doctor -d 0 sees only some ticks */
 	o.system.steal_ms.value = 200;
 	o.system.cpu_ms.value = 990;
 	EXPECT(!judge(&o, "noisy-host"), "below a second of CPU time");
-	/* of very large numbers too */
+	/* the limit holds for very large numbers too */
 	o.system.steal_ms.value = U64_MAX;
 	o.system.cpu_ms.value = U64_MAX;
 	f = judge(&o, "noisy-host");
@@ -208,10 +208,10 @@ static void test_windows(void)
 		return;
 	EXPECT_EVIDENCE(f, "sampling: 11 of 211 windows did not happen because the CPU was late; the CPUs were idle 95 % of the time",
 			"steal time: this host does not report it");
-	/* of a busy machine, its own load may be the reason */
+	/* if the machine is busy, its own load may be the reason */
 	o.system.idle_ms.value = 9999;
 	EXPECT(!judge(&o, "noisy-host"), "busy");
-	/* after a reset, all windows are of the observation */
+	/* after a reset all windows belong to the observation */
 	o.system.idle_ms.value = 19000;
 	first[0].windows = 5000;
 	first[0].lost = 5000;
@@ -310,7 +310,7 @@ static void test_clocksource_by_parameter(void)
 	EXPECT_TEXT(f->cause, "A parameter of the kernel says so.");
 	EXPECT_ADVICE(f, "remove clocksource=acpi_pm from /etc/default/grub or /etc/default/grub.d/, run update-grub, and reboot",
 		      "until the next boot: echo kvm-clock >/sys/devices/system/clocksource/clocksource0/current_clocksource");
-	/* a parameter that does not choose one */
+	/* a parameter that does not choose a clocksource */
 	set_text(o.system.cmdline, "tsc=nowatchdog");
 	f = judge(&o, "clocksource");
 	if (!is_finding(f, SEVERITY_WARNING,
@@ -442,7 +442,7 @@ static void test_chronyd(void)
 	struct observation o = healthy();
 	const struct finding *f;
 
-	/* it is there, and chronyd does not know it */
+	/* the host's clock is there, and chronyd does not know it */
 	o.system.chrony_refclock.value = 0;
 	o.system.chrony_refclocks.value = 0;
 	set_text(o.system.chrony_source, "192.0.2.7");
@@ -453,7 +453,7 @@ static void test_chronyd(void)
 	EXPECT_EVIDENCE(f, "chronyd runs", "chronyc: the selected source is 192.0.2.7",
 			"chronyc: the wall clock is -1234 ns off", "there is no /dev/ptp*");
 	EXPECT_EQ(f->advice.n, 2, "advice");
-	/* it is configured, and not selected */
+	/* the host's clock is configured, and not selected */
 	o.system.chrony_refclocks.value = 1;
 	f = judge(&o, "time-service");
 	if (!is_finding(f, SEVERITY_INFO, "chronyd has a reference clock, and does not use it"))
@@ -465,7 +465,7 @@ static void test_chronyd(void)
 	if (!is_finding(f, SEVERITY_INFO, "ptp_kvm, the driver of the host's clock, is not loaded"))
 		return;
 	EXPECT_EQ(f->advice.n, 4, "advice");
-	/* a machine that has no such clock: NTP is all that there is */
+	/* a machine without the host's clock: there is only NTP */
 	o.system.hypervisor[0] = 0;
 	EXPECT(!judge(&o, "time-service"), "NTP");
 	o.system.chrony_source[0] = 0;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2086
 #
-# The command on a machine of 4096 CPUs, where a CPU meets its neighbours: below 1 s of CPU time
-# and 100 MB. TSCOPE_FAST is built as it is used, without sanitizers.
+# The command on a machine of 4096 CPUs, where a CPU meets only some others, needs less than 1 s of
+# CPU time and 100 MB. TSCOPE_FAST is built as for use, without sanitizers.
 
 TESTS=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/harness/ktap.sh
@@ -14,16 +14,16 @@ CPUS=4096
 DIR=$(mktemp -d) || exit
 trap 'rm -rf "$DIR"' EXIT
 "$TESTS/many.sh" $CPUS >"$DIR/tree" && "$TESTS/unpack.sh" "$DIR/tree" "$DIR/root" || exit
-# of each clock a pair for each distance, a power of two
+# each clock has pairs at all distances that are powers of two
 PAIRS=0
 for ((d = 1; d < CPUS; d *= 2)); do
 	PAIRS=$((PAIRS + 2 * (CPUS - d)))
 done
 
-# frugal ARGUMENT...: what it prints is in $DIR/out; a status of 1 means that something was found
+# frugal ARGUMENT...: the output is in $DIR/out; a status of 1 means that something was found
 frugal() {
 	local TIMEFORMAT='%U %S' status
-	# more memory than that can't be had
+	# the command can't get more memory than this
 	time (
 		ulimit -v $((100 * 1024)) || exit 9
 		"$TSCOPE_FAST" "$@" --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" </dev/null
@@ -50,13 +50,13 @@ assert o["cpus"][-1]["readings"] == 123456789012345, o["cpus"][-1]
 ' "$DIR/out" "$PAIRS" "$CPUS"
 }
 
-# fits ARGUMENT...: frugal, in lines of at most 80 and not too many
+# fits ARGUMENT...: frugal, and at most 150 lines of at most 80 characters
 fits() {
 	frugal "$@" && awk 'length > 80 { print "too long: " $0; bad = 1 }
 		END { if (NR > 150) print NR " lines"; exit bad || NR > 150 || !NR }' "$DIR/out"
 }
 
-# all pairs move, and all CPUs are late, of which every second one samples
+# all pairs move, every second CPU samples, and all CPUs are late
 worst_case() {
 	awk '/^== / { pairs = /pairs$/; cpus = /debug.*cpus$/; list = /tscope.cpus$/ }
 		pairs && NF == 11 { $6 = 1 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pairs of CPUs that have not met lately: which are silent, and which are too old to be judged. */
+/* Pairs of CPUs that have not met lately: silent CPUs, and pairs that are too old to be judged. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ static void judge(void)
 	findings_of(&o, &found);
 }
 
-/* Three CPUs of which the last one has met no other yet, and may just have come online. */
+/* Three CPUs; the last one has met no other yet, and may just have come online. */
 static void test_lonely(void)
 {
 	static struct pair_line pairs[] = {
@@ -63,7 +63,7 @@ static void test_lonely(void)
 	}
 }
 
-/* Of 128 CPUs only those meet whose numbers differ by a power of two, 14 of a CPU at most. */
+/* Of 128 CPUs only those meet whose numbers differ by a power of two: a CPU meets 14 at most. */
 static void test_neighbours(void)
 {
 	static struct cpu_line many[128];

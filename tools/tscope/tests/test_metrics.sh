@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016
 #
-# tscope metrics: values of recorded trees, and the text file that node_exporter reads. That
-# Prometheus takes the text is tested by make check-all's part fleet.
+# tscope metrics: values of recorded trees, and the text file that node_exporter reads. The part
+# fleet of make check-all tests that Prometheus accepts the text.
 
 TESTS=$(dirname "$(readlink -f "$0")")
 TOP=$TESTS/../../..
@@ -21,7 +21,7 @@ mkdir "$DIR/text"
 tree() {
 	rm -rf "$ROOT"
 	"$TESTS/unpack.sh" "$1" "$ROOT" || return
-	# else times of violations would be compared with this machine's
+	# otherwise times of violations would be compared with this machine's clock
 	[ -e "$ROOT/proc/uptime" ] || echo "100.25 0.00" >"$ROOT/proc/uptime"
 }
 
@@ -35,7 +35,7 @@ runs() {
 	same status "$got" "$want"
 }
 
-# has: each line of standard input is printed as it is
+# has: the output has each line of standard input
 has() {
 	local line status=0
 	while IFS= read -r line; do
@@ -44,7 +44,7 @@ has() {
 	return "$status"
 }
 
-# values TREE: those of standard input are printed, and there is no message
+# values TREE: the lines of standard input are printed, and there is no message
 values() {
 	tree "$1" && runs 0 && same messages "$(cat "$DIR/err")" "" && has
 }
@@ -166,7 +166,7 @@ vmclock() {
 	not grep -E 'stated_error|skew.*clock="vmclock"' "$DIR/out"
 }
 
-# The newest step is as old as its line of violations says; one that came meanwhile is new.
+# The newest step is as old as its line of violations says; if it came meanwhile, its age is 0.
 step_age() {
 	local file=$ROOT/sys/kernel/debug/tscope/violations head
 	tree views-faults && head=$(head -n 1 "$file") || return
@@ -209,7 +209,7 @@ frequency_of_64_bits() {
 		echo "tscope_tsc_frequency_hertz 18446744073709551615000" | has
 }
 
-# what is -ENODATA or absent has no series, and no metric has a head without one
+# a file that gives ENODATA or is absent has no series, and no metric has a head without series
 absent() {
 	tree views-empty && runs 0 || return
 	has <<-END || return
@@ -278,7 +278,7 @@ histogram() {
 	END
 }
 
-# while no CPU leads, the one that sampled last counts
+# if no CPU leads, the CPU that sampled last counts
 window_age() {
 	local cpus=$ROOT/sys/kernel/debug/tscope/cpus head
 	tree views-faults && head=$(head -n 1 "$cpus") || return
@@ -301,7 +301,7 @@ not_loaded() {
 tscope_unread_files 0"
 }
 
-# what can't be read is named and counted, in a text file only counted; the rest is there
+# files that can't be read are named and counted, with a text file only counted; the rest is there
 unread() {
 	tree no-debugfs && runs 0 && same "messages" "$(wc -l <"$DIR/err")" 1 &&
 		echo "tscope_unread_files 1" | has && grep -q '^tscope_clock_skew_ratio' "$DIR/out" &&
@@ -314,7 +314,8 @@ wrong_use() {
 	tree views-faults && runs 2 --json && runs 2 extra && runs 2 -i 0 && runs 2 --textfile
 }
 
-# the same text, for all to read, whatever umask and the file before were; no other file is left
+# the text file has the same text, anybody may read it, whatever umask and the old file were, and
+# no other file is left
 textfile() {
 	tree views-faults && runs 0 && cp "$DIR/out" "$DIR/whole" && echo old >"$FILE" &&
 		chmod 600 "$FILE" || return
@@ -370,7 +371,7 @@ never_partial() {
 		same "files" "$(ls -A "$DIR/text")" tscope.prom && return "$status"
 }
 
-# what is there changes while it repeats, also that the module is loaded
+# with -i the output follows changes, also of the module being loaded
 repeats() {
 	local job
 	tree views-faults || return
@@ -384,7 +385,7 @@ repeats() {
 	same "status after SIGINT" $? 0
 }
 
-# soon COMMAND...: it succeeds within 20 s; other programs may keep the CPUs busy
+# soon COMMAND...: the command succeeds within 20 s; other programs may keep the CPUs busy
 soon() {
 	local i
 	for ((i = 0; i < 400; i++)); do

@@ -12,7 +12,7 @@ static void test_quiet(void)
 	EXPECT_EQ(found.n, 0, "findings of a machine on which nothing happened");
 }
 
-/* All steps that the clocks take where the TSC jumps by that; some may be missing. */
+/* All steps that the clocks make if the TSC jumps by @ns; some may be missing. */
 static void jump(double at, double ns)
 {
 	unsigned int absent = rnd_below(4);
@@ -56,7 +56,7 @@ static void test_jumps(void)
 	}
 }
 
-/* A pair of kvm-clock or of the TSC, which met lately. */
+/* Fill a pair of kvm-clock or of the TSC that met lately. */
 static void pair(struct pair_line *p, const char *clock, double offset_ns, double bound_ns)
 {
 	*p = (struct pair_line){ .known = true, .cpu_j = 1, .offset_ns = llround(offset_ns),
@@ -65,8 +65,8 @@ static void pair(struct pair_line *p, const char *clock, double offset_ns, doubl
 }
 
 /*
- * The TSC of CPU 1 alone was written, or drifted for a while: the host made up for it in that CPU's
- * page, and nothing else stepped. It was set back by as much, so its offset does not tell.
+ * Only the TSC of CPU 1 was written, or drifted for a while: the host made up for it in this CPU's
+ * page, and nothing else stepped. It was set back by as much, so its offset shows nothing.
  */
 static void test_one_jumps(void)
 {
@@ -90,7 +90,7 @@ static void test_one_jumps(void)
 		for (k = 0; k < steps; k++)
 			add(30 + 0.02 * k, "step", KVM, 1, -ns / steps);
 		only("tsc-jumped", ns);
-		/* the kernel puts it back soon after */
+		/* the kernel puts the TSC back soon after */
 		add(31.5, "step", KVM, 1, ns);
 		only("tsc-jumped", steps > 1 ? -ns : ns);
 		o.after.n_violations--;
@@ -112,7 +112,7 @@ static void test_one_jumps(void)
 	}
 }
 
-/* The TSC is the clocksource: the kernel's time stands until it has caught up. */
+/* The TSC is the clocksource: the kernel's time stands still until the TSC has caught up. */
 static void test_stands(void)
 {
 	unsigned int i;
@@ -150,7 +150,7 @@ static void test_pauses(void)
 	}
 }
 
-/* Shorter than devices and kvm-clock are stopped apart, it is a pause if they agree exactly. */
+/* A pause that is shorter than STOP_APART_NS is found if devices and kvm-clock agree exactly. */
 static void test_short_pauses(void)
 {
 	unsigned int i;
@@ -196,7 +196,7 @@ static void test_no_pauses(void)
 	only("clock-stepped", -5);
 }
 
-/* The host said that the guest was stopped: a step before --since is known all the same. */
+/* The host reported a stop: a step before --since shows that the stop is older, too. */
 static void test_old_pause(void)
 {
 	quiet();
@@ -263,7 +263,7 @@ static void test_single(void)
 	}
 }
 
-/* What is smaller than its readings can tell is none. */
+/* A step that is smaller than the error of its readings is no step. */
 static void test_noise(void)
 {
 	unsigned int i;
@@ -274,7 +274,7 @@ static void test_noise(void)
 		add(30, "step", rnd_below(2) ? PM : HPET, 0, size(300, 2 * DEVICE_NS));
 		judge();
 		EXPECT_EQ(found.n, 0, "findings of noise");
-		/* the kernel's clocks, where they are bracketed */
+		/* the kernel's clocks, if they are bracketed */
 		quiet();
 		clock = rnd_below(2) ? RAW : WALL;
 		clocks[clock].exact.value = 0;
@@ -352,7 +352,7 @@ static void test_near(void)
 	}
 }
 
-/* A finding of this id, of one clock. */
+/* Whether there is a finding of this id about one clock. */
 static bool found_of(const char *id, const char *clock)
 {
 	size_t i;
@@ -388,7 +388,7 @@ static void test_counters(void)
 	EXPECT(found_of("clock-stepped", "hpet"), "hpet");
 	EXPECT(found_of("wall-clock-set", "realtime"), "realtime");
 	EXPECT(found_of("host-wall-stepped", "The host's wall clock"), "ptp-kvm");
-	/* how far points lie off their line is not known, but for the time page's */
+	/* residuals are not known; only the time page needs none */
 	for (i = 0; i < found.n; i++)
 		if (!strcmp(found.findings[i].id, "host-wall-stepped"))
 			EXPECT(!found.findings[i].size_error.known, "error of %s",
@@ -402,7 +402,7 @@ static void test_counters(void)
 	events_free(&events);
 }
 
-/* Steps that violations had no room for are older than those that it has. */
+/* Steps that violations dropped are older than those that it has. */
 static void test_overrun(void)
 {
 	unsigned int i;
@@ -420,7 +420,7 @@ static void test_overrun(void)
 	}
 }
 
-/* Lines of two moments that alternate: each counts its CPUs once. */
+/* Lines of two moments alternate: each moment counts each CPU once. */
 static void test_alternating(void)
 {
 	struct moment_list list;

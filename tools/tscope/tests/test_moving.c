@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tsc-moving: its size against the truth. The module's own tracker gets the bursts of a pair whose
- * TSC alternates or drifts, and of its kvm-clock, which rests.
+ * tsc-moving: its size compared with the truth. The module's own tracker gets the bursts of a pair
+ * whose TSC alternates or drifts, and of its kvm-clock, which does not move.
  */
 #include <math.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ static double offset_at(const struct motion *m, double s)
 	return fmod(s, 2 * m->half_s) < m->half_s ? m->side_ns : -m->side_ns;
 }
 
-/* One in fifty bursts is up to five times as wide as usual. */
+/* The width of a burst; one in fifty is up to five times as wide as usual. */
 static double width(void)
 {
 	double usual = WIDTH_NS * (1 + 0.4 * rnd_unit());
@@ -72,13 +72,13 @@ static const struct finding *judge(struct pair_line *pairs, size_t n)
 	return the_finding(&found, "tsc-moving");
 }
 
-/* How often a size was judged, and its interval held the truth; and how wide the intervals are. */
+/* How many sizes were judged, how many intervals held the truth, and the sum of their widths. */
 struct score {
 	unsigned int n, held;
 	double relative;
 };
 
-/* The motion since the epoch before the running one, as bursts saw it. */
+/* Judge the motion since the begin of the last epoch; @truth: the motion as bursts saw it. */
 static void check(struct score *score, const struct motion *m, const struct tscope_tracker *tsc,
 		  const struct tscope_tracker *page, u64 now_ms, double truth)
 {
@@ -97,7 +97,7 @@ static void check(struct score *score, const struct motion *m, const struct tsco
 	score->relative += error_of(f) / size_of(f);
 }
 
-/* Bursts at a rate for some time; every epoch is judged as it ends. */
+/* Run bursts every @gap_s for @for_s; each epoch is judged when it ends. */
 static void watch(struct score *score, const struct motion *m, double gap_s, double for_s)
 {
 	double low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
@@ -113,7 +113,7 @@ static void watch(struct score *score, const struct motion *m, double gap_s, dou
 		    now_ms - tsc.started_ms >= TSCOPE_EPOCH_MS && low[0] < INFINITY)
 			check(score, m, &tsc, &page, now_ms,
 			      fmax(high[0], high[1]) - fmin(low[0], low[1]));
-		/* what changes within a burst gives each limit by one of two offsets */
+		/* if the offset changes within a burst, each limit is by one of two offsets */
 		begun = offset_at(m, s);
 		ended = offset_at(m, s + BURST_S);
 		all = width();
@@ -138,7 +138,7 @@ static void watch(struct score *score, const struct motion *m, double gap_s, dou
 	}
 }
 
-/* The extent is never below the motion; the error holds it in all but few, and is narrow. */
+/* The extent is never below the motion; almost all errors hold the truth, and they are narrow. */
 static void test_truth(void)
 {
 	struct score few = { }, many = { };
@@ -179,7 +179,7 @@ static struct pair_line pair(const char *clock, unsigned int cpu_i, unsigned int
 	return p;
 }
 
-/* What the widths of bursts are known by. */
+/* Which pairs show the widths of bursts, and so give the error. */
 static void test_error(void)
 {
 	struct pair_line pairs[] = {
@@ -198,7 +198,7 @@ static void test_error(void)
 		EXPECT_LINES(f->evidence.lines, 2,
 			     "CPU 1 against CPU 0 moves: from -800 ns to +2400 ns in two epochs",
 			     "up to 350 ns of that may be the width of bursts: the offset moved by 2850 ns to 3200 ns");
-	/* the page goes where the TSC goes */
+	/* the page follows the TSC */
 	pairs[3].moving = true;
 	pairs[3].hull_high_ns = 3000;
 	f = judge(pairs, 4);

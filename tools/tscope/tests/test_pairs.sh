@@ -17,7 +17,7 @@ json_pairs() {
 			map(.offset_ns == null and .hull_ns == null) | all)' "$DIR/out"
 }
 
-# of the CPUs of -c, also without sampling
+# -c chooses the pairs that are shown, also without sampling
 chosen_pairs() {
 	tree views-many && runs 0 pairs -d 0 -c 2-3,9 --json &&
 		same pairs "$(jq -r '.pairs[] | "\(.clock) \(.cpu_i) \(.cpu_j)"' "$DIR/out" | sort | paste -sd,)" \
@@ -26,7 +26,7 @@ chosen_pairs() {
 		runs 4 pairs -d 0 -c 11
 }
 
-# matrix_fits COLUMNS: a terminal of that width
+# matrix_fits COLUMNS: the matrix fits a terminal of this width
 matrix_fits() {
 	"$TSCOPE_TESTS/terminal.py" --once "24x$1" "$TSCOPE_FAST" pairs -d 0 --matrix --root "$ROOT" >"$DIR/out" ||
 		return
@@ -35,7 +35,7 @@ matrix_fits() {
 		END { exit bad || NR > 200 || NR < 10 }' "$DIR/out"
 }
 
-# of 4096 CPUs the worst, in one block that fits
+# of 4096 CPUs the worst are shown, in one block that fits
 matrix_of_many() {
 	local shown
 	rm -rf "$ROOT"
@@ -52,7 +52,7 @@ matrix_of_many() {
 		matrix_fits 18 && prints '^  2 of 4096 CPUs'
 }
 
-# What sysfs has is shown, and what it has not is not known.
+# Without debugfs the pairs of sysfs are shown; what sysfs does not have is shown as not known.
 pairs_of_sysfs() {
 	tree views-faults && rm -r "$DEBUGFS" && runs 0 pairs && same messages "$(wc -l <"$DIR/err")" 2 &&
 		grep -q 'mount -t debugfs' "$DIR/err" && grep -q 'only the worst pair of each clock' "$DIR/err" &&

@@ -110,11 +110,11 @@ static void test_bad_pairs(void)
 		expect_fault(bad[i].text, right, bad[i].line, bad[i].field, bad[i].what);
 		EXPECT(!p && !n, "'%s' left lines", bad[i].text);
 	}
-	/* a byte 0 is no end */
+	/* a byte 0 does not end the text */
 	EXPECT(!parse_pairs(TEXT(PAIRS "tsc 0 1 5 9 0 0 9 4 7 3\0"), &p, &n, &fault), "byte 0");
 }
 
-/* No part of a text but whole lines is taken. */
+/* Only texts that end with a whole line are accepted. */
 static void test_truncated(void)
 {
 	static const char text[] = PAIRS GOOD "tsc 0 2 - - - - - - 0 9\n";
@@ -123,7 +123,7 @@ static void test_truncated(void)
 	char *copy;
 
 	for (len = 0; len < sizeof(text); len++) {
-		/* of its own, so that a read behind it is found */
+		/* memory of its own, so that a read beyond the end is found */
 		copy = malloc(len ?: 1);
 		memcpy(copy, text, len);
 		lines = len == sizeof(PAIRS) - 1 ? 0 : len == sizeof(PAIRS GOOD) - 1 ? 1 :
@@ -344,7 +344,7 @@ static void test_bad_histogram(void)
 	}
 }
 
-/* The file of a clock, by its name; false also where the clock has none. */
+/* Parse a file of a clock, by its name; false also if the clock can't have it. */
 static bool clock_file(struct clock_figures *c, const char *file, const char *text)
 {
 	const char *name;
@@ -429,7 +429,7 @@ static void test_strings(void)
 	EXPECT(!parse_count(TEXT("-1"), &count, &fault) && !count.known, "count below 0");
 }
 
-/* What a list holds, or that it is none; with a number of random ranges too. */
+/* CPUs of lists, also of random ranges, and texts that are no list. */
 static void test_cpu_list(void)
 {
 	static const char *const wrong[] = {

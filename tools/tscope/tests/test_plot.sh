@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# tscope plot: what is drawn is what was recorded, gnuplot draws the same from the script, and what
-# is wrong is said.
+# tscope plot: it draws what was recorded, gnuplot draws the same from the script, and faults are
+# reported.
 
 # shellcheck source=selftests/harness/ktap.sh
 . "$TSCOPE_TESTS/../../../selftests/harness/ktap.sh"
@@ -18,7 +18,7 @@ SEED=${SEED:-$RANDOM}
 TSCOPE_FAST=${TSCOPE_FAST:-$TSCOPE}
 cd "$DIR" || exit
 
-# runs STATUS ARGUMENT...: what it prints is in out, its messages in err
+# runs STATUS ARGUMENT...: the output is in out, messages are in err
 runs() {
 	local want=$1 got
 	shift
@@ -28,7 +28,7 @@ runs() {
 	same status "$got" "$want"
 }
 
-# says REGEX: a message
+# says REGEX: a message matches
 says() {
 	grep -qE "$1" err || { echo "no message is $1"; return 1; }
 }
@@ -63,7 +63,7 @@ dark() {
 	runs 0 "$GUEST" phase -o light.svg && runs 0 "$GUEST" phase -o dark.svg --dark &&
 		grep -q 'height="[0-9]*" fill="#ffffff"' light.svg &&
 		grep -q 'height="[0-9]*" fill="#15181c"' dark.svg &&
-		# lines and texts of the one are in none of the other's colours
+		# lines and texts of the two have no colour in common
 		same "colours of both" "$(comm -12 <(colours light.svg) <(colours dark.svg))" ""
 }
 
@@ -71,7 +71,7 @@ colours() {
 	grep -oE "(stroke|fill)=['\"]rgb\([0-9, ]*\)" "$1" | tr -d ' ' | sort -u
 }
 
-# a file without a picture's name is of the phase, by exactly its name
+# if no picture is named, the file has the phase, and exactly the name of -o
 default() {
 	rm -f out*.svg out*.png
 	runs 0 "$GUEST" -o out.svg && same files "$(echo out*.svg)" out.svg && cmp out.svg phase.svg &&
@@ -90,7 +90,7 @@ input() {
 	"$TSCOPE" plot - phase -o input.svg <"$GUEST" && cmp input.svg phase.svg
 }
 
-# text: for a file 80 columns, which end without blanks; the sizes of the steps are there
+# a text in a file has 80 columns, no blanks at ends of lines, and the sizes of the steps
 text() {
 	runs 0 "$GUEST" phase && not grep -q '.\{81\}' out && not grep -q ' $' out &&
 		not grep -q $'\f' out && same "lines" "$(wc -l <out)" 92 &&
@@ -100,14 +100,14 @@ text() {
 		runs 0 "$GUEST" phase && diff out drawn
 }
 
-# terminal ROWS COLUMNS: it takes all columns, and each plot no more than the rows
+# terminal ROWS COLUMNS: plots have all columns, and not more than these rows
 terminal() {
 	script -qc "stty rows $1 cols $2; $TSCOPE plot $GUEST adev" /dev/null </dev/null | tr -d '\r' >out
 	same "longest line" "$(sed 's/ *$//' out | awk 'length > n { n = length } END { print n }')" \
 		$(($2 - 2)) && same lines "$(wc -l <out)" $((3 * $1 - 3))
 }
 
-# of an hour each column's lowest and highest points are drawn, and a file of it is small
+# of an hour only each column's lowest and highest points are drawn, so the file is small
 hour() {
 	echo "seed $SEED"
 	awk -v seed="$SEED" 'BEGIN {
@@ -124,14 +124,14 @@ hour() {
 		"$TSCOPE_TESTS/plot.py" thinned hour.ndjson out
 }
 
-# an hour of six clocks, some 30 MB: all pictures in 100 MB of memory; the steps are marked
+# an hour of six clocks, about 30 MB: all pictures need less than 100 MB of memory; steps are marked
 whole_hour() {
 	local TIMEFORMAT='CPU time %U %S s'
 	echo "seed $SEED"
 	SEED=$SEED "$TSCOPE_TESTS/hour.py" "$GUEST" >whole.ndjson &&
 		[ "$(stat -c %s whole.ndjson)" -gt 30000000 ] || return
 	time (
-		# more memory than that can't be had
+		# the command can't get more memory than this
 		ulimit -v $((100 * 1024)) || exit 9
 		"$TSCOPE_FAST" plot whole.ndjson --script >out 2>err
 	)
@@ -164,7 +164,7 @@ many() {
 		"$TSCOPE_TESTS/plot.py" cells many.ndjson out
 }
 
-# of a flood of steps the largest are marked, and all are counted
+# if there are very many steps, the largest are marked, and all are counted
 flood() {
 	awk 'BEGIN {
 		for (i = 0; i < 50000; i++)
@@ -178,7 +178,7 @@ flood() {
 		grep -q '; and [0-9]* more$' label
 }
 
-# a name that would leave its quotes is refused where it is read, and nothing of it runs
+# a name that would break out of its quotes is refused when it is read, and nothing of it runs
 hostile() {
 	local name
 	# shellcheck disable=SC2016

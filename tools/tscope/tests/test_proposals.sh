@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# doctor with --domain-xml and --write, on a recorded guest in which all is well otherwise. It has
-# no module: no figure can be had.
+# doctor with --domain-xml and --write, on a recorded guest that is healthy otherwise. It has no
+# module, so there are no figures.
 
 TESTS=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/harness/ktap.sh
@@ -42,7 +42,7 @@ says() {
 	grep -qF -- "$2" "$DIR/$1" || { echo "$1 does not say: $2"; return 1; }
 }
 
-# refused TEXT XML: as a domain
+# refused TEXT XML: XML is refused as a domain, with the message TEXT
 refused() {
 	printf '%s' "$2" >"$DIR/domain.xml"
 	doctor 2 --domain-xml "$DIR/domain.xml" && says err "$DIR/domain.xml: $1" && [ ! -s "$DIR/out" ]
@@ -55,7 +55,7 @@ domain() {
 		[ "$(jq -r '.findings[0] | .severity, .size, .ended' "$DIR/out" | paste -sd,)" = info,null,false ]
 }
 
-# the guest as it is when ptp_kvm and chrony are not set up, and the command line chooses acpi_pm
+# the guest without ptp_kvm and chrony, and with a command line that chooses acpi_pm
 set_up_nothing() {
 	rm -r "$DIR/guest/sys/class/ptp" "$DIR/guest/proc/412"
 	echo "ro clocksource=acpi_pm" >"$DIR/guest/proc/cmdline"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2086
 #
-# tscope record: what is written of trees of which time passes, that a recording ends well whatever
-# ends it, and that it takes no more memory after hours.
+# tscope record: what is written about trees that change, that a recording is complete whatever ends
+# it, and that memory does not grow in hours.
 
 TESTS=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/harness/ktap.sh
@@ -20,7 +20,7 @@ export TERM=xterm
 D=$ROOT/sys/kernel/debug/tscope
 FILE=$DIR/a.ndjson
 
-# values OBJECT KEY...: the members of lines of this kind, a line each
+# values OBJECT KEY...: these members of all lines of this kind, in one line for each
 values() {
 	python3 - "$FILE" "$@" <<-'END'
 	import decimal, json, sys
@@ -36,7 +36,7 @@ fresh() {
 	idle_tree
 }
 
-# within 10 s COMMAND...: until it succeeds
+# until_true COMMAND...: waits until the command succeeds, for 10 s
 until_true() {
 	local i
 	for ((i = 0; i < 100; i++)); do
@@ -47,12 +47,12 @@ until_true() {
 	return 1
 }
 
-# has PATTERN: of the file
+# has PATTERN: the recording has such a line
 has() {
 	grep -q "$1" "$FILE" 2>/dev/null
 }
 
-# begin ARGUMENT...: records in the background; signals are not ignored there. PROGRAM: of the two
+# begin ARGUMENT...: records in the background with signals not ignored. PROGRAM: which command
 begin() {
 	setsid python3 -c '
 import os, signal, sys
@@ -63,7 +63,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "${PROGRAM:-$TSCOPE}" record --root "$ROOT"
 	until_true has tscope_recording
 }
 
-# ends STATUS WHY
+# ends STATUS WHY: the recording ends with this status and this reason
 ends() {
 	local status
 	wait "$PID"
@@ -74,12 +74,12 @@ ends() {
 		"$TESTS/validate.py" --recording "$FILE" && as_before
 }
 
-# stops [STATUS]: by SIGINT
+# stops [STATUS]: SIGINT ends the recording with this status (0)
 stops() {
 	kill -s INT "$PID" && ends "${1:-0}" signal
 }
 
-# what is there: each point, the pairs, histograms
+# -d 0 records what is there: each point, the pairs, histograms
 there() {
 	fresh || return
 	"$TSCOPE" record -d 0 -o "$FILE" --root "$ROOT" 2>"$DIR/err"
@@ -100,7 +100,7 @@ to_stdout() {
 		same points "$(values point tsc | wc -l)" "$(sed 1d "$D/points" | wc -l)"
 }
 
-# moves ARGUMENT...: the tree, which takes points as soon as a recording begins
+# moves ARGUMENT...: lets the tree take points as soon as a recording begins
 moves() {
 	fresh || return
 	"$TESTS/moving_tree.py" "$ROOT" "$FILE" "$@" >"$DIR/taken" 2>"$DIR/mover" &
@@ -108,12 +108,12 @@ moves() {
 	until_true [ -e "$ROOT/ready" ]
 }
 
-# moved: the tree has taken all
+# moved: waits until the tree has taken all points
 moved() {
 	wait $MOVER || { cat "$DIR/mover"; return 1; }
 }
 
-# by_clock FILE: its lines, those of a clock together
+# by_clock FILE: lines sorted by clock, otherwise in their order
 by_clock() {
 	sort -s -k1,1 "$1"
 }
@@ -126,7 +126,7 @@ each_once() {
 		same end "$(values end points lost)" "$(wc -l <"$DIR/taken") 0"
 }
 
-# The module keeps 200 points and takes 300 from one look to the next: it says how many are missing.
+# The module keeps 200 points and takes 300 between looks: the recording says how many are missing.
 overrun() {
 	local gone
 	moves --looks 6 --points 300 && begin -i 0.1 -d 60 && moved && stops || return
@@ -137,7 +137,7 @@ overrun() {
 		same gaps "$(values gap lost | sort | uniq -c | tr -s ' ')" " 12 100"
 }
 
-# dies SIGNAL: it ends well
+# dies SIGNAL: the recording is complete, and sampling is restored
 dies() {
 	fresh && begin -d 60 --flat-out -c 0 && is enabled 1 && is width_us 50000 && is cpus 0 || return
 	sleep 0.3
@@ -153,13 +153,13 @@ ignored() {
 	until_true has tscope_recording && kill -s HUP $PID && ends 4 time
 }
 
-# The module keeps the points of a minute: it is looked at twice in that time.
+# The module keeps the points of a minute: so the interval is half a minute.
 slow() {
 	fresh && echo 60 >"$S/fit_window_s" && begin -i 1h -d 2h && stops 4 &&
 		same interval "$(sed -n '1s/.*"interval_ms":\([0-9]*\),.*/\1/p' "$FILE")" 30000
 }
 
-# It takes as long as it should; the first line is there at once.
+# The recording takes as long as -d says; its first line is written at once.
 duration() {
 	local began
 	fresh && began=$(date +%s%N) && begin -d 2 && ends 4 time || return
@@ -178,7 +178,7 @@ killed() {
 	same "exit status" $? 0 && grep -q 'the recording has no end' "$DIR/err"
 }
 
-# A limit of the file's size stands for a full disk that has some room left.
+# /dev/full, and a limit of the file's size in place of a disk that has little room left.
 full() {
 	fresh || return
 	"$TSCOPE" record -d 5 -o /dev/full --root "$ROOT" 2>"$DIR/err"
@@ -206,7 +206,7 @@ closed_pipe() {
 	same "exit status" "$(cat "$DIR/status")" 141 && as_before
 }
 
-# It ends well by a signal that comes while it waits for its reader: a pipe that is full.
+# A signal that comes while a full pipe waits for its reader: the recording is complete.
 slow_reader() {
 	fresh && python3 - "$FILE" "$TSCOPE" record -d 0 -o - --root "$ROOT" 2>"$DIR/err" <<-'END'
 	import array, fcntl, os, signal, subprocess, sys, termios, time
@@ -229,7 +229,7 @@ slow_reader() {
 		same "last line" "$(tail -n 1 "$FILE" | grep -o '^{"end":.*"why":"[a-z]*"' | sed 's/.*why//')" '":"signal"'
 }
 
-# Its reader never reads: the first signal waits, and the second one ends it.
+# The reader never reads: the first signal has to wait, and the second one ends the program.
 hung_reader() {
 	fresh && timeout -s KILL 30 python3 - "$1" "$TSCOPE" record -d 60 -o - --root "$ROOT" 2>"$DIR/err" <<-'END'
 	import os, signal, subprocess, sys, time
@@ -274,7 +274,7 @@ no_module() {
 	same "exit status" $? 4 && grep -q 'the module is not loaded\|there is no module' "$DIR/err" && [ ! -e "$FILE" ]
 }
 
-# A module that is unloaded, and another one that is loaded: it goes on sampling.
+# The module is unloaded and loaded again: sampling goes on.
 reload() {
 	fresh && begin -i 0.1 -d 60 --flat-out && is width_us 50000 || return
 	mv "$S" "$DIR/gone" && mv "$D" "$DIR/gone.debug" && until_true has '"what":"unloaded"' || return
@@ -286,19 +286,19 @@ reload() {
 		mv "$DIR/new/sys/kernel/debug/tscope" "$D" && mv "$DIR/new/sys/kernel/tscope" "$S" && rm -r "$DIR/new" &&
 		until_true has '"what":"loaded","text":"the module was loaded, version 0.1.0"' &&
 		until_true is enabled 1 && is width_us 50000 && until_true has '"what":"sampling"' && stops || return
-	# all points of the new one are news, of a segment of their own; the state before is there too
+	# all points of the new module are written, as a new segment; the state before is there too
 	same segments "$(values point segment | sort -u)" 2 &&
 		same points "$(values point clock tsc phase_ns)" "$(sed 1d "$D/points" | cut -d' ' -f1,3,4)" &&
 		same states "$(values state pairs | wc -l)" 2 &&
 		same notes "$(values note what | paste -sd' ')" "unloaded loaded sampling"
 }
 
-# write FILE TEXT: in one go, as the kernel's are
+# write FILE TEXT: replaces a file at once, as the kernel does
 write() {
 	echo "$2" >"$DIR/written" && mv "$DIR/written" "$1"
 }
 
-# A reset is seen by counters that begin anew.
+# A reset is noticed because counters begin at 0 again.
 reset() {
 	fresh && begin -i 0.1 -d 60 || return
 	for clock in "$S"/*/samples; do
@@ -308,7 +308,7 @@ reset() {
 	same notes "$(values note what)" reset && same states "$(values state pairs | wc -l)" 2
 }
 
-# What changes meanwhile is noted, once; of pairs that can't be read also that sysfs has the worst.
+# Changes are noted once; if pairs can't be read, also that sysfs has the worst pairs.
 changes() {
 	fresh && begin -i 0.1 -d 60 || return
 	write "$ROOT/sys/devices/system/cpu/online" 0 && until_true has 'CPUs online: 0; before: 0-1' &&
@@ -333,7 +333,7 @@ now() {
 	write "$ROOT/proc/uptime" "$1.00 0.00"
 }
 
-# Events are written once, a step when it can be no part of a jump of the TSC any more.
+# Events are written once; a step when it can no longer become part of a jump of the TSC.
 events() {
 	local head
 	fresh && head=$(head -n 1 "$D/violations") && now 100 && {
@@ -364,7 +364,7 @@ rss_kb() {
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status"
 }
 
-# most_kb UNTIL: the most that it takes until there are so many lines
+# most_kb UNTIL: the largest memory in kB that the program has until there are this many lines
 most_kb() {
 	local most=0 now
 	while [ "$(wc -l <"$FILE")" -lt "$1" ]; do
@@ -375,8 +375,8 @@ most_kb() {
 	echo $most
 }
 
-# Some minutes of points, then half an hour of them, with segments that break and a ring of
-# warps; 16 bytes a point would be 900 kB.
+# Memory does not grow from some minutes of points to half an hour of them, with segments that break
+# and a ring of warps; 16 bytes for each point would be 900 kB.
 memory() {
 	local early late points
 	moves --looks 150 --points 280 --window 1200 --step-every 50 &&
@@ -400,7 +400,7 @@ size() {
 		}' "$FILE"
 }
 
-# on_terminal ARGUMENT...: stderr is one; $DIR/screen is what it shows
+# progress ARGUMENT...: records with stderr on a terminal; $DIR/screen is what it shows
 progress() {
 	fresh && python3 - "$DIR/screen" "$TSCOPE" record -d 3 --root "$ROOT" -o "$FILE" "$@" <<-'END'
 	import os, pty, subprocess, sys

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each point is written once, whatever the module shows at the next look: a ring of which the
- * oldest points drop out, segments that break, a reset, sampling that is switched off.
+ * Each point is written once, whatever the module shows at the next look: a ring that drops its
+ * oldest points, segments that break, a reset, sampling that is switched off.
  */
 #include "recording_text.h"
 #include "record_points.h"
@@ -17,7 +17,7 @@ static struct clock_figures tsc;
 static struct cpu_line cpus[2][2];
 static struct snapshot before, s;
 
-/* What was written: lines of it, and they as a recording. */
+/* The lines that were written, and their writer. */
 static char *text;
 static size_t text_len;
 static struct recording_writer w;
@@ -38,7 +38,7 @@ static void begin(void)
 	recording_put_header(&w, &s, 1000);
 }
 
-/* The points from @first on, of one segment: those that the module shows. */
+/* Let the module show @n points of one segment, from number @first on. */
 static void show(uint16_t segment, uint64_t first, size_t n, uint64_t from_tsc)
 {
 	size_t i;
@@ -60,7 +60,7 @@ static void look(uint64_t windows)
 	points_write(&f, &before, &s, &w);
 }
 
-/* What was written has these points; of a segment @from to @to. */
+/* End the recording, read it, and expect this many points, written and lost. */
 static void ends(struct recording *r, uint64_t points, uint64_t lost)
 {
 	recording_put_end(&w, &(struct recording_end){ .why = "time" });
@@ -138,7 +138,7 @@ static void test_window(void)
 	end(&r);
 }
 
-/* What was there at the start is not written, and its going is no loss. */
+/* Points that were there at the start are not written, and are not lost when they drop out. */
 static void test_skip(void)
 {
 	struct recording r;
@@ -153,7 +153,7 @@ static void test_skip(void)
 	end(&r);
 }
 
-/* More came than the module shows. */
+/* More points came than the module shows. */
 static void test_overrun(void)
 {
 	struct recording r;
@@ -178,7 +178,7 @@ static void test_step(void)
 	begin();
 	show(65535, 0, 100, 1000);
 	look(100);
-	/* 12 points, then the step, then 8 of which 4 wait */
+	/* 12 points, then the step, then 8 points, of which 4 are held back */
 	show(0, 0, 4, 1000 + 112 * PERIOD);
 	look(20);
 	show(0, 0, 24, 1000 + 112 * PERIOD);
@@ -206,7 +206,7 @@ static void test_pause(void)
 	end(&r);
 }
 
-/* After a reset the numbers of segments are the old ones. */
+/* After a reset the same numbers of segments are used again. */
 static void test_reset(void)
 {
 	struct recording r;
@@ -214,14 +214,14 @@ static void test_reset(void)
 	begin();
 	show(1, 0, 100, 1000);
 	look(100);
-	/* its first point, which is older than the last one, shows that there was one */
+	/* the first point, which is older than the last one written, shows the reset */
 	show(1, 0, 10, 1000 + 100 * PERIOD);
 	look(10);
-	/* or the caller says so */
+	/* or the caller reports it */
 	points_end_segments(&f);
 	show(1, 5, 10, 1000 + 105 * PERIOD);
 	look(10);
-	/* who was wrong, since the points are still there */
+	/* the caller was wrong: the points are still there */
 	points_end_segments(&f);
 	show(1, 5, 20, 1000 + 105 * PERIOD);
 	look(10);
@@ -232,7 +232,7 @@ static void test_reset(void)
 	end(&r);
 }
 
-/* Windows are counted anew: those of the module before are not known, and cost points. */
+/* Windows are counted from 0 again: those before are not known, and their points are lost. */
 static void test_reload_between(void)
 {
 	struct recording r;
@@ -248,7 +248,7 @@ static void test_reload_between(void)
 	end(&r);
 }
 
-/* For long there was no module, which took no points then. */
+/* For a long time there was no module, so no points were taken. */
 static void test_reload(void)
 {
 	struct recording r;
@@ -301,7 +301,7 @@ static void test_nothing(void)
 	end(&r);
 }
 
-/* Of two segments, which no module shows, the newest counts; nothing is there twice. */
+/* Two segments, which no module shows: the newest counts, and nothing is written twice. */
 static void test_two_segments(void)
 {
 	struct recording r;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When a recording gets a state: each minute, as long as states are no more than half of it; what
- * a state has; and when an event is written.
+ * When a state is written: each minute, as long as states are no more than half of the recording;
+ * what a state has; and when an event is written.
  */
 #include "record.h"
 #include "recording_text.h"
@@ -57,7 +57,7 @@ static void end(unsigned int want, size_t pairs)
 	tree_close();
 }
 
-/* As many lines as some bytes are. */
+/* Write other lines, of at least this many bytes. */
 static void other_lines(uint64_t bytes)
 {
 	uint64_t from = r.out.bytes;
@@ -101,7 +101,7 @@ static void test_half(void)
 	end(3, 2);
 }
 
-/* The worst pairs are not all pairs: a recording has none then. */
+/* If only the worst pairs are known, a recording has no pairs. */
 static void test_no_pairs(void)
 {
 	begin();
@@ -116,7 +116,7 @@ static void write_text(const char *file, const char *line)
 	tree_write(file, line, strlen(line));
 }
 
-/* A step that came while files were read may yet become part of a jump, as any other one. */
+/* A step that came while files were read may become part of a jump, like any other step. */
 static void test_newest_step(void)
 {
 	begin();

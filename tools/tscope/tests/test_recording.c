@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is read of recordings: of whole ones, of broken ones, and of other files */
+/* What is read from recordings: complete ones, broken ones, and other files */
 #include "recording_text.h"
 #include "files.h"
 #include "tree.h"
@@ -59,7 +59,7 @@ static void test_sample(void)
 	free(text.at);
 }
 
-/* Numbers at both ends of 64 bits, of a snapshot and after they were written and read. */
+/* Numbers at both ends of 64 bits, from a snapshot, and after they were written and read. */
 static void test_snapshot(void)
 {
 	struct recording r;
@@ -84,7 +84,7 @@ static void test_snapshot(void)
 	recording_free(&r);
 }
 
-/* Cut anywhere, what is whole is read, and what is not is said. */
+/* If a recording is cut anywhere, its whole lines are read, and the rest is reported. */
 static void test_truncated(void)
 {
 	struct file_text text = sample();
@@ -231,7 +231,7 @@ static void test_broken(void)
 	      "is of another type");
 }
 
-/* A state counts when it is whole; the newest does. */
+/* Only a complete state counts, and only the newest. */
 static void state(const char *text, size_t pairs, int64_t offset_ns, const char *error)
 {
 	struct recording r;

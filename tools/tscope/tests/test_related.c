@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rules on random faults at random times: what belongs to another fault, or to the observation. */
+/* Rules, tested with random faults: which belong to another fault, or to the observation. */
 #include "made.h"
 
-/* A step of monotonic-raw is explained by time that stood, or by a new clocksource, of its time. */
+/* Time that stood still, or a new clocksource, explains a step of monotonic-raw at that time. */
 static void test_explained(void)
 {
 	unsigned int i;
@@ -42,7 +42,7 @@ static void test_explained(void)
 	}
 }
 
-/* Time that stood for this long or more does not explain a smaller step. */
+/* Time that stood still for at least some time does not explain a smaller step. */
 static void test_at_least(void)
 {
 	unsigned int i;
@@ -64,7 +64,7 @@ static void test_at_least(void)
 	}
 }
 
-/* Time that stands now is found beside time that stood before, and once while it is the same. */
+/* Time that stands still now is found besides an earlier standstill, but only once for the same. */
 static void test_stands_now(void)
 {
 	unsigned int i, k, now;
@@ -128,7 +128,7 @@ static void test_warps(void)
 	}
 }
 
-/* The kernel's log names a change of the clocksource by a clock that drifts and does not sleep. */
+/* The clock of the kernel's log drifts, and does not count suspend: the time of a switch fits. */
 static void test_switch(void)
 {
 	double uptime, slept, drift, at;
@@ -158,8 +158,8 @@ static void test_switch(void)
 }
 
 /*
- * The host's clock is slewed: ptp-kvm and the devices that the host emulates say so, and the time
- * page, which names the TSC's frequency, does not. Or the kernel has a wrong frequency: all do.
+ * The host's clock is slewed: ptp-kvm and the devices that the host emulates show this, and the
+ * time page, which has the TSC's frequency, does not. If the kernel's frequency is wrong, all do.
  */
 static void test_slewed_host(void)
 {
@@ -186,7 +186,7 @@ static void test_slewed_host(void)
 	}
 }
 
-/* Without an observation of its own doctor judges warps of the time since --since. */
+/* Without an observation of its own doctor judges the warps since --since. */
 static void test_old_warps(void)
 {
 	unsigned int i;
@@ -234,7 +234,7 @@ static void test_frequency_limits(void)
 	}
 }
 
-/* The TSC jumps: the steps of all clocks but hpet. */
+/* The TSC jumps: add the steps of all clocks except hpet. */
 static void jump_but_hpet(double at, double ns)
 {
 	if (ns < 0) {
@@ -248,7 +248,7 @@ static void jump_but_hpet(double at, double ns)
 	add(at + 1.1, "step", PM, 0, device(-ns, PM_WRAP_NS));
 }
 
-/* A device that takes long to be read has few points: its step is found late. */
+/* A device whose readings take long has few points: its step is found late. */
 static void test_slow_device(void)
 {
 	static struct point_line many[CLOCKS + 40];
@@ -271,11 +271,11 @@ static void test_slow_device(void)
 		add(30, "backward", TSC, 1, ns * 0.998);
 		add(30.3, "step", PTP, 0, ns + jitter());
 		add(30 + 4 * gap, "step", PM, 0, device(ns, PM_WRAP_NS));
-		/* its reading is of when time went on */
+		/* its reading is from the time when time went on */
 		lines[o.after.n_violations - 1].tsc = (30 + ns / 1e9) * KHZ * 1e3;
 		only("time-stood-still", ns);
 
-		/* most of its points were soon, and the four that count were late */
+		/* most of its points came early, and the four that count came late */
 		gap = 2 + 2 * rnd_unit();
 		for (k = 0; k < 40; k++) {
 			many[CLOCKS + k].tsc = (20 + k * 0.25) * KHZ * 1e3;
@@ -307,7 +307,7 @@ static void test_slow_device(void)
 		lines[o.after.n_violations - 1].tsc = many[CLOCKS + 36].tsc;
 		only("tsc-jumped", ns);
 	}
-	/* the same of a restore, and points from before it are shown no more */
+	/* the same for a restore, and points from before it are no longer shown */
 	for (i = 0; i < ROUNDS; i++) {
 		quiet();
 		ns = size(5e7, 2e8);
@@ -323,7 +323,7 @@ static void test_slow_device(void)
 	}
 }
 
-/* Violations can be read, and clocks can't: what happened is an event, and no rule judges it. */
+/* If violations can be read, and clocks can't, there are events, but no rule judges them. */
 static void test_no_clocks(void)
 {
 	struct event_list events;
@@ -352,7 +352,7 @@ static bool speaks_of(const struct finding *f, const char *word)
 	return does;
 }
 
-/* One clock steps by itself: the advice is of that clock, and of KVM only where it is KVM's. */
+/* One clock steps alone: the advice is about this clock, and about KVM only if it is KVM's. */
 static void test_who_stepped(void)
 {
 	static const struct { int clock; double ns; const char *name; bool kvm; } all[] = {
@@ -383,8 +383,8 @@ static void test_who_stepped(void)
 }
 
 /*
- * A time page lost time, and no device was read that would have lost it in a pause as well. Where
- * the hypervisor has no word for a pause, it is no fault; where it has one, it is.
+ * A time page lost time, and no device was read that would have lost it in a pause too. If the
+ * hypervisor does not report pauses, this is no fault; if it does, it is a fault.
  */
 static void test_pause_or_set(void)
 {

@@ -17,7 +17,7 @@
 
 static char before[512];
 
-/* In a directory of its own. */
+/* Each test has a directory of its own. */
 static void begin(void)
 {
 	char dir[] = "/tmp/tscope-replace.XXXXXX";
@@ -110,7 +110,7 @@ static void test_fifo(void)
 	end();
 }
 
-/* Only root can make one. */
+/* A device is written in place; only root can create one. */
 static void test_device(void)
 {
 	begin();
@@ -138,7 +138,7 @@ static void test_check(void)
 	end();
 }
 
-/* A signal ends the program while a file of 64 MB is written: it does so when it is whole. */
+/* A signal that comes while a file of 64 MB is written ends the program when the file is whole. */
 static void test_signal(void)
 {
 	const struct itimerval soon = { .it_value.tv_usec = 1000 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Trees whose heads say what must be found: "# expect: ID SEVERITY [SIZE UNIT]". The size lies
- * within its bound of what was measured, and nothing else is found but info. A tree that expects
- * nothing is one of a healthy machine.
+ * Trees whose first lines say what must be found: "# expect: ID SEVERITY [SIZE UNIT]". SIZE must be
+ * within the error of the size that was found, and other findings must be info. A tree that expects
+ * nothing is of a healthy machine.
  */
 #include <dirent.h>
 #include <math.h>
@@ -49,7 +49,7 @@ static void forget(void)
 	tree_close();
 }
 
-/* What the head of a tree expects; how many, or -1 where the tree is not one of ours. */
+/* Read what the first lines of a tree expect. Return: how many findings; -1: it is no such tree. */
 static int expected_of(const char *tree, struct expected *all)
 {
 	const char *tests = getenv("TSCOPE_TESTS") ?: "tests";
@@ -106,7 +106,7 @@ static void check_finding(const char *tree, const struct finding *f, struct expe
 	EXPECT(!strcmp(severity_name(f->severity), e->severity), "%s: %s is %s", tree, f->id,
 	       severity_name(f->severity));
 	EXPECT(!e->sized || !strcmp(f->unit, e->unit), "%s: %s in %s", tree, f->id, f->unit);
-	/* a bound that holds everything would say nothing */
+	/* an error that is too large would hold any size */
 	EXPECT(!e->sized || !e->size || error_of(f) <= fabs(e->size) * 1.01 + 1e5,
 	       "%s: %s: size %.3f +- %.3f", tree, f->id, size_of(f), error_of(f));
 	EXPECT(f->evidence.n > 0 && f->cause[0] && f->advice.n > 0 && f->see[0],
@@ -161,7 +161,7 @@ static void test_trees(void)
 		free(list);
 }
 
-/* Each id has a tree, but for timer-policy, which test_domain has. */
+/* Each id has a tree, except timer-policy, which test_domain tests. */
 static void test_all_ids(void)
 {
 	struct expected all[MOST];

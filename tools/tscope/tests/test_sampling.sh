@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2086
 #
-# What sampling changes is restored on every way out, and who can't sample learns why. The files
-# are a tree's, in which a write changes the file and nothing else.
+# What sampling changes is restored however the program ends, and a user who can't sample gets the
+# reason. The files are those of a tree: a write changes the file and nothing else.
 
 TESTS=$(dirname "$(readlink -f "$0")")
 # shellcheck source=selftests/harness/ktap.sh
@@ -17,7 +17,7 @@ export TERM=xterm
 # shellcheck source=tools/tscope/tests/idle.sh
 . "$TESTS/idle.sh"
 
-# until FILE VALUE: within 10 s
+# until_is FILE VALUE: waits until the file has this value, for 10 s
 until_is() {
 	local i
 	for ((i = 0; i < 100; i++)); do
@@ -28,7 +28,7 @@ until_is() {
 	return 1
 }
 
-# begin ARGUMENT...: samples in the background; signals are not ignored there
+# begin ARGUMENT...: samples in the background, where signals are not ignored
 begin() {
 	idle_tree || return
 	setsid python3 -c '
@@ -39,7 +39,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$TSCOPE" pairs --root "$DIR/root" "$@" \
 	PID=$!
 }
 
-# ended: the program ends as after sampling; 1: it has found something
+# ended: the program ends with the status 0, or 1 if it has found something
 ended() {
 	local status
 	wait "$PID"
@@ -47,7 +47,7 @@ ended() {
 	[ $status -le 1 ] || { echo "exit status $status"; cat "$DIR/err"; return 1; }
 }
 
-# fine COMMAND...: likewise
+# fine COMMAND...: the same for a command in the foreground
 fine() {
 	"$@" || [ $? = 1 ]
 }
@@ -86,14 +86,14 @@ ignored() {
 	until_is enabled 1 && kill -s HUP $PID && sleep 0.5 && is enabled 1 && ended && as_before
 }
 
-# a file that can't be changed: what was changed before it is restored
+# if a file can't be changed, files that were changed before are restored
 refused() {
 	idle_tree && rm "$S/period_us" || return
 	"$TSCOPE" pairs -d 1 --flat-out -c 0,1 --root "$DIR/root" 2>"$DIR/err" >"$DIR/out"
 	same "exit status" $? 4 && as_before && grep -q 'period_us: No such file or directory' "$DIR/err"
 }
 
-# a user may hold the lock of what they can read, and does not keep root from sampling
+# a user may lock a file that they can read: this does not prevent root from sampling
 held() {
 	local holder
 	idle_tree && chmod 644 "$S/enabled" || return
@@ -102,7 +102,7 @@ held() {
 	fine "$TSCOPE" pairs -d 0.2 --root "$ROOT" >"$DIR/out" 2>"$DIR/err" && same stderr "$(cat "$DIR/err")" ""
 	kill $holder
 	as_before || return
-	# who holds the right one need not sample
+	# a program may hold the right lock without sampling
 	flock -F "$S/reset" sleep 60 &
 	holder=$!
 	has_open $holder reset && "$TSCOPE" pairs -d 0.2 --root "$ROOT" >"$DIR/out" 2>"$DIR/err"
@@ -119,12 +119,12 @@ second() {
 	"$TSCOPE" pairs -d 0.2 --flat-out --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2"
 	same "exit status" $? 4 && grep -q 'another tscope is sampling' "$DIR/err2" || return
 	is enabled 1 && is width_us 50000 || return
-	# one that changes nothing looks on
+	# a command that changes nothing only reads
 	fine "$TSCOPE" pairs -d 0.2 --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" || return
 	is enabled 1 && is width_us 50000 && ended && as_before
 }
 
-# has_open PID FILE: within 10 s
+# has_open PID FILE: waits until the process has the file open, for 10 s
 has_open() {
 	local i
 	for ((i = 0; i < 100; i++)); do
@@ -135,7 +135,7 @@ has_open() {
 	return 1
 }
 
-# goes_on SUBCOMMAND ARGUMENT...: it begins second, and outlives the first, which restores
+# goes_on SUBCOMMAND ARGUMENT...: this begins second, and runs longer than the first, which restores
 goes_on() {
 	local other status=0
 	begin -d 60
@@ -154,7 +154,7 @@ goes_on() {
 # sampling that no tscope began and that is switched off stays off
 stays_off() {
 	local other status=0 i
-	# what a test before this one printed says nothing
+	# discard what an earlier test printed
 	idle_tree && echo 1 >"$S/enabled" && rm -f "$DIR/out2" && : >"$DIR/out2" || return
 	"$TSCOPE" watch --root "$DIR/root" >"$DIR/out2" 2>"$DIR/err2" &
 	other=$!
@@ -186,13 +186,13 @@ unloaded_meanwhile() {
 	same "exit status" $? 4 && [ $((SECONDS - began)) -lt 20 ]
 }
 
-# reloaded: another module has taken the place of the one that samples, with settings of its own
+# reloaded: replaces the module that samples by another one, with other settings
 reloaded() {
 	cp -r "$S" "$S.new" && echo 1 >"$S.new/enabled" && echo 77 >"$S.new/width_us" &&
 		echo 1 >"$S.new/cpus" && mv "$S" "$S.gone" && mv "$S.new" "$S"
 }
 
-# what it was set to stays
+# the settings of a module that was loaded meanwhile stay
 loaded_again_meanwhile() {
 	begin -d 4 --flat-out -c 0,1
 	until_is enabled 1 && reloaded || return
@@ -204,7 +204,7 @@ loaded_again_meanwhile() {
 	is enabled 1 && is width_us 77 && is cpus 1
 }
 
-# on_terminal ARGUMENT...: stderr is one; $DIR/screen is what it shows
+# on_terminal ARGUMENT...: runs with stderr on a terminal; $DIR/screen is what it shows
 on_terminal() {
 	python3 - "$DIR/screen" "$TSCOPE" "$@" <<-'END'
 	import os, pty, subprocess, sys
@@ -228,7 +228,7 @@ progress() {
 		not grep -q '4 s left\|0 s left' "$DIR/screen"
 }
 
-# of what is read, where sampling is none: a file that takes 3 s to come
+# progress is also shown for reading without sampling: of a file that takes 3 s
 progress_of_reading() {
 	local from=$TESTS/recordings/guest.ndjson
 	rm -f "$DIR/fifo" && mkfifo "$DIR/fifo" || return
@@ -294,7 +294,7 @@ not_root() {
 	cp "$TSCOPE" "$DIR/tscope" && chmod 755 "$DIR/tscope" || return
 	"$@" "$DIR/tscope" pairs -d 1 --root "$DIR/root" >"$DIR/out" 2>"$DIR/err"
 	same "exit status" $? 4 && grep -q 'only root can start sampling: run it as root (sudo), or with -d 0' "$DIR/err" || return
-	# what it may show is shown, and what not is said
+	# what this user may read is shown, and what not is reported
 	fine "$@" "$DIR/tscope" report -d 0 --json --root "$DIR/root" >"$DIR/out" 2>"$DIR/err" || return
 	python3 -c '
 import json, sys

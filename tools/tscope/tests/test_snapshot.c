@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a snapshot has of recorded trees, and of files that change */
+/* Snapshots of recorded trees, and of files that change */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static void test_all(void)
 	end();
 }
 
-/* Nothing of a file with a fault is known, and the others are. */
+/* Nothing is known from a file with a fault, and other files are read. */
 static void test_broken(void)
 {
 	const struct clock_figures *c;
@@ -167,7 +167,7 @@ static void test_worst_pairs(void)
 	end();
 }
 
-/* TSCOPE_SYSFS and TSCOPE_DEBUGFS go before the root. */
+/* TSCOPE_SYSFS and TSCOPE_DEBUGFS are used instead of the root. */
 static void test_variables(void)
 {
 	char sysfs[256], debugfs[256];
@@ -185,7 +185,7 @@ static void test_variables(void)
 	end();
 }
 
-/* A vmclock's own files; its words are events of their own, which have no size. */
+/* A vmclock's own files; its reports are events of their own kinds, which have no size. */
 static void test_vmclock(void)
 {
 	const struct clock_figures *c;
@@ -218,7 +218,7 @@ static void test_vmclock(void)
 	end();
 }
 
-/* A file of random bytes, or with one byte changed, gives an error or a text that is right. */
+/* A file of random bytes, or with one byte changed, gives an error, or is a valid text. */
 static void test_garbage(void)
 {
 	static const char *const files[] = {
@@ -238,7 +238,7 @@ static void test_garbage(void)
 		tree_write(path, text, len);
 	}
 	snapshot_read(&s, SNAPSHOT_ALL);
-	/* without its clocks their files are not looked for: offset is none of them */
+	/* without clocks their files are not read, so the file offset gives no error */
 	EXPECT_EQ(s.n_errors, ARRAY_SIZE(files) - 1, "errors");
 	EXPECT(!s.n_clocks && !s.n_pairs && !s.n_cpu_lines && !s.n_violations && !s.n_points &&
 	       !s.n_pages && !s.enabled.known, "figures");
@@ -247,7 +247,7 @@ static void test_garbage(void)
 	end();
 }
 
-/* The module goes after its control files were read, and before its clocks are. */
+/* The module is unloaded after its control files were read, and before its clocks are read. */
 static void unload(const char *alerts, const char *dir)
 {
 	char away[PATH_MAX + 8];
@@ -267,7 +267,7 @@ static void test_unloaded(void)
 	path_sysfs(alerts, "alerts");
 	path_sysfs(dir, "");
 	*strrchr(dir, '/') = 0;
-	/* who reads it waits for the one who writes it */
+	/* the reader waits for the writer */
 	EXPECT(!unlink(alerts) && !mkfifo(alerts, 0600), "a FIFO");
 	child = fork();
 	if (!child)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# tscope stability: figures of points that go up and down by turns, with a skew, are known:
-# differences of 40 ns at tau0, and none at its even multiples.
+# tscope stability: the figures of points that go up and down alternately, with a skew, can be
+# computed: differences of 40 ns at tau0, and none at its even multiples.
 
 # shellcheck source=selftests/harness/ktap.sh
 . "$TSCOPE_TESTS/../../../selftests/harness/ktap.sh"
@@ -12,7 +12,7 @@ trap 'rm -rf "$DIR" "$KTAP_SAID"' EXIT
 export TSCOPE_SYSFS=$DIR/sysfs TSCOPE_DEBUGFS=$DIR/debugfs
 POINTS=$DIR/debugfs/points
 
-# points CLOCK SEGMENT FROM N: 10 ms of a TSC of 1 GHz apart, 7 ns of skew, +-10 ns by turns
+# points CLOCK SEGMENT FROM N: each 10 ms of a TSC of 1 GHz, 7 ns of skew, +-10 ns alternately
 points() {
 	local i
 	for ((i = 0; i < $4; i++)); do
@@ -33,7 +33,7 @@ tree() {
 	} >"$POINTS"
 }
 
-# runs STATUS ARGUMENT...: what it prints is in out, its messages in err
+# runs STATUS ARGUMENT...: the output is in out, messages are in err
 runs() {
 	local want=$1 got
 	shift
@@ -43,7 +43,7 @@ runs() {
 	same "status" "$got" "$want"
 }
 
-# octave K: its line, with tau0 at K = 0; a skew shows in MTIE only
+# octave K: the line of tau0 * 2^K; a skew shows in MTIE only
 octave() {
 	case $1 in
 	# 40 ns / sqrt(2) / 10 ms, 40 ns / sqrt(6), 20 ns + 7 ns
@@ -61,13 +61,13 @@ wanted() {
 	done
 }
 
-# columns are of any width
+# the text has the wanted lines; columns may have any width
 text() {
 	runs 0 "$@" && diff <(tr -s ' ' <"$DIR/out") <(wanted) && not grep -n '.\{81\}' "$DIR/out" &&
 		same messages "$(cat "$DIR/err")" ""
 }
 
-# each line of it as the text's
+# JSON has the lines of the text
 json() {
 	runs 0 --json && "$TSCOPE_TESTS/validate.py" --of stability "$DIR/out" && same objects "$(grep -o '"clock"' "$DIR/out" | wc -l)" 9 &&
 		diff <(sed 's/{ "clock"/\n&/g' "$DIR/out" | grep '^{ "clock"' |
@@ -91,7 +91,7 @@ wrong_use() {
 		runs 2 hpet kvm-clock && runs 2 --duration 5
 }
 
-# one phase is off by all that the file may say: no figure, rather than a wrong one
+# one phase is at the end of its range: then there is no figure, rather than a wrong one
 out_of_range() {
 	sed -i "500s/ [-0-9.]* 0$/ $1 0/" "$POINTS" && runs 4 && tree
 }
@@ -115,7 +115,7 @@ recorded() {
 		print "{\"point\":{\"clock\":\"kvm-clock\",\"segment\":2,\"tsc\":1,\"phase_ns\":0.000,\"width_ns\":0}}"
 	} { print }' "$DIR/a.ndjson" >"$DIR/b.ndjson" && mv "$DIR/b.ndjson" "$DIR/a.ndjson"
 	text --from "$DIR/a.ndjson" || return
-	# truncated: what is there, and a message
+	# truncated: figures of what is there, and a message
 	head -c -9 "$DIR/a.ndjson" >"$DIR/b.ndjson"
 	runs 0 --from "$DIR/b.ndjson" && diff <(tr -s ' ' <"$DIR/out") <(wanted) && says 'is truncated: it is read up to there'
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* system*.c: what files of a machine say, and what is said of those that are absent or broken */
+/* system*.c: what is read from a machine's files, and reported if they are absent or broken */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +123,7 @@ static void test_hypervisors(void)
 		EXPECT_EQ(s.steal_reported.known ? s.steal_reported.value : -1, machines[i].steal,
 			  "%zu: steal", i);
 	}
-	/* of a tree without CPUID, the log says it */
+	/* in a tree without CPUID the log names the hypervisor */
 	tree_write("recorded/cpuid", NULL, 0);
 	write_text("dev/kmsg", "[    0.000000] Hypervisor detected: KVM\n");
 	look();
@@ -256,7 +256,7 @@ static void test_services(void)
 		{ "systemd-timesyn", "systemd-timesyncd" }, { "phc2sys", "phc2sys" },
 		{ "chronydx", "" },
 	};
-	/* the later one is the better one */
+	/* the later one is preferred */
 	static const char *const traces[][2] = {
 		{ "run/systemd/timesync", "systemd-timesyncd" }, { "run/chrony", "chronyd" },
 	};
@@ -277,7 +277,7 @@ static void test_services(void)
 	EXPECT_LINES(s.notes, s.n_notes, "The tree has no proc/1/comm: what disciplines the wall clock is not known.");
 	EXPECT(s.services_hidden, "nobody knows");
 	EXPECT(!findings_of_service(), "what is not known is no finding");
-	/* what may be seen then */
+	/* traces that can be seen then */
 	for (i = 0; i < ARRAY_SIZE(traces); i++) {
 		tree_mkdir(traces[i][0]);
 		look();
@@ -370,7 +370,7 @@ static void test_program(void)
 	EXPECT(!program_output(argv, 2000) && errno == ENOENT, "%s", strerror(errno));
 }
 
-/* The machine that the test runs on: what all have. */
+/* The machine that the test runs on: facts that every machine has. */
 static void test_live(void)
 {
 	system_root = "";

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# What people look at: exact texts of recorded trees, options and exit statuses. GOLDEN=1 writes the
-# texts of golden/views, which are then to be reviewed, in place of comparing with them.
+# What the command prints for people: exact texts of recorded trees, options and exit statuses.
+# GOLDEN=1 writes the texts of golden/views instead of comparing with them: then review them.
 
 # shellcheck source=selftests/harness/ktap.sh
 . "$TSCOPE_TESTS/../../../selftests/harness/ktap.sh"
@@ -46,7 +46,7 @@ no_module() {
 		same "$name" "$(grep -v ': nothing was sampled, so nothing is known of the clocks$' "$DIR/out")" "" ||
 			return
 	done
-	# what needs no module is found, and said
+	# rules that need no module find something, and this is printed
 	tree no-module && runs 1 report -o "$DIR/file" && says 'there is no module for' &&
 		same "standard output" "$(cat "$DIR/out")" "" && mv "$DIR/file" "$DIR/out" &&
 		prints ': 0 faults, 1 warning$' && prints '^  warning  clocksource: '
@@ -83,7 +83,7 @@ interrupted() {
 	same status "$?" 143 && same "afterwards" "$(cat "$SYSFS/enabled")" 0
 }
 
-# samples SECONDS SUBCOMMAND ARGUMENT...: it begins to sample, for so long
+# samples SECONDS SUBCOMMAND ARGUMENT...: this begins to sample, for so many seconds
 samples() {
 	local seconds=$1 job
 	shift
@@ -95,8 +95,8 @@ samples() {
 	soon reads enabled 0
 }
 
-# Without -d: 10 s if nothing was sampled, or if an option of sampling is given; else none. report
-# and doctor sample in any case: a state is that of their own observation.
+# Without -d: 10 s if nothing was sampled, or if an option of sampling is given; otherwise 0 s.
+# report and doctor always sample, because they judge the state during their own observation.
 default_duration() {
 	local name option
 	for name in pairs hist; do
@@ -117,7 +117,7 @@ frame() {
 	same status "$?" 0 && sed "s/$ESC\[[0-9]*[A-Z]//g" "$DIR/drawn" >"$DIR/out"
 }
 
-# on a terminal no number is cut: what does not fit is left out, for a mark
+# on a terminal no number is cut: columns that do not fit are left out, with a mark
 watch_fits() {
 	local columns number
 	tree views-faults && echo "30000000.125 250000.019 20 900" >"$SYSFS/ptp-kvm/skew" &&
@@ -136,7 +136,7 @@ watch_fits() {
 		frame 24x200 && prints '^tsc .* 60100$'
 }
 
-# where escape codes are not taken, blocks are printed, and no progress
+# if a terminal understands no escape codes, blocks are printed, and no progress
 no_escapes() {
 	local term
 	tree views-faults || return
@@ -147,7 +147,7 @@ no_escapes() {
 	not grep -e "$ESC" -e left "$DIR/drawn"
 }
 
-# output_file STATUS SUBCOMMAND ARGUMENT...: -o has what is printed otherwise
+# output_file STATUS SUBCOMMAND ARGUMENT...: the file of -o has what is printed without -o
 output_file() {
 	tree views-faults && runs "$@" && timeless >"$DIR/wanted" &&
 		runs "$@" -o "$DIR/file" && same "standard output" "$(cat "$DIR/out")" "" &&
@@ -162,7 +162,7 @@ as_nobody() {
 		"$TSCOPE" "$@" --root "$ROOT" >"$DIR/out" 2>"$DIR/err"
 }
 
-# what another user asks for in vain is no success
+# if a user asks for sampling and may not sample, this is no success
 unprivileged_wish() {
 	local name
 	[ "$(id -u)" = 0 ] || return 0
@@ -183,7 +183,7 @@ unprivileged_wish() {
 	done
 }
 
-# figures of earlier sampling are not taken for those of now
+# figures of earlier sampling are marked as such
 old_figures() {
 	tree views-healthy && sed -i 's/\( 0 [0-9]*\) [0-9]*$/\1 259200000/' "$SYSFS"/*/offset || return
 	sed -i 's/[0-9]*$/259200000/' "$SYSFS/ptp-kvm/offset"
@@ -206,7 +206,7 @@ old_figures() {
 	same status "$?" 4 && jq -e '.errors[-1] == "Nothing was sampled. Only root can sample (sudo)."' "$DIR/out"
 }
 
-# who is not root sees what sysfs has; what is missing is reported
+# a user who is not root sees what sysfs has; what is missing is reported
 unprivileged() {
 	[ "$(id -u)" = 0 ] || return 0
 	tree views-faults && chmod 700 "$ROOT/sys/kernel/debug" || return
@@ -248,14 +248,14 @@ helps() {
 		"$TSCOPE" "$name" --help >"$DIR/out" && prints "^Usage: tscope $name" || return
 		not grep -n '.\{81\}' "$DIR/out" || return
 	done
-	# an option that is not there is not offered
+	# help does not show an option that the subcommand does not have
 	for name in record plot metrics; do
 		"$TSCOPE" "$name" --help >"$DIR/out" && not grep -e --json "$DIR/out" || return
 	done
 	tree views-healthy && runs 2 record --json -o "$DIR/file" && prints_error '--json has no effect'
 }
 
-# documented TREE STATUS: prints what hypervisors.rst shows of it, in this order
+# documented TREE STATUS: prints what hypervisors.rst shows of this tree, in this order
 documented() {
 	local args
 	sed -n "/^\.\. tree: $1\$/,/^[A-Z]/s/^\t//p" "$TSCOPE_TESTS/../../../Documentation/hypervisors.rst" >"$DIR/shown"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* write.c: which files findings call for, what is in them, and that nothing else is touched */
+/* write.c: which files findings call for, what is in them, and that nothing else is changed */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -148,7 +148,7 @@ static void test_chrony(void)
 	end();
 }
 
-/* What is there is not overwritten, and then nothing is written at all. */
+/* A file that is there is not overwritten, and then nothing is written at all. */
 static void test_overwrite(void)
 {
 	char path[128];
@@ -192,7 +192,7 @@ static void test_no_directory(void)
 	end();
 }
 
-/* What the snippet makes of parameters, as update-grub would read it. */
+/* Run the proposed file on parameters, as update-grub would, and compare the result. */
 static void expect_grub(const char *before, const char *want)
 {
 	char command[512], got[512] = "";
@@ -226,7 +226,7 @@ static void test_grub_removal(void)
 	end();
 }
 
-/* A word of the command line is text in a script that root runs. */
+/* Words of the command line must not become commands in a script that root runs. */
 static void test_grub_hostile(void)
 {
 	begin();
@@ -294,7 +294,7 @@ static void test_libvirt(void)
 	end();
 }
 
-/* The advice that rules give is what the files are chosen by. */
+/* The files are chosen by the advice of the rules: it must still have the texts looked for. */
 static void test_with_rules(void)
 {
 	struct finding_list judged;

@@ -7,7 +7,7 @@
 #include "files.h"
 #include "tree.h"
 
-/* Where the trees are: TSCOPE_TESTS, or the present directory's tests. */
+/* Where the open tree is unpacked; trees are read from $TSCOPE_TESTS or ./tests. */
 static char root[] = "/tmp/tscope-tree.XXXXXX";
 
 static void run(const char *format, const char *a, const char *b, const char *c)

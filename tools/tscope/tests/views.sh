@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2317
 #
-# For tests of what people look at: runs the command on recorded trees. Needs ktap.sh.
+# For tests of what the command prints for people: runs it on recorded trees. Needs ktap.sh.
 
 DIR=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$DIR" "$KTAP_SAID"' EXIT
@@ -12,7 +12,7 @@ GOLDEN_DIR=$TSCOPE_TESTS/golden/views
 ROOT=$DIR/root SYSFS=$DIR/root/sys/kernel/tscope DEBUGFS=$DIR/root/sys/kernel/debug/tscope
 ESC=$(printf '\033')
 
-# The job that a test leaves is ended, and waited for.
+# v ...: like t, but ends a job that the test left in the background, and waits for it.
 v() {
 	t "$@"
 	# shellcheck disable=SC2046
@@ -20,7 +20,7 @@ v() {
 	wait
 }
 
-# soon COMMAND...: it succeeds within 20 s; other programs may keep the CPUs busy
+# soon COMMAND...: the command succeeds within 20 s; other programs may keep the CPUs busy
 soon() {
 	local i
 	for ((i = 0; i < 200; i++)); do
@@ -31,7 +31,7 @@ soon() {
 	return 1
 }
 
-# reads FILE TEXT: what a file of sysfs has
+# reads FILE TEXT: a file of sysfs has this text
 reads() {
 	[ "$(cat "$SYSFS/$1")" = "$2" ]
 }
@@ -42,7 +42,7 @@ tree() {
 	"$TSCOPE_TESTS/unpack.sh" "$1" "$ROOT"
 }
 
-# runs STATUS SUBCOMMAND ARGUMENT...: what it prints is in out, its messages in err
+# runs STATUS SUBCOMMAND ARGUMENT...: the output is in out, messages are in err
 runs() {
 	local want=$1 name=$2 got
 	shift 2
@@ -57,19 +57,19 @@ says() {
 	same "lines of messages" "$(wc -l <"$DIR/err")" 1 && grep -qE "$1" "$DIR/err"
 }
 
-# prints REGEX
+# prints REGEX: a line of the output matches
 prints() {
 	grep -qE "$1" "$DIR/out" || { echo "no line is $1"; return 1; }
 }
 
-# What depends on the moment and on the place: times of events and of watch, and the directory.
+# Replaces what differs between runs: times of events and of watch, and the directory.
 timeless() {
 	sed -E -e "s,$ROOT,ROOT,g" -e 's/^ *[0-9]+\.[0-9]{6}  /TIME  /' -e 's/now: [0-9.]+ s/now: TIME s/' \
 		-e '/^tscope .* every /s/[0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/' -e 's/^[0-9]+\.[0-9]{3},/TIME,/' \
 		"$DIR/out"
 }
 
-# golden TREE STATUS SUBCOMMAND ARGUMENT...: prints what golden/views has
+# golden TREE STATUS SUBCOMMAND ARGUMENT...: prints the text of golden/views
 golden() {
 	local file
 	file=$GOLDEN_DIR/$(tr -s ' /' '--' <<<"${*:3}-${1#views-}").txt
