@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Correct phases for where in its bracket a clock is read.
+ * Correct phases for the place in its bracket at which a clock is read.
  *
  * A reading counts as one at the middle of its bracket. If the clock is always read at another
  * place, a share p of the width after the beginning, the phase is off by (p - 1/2) width: widths

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Correct phases for where in its bracket a clock is read. */
+/* Correct phases for the place in its bracket at which a clock is read. */
 #ifndef TSCOPE_BRACKET_H
 #define TSCOPE_BRACKET_H
 
@@ -7,7 +7,7 @@
 
 /* With fewer points mere noise would give a share. */
 #define TSCOPE_BRACKET_MIN_POINTS	16
-/* Binary places of the share, and of what the error grows by. */
+/* Binary places of the share, and of the factor for the error. */
 #define TSCOPE_BRACKET_SHARE_BITS	16
 #define TSCOPE_BRACKET_WIDEN_BITS	10
 

@@ -20,7 +20,7 @@
 #include "math128.h"
 #include "vmclock.h"
 
-/* A host's update takes less than 1 us. If the host lost its CPU meanwhile, it is read later. */
+/* A host's update takes less than 1 us. If the host lost its CPU, the page is read later. */
 #define COPY_TRIES	100
 /* A page has at least all members up to its flags. */
 #define SIZE_MIN	offsetofend(struct tscope_vmclock_abi, flags)

@@ -118,7 +118,7 @@ static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 
 	if (!tscope_enabled() || !READ_ONCE(c->chosen))
 		return "off";
-	/* its first window is yet to come */
+	/* its first window has not begun yet */
 	if (!READ_ONCE(c->ready))
 		return tscope_sampling_ms() > limit_ms ? "late" : "off";
 	if (READ_ONCE(c->end_tsc) &&

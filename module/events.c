@@ -3,7 +3,7 @@
  * Violations that are kept for readers, and alerts for what is beyond a limit.
  *
  * The last violations are in a ring. A sampler that finds something beyond a limit notes it in the
- * clock's alert. A work item counts it, wakes whoever polls the file "alerts", and sends a uevent.
+ * clock's alert. A work item counts it, wakes those who poll the file "alerts", and sends a uevent.
  */
 #include <linux/kobject.h>
 #include <linux/ktime.h>

@@ -79,7 +79,7 @@ u64 tscope_shist_count(const struct tscope_shist *h)
 	return h->neg.count + h->pos.count;
 }
 
-/* The smallest value, 0 where there is none. */
+/* The smallest value, 0 if there is none. */
 s64 tscope_shist_min(const struct tscope_shist *h)
 {
 	if (h->neg.count)
@@ -87,7 +87,7 @@ s64 tscope_shist_min(const struct tscope_shist *h)
 	return h->pos.count ? signed_of(h->pos.min, false) : 0;
 }
 
-/* The largest value, 0 where there is none. */
+/* The largest value, 0 if there is none. */
 s64 tscope_shist_max(const struct tscope_shist *h)
 {
 	if (h->pos.count)
@@ -95,7 +95,7 @@ s64 tscope_shist_max(const struct tscope_shist *h)
 	return h->neg.count ? signed_of(h->neg.min, true) : 0;
 }
 
-/* The mean of the values, towards 0; 0 where there is none. */
+/* The mean of the values, rounded towards 0; 0 if there is none. */
 s64 tscope_shist_mean(const struct tscope_shist *h)
 {
 	bool negative = h->neg.sum > h->pos.sum;

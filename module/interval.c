@@ -27,7 +27,7 @@
 #define SHARE_BITS	10
 /* Epochs in one half of the memory. */
 #define MEMORY_EPOCHS	8
-/* Two evidences that are at most this far apart are one motion; slow ones are the memory's. */
+/* Two evidences at most this far apart are one motion. SLOW: evidence of the memory. */
 #define GAP_EPOCHS	2
 #define GAP_SLOW_EPOCHS	(2 * MEMORY_EPOCHS)
 /* Of an epoch with fewer bursts, all bursts that are not very wide enter the hull. */
@@ -306,7 +306,7 @@ static void use_burst(struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 {
 	u32 width = width_of_burst(low, high), least = least_width(t);
 	bool usable = low <= high && burst_is_usable(t, low, high, now_ms);
-	/* if bursts are few, no other one may show the same offset */
+	/* if bursts are few, perhaps no other burst shows the same offset */
 	bool rare = t->last.bursts < FEW_BURSTS && width / 4 <= usual_width(t);
 
 	if (usable)
@@ -354,7 +354,7 @@ static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
  * tscope_tracker_add() - add the limits of one burst
  * @t: the tracker
  * @low: lower limit of the offset, in the clock's unit
- * @high: upper limit; below @low where the offset changed within the burst
+ * @high: upper limit; may be below @low if the offset changed within the burst
  * @step: the clock counts in such steps, as far as is known; 0: in units
  * @now_ms: time of the burst by a clock that neither of the two CPUs provides
  *
@@ -408,8 +408,8 @@ static struct tscope_hull hull_of(const struct tscope_tracker *t)
  * tscope_tracker_interval() - what is known of the offset
  * @t: the tracker, or a copy
  * @now_ms: present time by the clock of tscope_tracker_add()
- * @out: without evidence of motion the interval is that of one burst, and holds the offset that
- *	there was at its at_ms; else it is the hull of the running epoch and the one before
+ * @out: result: without evidence of motion the interval of one burst, which contains the offset at
+ *	its at_ms; else the hull of the running epoch and the one before
  * Context: any.
  * Return: 0; -ENODATA before the second burst.
  */
@@ -452,7 +452,7 @@ static s128 divide_floor(s128 num, u64 den)
 
 /**
  * tscope_interval_ns() - an interval as offset and bound in ns
- * @low: lower end, in cycles, or in ns where @khz is 0
+ * @low: lower end, in cycles, or in ns if @khz is 0
  * @high: upper end, not below @low
  * @khz: frequency of the cycles, or 0
  * @offset_ns: the middle, rounded to nearest, saturated

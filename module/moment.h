@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Readings of the kernel's own clocks, and what lies between two of them. */
+/* Readings of the kernel's own clocks, and of the host's wall clock between two of them. */
 #ifndef TSCOPE_MOMENT_H
 #define TSCOPE_MOMENT_H
 

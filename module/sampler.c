@@ -209,9 +209,9 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 		}
 		bursts++;
 		/*
-		 * A window may last longer than pairs may go without a meeting. Not after each
-		 * burst, because this reads the kernel's time, which clears GUEST_STOPPED if the
-		 * kernel reads kvm-clock, and because a division takes as long as some readings.
+		 * Once a tick, since a window may last longer than pairs may go without a meeting.
+		 * Not after each burst: this reads the kernel's time, which clears GUEST_STOPPED if
+		 * that is kvm-clock, and a division takes as long as several readings.
 		 */
 		if (time_after(jiffies, tick)) {
 			tick = jiffies;

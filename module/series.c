@@ -188,7 +188,7 @@ static void take_reading(struct tscope_series *s, const struct tscope_reading *r
  * tscope_series_add() - add a reading
  * @s: series
  * @r: reading
- * @result: what came of it
+ * @result: the point and the step that came of it, if any
  *
  * Steps are found TSCOPE_STEP_SIDE points late, and until then the points after the gap are held
  * back: no fit crosses a step. While a clock stands still, all its points are held back.
@@ -311,7 +311,7 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc, struct tscop
 	return n;
 }
 
-/* The newest point, false where there is none. Context: any; never waits for the writer. */
+/* Copy the newest point; false if there is none. Context: any; never waits for the writer. */
 bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p)
 {
 	u64 head;

@@ -11,7 +11,7 @@
 #include "sampler.h"
 #include "sysfs.h"
 
-/* For so long offset_bound_ns gives the bound of the offset_max_ns that was read before it. */
+/* For this long offset_bound_ns gives the bound of the offset_max_ns that was read before it. */
 #define KEPT_MS	1000
 
 static DEFINE_MUTEX(kept_lock);	/* protects kept */

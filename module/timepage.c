@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arithmetic of time pages: the line, its inverse, its rate, and what an update stepped by.
+ * Arithmetic of time pages: the line, its inverse, its rate, and the step at an update.
  *
  * A stable clock gives all CPUs the same updates. A CPU that looks seldom, or was offline, sees
  * several as one. So each update is kept with the sum of the steps up to it. When a CPU sees an
@@ -131,7 +131,7 @@ static bool is_step(s128 step)
 }
 
 /**
- * tscope_timepage_update() - by what an update stepped the clock
+ * tscope_timepage_update() - the step of the clock at an update
  * @old: page before the update
  * @new: page after the update
  * @held_tsc: TSC value at which @old held
@@ -186,7 +186,7 @@ static bool report_up_to(struct tscope_page_updates *u, const struct tscope_page
 }
 
 /**
- * tscope_page_updated() - what is to be reported of an update that a CPU sees
+ * tscope_page_updated() - the step that is to be reported when a CPU sees an update
  * @u: the updates that all CPUs saw; zeroed at first
  * @old: the CPU's page before the update
  * @new: the CPU's page after it

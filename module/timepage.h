@@ -14,7 +14,7 @@
 /* A smaller step may come from the rounding of the host's updates. */
 #define TSCOPE_PAGE_STEP_NS	2
 
-/* A consistent copy of a time page, whoever the hypervisor is. */
+/* A consistent copy of a time page, in one form for all hypervisors. */
 struct tscope_timepage {
 	u64 tsc;	/* the page holds from here on; 0: the hypervisor does not say since when */
 	u64 ns;		/* the clock at that TSC value */
