@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Correct phases for where in its bracket a clock is read.
+ * Correct phases for the place in its bracket at which a clock is read.
  *
- * A reading is taken for one at the middle of its bracket. If the clock was read at another part
- * of it, and the same for all, then the phase is off by (that part - 1/2) of the width: widths that
- * change while a machine warms up look like skew. So phase is regressed on time and width, and what
- * the width explains is subtracted. By Frisch and Waugh (Econometrica 1, 1933) the width's share is
- * that of its residuals about a line of its own, and a line through the rest has the slope of the
- * regression on both. The slope's variance grows by 1/(1 - r^2), with r the correlation of time and
- * width. No reading can be off by more than half of its width: nor is the share more.
+ * A reading counts as one at the middle of its bracket. If the clock is always read at another
+ * place, a share p of the width after the beginning, the phase is off by (p - 1/2) width: widths
+ * that change while a machine warms up look like skew. So phase is regressed on time and width, and
+ * what the width explains is subtracted. By Frisch and Waugh (Econometrica 1, 1933) the width's
+ * share is that of its residuals about a line of its own, and a line through the rest has the slope
+ * of the regression on both. The slope's variance grows by 1/(1 - r^2), with r the correlation of
+ * time and width. A reading is off by half of its width at most, so the share is limited to that.
  */
 #include <linux/math64.h>
 
@@ -18,8 +18,8 @@
 /* Widths have 8 binary places: a native bracket is some ten ns. */
 #define WIDTH_BITS	8
 /*
- * The part may also drift from one end of the points to the other. No residual shows that: it is a
- * slope. So 2^-4 of the mean width is allowed for it, which is what was seen in emulation.
+ * The place p may also drift from one end of the points to the other. This is a slope, so no
+ * residual shows it. 2^-4 of the mean width is allowed for it, as was seen in emulation.
  */
 #define PLACE_BITS	4
 #define SHARE_MAX	(1LL << (TSCOPE_BRACKET_SHARE_BITS - 1))
@@ -31,7 +31,7 @@ static s64 width_of(const struct tscope_point *p)
 
 /*
  * Subtract from the phases of @n points of one segment, in the order of time, what their widths
- * explain. @n is up to TSCOPE_FIT_MAX_POINTS. @b is what was subtracted: a share of 0 where nothing
+ * explain. @n is up to TSCOPE_FIT_MAX_POINTS. @b is what was subtracted: a share of 0 if nothing
  * was.
  */
 void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket *b)
@@ -70,17 +70,17 @@ void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket
 
 /**
  * tscope_bracket_fit() - fit a line to points whose readings may be brackets
- * @p: points of one segment, in the order of time; phases of brackets change
+ * @p: points of one segment, in the order of time; phases of brackets are corrected in place
  * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @khz: the TSC's nominal frequency, not 0
- * @tick_ns: the step in which the clock counts; 0 where nothing is rounded
+ * @tick_ns: the step in which the clock counts; 0 if nothing is rounded
  * @fit: result
  * Context: process; takes some passes over the points.
  * Return: as tscope_fit_line().
  */
 int tscope_bracket_fit(struct tscope_point *p, u32 n, u32 khz, u32 tick_ns, struct tscope_fit *fit)
 {
-	/* a step of rounding moves a slope of least squares by 1.5 of it over the span */
+	/* rounding to a step can move the slope of least squares by 1.5 steps over the span */
 	struct tscope_hidden hidden = {
 		.phase = 3ULL * tick_ns << (TSCOPE_PHASE_SHIFT - 1),
 		.whole_ns = tick_ns == 1,

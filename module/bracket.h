@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Correct phases for where in its bracket a clock is read. */
+/* Correct phases for the place in its bracket at which a clock is read. */
 #ifndef TSCOPE_BRACKET_H
 #define TSCOPE_BRACKET_H
 
 #include "fit.h"
 
-/* Of fewer points a share would be found in mere noise. */
+/* With fewer points mere noise would give a share. */
 #define TSCOPE_BRACKET_MIN_POINTS	16
-/* Binary places of the share, and of what the error grows by. */
+/* Binary places of the share, and of the factor for the error. */
 #define TSCOPE_BRACKET_SHARE_BITS	16
 #define TSCOPE_BRACKET_WIDEN_BITS	10
 
 /* What was subtracted from the phases. */
 struct tscope_bracket {
-	s32 share;			/* phase a nanosecond of width, 2^-16; from -1/2 to 1/2 */
-	u32 widen;			/* what the slope's error grows by, 2^-10; 2^10 and more */
+	s32 share;			/* phase per width, in units of 2^-16; from -1/2 to 1/2 */
+	u32 widen;			/* factor for the slope's error, in 2^-10; 2^10 and more */
 };
 
 void tscope_bracket_correct(struct tscope_point *p, u32 n, struct tscope_bracket *b);

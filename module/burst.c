@@ -14,20 +14,20 @@
  */
 #define READINGS_MAX	16384
 
-/* A burst that took more than this many times its length is no single moment. */
+/* A burst that took more than this many times its length is not one moment. */
 #define LENGTH_FACTOR	2
 
-/* A burst with fewer limits from above says too little. */
+/* The limits of a burst with fewer echoes, each an upper limit, are not used. */
 #define ECHOES_MIN	2
 
-/* An exchange each 1 to GAP_MAX readings; half of that takes GAP_NS at most. */
+/* An exchange comes after 1 to GAP_MAX readings, fewer if half of them would exceed GAP_NS. */
 #define GAP_MAX		15
 #define GAP_NS		400
 
-/* Stands in where there is no partner: nothing was ever published. */
+/* Used if there is no partner: nothing is ever published in it. */
 static const struct tscope_mailbox no_mailbox;
 
-/* By a product, not a division: less than 2^-29 short. */
+/* Multiplies instead of dividing: the result is too low by less than one part in 2^29. */
 static __always_inline u64 burst_cyc_to_ns(u64 cyc)
 {
 	return (u64)(((u128)cyc * tscope_ns_mult) >> 32);
@@ -39,9 +39,10 @@ static bool same_line(const struct tscope_timepage *a, const struct tscope_timep
 }
 
 /*
- * Look at the time page: the hypervisor may have rewritten it. One that withdraws its page for an
- * update may give it the same word again, as KVM of Linux 5.13 does for guests of Hyper-V. In any
- * case the copy's flags follow the page's. Returns false while the page is not whole.
+ * Look at the time page: the hypervisor may have rewritten it. The line is compared as well as the
+ * sequence word: a hypervisor that withdraws its page for an update may give it the same word
+ * again, as KVM of Linux 5.13 does for guests of Hyper-V. The copy's flags always follow the
+ * page's. Returns false while the page is not whole.
  */
 static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 {
@@ -61,7 +62,7 @@ static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 		e->held_tsc = held_tsc;
 		e->updates = 0;
 	} else {
-		/* no room: the newest one stands for this update as well */
+		/* no room: the newest event stands for this update as well */
 		e = &c->event[TSCOPE_PAGE_EVENTS - 1];
 	}
 	e->new = new;
@@ -70,7 +71,7 @@ static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 	return true;
 }
 
-/* Counted at once: no window opens while a TSC that was set back stops all timers. */
+/* It is counted here, not in a report: no window opens if a TSC that was set back stops timers. */
 static noinline void note_backward(struct tscope_cpu *c, int lane, u64 size, u64 tsc)
 {
 	struct tscope_lane_figures *f = &c->lane[lane];
@@ -90,17 +91,17 @@ static noinline void note_warp(struct tscope_cpu *c, struct tscope_finding *f, i
 				lane == TSCOPE_LANE_TSC ? burst_cyc_to_ns(size) : size);
 }
 
-/* What the exchanges of a burst say so far, in registers if there are some left. */
+/* The result of a burst's exchanges so far. It is local, to be in registers if some are left. */
 struct limits {
 	s64 low[TSCOPE_MAILBOX_LANES];
 	s64 high[TSCOPE_MAILBOX_LANES];
 	u32 echoes;
 	u64 newest_pub;
 	u64 warped_seen[TSCOPE_MAILBOX_LANES];	/* the partner's newest reading that was a warp */
-	u64 transit;		/* of the newest published reading of the TSC; 0: none yet */
+	u64 transit;		/* age of the newest TSC reading seen, cycles; 0: none yet */
 };
 
-/* What an exchange says: limits, warps and transits. */
+/* Evaluate an exchange: limits, warps and transits. */
 static __always_inline void
 take_limits(struct tscope_cpu *c, struct tscope_burst *b, struct limits *l,
 	    const struct tscope_look *look, int lane, u64 now, u64 tsc, bool keep)
@@ -119,7 +120,7 @@ take_limits(struct tscope_cpu *c, struct tscope_burst *b, struct limits *l,
 	}
 	if (echo) {
 		l->high[lane] = min(l->high[lane], high);
-		/* a partner that exchanges less often has the same reading for several looks */
+		/* a partner that exchanges less often shows one reading at several looks */
 		if (unlikely(high < 0) && seen != l->warped_seen[lane]) {
 			l->warped_seen[lane] = seen;
 			note_warp(c, &b->peer_warp[lane], lane, 0 - (u64)high, tsc, keep);
@@ -130,8 +131,8 @@ take_limits(struct tscope_cpu *c, struct tscope_burst *b, struct limits *l,
 }
 
 /*
- * The time between two exchanges widens the limits, so a processor that reads its TSC slowly,
- * because it is trapped or emulated, exchanges at more readings.
+ * The time between two exchanges widens the limits. So a CPU whose TSC reads are slow, because they
+ * are trapped or emulated, exchanges at more of its readings.
  */
 static void choose_gap_mask(struct tscope_cpu *c, u32 readings, u64 length_cyc)
 {
@@ -149,7 +150,7 @@ static __always_inline bool same_life(u64 a, u64 b)
 	return (a ^ b) >> TSCOPE_NONCE_LIFE_SHIFT == 0;
 }
 
-/* The loop, once with a time page and once without. */
+/* The loop. It is compiled twice, with a time page and without one. */
 static __always_inline void
 take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct tscope_burst *b,
 	      const u32 *page, u64 start)
@@ -175,7 +176,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 		if (exchange)
 			tscope_mailbox_look(peer, nonce, lanes, &look);
 		tsc = rdtsc_ordered();
-		/* at once: what comes between widens the partner's limit */
+		/* at once: any time in between widens the partner's limit */
 		if (exchange) {
 			tscope_mailbox_turn(&c->box, &look, &of);
 			tscope_mailbox_answer(&c->box, &look, TSCOPE_LANE_TSC, tsc);
@@ -236,7 +237,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 	b->partner_id = partner_id;
 	b->readings = n;
 	b->echoes = l.echoes;
-	/* the last transit of a burst stands for all: a bucket at each would slow the loop */
+	/* only the last transit of a burst is counted: to count each would slow the loop */
 	if (l.transit)
 		tscope_hist_add(&c->transit, burst_cyc_to_ns(l.transit));
 	c->burst_cyc = one_moment ? tsc - start : 0;
@@ -250,9 +251,9 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
  * @c: the CPU, which must be the one that runs this
  * @plan: what to do
  * @b: what was measured; warps and @b->partner_id are those since the caller zeroed it
- * Context: interrupts off, for @plan->length_cyc and one reading. To that come the tries to copy a
- * time page that the host has begun to write: 100 before the first reading, and as many after the
- * last one. A TSC that stands still is read READINGS_MAX times.
+ * Context: interrupts off, for @plan->length_cyc and one reading. If the host has begun to write
+ * the time page, the tries to copy it add to that: 100 before the first reading, and as many after
+ * the last one. A TSC that stands still is read READINGS_MAX times.
  */
 void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 		  struct tscope_burst *b)
@@ -263,9 +264,9 @@ void tscope_burst(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 
 	c->current_page = false;
 	/*
-	 * before anything makes the kernel read kvm-clock: that read clears GUEST_STOPPED, and the
-	 * copy must follow, or the next pause would not be seen. While the page is not whole the
-	 * TSC is read without it.
+	 * This comes before anything that makes the kernel read kvm-clock, because that read clears
+	 * GUEST_STOPPED. The copy has to show that change too, or the next pause would not be seen.
+	 * While the page is not whole, the TSC is read without it.
 	 */
 	if (page && !page_look(c, start))
 		page = NULL;

@@ -15,8 +15,8 @@ struct tscope_burst_plan {
 };
 
 /*
- * What a burst measured: by lane, in cycles (TSC) or ns (time page). Warps add up, also those of a
- * burst that was no single moment.
+ * What a burst measured: by lane, in cycles (TSC) or ns (time page). Warps are added up, also those
+ * of a burst that was not one moment.
  */
 struct tscope_burst {
 	s64 low[TSCOPE_MAILBOX_LANES];	/* highest lower limit of partner's clock - own clock */
@@ -24,11 +24,11 @@ struct tscope_burst {
 	struct tscope_finding warp[TSCOPE_LANES];	/* own readings below the partner's */
 	struct tscope_finding peer_warp[TSCOPE_LANES];	/* the partner's below own ones */
 	u64 jiffies;		/* as the burst began; see tscope_jiffies_ms() */
-	u64 partner_id;		/* the partner's first nonce; 0: it did not exchange */
+	u64 partner_id;		/* first nonce that the partner showed; 0: it did not exchange */
 	u32 readings;
 	u32 echoes;		/* upper limits that counted */
-	bool whole;		/* the limits are of one moment; else they do not hold */
-	bool page_whole;	/* the time page did not change; else its limits do not hold */
+	bool whole;		/* the limits are of one moment; else they are not valid */
+	bool page_whole;	/* the time page did not change; else its limits are not valid */
 };
 
 /* Begin a new session of a CPU, which must be the one that runs this; interrupts are off. */

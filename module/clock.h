@@ -32,10 +32,10 @@ enum tscope_lane {
 
 /* How a clock is read. */
 enum tscope_kind {
-	TSCOPE_KIND_TSC,	/* by bursts; all others are held against it: it has no points */
+	TSCOPE_KIND_TSC,	/* by bursts; the others are compared with it: it has no points */
 	TSCOPE_KIND_PAGE,	/* a time page, evaluated at a TSC value by bursts */
 	TSCOPE_KIND_AT_TSC,	/* at a TSC value if possible, else between two TSC reads */
-	TSCOPE_KIND_PAIRING,	/* the host says its clock together with the TSC value */
+	TSCOPE_KIND_PAIRING,	/* the host reports its clock and the TSC value together */
 	TSCOPE_KIND_BRACKETED,	/* between two TSC reads; a reading leaves the guest */
 };
 
@@ -45,16 +45,16 @@ struct tscope_raw {
 	u64 after;		/* TSC after it */
 	u64 tsc;		/* the TSC value at which it was read if @exact, else the middle */
 	u64 ns;			/* what the clock showed */
-	u64 real_ns;		/* of the kernel's clocks: what realtime showed with it... */
-	unsigned int was_set;	/* ...and a number that changes when realtime is set */
-	u32 tick_ns;		/* the step in which it counts; 0: @frac is all below @ns */
-	u32 frac;		/* what is known of it beyond @ns, 2^-16 ns */
-	u32 real_tick_ns;	/* both of realtime */
-	u32 real_frac;
-	u32 source;		/* changes with what it is read from, and after unknown gaps */
+	u64 real_ns;		/* realtime at the same time; only of the kernel's clocks */
+	unsigned int was_set;	/* changes when realtime is set; only of the kernel's clocks */
+	u32 tick_ns;		/* step in which the clock counts; 0: @ns and @frac are all of it */
+	u32 frac;		/* the part of the clock beyond @ns that is known, 2^-16 ns */
+	u32 real_tick_ns;	/* @tick_ns of realtime */
+	u32 real_frac;		/* @frac of realtime */
+	u32 source;		/* a change begins a segment: another source, or an unknown gap */
 	bool exact;		/* read at @tsc, else somewhere between @before and @after */
-	bool stepped;		/* of clocks that know their steps: since the reading before... */
-	struct tscope_step step;	/* ...by this */
+	bool stepped;		/* the clock stepped since the last reading; see @knows_steps */
+	struct tscope_step step;	/* that step */
 };
 
 /**
@@ -63,16 +63,17 @@ struct tscope_raw {
  * @kind: how it is read
  * @lane: its place in the mailbox, or TSCOPE_NO_LANE
  * @group: sysfs files that no other clock has, or NULL
- * @page: of TSCOPE_KIND_PAGE: where its pages are
+ * @page: where its pages are; only of TSCOPE_KIND_PAGE
  * @probe: called once at load to take what the clock needs; may sleep. Returns NULL, or why
  *	the clock is absent, and then holds nothing. NULL: always present
- * @remove: called once after the last read to give that back; may sleep. NULL: nothing to do
- * @reset: forgets what was gathered, with no sampler at work. NULL: nothing to forget
- * @read: one reading, of clocks that bursts do not read. Called by the leader's thread on its
+ * @remove: called once after the last read to give back what @probe took; may sleep. NULL: nothing
+ *	to do
+ * @reset: forgets what was gathered; no sampler is at work. NULL: nothing to forget
+ * @read: takes one reading; NULL for clocks that bursts read. Called by the leader's thread on its
  *	own CPU with interrupts on; may divide, does not sleep. Returns 0; -EAGAIN for a reading
- *	that says nothing, which counts as rejected; -ENODATA if there is nothing to read now,
+ *	that can't be used, which counts as rejected; -ENODATA if there is nothing to read now,
  *	which does not count; or an errno, which counts as an error
- * @knows_steps: a reading says what the clock stepped by, else the points show it
+ * @knows_steps: @read reports steps of the clock; else they are found among the points
  */
 struct tscope_clock_ops {
 	const char *name;
@@ -101,7 +102,7 @@ enum tscope_exactness {
 struct tscope_clock {
 	const struct tscope_clock_ops *ops;
 	struct kobject dir;		/* in sysfs */
-	struct completion dir_released;	/* nobody refers to @dir any more */
+	struct completion dir_released;	/* done when nobody refers to @dir any more */
 
 	u64 samples;			/* readings taken outside of bursts */
 	u64 rejected;			/* of those, not used */
@@ -110,19 +111,19 @@ struct tscope_clock {
 	u64 backward;			/* readings lower than the one before */
 	u64 backward_max_ns;
 	struct tscope_hist width;	/* of readings, ns */
-	u64 width_ref_ns;		/* width to judge readings by; U64_MAX: not known yet */
+	u64 width_ref_ns;		/* usual narrowest width; U64_MAX: not known yet */
 	u8 exactness;			/* enum tscope_exactness */
 	u32 source;			/* of the newest reading */
 	u32 read_tick_ns;		/* tick of the newest reading */
 	u32 tick_ns;			/* the largest tick among the points that are fitted */
-	struct tscope_series series;	/* the points, but of the TSC */
-	u64 point_boot_ns;		/* CLOCK_BOOTTIME, to a tick, at the newest of them */
+	struct tscope_series series;	/* the points; the TSC has none */
+	u64 point_boot_ns;		/* CLOCK_BOOTTIME at the newest point, precise to a tick */
 
-	spinlock_t step_lock;		/* protects what follows, but for @alert; interrupts on */
+	spinlock_t step_lock;		/* protects what follows, except @alert; interrupts on */
 	u64 steps;
 	s64 step_last_ns;
 	s64 step_max_ns;		/* the largest by magnitude */
-	struct tscope_page_updates updates;	/* which steps of a time page are reported */
+	struct tscope_page_updates updates;	/* which steps of a time page were reported */
 	struct tscope_shist step_hist;
 
 	struct tscope_alert alert[TSCOPE_ALERT_CAUSES];	/* limits and alerts, see events.c */
@@ -167,7 +168,7 @@ struct tscope_device {
 	u32 (*count)(void);
 	struct tscope_counter counter;	/* its counter, extended to nanoseconds */
 	bool in_order;			/* may give garbage: three reads have to come in order */
-	u32 gaps;			/* reads after which the number of wraps is unknown */
+	u32 gaps;			/* reads that came too late to know the number of wraps */
 };
 
 /* clock_hw.c */
@@ -175,8 +176,8 @@ int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw);
 
 /* The rotation of devices. */
 struct tscope_turn {
-	unsigned int next;		/* which is read next */
-	unsigned int wait;		/* windows that it waits for */
+	unsigned int next;		/* which device is read next */
+	unsigned int wait;		/* how many windows pass before that */
 };
 
 /* reading.c */

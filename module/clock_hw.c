@@ -6,7 +6,7 @@
  * acpi-pm: 3.579545 MHz, 24 or 32 bits. Some chipsets give garbage when they are read while the
  * timer counts, so three reads have to come in order, and the one in the middle counts.
  *
- * hpet: the main counter's lower 32 bits, for a 64-bit read is not one access everywhere.
+ * hpet: the main counter's lower 32 bits, because a 64-bit read is not one access everywhere.
  * Registers: IA-PC HPET specification 1.0a, 2.3.
  */
 #include <linux/acpi.h>
@@ -18,7 +18,7 @@
 
 #include "clock.h"
 
-/* Three reads in order are closer together than that part (2^-4) of a wrap, 0.3 s. */
+/* Three reads in order are closer together than 2^-4 of a wrap, which is 0.3 s or more. */
 #define ORDER_BITS	4
 
 #define REG_PERIOD	0x004
@@ -60,7 +60,7 @@ int tscope_device_read(struct tscope_device *d, struct tscope_raw *raw)
 	return 0;
 }
 
-/* Whether a counter moves: it is read so often that one that counts does. */
+/* Whether a counter moves: it is read often enough to see any change. */
 static bool is_counting(u32 (*count)(void))
 {
 	u32 first = count(), i;
@@ -91,7 +91,7 @@ static const char *pm_probe(void)
 		return "ACPI is off";
 	if (acpi_gbl_FADT.pm_timer_length != 4)
 		return "the FADT names no timer";
-	/* the extended address wins where it is given (ACPI 6.5, 5.2.9) */
+	/* the extended address is used if it is given (ACPI 6.5, 5.2.9) */
 	if (x->address && x->space_id != ACPI_ADR_SPACE_SYSTEM_IO)
 		return "the timer is not an I/O port";
 	port = x->address ?: acpi_gbl_FADT.pm_timer_block;
@@ -134,7 +134,7 @@ static const char *hpet_check(void)
 
 	if (!period_fs || period_fs > PERIOD_MAX_FS)
 		return "its period makes no sense";
-	/* it is the kernel's to start: what only the firmware started may halt in idle states */
+	/* a timer that only the firmware started, not the kernel, may halt in idle states */
 	if (!is_hpet_enabled())
 		return "the kernel has not started it";
 	if (!is_counting(hpet_count))

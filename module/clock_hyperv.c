@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hyperv: the reference TSC page, which Hyper-V keeps for all CPUs, and KVM where it stands in for
- * Hyper-V.
+ * hyperv: the reference TSC page, which Hyper-V keeps for all CPUs. KVM keeps one too if it
+ * imitates Hyper-V.
  *
  * Hyper-V's clock counts units of 100 ns (Hypervisor Top-Level Functional Specification, Partition
  * Reference Time Enlightenment):
  *
  *	((tsc * scale) >> 64) + offset
  *
- * Programs read those units. The page defines the line below them as well, and bursts evaluate the
- * line: where the units go back, the line does, and it shows differences that the units hide.
+ * Programs read whole units. The page also defines the fraction of a unit, and bursts evaluate the
+ * line with it: if the units go back, the line does too, and it shows differences that the units
+ * hide.
  */
 #include <linux/bitops.h>
 #include <linux/kobject.h>
@@ -22,7 +23,7 @@
 
 #include "cpu.h"
 
-/* The unit that @scale and @offset of the page are in. */
+/* The unit of the page's scale and offset. */
 #define UNIT_NS		100
 
 /* A page that changes again while it is copied is copied again. */
@@ -36,9 +37,9 @@ static const u32 *hyperv_sequence(int cpu)
 
 /*
  * By the protocol of the specification: the hypervisor changes the sequence word with each update.
- * 0 says that the page is not valid, also while KVM writes it. What counts is the TSC's whole
- * value, so the line goes through TSC 0. The shift drops bits that are 0 for a TSC of 250 MHz or
- * more; for a slower one the line falls behind by less than 2^-57 ns a cycle.
+ * 0 says that the page is not valid, also while KVM writes it. The page's line begins at TSC 0, so
+ * the copy's @tsc is 0. The shift drops bits that are 0 for a TSC of 250 MHz or more; for a slower
+ * TSC the line falls behind by less than 2^-57 ns a cycle.
  */
 static bool hyperv_copy(const u32 *sequence, struct tscope_timepage *to)
 {
@@ -51,10 +52,10 @@ static bool hyperv_copy(const u32 *sequence, struct tscope_timepage *to)
 		to->sequence = READ_ONCE(*sequence);
 		if (!to->sequence)
 			return false;
-		smp_rmb();	/* the word before what it stands for */
+		smp_rmb();	/* the word before the values that it guards */
 		mult = (u128)page->tsc_scale * UNIT_NS;
 		to->ns = (u64)page->tsc_offset * UNIT_NS;
-		smp_rmb();	/* and again after it */
+		smp_rmb();	/* and again after them */
 		if (READ_ONCE(*sequence) == to->sequence) {
 			to->tsc = 0;
 			to->shift = fls64(mult >> 64);
@@ -115,14 +116,14 @@ static struct attribute *hyperv_attrs[] = {
 
 static const struct attribute_group hyperv_group = { .attrs = hyperv_attrs };
 
-/* A page that is not valid may become so: the clock is present, and has no readings until then. */
+/* A page that is not valid may become valid: the clock is present, without readings until then. */
 static const char *hyperv_probe(void)
 {
 	struct tscope_timepage p;
 
 	if (!IS_ENABLED(CONFIG_HYPERV_TIMER))
 		return "the kernel is built without HYPERV_TIMER";
-	/* the kernel is the guest of one hypervisor: with kvm-clock there are no such features */
+	/* a kernel detects one hypervisor only: if that is KVM, these features are 0 */
 	if (!(ms_hyperv.features & HV_MSR_REFERENCE_TSC_AVAILABLE))
 		return "not a Hyper-V guest, or there is no reference TSC page";
 	if (hyperv_copy(hyperv_sequence(0), &p) && !tscope_timepage_khz(&p))

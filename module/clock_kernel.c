@@ -5,9 +5,9 @@
  * A snapshot of the timekeeper has what the clocksource counted, and both clocks computed from
  * that. The count is a TSC value, or a time page turns it back into one; else the clocks were read
  * between two TSC reads. Kernels up to 6.8 do not say what is counted: the value itself shows it.
- * Where the lines are known by which the kernel computes both clocks, so are their fractions.
+ * If the lines by which the kernel computes both clocks are known, their fractions are known too.
  *
- * Interrupts stay on: an interrupt delays a snapshot and does not falsify it.
+ * Interrupts stay on: an interrupt delays a snapshot but does not make it wrong.
  */
 #include <linux/jiffies.h>
 #include <linux/kobject.h>
@@ -24,15 +24,15 @@
 
 /* The slowest of the devices, the ACPI PM timer: 3.579545 MHz. */
 #define DEVICE_TICK_NS	280
-/* So many snapshots in a row must look alike; an update of the page may come between. */
+/* So many snapshots in a row must look alike; there are more tries, as a page may be updated. */
 #define ALIKE		3
 #define ALIKE_TRIES	(4 * ALIKE)
-/* The kernel updates its lines once a tick; a snapshot takes some microseconds. */
+/* Enough: the kernel updates its lines once a tick; a snapshot takes some microseconds. */
 #define UPDATED_TRIES	4
-/* No clocksource of the kernel has a larger one. */
+/* No clocksource of the kernel has a larger shift. */
 #define SHIFT_MAX	32
 
-/* The kernel's lines, of its last update; the kernel's lock of the timekeeper orders writers. */
+/* The kernel's lines as of its last update. Its lock of the timekeeper serializes writers. */
 static struct tscope_kernel_lines lines;
 static seqcount_t lines_seq = SEQCNT_ZERO(lines_seq);
 
@@ -42,12 +42,12 @@ static void copy_line(struct tscope_kernel_line *to, const struct tk_read_base *
 	to->ns = ktime_to_ns(ktime_add(from->base, ahead));
 	to->shifted_ns = from->xtime_nsec;
 	to->cycles = from->cycle_last;
-	/* a count that wraps is a device's */
+	/* a count of fewer bits is that of a device, and may have wrapped */
 	to->mult = from->mask == U64_MAX ? from->mult : 0;
 	to->shift = from->shift;
 }
 
-/* Context: interrupts off, readers of the kernel's clocks wait: they can't be read here. */
+/* Context: interrupts off. Readers of the kernel's clocks wait, so do not read any of them here. */
 static int lines_updated(struct notifier_block *nb, unsigned long was_set, void *timekeeper)
 {
 	const struct timekeeper *tk = timekeeper;
@@ -64,13 +64,13 @@ static struct notifier_block lines_block = {
 };
 
 /**
- * tscope_kernel_lines_watch() - keep up with the lines by which the kernel computes its clocks
- * @on: whether to. The first lines are there on return; without any, fractions are not known
+ * tscope_kernel_lines_watch() - keep a copy of the lines by which the kernel computes its clocks
+ * @on: begin or end. The first lines are there on return; without lines fractions are not known
  *
  * A registration makes the kernel call all notifiers as if CLOCK_REALTIME had been set. In Xen's
  * dom0 one of them then sets Xen's wall clock, by the time of the last tick: nothing is registered
- * there, and fractions are not known. Context: process, no sampler at work; calls of one
- * after the other.
+ * there, and fractions are not known. Context: process, no sampler at work; not concurrently with
+ * itself.
  */
 void tscope_kernel_lines_watch(bool on)
 {
@@ -98,7 +98,7 @@ static bool take_once(struct tscope_take *t)
 	return valid && t->before <= t->after;
 }
 
-/* The kernel updates its lines while no snapshot is taken, so these are the snapshot's. */
+/* Take a snapshot and the lines that it was computed by. If these were updated, take another. */
 static bool take_snapshot(struct tscope_take *t)
 {
 	unsigned int seq, tries;
@@ -121,9 +121,9 @@ static bool is_between(const struct tscope_take *t, u64 tsc)
 
 /*
  * Whether a snapshot counts the page's units, and at which TSC value. The page has to be stable,
- * for else the kernel raises its value to the last one that any CPU read, and the page at the TSC
- * value has to give the very count again. A count of many cycles was read at one of them that lies
- * within the snapshot; where on the page's line that one is, find_frac() allows for.
+ * because otherwise the kernel raises its value to the last one that any CPU read. The page at the
+ * TSC value has to give the same count again. If a count lasts for many cycles, any of these within
+ * the snapshot will do: find_frac() is given how much of the count has passed there.
  */
 static bool is_of_page(const struct tscope_take *t, u64 *tsc)
 {
@@ -154,7 +154,7 @@ static enum tscope_counts look_at(const struct tscope_take *t, u64 *tsc)
 	return t->snap.cycles - t->ticks < HZ ? TSCOPE_COUNTS_JIFFIES : TSCOPE_COUNTS_DEVICE;
 }
 
-/* Find out what the clocksource counts. One whose snapshots do not look alike is as a device. */
+/* Find out what the clocksource counts. If snapshots do not look alike, treat it as a device. */
 static void examine(struct tscope_source *s, u8 changed)
 {
 	enum tscope_counts counts, last = TSCOPE_COUNTS_UNKNOWN;
@@ -175,8 +175,8 @@ static void examine(struct tscope_source *s, u8 changed)
 }
 
 /*
- * A CPU that waits for the lock of a device is given what the CPU that had the lock read,
- * which may be older than @t. Of two readings that differ the second one is not.
+ * A CPU that waits for the lock of a device gets the value that the holder of the lock read, which
+ * may be older than @t. Of two readings that differ, the second one is not older: take that one.
  */
 static int retake_device(struct tscope_source *s, struct tscope_take *t)
 {
@@ -184,7 +184,7 @@ static int retake_device(struct tscope_source *s, struct tscope_take *t)
 
 	if (!s->take(t) || first.snap.changed != t->snap.changed)
 		return -EAGAIN;
-	/* what is read slower than it counts has to differ, but for rounding */
+	/* values of a device that is read slower than it counts differ, except for rounding */
 	if (t->snap.raw_ns - first.snap.raw_ns <= 1 &&
 	    tscope_cyc_to_ns(t->after - t->before, tscope_tsc_khz) > DEVICE_TICK_NS)
 		return -EAGAIN;
@@ -193,16 +193,17 @@ static int retake_device(struct tscope_source *s, struct tscope_take *t)
 }
 
 /*
- * Find a clock's fraction. With c the whole count and F what the count is beyond it, its line is
+ * Find a clock's fraction. Let c be the whole count and F the part of a count beyond c. The clock
+ * is at
  *
  *	ns + (shifted_ns + (c + F - cycles) * mult) / 2^shift
  *
  * The kernel computes that with F = 0 and rounds it down (timekeeping_cycles_to_ns()). If that does
- * not give what the kernel shows, the line is not the one it used, or a count before @line->cycles
- * was taken for that: the fraction is not known. So no line puts a clock into another nanosecond.
+ * not give @ns, which the kernel showed, the kernel used another line, or it used @line->cycles for
+ * a count before that: the fraction is not known. So no line moves a clock to another nanosecond.
  *
  * @beyond: F, 2^-16 of a count
- * @frac: on success what the clock is beyond @ns, 2^-16 ns
+ * @frac: result on success: the part of the clock beyond @ns, 2^-16 ns
  */
 static bool find_frac(const struct tscope_kernel_line *line, u64 cycles, u64 ns, u32 beyond,
 		      u32 *frac)
@@ -220,7 +221,7 @@ static bool find_frac(const struct tscope_kernel_line *line, u64 cycles, u64 ns,
 	return true;
 }
 
-/* As tscope_moment_read(), from @s. */
+/* As tscope_moment_read(), but from clocksource @s. */
 int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 {
 	struct tscope_take t;
@@ -253,7 +254,7 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 	case TSCOPE_COUNTS_PAGE:
 		raw->exact = true;
 		ns = tscope_timepage_line(&t.page, raw->tsc, &frac) - t.snap.cycles * t.unit_ns;
-		/* raw counts the page's nanoseconds */
+		/* the page's time beyond the count; find_frac() replaces it if it can */
 		raw->frac = (u32)(ns << TSCOPE_PHASE_SHIFT) + frac;
 		beyond = raw->frac / t.unit_ns;
 		break;
@@ -261,7 +262,7 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
 		raw->tsc = raw->before + (raw->after - raw->before) / 2;
 		raw->tick_ns = counts == TSCOPE_COUNTS_DEVICE ? DEVICE_TICK_NS : TICK_NSEC;
 	}
-	/* NTP's multiplier turns whole counts into whole nanoseconds */
+	/* realtime: NTP's multiplier makes whole nanoseconds of whole counts */
 	raw->real_tick_ns = max(raw->tick_ns, 1U);
 	raw->real_frac = raw->frac;
 	if (!raw->exact)
@@ -278,7 +279,7 @@ int tscope_source_read(struct tscope_source *s, struct tscope_raw *raw)
  * tscope_moment_read() - read the kernel's monotonic-raw, and realtime with it
  * @raw: result
  * Context: the leader's thread on its own CPU, interrupts on; not concurrently with itself.
- * Return: 0, or -EAGAIN where nothing can be said of this reading.
+ * Return: 0, or -EAGAIN if this reading can't be used.
  */
 int tscope_moment_read(struct tscope_raw *raw)
 {
@@ -323,7 +324,7 @@ static struct kobj_attribute khz_attr = __ATTR_RO(khz);
 static struct attribute *tsc_attrs[] = { &khz_attr.attr, NULL };
 static const struct attribute_group tsc_group = { .attrs = tsc_attrs };
 
-/* tsc: the time base that every clock is held against; read by every CPU in its bursts. */
+/* tsc: the time base that all clocks are compared with; each CPU reads it in its bursts. */
 const struct tscope_clock_ops tscope_clock_tsc = {
 	.name = "tsc",
 	.kind = TSCOPE_KIND_TSC,

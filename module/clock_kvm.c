@@ -2,8 +2,9 @@
 /*
  * kvm-clock: the time page that KVM keeps for each CPU.
  *
- * The page is read as the host wrote it: the kernel clamps to the last value that any CPU read.
- * Nothing of it is written: GUEST_STOPPED is the guest's watchdog's to clear, so it may be missed.
+ * The page is read as the host wrote it, not through the kernel, which raises the clock to the last
+ * value that any CPU read. The page is never written: GUEST_STOPPED is left for the guest's
+ * watchdog to clear, so tscope may miss it.
  */
 #include <linux/kobject.h>
 #include <linux/percpu.h>
@@ -18,14 +19,14 @@
 #include "cpu.h"
 #include "pvclock.h"
 
-/* The flags that count; CPUID says whether TSC_STABLE does. */
+/* The flags that are used; TSC_STABLE is one of them if CPUID says that it is valid. */
 static u8 valid_flags = TSCOPE_PAGE_STOPPED;
 
 static const u32 *kvm_sequence(int cpu)
 {
 	struct pvclock_vsyscall_time_info *page;
 
-	/* without it there is no hv_clock_per_cpu to link with */
+	/* without KVM_GUEST there is no hv_clock_per_cpu to link with */
 	if (!IS_ENABLED(CONFIG_KVM_GUEST))
 		return NULL;
 	page = per_cpu(hv_clock_per_cpu, cpu);
@@ -46,7 +47,7 @@ static const struct tscope_timepage_ops kvm_page = {
 	.unit_ns = 1,
 };
 
-/* A pause stops all CPUs: the one that saw most saw each of them once. */
+/* A pause stops all CPUs: the CPU that saw most pauses saw each of them once. */
 static ssize_t stopped_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_cpu *c;

@@ -2,9 +2,9 @@
 /*
  * ptp-kvm: the host's wall clock, by the hypercall KVM_HC_CLOCK_PAIRING.
  *
- * The host answers with its CLOCK_REALTIME and the guest's TSC at that very instant. A host that
- * is not on a TSC clocksource refuses; that may pass, and counts as an error. The guest's wall
- * clock is read before the call and after it: the line between the two gives it at that TSC value.
+ * The host answers with its CLOCK_REALTIME and the guest's TSC at the same instant. A host whose
+ * clocksource is not the TSC refuses; this may change, and counts as an error. The guest's wall
+ * clock is read before and after the call: the line between both readings gives it at that TSC.
  */
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
@@ -22,29 +22,29 @@
 #include "moment.h"
 
 /*
- * Rounding of both readings and of the host's clock. A reading by a time page has 1 ns more, unless
+ * Rounding of both readings and of the host's clock. Each reading by a time page adds 1 ns, unless
  * realtime's fraction is known.
  */
 #define ROUNDING_TSC_NS		3
 #define ROUNDING_PAGE_NS	5
-/* A change of rate by 500 ppm, NTP's largest, bends the line by that part of the call. */
+/* A change of rate by 500 ppm, NTP's largest, bends the line by 1/BEND_PART of the call. */
 #define BEND_PART		4000
-/* How far the readings may be off monotonic-raw's rate, as a part of the call... */
+/* How far the readings may be off monotonic-raw's rate: 1/RAW_PART of the call... */
 #define RAW_PART		1000
-/* ...and before that rate is known: the kernel's TSC frequency may be wrong. */
+/* ...and before that rate is known 1/8: the kernel's TSC frequency may be wrong. */
 #define UNKNOWN_RATE_PART	8
 #define RATE_KNOWN_MS		1000
-/* For the same reason a bracket's middle may be off by that part of its width. */
+/* For the same reason a bracket's middle may be off by 1/WRONG_RATE_PART of its width. */
 #define WRONG_RATE_PART		32
-/* A slew that was measured for 8 times the call's length shows how far it changed. */
+/* A slew that was measured for 8 times the call's length shows how far the slew changed. */
 #define SLEW_SPANS		8
-/* Of the pairings of so long a time the best is shown. */
+/* Of the pairings within this time the best one is shown. */
 #define WINDOW_MS		1
 
 static struct kvm_clock_pairing *pairing;
 static phys_addr_t pairing_gpa;
 
-/* An earlier reading, by which the wall clock's slew is known; the leader's alone. */
+/* An earlier reading, which shows the wall clock's slew; only the leader uses it. */
 static struct tscope_raw earlier;
 
 /* The offset that is shown; the lock protects it. */
@@ -60,15 +60,16 @@ static void page_put(void)
 }
 
 /*
- * The hypercall, by which the host writes the pairing to @gpa: kvm_hypercall2(), but for a
- * hypervisor that imitates KVM's interface and has no hypercalls. The instruction faults there, and
- * %rax keeps the number of the hypercall. Returns 0 or a negative KVM_E*; else it is no answer.
+ * The hypercall, by which the host writes the pairing to @gpa. Like kvm_hypercall2(), but it
+ * survives a hypervisor that imitates KVM's interface without hypercalls: the instruction faults,
+ * and %rax keeps the hypercall's number. Returns 0 or a negative KVM_E*; any other value is no
+ * answer.
  */
 long tscope_pairing_call(phys_addr_t gpa)
 {
 	long ret = KVM_HC_CLOCK_PAIRING;
 
-	/* no instruction there */
+	/* a TDX guest has no such instruction */
 	if (cpu_feature_enabled(X86_FEATURE_TDX_GUEST))
 		return kvm_hypercall2(KVM_HC_CLOCK_PAIRING, gpa, KVM_CLOCK_PAIRING_WALLCLOCK);
 	asm volatile("1: " KVM_HYPERCALL "\n2:\n"
@@ -79,12 +80,12 @@ long tscope_pairing_call(phys_addr_t gpa)
 	return ret;
 }
 
-/* Why there will be no pairings, by what the first call returned; NULL if there may be some. */
+/* Why there will be no pairings; @err is what the first call returned. NULL: there may be some. */
 const char *tscope_pairing_fault(long err)
 {
 	switch (err) {
 	case 0:
-	/* these may pass, and are counted then */
+	/* these may pass; until then they are counted as errors */
 	case -KVM_EOPNOTSUPP:
 	case -KVM_EFAULT:
 		return NULL;
@@ -97,8 +98,8 @@ const char *tscope_pairing_fault(long err)
 
 /*
  * Set @raw, whose before and after are set, to the host's time and the guest's TSC value. Returns
- * 0; -EIO if the call failed, or the host's time is none; -EAGAIN if the TSC value is not one of
- * the call, as if the pairing was not written.
+ * 0; -EIO if the call failed, or the host's time is not valid; -EAGAIN if the TSC value is not
+ * within the call, for example because the pairing was not written.
  */
 int tscope_pairing_take(const struct kvm_clock_pairing *p, long err, struct tscope_raw *raw)
 {
@@ -147,7 +148,7 @@ static u64 width_ns(const struct tscope_raw *r)
 	return span_ns(r->before, r->after);
 }
 
-/* What is gained in a part of the time in which @gain is gained. */
+/* What is gained in @part_cyc if @gain is gained in @whole_cyc. */
 static s64 gain_in(s64 gain, u64 part_cyc, u64 whole_cyc)
 {
 	return (s64)tscope_div128_signed((s128)gain * part_cyc, whole_cyc);
@@ -159,8 +160,8 @@ static bool same_source(const struct tscope_raw *a, const struct tscope_raw *b)
 }
 
 /*
- * Whether time went on as it does between two readings, to @off_ns. @raw: the points of
- * monotonic-raw
+ * Whether monotonic-raw advanced between two readings as the TSC did, within @off_ns, which is a
+ * result. @raw: the points of monotonic-raw, for its rate; or NULL
  */
 static bool same_time(const struct tscope_raw *a, const struct tscope_raw *b,
 		      const struct tscope_series *raw, u64 *off_ns)
@@ -181,9 +182,9 @@ static bool same_time(const struct tscope_raw *a, const struct tscope_raw *b,
 }
 
 /*
- * How far the wall clock's rate can have bent the line between two exact readings. In emulation a
- * call takes 60 us and more, of which a 4000th is 15 ns. The line from @before to the first
- * reading hits the second one but for that bend, which says more.
+ * How far a change of the wall clock's rate can have bent the line between two exact readings. In
+ * emulation a call takes 60 us and more, of which a 4000th is 15 ns. If the line from @before to
+ * the first reading is known, the distance of the second reading from it is a better limit.
  */
 static u64 bend_ns(const struct tscope_raw *a, const struct tscope_raw *b,
 		   const struct tscope_raw *before)
@@ -196,14 +197,14 @@ static u64 bend_ns(const struct tscope_raw *a, const struct tscope_raw *b,
 	    before_cyc / SLEW_SPANS < cyc)
 		return most_ns;
 	gain_ns = gain_in(ahead_ns - (s64)(before->real_ns - before->ns), cyc, before_cyc);
-	/* each of the four differences is of whole nanoseconds */
+	/* 3 ns for rounding: each of the four differences is of whole nanoseconds */
 	return min(most_ns, 3 + tscope_abs64((s64)(b->real_ns - b->ns) - ahead_ns - gain_ns));
 }
 
 /*
- * The error of an offset between two exact readings. Where a CPU's TSC is behind the kernel's last
- * update, the kernel shows its clocks as of that update. A reading whose fraction is known is none
- * of these; others may be off by all that same_time() lets pass.
+ * The error of an offset between two exact readings. If a CPU's TSC is behind the kernel's last
+ * update, the kernel shows its clocks as of that update. A reading whose fraction is known is not
+ * such a reading; others may be off by all that same_time() allows.
  */
 static u64 exact_error_ns(const struct tscope_raw *a, const struct tscope_raw *b,
 			  const struct tscope_raw *before, u64 off_ns)
@@ -214,8 +215,8 @@ static u64 exact_error_ns(const struct tscope_raw *a, const struct tscope_raw *b
 }
 
 /*
- * If the readings are brackets, the line's ends are the middles of them, by a TSC whose frequency
- * may be wrong by some percent, and may be a tick old.
+ * The error of an offset between two bracketed readings. The line's ends are the middles of the
+ * brackets, by a TSC whose frequency may be wrong by some percent, and may be a tick old.
  */
 static u64 bracket_error_ns(const struct tscope_raw *a, const struct tscope_raw *b)
 {
@@ -226,10 +227,10 @@ static u64 bracket_error_ns(const struct tscope_raw *a, const struct tscope_raw 
 }
 
 /*
- * The guest's wall clock at a pairing's TSC value, less the host's. It lies on the line between the
- * readings @a before the pairing and @b after it. @raw: the points of monotonic-raw, or NULL.
- * @before: a reading some time before @a, which shows the slew if it is exact. Sets all of @o but
- * its time; returns false where the two readings and the pairing do not belong to one such line.
+ * Find the guest's wall clock at a pairing's TSC value, minus the host's. The guest's lies on the
+ * line between the readings @a before the pairing and @b after it. @raw: the points of
+ * monotonic-raw, or NULL. @before: a reading some time before @a, which shows the slew if it is
+ * exact. Sets all of @o except @taken_ms. Returns false if there is no such line.
  */
 bool tscope_wall_offset_find(const struct tscope_raw *a, const struct tscope_raw *b,
 			     const struct tscope_raw *host, const struct tscope_series *raw,
@@ -238,12 +239,12 @@ bool tscope_wall_offset_find(const struct tscope_raw *a, const struct tscope_raw
 	u64 span = b->tsc - a->tsc, part = host->tsc - a->tsc, off_ns;
 	s64 gain = tscope_sub64(b->real_ns, a->real_ns);
 
-	/* unsigned: before the first is far behind the second */
+	/* unsigned: a pairing before the first reading seems far behind the second one */
 	if (a->tsc >= b->tsc || part > span || !same_source(a, b) ||
 	    !same_time(a, b, raw, &off_ns) || gain < 0 ||
 	    gain > S64_MAX >> (TSCOPE_PHASE_SHIFT + 1))
 		return false;
-	/* the clocks of one of them may be as of the kernel's last update */
+	/* the clocks of one of the readings may be as of the kernel's last update */
 	if (a->exact && a->real_tick_ns != b->real_tick_ns)
 		return false;
 	gain = (gain << TSCOPE_PHASE_SHIFT) + b->real_frac - a->real_frac;
@@ -265,7 +266,7 @@ static int ptp_read(struct tscope_raw *raw)
 	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_RAW);
 	struct tscope_wall_offset o;
 	struct tscope_raw a, b;
-	/* before the readings: a figure is never older than it says */
+	/* taken before the readings: a figure is never older than its reported age */
 	u64 taken_ms = tscope_now_ms();
 	bool framed;
 	long said;

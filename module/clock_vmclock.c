@@ -4,9 +4,9 @@
  * off, and when the TSC may have jumped (UAPI.13, "VMClock").
  *
  * There is one page for the machine, and its time is the host's wall clock, which the host steers:
- * each update is another line. The leader evaluates the line at a TSC value of its own. Between two
- * CPUs this clock differs by what their TSCs differ, so it has no pairs. Many hypervisors give no
- * time, but the marker alone.
+ * each update is another line. The leader evaluates the line at a TSC value of its own. Two CPUs
+ * read this clock as far apart as their TSCs are, so it has no pairs. Many hypervisors give only
+ * the marker, and no time.
  */
 #include <linux/acpi.h>
 #include <linux/io.h>
@@ -20,12 +20,12 @@
 #include "math128.h"
 #include "vmclock.h"
 
-/* The host's update takes less than a microsecond; a host that lost its CPU is waited for later. */
+/* A host's update takes less than 1 us. If the host lost its CPU, the page is read later. */
 #define COPY_TRIES	100
-/* What a page has at least: all up to its flags. */
+/* A page has at least all members up to its flags. */
 #define SIZE_MIN	offsetofend(struct tscope_vmclock_abi, flags)
 #define FRAC_BITS	TSCOPE_PHASE_SHIFT
-/* NTP slews a clock by 500 ppm at most: one part in so many. */
+/* NTP slews a clock by 500 ppm at most: 1/SLEW_PART. */
 #define SLEW_PART	2000
 
 /* The machine's page; tests put another one in its place. */
@@ -39,14 +39,14 @@ static_assert(offsetof(struct tscope_vmclock_abi, sec) == 0x48);
 static_assert(offsetof(struct tscope_vmclock_abi, generation) == 0x68);
 static_assert(sizeof(struct tscope_vmclock_abi) == 0x70);
 
-/* 2^-64 s in 2^-16 ns, rounded down; of a time modulo 2^64 s it is right modulo 2^64 ns. */
+/* Convert 2^-64 s to 2^-16 ns, rounded down. A time modulo 2^64 s is right modulo 2^64 ns. */
 static u128 phase_of(u128 time)
 {
 	return ((u128)(u64)(time >> 64) * NSEC_PER_SEC << FRAC_BITS) +
 	       ((u128)(u64)time * NSEC_PER_SEC >> (64 - FRAC_BITS));
 }
 
-/* What the host counts: UTC with a known offset is counted as TAI, which has no leap seconds. */
+/* Whether the page has UTC with a known offset: it is read as TAI, which has no leap seconds. */
 static bool is_utc_as_tai(const struct tscope_vmclock_abi *p)
 {
 	return p->time_type == TSCOPE_VMCLOCK_UTC && p->flags & TSCOPE_VMCLOCK_TAI_OFFSET;
@@ -69,11 +69,11 @@ static u64 since(const struct tscope_vmclock_abi *p, u64 tsc, bool *before)
  * tscope_vmclock_ns() - the page's clock at a TSC value
  * @p: page that gives time
  * @tsc: TSC value
- * @frac: what is above the whole nanosecond, 2^-16 ns
+ * @frac: result: what is above the whole nanosecond, 2^-16 ns
  *
- * sec + frac 2^-64 + (tsc - counter) period 2^-(64 + shift), in seconds; exact but for the cut to
- * 2^-16 ns.
- * Return: nanoseconds since 1970, of UTC with a known offset from TAI those of TAI.
+ * sec + frac 2^-64 + (tsc - counter) period 2^-(64 + shift), in seconds; exact except for the cut
+ * to 2^-16 ns.
+ * Return: nanoseconds since 1970; of TAI if the page has UTC with a known offset from TAI.
  */
 u64 tscope_vmclock_ns(const struct tscope_vmclock_abi *p, u64 tsc, u16 *frac)
 {
@@ -91,8 +91,8 @@ u64 tscope_vmclock_ns(const struct tscope_vmclock_abi *p, u64 tsc, u16 *frac)
  * tscope_vmclock_error_ns() - how far the host says that its time may be off
  * @p: page that gives time
  * @tsc: TSC value
- * @error_ns: the error at it, ns, rounded up: of the time in the page, and of the period since.
- *	Of each the largest possible one if the host states it, else what it estimates
+ * @error_ns: result: the error at @tsc, ns, rounded up: the error of the time in the page plus that
+ *	of the period since. For each the maximum if the host states one, else the host's estimate
  * Return: 0, or -ENODATA if the host states no error of its time.
  */
 int tscope_vmclock_error_ns(const struct tscope_vmclock_abi *p, u64 tsc, u64 *error_ns)
@@ -118,7 +118,7 @@ int tscope_vmclock_error_ns(const struct tscope_vmclock_abi *p, u64 tsc, u64 *er
 	return 0;
 }
 
-/* Whether the page says what time it is by the TSC, and means it; of smeared time it does not. */
+/* Whether the page has a time by the TSC that can be relied upon and is not smeared. */
 static bool gives_time(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *p)
 {
 	return v->size >= offsetofend(struct tscope_vmclock_abi, maxerror_ns) &&
@@ -136,8 +136,8 @@ static bool has_generation(const struct tscope_vmclock *v, const struct tscope_v
 }
 
 /*
- * A consistent copy of the page, 0 beyond its size, and a TSC value at which it held, in @raw
- * with those before and after. Returns false if the host left an update unfinished.
+ * Make a consistent copy of the page, 0 beyond its size. @raw gets a TSC value at which the copy
+ * held, and those before and after. Returns false if the host left an update unfinished.
  */
 static bool take_copy(const struct tscope_vmclock *v, struct tscope_vmclock_abi *to,
 		      struct tscope_raw *raw)
@@ -154,7 +154,7 @@ static bool take_copy(const struct tscope_vmclock *v, struct tscope_vmclock_abi 
 		memcpy(to, v->page, v->size);
 		raw->tsc = rdtsc_ordered();
 		raw->after = raw->tsc;
-		/* pairs with the one before it makes the sequence even again */
+		/* pairs with its write barrier before it makes the sequence even again */
 		virt_rmb();
 		if (!(sequence & 1) && READ_ONCE(v->page->sequence) == sequence)
 			return true;
@@ -169,9 +169,9 @@ static void report(const char *what, u64 tsc)
 }
 
 /*
- * How far an update may move the time of a TSC value without a step. A host that states the largest
- * error never moves it further (UAPI.13). Another one makes no promise, and may have slewed its
- * clock since the page was looked at last.
+ * How far an update may move the time of a TSC value @at, without a step. A host that states the
+ * maximum error never moves the time further (UAPI.13). Other hosts make no promise, and may have
+ * slewed their clock since the page was looked at last.
  */
 static u64 allowed_update_ns(const struct tscope_vmclock *v, u64 at, u64 at_ns)
 {
@@ -186,9 +186,9 @@ static u64 allowed_update_ns(const struct tscope_vmclock *v, u64 at, u64 at_ns)
 }
 
 /*
- * What the clock stepped by at an update: the difference of the two lines where the new one begins,
- * or if it begins earlier than the page was looked at last, where it is seen. If the TSC itself may
- * have jumped, any difference is a step.
+ * Find the step at an update: the difference of the two lines at the TSC value where the new one
+ * begins, or if that is before the page was looked at last, where it is seen. If the TSC itself may
+ * have jumped, any difference is a step. Returns whether there is a step.
  */
 static bool find_step(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *now,
 		      u64 tsc, struct tscope_step *step)
@@ -217,7 +217,7 @@ static void look_at_update(struct tscope_vmclock *v, const struct tscope_vmclock
 	if (now->marker != v->seen.marker) {
 		WRITE_ONCE(v->disruptions, v->disruptions + 1);
 		report(TSCOPE_MARKER, raw->tsc);
-		/* the TSC may run at another rate, too */
+		/* the TSC may also run at another rate now */
 		v->source++;
 	}
 	if (has_generation(v, now) && has_generation(v, &v->seen) &&
@@ -250,7 +250,7 @@ int tscope_vmclock_read(struct tscope_vmclock *v, struct tscope_raw *raw)
 	v->seen = now;
 	v->seen_tsc = raw->tsc;
 	if (!gives_time(v, &now)) {
-		/* the time that may follow is of another segment */
+		/* a time that follows later is of another segment */
 		v->source++;
 		return -ENODATA;
 	}
@@ -273,7 +273,7 @@ static void vmclock_reset(void)
 	WRITE_ONCE(tscope_vmclock.disruptions, 0);
 }
 
-/* What is shown of the page as it is now, without sampling. */
+/* These files show the page as it is now, without sampling. */
 static ssize_t page_show(struct kobject *dir, struct kobj_attribute *attr, char *buf);
 static struct kobj_attribute time_attr = __ATTR(time, 0444, page_show, NULL);
 static struct kobj_attribute status_attr = __ATTR(status, 0444, page_show, NULL);
@@ -330,7 +330,7 @@ static struct attribute *vmclock_attrs[] = {
 
 static const struct attribute_group vmclock_group = { .attrs = vmclock_attrs };
 
-/* Why what lies in a region of @bytes bytes is no vmclock's page; NULL if it is one. */
+/* Why a region of @bytes bytes has no valid vmclock page; NULL if it has one. */
 const char *tscope_vmclock_fault(const struct tscope_vmclock_abi *page, u64 bytes)
 {
 	if (page->magic != TSCOPE_VMCLOCK_MAGIC)
@@ -354,7 +354,7 @@ static acpi_status take_memory(struct acpi_resource *from, void *to)
 	return AE_CTRL_TERMINATE;
 }
 
-/* Where the device's page is; false if there is no device. @res: of no memory if it names none */
+/* Find the device's page. Returns false if there is no device. @res: no memory if it names none. */
 static bool find_page(struct resource *res)
 {
 	struct acpi_device *device = acpi_dev_get_first_match_dev("AMZNC10C", NULL, -1) ?:
@@ -385,7 +385,7 @@ static const char *vmclock_probe(void)
 		return "ACPI names none";
 	if (resource_type(&res) != IORESOURCE_MEM || resource_size(&res) < SIZE_MIN)
 		return "ACPI names no page of it";
-	/* the host wrote it in the clear, also of a guest whose memory is encrypted */
+	/* the host writes the page unencrypted, even if the guest's memory is encrypted */
 	v->page = memremap(res.start, min_t(u64, resource_size(&res), PAGE_SIZE),
 			   MEMREMAP_WB | MEMREMAP_DEC);
 	if (!v->page)

@@ -4,11 +4,11 @@
  *
  * The kernel does not export the pages that it reads itself. So this provider registers a page of
  * its own for each vCPU (VCPUOP_register_vcpu_time_memory_area, xen/interface/vcpu.h), which Xen
- * writes whenever it writes the kernel's. A vCPU has one such page: where the kernel registered one
- * for vCPU 0, which programs read, that one is read and left alone.
+ * writes whenever it writes the kernel's. A vCPU can have only one such page: if the kernel has
+ * registered one for vCPU 0, which programs read, tscope reads that page and leaves it alone.
  *
- * Xen writes a page by its virtual address until another one is registered, or none: memory that it
- * may write is never freed. A restored or migrated guest has to register its pages again.
+ * Xen writes a page by its virtual address until another page, or none, is registered: memory that
+ * Xen may write is never freed. A restored or migrated guest has to register its pages again.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -34,7 +34,7 @@
 #include "clock_xen.h"
 #include "pvclock.h"
 
-/* Of CPUID, from Xen's first leaf on; asm/xen/cpuid.h describes its registers. */
+/* CPUID leaf, counted from Xen's first one; asm/xen/cpuid.h describes its registers. */
 #define LEAF_TSC	3
 #define TSC_EMULATED	BIT(0)
 
@@ -53,7 +53,7 @@ static enum cpuhp_state hotplug_state;
 
 /**
  * tscope_xen_take() - register a CPU's page, and allocate it before if needed
- * @area: of the CPU that calls
+ * @area: the area of the CPU that calls
  * Context: process, may sleep.
  * Return: 0, -ENOMEM, or the hypervisor's errno.
  */
@@ -62,7 +62,7 @@ int tscope_xen_take(struct tscope_xen_area *area)
 	unsigned long flags;
 	int err;
 
-	/* of the direct map: every page table has it */
+	/* memory of the direct map is in every page table */
 	if (!area->page)
 		area->page = (void *)get_zeroed_page(GFP_KERNEL);
 	if (!area->page)
@@ -77,19 +77,19 @@ int tscope_xen_take(struct tscope_xen_area *area)
 
 /**
  * tscope_xen_renew() - register a page again, as the hypervisor may be another one now
- * @area: of the CPU that calls
+ * @area: the area of the CPU that calls
  * Context: interrupts off.
  */
 void tscope_xen_renew(struct tscope_xen_area *area)
 {
-	/* an update that does not end: the page gives no time unless the hypervisor writes it */
+	/* odd, as in an update: the page gives no time until the hypervisor writes it */
 	if (area->in_use && area->set(area->page))
 		WRITE_ONCE(area->page->version, 1);
 }
 
 /**
- * tscope_xen_give_back() - have the hypervisor write a page no longer, if it agrees
- * @area: of the CPU that calls
+ * tscope_xen_give_back() - make the hypervisor stop writing a page, unless it refuses
+ * @area: the area of the CPU that calls
  * Context: any.
  */
 void tscope_xen_give_back(struct tscope_xen_area *area)
@@ -104,7 +104,7 @@ void tscope_xen_give_back(struct tscope_xen_area *area)
 
 /**
  * tscope_xen_free() - free a page, unless the hypervisor may still write it
- * @area: of any CPU; nobody uses it
+ * @area: the area of any CPU; nobody uses the page
  * Return: false if the page had to be kept.
  */
 bool tscope_xen_free(struct tscope_xen_area *area)
@@ -134,7 +134,7 @@ static const u32 *xen_sequence(int cpu)
 	if (!IS_ENABLED(CONFIG_XEN))
 		return NULL;
 	page = kernel_page(cpu) ?: area->in_use ? area->page : NULL;
-	/* until the hypervisor has written it there is no time in it */
+	/* the page has no time until the hypervisor has written it */
 	return page && READ_ONCE(page->version) ? &page->version : NULL;
 }
 
@@ -147,12 +147,12 @@ static const struct tscope_timepage_ops xen_page = {
 /**
  * tscope_xen_tsc_of() - what CPUID says of the TSC
  * @base: Xen's first leaf; 0: there is none
- * @last: its last leaf
- * @leaf: of its leaf LEAF_TSC the sub-leaves 0 and 1
+ * @last: Xen's last leaf
+ * @leaf: the sub-leaves 0 and 1 of Xen's leaf LEAF_TSC
  * @tsc: result
  *
- * A PV dom0 reads 0 in all of it. KVM's emulation of Xen has one sub-leaf in place of both.
- * Return: whether it says anything.
+ * A PV dom0 reads 0 in both sub-leaves. KVM's emulation of Xen has the same sub-leaf twice.
+ * Return: whether CPUID says anything.
  */
 bool tscope_xen_tsc_of(u32 base, u32 last, const struct tscope_xen_leaf *leaf,
 		       struct tscope_xen_tsc *tsc)
@@ -208,7 +208,7 @@ static struct attribute *xen_attrs[] = {
 
 static const struct attribute_group xen_group = { .attrs = xen_attrs };
 
-/* An error would abort the online: a CPU without a page is measured by its TSC alone. */
+/* Never fails, which would keep the CPU offline: a CPU without a page is measured by its TSC. */
 static int cpu_online_ends(unsigned int cpu)
 {
 	int err = kernel_page(cpu) ? 0 : tscope_xen_take(per_cpu_ptr(&areas, cpu));
@@ -218,7 +218,7 @@ static int cpu_online_ends(unsigned int cpu)
 	return 0;
 }
 
-/* It samples no longer: control.c's callback was set up later, and runs before. */
+/* The CPU has stopped sampling: control.c's callback was set up later, so it runs before this. */
 static int cpu_offline_begins(unsigned int cpu)
 {
 	tscope_xen_give_back(per_cpu_ptr(&areas, cpu));
@@ -246,7 +246,7 @@ static void xen_remove(void)
 	if (!IS_ENABLED(CONFIG_XEN))
 		return;
 	xen_resume_notifier_unregister(&resume_block);
-	/* each CPU gives its page back itself */
+	/* this runs cpu_offline_begins() on each CPU, which gives its page back */
 	cpuhp_remove_state(hotplug_state);
 	for_each_possible_cpu(cpu)
 		kept += !tscope_xen_free(per_cpu_ptr(&areas, cpu));
@@ -284,7 +284,7 @@ static const char *xen_probe(void)
 		return "not a Xen guest";
 	if (xen_hvm_domain() && !xen_feature(XENFEAT_hvm_safe_pvclock))
 		return "this Xen has no clock for HVM guests";
-	/* modules can't initialise per-CPU data by addresses */
+	/* modules can't initialise per-CPU data with addresses */
 	for_each_possible_cpu(cpu)
 		per_cpu_ptr(&areas, cpu)->set = set_area;
 	state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "tscope:xen", cpu_online_ends,

@@ -9,7 +9,7 @@ struct pvclock_vcpu_time_info;
 
 /* The page in which the hypervisor keeps a CPU's time. Used by that CPU. */
 struct tscope_xen_area {
-	/* registers @page, or none (NULL), for the CPU that calls; interrupts off; 0 or an errno */
+	/* registers @page, or none (NULL), for the calling CPU; interrupts off; 0 or an errno */
 	int (*set)(struct pvclock_vcpu_time_info *page);
 	struct pvclock_vcpu_time_info *page;	/* NULL: not allocated yet */
 	bool in_use;			/* the hypervisor may write @page: it must not be freed */
@@ -27,7 +27,7 @@ struct tscope_xen_leaf {
 /* What Xen does with this guest's TSC. */
 struct tscope_xen_tsc {
 	u32 mode;		/* tsc_mode of the guest's configuration */
-	u32 incarnation;	/* times that the guest was restored or migrated */
+	u32 incarnation;	/* how often the guest was restored or migrated */
 	bool emulated;		/* reads of the TSC trap */
 };
 

@@ -12,7 +12,7 @@
 static struct tscope_clock *clocks[TSCOPE_CLOCKS_MAX];
 static unsigned int clock_count;
 
-/* The least frequency of the TSC that a user may give: below it a cycle is longer than 1 us. */
+/* The lowest TSC frequency that a user may give, in kHz: a cycle lasts 1 us then. */
 #define KHZ_MIN	1000
 
 static u32 given_khz;
@@ -26,7 +26,7 @@ unsigned int tscope_clock_count(void)
 	return clock_count;
 }
 
-/* tscope_clock_get() - one of them, in the order of the table */
+/* tscope_clock_get() - clock number @i of those present, in the order of the table */
 struct tscope_clock *tscope_clock_get(unsigned int i)
 {
 	return clocks[i];
@@ -43,7 +43,7 @@ struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 	return NULL;
 }
 
-/* tscope_clock_page_ops() - of the time page that bursts read, NULL if there is none */
+/* tscope_clock_page_ops() - the ops of the time page that bursts read, NULL if there is none */
 const struct tscope_timepage_ops *tscope_clock_page_ops(void)
 {
 	struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_PAGE);
@@ -109,7 +109,7 @@ struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
 	return clk;
 }
 
-/* The TSC's frequency as the kernel takes it to be, or else as the user does. */
+/* The TSC's frequency that the kernel assumes, or else the one that the user gave, in kHz. */
 static u32 nominal_khz(void)
 {
 	return tsc_khz ?: given_khz;
@@ -129,8 +129,9 @@ static void set_frequency(u32 khz)
 /**
  * tscope_clocks_refined() - whether the kernel has refined the TSC's frequency
  *
- * If nothing gave it the frequency, it measures it anew in the first seconds after booting.
- * Return: whether it has, and figures are to be reset.
+ * If neither firmware nor hypervisor gave the frequency, the kernel measures it more precisely in
+ * the first seconds after booting.
+ * Return: whether the frequency in use is outdated, so that figures are to be reset.
  */
 bool tscope_clocks_refined(void)
 {
@@ -140,7 +141,7 @@ bool tscope_clocks_refined(void)
 /**
  * tscope_clocks_init() - probe the clocks
  * @table: their ops, TSCOPE_CLOCKS_MAX at most, ended by NULL
- * @khz: the TSC's frequency where the kernel knows none; 0: not known either
+ * @khz: the TSC's frequency, for a kernel that knows none; 0: not given
  *
  * The kernel log says why a clock is absent. Context: process, at load.
  * Return: 0, or -ENODEV, -ERANGE or -ENOMEM with nothing held.
@@ -200,7 +201,7 @@ void tscope_clocks_exit(void)
 }
 
 /**
- * tscope_clocks_reset() - all figures to zero, and take the TSC's frequency anew
+ * tscope_clocks_reset() - set all figures to zero, and read the TSC's frequency again
  *
  * Context: process; no sampler may be at work, readers may.
  */

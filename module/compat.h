@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What differs between kernels: Kbuild looks into their headers, and defines TSCOPE_HAS_*. */
+/* Differences between kernels: Kbuild looks into their headers, and defines TSCOPE_HAS_*. */
 #ifndef TSCOPE_COMPAT_H
 #define TSCOPE_COMPAT_H
 
@@ -21,20 +21,20 @@
 #include <linux/sched/isolation.h>
 #include <linux/workqueue.h>
 
-/* 6.5 has these. */
+/* Linux has these from 6.5 on. */
 #ifndef TSCOPE_HAS_U128
 #define u128 unsigned __int128
 #define s128 __int128
 #endif
 
-/* 6.16 has another name for it. */
+/* 6.16 renamed it. */
 #ifndef TSCOPE_HAS_CPUID_BASE_HYPERVISOR
 #define cpuid_base_hypervisor	hypervisor_cpuid_base
 #endif
 
 static inline bool tscope_cpu_is_isolated(int cpu)
 {
-	/* 6.4 has it. */
+	/* Linux has it from 6.4 on. */
 #ifdef TSCOPE_HAS_CPU_IS_ISOLATED
 	if (cpu_is_isolated(cpu))
 		return true;
@@ -45,7 +45,7 @@ static inline bool tscope_cpu_is_isolated(int cpu)
 	return !housekeeping_cpu(cpu, HK_TYPE_TICK);
 }
 
-/* The kernel's clocks, all of one read of the clocksource. */
+/* The kernel's clocks, all computed from one read of the clocksource. */
 struct tscope_snapshot {
 	u64 cycles;		/* what the clocksource counted */
 	u64 tsc;		/* the TSC value behind @cycles, if the kernel gives it; else 0 */
@@ -56,8 +56,8 @@ struct tscope_snapshot {
 };
 
 /*
- * From 7.2 on a snapshot may fail, and has the hardware's count if the clocksource is derived
- * from it. Returns whether there is one.
+ * From 7.2 on a snapshot may fail. It has the hardware's count too if the clocksource is derived
+ * from that count. Returns whether there is a snapshot.
  */
 static inline bool tscope_snapshot(struct tscope_snapshot *to)
 {

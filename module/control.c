@@ -26,8 +26,8 @@
 #include "events.h"
 
 /*
- * Protects what follows, the parameters and the threads. Hotplug callbacks read without it: no
- * change runs meanwhile.
+ * Protects what follows, the parameters and the threads. Hotplug callbacks read these without it:
+ * changes hold cpus_read_lock(), so no change runs meanwhile.
  */
 static DEFINE_MUTEX(control_lock);
 static struct cpumask chosen;	/* by the user; some may be offline */
@@ -54,9 +54,9 @@ static void change_end(void)
 }
 
 /*
- * Let those of @cpus sample that are online, but for one that goes offline (-1: none does). The
- * leader stays if it is among them, else the lowest becomes the leader. -ENOMEM with nothing
- * changed.
+ * Let the online CPUs among @cpus sample, except @leaves, which goes offline (-1: none does). The
+ * leader stays if it is among them, else the lowest of them becomes the leader. Returns 0, or
+ * -ENOMEM with nothing changed.
  */
 static int choose_cpus(const struct cpumask *cpus, int leaves)
 {
@@ -130,7 +130,7 @@ static void sampling_stop(void)
 
 /**
  * tscope_enable() - start or stop sampling
- * @on: which
+ * @on: true: start; false: stop
  *
  * What was gathered stays, unless the kernel has refined the TSC's frequency meanwhile.
  * Context: process, may sleep.
@@ -177,22 +177,22 @@ int tscope_set_param(size_t param, u32 value)
 	return err;
 }
 
-/* As tscope_set_cpus(). */
+/* Parse a CPU list. Returns 0, -EINVAL or -ERANGE as tscope_set_cpus(), or -ENOMEM. */
 static int parse_cpus(const char *list, struct cpumask *cpus)
 {
 	int err = cpulist_parse(list, cpus);
 
 	if (!err && cpumask_empty(cpus))
 		return -EINVAL;
-	/* a CPU number past 32 bits is out of range as any other */
+	/* a CPU number of more than 32 bits is out of range too */
 	if (err == -EOVERFLOW || (!err && !cpumask_subset(cpus, cpu_possible_mask)))
 		return -ERANGE;
 	return err;
 }
 
 /*
- * All CPUs that are not isolated, offline ones too: not by isolcpus=, nohz_full= or, where the
- * kernel exports them, isolated cpuset partitions. -EINVAL where all are.
+ * All possible CPUs, also offline ones, except those isolated by isolcpus=, nohz_full= or, if the
+ * kernel exports them, cpuset partitions. Returns 0, or -EINVAL if all are isolated.
  */
 static int default_cpus(struct cpumask *cpus)
 {
@@ -274,7 +274,7 @@ static void choose_cpus_again(int leaves)
 	windows_allow();
 }
 
-/* An error would abort the online: a CPU without its state is not measured. */
+/* Never fails, which would keep the CPU offline: a CPU without its state is not measured. */
 static int cpu_online_ends(unsigned int cpu)
 {
 	if (cpumask_test_cpu(cpu, &chosen))
@@ -290,12 +290,12 @@ static int cpu_offline_begins(unsigned int cpu)
 		return 0;
 	if (c->chosen)
 		choose_cpus_again(cpu);
-	/* also while sampling is off, when there is no thread that is parked */
+	/* sampler_park() does this too, but there is no thread to park while sampling is off */
 	tscope_cpu_new_life(c);
 	return 0;
 }
 
-/* A suspend stops clocks, and may restart the TSC: nothing is held against what was before. */
+/* A suspend stops clocks, and may restart the TSC: no reading is compared with one before it. */
 static int suspend_notify(struct notifier_block *nb, unsigned long event, void *unused)
 {
 	bool begins = event == PM_SUSPEND_PREPARE || event == PM_HIBERNATION_PREPARE ||
@@ -324,7 +324,7 @@ static struct notifier_block suspend_block = {
 };
 
 /**
- * tscope_control_init() - allocate what sampling needs, which is off
+ * tscope_control_init() - allocate what sampling needs; sampling is off
  * @cpus: CPU list; NULL: all that are not isolated
  * Context: process, at load, after the clocks.
  * Return: 0, or an errno with nothing held.
@@ -362,7 +362,7 @@ free:
 }
 
 /**
- * tscope_control_exit() - free what sampling needs, which is off
+ * tscope_control_exit() - free what sampling needs; sampling is off
  * Context: process, at unload; the files are removed.
  */
 void tscope_control_exit(void)

@@ -3,17 +3,17 @@
  * Extends a narrow hardware counter by the time that passed on the TSC.
  *
  * A 24-bit ACPI PM timer wraps every 4.7 s, and readings may lie further apart. The number of
- * wraps in between is taken from the TSC, which needs to be right to half a wrap only, so what is
- * measured stays independent of it. A counter that shows less than before, by a sixteenth of a wrap
- * at most, and less than half a wrap's time later, has run backward. No more than that: where the
- * TSC was stopped and the counter was not, it has wrapped.
+ * wraps in between is computed from the TSC, which only needs to be right to half a wrap, so the
+ * measured time stays independent of the TSC. A counter that shows less than before, by a sixteenth
+ * of a wrap at most, and less than half a wrap's time later, has run backward. If it shows still
+ * less, it has wrapped: the TSC may have been stopped while the counter was not.
  */
 #include "counter.h"
 #include "math128.h"
 
 /* The TSC's frequency may be wrong by 1/32: after 2^4 wraps that is half a wrap. */
 #define SURE_WRAPS_BITS	4
-/* Room for what runs backward at once. */
+/* So that a counter may run backward right after the first reading. */
 #define FIRST_TICKS	((u64)1 << 32)
 
 /**
@@ -23,7 +23,7 @@
  * @tsc: the TSC at that time
  * @khz: the TSC's nominal frequency, not 0
  * Context: process; divides.
- * Return: nanoseconds, rounded down; below 0 only where it ran backward by more than 2^32 ticks.
+ * Return: nanoseconds, rounded down; below 0 only if it ran backward by more than 2^32 ticks.
  */
 u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 {
@@ -37,7 +37,7 @@ u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 	}
 	passed = (count - c->last) & c->mask;
 	c->uncertain = false;
-	/* where the TSC went back, nothing is known of wraps */
+	/* if the TSC went back, the number of wraps is not known: assume none */
 	if (tsc >= c->tsc) {
 		expected = (u64)tscope_div128((u128)tscope_cyc_to_ns(tsc - c->tsc, khz) * c->den,
 					      c->num);
@@ -48,7 +48,7 @@ u64 tscope_counter_ns(struct tscope_counter *c, u64 count, u64 tsc, u32 khz)
 		else if (passed - expected > half && passed > c->mask - (c->mask >> 4))
 			wraps = -1;
 	}
-	/* modulo 2^64: of 64 bits a wrap is none, and backward is as it is */
+	/* modulo 2^64: for a counter of 64 bits the second term is 0 */
 	c->ticks += passed + wraps * (c->mask + 1);
 	c->last = count;
 	c->tsc = tsc;

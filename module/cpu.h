@@ -13,13 +13,13 @@
 
 struct tscope_pair;
 
-/* Where at most this many CPUs sample, each is a partner of all others. */
+/* If at most this many CPUs sample, each of them is a partner of all others. */
 #define TSCOPE_ALL_PAIRS_CPUS	64
 
-/* Updates of a time page that are kept apart until the sampler reports them. */
+/* Up to this many updates of a time page are kept apart until the sampler reports them. */
 #define TSCOPE_PAGE_EVENTS	4
 
-/* The time that ages and epochs are counted by: jiffies since boot in ms, never 0. May divide. */
+/* The time base of ages and epochs: jiffies since boot, in ms, never 0. May divide. */
 static inline u64 tscope_jiffies_ms(u64 jiffies)
 {
 	return jiffies64_to_msecs(jiffies) + 1;
@@ -34,12 +34,12 @@ static inline u64 tscope_now_ms(void)
 struct tscope_page_event {
 	struct tscope_timepage old;	/* before */
 	struct tscope_timepage new;	/* after */
-	u64 held_tsc;			/* TSC at which the page before was looked at last */
+	u64 held_tsc;			/* TSC at which @old was looked at last */
 	u64 tsc;			/* TSC at which the update was seen */
-	u32 updates;			/* how many updates it stands for */
+	u32 updates;			/* how many updates this entry stands for */
 };
 
-/* Warps or backward readings. */
+/* Several warps, or several backward readings. */
 struct tscope_finding {
 	u64 count;			/* how many */
 	u64 max;			/* the largest, in the lane's unit */
@@ -61,65 +61,67 @@ static inline void tscope_finding_add(struct tscope_finding *f, u64 size, u64 ts
 	tscope_finding_merge(f, &(struct tscope_finding){ .count = 1, .max = size, .tsc = tsc });
 }
 
-/* A CPU's figures of one lane. */
+/* A CPU's figures of one lane. Warps are those of the pairs that the CPU keeps, of either CPU. */
 struct tscope_lane_figures {
 	u64 readings;			/* taken */
-	u64 backward;			/* lower than the CPU's own last */
+	u64 backward;			/* readings lower than the CPU's own last one */
 	u64 backward_max;		/* by how much at most, in the lane's unit */
-	u64 warps;			/* lower than what another CPU had published */
+	u64 warps;			/* readings lower than the other CPU had published */
 	u64 warp_max;			/* by how much at most, in the lane's unit */
 };
 
 /* Calls from a CPU to others, and to it. */
 struct tscope_call {
-	u64 request;			/* number of the call that waits; 0: none */
+	u64 request;			/* number of the call that this CPU waits for; 0: none */
 	u64 length_cyc;			/* length of that call's burst */
 	call_single_data_t csd;		/* interrupts the partner */
 	u32 wait_us;			/* how long this CPU waits for an answer to that call */
-	u32 first_us;			/* and to a call of a partner that it never met */
+	u32 first_us;			/* how long it waits for a partner that it never met */
 	bool busy;			/* this CPU's session is in use: it answers no call */
 	u64 sent;			/* calls sent; written by this CPU's own sampler */
 	atomic64_t answered;		/* calls that the partners are done with */
-	struct tscope_cpu *caller;	/* whose call waits for this CPU's sampler; or NULL */
+	struct tscope_cpu *caller;	/* CPU whose call waits for this CPU's sampler; or NULL */
 };
 
 /*
- * A sampling CPU. It writes this itself: its sampler does, and with interrupts off its bursts and
- * the calls that it answers. But its partners write @call.caller and @call.answered; and changes,
- * while no window is open, @chosen, @next_window_ns, the pairs, @rank, and what a reset, a new life
- * or tscope_cpu_quiesce() clears. Read at any time.
+ * A sampling CPU. The CPU writes this itself: in its sampler, and with interrupts off in its bursts
+ * and in the calls that it answers. There are two exceptions. Its partners write @call.caller and
+ * @call.answered. Changes, while no window is open, write @chosen, @next_window_ns, the pairs,
+ * @rank, and what a reset, a new life or tscope_cpu_quiesce() clears. Any CPU may read it at any
+ * time.
  */
 struct tscope_cpu {
 	struct tscope_mailbox box;	/* what it publishes */
 	struct tscope_call call;	/* meetings (meeting.c) */
 
 	int cpu;			/* its number */
-	u16 life;			/* a new one begins when it goes offline, and at resume */
+	/* number of its online period: a new one begins at offline, at suspend and at resume */
+	u16 life;
 	u32 session;			/* number of its newest session */
 	u64 random;			/* state of its random numbers */
-	bool chosen;			/* online, and to sample; set while no window is open */
+	bool chosen;			/* it is online and is to sample */
 	bool ready;			/* its sampler runs; a call is answered only then */
 
 	u64 last[TSCOPE_LANES];		/* its newest reading of each lane; 0: none in this life */
 	const u32 *page;		/* its time page's sequence word; NULL: there is none */
 	const struct tscope_timepage_ops *page_ops; /* how the page is copied */
 	struct tscope_timepage timepage; /* the time page at the newest reading */
-	u64 page_tsc;			/* the TSC when it was looked at */
-	bool current_page;		/* the newest reading is by @timepage */
+	u64 page_tsc;			/* the TSC when the page was looked at last */
+	bool current_page;		/* @timepage held at the newest reading */
 	struct tscope_page_event event[TSCOPE_PAGE_EVENTS]; /* not reported yet */
 	unsigned int events;		/* number of them */
 	struct tscope_finding back[TSCOPE_LANES]; /* backward readings, not reported yet */
 	u32 gap_mask;			/* most readings between exchanges, 2^n - 1; or 0 */
 	bool stuck;			/* the newest burst ended by its count: a still TSC */
 	u64 burst_cyc;			/* length of its newest burst, to be noted; 0: none */
-	u64 step_cyc;			/* of which TSC differences are multiples; 0: unknown */
-	u64 divisor_cyc;		/* of the differences seen in this life; 0: none */
-	u32 differences;		/* how many were seen, as far as that matters */
+	u64 step_cyc;			/* step in which the TSC counts; 0: unknown */
+	u64 divisor_cyc;		/* common divisor of TSC differences in this life */
+	u32 differences;		/* how many of these, up to STEP_DIFFERENCES */
 
 	u64 seen_ms;			/* tscope_now_ms() when its sampler ran last */
-	u64 end_tsc;			/* the TSC then */
+	u64 end_tsc;			/* the TSC at that time */
 	u64 next_window_ns;		/* when its next window is due, CLOCK_MONOTONIC; 0: now */
-	u64 due_tsc;			/* the TSC when it is due */
+	u64 due_tsc;			/* the TSC when that window is due */
 	u64 next_meeting_ns;		/* when its next meeting is due, CLOCK_MONOTONIC */
 
 	struct tscope_pair *pair[TSCOPE_ALL_PAIRS_CPUS]; /* the pairs that it keeps */
@@ -134,7 +136,7 @@ struct tscope_cpu {
 	u64 windows;			/* times that its sampler ran */
 	u64 lost;			/* windows that it, or the leader before it, missed */
 	u64 meetings;			/* meetings that this CPU called for and that took place */
-	u64 unmet;			/* meetings that it called for in vain */
+	u64 unmet;			/* meetings that it called for and that failed */
 
 	struct tscope_hist warp_hist[TSCOPE_LANES]; /* sizes of warps, ns */
 	struct tscope_hist transit;	/* mailbox transits, ns */
@@ -143,7 +145,7 @@ struct tscope_cpu {
 
 extern struct tscope_cpu **tscope_cpus;
 
-/* A size in ns; of a TSC at least 1, for a cycle is less, and 0 would say that there was none. */
+/* A size in ns. One cycle may be less than 1 ns, but 0 would mean none: so it is at least 1. */
 static inline u64 tscope_lane_ns(enum tscope_lane lane, u64 size)
 {
 	if (lane == TSCOPE_LANE_TSC && size)
@@ -183,8 +185,8 @@ static __always_inline u64 tscope_cpu_random(struct tscope_cpu *c)
 }
 
 /*
- * What was measured of a CPU holds no longer: its TSC may have begun anew. Context: that CPU's
- * sampler, or process with no window open on that CPU.
+ * Begin a new life of a CPU: its TSC may have restarted, so earlier measurements are not valid any
+ * more. Context: that CPU's sampler, or process with no window open on that CPU.
  */
 static inline void tscope_cpu_new_life(struct tscope_cpu *c)
 {

@@ -16,7 +16,7 @@
 #define FIGURE_COUNT	((offsetofend(struct tscope_cpu, unmet) - \
 			  offsetof(struct tscope_cpu, lane)) / sizeof(u64))
 
-/* The leader writes points now; a bit that no CPU's number has. */
+/* The leader is writing points; a bit that no CPU's number has. */
 #define HELD		BIT(30)
 
 struct tscope_cpu **tscope_cpus;
@@ -38,8 +38,8 @@ int tscope_leader(void)
 /**
  * tscope_leader_replace() - choose another CPU to take the points
  * @old: the leader, or -1
- * @cpu: the CPU; -1: none
- * Return: whether it is the leader now. Of several callers one succeeds, and none while @old
+ * @cpu: the new leader; -1: none
+ * Return: whether @cpu is the leader now. Of several callers one succeeds, and none does while @old
  * holds the lead.
  */
 bool tscope_leader_replace(int old, int cpu)
@@ -48,10 +48,10 @@ bool tscope_leader_replace(int old, int cpu)
 }
 
 /**
- * tscope_leader_hold() - write points: until tscope_leader_release() no other CPU does
+ * tscope_leader_hold() - begin to write points: no other CPU does until tscope_leader_release()
  * @cpu: the caller's CPU
  * Context: the CPU's sampler, in a window.
- * Return: false where it is not the leader, or no longer.
+ * Return: false if the CPU is not the leader, or not any more.
  */
 bool tscope_leader_hold(int cpu)
 {
@@ -64,7 +64,7 @@ bool tscope_leader_hold(int cpu)
  */
 void tscope_leader_release(int cpu)
 {
-	/* the next one that holds the lead sees what this one wrote */
+	/* the next CPU that holds the lead sees what this one wrote */
 	smp_store_release(&leader, cpu);
 }
 
@@ -95,8 +95,8 @@ void tscope_cpu_reset(struct tscope_cpu *c)
  * tscope_cpu_quiesce() - let a CPU answer no more calls, and forget what it read last
  * @c: the CPU's state
  *
- * Its time page stays known: an update that comes meanwhile is seen later. Its sampler makes it
- * ready again. Context: that sampler, or process with no window open.
+ * The copy of its time page stays: an update that comes meanwhile is seen later. The CPU's sampler
+ * makes it ready again. Context: that sampler, or process with no window open.
  */
 void tscope_cpu_quiesce(struct tscope_cpu *c)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /sys/kernel/debug/tscope: all that was gathered, as text. Each file is described in
- * Documentation/ABI/testing/debugfs-tscope. All but pairs are one seq_file record, so a reader that
- * reads in pieces gets one copy. No sampler waits for a reader.
+ * Documentation/ABI/testing/debugfs-tscope. Each file except pairs is one seq_file record, so a
+ * reader that reads in pieces gets one copy. No sampler waits for a reader.
  */
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
@@ -18,9 +18,9 @@
 #include "math128.h"
 #include "sampler.h"
 
-/* A CPU is late after three periods and this. */
+/* A CPU is late if it did not run for three periods and this. */
 #define LATE_MS		1000
-/* The kernel's time stands still if the TSC advances that much more than jiffies. */
+/* The kernel's time stands still if the TSC advances by this much more than jiffies. */
 #define STOOD_MS	2000
 
 static struct dentry *root;
@@ -49,8 +49,8 @@ static void print_pair(struct seq_file *m, const struct tscope_pair *p, enum tsc
 }
 
 /*
- * A record of pairs is the header, or what one CPU keeps of one clock: a reader of many CPUs needs
- * no memory for them all.
+ * A record of pairs is the header, or the pairs that one CPU keeps, of one clock: so a reader needs
+ * no memory for the pairs of all CPUs at once.
  */
 static void *pairs_start(struct seq_file *m, loff_t *pos)
 {
@@ -103,7 +103,7 @@ static const struct seq_operations pairs_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(pairs);
 
-/* How long ago the CPU's last window ended, by its own TSC. */
+/* How long ago this CPU's last window ended, by its own TSC. */
 static void age_by_tsc(void *info)
 {
 	s64 *age_cyc = info;
@@ -118,7 +118,7 @@ static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 
 	if (!tscope_enabled() || !READ_ONCE(c->chosen))
 		return "off";
-	/* its first window is yet to come */
+	/* its first window has not begun yet */
 	if (!READ_ONCE(c->ready))
 		return tscope_sampling_ms() > limit_ms ? "late" : "off";
 	if (READ_ONCE(c->end_tsc) &&
@@ -168,7 +168,7 @@ static int pvti_show(struct seq_file *m, void *unused)
 		page = ops->sequence(cpu);
 		if (!page || !ops->copy(page, &p))
 			continue;
-		/* all are held against the first CPU's at one TSC value */
+		/* all pages are compared with the first CPU's at one TSC value */
 		if (!tsc) {
 			first = p;
 			tsc = rdtsc_ordered();
@@ -226,7 +226,7 @@ static int violations_show(struct seq_file *m, void *unused)
 	tscope_violations_range(&number, &end);
 	seq_puts(m, "# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count)\n");
 	for (; number < end; number++) {
-		/* one that was overwritten meanwhile is left out */
+		/* a violation that was overwritten meanwhile is left out */
 		if (!tscope_violation_get(number, &v))
 			continue;
 		seq_printf(m, "%llu %llu %s %s %d ", v.time_ns, v.tsc, v.what, v.clock, v.cpu);
@@ -240,7 +240,7 @@ DEFINE_SHOW_ATTRIBUTE(violations);
 /* What a histogram counts: of a clock, or of the samplers. */
 enum hist_kind { WIDTH, RESIDUAL, STEP, WARP, TRANSIT, WAKEUP };
 
-/* Returns -ENOMEM, or 0; lost: windows that never began, see lost of struct tscope_cpu. */
+/* Returns 0 or -ENOMEM. @lost: windows that never began, see @lost of struct tscope_cpu. */
 static int hist_gather(struct tscope_shist *h, enum hist_kind kind, struct tscope_clock *clk,
 		       u64 *lost)
 {

@@ -3,7 +3,7 @@
  * Violations that are kept for readers, and alerts for what is beyond a limit.
  *
  * The last violations are in a ring. A sampler that finds something beyond a limit notes it in the
- * clock's alert. A work item counts it, wakes whoever polls the file "alerts", and sends a uevent.
+ * clock's alert. A work item counts it, wakes those who poll the file "alerts", and sends a uevent.
  */
 #include <linux/kobject.h>
 #include <linux/ktime.h>
@@ -19,7 +19,7 @@
 
 static DEFINE_SPINLOCK(ring_lock);	/* protects ring, oldest and head */
 static struct tscope_violation ring[TSCOPE_VIOLATIONS];
-static u64 oldest, head;	/* numbers of the first that is kept and of the next one */
+static u64 oldest, head;	/* numbers of the oldest one kept and of the next one to come */
 
 /*
  * Warps between two CPUs go on for as long as their clocks are apart, and would push everything
@@ -27,7 +27,7 @@ static u64 oldest, head;	/* numbers of the first that is kept and of the next on
  * second.
  */
 #define WARP_LINE_NS	NSEC_PER_SEC
-/* That entry is searched for among as many of the newest. */
+/* How many of the newest entries are searched for that entry. */
 #define WARP_LINES	64
 
 static bool add_to_line(const struct tscope_violation *v)
@@ -52,7 +52,7 @@ static bool add_to_line(const struct tscope_violation *v)
 /**
  * tscope_violation() - keep a violation
  * @what: TSCOPE_WARP, TSCOPE_BACKWARD, ...
- * @clock: name of the clock; must stay while the module is loaded
+ * @clock: name of the clock; must stay valid while the module is loaded
  * @cpu: the CPU that saw it
  * @peer: the CPU whose value was higher, or -1
  * @size_ns: size, of several the largest
@@ -88,7 +88,7 @@ void tscope_violation(const char *what, const char *clock, int cpu, int peer, s6
  * @first: number of the oldest
  * @end: number of the next one that will be kept
  *
- * Numbers ascend by one and never begin anew while the module is loaded. Context: process.
+ * Numbers ascend by one and never restart while the module is loaded. Context: process.
  */
 void tscope_violations_range(u64 *first, u64 *end)
 {
@@ -103,7 +103,7 @@ void tscope_violations_range(u64 *first, u64 *end)
  * @number: its number
  * @v: the copy
  * Context: process.
- * Return: false where it is not there, or no longer.
+ * Return: false if there is no such violation, or if it was overwritten.
  */
 bool tscope_violation_get(u64 number, struct tscope_violation *v)
 {
@@ -118,7 +118,7 @@ bool tscope_violation_get(u64 number, struct tscope_violation *v)
 }
 
 /**
- * tscope_violations_reset() - forget all
+ * tscope_violations_reset() - forget all violations
  * Context: process, concurrently with writers and readers.
  */
 void tscope_violations_reset(void)
@@ -131,7 +131,7 @@ void tscope_violations_reset(void)
 u32 tscope_alert_interval_s = TSCOPE_ALERT_INTERVAL_S;
 
 static DEFINE_SPINLOCK(alert_lock);	/* protects the alerts of all clocks */
-static u64 alerts;			/* that were reported; written under alert_lock */
+static u64 alerts;			/* how many were reported; written under alert_lock */
 
 static void send_uevent(struct tscope_clock *clk, enum tscope_cause cause,
 			const struct tscope_alert *a)
@@ -182,8 +182,8 @@ static DECLARE_WORK(report_work, report_alerts);
 /**
  * tscope_alert_raise() - report what was found, unless it is within its limit or follows too soon
  * @clk: clock
- * @cause: what
- * @size: its size, ns; for a skew 10^-3 ppb, surely beyond the limit
+ * @cause: what was found
+ * @size: its size, ns; for a skew 10^-3 ppb, which the caller has compared with the limit
  * @cpu: the CPU that saw it
  * @peer: the other CPU, or -1
  * Context: process, any CPU; does not sleep.
@@ -213,7 +213,7 @@ void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause, s64 s
 	spin_unlock(&alert_lock);
 }
 
-/* Alerts that were reported since load or reset. */
+/* How many alerts were reported since load or reset. */
 u64 tscope_alerts_count(void)
 {
 	return READ_ONCE(alerts);

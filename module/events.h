@@ -10,26 +10,26 @@
 #define TSCOPE_ALERT_INTERVAL_S		60
 #define TSCOPE_ALERT_INTERVAL_MAX_S	604800	/* a week */
 
-/* Any warp is one too many. */
+/* The default limit: any warp raises an alert. */
 #define TSCOPE_WARP_ALERT_NS		1
 
 /* What a violation is, as readers see it. */
 #define TSCOPE_WARP	"warp"		/* a CPU read a clock lower than another had published */
-#define TSCOPE_BACKWARD	"backward"	/* a CPU read a clock lower than it had itself */
+#define TSCOPE_BACKWARD	"backward"	/* a CPU read a clock lower than at its last reading */
 #define TSCOPE_STEP	"step"		/* a clock's phase jumped */
 #define TSCOPE_MARKER	"marker"	/* the host says that the TSC may have jumped */
-#define TSCOPE_LOADED	"snapshot"	/* the host says that it loaded the guest from one */
+#define TSCOPE_LOADED	"snapshot"	/* the host says that it loaded a snapshot of the guest */
 
 struct tscope_clock;
 
-/* One violation, or several of a kind that a window had; of warps, a second. */
+/* A violation, or several of one kind within a window; warps: within a second. */
 struct tscope_violation {
 	u64 time_ns;			/* CLOCK_MONOTONIC when it was recorded */
 	u64 tsc;			/* the TSC when it was seen */
 	s64 size_ns;			/* size; of several, of the largest */
 	u64 count;			/* how many */
 	const char *clock;		/* name of the clock */
-	const char *what;		/* one of the above */
+	const char *what;		/* TSCOPE_WARP, ... */
 	s32 cpu;			/* the CPU that saw it */
 	s32 peer;			/* the CPU whose value was higher, or -1 */
 };
@@ -38,7 +38,7 @@ struct tscope_violation {
 enum tscope_cause {
 	TSCOPE_ALERT_WARP,		/* a warp of warp_alert_ns or more */
 	TSCOPE_ALERT_STEP,		/* a step of step_alert_ns or more */
-	TSCOPE_ALERT_SKEW,		/* a skew surely beyond skew_alert_ppb */
+	TSCOPE_ALERT_SKEW,		/* a skew whose whole interval is beyond skew_alert_ppb */
 	TSCOPE_ALERT_CAUSES,
 };
 
@@ -47,7 +47,7 @@ struct tscope_alert {
 	u64 limit;			/* ns or ppb; 0: no alert */
 	u64 raised_ns;			/* when it was last raised, CLOCK_BOOTTIME; 0: never */
 	bool pending;			/* it has not been reported yet */
-	s64 size;			/* its size, ns or 10^-3 ppb */
+	s64 size;			/* size of what it reports, ns or 10^-3 ppb */
 	int cpu;			/* the CPU that saw it */
 	int peer;			/* the other CPU, or -1 */
 };

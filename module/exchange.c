@@ -3,9 +3,9 @@
  * What is known of each pair of CPUs: offsets with their bounds, and whether they move.
  *
  * A burst of the CPU that keeps a pair has limits from both sides, so nothing that the other CPU
- * measured is needed. It feeds the pair's trackers (interval.c); readers copy them. Where not all
- * CPUs meet, the largest offset is composed along pairs that do (mesh.c). Ages and epochs are by
- * jiffies, never by a clock of one CPU.
+ * measured is needed. Bursts feed the pair's trackers (interval.c), which readers copy. If not all
+ * CPUs meet, the largest offset is composed of those of pairs that do (mesh.c). Ages and epochs are
+ * by jiffies, never by a clock of one CPU.
  */
 #include <linux/gcd.h>
 #include <linux/mm.h>
@@ -21,32 +21,32 @@
 /* A composed offset is kept for this long: many readers cost no more than one. */
 #define KEPT_MS	1000
 
-/* Fewer differences may all be multiples of more than one step. */
+/* If there are fewer differences, all of them may be multiples of two steps or more. */
 #define STEP_DIFFERENCES	8
 
-/* When sampling stopped; 0 while it goes on. */
+/* tscope_now_ms() when sampling stopped; 0 while it is on. */
 static u64 stopped_ms;
-/* When it went on: no pair could meet before. */
+/* tscope_now_ms() when sampling was last started: no pair could meet before. */
 static u64 started_ms;
 
-/* The newest composed offset, by lane, a bound of 0 for none; protected by composed_lock. */
+/* The newest composed offset of each lane; a bound of 0: none. Protected by composed_lock. */
 static DEFINE_MUTEX(composed_lock);
 static struct {
 	struct tscope_offset worst;
 	u64 at_ms;
 	u32 choices;
-	u32 lives;		/* the sum of all CPUs' */
+	u32 lives;		/* the sum of all CPUs' lives */
 } composed[TSCOPE_MAILBOX_LANES];
 
-/* The time that a figure is judged by: sampling that stopped makes none stale. */
+/* The time that ages are measured to: while sampling is off, no figure becomes stale. */
 static u64 judged_ms(void)
 {
 	return READ_ONCE(stopped_ms) ?: tscope_now_ms();
 }
 
 /*
- * Sampling stopped, or goes on: figures keep their values while it is off. Context: process, no
- * window is open.
+ * Record that sampling stopped, or goes on: figures keep their values while it is off. Context:
+ * process, no window is open.
  */
 void tscope_pairs_stopped(bool stopped)
 {
@@ -85,7 +85,7 @@ void tscope_pairs_clear(void)
 			pair_write_end(c->pair[i]);
 		}
 	}
-	/* what is composed of them is not kept either */
+	/* so that a composed offset is not kept either */
 	tscope_pairs_choices++;
 }
 
@@ -108,8 +108,8 @@ static void add_warps(struct tscope_pair *p, const struct tscope_burst *b)
 }
 
 /*
- * Learn the step in which a CPU's TSC counts: it divides all differences. Only those within a burst
- * are looked at, for between bursts the TSC may have jumped. Context: the CPU's sampler.
+ * Learn the step in which a CPU's TSC counts: the step divides all differences. Only differences
+ * within a burst are used, because the TSC may jump between bursts. Context: the CPU's sampler.
  */
 void tscope_pairs_note_step(struct tscope_cpu *c)
 {
@@ -125,7 +125,7 @@ void tscope_pairs_note_step(struct tscope_cpu *c)
 		WRITE_ONCE(c->step_cyc, c->divisor_cyc);
 }
 
-/* The steps in which a lane's clock counts. Where they are unknown, nothing is taken for motion. */
+/* The step in which a lane's clock counts. If unknown, it is so large that nothing is motion. */
 static u32 step_of(const struct tscope_cpu *c, int lane)
 {
 	u64 step = c->step_cyc ?: S32_MAX;
@@ -135,7 +135,7 @@ static u32 step_of(const struct tscope_cpu *c, int lane)
 	return min_t(u64, step, S32_MAX);
 }
 
-/* Whether a burst says something of a lane. */
+/* Whether a burst has limits of a lane. */
 static bool burst_has(const struct tscope_burst *b, int lane)
 {
 	return b->whole && (lane == TSCOPE_LANE_TSC || b->page_whole) &&
@@ -296,8 +296,8 @@ static void add_edges(struct tscope_mesh *mesh, u32 room, enum tscope_lane lane,
 }
 
 /*
- * The worst offset against one CPU. @far is where to look next: the CPU that is certainly ahead of
- * it the most, and the one that is certainly behind it the most.
+ * Find the worst offset against one CPU, the root. @far is where to look next: the CPU that is
+ * ahead of the root by the largest certain amount, and the one that is behind it by the largest.
  */
 static void find_worst_against(struct tscope_mesh *mesh, u32 root, enum tscope_lane lane,
 			       struct tscope_offset *worst, u32 far[2])
@@ -335,7 +335,7 @@ static void compose_worst(enum tscope_lane lane, u64 since_ms, struct tscope_off
 	struct tscope_cpu *c;
 
 	worst->bound_ns = 0;
-	/* where the pairs change meanwhile, the next reader composes anew */
+	/* read first: if the pairs change meanwhile, the next reader composes anew */
 	composed[lane].choices = READ_ONCE(tscope_pairs_choices);
 	spin_lock(&tscope_pairs_lock);
 	for_each_tscope_cpu(c)
@@ -358,8 +358,9 @@ static void compose_worst(enum tscope_lane lane, u64 since_ms, struct tscope_off
 }
 
 /*
- * The same, or what was composed a short time ago, where it is worse than a pair's own offset: the
- * tightest way to a CPU goes around a pair that moves.
+ * Set @worst to the composed offset if that one is worse; it is composed anew if the kept one is
+ * too old. A pair's own offset may be worse, because the tightest way to a CPU avoids a pair that
+ * moves.
  */
 static void composed_worst(enum tscope_lane lane, u64 now_ms, u64 since_ms,
 			   struct tscope_offset *worst)
@@ -406,7 +407,7 @@ void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 				if (offset_is_worse(&o, &s->worst))
 					s->worst = o;
 			} else if (READ_ONCE(started_ms) < since_ms) {
-				/* they have that much time from when they could meet first */
+				/* a pair has as much time after it could first meet */
 				s->unmet += READ_ONCE(c->pair[i]->since_ms) < since_ms;
 			}
 		}

@@ -10,23 +10,23 @@
 
 /* Times are scaled to this many bits: 2^-31 of the span does not matter. */
 #define TIME_BITS	31
-/* Values may span this many bits, of phases 2^50 * 2^-16 ns = 4.7 h within a fit. */
+/* Values may span this many bits. For phases this is 2^50 * 2^-16 ns = 4.7 h within a fit. */
 #define VALUE_BITS	50
-/* Binary places of r, and of the degrees of freedom that it leaves. */
+/* Binary places of the correlation r, and of the degrees of freedom. */
 #define FACTOR_BITS	10
 #define ONE		1024
 /* r is limited to 1 - 2^-7: beyond it the effective number of points tends to 0. */
 #define CORRELATION_MAX	1016
-/* The r of blocks is limited to 0.9: they are few. */
+/* The r of blocks is limited to 0.9, because blocks are few. */
 #define BLOCK_CORR_MAX	922
 /* Number of blocks, and of points in each at least. */
 #define BLOCKS		16
 #define BLOCK_POINTS	4
-/* 10^12 (mppb) / 10^6 (ns a cycle at 1 kHz) */
+/* 10^12 mppb in 1, divided by 10^6 ns in a cycle at 1 kHz */
 #define MPPB_PER_KHZ	1000000ULL
 /* Half-widths are added up in 10^-6 ppb. */
 #define UPPB_PER_MPPB	1000
-/* Places within the nanosecond are looked at in each quarter of the points, by harmonics. */
+/* Each quarter of the points is checked for even places in the nanosecond, by harmonics. */
 #define DITHER_PARTS	4
 #define DITHER_HARMONICS	4
 /* With fewer points in a quarter nothing can be said. */
@@ -63,8 +63,8 @@ static s64 time_of(const struct tscope_line *line, u64 tsc)
  * @value: the value of a point
  * @line: result
  * Context: process; takes two passes over the points.
- * Return: 0; -ENODATA where all points stand at one time; -ERANGE where the values pass what the
- * sums hold; -EINVAL where points are out of order.
+ * Return: 0; -ENODATA if all points are at one time; -ERANGE if the values are too far apart for
+ * the sums; -EINVAL if points are out of order.
  */
 int tscope_line_find(const struct tscope_point *p, u32 n,
 		     s64 (*value)(const struct tscope_point *p), struct tscope_line *line)
@@ -140,7 +140,7 @@ static bool part_dithers(const struct tscope_fit *fit, const struct tscope_point
 	u8 angle;
 
 	for (i = 0; i < n; i++) {
-		/* where in its nanosecond the clock was: the line less whole ns */
+		/* where in its nanosecond the clock was: the line minus whole ns */
 		place = p[i].added - (u16)tscope_fit_residual(fit, &p[i]);
 		for (k = 0; k < DITHER_HARMONICS; k++) {
 			angle = (u16)(place * (k + 1)) >> 8;
@@ -155,7 +155,7 @@ static bool part_dithers(const struct tscope_fit *fit, const struct tscope_point
 	return true;
 }
 
-/* Whether readings in whole nanoseconds fall at all places of a nanosecond alike. */
+/* Whether readings fall evenly over the nanosecond, so that rounding to it is mere noise. */
 static bool dithers(const struct tscope_fit *fit, const struct tscope_point *p)
 {
 	u32 part = fit->points / DITHER_PARTS, i;
@@ -166,7 +166,7 @@ static bool dithers(const struct tscope_fit *fit, const struct tscope_point *p)
 	return true;
 }
 
-/* num / den with FACTOR_BITS places, of sums that may take 127 bits. */
+/* num / den with FACTOR_BITS binary places; both may have 127 bits. */
 static u64 factor(u128 num, u128 den)
 {
 	int shift = max3(tscope_fls128(num) - 100, tscope_fls128(den) - 100, 0);
@@ -177,10 +177,10 @@ static u64 factor(u128 num, u128 den)
 
 struct sums {
 	u128 squares;
-	s128 lag;		/* of the products of neighbours */
+	s128 lag;		/* sum of the products of neighbours */
 };
 
-/* Of the means of the residuals in blocks of so many points. */
+/* Sums over the means of residuals, each in a block of @points points. */
 static struct sums sums_of_means(const struct tscope_fit *fit, const struct tscope_point *p,
 				 u32 blocks, u32 points)
 {
@@ -201,9 +201,9 @@ static struct sums sums_of_means(const struct tscope_fit *fit, const struct tsco
 }
 
 /*
- * r = lag / squares of @n values that a line was taken off, with FACTOR_BITS places. It comes out
- * too low by about (2 + 6 r)/n, which AR(1) noise in selftests/user bears out (without a line it is
- * (1 + 4 r)/n: Kendall, 1954).
+ * r = lag / squares of @n values from which a line was subtracted, with FACTOR_BITS binary places.
+ * This is too low by about (2 + 6 r)/n, so that is added. AR(1) noise in selftests/user confirms
+ * the term (without a line it is (1 + 4 r)/n: Kendall, 1954).
  */
 static s64 correlation(const struct sums *s, u32 n)
 {
@@ -216,10 +216,11 @@ static s64 correlation(const struct sums *s, u32 n)
 
 /*
  * Sum of the residuals' squares, and the degrees of freedom, with FACTOR_BITS places. n points with
- * lag-1 correlation r are worth n (1 - r)/(1 + r), of which the line takes two (Santer et al.,
- * J. Geophys. Res. 105, 2000, eq. 4 to 6). They are worth less if the means of blocks vary by more
- * than those of independent points would, times what the blocks' own correlation adds (batch means:
- * Law and Kelton, Simulation Modeling and Analysis, ch. 9). The line takes two of the blocks.
+ * lag-1 correlation r are worth n (1 - r)/(1 + r) independent points, of which the line takes two
+ * (Santer et al., J. Geophys. Res. 105, 2000, eq. 4 to 6). They are worth less if the means of
+ * blocks vary by more than the means of independent points would; that ratio is increased for the
+ * correlation of the blocks themselves (batch means: Law and Kelton, Simulation Modeling and
+ * Analysis, ch. 9). The line takes two of the blocks.
  */
 static u128 residuals(const struct tscope_fit *fit, const struct tscope_point *p, u64 *freedom)
 {
@@ -259,7 +260,7 @@ static u64 random_error_uppb(const struct tscope_fit *fit, const struct tscope_p
 	return tscope_clamp64(error + !!ssr);
 }
 
-/* What the phase may have moved by unseen, over the span, 10^-6 ppb. */
+/* The rate by which the phase may have moved unseen over the span, 10^-6 ppb. */
 static u64 hidden_error_uppb(const struct tscope_hidden *hidden, u64 span_ns)
 {
 	u128 moved = (u128)hidden->phase * 1000000000000000ULL;
@@ -272,11 +273,11 @@ static u64 hidden_error_uppb(const struct tscope_hidden *hidden, u64 span_ns)
  * @p: points of one segment, in the order of time
  * @n: how many, up to TSCOPE_FIT_MAX_POINTS
  * @khz: the TSC's nominal frequency, not 0
- * @hidden: what the phase may move by without a trace in the residuals
+ * @hidden: how far the phase may move without a trace in the residuals
  * @fit: result
  * Context: process; takes three passes over the points, or some more.
- * Return: 0; -ENODATA below TSCOPE_FIT_MIN_POINTS; an errno of tscope_line_find(); -ERANGE where
- * the skew is no figure.
+ * Return: 0; -ENODATA below TSCOPE_FIT_MIN_POINTS; an errno of tscope_line_find(); -ERANGE if the
+ * skew does not fit its type.
  */
 int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 		    const struct tscope_hidden *hidden, struct tscope_fit *fit)
@@ -307,7 +308,7 @@ int tscope_fit_line(const struct tscope_point *p, u32 n, u32 khz,
 	random = random_error_uppb(fit, p, khz);
 	if (hidden->phase && !(hidden->whole_ns && dithers(fit, p)))
 		unseen = hidden_error_uppb(hidden, span_ns);
-	/* 2^62 and more is no figure */
+	/* too large to be squared: the half-width says nothing then */
 	if (random >> 62 || unseen >> 62) {
 		fit->error_mppb = S64_MAX;
 		return 0;

@@ -32,7 +32,7 @@ void tscope_hist_merge(struct tscope_hist *to, const struct tscope_hist *from)
 	to->max = max(to->max, READ_ONCE(from->max));
 }
 
-/* The smallest value of a bucket; of the bucket past the last one 0, which is 2^64. */
+/* The smallest value of a bucket; 0, for 2^64, of the bucket after the last one. */
 u64 tscope_hist_low(unsigned int bucket)
 {
 	unsigned int exp;
@@ -65,7 +65,7 @@ void tscope_shist_add(struct tscope_shist *h, s64 value)
 		tscope_hist_add(&h->pos, value);
 }
 
-/* Magnitudes past the range of s64 are cut to it. */
+/* A magnitude beyond the range of s64 is saturated. */
 static s64 signed_of(u64 magnitude, bool negative)
 {
 	if (magnitude > S64_MAX)
@@ -79,7 +79,7 @@ u64 tscope_shist_count(const struct tscope_shist *h)
 	return h->neg.count + h->pos.count;
 }
 
-/* The smallest value, 0 where there is none. */
+/* The smallest value, 0 if there is none. */
 s64 tscope_shist_min(const struct tscope_shist *h)
 {
 	if (h->neg.count)
@@ -87,7 +87,7 @@ s64 tscope_shist_min(const struct tscope_shist *h)
 	return h->pos.count ? signed_of(h->pos.min, false) : 0;
 }
 
-/* The largest value, 0 where there is none. */
+/* The largest value, 0 if there is none. */
 s64 tscope_shist_max(const struct tscope_shist *h)
 {
 	if (h->pos.count)
@@ -95,7 +95,7 @@ s64 tscope_shist_max(const struct tscope_shist *h)
 	return h->neg.count ? signed_of(h->neg.min, true) : 0;
 }
 
-/* The mean of the values, towards 0; 0 where there is none. */
+/* The mean of the values, rounded towards 0; 0 if there is none. */
 s64 tscope_shist_mean(const struct tscope_shist *h)
 {
 	bool negative = h->neg.sum > h->pos.sum;
@@ -105,12 +105,12 @@ s64 tscope_shist_mean(const struct tscope_shist *h)
 }
 
 /**
- * tscope_shist_quantile() - value that a share of the values don't pass
+ * tscope_shist_quantile() - value that a share of the values does not exceed
  * @h: histogram
  * @permille: the share, 0..1000
  *
- * Return: upper limit of the bucket in which that share is reached, within the smallest and the
- * largest value; 0 where there is none.
+ * Return: upper limit of the bucket in which that share is reached, but not beyond the smallest and
+ * the largest value; 0 if there are no values.
  */
 s64 tscope_shist_quantile(const struct tscope_shist *h, u32 permille)
 {

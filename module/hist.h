@@ -15,15 +15,15 @@
 	(TSCOPE_HIST_LINEAR + ((63 - TSCOPE_HIST_SUB_BITS) << TSCOPE_HIST_SUB_BITS))
 
 /*
- * Magnitudes, over the whole range of u64. One writer, any number of readers, which may see a value
- * in some of the fields only.
+ * Magnitudes, over the whole range of u64. One writer, any number of readers; a reader may see a
+ * new value in some of the fields only.
  */
 struct tscope_hist {
 	u64 count;			/* values added */
 	u64 sum;			/* their sum, saturated */
 	u64 min;			/* the smallest; U64_MAX while empty */
 	u64 max;			/* the largest */
-	u64 bucket[TSCOPE_HIST_BUCKETS];	/* values a bucket */
+	u64 bucket[TSCOPE_HIST_BUCKETS];	/* how many values each bucket has */
 };
 
 /* A histogram of signed values. */

@@ -2,9 +2,9 @@
 /*
  * The offset between two CPUs' clocks as an interval, and whether it moves.
  *
- * A burst gives limits of the offset at one moment. What is reported is the newest burst of
- * ordinary width, never the narrowest: a burst is narrow just where the offset changed within it.
- * Such a burst is torn: its limits are of two offsets, and the truth may be outside.
+ * A burst gives limits of the offset at one moment. The newest burst of ordinary width is reported,
+ * never the narrowest: a burst within which the offset changed is narrower than others. Such a
+ * burst is torn: its limits are of two offsets, and the truth may be outside.
  *
  * Motion leaves the width of a burst as it is, but brings the tightest limits of many bursts closer
  * together, by its extent:
@@ -12,11 +12,11 @@
  *	evidence	high - low < (0.65 - 2.5 noise) width - 2 steps of the clock
  *	proof		high - low < -2 steps
  *
- * Noise is a share of width. Width is the lower eighth of the bursts' widths, and not more than the
- * widths of the two bursts that gave the limits: where a hypervisor moves a virtual CPU, few bursts
- * from a near place give close limits, but they are narrow themselves. One evidence may be chance;
- * a second one soon after it is motion. Slow drift shows in the limits of up to 16 epochs, which
- * are forgotten where evidence appears, so that one step does not look like motion for long.
+ * Width is the lower eighth of the bursts' widths, and not more than the widths of the two bursts
+ * that gave the limits: if a hypervisor moves a virtual CPU, a few bursts from a near place give
+ * close limits, but they are narrow themselves. Noise is a share of that lower eighth. One evidence
+ * may be chance; a second one soon after it is motion. Slow drift shows in the limits of up to 16
+ * epochs, which are forgotten when evidence appears: one step does not look like motion for long.
  */
 #include <linux/math64.h>
 
@@ -27,26 +27,26 @@
 #define SHARE_BITS	10
 /* Epochs in one half of the memory. */
 #define MEMORY_EPOCHS	8
-/* Two evidences that are at most this far apart are one motion. */
+/* Two evidences at most this far apart are one motion. SLOW: evidence of the memory. */
 #define GAP_EPOCHS	2
 #define GAP_SLOW_EPOCHS	(2 * MEMORY_EPOCHS)
-/* An epoch with fewer bursts uses each of them that is not very wide. */
+/* Of an epoch with fewer bursts, all bursts that are not very wide enter the hull. */
 #define FEW_BURSTS	64
-/* As many narrow bursts in a row are not all torn. */
+/* So many narrow bursts in a row are not all torn: widths have changed. */
 #define NARROW_BURSTS	2
-/* A burst of unusual width is used where the newest used one is as old. */
+/* A burst of unusual width is used if the newest used one is at least this old. */
 #define STALE_MS	(TSCOPE_EPOCH_MS / 2)
 
 static const struct tscope_limits no_limits = { .low = S64_MIN, .high = S64_MAX, .width = U32_MAX };
 static const struct tscope_hull no_hull = { .low = S64_MAX, .high = S64_MIN };
 
-/* At most U32_MAX - 1; 0 where the limits contradict each other. */
+/* At most U32_MAX - 1; 0 if the limits contradict each other. */
 static u32 width_of_burst(s64 low, s64 high)
 {
 	return low > high ? 0 : min_t(u64, (u64)high - (u64)low, U32_MAX - 1);
 }
 
-/* The width that @rank of the @n others are below, or equal to; 0 of none. In @rank + 1 passes. */
+/* The width at place @rank of @n sorted widths, from 0 on; 0 if n is 0. Takes @rank + 1 passes. */
 static u32 width_of_rank(const u32 *widths, u32 n, u32 rank)
 {
 	u32 sorted[TSCOPE_EPOCH_WIDTHS] = { };
@@ -61,8 +61,8 @@ static u32 width_of_rank(const u32 *widths, u32 n, u32 rank)
 }
 
 /*
- * Of two limits the tighter one counts. Of bursts that give the same limit the usual width does:
- * few of them are torn and narrow, few are wide, and each moves it towards its own by an eighth.
+ * The tighter of two limits counts. If several bursts give the same limit, the width that is kept
+ * comes near the usual one of these bursts: each moves it towards its own by an eighth at most.
  */
 static void merge_limit(s64 *limit, u32 *width, s64 other, u32 other_width, bool tighter)
 {
@@ -93,9 +93,9 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 
 /*
  * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
- * lower eighth of the widths of bursts. Noise is how far the median is above it, beyond the steps
- * of the clock; the last epoch's counts at once where a machine gets busy. It brings the limits of
- * a resting offset closer together as well: with noise of 0.26 @width only proof is left.
+ * lower eighth of the widths of bursts. Noise is how far the median is above @width, beyond the
+ * steps of the clock; the last epoch's own median counts at once if a machine gets busy. Noise
+ * brings the limits of a resting offset closer together too: at 0.26 @width only proof is left.
  */
 static bool limits_are_close(const struct tscope_tracker *t, const struct tscope_limits *l,
 			     u32 width)
@@ -123,7 +123,7 @@ static void begin_epoch(struct tscope_tracker *t)
 	t->stride = 1;
 }
 
-/* Each burst of an epoch is as likely as any other among the widths kept. */
+/* Keep some of an epoch's widths: each burst is as likely as any other to be among them. */
 static void sample_width(struct tscope_tracker *t, u32 width)
 {
 	u32 i;
@@ -142,8 +142,8 @@ static void sample_width(struct tscope_tracker *t, u32 width)
 }
 
 /*
- * The width that evidence is measured by: of the last epochs' widths the least but one. With few
- * bursts an epoch's own may be that of a torn burst.
+ * The width that evidence is compared with: the second smallest of the last epochs' widths. The
+ * smallest may be that of a torn burst if an epoch has few bursts.
  */
 static u32 narrow_width(const struct tscope_tracker *t)
 {
@@ -156,8 +156,8 @@ static u32 narrow_width(const struct tscope_tracker *t)
 }
 
 /*
- * The running epoch or the memory has evidence. A second one within @limit epochs confirms it; the
- * pair then counts as moving for @hold times the gap.
+ * The running epoch or the memory has evidence. A second evidence within @limit epochs confirms the
+ * first one; the pair then counts as moving for @hold times the gap.
  */
 static void note_evidence(struct tscope_tracker *t, u32 limit, u32 hold)
 {
@@ -255,7 +255,7 @@ void tscope_tracker_init(struct tscope_tracker *t)
 	t->since_evidence = U8_MAX;
 }
 
-/* Lower eighth of the widths; of many bursts that of the running epoch, where it is known. */
+/* Lower eighth of the widths. With many bursts: of the running epoch, as soon as it is known. */
 static u32 usual_width(const struct tscope_tracker *t)
 {
 	u32 width = t->running.limits.width;
@@ -266,8 +266,8 @@ static u32 usual_width(const struct tscope_tracker *t)
 }
 
 /*
- * A narrower burst may be torn, or the first one from a near place. In the first bursts, all of
- * which are kept, one may be torn already.
+ * A burst that is narrower than this may be torn, or the first one from a near place. One of the
+ * very first bursts, whose widths are all kept, may be torn already: their second smallest counts.
  */
 static u32 least_width(const struct tscope_tracker *t)
 {
@@ -284,9 +284,9 @@ static bool touches(const struct tscope_hull *hull, s64 low, s64 high)
 }
 
 /*
- * Is a burst to be reported? Narrow ones may be torn: they are used only where widths have changed.
- * Wide ones are of little use: they are where they show by themselves that the offset moved, or
- * where nothing better came for some time.
+ * Is a burst to be reported? A narrow one may be torn: it is used only if widths have changed. A
+ * wide one says little: it is used only if it shows by itself that the offset moved, or if nothing
+ * better came for some time.
  */
 static bool burst_is_usable(const struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 {
@@ -306,18 +306,18 @@ static void use_burst(struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 {
 	u32 width = width_of_burst(low, high), least = least_width(t);
 	bool usable = low <= high && burst_is_usable(t, low, high, now_ms);
-	/* with few bursts none has neighbours that show the same offset */
+	/* if bursts are few, perhaps no other burst shows the same offset */
 	bool rare = t->last.bursts < FEW_BURSTS && width / 4 <= usual_width(t);
 
 	if (usable)
 		t->newest = (struct tscope_hull){ low, high };
-	/* of one that is torn the hull is reported, and while there is no other one */
+	/* after a torn burst, and before the first one that is used, the hull is reported */
 	if (usable || limits_contradict(low, high, t->step) || t->newest.low > t->newest.high)
 		t->at_ms = now_ms;
 
 	/*
-	 * A narrow burst may be torn: the offset was once above low, and once below high. In both
-	 * cases it had the limits of a burst of least width.
+	 * A narrow burst may be torn: the offset was above low at one time, and below high at
+	 * another. At both times it was within the limits of a burst of least width.
 	 */
 	if (low > high || width < least)
 		extend_hull(&t->running.hull, min(low, tscope_ssub64(high, least)),
@@ -332,8 +332,8 @@ static void use_burst(struct tscope_tracker *t, s64 low, s64 high, u64 now_ms)
 }
 
 /*
- * Among few bursts one that is torn would hide the evidence that the others give. It counts only
- * as a proof.
+ * If bursts are few, a torn one would hide the evidence that the others give. So it counts only as
+ * a proof.
  */
 static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
 {
@@ -354,9 +354,9 @@ static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
  * tscope_tracker_add() - add the limits of one burst
  * @t: the tracker
  * @low: lower limit of the offset, in the clock's unit
- * @high: upper limit; below @low where the offset changed within the burst
+ * @high: upper limit; may be below @low if the offset changed within the burst
  * @step: the clock counts in such steps, as far as is known; 0: in units
- * @now_ms: time of the burst by a clock that none of the two CPUs provides
+ * @now_ms: time of the burst by a clock that neither of the two CPUs provides
  *
  * The burst must be one moment: the caller drops one that was interrupted.
  * Context: any; the caller serializes. Most calls take some ten comparisons, few a thousand.
@@ -380,9 +380,9 @@ void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step, u
 }
 
 /*
- * The hull of the last two epochs, with what the offset may do between bursts. The tightest limits
- * of an epoch may be those of torn bursts: each is as far from an offset that there was as limits
- * of other bursts are.
+ * The hull of the last two epochs, and a margin for what the offset may do between bursts. The
+ * tightest limits of an epoch may be those of torn bursts. Each of these limits is then as near to
+ * an offset that occurred as those of other bursts are: within the least width.
  */
 static struct tscope_hull hull_of(const struct tscope_tracker *t)
 {
@@ -408,10 +408,10 @@ static struct tscope_hull hull_of(const struct tscope_tracker *t)
  * tscope_tracker_interval() - what is known of the offset
  * @t: the tracker, or a copy
  * @now_ms: present time by the clock of tscope_tracker_add()
- * @out: without evidence of motion the interval is that of one burst, and holds the offset that
- *	there was at its at_ms; else it is the hull of the running epoch and the one before
+ * @out: result: without evidence of motion the interval of one burst, which contains the offset at
+ *	its at_ms; else the hull of the running epoch and the one before
  * Context: any.
- * Return: 0; -ENODATA before the first burst.
+ * Return: 0; -ENODATA before the second burst.
  */
 int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct tscope_interval *out)
 {
@@ -452,7 +452,7 @@ static s128 divide_floor(s128 num, u64 den)
 
 /**
  * tscope_interval_ns() - an interval as offset and bound in ns
- * @low: lower end, in cycles, or in ns where @khz is 0
+ * @low: lower end, in cycles, or in ns if @khz is 0
  * @high: upper end, not below @low
  * @khz: frequency of the cycles, or 0
  * @offset_ns: the middle, rounded to nearest, saturated

@@ -11,9 +11,9 @@
 /* An epoch lasts at least this long, and until it has TSCOPE_EPOCH_BURSTS. */
 #define TSCOPE_EPOCH_MS		1000
 #define TSCOPE_EPOCH_BURSTS	8
-/* Widths that are kept of an epoch. */
+/* How many widths of an epoch's bursts are kept. */
 #define TSCOPE_EPOCH_WIDTHS	32
-/* Earlier epochs whose widths count in what is narrow. */
+/* How many earlier epochs' widths decide, with the running one's, which width is narrow. */
 #define TSCOPE_EPOCHS_RECENT	3
 
 /* The lowest and the highest offset that some bursts allow; low > high: there are none. */
@@ -35,39 +35,39 @@ struct tscope_limits {
 struct tscope_epoch {
 	struct tscope_limits limits;
 	struct tscope_hull hull;	/* of the bursts that were used */
-	u32 bursts;			/* also those that are not in limits */
+	u32 bursts;			/* how many, including those that are not in @limits */
 	bool evidence;			/* limits are closer than those of an offset that rests */
-	bool proof;			/* they contradict each other, or those before */
+	bool proof;			/* they contradict each other, or the last epoch's */
 };
 
 /* What is kept of one pair of CPUs and one clock: plain data, of which a reader may take a copy. */
 struct tscope_tracker {
 	struct tscope_epoch running;
 	struct tscope_epoch last;
-	struct tscope_limits memory[2];
+	struct tscope_limits memory[2];	/* of up to 16 epochs, in two halves; [1] is older */
 	u64 started_ms;			/* of the running epoch */
 	u64 meetings;
 	u64 met_ms;
-	struct tscope_hull newest;	/* burst that was used, if any was */
-	u64 at_ms;			/* when it was used, or one was torn */
+	struct tscope_hull newest;	/* the newest burst that was used; empty: none was */
+	u64 at_ms;			/* when it was used, or when a later burst was torn */
 	u32 widths[TSCOPE_EPOCH_WIDTHS]; /* every stride-th one of the running epoch */
 	u32 stride;
-	u32 samples;
-	u32 recent[TSCOPE_EPOCHS_RECENT];
-	u32 median;			/* of widths, over the last epochs */
-	u32 last_median;		/* and of the last one alone */
-	u32 step;
-	u8 memory_epochs;		/* these three: up to 255 epochs */
-	u8 since_evidence;
-	u8 moving_epochs;
-	bool before_evidence;
-	u8 narrow;			/* narrow bursts in a row, up to the newest, up to 255 */
+	u32 samples;			/* how many are in @widths */
+	u32 recent[TSCOPE_EPOCHS_RECENT]; /* limits.width of the last epochs, newest first */
+	u32 median;			/* of widths, averaged over the last epochs */
+	u32 last_median;		/* of the widths of the last epoch alone */
+	u32 step;			/* the clock counts in such steps */
+	u8 memory_epochs;		/* epochs in memory[0] */
+	u8 since_evidence;		/* epochs since the last evidence, up to 255 */
+	u8 moving_epochs;		/* epochs for which the pair still counts as moving */
+	bool before_evidence;		/* the epoch before the last one had evidence */
+	u8 narrow;			/* narrow bursts in a row up to the newest, up to 255 */
 };
 
 /* What is known of an offset. */
 struct tscope_interval {
-	s64 low;			/* of the newest burst of ordinary width; or the hull */
-	s64 high;			/* where there is evidence that the offset moved */
+	s64 low;			/* of the newest burst of ordinary width; or of the hull, */
+	s64 high;			/* if there is evidence that the offset moved */
 	bool moving;			/* it moved within the last two epochs */
 	struct tscope_hull hull;	/* of the last two epochs' bursts that are not very wide */
 	u64 at_ms;			/* time of the newest burst that was used */

@@ -8,10 +8,10 @@
  *	o >= pub - now		the partner had published pub before now
  *	o <= seen - echo	the partner saw echo after this CPU had read it
  *
- * An echo counts only if the partner says that it belongs to this CPU's session, and if the
- * partner was in one session of its own before and after echo and seen were loaded: within a
- * session it looks at one mailbox only. x86 keeps the order of loads and of stores, so a torn pair
- * only widens the limit.
+ * An echo counts only if the partner's "of" is the nonce of this CPU's session, and if the
+ * partner's "id" is the same before and after echo and seen were loaded: within a session a CPU
+ * looks at one mailbox only. x86 keeps the order of loads and of stores, so an echo and a seen of
+ * two exchanges only widen the limit.
  */
 #ifndef TSCOPE_MAILBOX_H
 #define TSCOPE_MAILBOX_H
@@ -21,12 +21,12 @@
 /* Lanes that carry limits: the TSC, in cycles, and the time page's clock, in ns. */
 #define TSCOPE_MAILBOX_LANES	2
 
-/* A nonce is session, life from this bit on, and CPU + 1 above; 0 is none. */
+/* A nonce has the session in its low bits, the life from this bit on, and CPU + 1 above. */
 #define TSCOPE_NONCE_LIFE_SHIFT	32
 
 /*
- * What a CPU publishes. What an exchange needs is one cache line. The alignment is two lines,
- * because a processor may fetch the neighbour of a line with it.
+ * What a CPU publishes. All that an exchange needs is in one cache line. The alignment is two
+ * lines, because a processor may fetch the neighbour of a line together with the line.
  */
 struct tscope_mailbox {
 	u64 id;				/* nonce of the session; 0: it does not exchange */
@@ -38,7 +38,7 @@ struct tscope_mailbox {
 	u64 raw_id;			/* the call that it answers (struct tscope_call) */
 } __aligned(128);
 
-/* What a CPU found in its partner's mailbox; an echo of 0 is none of this session. */
+/* What a CPU loaded from its partner's mailbox. An echo of 0: there is none of this session. */
 struct tscope_look {
 	u64 id;
 	u64 pub[TSCOPE_MAILBOX_LANES];
@@ -53,9 +53,9 @@ static __always_inline u64 tscope_nonce(u32 cpu, u16 life, u32 session)
 }
 
 /*
- * Begin a session; a nonce of 0 ends exchanging. Whoever sees the new nonce, which was never used
- * before, sees none of the old session's readings. Context: nobody else begins a session of this
- * mailbox meanwhile.
+ * Begin a session; a nonce of 0 ends exchanging. The new nonce was never used before. A CPU that
+ * sees it sees no reading of the old session. Context: nobody else begins a session of this mailbox
+ * meanwhile.
  */
 static __always_inline void tscope_mailbox_begin(struct tscope_mailbox *box, u64 nonce)
 {
@@ -81,8 +81,9 @@ static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *pee
 	int lane;
 
 	/*
-	 * id before pub: a new session's reading under the old id is rejected by the partner; an
-	 * old session's reading under the new id never is.
+	 * id before pub: this CPU may echo a new session's reading under the old id, which the
+	 * partner rejects. In the other order it could echo an old session's reading under the new
+	 * id, which the partner would accept.
 	 */
 	look->id = smp_load_acquire(&peer->id);
 	for (lane = 0; lane < lanes; lane++)
@@ -91,7 +92,7 @@ static __always_inline void tscope_mailbox_look(const struct tscope_mailbox *pee
 	/* pairs with the release in tscope_mailbox_turn() */
 	ours = smp_load_acquire(&peer->of) == nonce;
 	for (lane = 0; lane < lanes; lane++) {
-		/* echo before seen: a torn pair has a later seen */
+		/* echo before seen: if the two are of different exchanges, seen is the later one */
 		look->echo[lane] = smp_load_acquire(&peer->echo[lane]);
 		look->seen[lane] = READ_ONCE(peer->seen[lane]);
 	}
@@ -130,7 +131,7 @@ static __always_inline void tscope_mailbox_answer(struct tscope_mailbox *box,
 		/* pairs with the acquire of echo in tscope_mailbox_look() */
 		smp_store_release(&box->echo[lane], look->pub[lane]);
 	}
-	/* after seen and echo: who sees it sees them */
+	/* after seen and echo: a CPU that sees this pub sees those too */
 	smp_store_release(&box->pub[lane], now);
 }
 

@@ -31,7 +31,7 @@ static u32 given_khz;
 module_param_named(tsc_khz, given_khz, uint, 0444);
 MODULE_PARM_DESC(tsc_khz, "the TSC's frequency, if the kernel knows none, 1000 or more (default: 0)");
 
-/* Another hypervisor's clock needs one file with its ops, and a line here. */
+/* A further clock needs one file with its ops, and a line here. */
 static const struct tscope_clock_ops *const clock_table[] = {
 	&tscope_clock_tsc,
 	&tscope_clock_kvm,

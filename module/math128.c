@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * 128-bit division and root, and conversions of cycles, nanoseconds and phase. Once a point, or
- * when a figure is read, plain methods are fast enough.
+ * 128-bit division and root, and conversions of cycles, nanoseconds and phase. They are used once a
+ * point, or when a figure is read, so simple methods are fast enough.
  */
 #include <linux/math64.h>
 
@@ -15,7 +15,7 @@ int tscope_fls128(u128 x)
 	return x >> 64 ? 64 + fls64((u64)(x >> 64)) : fls64((u64)x);
 }
 
-/* floor(num / den); all ones where den is 0 */
+/* floor(num / den); all ones if den is 0 */
 u128 tscope_div128(u128 num, u128 den)
 {
 	u128 quot = 0;
@@ -49,10 +49,10 @@ u64 tscope_sqrt128(u128 x)
 	return (u64)root;
 }
 
-/* a * mul / div rounded down; U64_MAX where that is more than 64 bits. */
+/* a * mul / div rounded down; U64_MAX if that is more than 64 bits */
 static u64 mul_div_saturated(u64 a, u32 mul, u32 div)
 {
-	/* the machine's division traps where the quotient does not fit */
+	/* the machine's division traps if the quotient does not fit */
 	if ((u64)((u128)a * mul >> 64) >= div)
 		return U64_MAX;
 	return mul_u64_u64_div_u64(a, mul, div);

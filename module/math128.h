@@ -36,7 +36,7 @@ static inline s128 tscope_div128_signed(s128 num, u128 den)
 	return num < 0 ? -quot : quot;
 }
 
-/* x, or S64_MAX or S64_MIN where it does not fit */
+/* x, or S64_MAX or S64_MIN if it does not fit */
 static inline s64 tscope_clamp64(s128 x)
 {
 	if (x > S64_MAX)

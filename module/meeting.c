@@ -6,11 +6,11 @@
  * with its own interrupts on until its nonce is in the partner's mailbox. The partner answers in
  * hard interrupt context, by one burst in a session of its own.
  *
- * Where interrupts are slow the answer is over before the caller has returned from sending the
- * call. A caller waits for longer the next time that it calls a partner that did not answer, and
- * then asks the partner's sampler instead of its interrupt handler: both take bursts, with
- * interrupts on in between, until one of the caller's is whole. A CPU that waits for an answer
- * itself does not answer.
+ * If it takes long to send an interrupt, the answer is over before the caller has returned from
+ * sending the call. The next time that a caller calls a partner that did not answer, it waits
+ * longer. If this is more than WAIT_FAST_US, it asks the partner's sampler instead of the interrupt
+ * handler: both take bursts, with interrupts on in between, until one of the caller's is whole. A
+ * CPU that waits for an answer does not answer others.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -33,12 +33,12 @@
 #define WAIT_MAX_US	3200U
 /* A caller that waits for longer than this asks the partner's sampler. */
 #define WAIT_FAST_US	800
-/* A TSC that reads the same for as many turns of a wait stands still. */
+/* A TSC that reads the same so many times in a wait stands still. */
 #define STILL_TURNS	20000
 
 DEFINE_PER_CPU(struct task_struct *, tscope_thread);
 
-/* The unload waits this long for a call before it says so in the log. */
+/* Module unload waits this long for a call before it says so in the log. */
 #define FINISH_MESSAGE_MS	10000
 
 /* A wait for another CPU by this CPU's TSC. */
@@ -84,8 +84,8 @@ static bool wait_for(const struct tscope_cpu *c, const u64 *word, u64 value)
 }
 
 /*
- * A call's number: who calls whom, in which session. It is the same for no other caller, so that an
- * answer to one is not taken for that to another.
+ * A call's number: who calls whom, in which session. No two callers use the same number, so an
+ * answer to one caller is never mistaken for an answer to another.
  */
 static u64 call_number(const struct tscope_cpu *caller, int partner)
 {
@@ -97,7 +97,7 @@ static int partner_of_call(u64 request)
 	return (int)(u16)(request >> 32) - 1;
 }
 
-/* A caller whose calls of the partner failed asks its sampler. */
+/* Whether a call is for the partner's sampler: earlier calls of that partner failed. */
 static bool calls_sampler(const struct tscope_cpu *caller)
 {
 	return READ_ONCE(caller->call.wait_us) > WAIT_FAST_US;
@@ -111,7 +111,7 @@ static bool call_holds(const struct tscope_cpu *c, const struct tscope_cpu *call
 	       partner_of_call(request) == c->cpu && READ_ONCE(c->ready);
 }
 
-/* One burst with the caller's present session. Interrupts are off. */
+/* Take one burst with the caller's present session. Context: interrupts off. */
 static void answer_burst(struct tscope_cpu *c, struct tscope_cpu *caller)
 {
 	struct tscope_burst_plan plan = {
@@ -126,10 +126,10 @@ static void answer_burst(struct tscope_cpu *c, struct tscope_cpu *caller)
 	tscope_burst(c, &plan, &b);
 }
 
-/* Only the kernel can read CLOCK_MONOTONIC_RAW, so it is read outside the burst. */
+/* End an answer. Only the kernel can read CLOCK_MONOTONIC_RAW, so it is read after the burst. */
 static void answer_end(struct tscope_cpu *c, u64 request)
 {
-	/* interrupts may be off: the other accessor may wait for a CPU that does not run */
+	/* interrupts may be off: ktime_get_raw_ns() may wait for a CPU that does not run */
 	WRITE_ONCE(c->box.raw_ns, ktime_get_raw_fast_ns());
 	/* pairs with the acquire in wait_for() */
 	smp_store_release(&c->box.raw_id, request);
@@ -147,7 +147,7 @@ static void meeting_called(void *info)
 			answer_burst(c, caller);
 			answer_end(c, request);
 		} else if (!cmpxchg(&c->call.caller, NULL, caller)) {
-			/* tscope_meeting_answer() goes on */
+			/* tscope_meeting_answer() continues */
 			wake_up_process(this_cpu_read(tscope_thread));
 			return;
 		}
@@ -155,7 +155,7 @@ static void meeting_called(void *info)
 	atomic64_inc(&caller->call.answered);
 }
 
-/* Answer no call that waits for a CPU's sampler. */
+/* Refuse the call that waits for a CPU's sampler, if there is one. */
 void tscope_meeting_refuse(struct tscope_cpu *c)
 {
 	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
@@ -197,8 +197,8 @@ static void raw_warped(struct tscope_cpu *c, struct tscope_finding *f, u64 size_
 }
 
 /*
- * CLOCK_MONOTONIC_RAW was read here before the call, then by the partner, then here: each must be
- * at least as high as the one before.
+ * CLOCK_MONOTONIC_RAW was read here before the call, then by the partner, and is now read here
+ * again: each value must be at least as high as the one before.
  */
 static void check_raw(struct tscope_cpu *c, const struct tscope_mailbox *peer, u64 request,
 		      u64 before_ns, struct tscope_burst *b)
@@ -217,7 +217,7 @@ static void check_raw(struct tscope_cpu *c, const struct tscope_mailbox *peer, u
 		raw_warped(c, &b->warp[TSCOPE_LANE_RAW], peer_ns - after_ns);
 }
 
-/* The partner's interrupt handler answers at once: one burst when it does. */
+/* The partner's interrupt handler answers at once: take one burst as soon as it does. */
 static int meet_handler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 			struct tscope_burst *b)
 {
@@ -231,7 +231,7 @@ static int meet_handler(struct tscope_cpu *c, struct tscope_burst_plan *plan,
 	return b->whole ? 0 : -ETIMEDOUT;
 }
 
-/* The partner's sampler answers at some time: bursts until one is whole. */
+/* The partner's sampler answers at an unknown time: take bursts until one is whole. */
 static int meet_sampler(struct tscope_cpu *c, const struct tscope_burst_plan *plan,
 			struct tscope_burst *b)
 {
@@ -271,8 +271,8 @@ static int call_send(struct tscope_cpu *c, int partner)
  * @b: what was measured; zeroed by the caller
  * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on. They are off for one
  * tscope_burst() at a time on both CPUs.
- * Return: 0 with @b whole; -ENXIO for a partner that is offline, -EBUSY while the call before has
- * not reached its partner, -ETIMEDOUT where the partner did not answer, or not for long enough.
+ * Return: 0 with @b whole; -ENXIO if the partner is offline, -EBUSY while the last call has not
+ * reached its partner, -ETIMEDOUT if the partner did not answer in time or no burst was whole.
  */
 int tscope_meet(struct tscope_cpu *c, struct tscope_pair *pair, u64 length_cyc,
 		struct tscope_burst *b)
@@ -294,7 +294,7 @@ int tscope_meet(struct tscope_cpu *c, struct tscope_pair *pair, u64 length_cyc,
 	tscope_session_begin(c);
 	local_irq_enable();
 	WRITE_ONCE(c->call.length_cyc, length_cyc);
-	/* the session counts: a late call finds its request withdrawn or changed */
+	/* each call has another session: a late call finds its request withdrawn or changed */
 	request = call_number(c, pair->peer);
 	/* pairs with the acquire in call_holds() */
 	smp_store_release(&c->call.request, request);
@@ -310,8 +310,9 @@ int tscope_meet(struct tscope_cpu *c, struct tscope_pair *pair, u64 length_cyc,
 	if (!err)
 		check_raw(c, plan.peer, request, before_ns, b);
 	/*
-	 * More patience with a partner that did not answer in time, slowly less otherwise. Where
-	 * interrupts are slow, not each pair has to fail before it meets first.
+	 * Wait twice as long for a partner that did not answer in time, and slowly less after
+	 * answers. Pairs that never met share one wait of this CPU: if interrupts are slow, not
+	 * each of these pairs has to fail first.
 	 */
 	if (!err)
 		pair->wait_us = wait_us - wait_us / 32;
@@ -334,8 +335,8 @@ static bool calls_pending(void)
  * tscope_meetings_settle() - let calls that are under way come to their end
  * @limit_ms: how long to wait at most
  *
- * Callers have withdrawn their requests, so what is under way returns soon, but for a CPU that
- * takes no interrupts. Context: process, no window is open.
+ * Callers have withdrawn their requests, so calls under way return soon, except on a CPU that takes
+ * no interrupts. Context: process, no window is open.
  * Return: whether no call is left.
  */
 bool tscope_meetings_settle(unsigned int limit_ms)

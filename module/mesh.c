@@ -9,14 +9,14 @@
  * path.
  *
  * A cycle of negative length is a contradiction. Its pairs are of different moments, so an offset
- * moved, and which one cannot be said.
+ * moved, but it can't be said which one.
  */
 #include <linux/sched.h>
 
 #include "mesh.h"
 #include "math128.h"
 
-/* No path leads to a limit that does not fit 64 bits. */
+/* Tighten @to by the path over @from and @edge. A limit of more than 64 bits counts as no path. */
 static bool tighten_limit(const struct tscope_mesh_limit *from,
 			  const struct tscope_mesh_edge *edge, s64 length,
 			  struct tscope_mesh_limit *to)
@@ -82,8 +82,8 @@ void tscope_mesh_solve(struct tscope_mesh *mesh, u32 root)
  * @in: result: low, high, moving and at_ms, of the CPU's clock minus the root's; at_ms is the time
  *	of the oldest burst on the way. Where limits contradict each other it spans both.
  * Context: any.
- * Return: 0; -ENODATA where no pairs lead to the CPU, a contradiction was found before they did,
- * or it is the root.
+ * Return: 0; -ENODATA if no pairs lead to the CPU, if a contradiction was found before they did, or
+ * if the CPU is the root.
  */
 int tscope_mesh_interval(const struct tscope_mesh *mesh, u32 cpu, struct tscope_interval *in)
 {

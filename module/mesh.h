@@ -6,8 +6,8 @@
 #include "interval.h"
 
 /*
- * Limits that still change after this many passes contradict each other. The graph of partners
- * needs 15 where each of 4096 CPUs has its pairs.
+ * Limits that still change after this many passes contradict each other. With 4096 CPUs the graph
+ * of partners needs 15 passes.
  */
 #define TSCOPE_MESH_PASSES	64
 
@@ -21,15 +21,15 @@ struct tscope_mesh_edge {
 /* An upper limit of how far one clock is ahead of another. */
 struct tscope_mesh_limit {
 	s64 value;
-	u64 at_ms;	/* time of the oldest burst that it is made of */
-	bool reached;	/* there is such a limit; else the others mean nothing */
-	bool moving;	/* it is made of pairs one of which moves */
+	u64 at_ms;	/* time of the oldest burst that the limit is made of */
+	bool reached;	/* there is such a limit; else the other members mean nothing */
+	bool moving;	/* one of the pairs that the limit is made of moves */
 };
 
 /* A CPU, as seen from the root. */
 struct tscope_mesh_node {
-	struct tscope_mesh_limit ahead;		/* of its clock against the root's */
-	struct tscope_mesh_limit behind;	/* of the root's clock against its */
+	struct tscope_mesh_limit ahead;		/* of this CPU's clock - root's clock */
+	struct tscope_mesh_limit behind;	/* of root's clock - this CPU's clock */
 };
 
 /* A graph of CPUs, and the view of one of them. */

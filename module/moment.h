@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Readings of the kernel's own clocks, and what lies between two of them. */
+/* Readings of the kernel's own clocks, and of the host's wall clock between two of them. */
 #ifndef TSCOPE_MOMENT_H
 #define TSCOPE_MOMENT_H
 
@@ -28,8 +28,8 @@ struct tscope_take {
 	u64 ticks;			/* jiffies before it, 64 bits */
 	struct tscope_snapshot snap;
 	struct tscope_kernel_lines lines;	/* by which the snapshot was computed, if known */
-	struct tscope_timepage page;	/* this CPU's; not stable unless it held all the time */
-	u32 unit_ns;			/* what a clocksource counts of the page */
+	struct tscope_timepage page;	/* this CPU's; has no flags unless it held all the time */
+	u32 unit_ns;			/* unit in which a clocksource counts the page's time */
 };
 
 /* What the kernel's clocksource counts. */
@@ -45,10 +45,10 @@ enum tscope_counts {
 struct tscope_source {
 	bool (*take)(struct tscope_take *t);	/* returns false if there is no snapshot */
 	enum tscope_counts counts;
-	u8 changed;			/* the kernel's count of changes when @counts was found */
+	u8 changed;	/* the kernel's count of clocksource changes when @counts was found */
 };
 
-/* The guest's wall clock less the host's. */
+/* The guest's wall clock minus the host's. */
 struct tscope_wall_offset {
 	s64 ns;
 	u64 error_ns;

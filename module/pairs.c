@@ -2,9 +2,9 @@
 /*
  * Pairs of CPUs: who exchanges with whom.
  *
- * Up to TSCOPE_ALL_PAIRS_CPUS sampling CPUs each pair meets. Above, the CPUs are ranked, each meets
- * those whose rank differs by a power of two, and other offsets are composed of those (mesh.c). One
- * CPU of each pair keeps it: it calls the other one (meeting.c), or both meet by rounds.
+ * If at most TSCOPE_ALL_PAIRS_CPUS CPUs sample, each pair meets. If more do, each CPU meets those
+ * whose rank differs from its own by a power of two, and other offsets are composed (mesh.c). One
+ * CPU of each pair keeps it: this CPU calls the other one (meeting.c), or both meet by rounds.
  */
 #include <linux/bitops.h>
 #include <linux/mm.h>
@@ -13,17 +13,18 @@
 
 #include "pairs.h"
 
-/* Pairs that a CPU meets in a second at the defaults. */
+/* How many meetings a CPU takes part in each second if it has more than 8 partners. */
 #define MEETINGS_PER_S	8
 
 /*
- * tscope_pairs_lock - protects who keeps which pairs against readers, which hold it for those of
- * one CPU: nobody waits for a reader that gets no CPU time. Writers also have no window open.
+ * tscope_pairs_lock - protects which CPU keeps which pairs. Readers hold it for the pairs of one
+ * CPU, so that nobody waits for a reader that gets no CPU time. While writers hold it, no window is
+ * open either.
  */
 DEFINE_SPINLOCK(tscope_pairs_lock);
 u32 tscope_pairs_choices;
 
-/* The CPUs that sample, by rank; written as the pairs are. */
+/* The CPUs that sample, by rank; written whenever the pairs are. */
 static int *ranks;
 static u32 rank_count;
 
@@ -47,16 +48,17 @@ u32 tscope_pairs_turn_ms(void)
  * @rank: the CPU's rank
  * @round: number of the round
  *
- * The circle method of round-robin tournaments: in n - 1 rounds (n of an odd n) each meets each.
+ * The circle method of round-robin tournaments: in n - 1 rounds (n if n is odd) all n CPUs meet all
+ * others once.
  * Context: a window.
  * Return: CPU; -1 for none.
  */
 int tscope_pairs_partner(u32 rank, u64 round)
 {
-	/* m players in a circle; with an even n the last one stands beside it */
+	/* m CPUs are in a circle; if n is even, the last CPU stands beside the circle */
 	u32 n = rank_count, m = (n - 1) | 1, turn = (u32)(round % m), other;
 
-	/* the last one meets the one whose double is the turn, modulo m */
+	/* the last CPU meets the one whose doubled rank is the turn, modulo m */
 	if (rank == m)
 		return ranks[turn & 1 ? (turn + m) / 2 : turn / 2];
 	other = (turn + m - rank) % m;
@@ -66,8 +68,8 @@ int tscope_pairs_partner(u32 rank, u64 round)
 }
 
 /*
- * Whether @cpu keeps the pair with @peer. Each CPU keeps about half of its pairs, also where only
- * every second or fourth CPU samples, and whichever others do.
+ * Whether @cpu keeps the pair with @peer. Each CPU keeps about half of its pairs, also if only
+ * every second or fourth CPU samples. This does not depend on which other CPUs sample.
  */
 static bool cpu_keeps(int cpu, int peer)
 {
@@ -86,8 +88,8 @@ struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer)
 }
 
 /*
- * Forget what is known of a pair, but for its present window's warps. Context: process, with
- * @p->lock held where readers may be at work.
+ * Forget what is known of a pair, except warps of its present window. Context: process, with
+ * @p->lock held if readers may be at work.
  */
 void tscope_pair_clear(struct tscope_pair *p)
 {
@@ -117,7 +119,7 @@ static struct tscope_pair *find_or_alloc(const struct tscope_cpu *c, int peer)
 	return p;
 }
 
-/* All pairs that are to be kept, each CPU's in turn. Returns 0 or -ENOMEM. */
+/* List all pairs that are to be kept, each CPU's in turn. Returns 0 or -ENOMEM. */
 static int list_wanted(const int *by_rank, u32 n, struct tscope_pair **end)
 {
 	const bool all = n <= TSCOPE_ALL_PAIRS_CPUS;
@@ -187,7 +189,7 @@ static void take_wanted(struct tscope_pair *wanted)
  * tscope_pairs_choose() - set which pairs there are
  * @cpus: the CPUs that sample: chosen and online; each has its state
  *
- * Pairs that there were already keep their figures.
+ * Pairs that existed already keep their figures.
  * Context: process, no window is open; no other change of pairs runs.
  * Return: 0, or -ENOMEM with nothing changed.
  */

@@ -12,25 +12,25 @@
 
 /* A pair of CPUs. Readers copy what follows the lock while cpu writes it. */
 struct tscope_pair {
-	int cpu;		/* keeps the pair, and calls the other one */
+	int cpu;		/* keeps the pair, and calls peer */
 	int peer;
 	u32 wait_us;		/* how long cpu waits for peer's answer; 0: they never met */
 	seqcount_t lock;
-	u16 life;		/* the lives that the figures are of */
-	u16 peer_life;
+	u16 life;		/* the life of cpu that the figures are of */
+	u16 peer_life;		/* the life of peer that they are of */
 	u64 since_ms;		/* when the two could meet first, in these lives */
 	u64 looked_ms;		/* when motion was last looked for to be traced */
 	struct tscope_tracker tracker[TSCOPE_MAILBOX_LANES];	/* peer's clock - cpu's clock */
 	u64 warps[TSCOPE_MAILBOX_LANES];	/* in these lives, since the last reset */
-	struct tscope_finding warp[TSCOPE_LANES];	/* those of this window that cpu saw */
-	struct tscope_finding peer_warp[TSCOPE_LANES];	/* and that peer saw */
-	bool warped;		/* there are some */
-	bool wanted;		/* pairs.c: it is to be kept */
-	struct tscope_pair *next;	/* pairs.c: the next one that is wanted */
+	struct tscope_finding warp[TSCOPE_LANES];	/* of this window: cpu behind peer */
+	struct tscope_finding peer_warp[TSCOPE_LANES];	/* of this window: peer behind cpu */
+	bool warped;		/* there are warps in this window */
+	bool wanted;		/* pairs.c: the pair is to be kept */
+	struct tscope_pair *next;	/* pairs.c: list of pairs that are wanted, or gone */
 };
 
 extern spinlock_t tscope_pairs_lock;
-/* number of times that the pairs were chosen or cleared */
+/* How often the pairs were chosen or cleared. */
 extern u32 tscope_pairs_choices;
 
 int tscope_pairs_choose(const struct cpumask *cpus);

@@ -8,7 +8,7 @@
 
 #include "params.h"
 
-/* As they were when the module was loaded. */
+/* The module's parameters, as they were given at load. */
 static struct tscope_params loaded = {
 	.period_us = 50000,
 	.width_us = 20,

@@ -16,13 +16,13 @@ struct tscope_params {
 	bool enabled;			/* sampling is on */
 };
 
-/* Those in force. They stay while a window is open; elsewhere READ_ONCE() reads one of them. */
+/* The parameters in force. They don't change while a window is open; else use READ_ONCE(). */
 extern struct tscope_params tscope_params;
 
 int tscope_params_load(void);
 int tscope_params_check(const struct tscope_params *p);
 
-/* The parameter at an offset in struct tscope_params, but for @enabled, which is no u32. */
+/* The parameter at an offset in struct tscope_params, except @enabled, which is not a u32. */
 static inline u32 *tscope_param_at(struct tscope_params *p, size_t offset)
 {
 	return (void *)p + offset;

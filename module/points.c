@@ -2,8 +2,8 @@
 /*
  * Figures of a clock's points: fits, residuals; and the watch over skews.
  *
- * The points are copied without waiting for the leader, which puts them into the ring (series.c),
- * into memory of the reader's own: no reader waits for another one that gets no CPU time.
+ * A reader copies the points into memory of its own, without waiting for the leader, which puts
+ * them into the ring (series.c). So no reader waits for another one that gets no CPU time.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -30,28 +30,28 @@ static bool watching;
  * tscope_clock_points() - the points of the fit window
  * @clk: clock that has a series
  * @to: room for TSCOPE_SERIES_POINTS points
- * @khz: the TSC's frequency that their phases are held against
+ * @khz: result: the TSC's frequency, kHz, by which their phases are computed
  *
  * Context: process; never waits for a sampler.
- * Return: how many there are.
+ * Return: how many points there are.
  */
 u32 tscope_clock_points(struct tscope_clock *clk, struct tscope_point *to, u32 *khz)
 {
 	u64 span_cyc;
 	u32 n;
 
-	/* pairs with the release where it is refined, when no point is left */
+	/* pairs with the release in set_frequency(), before which all points are forgotten */
 	*khz = smp_load_acquire(&tscope_tsc_khz);
 	span_cyc = tscope_ns_to_cyc(tscope_fit_window_ns(), *khz);
 	n = tscope_series_copy(&clk->series, span_cyc, to);
-	/* these may be the first ones by another frequency */
+	/* if the frequency changed meanwhile, these points may be by the new one */
 	return READ_ONCE(tscope_tsc_khz) == *khz ? n : 0;
 }
 
-/* A clock that answers no more has no skew now. While sampling is off, figures stay. */
+/* A clock without new points has no skew now. While sampling is off, figures stay. */
 static bool stale(struct tscope_clock *clk)
 {
-	/* below 0 if one was added since the time was looked at */
+	/* below 0 if a point was added since the time was read */
 	s64 age_ns = ktime_get_coarse_boottime_ns() - READ_ONCE(clk->point_boot_ns);
 
 	return tscope_enabled() && age_ns > (s64)tscope_fit_window_ns();
@@ -66,13 +66,13 @@ static struct tscope_point *fit_points(struct tscope_clock *clk, u32 *khz, struc
 
 	if (stale(clk))
 		return ERR_PTR(-ENODATA);
-	/* anybody may read files that need it: it is on the reader's account */
+	/* any user may read files that need this memory: it is charged to the reader */
 	p = kvmalloc_array(TSCOPE_SERIES_POINTS, sizeof(*p), GFP_KERNEL_ACCOUNT);
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	tick_ns = READ_ONCE(clk->tick_ns);
 	n = tscope_clock_points(clk, p, khz);
-	/* the points may be of either */
+	/* the points may have the tick from before or from after the copy */
 	tick_ns = max(tick_ns, READ_ONCE(clk->tick_ns));
 	cond_resched();
 	err = tscope_bracket_fit(p, n, *khz, tick_ns, fit);
@@ -88,7 +88,7 @@ static struct tscope_point *fit_points(struct tscope_clock *clk, u32 *khz, struc
  * @fit: result
  *
  * Context: process, may sleep; waits for no sampler and no other reader.
- * Return: 0, an errno of tscope_fit_line(), -ENODATA where all are older, or -ENOMEM.
+ * Return: 0, an errno of tscope_fit_line(), -ENODATA if all points are older, or -ENOMEM.
  */
 int tscope_clock_fit(struct tscope_clock *clk, struct tscope_fit *fit)
 {
@@ -140,7 +140,7 @@ static void look_at_skew(struct tscope_clock *clk)
 static void look_at_skews(struct work_struct *work);
 static DECLARE_DELAYED_WORK(watch_work, look_at_skews);
 
-/* Look at skews, if there is one to look at; does nothing if that is due already. */
+/* Schedule the next look at skews if a skew has a limit; does nothing if one is scheduled. */
 static void arm_watch(void)
 {
 	unsigned int i;
@@ -162,7 +162,7 @@ static void look_at_skews(struct work_struct *work)
 	arm_watch();
 }
 
-/* Look at skews that have a limit, or no longer, as samplers are at work. May sleep. */
+/* Begin or end the watch over skews that have a limit. Context: process, may sleep. */
 void tscope_alerts_watch(bool on)
 {
 	spin_lock(&watch_lock);
@@ -173,7 +173,7 @@ void tscope_alerts_watch(bool on)
 		cancel_delayed_work_sync(&watch_work);
 }
 
-/* Set the limit from which on an alert is raised, ns or ppb; 0: none. */
+/* Set the limit of a clock's alerts for a cause, ns or ppb; 0: no alerts. */
 void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause, u64 limit)
 {
 	WRITE_ONCE(clk->alert[cause].limit, limit);

@@ -7,7 +7,7 @@
 #include "cpu.h"
 #include "pvclock.h"
 
-/* A few microseconds: a host's update takes less, and interrupts may be off. */
+/* These take a few microseconds: a host's update takes less, and interrupts may be off. */
 #define COPY_TRIES	100
 
 static_assert(TSCOPE_PAGE_STABLE == PVCLOCK_TSC_STABLE_BIT);
@@ -15,11 +15,11 @@ static_assert(TSCOPE_PAGE_STOPPED == PVCLOCK_GUEST_STOPPED);
 
 /**
  * tscope_pvclock_copy() - a consistent copy of a CPU's page
- * @sequence: its version
+ * @sequence: address of the page's version
  * @to: copy
  *
- * By the version protocol of the KVM ABI, which is Xen's: the host makes it odd, writes, makes it
- * even. Context: any, interrupts off in a burst.
+ * By the version protocol of the KVM ABI, which is Xen's: the host makes the version odd, writes
+ * the page, and makes the version even. Context: any, interrupts off in a burst.
  * Return: false if the host left an update unfinished.
  */
 bool tscope_pvclock_copy(const u32 *sequence, struct tscope_timepage *to)
@@ -44,7 +44,7 @@ bool tscope_pvclock_copy(const u32 *sequence, struct tscope_timepage *to)
 
 /**
  * tscope_pvclock_fault() - why a CPU's page gives no time
- * @sequence: its version
+ * @sequence: address of the page's version
  *
  * A hypervisor that imitates the interface may leave the page as the kernel allocated it, or may
  * not know what belongs there. Context: process; divides.
@@ -92,7 +92,7 @@ static ssize_t updates_show(struct kobject *dir, struct kobj_attribute *attr, ch
 	return sysfs_emit(buf, "%llu\n", n);
 }
 
-/* Whether each CPU that is online has TSC_STABLE now. */
+/* Whether the pages of all online CPUs have TSC_STABLE now. */
 static ssize_t stable_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
 {
 	struct tscope_timepage p;

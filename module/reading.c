@@ -2,9 +2,9 @@
 /*
  * A window's readings of all clocks for their points; what bursts read is in burst.c.
  *
- * Exact readings are as good as each other: one is taken, and of pairings, each of which has the
- * rounding of the host's clock, the average of as many as there is time for. Of bracketed readings
- * the narrowest of a few becomes the point.
+ * Exact readings are all equally good, so one is taken. Each pairing has the rounding of the host's
+ * clock, so as many are averaged as there is time for. Of bracketed readings the narrowest of a few
+ * becomes the point.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,10 +21,10 @@
 
 /* Bracketed readings a window: the narrowest of a few is rarely disturbed. */
 #define READS		2U
-/* As many are read while it is not known how narrow one can be, and of exact ones at most. */
+/* Bracketed readings while the usual narrowest width is not known; also the most exact readings. */
 #define READS_MAX	8U
 
-/* A page that was not looked at for longer may have had several updates. */
+/* A page that was not looked at for longer than this may have had several updates. */
 #define DATED_MS	1000U
 
 /*
@@ -33,14 +33,14 @@
  */
 #define WIDE_FACTOR	2
 #define WIDE_EXTRA_NS	500
-/* The usual narrowest creeps up by that part a window, to follow a change. */
+/* The usual narrowest width grows by 1/REF_CREEP in each window, so that it follows a change. */
 #define REF_CREEP	256
 
-/* For an error a third as wide as that of a time service that pairs 16 times a second. */
+/* So many make the error a third of that of a time service that takes 16 pairings a second. */
 #define PAIRINGS_PER_S	150
-/* Where a device's reading takes longer than half a window, devices wait for so many at most. */
+/* After a device's reading that took over half a window, up to so many windows read no device. */
 #define DEVICE_WAIT_MAX	4ULL
-/* Of devices the narrowest reading of so long becomes a point. */
+/* The narrowest reading of a device within this time becomes a point. */
 #define DEVICE_POINT_NS	(240ULL * NSEC_PER_MSEC)
 
 static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_step *step)
@@ -57,7 +57,7 @@ static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_s
 	tscope_violation(TSCOPE_STEP, clk->ops->name, cpu, -1, step->ns, 1, step->tsc);
 }
 
-/* The next point of each clock begins a segment. For the leader, or with no sampler at work. */
+/* The next point of each clock begins a segment. Context: the leader, or no sampler at work. */
 void tscope_points_break(void)
 {
 	unsigned int i;
@@ -67,8 +67,9 @@ void tscope_points_break(void)
 }
 
 /**
- * tscope_clocks_suspended() - forget what is not as old as jiffies, which were stopped, say
- * Context: process, no sampler at work.
+ * tscope_clocks_suspended() - begin segments, and forget figures whose age is counted by jiffies
+ *
+ * Jiffies stand still during a suspend. Context: process, no sampler at work.
  */
 void tscope_clocks_suspended(void)
 {
@@ -78,7 +79,7 @@ void tscope_clocks_suspended(void)
 	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
 		tscope_series_break(&clk->series);
-		/* its offset has an age */
+		/* its offset has an age, which would be too low */
 		if (clk->ops->kind == TSCOPE_KIND_PAIRING && clk->ops->reset)
 			clk->ops->reset();
 	}
@@ -90,7 +91,7 @@ void tscope_clocks_suspended(void)
  * @clk: the clock of the page
  * @event: the updates, in their order
  * @n: how many
- * @leader: the CPU takes the points, which a change of the rate cuts
+ * @leader: the CPU takes the points: a step or a change of the rate begins a segment of them
  *
  * Context: the CPU's sampler, interrupts on.
  */
@@ -143,7 +144,7 @@ static void note_source(struct tscope_clock *clk, const struct tscope_raw *raw)
 {
 	if (clk->exactness != TSCOPE_UNREAD && clk->source != raw->source) {
 		clk->series.begins = true;
-		/* nothing that was learned of its reads holds any more */
+		/* the width of the old source's reads says nothing of the new one's */
 		clk->width_ref_ns = U64_MAX;
 	}
 	clk->source = raw->source;
@@ -153,7 +154,7 @@ static void note_source(struct tscope_clock *clk, const struct tscope_raw *raw)
 		WRITE_ONCE(clk->tick_ns, raw->tick_ns);
 }
 
-/* Record how long a read took. False: the reading is of no use. */
+/* Record how long a read took. Returns false if the reading can't be used. */
 static bool note_width(struct tscope_clock *clk, const struct tscope_raw *raw, u64 width_ns)
 {
 	if (raw->after < raw->before)
@@ -165,7 +166,7 @@ static bool note_width(struct tscope_clock *clk, const struct tscope_raw *raw, u
 	return width_ns <= WIDE_FACTOR * clk->width_ref_ns + WIDE_EXTRA_NS;
 }
 
-/* One reading by the clock's read op. Returns 0 if it counts; it is @r then. */
+/* Take one reading by the clock's read op. Returns 0 with the reading in @r if it counts. */
 static int read_once(struct tscope_clock *clk, struct tscope_cpu *c, struct tscope_reading *r)
 {
 	enum tscope_lane lane = clk->ops->lane;
@@ -203,7 +204,7 @@ static int read_once(struct tscope_clock *clk, struct tscope_cpu *c, struct tsco
 	};
 	if (!raw.exact) {
 		r->width_ns = min_t(u64, width_ns, U32_MAX);
-		/* where in its bracket the clock was read, and where in its tick it was */
+		/* it is unknown where in its bracket the clock was read, and where in its tick */
 		r->error_ns = min_t(u64, width_ns / 2 + 1 + DIV_ROUND_UP(raw.tick_ns, 2), U32_MAX);
 	}
 	return 0;
@@ -222,7 +223,7 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 		return;
 	/* not by a TSC: the reader's may be far from the leader's */
 	WRITE_ONCE(clk->point_boot_ns, ktime_get_coarse_boottime_ns());
-	/* a smaller one only now: no point of the larger is left to be fitted */
+	/* a smaller tick counts only from here on: no point of the larger one is fitted now */
 	if (news.begins)
 		WRITE_ONCE(clk->tick_ns, clk->read_tick_ns);
 	trace_tscope_point(clk->ops->name, cpu, news.newest.tsc, news.newest_ns,
@@ -230,8 +231,9 @@ void tscope_clock_add(struct tscope_clock *clk, const struct tscope_reading *r)
 }
 
 /*
- * A window's point of a clock that has a read op: of exact readings the average of @wanted, but of
- * more than one only as many as take @budget_cyc; of others the narrowest.
+ * Take a window's point of a clock that has a read op. Exact readings: the average of @wanted
+ * readings, or of fewer, at least one, that take @budget_cyc at most. Others: the narrowest of a
+ * few readings.
  */
 void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wanted, u64 budget_cyc)
 {
@@ -249,7 +251,7 @@ void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wante
 		err = read_once(clk, c, &point);
 		if (err && err != -EAGAIN)
 			break;
-		/* readings of two sources are not held against each other */
+		/* readings of two sources are not compared with each other */
 		if (clk->source != source)
 			n = 0;
 		if (!err)
@@ -258,7 +260,7 @@ void tscope_clock_take(struct tscope_clock *clk, struct tscope_cpu *c, u32 wante
 		if (clk->exactness != TSCOPE_EXACT)
 			continue;
 		most = max(wanted, READS);
-		/* with one more as long as those before */
+		/* including one more reading, as long as those before */
 		spent_cyc = rdtsc_ordered() - start;
 		if (n >= wanted || spent_cyc + spent_cyc / reads > budget_cyc)
 			break;
@@ -298,8 +300,8 @@ static void take_page(struct tscope_clock *clk, struct tscope_cpu *c)
 }
 
 /*
- * Read one of @n devices, in turn. If it takes longer than @budget_cyc, the next ones wait for some
- * windows.
+ * Read one of @n devices, in turn. If this takes longer than @budget_cyc, some windows after it
+ * read no device.
  */
 void tscope_devices_take(struct tscope_turn *turn, struct tscope_clock **device, unsigned int n,
 			 struct tscope_cpu *c, u64 budget_cyc)
@@ -314,7 +316,7 @@ void tscope_devices_take(struct tscope_turn *turn, struct tscope_clock **device,
 	turn->wait = min(div64_u64(rdtsc_ordered() - start, budget_cyc ?: 1), DEVICE_WAIT_MAX);
 }
 
-/* A point for each window, unless the ring is too small for them. */
+/* The length of a series' slots. 0, a point for each window, unless the ring is too small. */
 static u64 slot_cyc(const struct tscope_clock *clk, const struct tscope_params *p)
 {
 	u64 window_ns = p->fit_window_s * (u64)NSEC_PER_SEC, slot_ns = 0;
@@ -347,7 +349,7 @@ void tscope_points_take(struct tscope_cpu *c, bool read)
 			     tsc_khz, tscope_tsc_khz);
 	half_cyc = tscope_ns_to_cyc(p.width_us * 500ULL, tscope_tsc_khz);
 	pairings = clamp_t(u64, (u64)p.period_us * PAIRINGS_PER_S / USEC_PER_SEC, 1, READS_MAX);
-	/* flat out there is as much time as they take */
+	/* flat out devices need not wait */
 	if (p.width_us == p.period_us)
 		turn.wait = 0;
 

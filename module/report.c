@@ -35,7 +35,7 @@ void tscope_report_motion(struct tscope_pair *p)
 					  o.hull_low_ns, o.hull_high_ns, o.meetings);
 }
 
-/* Returns the largest, in ns. */
+/* Record a violation. Returns its size, of several the largest, in ns. */
 static s64 record(struct tscope_clock *clk, const char *what, const struct tscope_finding *f,
 		  int cpu, int peer)
 {
@@ -64,7 +64,7 @@ static void report_warps_of(struct tscope_cpu *c, enum tscope_lane lane,
 }
 
 /**
- * tscope_report_warps() - report a window's warps of the pairs that a CPU keeps
+ * tscope_report_warps() - report the warps of a window, of the pairs that a CPU keeps
  * @c: the CPU
  * Context: the CPU's sampler, interrupts on.
  */

@@ -3,14 +3,13 @@
  * The samplers: a thread on each CPU that samples.
  *
  * Below flat out only the leader has periodic windows: one burst or more, and the points of all
- * clocks. Each CPU that keeps pairs also calls the partners of these in turn (meeting.c). All
- * others wake up twice a second, which shows that their timers work. Flat out, each CPU samples
- * all the time, and two CPUs exchange because all change partners by one shared round number,
- * which no clock decides.
+ * clocks. Each CPU that keeps pairs also calls its partners in turn (meeting.c). All others wake up
+ * twice a second, which shows that their timers work. Flat out, each CPU samples all the time, and
+ * two CPUs exchange because all change partners by one shared round number, which no clock decides.
  *
  * The threads are smpboot threads: they exist while sampling is enabled, stay on their CPU, and
- * are parked while it is offline. A window is a reader of window_sem; a change of anything that
- * windows use is its writer, so that no change touches a thread, and no window sees half a change.
+ * are parked while it is offline. A window holds window_sem for reading, a change of anything that
+ * windows use for writing. So no change touches a thread, and no window sees half a change.
  */
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
@@ -26,17 +25,17 @@
 #include "trace.h"
 
 #define MEETING_MAX_NS		(NSEC_PER_SEC / 4ULL)	/* from one call of a partner to the next */
-#define MEETING_LATE_NS		(NSEC_PER_SEC / 20ULL)	/* a leader's meeting may wait as long */
-#define HEARTBEAT_NS		(NSEC_PER_SEC / 2)	/* a CPU without work wakes up as often */
+#define MEETING_LATE_NS		(NSEC_PER_SEC / 20ULL)	/* a leader's meeting may be so late */
+#define HEARTBEAT_NS		(NSEC_PER_SEC / 2)	/* a CPU without work wakes up after this */
 #define LEADER_STARVED_MS	1000	/* a leader that did not run for longer is replaced */
-#define SETTLE_MS		100	/* a change waits so long for a CPU that answers a call */
+#define SETTLE_MS		100	/* a change waits up to this for calls that are answered */
 
-/* Windows are its readers; it protects what they use: plan, parameters, pairs, ranks. */
+/* Protects what windows, its readers, use: plan, parameters, pairs, ranks. */
 DEFINE_STATIC_PERCPU_RWSEM(window_sem);
 static atomic_t pausing = ATOMIC_INIT(0);	/* changes that wait: windows end early */
 static bool running;	/* the samplers may run */
 
-/* What windows work by, of the parameters. */
+/* The parameters in force, in the units that windows use. */
 static struct {
 	u64 period_ns;
 	u64 width_cyc;
@@ -45,14 +44,14 @@ static struct {
 } plan;
 
 static u64 leader_since_ms;	/* when sampling went on, or another leader was chosen */
-/* The CPU whose TSC the points are held against, and its life; written with the lead held. */
+/* The CPU whose TSC the points are compared with, and its life; written with the lead held. */
 static int points_cpu = -1;
 static u16 points_life;
 
 /* Flat out: all CPUs exchange with the partner of this round. */
 static u64 tscope_round ____cacheline_aligned_in_smp;
 
-/* By jiffies and by the CPU's own TSC: where they disagree, one of them stood still. */
+/* Note the time by jiffies and by this CPU's TSC: if they disagree later, one stood still. */
 static void note_alive(struct tscope_cpu *c)
 {
 	WRITE_ONCE(c->end_tsc, rdtsc_ordered());
@@ -70,7 +69,7 @@ static void take_points(struct tscope_cpu *c, u64 readings)
 	points_cpu = c->cpu;
 	points_life = READ_ONCE(c->life);
 	tscope_points_take(c, readings > 0);
-	/* it may have starved meanwhile, and runs again */
+	/* this CPU may have got no time meanwhile, and runs again */
 	note_alive(c);
 	tscope_leader_release(c->cpu);
 }
@@ -88,7 +87,7 @@ static void replace_starved_leader(struct tscope_cpu *c)
 
 	if (leader == c->cpu || leader < 0)
 		return;
-	/* where this CPU did not run either, the whole guest may have been stopped */
+	/* if this CPU did not run either, the whole guest may have been stopped */
 	if (now_ms - c->seen_ms > LEADER_STARVED_MS)
 		WRITE_ONCE(leader_since_ms, now_ms);
 	seen_ms = max(READ_ONCE(tscope_cpu_of(leader)->seen_ms), READ_ONCE(leader_since_ms));
@@ -99,7 +98,7 @@ static void replace_starved_leader(struct tscope_cpu *c)
 		add_lost(c, (now_ms - seen_ms) * NSEC_PER_MSEC);
 }
 
-/* What a burst says of a pair that this CPU keeps, if the partner exchanged. */
+/* Add a burst to a pair that this CPU keeps, if the partner exchanged. */
 static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair, const struct tscope_burst *b)
 {
 	if (!b->partner_id)
@@ -108,7 +107,7 @@ static void note_burst(struct tscope_cpu *c, struct tscope_pair *pair, const str
 	tscope_report_motion(pair);
 }
 
-/* Flat out CPUs exchange by rounds, but for many CPUs; else by calls. */
+/* Flat out, CPUs exchange by rounds unless they are too many; else they exchange by calls. */
 static bool exchange_by_rounds(void)
 {
 	return plan.flat_out && tscope_pairs_cpus() <= TSCOPE_ALL_PAIRS_CPUS;
@@ -173,7 +172,7 @@ static void meet_next_partner(struct tscope_cpu *c)
 	/* an eighth of the turn is left for meetings that fail */
 	interval_ns = min(div_u64(turn_ns * 7 / 8, c->pairs), MEETING_MAX_NS);
 	random_ns = (interval_ns * (u8)tscope_cpu_random(c)) >> 8;
-	/* CPUs begin together, and do not call together */
+	/* CPUs begin at the same time, but should not call at the same time */
 	if (!c->next_meeting_ns) {
 		c->next_meeting_ns = now + random_ns / 8 +
 				     div_u64(interval_ns * c->rank, tscope_pairs_cpus());
@@ -192,7 +191,7 @@ static void meet_next_partner(struct tscope_cpu *c)
 /* Bursts until the window is over. Returns how many. */
 static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 {
-	/* for a TSC that stands still */
+	/* jiffies end the window if the TSC stands still */
 	unsigned long tick = jiffies, end = tick + usecs_to_jiffies(tscope_params.width_us) + 1;
 	unsigned long report = tick + HZ / 4;
 	u64 start = rdtsc_ordered(), spent = 0;
@@ -210,9 +209,9 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 		}
 		bursts++;
 		/*
-		 * A window may be longer than pairs may go without meeting. Not more often, since
-		 * the kernel clears GUEST_STOPPED whenever it reads kvm-clock, and a division takes
-		 * as long as readings.
+		 * Once a tick, since a window may last longer than pairs may go without a meeting.
+		 * Not after each burst: this reads the kernel's time, which clears GUEST_STOPPED if
+		 * that is kvm-clock, and a division takes as long as several readings.
 		 */
 		if (time_after(jiffies, tick)) {
 			tick = jiffies;
@@ -222,7 +221,7 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 				meet_next_partner(c);
 			}
 		}
-		/* flat out it never sleeps: RCU-tasks needs to know */
+		/* flat out this thread never sleeps: RCU-tasks needs a report */
 		cond_resched_tasks_rcu_qs();
 		spent = rdtsc_ordered() - start;
 	} while (spent < plan.width_cyc && !time_after(jiffies, end) && !c->stuck &&
@@ -230,13 +229,13 @@ static u32 take_bursts(struct tscope_cpu *c, u64 *readings)
 	return bursts;
 }
 
-/* How late a window is; both clocks must say so, for either may have jumped. */
+/* Count how late a window is. Both clocks must show it, because either may have jumped. */
 static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 {
 	s64 late_cyc = rdtsc_ordered() - c->due_tsc;
 	u64 late = 0;
 
-	/* the window before may have been another CPU's: this is a new leader */
+	/* no window was due: this CPU is a new leader, or a change came before */
 	if (!c->next_window_ns)
 		return 0;
 	if (late_cyc > 0)
@@ -246,7 +245,7 @@ static u64 note_lateness(struct tscope_cpu *c, u64 now_ns)
 	return late;
 }
 
-/* @now_ns and @now_tsc are of the time when this one began. */
+/* @now_ns and @now_tsc: when the present window began. */
 static void schedule_next_window(struct tscope_cpu *c, u64 now_ns, u64 now_tsc)
 {
 	u64 due_ns = (div64_u64(now_ns, plan.period_ns) + 1) * plan.period_ns;
@@ -293,7 +292,7 @@ static void run_window(struct tscope_cpu *c)
  * @c: the CPU
  * @now_ns: the present time, CLOCK_MONOTONIC
  * Context: the CPU's sampler.
- * Return: CLOCK_MONOTONIC, as known now; a change or a call may come before.
+ * Return: a time of CLOCK_MONOTONIC; a change or a call may give the CPU work before that.
  */
 u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns)
 {
@@ -302,7 +301,7 @@ u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns)
 	if (!READ_ONCE(c->ready) || READ_ONCE(plan.flat_out))
 		return now_ns;
 	if (tscope_leader() == c->cpu) {
-		/* what falls between two windows that are near waits for the second one */
+		/* windows are so near that a meeting can wait for the next one */
 		if (READ_ONCE(plan.period_ns) <= MEETING_LATE_NS)
 			return READ_ONCE(c->next_window_ns);
 		due = min(due, READ_ONCE(c->next_window_ns));
@@ -343,7 +342,7 @@ static void sampler_run(unsigned int cpu)
 		if (unlikely(!c->ready)) {
 			c->page_ops = tscope_clock_page_ops();
 			c->page = c->page_ops ? c->page_ops->sequence(c->cpu) : NULL;
-			/* a call may come from here on: it finds the page */
+			/* from here on calls are answered: they find the page */
 			smp_store_release(&c->ready, true);
 		}
 		run_window(c);
@@ -415,7 +414,7 @@ void tscope_sampling_pause(void)
 
 /**
  * tscope_sampling_resume() - let windows open again, by the parameters in force
- * @on: false: they are not to open
+ * @on: whether sampling is on; if not, no window opens
  * Context: process, after tscope_sampling_pause(), with cpus_read_lock() held.
  */
 void tscope_sampling_resume(bool on)
@@ -450,7 +449,7 @@ u64 tscope_sampling_ms(void)
 	return tscope_now_ms() - READ_ONCE(leader_since_ms);
 }
 
-/* One reading counts as backward where this CPU's clock is behind the last one. */
+/* Take one reading. It counts as backward if this CPU's clock is behind its last reading. */
 static void read_once(void *unused)
 {
 	struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
@@ -474,8 +473,8 @@ static void look_here(void *behind)
  * tscope_look_if_behind() - let all CPUs read their clocks if time stands still
  *
  * A TSC that was set back stops all timers of a kernel that keeps time by it, so no window opens.
- * Whoever reads a file then runs on a CPU whose TSC is behind the last one that it read, or asks
- * the leader where this CPU does not sample. Context: process, interrupts on.
+ * A process that then reads a file runs on a CPU whose TSC is behind that CPU's last reading. If
+ * this CPU does not sample, the leader is asked instead. Context: process, interrupts on.
  */
 void tscope_look_if_behind(void)
 {
@@ -489,7 +488,7 @@ void tscope_look_if_behind(void)
 	else
 		smp_call_function_single(leader, look_here, &behind, true);
 	put_cpu();
-	/* a reset, which waits for no reader, is kept out */
+	/* keep out a reset, which does not wait for readers of files */
 	if (!behind || !percpu_down_read_trylock(&window_sem))
 		return;
 	on_each_cpu(read_once, NULL, true);

@@ -8,7 +8,7 @@
 #include "series.h"
 #include "math128.h"
 
-/* Readings in a row differ by their rounding, and by what the rate is not known to: as a phase. */
+/* As a phase: readings in a row may differ by this, by rounding and by the error of the rate. */
 #define APART_MAX	(4LL << TSCOPE_PHASE_SHIFT)
 
 /* The mean jump is over about this many points. */
@@ -31,8 +31,8 @@ void tscope_series_init(struct tscope_series *s, struct tscope_point *ring, u32 
 }
 
 /*
- * Forget all points. Where the ring stands does not change: a reader that is at work goes on in it,
- * and notices if its points are overwritten. Context: as tscope_series_add().
+ * Forget all points. The head of the ring does not move: a reader that is at work continues, and
+ * notices if its points are overwritten. Context: as tscope_series_add().
  */
 void tscope_series_restart(struct tscope_series *s)
 {
@@ -44,8 +44,9 @@ void tscope_series_restart(struct tscope_series *s)
 }
 
 /*
- * The next reading begins a segment, and those that wait are dropped: for a step that is known by
- * other means, another TSC, or a suspend. Context: as tscope_series_add().
+ * The next reading begins a segment, and readings that wait are dropped. Used after a step that was
+ * found by other means, when another CPU's TSC takes over, and at a suspend. Context: as
+ * tscope_series_add().
  */
 void tscope_series_break(struct tscope_series *s)
 {
@@ -61,7 +62,7 @@ static struct tscope_point *place_of(const struct tscope_series *s, u64 number)
 	return &s->ring[number % TSCOPE_SERIES_POINTS];
 }
 
-/* The fields of a point that the writer may be at work on. */
+/* Copy a point field by field: the writer may be at work on it. */
 static void load_point(const struct tscope_series *s, u64 number, struct tscope_point *p)
 {
 	const struct tscope_point *from = place_of(s, number);
@@ -107,7 +108,7 @@ static void put_point(struct tscope_series *s, const struct tscope_reading *r,
 	s64 phase = phase_of(s, r);
 
 	result->point = true;
-	/* no line leads across a TSC that was set back or wrapped, nor to where a phase ends */
+	/* no fit crosses a TSC that was set back or wrapped, nor has a saturated phase */
 	result->begins = r->begins || r->tsc < place_of(s, s->head - 1)->tsc || saturated(phase);
 	if (result->begins) {
 		s->origin = *r;
@@ -141,13 +142,13 @@ static void judge_gap(struct tscope_series *s, struct tscope_series_result *resu
 	s->wait[TSCOPE_STEP_SIDE].begins |= result->stepped;
 	if (result->stepped && learning)
 		return;
-	/* of a mean that is yet over few jumps each weighs more */
+	/* while the mean is over few jumps, each of them weighs more */
 	s->jumps += learning;
 	jump_ns = min_t(u64, jump_ns, U32_MAX);
 	s->noise_q8 += (s64)((jump_ns << 8) - s->noise_q8) / (s64)s->jumps;
 }
 
-/* Take out a reading that waits. */
+/* Remove reading @i of those that wait. */
 static void drop_reading(struct tscope_series *s, u32 i)
 {
 	s->waiting--;
@@ -168,12 +169,12 @@ static void take_reading(struct tscope_series *s, const struct tscope_reading *r
 		s->judged--;
 	}
 	s->wait[s->waiting++] = *r;
-	/* a series that begins has nothing yet to be judged by */
+	/* the first TSCOPE_STEP_SIDE readings become points at once: no step can be found there */
 	if (s->waiting > TSCOPE_STEP_SIDE) {
 		if (s->waiting < TSCOPE_STEP_POINTS)
 			return;
 		if (tscope_step_continues(s->wait, s->khz, mean_jump_ns(s))) {
-			/* a segment that it was to begin begins with the next one */
+			/* if it was to begin a segment, the next reading does that */
 			after[1].begins |= after[0].begins;
 			drop_reading(s, TSCOPE_STEP_SIDE);
 			return;
@@ -187,10 +188,10 @@ static void take_reading(struct tscope_series *s, const struct tscope_reading *r
  * tscope_series_add() - add a reading
  * @s: series
  * @r: reading
- * @result: what came of it
+ * @result: the point and the step that came of it, if any
  *
  * Steps are found TSCOPE_STEP_SIDE points late, and until then the points after the gap are held
- * back: no fit crosses a step. While a clock stands still, all are.
+ * back: no fit crosses a step. While a clock stands still, all its points are held back.
  * Context: process; not concurrently with itself.
  */
 void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
@@ -202,7 +203,7 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 	now.begins = s->begins;
 	s->begins = false;
 	if (!s->slot_cyc) {
-		/* a slot that was not at its end ends with this reading */
+		/* there are no slots any more: an unfinished one ends with this reading */
 		if (s->best_valid && !now.begins && s->best.width_ns < now.width_ns)
 			now = s->best;
 		now.begins |= s->best_valid && s->best.begins;
@@ -225,11 +226,11 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 /**
  * tscope_series_rate() - how the clock moved against the TSC since the segment began
  * @s: series
- * @gain: phase that it gained, 2^-16 ns
+ * @gain: phase that the clock gained, 2^-16 ns
  * @span_cyc: within how many cycles
  *
  * Context: as tscope_series_add().
- * Return: false where there are no two points yet.
+ * Return: false if the segment has fewer than two points.
  */
 bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
 {
@@ -249,9 +250,9 @@ bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
  * @s: the series that it is for
  * @r: readings
  * @n: how many, 1 and more
- * @mean: at the TSC value of the middle one, to which all others are brought by the segment's rate;
- *	the middle one itself while that is not known, or if one is apart from it: between them the
- *	clock stepped, or its rate changed
+ * @mean: result: the average at the TSC value of the middle reading. The others are moved to that
+ *	value by the segment's rate. The middle reading itself if that rate is not known yet, or if
+ *	another reading is more than APART_MAX from it: the clock stepped or changed its rate
  * Context: as tscope_series_add(); divides.
  */
 void tscope_series_average(const struct tscope_series *s, const struct tscope_reading *r, u32 n,
@@ -310,7 +311,7 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc, struct tscop
 	return n;
 }
 
-/* The newest point, false where there is none. Context: any; never waits for the writer. */
+/* Copy the newest point; false if there is none. Context: any; never waits for the writer. */
 bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p)
 {
 	u64 head;
@@ -321,7 +322,7 @@ bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p)
 		if (head <= READ_ONCE(s->first))
 			return false;
 		load_point(s, head - 1, p);
-		/* its place is written again after a whole ring: then once more */
+		/* its place is written again after a whole ring: then look once more */
 		smp_rmb();
 	} while (READ_ONCE(s->head) - head >= TSCOPE_SERIES_POINTS - 1);
 	return true;

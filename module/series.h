@@ -15,23 +15,23 @@
  */
 struct tscope_series {
 	struct tscope_point *ring;	/* TSCOPE_SERIES_POINTS points, the newest at @head - 1 */
-	u64 head;	/* points ever put into @ring; written last: who sees it sees the point */
+	u64 head;	/* points ever put into @ring; written after the point itself */
 	u64 first;	/* what @head was at the last restart: older points are forgotten */
 	u32 khz;			/* the TSC's nominal frequency */
 	u64 slot_cyc;			/* of this many cycles one point is kept; 0: all are */
-	bool exact;	/* the caller reports steps by tscope_series_break(); none is looked for */
+	bool exact;	/* the caller reports steps by tscope_series_break(): look for none */
 	bool begins;			/* the next reading begins a segment */
 	struct tscope_reading best;	/* narrowest reading of the present slot */
-	bool best_valid;		/* there is one */
+	bool best_valid;		/* there is a @best */
 	u64 slot_end;			/* where the present slot ends, cycles */
 	struct tscope_reading origin;	/* first reading of the segment */
 	u32 segment;			/* its number; 0 before the first */
 	struct tscope_reading wait[TSCOPE_STEP_POINTS];	/* readings among which a step may be */
-	u32 waiting;			/* how many there are */
+	u32 waiting;			/* how many readings are in @wait */
 	u32 judged;			/* how many of them are in @ring already */
 	bool early;			/* no gap between them was judged yet */
 	u64 noise_q8;			/* mean of the jumps that were no steps, 2^-8 ns */
-	u32 jumps;	/* how many that mean is over, up to the length of its memory */
+	u32 jumps;			/* how many jumps that mean is over, up to NOISE_MEMORY */
 };
 
 /* Result of adding a reading. */
@@ -40,7 +40,7 @@ struct tscope_series_result {
 	bool stepped;			/* a step was found */
 	bool begins;			/* the point begins a segment */
 	struct tscope_point newest;	/* the point */
-	u64 newest_ns;			/* the clock at it */
+	u64 newest_ns;			/* the clock at that point */
 	struct tscope_step step;	/* the step */
 };
 

@@ -5,8 +5,9 @@
  * Of eight readings the gap between the fourth and the fifth is judged. What the clock gained in it
  * is compared with the rate before it and with the rate after it (each is the median of three, so
  * that another step nearby spoils neither). A step exceeds both, in the same direction. A change of
- * rate does not: wherever it falls, the gain lies between what the two rates give. Why, and what is
- * one step of a clock that stands still: "Segments and steps" in Documentation/design.rst.
+ * rate does not: no matter where it falls in the gap, the gain lies between what the two rates
+ * give. "Segments and steps" in Documentation/design.rst says why, and what counts as one step of a
+ * clock that stands still.
  */
 #include "step.h"
 #include "math128.h"
@@ -18,24 +19,24 @@
 #define ROUNDING_NS	4
 /* A step exceeds the usual jump between readings by this factor. */
 #define NOISE_FACTOR	20
-/* Where a ramp turns, the gain passes the median by twice the gains' spread. */
+/* If a ramp turns, the gain may exceed the median by twice the gains' spread. */
 #define SPREAD_FACTOR	4
 /*
- * No rate is that part of 1 off the TSC's: adjtimex() turns a clock by a tenth at most, and a
- * frequency that the kernel has wrong is wrong by some percent.
+ * No clock's rate differs from the TSC's by 1/STILL_PART: adjtimex() changes a rate by a tenth at
+ * most, and if the kernel has a wrong frequency, it is wrong by some percent.
  */
 #define STILL_PART	8
-/* A clock that loses less than that part of a gap did not stand still for some of it. */
+/* A clock that loses less than 1/LOSS_PART of a gap did not stand still during the gap. */
 #define LOSS_PART	64
-/* Some of these can be added up in 64 bits; a step has no greater error. */
+/* A step's error is at most this. A few of these can be added up in 64 bits. */
 #define ERROR_MAX_NS	((u64)S64_MAX / 8)
 
 struct gap {
-	s64 clock_ns;		/* what passed on the clock */
-	s64 tsc_ns;		/* and on the TSC */
+	s64 clock_ns;		/* time that passed on the clock */
+	s64 tsc_ns;		/* time that passed on the TSC */
 	s64 gain_ns;		/* clock - TSC */
-	u64 span_ns;		/* how long it was */
-	u64 other_ns;		/* of the middle one: how long it may have been; or 0 */
+	u64 span_ns;		/* how long the gap was */
+	u64 other_ns;		/* middle gap only: how long it may have been instead; or 0 */
 	u64 error_ns;
 };
 
@@ -51,8 +52,9 @@ static bool is_usual(s64 span_ns, u64 usual_ns)
 }
 
 /*
- * All gaps between the readings; false where the TSC went back in one that is not the middle one:
- * no rate can be had of it. How long the middle one was is not the TSC's to say if it jumped.
+ * Compute all gaps between the readings. Returns false if the TSC went back in a gap other than the
+ * middle one: such a gap has no rate. If the TSC jumped in the middle gap, the length of that gap
+ * is not taken from the TSC.
  */
 static bool gaps_of(const struct tscope_reading *r, u32 khz, struct gap *gaps)
 {
@@ -84,9 +86,9 @@ static bool gaps_of(const struct tscope_reading *r, u32 khz, struct gap *gaps)
 }
 
 /*
- * What the rate of three gaps gives over a span, by the median of the three; and how far that may
- * be off: by the readings' errors, and by a rate that moves, for which the distance to the nearer
- * of the other two stands.
+ * What the clock gains over a span at the rate of three gaps: the median of the three. Also how far
+ * that may be off: @error_ns is by the readings' errors, @spread_ns by a rate that moves, which is
+ * the distance from the median to the nearer of the other two. Both only grow.
  */
 static s64 expected_gain_ns(const struct gap *g, u64 span_ns, u64 *error_ns, u64 *spread_ns)
 {
@@ -95,7 +97,7 @@ static s64 expected_gain_ns(const struct gap *g, u64 span_ns, u64 *error_ns, u64
 
 	for (i = 0; i < 3; i++) {
 		gain[i] = scale_ns(g[i].gain_ns, span_ns, g[i].span_ns);
-		/* the gain is of three figures in whole ns: 2 ns at most */
+		/* the gain is computed of three figures in whole ns: 2 ns at most */
 		error = scale_ns(g[i].error_ns + 2, span_ns, g[i].span_ns);
 		*error_ns = max(*error_ns, min_t(u64, error, ERROR_MAX_NS));
 	}
@@ -129,7 +131,7 @@ static u64 threshold_ns(u64 noise_ns, u64 spread)
 	return max(NOISE_FACTOR * noise_ns, SPREAD_FACTOR * spread);
 }
 
-/* How far a gap lies off the rate before the middle one; 0 where it is noise. */
+/* How far a gap's gain is off the rate before the middle gap; 0 if this is noise. */
 static s64 excess_ns(const struct gap *before, const struct gap *g, u64 noise_ns)
 {
 	u64 error = 0, spread = 0;
@@ -150,7 +152,7 @@ static bool loses(const struct gap *g, s64 off, u32 part)
 	return off < 0 && tscope_abs64(off) > g->span_ns / part;
 }
 
-/* It lost no more than all of the gap: it need not have been set back. */
+/* Whether the clock certainly went back. A clock that only stood still loses just the gap. */
 static bool went_back(const struct gap *g)
 {
 	return g->clock_ns < -(s64)g->error_ns;
@@ -162,8 +164,8 @@ static bool went_back(const struct gap *g)
  * @khz: the TSC's nominal frequency, not 0
  * @noise_ns: usual jump between readings; see tscope_step_find()
  *
- * It does where the clock loses time in the next gap as well, and there either more than any rate
- * would make it lose, or in the two gaps after that nothing more. Context: process; divides.
+ * It does if the clock loses time in the next gap as well, and either loses more in it than any
+ * rate explains, or loses nothing more in the two gaps after it. Context: process; divides.
  * Return: whether the reading after the middle gap is one within the step.
  */
 bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns)
@@ -189,7 +191,7 @@ bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns
 	       !excess_ns(g, mid + 2, noise_ns) && !excess_ns(g, mid + 3, noise_ns);
 }
 
-/* What the step would differ by, had the middle gap lasted as long as the TSC says. */
+/* How much the step would differ if the middle gap had lasted as long as the TSC says. */
 static u64 doubt_ns(const struct gap *g, const struct gap *mid)
 {
 	u64 error = 0, spread = 0, unused = 0;
@@ -207,10 +209,10 @@ static u64 doubt_ns(const struct gap *g, const struct gap *mid)
  * @r: TSCOPE_STEP_POINTS readings, in the order of time
  * @khz: the TSC's nominal frequency, not 0
  * @noise_ns: usual jump between readings: the mean of @jump_ns over many calls
- * @learning: that mean is yet over few: the spread of the gains stands in where it is more
- * @step: where there is a step, its size
- * @jump_ns: how much the clock gained beyond both rates and the errors that are known, cut to
- *	what makes a step
+ * @learning: that mean is still over few calls: the spread of the gains is used if it is larger
+ * @step: result, if there is a step
+ * @jump_ns: result: how much the clock gained beyond both rates and the errors that are known,
+ *	limited to little more than the least step
  * Context: process; divides.
  * Return: whether there is a step.
  */
@@ -256,10 +258,10 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, boo
  * tscope_step_find_early() - look for steps before the middle, among the first readings of a series
  * @r: TSCOPE_STEP_POINTS readings, in the order of time
  * @khz: the TSC's nominal frequency, not 0
- * @step: where there is a step, its size; of several, as of a clock that stands still, their sum
+ * @step: result, if there is a step; of several, as of a clock that stands still, their sum
  *
- * Too few readings are before these gaps to give a rate and its noise. A step is therefore only
- * what no rate explains. Context: process; divides.
+ * Before these gaps there are too few readings for a rate and its noise. So only what no rate
+ * explains is a step. Context: process; divides.
  * Return: whether there is a step.
  */
 bool tscope_step_find_early(const struct tscope_reading *r, u32 khz, struct tscope_step *step)
@@ -285,7 +287,7 @@ bool tscope_step_find_early(const struct tscope_reading *r, u32 khz, struct tsco
 		if (tscope_abs64(off) <= error ||
 		    !is_no_rate(tscope_abs64(off) - error, g[i].span_ns))
 			continue;
-		/* the rate held for as long as the clock says, if the TSC jumped */
+		/* if the TSC jumped, the rate held for as long as the clock says */
 		error += tscope_abs64(scale_ns(expected, tscope_abs64(off), g[i].span_ns));
 		found = true;
 		step->ns = tscope_sadd64(step->ns, off);

@@ -13,9 +13,9 @@
 struct tscope_reading {
 	u64 tsc;			/* time, cycles */
 	u64 ns;				/* the clock, nanoseconds */
-	u32 width_ns;	/* how long the read took; 0 where the clock was read at @tsc */
+	u32 width_ns;			/* how long the read took; 0 if it was exactly at @tsc */
 	u32 error_ns;			/* how far @ns may be from the clock at @tsc, either way */
-	u16 frac;			/* what is known of the clock beyond @ns, 2^-16 ns */
+	u16 frac;			/* the part of the clock beyond @ns, if known, 2^-16 ns */
 	u16 added;			/* what averaging with others added to @frac */
 	bool begins;			/* it begins a segment, step or not; set by series.c */
 };

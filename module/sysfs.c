@@ -47,7 +47,7 @@ SHOW(alerts, "%llu", tscope_alerts_count())
 SHOW(alert_interval_s, "%u", READ_ONCE(tscope_alert_interval_s))
 TSCOPE_STORE(alert_interval_s, 1, TSCOPE_ALERT_INTERVAL_MAX_S, set_alert_interval(value))
 
-/* A list in steps ("0-8191:2/4") is short when it is written, and long when it is read. */
+/* -EFBIG: a list in steps ("0-8191:2/4") is short when it is written, but long when it is read. */
 static ssize_t cpus_show(struct kobject *dir, struct kobj_attribute *attr, char *buf)
 {
 	cpumask_var_t cpus;
@@ -99,7 +99,7 @@ static void remove_all(void)
 
 	for (i = 0; i < tscope_clock_count(); i++)
 		tscope_sysfs_clock_remove(tscope_clock_get(i));
-	/* a debug kernel releases each some seconds later: wait for all at once */
+	/* a debug kernel releases a directory some seconds later: wait for all of them together */
 	for (i = 0; i < tscope_clock_count(); i++)
 		tscope_sysfs_clock_wait(tscope_clock_get(i));
 	kset_unregister(kset);
@@ -141,7 +141,7 @@ void tscope_sysfs_exit(void)
 
 	for (i = 0; i < ARRAY_SIZE(controls); i++)
 		sysfs_remove_file(&kset->kobj, &controls[i].attr);
-	/* nobody can start it any more; alerts need the clocks' directories */
+	/* nobody can start sampling any more; alerts still need the clocks' directories */
 	tscope_enable(false);
 	tscope_alerts_finish();
 	remove_all();

@@ -9,7 +9,7 @@
 
 struct tscope_clock;
 
-/* The store function of a file: @_set takes value, from @_min to @_max, and is 0 or an errno. */
+/* The store function of a file: @_set uses "value", @_min to @_max, and yields 0 or an errno. */
 #define TSCOPE_STORE(_name, _min, _max, _set) \
 static ssize_t _name##_store(struct kobject *dir, struct kobj_attribute *attr, const char *buf, \
 			     size_t count) \
@@ -21,8 +21,8 @@ static ssize_t _name##_store(struct kobject *dir, struct kobj_attribute *attr, c
 }
 
 /*
- * The number that is written to a file. kernfs passes on the first page of a longer write as if it
- * were all of it. Returns 0, -EINVAL for a page or what is not a number, or -ERANGE.
+ * Parse the number that is written to a file. Returns 0; -EINVAL if it is not a number, or if
+ * @count is a page or more, because kernfs cuts longer writes to their first page; or -ERANGE.
  */
 static inline int tscope_written_number(const char *buf, size_t count, u64 min, u64 max, u64 *value)
 {

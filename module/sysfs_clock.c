@@ -11,7 +11,7 @@
 #include "sampler.h"
 #include "sysfs.h"
 
-/* offset_bound_ns belongs to the offset_max_ns that was read before it. */
+/* For this long offset_bound_ns gives the bound of the offset_max_ns that was read before it. */
 #define KEPT_MS	1000
 
 static DEFINE_MUTEX(kept_lock);	/* protects kept */
@@ -20,7 +20,7 @@ static struct {
 	u64 at_ms;
 } kept[TSCOPE_MAILBOX_LANES];
 
-/* The figures of the clock's lane of all CPUs: sums, and the largest in ns. */
+/* The figures of the clock's lane over all CPUs: sums of counts, and the largest sizes in ns. */
 static struct tscope_lane_figures lane_of(const struct tscope_clock *clk)
 {
 	enum tscope_lane lane = clk->ops->lane;
@@ -121,7 +121,7 @@ static ssize_t phase_ns_show(struct kobject *dir, struct kobj_attribute *attr, c
 	return err ?: sysfs_emit(buf, "%lld\n", tscope_phase_to_ns(p.phase));
 }
 
-/* -ENODATA where there is no fit, for whatever reason, or -ENOMEM. */
+/* Returns 0, -ENOMEM, or -ENODATA if there is no fit for any other reason. */
 static int fit_of(struct kobject *dir, struct tscope_fit *fit)
 {
 	int err = tscope_clock_fit(tscope_clock_of(dir), fit);
@@ -129,7 +129,7 @@ static int fit_of(struct kobject *dir, struct tscope_fit *fit)
 	return err && err != -ENOMEM ? -ENODATA : err;
 }
 
-/* 10^-3 ppb as ppb with three places. */
+/* Print 10^-3 ppb as ppb with three decimal places. */
 static int emit_ppb(char *buf, int at, s64 mppb, char end)
 {
 	u64 size = tscope_abs64(mppb);
@@ -175,7 +175,7 @@ static ssize_t offset_show(struct kobject *dir, struct kobj_attribute *attr, cha
 			  o->cpu_j, o->moving, tscope_now_ms() - o->at_ms);
 }
 
-/* Keep the bound of the offset that is shown now, and take what was kept; 0: none. */
+/* Keep the bound of the offset that is shown now; 0: none. Returns the one kept before, or 0. */
 static u64 swap_kept_bound(struct kobject *dir, u64 bound_ns)
 {
 	enum tscope_lane lane = tscope_clock_of(dir)->ops->lane;
@@ -231,7 +231,7 @@ TSCOPE_STORE(skew_alert_ppb, 0, NSEC_PER_SEC, set_limit(dir, TSCOPE_ALERT_SKEW, 
 /* Which clocks have a file: those of some kinds, or those in the mailbox. */
 #define THE_TSC		BIT(TSCOPE_KIND_TSC)
 #define WITH_PAIRS	(THE_TSC | BIT(TSCOPE_KIND_PAGE))
-/* ptp-kvm has a file of its own: its offset may be bracketed, its readings are not */
+/* ptp-kvm has its own file "exact": its offset may be bracketed, its readings never are */
 #define WITH_EXACT	(BIT(TSCOPE_KIND_PAGE) | BIT(TSCOPE_KIND_AT_TSC))
 #define WITH_READS	(BIT(TSCOPE_KIND_AT_TSC) | BIT(TSCOPE_KIND_PAIRING) | \
 			 BIT(TSCOPE_KIND_BRACKETED))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arithmetic of time pages: the line, its inverse, its rate, and what an update stepped by.
+ * Arithmetic of time pages: the line, its inverse, its rate, and the step at an update.
  *
  * A stable clock gives all CPUs the same updates. A CPU that looks seldom, or was offline, sees
- * several as one. So each update is kept with the sum of the steps up to it, and what is to be
- * reported of a step is the sum up to its end less what was reported. CPUs need not agree about the
- * TSC: each step is one CPU's, by its own TSC.
+ * several as one. So each update is kept with the sum of the steps up to it. When a CPU sees an
+ * update, that sum minus what was reported before is reported as a step. The TSCs of CPUs may
+ * differ: each CPU evaluates a step by its own TSC.
  */
 #include "timepage.h"
 #include "math128.h"
@@ -14,17 +14,17 @@
 #define MULT_BITS	64
 #define FRAC_BITS	TSCOPE_PHASE_SHIFT
 
-/* Each CPU looks at its page that often, so all see a move of all TSCs within it. */
+/* CPUs look at their pages more often than this, so within it all see a move of all TSCs. */
 #define MOVED_ALIKE_MS	2000
 
 /**
  * tscope_timepage_line() - the clock at a TSC value, with its fraction
  * @p: the CPU's page
  * @tsc: a TSC reading of the same CPU
- * @frac: what is above the whole nanosecond, 2^-16 ns
+ * @frac: result: what is above the whole nanosecond, 2^-16 ns
  *
- * A line has no steps: tscope_timepage_ns() is at most 1 ns and 2^-@p->shift cycles nearer to
- * @p->ns.
+ * Unlike this line, tscope_timepage_ns() is rounded: it is nearer to @p->ns by at most 1 ns and
+ * 2^-@p->shift cycles.
  * Return: nanoseconds.
  */
 u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac)
@@ -49,7 +49,7 @@ static u128 first_cycle(const struct tscope_timepage *p, u64 ns)
 {
 	u128 scaled = tscope_div128(((u128)ns << MULT_BITS) + p->mult - 1, p->mult);
 
-	/* of no TSC, and its shift must not overflow */
+	/* no TSC is so large; a larger number might overflow when it is shifted */
 	if (scaled >> 95)
 		return (u128)1 << 95;
 	return p->shift < 0 ? scaled << -p->shift :
@@ -61,9 +61,9 @@ static u128 first_cycle(const struct tscope_timepage *p, u64 ns)
  * @p: the CPU's page
  * @ns: what the clock showed, by tscope_timepage_ns()
  * @span_ns: 1; or more, if it may have shown @ns to @ns + @span_ns - 1
- * @tsc: the middle of the values at which it does
+ * @tsc: result: the middle of the values at which the clock shows that
  * Context: process; divides.
- * Return: false where there is no such value, or none after @p->tsc.
+ * Return: false if there is no such value, or none after @p->tsc.
  */
 bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u32 span_ns, u64 *tsc)
 {
@@ -86,11 +86,11 @@ bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u32 span_n
  *
  * A cycle lasts mult * 2^(shift - 64) ns, hence khz = 10^6 * 2^(64 - shift) / mult.
  * Context: process; divides.
- * Return: kHz, rounded to the nearest; 0 where it is not in 1..U32_MAX.
+ * Return: kHz, rounded to the nearest; 0 if this is not in 1..U32_MAX.
  */
 u32 tscope_timepage_khz(const struct tscope_timepage *p)
 {
-	/* one bit more than needed, to round by */
+	/* one bit more than needed, for rounding */
 	u128 num = (u128)2000000 << MULT_BITS, khz;
 
 	if (!p->mult || p->shift > 63 || p->shift < -42)
@@ -115,11 +115,11 @@ s128 tscope_timepage_step(const struct tscope_timepage *old, const struct tscope
 	u64 old_ns = tscope_timepage_line(old, tsc, &old_frac);
 	u64 new_ns = tscope_timepage_line(new, tsc, &new_frac);
 
-	/* modulo 2^64 ns: one of the two may stand before the clock's zero */
+	/* modulo 2^64 ns: one of the two may be before the clock's zero */
 	return (s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) + new_frac - old_frac;
 }
 
-/* tscope_timepage_step_ns() - such a step in ns, rounded to the nearest and saturated */
+/* tscope_timepage_step_ns() - a step of 2^-16 ns in ns, rounded to the nearest and saturated */
 s64 tscope_timepage_step_ns(s128 step)
 {
 	return tscope_clamp64((step + (1 << (FRAC_BITS - 1))) >> FRAC_BITS);
@@ -131,18 +131,18 @@ static bool is_step(s128 step)
 }
 
 /**
- * tscope_timepage_update() - by what an update stepped the clock
- * @old: page before it
- * @new: page after it
+ * tscope_timepage_update() - the step of the clock at an update
+ * @old: page before the update
+ * @new: page after the update
  * @held_tsc: TSC value at which @old held
- * @seen_tsc: later one, at which @new was seen
- * @dated_cyc: in more cycles than that there may have been further updates
- * @error_ns: how far off the step may be, ns
+ * @seen_tsc: later TSC value, at which @new was seen
+ * @dated_cyc: if more cycles lie in between, there may have been further updates
+ * @error_ns: result: how far off the step may be, ns
  *
- * Between pages of one rate the step is the same at any time. Else it is what it was when @new
- * began to hold. If the page does not say when, the TSC was set back, or there was time for further
- * updates, that was at some time in between: the step there lies between those at both ends, and
- * is 0 if that may be.
+ * If both pages have one rate, the step is the same at any time. Else it is the difference when
+ * @new began to hold. If the page does not say when, the TSC was set back, or there was time for
+ * further updates, this was at some time between @held_tsc and @seen_tsc. The step then lies
+ * between the differences at these two, and is 0 if it may be 0.
  * Return: the step, 2^-16 ns.
  */
 s128 tscope_timepage_update(const struct tscope_timepage *old, const struct tscope_timepage *new,
@@ -176,7 +176,7 @@ static const struct tscope_page_update *find(const struct tscope_page_updates *u
 	return NULL;
 }
 
-/* Report what the steps up to @update add to those that were reported. */
+/* Set @step to what the steps up to @update add to those reported. Returns whether it is one. */
 static bool report_up_to(struct tscope_page_updates *u, const struct tscope_page_update *update,
 			 s128 *step)
 {
@@ -186,16 +186,16 @@ static bool report_up_to(struct tscope_page_updates *u, const struct tscope_page
 }
 
 /**
- * tscope_page_updated() - what is to be reported of an update that a CPU sees
+ * tscope_page_updated() - the step that is to be reported when a CPU sees an update
  * @u: the updates that all CPUs saw; zeroed at first
- * @old: the CPU's page before
- * @new: and after
- * @step: the step between the two, 2^-16 ns. On success what is to be reported of it:
- *	less what was reported of other CPUs
+ * @old: the CPU's page before the update
+ * @new: the CPU's page after it
+ * @step: the step between the two, 2^-16 ns. On success the part of it that is to be reported:
+ *	without what was reported for other CPUs
  *
- * Every update of every CPU is to come here, also one without a step. If @new is of no stable
- * clock, or names the same update since the CPU's TSC was moved, the step is this CPU's alone, and
- * all of it. Context: any; one CPU at a time.
+ * Call this for every update of every CPU, also for one without a step. If @new is not of a stable
+ * clock, or names the same update because this CPU's TSC was moved, the step is this CPU's
+ * alone, and all of it is reported. Context: any; one CPU at a time.
  * Return: whether there is a step to be reported.
  */
 bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_timepage *old,
@@ -216,7 +216,7 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
 
 	to = find(u, new);
 	if (to) {
-		/* it may not have been reported, as the CPU that saw it was behind */
+		/* not reported yet if it seemed older by the TSC of the CPU that saw it first */
 		return shared && is_of(&u->newest, old) && report_up_to(u, to, step);
 	}
 	from = shared ? find(u, old) : NULL;
@@ -227,10 +227,10 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
 	next.tsc = u->newest.tsc;
 	if (from && later > 0)
 		next.tsc = from->tsc + later;
-	/* an update that is forgotten is taken for the newest */
+	/* if the update before this one is forgotten, it is taken to be the newest */
 	next.sum = (from ? from->sum : u->newest.sum) + *step;
 	u->known[u->count++ % TSCOPE_PAGE_UPDATES] = next;
-	/* unless another CPU has seen a later one before */
+	/* unless another CPU has already seen a later update */
 	return (s64)(next.tsc - u->newest.tsc) >= 0 && report_up_to(u, &next, step);
 }
 
@@ -239,12 +239,13 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
  * @u: the updates that all CPUs saw; zeroed at first
  * @cpu: the CPU that sees a step
  * @now_ms: present time by a clock that no TSC provides
- * @old: its page before
- * @new: and after
+ * @old: its page before the step
+ * @new: its page after it
  *
- * A host that moves the TSCs of all CPUs by the same is one step of the clock, though each CPU's
- * page has it. A CPU that sees such a move twice saw two of them. Context: any; one CPU at a time.
- * Return: whether the step is reported already.
+ * If a host moves the TSCs of all CPUs by the same amount, this is one step of the clock, though
+ * each CPU's page shows it. A CPU that sees such a move twice saw two moves. Context: any; one CPU
+ * at a time.
+ * Return: whether the step was reported already.
  */
 bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu, u64 now_ms,
 			     const struct tscope_timepage *old, const struct tscope_timepage *new)

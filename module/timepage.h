@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Time pages: in memory, a hypervisor says what its clock shows at a TSC value, by a sequence word
- * that changes with each update, and the parameters of a line.
+ * Time pages: a page of memory in which a hypervisor describes its clock as a function of the TSC.
+ * It has a sequence word, which changes with each update, and the parameters of a line.
  */
 #ifndef TSCOPE_TIMEPAGE_H
 #define TSCOPE_TIMEPAGE_H
@@ -11,12 +11,12 @@
 #define TSCOPE_PAGE_STABLE	0x01	/* all pages are of one clock, which is not clamped */
 #define TSCOPE_PAGE_STOPPED	0x02	/* the hypervisor says that it stopped the guest */
 
-/* A smaller step than this may be how the host rounds its updates. */
+/* A smaller step may come from the rounding of the host's updates. */
 #define TSCOPE_PAGE_STEP_NS	2
 
-/* A consistent copy of a time page, whoever the hypervisor is. */
+/* A consistent copy of a time page, in one form for all hypervisors. */
 struct tscope_timepage {
-	u64 tsc;	/* from here on the page holds; 0: the hypervisor does not say since when */
+	u64 tsc;	/* the page holds from here on; 0: the hypervisor does not say since when */
 	u64 ns;		/* the clock at that TSC value */
 	u64 mult;	/* 2^-64 ns a shifted cycle */
 	u32 sequence;	/* the hypervisor's sequence word; 0: nothing was copied yet */
@@ -26,11 +26,11 @@ struct tscope_timepage {
 
 /**
  * struct tscope_timepage_ops - where a hypervisor keeps its time pages, and in which layout
- * @sequence: the sequence word of a CPU's page, by which the page is known; NULL if the CPU has
- *	none. Context: any
- * @copy: a consistent copy of that page, which may be any CPU's. Returns false if the hypervisor
- *	left an update unfinished. Context: any, interrupts off in a burst
- * @unit_ns: what the kernel's clocksource counts of the clock
+ * @sequence: returns the address of the sequence word of a CPU's page, which identifies the page;
+ *	NULL if the CPU has none. Context: any
+ * @copy: makes a consistent copy of the page with that word, also of another CPU's page. Returns
+ *	false if the hypervisor left an update unfinished. Context: any; interrupts may be off
+ * @unit_ns: unit in which the kernel's clocksource counts this clock
  */
 struct tscope_timepage_ops {
 	const u32 *(*sequence)(int cpu);
@@ -38,25 +38,25 @@ struct tscope_timepage_ops {
 	u32 unit_ns;
 };
 
-/* Updates that are remembered: a CPU that was offline may have missed some. */
+/* How many updates are remembered: a CPU that was offline may have missed some. */
 #define TSCOPE_PAGE_UPDATES	16
 
 /* An update that several CPUs see. */
 struct tscope_page_update {
-	u64 ns;		/* the page's; with @mult it names the update */
+	u64 ns;		/* of the page after it; @ns and @mult identify the update */
 	u64 mult;
 	u64 tsc;	/* when, in cycles or sequence numbers since the first of all updates */
-	s128 sum;	/* all steps up to it, 2^-16 ns */
+	s128 sum;	/* sum of all steps up to this update, 2^-16 ns */
 };
 
 /* The updates of a stable clock, as all CPUs see them. */
 struct tscope_page_updates {
-	struct tscope_page_update newest;	/* up to it steps were reported */
+	struct tscope_page_update newest;	/* steps were reported up to this one */
 	struct tscope_page_update known[TSCOPE_PAGE_UPDATES];	/* the last ones, a ring */
 	u32 count;				/* how many there were */
-	struct tscope_page_update moved;	/* in force when a TSC moved last, by its @tsc */
-	int moved_cpu;				/* the CPU that saw that first */
-	u64 moved_ms;				/* when */
+	struct tscope_page_update moved;	/* in force when a TSC last moved, by moved.tsc */
+	int moved_cpu;				/* the CPU that saw this move first */
+	u64 moved_ms;				/* when it saw the move */
 };
 
 u64 tscope_timepage_line(const struct tscope_timepage *p, u64 tsc, u16 *frac);

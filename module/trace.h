@@ -11,7 +11,7 @@
 
 #define TSCOPE_TRACE_NAME_LEN	16
 
-/* In TP_fast_assign(): fields are set to the arguments of their names. */
+/* For TP_fast_assign(): set a field to the argument of the same name. */
 #define TSCOPE_SET(field)	(__entry->field = (field))
 #define TSCOPE_SET_CLOCK()	strscpy(__entry->clock, clock, TSCOPE_TRACE_NAME_LEN)
 

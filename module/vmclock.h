@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The page of a vmclock device, and what is known of it. */
+/* The page of a vmclock device, and what the leader has seen of it. */
 #ifndef TSCOPE_VMCLOCK_H
 #define TSCOPE_VMCLOCK_H
 
@@ -8,11 +8,11 @@
 #define TSCOPE_VMCLOCK_MAGIC	0x4b4c4356	/* "VCLK" */
 #define TSCOPE_VMCLOCK_VERSION	1
 #define TSCOPE_VMCLOCK_TSC	1		/* @counter_id: x86's TSC */
-/* @time_type; above TAI it is not from 1970, or smeared */
+/* @time_type; the types above TAI do not count from 1970, or are smeared */
 #define TSCOPE_VMCLOCK_UTC	0
 #define TSCOPE_VMCLOCK_TAI	1
 
-/* @flags: which fields hold something */
+/* @flags: which fields are valid */
 #define TSCOPE_VMCLOCK_TAI_OFFSET	BIT(0)
 #define TSCOPE_VMCLOCK_PERIOD_ESTERROR	BIT(3)
 #define TSCOPE_VMCLOCK_PERIOD_MAXERROR	BIT(4)
@@ -20,13 +20,13 @@
 #define TSCOPE_VMCLOCK_TIME_MAXERROR	BIT(6)
 #define TSCOPE_VMCLOCK_GENERATION	BIT(8)
 
-/* @status: only in these two the host means its time to be relied upon */
+/* @status: only with these two the time can be relied upon */
 #define TSCOPE_VMCLOCK_SYNCHRONIZED	2
 #define TSCOPE_VMCLOCK_FREERUNNING	3
 
 /*
  * The layout of UAPI.13, "VMClock", version 1, as Linux (uapi/linux/vmclock-abi.h, 6.13) and
- * hypervisors have it. What comes up to @time_type is constant. A page may be shorter.
+ * hypervisors have it. The members up to @time_type are constant. A page may be shorter.
  */
 struct tscope_vmclock_abi {
 	u32 magic;
@@ -35,7 +35,7 @@ struct tscope_vmclock_abi {
 	u8 counter_id;		/* which counter the time is computed from */
 	u8 time_type;
 	u32 sequence;		/* odd while the host writes what follows */
-	u64 marker;		/* another one when the counter may have jumped */
+	u64 marker;		/* changes when the counter may have jumped */
 	u64 flags;
 	u8 padding[2];
 	u8 status;
@@ -51,15 +51,15 @@ struct tscope_vmclock_abi {
 	u64 frac;		/* ...and 2^-64 s */
 	u64 esterror_ns;	/* estimated error of that time */
 	u64 maxerror_ns;	/* the most it may be off */
-	u64 generation;		/* another one when the guest was loaded from a snapshot */
+	u64 generation;		/* changes when the guest was loaded from a snapshot */
 };
 
-/* A vmclock page, and what the leader has seen of it; of the leader alone but for the counts. */
+/* A vmclock page, and what the leader has seen of it. Others read @page and the counts only. */
 struct tscope_vmclock {
 	const struct tscope_vmclock_abi *page;
-	u32 size;			/* bytes of it that may be read */
-	struct tscope_vmclock_abi seen;	/* what it held when it was looked at last */
-	u64 seen_tsc;			/* the TSC then; 0: not yet */
+	u32 size;			/* how many bytes of @page may be read */
+	struct tscope_vmclock_abi seen;	/* copy of the page when it was looked at last */
+	u64 seen_tsc;			/* the TSC at that time; 0: not looked at yet */
 	u32 source;			/* changes with each segment, see struct tscope_raw */
 	u64 updates;			/* changes of the page that were seen */
 	u64 disruptions;		/* changes of the marker */

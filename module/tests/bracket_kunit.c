@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bracket.c against phases of which a known part is the width's. Widths go by a pattern
- * that has no slope, so that shares and errors follow by hand.
+ * bracket.c against phases of which a known share comes from the width. Widths follow a
+ * pattern without a slope, so that shares and errors can be computed by hand.
  */
 #include "../bracket.h"
 #include "tests.h"
@@ -24,7 +24,7 @@ static s32 turn(u32 i)
 	return (i & 1) == (i >> 1 & 1) ? 1 : -1;
 }
 
-/* Of width @share / 2^16 is phase, on a line of @slope a point. */
+/* The phase is @share / 2^16 of the width, on a line that rises by @slope from point to point. */
 static void make_points(s64 slope, s64 share, s32 drift_ns)
 {
 	u32 i;
@@ -46,7 +46,7 @@ static void bracket_finds_share(struct kunit *test)
 	} cases[] = {
 		{ 0, 0, 0 }, { 65536, 1, 1 }, { -655360, -ONE / 10, -ONE / 10 },
 		{ 1LL << 36, ONE / 2, ONE / 2 },
-		/* no reading is off by more than half its width: nor is more subtracted */
+		/* no reading is off by more than half its width, so no more is subtracted */
 		{ 0, ONE, ONE / 2 }, { 0, -3 * ONE, -ONE / 2 },
 	};
 	struct tscope_bracket b;
@@ -57,11 +57,11 @@ static void bracket_finds_share(struct kunit *test)
 		make_points(cases[n].slope, cases[n].share, 0);
 		tscope_bracket_correct(p, POINTS, &b);
 		KUNIT_EXPECT_LE_MSG(test, abs(b.share - cases[n].found), 1, "case %u", n);
-		/* time and width have nothing in common */
+		/* time and width are not correlated */
 		KUNIT_EXPECT_LE(test, b.widen, 1025U);
 		if (cases[n].share != cases[n].found)
 			continue;
-		/* a line is left, of the phases at the mean width */
+		/* a line remains: the phases at the mean width */
 		for (i = 1; i < POINTS; i++) {
 			off = p[i].phase - p[0].phase - cases[n].slope * i;
 			KUNIT_EXPECT_LE_MSG(test, abs(off), 1024LL, "case %u point %u", n, i);
@@ -69,7 +69,7 @@ static void bracket_finds_share(struct kunit *test)
 	}
 }
 
-/* Widths that shrink as a machine warms up: no skew is left of them. */
+/* Widths that shrink as a machine warms up leave no skew. */
 static void bracket_drifting_widths(struct kunit *test)
 {
 	struct tscope_bracket b;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * burst.c: what a burst on the running CPU says of a partner whose mailbox is filled by
- * the test, and of a time page that the test rewrites. What has to happen within a burst
- * is done by another CPU.
+ * burst.c: what a burst on the running CPU measures of a partner whose mailbox the test
+ * fills, and of a time page that the test rewrites. Another CPU does what has to happen
+ * within a burst.
  */
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
@@ -20,9 +20,9 @@
 #define PEER_SESSION	tscope_nonce(1, 7, 4)
 #define PEER_LIFE	tscope_nonce(1, 8, 4)
 
-/* 17 s at 2 GHz: no burst of the suite lasts a tenth of it */
+/* 17 s at 2 GHz: no burst of the suite lasts a tenth of this */
 #define FAR_CYC		BIT_ULL(35)
-/* A burst that another CPU ends; READINGS_MAX of burst.c ends it if that is late. */
+/* A burst that another CPU ends; READINGS_MAX of burst.c ends it if that CPU is late. */
 #define LONG_CYC	BIT_ULL(33)
 #define TRIES		200
 
@@ -32,7 +32,7 @@ static struct pvclock_vcpu_time_info *page;
 static struct tscope_burst_plan plan;
 static struct tscope_burst b;
 static u64 until;
-/* right before and after the burst */
+/* the TSC, and tscope_now_ms(), right before and after the burst */
 static u64 before, after, before_ms, after_ms;
 
 static int burst_init(struct kunit *test)
@@ -75,7 +75,7 @@ static void run(void)
 	local_irq_restore(flags);
 }
 
-/* The partner has seen what this CPU published at @echo, and was @high ahead then. */
+/* The partner has seen the reading @echo of this CPU, and was @high ahead at that time. */
 static void partner_echoes(u64 of, u64 echo, s64 high)
 {
 	peer->of = of;
@@ -83,7 +83,7 @@ static void partner_echoes(u64 of, u64 echo, s64 high)
 	peer->seen[TSCOPE_LANE_TSC] = echo + high;
 }
 
-/* Limits from both sides, of which the test knows the truth to the burst's duration. */
+/* Limits from both sides: the test knows the right ones to within the burst's duration. */
 static void burst_limits(struct kunit *test)
 {
 	u64 earlier;
@@ -111,7 +111,7 @@ static void burst_limits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings, earlier + b.readings);
 }
 
-/* What the partner finds: its own reading, echoed, and when it was seen. */
+/* The partner finds its own reading, echoed, and when this CPU saw it. */
 static void burst_answers(struct kunit *test)
 {
 	peer->pub[TSCOPE_LANE_TSC] = 4711;
@@ -147,7 +147,7 @@ static void burst_foreign_echo(struct kunit *test)
 	}
 }
 
-/* A partner that publishes nothing says nothing. */
+/* A partner that publishes nothing gives no limits. */
 static void burst_silent_partner(struct kunit *test)
 {
 	peer->id = 0;
@@ -156,7 +156,7 @@ static void burst_silent_partner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b.low[TSCOPE_LANE_TSC], S64_MIN);
 	KUNIT_EXPECT_EQ(test, b.high[TSCOPE_LANE_TSC], S64_MAX);
 	KUNIT_EXPECT_FALSE(test, b.whole);
-	/* and with none at all the mailbox stays as it is */
+	/* without a partner the mailbox stays as it is */
 	plan.peer = NULL;
 	run();
 	KUNIT_EXPECT_GE(test, b.readings, 2U);
@@ -183,11 +183,11 @@ static void burst_warps(struct kunit *test)
 	KUNIT_EXPECT_LE(test, own->tsc, after);
 	KUNIT_EXPECT_EQ(test, (s64)own->max, b.low[TSCOPE_LANE_TSC]);
 	KUNIT_EXPECT_EQ(test, peers->max, 700ULL);
-	/* each exchange is a reading of this CPU, and found the same one of the partner */
+	/* each exchange is another reading of this CPU, but finds the same one of the partner */
 	KUNIT_EXPECT_EQ(test, own->count, (u64)b.echoes);
 	KUNIT_EXPECT_EQ(test, peers->count, 1ULL);
 	KUNIT_EXPECT_EQ(test, c->warp_hist[TSCOPE_LANE_TSC].count, own->count + 1);
-	/* the CPU that does not keep the pair has no sizes of it */
+	/* the CPU that does not keep the pair adds nothing to its histogram */
 	plan.keep = false;
 	tscope_hist_init(&c->warp_hist[TSCOPE_LANE_TSC]);
 	run();
@@ -195,7 +195,7 @@ static void burst_warps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->warp_hist[TSCOPE_LANE_TSC].count, 0ULL);
 }
 
-/* The word differs from the start: one reading, and so one echo, which is too few. */
+/* The word differs from the beginning: one reading, and so one echo, which is too few. */
 static void burst_until(struct kunit *test)
 {
 	partner_echoes(NONCE, 1000000, 777);
@@ -209,8 +209,8 @@ static void burst_until(struct kunit *test)
 }
 
 /*
- * It lasts as long as it is to, and a reading or two. A virtual CPU may lose its processor
- * meanwhile, but not each time; then the burst is not one moment.
+ * A burst lasts as long as planned, and a reading or two more. A virtual CPU may lose its
+ * processor meanwhile, but not each time; such a burst is not one moment.
  */
 static void burst_length(struct kunit *test)
 {
@@ -218,7 +218,7 @@ static void burst_length(struct kunit *test)
 	u32 i, wholes = 0;
 
 	partner_echoes(NONCE, 1000000, 777);
-	/* one reading at least, and what goes before it */
+	/* one reading at least, and the time before it */
 	plan.length_cyc = 0;
 	for (i = 0; i < TRIES; i++) {
 		run();
@@ -245,12 +245,12 @@ static void burst_length(struct kunit *test)
 	}
 	kunit_info(test, "%llu cycles longer than %llu, a reading takes %llu, the shortest burst %llu; %u of %u whole\n",
 		   best, plan.length_cyc, best_per, least, wholes, TRIES);
-	/* the last reading is an exchange at times */
+	/* sometimes the last reading is an exchange */
 	KUNIT_EXPECT_LE(test, best, least + 4 * best_per);
 	KUNIT_EXPECT_GT(test, wholes, TRIES / 2U);
 }
 
-/* The CPU had read a later TSC: once it is behind, and the burst's limits are void. */
+/* The CPU had read a later TSC: one backward reading, and the burst's limits are not valid. */
 static void burst_backward(struct kunit *test)
 {
 	struct tscope_finding *back = &c->back[TSCOPE_LANE_TSC];
@@ -284,7 +284,7 @@ static void page_set(u32 version, u64 ns)
 	WRITE_ONCE(page->version, version);
 }
 
-/* The page changed since the burst before: that is an update, and the burst is whole. */
+/* The page changed since the last burst: this is an update, and the burst is whole. */
 static void burst_page_update(struct kunit *test)
 {
 	c->page = &page->version;
@@ -293,7 +293,7 @@ static void burst_page_update(struct kunit *test)
 	peer->echo[TSCOPE_LANE_PAGE] = 5000;
 	peer->seen[TSCOPE_LANE_PAGE] = 5055;
 	run();
-	/* one that is new to the CPU is no update */
+	/* a page that is new to the CPU is no update */
 	KUNIT_EXPECT_EQ(test, c->events, 0U);
 	KUNIT_EXPECT_TRUE(test, b.page_whole);
 	KUNIT_EXPECT_EQ(test, b.high[TSCOPE_LANE_PAGE], 55LL);
@@ -314,7 +314,7 @@ static void burst_page_update(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, b.page_whole);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], c->last[TSCOPE_LANE_TSC] + 900);
 
-	/* there is room for a few, and none gets lost */
+	/* there is room for a few updates, and none gets lost */
 	page_set(6, 900);
 	run();
 	page_set(8, 900);
@@ -328,7 +328,7 @@ static void burst_page_update(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->event[TSCOPE_PAGE_EVENTS - 1].new.sequence, 12U);
 }
 
-/* A page that the host left half-written: no reading by it, and no hanging; the TSC is read. */
+/* A page that the host left half-written is not used; the burst ends, and the TSC is read. */
 static void burst_page_half_written(struct kunit *test)
 {
 	c->page = &page->version;
@@ -397,13 +397,13 @@ static void new_life(void)
 	WRITE_ONCE(peer->id, PEER_LIFE);
 }
 
-/* A partner that began a new life may have another TSC; a new session is nothing new. */
+/* A partner that began a new life may have another TSC; a new session changes nothing. */
 static void burst_partner_changes(struct kunit *test)
 {
 	u32 i, lives = 0, sessions = 0, wholes = 0;
 
 	need_two_cpus(test);
-	/* the burst has seen it if it turned its echoes there */
+	/* the burst has seen the new nonce if it turned its echoes to it */
 	for (i = 0; i < TRIES; i++) {
 		peer->id = PEER_ID;
 		run_with(new_life);
@@ -432,7 +432,7 @@ static void end_burst(void)
 	WRITE_ONCE(until, 1);
 }
 
-/* Its end comes from elsewhere, as when all CPUs change partners. */
+/* Another CPU ends the burst, as when all CPUs change partners. */
 static void burst_until_changes(struct kunit *test)
 {
 	u64 best = U64_MAX;
@@ -452,7 +452,7 @@ static void update_page(void)
 	page_set(4, 900);
 }
 
-/* The host rewrites the page within the burst: what holds of the TSC holds no more of it. */
+/* The host rewrites the page within the burst: only the TSC's limits stay valid. */
 static void burst_page_changes(struct kunit *test)
 {
 	u32 i, seen = 0;

@@ -28,7 +28,7 @@ static void clocks_exit(struct kunit *test)
 	tscope_violations_reset();
 }
 
-/* A reading of a clock that runs as the TSC does, and is @ahead_ns. */
+/* Add a reading of a clock that runs as the TSC does, and is ahead by @ahead_ns. */
 static void add(s64 ahead_ns)
 {
 	u64 ns = PERIOD_NS * ++added;
@@ -73,7 +73,7 @@ static void clocks_steps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after, end + 2);
 }
 
-/* A break begins a segment, and what it dropped does not hide that. */
+/* A break begins a segment, also if it dropped readings that were waiting. */
 static void clocks_breaks(struct kunit *test)
 {
 	u32 i;
@@ -88,7 +88,7 @@ static void clocks_breaks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 }
 
-/* A smaller tick counts when no point of the larger is left. */
+/* A smaller tick counts when no point of the larger one is left. */
 static void clocks_ticks(struct kunit *test)
 {
 	u32 i;

@@ -15,13 +15,13 @@
 
 #define PARAM_OF(name) offsetof(struct tscope_params, name)
 
-/* An emulated CPU may get no time for as long. */
+/* An emulated CPU may get no time for this long. */
 #define PATIENCE_MS	20000
 
 static struct tscope_params before;
 static struct cpumask *cpus_before, *cpus;
 
-/* Shorter than they were at first, longer then: no order of two writes is refused. */
+/* The width is made short first, and long again last: so no write is refused for its order. */
 static int set_params(const struct tscope_params *p)
 {
 	return tscope_set_param(PARAM_OF(width_us), 10) ?:
@@ -98,7 +98,7 @@ static void control_params(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, tscope_set_param(cases[i].param,
 							   cases[i].value),
 				    cases[i].err, "case %u", i);
-		/* a bad one changes nothing */
+		/* a bad value changes nothing */
 		if (cases[i].err)
 			KUNIT_EXPECT_EQ_MSG(test, memcmp(&tscope_params, &first, sizeof(first)), 0,
 					    "case %u", i);
@@ -144,7 +144,7 @@ static void control_cpu_lists(struct kunit *test)
 	}
 }
 
-/* Windows of a CPU since some time. */
+/* Whether a CPU gets beyond a number of windows. */
 static bool runs(int cpu, u64 windows)
 {
 	u32 ms;
@@ -157,7 +157,7 @@ static bool runs(int cpu, u64 windows)
 	return false;
 }
 
-/* Twice is as good as once; the chosen CPUs that are online sample, and no others. */
+/* Enabling twice is like once; the chosen CPUs that are online sample, and no others. */
 static void control_enables(struct kunit *test)
 {
 	struct tscope_cpu *c;
@@ -210,7 +210,7 @@ static void control_keeps_figures(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_set_param(PARAM_OF(width_us), 50), 0);
 	KUNIT_EXPECT_GE(test, READ_ONCE(c->windows), windows);
 	KUNIT_EXPECT_TRUE(test, runs(0, windows + 20));
-	/* nor does it matter that sampling was off, if the leader is the same */
+	/* segments go on after sampling was off, if the leader is the same */
 	KUNIT_ASSERT_EQ(test, tscope_enable(false), 0);
 	windows = READ_ONCE(c->windows);
 	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);

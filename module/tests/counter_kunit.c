@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * counter.c in the kernel, against a counter that never wraps, of which it is shown few
- * bits. More in selftests/user.
+ * counter.c in the kernel, against a counter that never wraps, of which counter.c sees few
+ * bits. More tests are in selftests/user.
  */
 #include <linux/math64.h>
 
@@ -52,7 +52,7 @@ static void counter_follows(struct kunit *test)
 	}
 }
 
-/* A count that is lower, and no time for a wrap: not a wrap ahead. */
+/* A count that is lower, without time for a wrap, is a step back, not a wrap. */
 static void counter_backward(struct kunit *test)
 {
 	static const u64 masks[] = { 0xffffff, U32_MAX, U64_MAX };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cpus.c: what of a CPU's state a stop and a reset change, and who leads.
+ * cpus.c: which parts of a CPU's state a stop and a reset change, and who leads.
  */
 #include <linux/slab.h>
 
@@ -20,8 +20,9 @@ static int cpus_init(struct kunit *test)
 }
 
 /*
- * No partner finds a reading of before, and no new reading is compared with one. Sampling that
- * stops and goes on is the same life, in which the time page may be updated; a new life is not.
+ * After a stop no partner finds an old reading, and no new reading is compared with an old one.
+ * When sampling goes on, this is the same life, so updates of the time page are seen; in a new life
+ * they are not.
  */
 static void cpus_stop(struct kunit *test)
 {
@@ -45,7 +46,7 @@ static void cpus_stop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->timepage.sequence, 0U);
 }
 
-/* Figures are zero then, and the CPU is the same one. */
+/* After a reset figures are zero, and the CPU's life is the same. */
 static void cpus_reset(struct kunit *test)
 {
 	int lane;
@@ -82,7 +83,7 @@ static void cpus_reset(struct kunit *test)
 }
 
 /*
- * Of those that notice a leader without CPU time one takes its place. None does while the leader
+ * If several CPUs notice a leader without CPU time, one takes its place. None does while the leader
  * writes points.
  */
 static void cpus_leader(struct kunit *test)

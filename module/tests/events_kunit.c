@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * events.c: the ring of violations, filled by one and by several threads; and what raises
- * an alert of a clock, and how often. What a uevent says is seen by the lab's scenario.
+ * an alert of a clock, and how often. A scenario of the lab checks the uevents.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -54,7 +54,7 @@ static void put(u64 number)
 			 number);
 }
 
-/* Whether all of an entry is of one call. */
+/* Whether all members of an entry are of one call. */
 static bool whole(const struct tscope_violation *v)
 {
 	return v->cpu == v->tsc % 7 && v->peer == v->tsc % 5 &&
@@ -81,13 +81,13 @@ static void events_violations_kept(struct kunit *test)
 	}
 	tscope_violations_reset();
 	KUNIT_EXPECT_FALSE(test, tscope_violation_get(end - 1, &v));
-	/* numbers go on: who reads from where it stopped misses none */
+	/* numbers go on: a reader that continues where it stopped misses none */
 	tscope_violations_range(&first, &end);
 	KUNIT_EXPECT_EQ(test, first, base + TSCOPE_VIOLATIONS + 10ULL);
 	KUNIT_EXPECT_EQ(test, end, first);
 }
 
-/* Warps that go on for long have a line a second, and leave room for all else. */
+/* Warps that go on for long have one line a second, and leave room for other violations. */
 static void events_warps_go_on(struct kunit *test)
 {
 	struct tscope_violation v;
@@ -101,7 +101,7 @@ static void events_warps_go_on(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, tscope_violation_get(base, &v));
 	KUNIT_EXPECT_EQ(test, v.size_ns, -77LL);
 	tscope_violations_range(&first, &end);
-	/* two a second, and the loop takes some */
+	/* two lines a second, and the loop takes some seconds */
 	KUNIT_EXPECT_LE(test, end - first, 41ULL);
 	for (i = first + 1; i < end; i++) {
 		KUNIT_ASSERT_TRUE(test, tscope_violation_get(i, &v));
@@ -134,7 +134,7 @@ static int writer(void *data)
 	return 0;
 }
 
-/* Writers on all CPUs, and a reader: each entry is whole, or not to be had. */
+/* Writers on all CPUs, and a reader: each entry is whole, or can't be read. */
 static void events_written_meanwhile(struct kunit *test)
 {
 	struct task_struct *task;
@@ -148,7 +148,7 @@ static void events_written_meanwhile(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	}
 	for (i = 0; next_number() < base + WRITERS * WRITES; i++) {
-		/* with one CPU the writers get none otherwise */
+		/* with one CPU the writers would get no time otherwise */
 		cond_resched();
 		if (tscope_violation_get(next_number() - 1 - i % 8, &v))
 			torn += !whole(&v);
@@ -190,7 +190,7 @@ static void events_alert_limits(struct kunit *test)
 	}
 }
 
-/* One for a cause of a clock in the interval; each is reported once. */
+/* One alert in the interval for each cause of a clock; each is reported once. */
 static void events_alert_interval(struct kunit *test)
 {
 	u32 ms;
@@ -206,7 +206,7 @@ static void events_alert_interval(struct kunit *test)
 	for (ms = 0; ms < 5000 && tscope_alerts_count() < 2; ms++)
 		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, tscope_alerts_count(), 2ULL);
-	/* a shorter interval holds at once, and a reset forgets the last alert */
+	/* a shorter interval counts at once, and a reset forgets the last alert */
 	tscope_alert_interval_s = 0;
 	KUNIT_EXPECT_TRUE(test, raise(TSCOPE_ALERT_WARP, 500));
 	tscope_alert_interval_s = TSCOPE_ALERT_INTERVAL_S;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exchange.c and pairs.c: what a pair's bursts are reported as, and which pair is the
- * worst. The CPUs are the possible ones of the machine; none of them samples. More CPUs
- * are tested in user space.
+ * exchange.c and pairs.c: how a pair's bursts are reported, and which pair is the worst.
+ * The CPUs are the possible ones of the machine; none of them samples. More CPUs are
+ * tested in user space.
  */
 #include <linux/cpumask.h>
 #include <linux/slab.h>
@@ -57,14 +57,14 @@ static void exchange_exit(struct kunit *test)
 	tscope_pairs_stopped(true);
 }
 
-/* The pair of two CPUs, whichever of them keeps it. */
+/* The pair of two CPUs, no matter which of them keeps it. */
 static struct tscope_pair *find(int a, int b)
 {
 	return tscope_pair_find(tscope_cpu_of(a), b) ?:
 	       tscope_pair_find(tscope_cpu_of(b), a);
 }
 
-/* Two bursts of the CPU that keeps the pair, since one gives no figure: peer's clock less own. */
+/* Add two bursts, since one gives no figure: the peer's clock minus that of the keeper. */
 static void add(struct tscope_pair *p, s64 low, s64 high)
 {
 	struct tscope_burst b = {
@@ -85,7 +85,7 @@ static void add(struct tscope_pair *p, s64 low, s64 high)
 	tscope_pair_add(tscope_cpu_of(p->cpu), p, &b);
 }
 
-/* CPU b's clock less CPU a's lies in low..high, in the unit of both lanes. */
+/* Add bursts: CPU b's clock minus CPU a's is in low..high, in the unit of both lanes. */
 static void add_between(struct kunit *test, int a, int b, s64 low, s64 high)
 {
 	struct tscope_pair *p = find(a, b);
@@ -104,7 +104,7 @@ static void need(struct kunit *test, u32 n)
 	KUNIT_ASSERT_EQ(test, choose_first(n), 0);
 }
 
-/* cpu_j's clock minus cpu_i's, the lower CPU first, whoever keeps the pair. */
+/* An offset is cpu_j's clock minus cpu_i's, with cpu_i < cpu_j, no matter who keeps the pair. */
 static void exchange_sign(struct kunit *test)
 {
 	struct tscope_offset o;
@@ -140,7 +140,7 @@ static void exchange_sign(struct kunit *test)
 	KUNIT_EXPECT_LT(test, reversed, 6U);
 }
 
-/* Cycles of the TSC as nanoseconds. */
+/* Cycles of the TSC are reported as nanoseconds. */
 static void exchange_cycles(struct kunit *test)
 {
 	s64 low = tscope_ns_to_cyc(1000000, tscope_tsc_khz);
@@ -159,8 +159,8 @@ static void exchange_cycles(struct kunit *test)
 }
 
 /*
- * A burst that is not one moment, or has one limit, gives no figure; its warps count. The first
- * whole one gives none either.
+ * A burst that is not one moment, or has one limit only, gives no figure; its warps count. The
+ * first whole burst gives no figure either.
  */
 static void exchange_useless_bursts(struct kunit *test)
 {
@@ -188,7 +188,7 @@ static void exchange_useless_bursts(struct kunit *test)
 	b.high[TSCOPE_LANE_TSC] = S64_MAX;
 	tscope_pair_add(c, p, &b);
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_TSC, &o));
-	/* the page changed: that is about kvm-clock only */
+	/* the page changed: this concerns kvm-clock only */
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 	b.high[TSCOPE_LANE_TSC] = 50;
 	tscope_pair_add(c, p, &b);
@@ -198,7 +198,7 @@ static void exchange_useless_bursts(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 }
 
-/* A CPU that was offline may have another TSC: nothing that was measured holds. */
+/* A CPU that was offline may have another TSC: no earlier figure is valid. */
 static void exchange_lives(struct kunit *test)
 {
 	struct tscope_offset o;
@@ -221,7 +221,7 @@ static void exchange_lives(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_TSC], 0ULL);
 		KUNIT_EXPECT_EQ(test, o.offset_ns, p->cpu < p->peer ? -6950LL : 6950LL);
 		KUNIT_EXPECT_FALSE(test, o.moving);
-		/* one that only stopped for a while is the same */
+		/* a CPU that only stopped for a while keeps its figures */
 		tscope_cpu_quiesce(tscope_cpu_of(side ? p->peer : p->cpu));
 		tscope_cpu_of(side ? p->peer : p->cpu)->ready = true;
 		KUNIT_EXPECT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
@@ -230,8 +230,8 @@ static void exchange_lives(struct kunit *test)
 }
 
 /*
- * Lengths of bursts by a TSC that counts in steps. One that is looked at again is no new one, and a
- * reset forgets no difference.
+ * Lengths of bursts by a TSC that counts in steps. A length that is looked at twice counts once,
+ * and a reset forgets no difference.
  */
 static void exchange_step(struct kunit *test)
 {
@@ -258,13 +258,13 @@ static void exchange_step(struct kunit *test)
 	tscope_cpu_new_life(c);
 }
 
-/* What limits contradict each other by may be the steps of a TSC that are not known yet. */
+/* Limits may contradict each other by the step of a TSC, which may not be known yet. */
 static void exchange_unknown_step(struct kunit *test)
 {
 	struct tscope_offset o;
 	struct tscope_cpu *c;
 	struct tscope_pair *p;
-	/* unknown; larger than the motion; smaller */
+	/* unknown, twice; larger than the motion; smaller */
 	const u64 steps[] = { 0, 0, 6000, 21 };
 	u32 i;
 
@@ -301,11 +301,11 @@ static void exchange_keeps_figures(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
 	KUNIT_EXPECT_EQ(test, o.offset_ns, 150LL);
 	KUNIT_EXPECT_EQ(test, p->warps[TSCOPE_LANE_PAGE], 5ULL);
-	/* one that was away is new */
+	/* the figures of a CPU that was away are new */
 	p = find(possible[0], possible[2]);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
-	/* and a reset leaves none of it */
+	/* and a reset leaves no figure */
 	tscope_pairs_clear();
 	p = find(possible[0], possible[1]);
 	KUNIT_EXPECT_FALSE(test, tscope_pair_offset(p, TSCOPE_LANE_PAGE, &o));
@@ -333,7 +333,7 @@ static void exchange_worst(struct kunit *test)
 	KUNIT_EXPECT_GE(test, s.widest_ns, 50ULL);
 	KUNIT_EXPECT_LE(test, s.widest_ns, 52ULL);
 
-	/* a larger offset of which less is sure is not worse */
+	/* a larger offset with an even larger bound is not worse */
 	tscope_pairs_clear();
 	add_between(test, possible[0], possible[3], -3000, 9000);
 	add_between(test, possible[1], possible[2], -1100, -1000);
@@ -347,14 +347,14 @@ static void exchange_worst(struct kunit *test)
 	KUNIT_EXPECT_GE(test, s.widest_ns, 6000ULL);
 	KUNIT_EXPECT_LE(test, s.widest_ns, 6002ULL);
 
-	/* one that moves goes before all others */
+	/* a pair that moves goes before all others */
 	add_between(test, possible[2], possible[3], 100, 200);
 	tscope_pairs_summary(TSCOPE_LANE_PAGE, &s);
 	KUNIT_EXPECT_EQ(test, s.moving, 1ULL);
 	KUNIT_EXPECT_EQ(test, s.worst.moving, true);
 	KUNIT_EXPECT_EQ(test, s.worst.cpu_i, possible[2]);
 	KUNIT_EXPECT_EQ(test, s.worst.cpu_j, possible[3]);
-	/* and shows all that it did */
+	/* and shows the whole extent of its motion */
 	KUNIT_EXPECT_LE(test, s.worst.offset_ns - (s64)s.worst.bound_ns, 100LL);
 	KUNIT_EXPECT_GE(test, s.worst.offset_ns + (s64)s.worst.bound_ns, 1010LL);
 }

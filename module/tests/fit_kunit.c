@@ -34,7 +34,7 @@ static void make_line(struct line *l, u64 tsc, u64 period, s64 phase, s64 slope)
 		};
 }
 
-/* Without noise the slope is exact, wherever the TSC and the phase stand. */
+/* Without noise the slope is exact, no matter where the TSC and the phase are. */
 static void fit_straight_lines(struct kunit *test)
 {
 	static const u64 tscs[] = { 0, 1ULL << 62, U64_MAX / 2 };
@@ -68,7 +68,7 @@ static void fit_straight_lines(struct kunit *test)
 }
 
 /*
- * Residuals of +-a by turns: no correlation widens their interval, which is
+ * Residuals that alternate between +a and -a: no correlation widens their interval, which is
  * t(14) = 2.145 times sqrt(n a^2 / 14 / Sxx); Sxx = 340 periods^2 for 16 points.
  */
 static void fit_interval(struct kunit *test)
@@ -101,13 +101,13 @@ static void fit_refuses(struct kunit *test)
 		{ 7, KHZ, PERIOD_NS, 0, 0, -ENODATA },
 		{ POINTS, KHZ, 0, 0, 0, -ENODATA },
 		{ POINTS, KHZ, -1ULL, 0, 0, -EINVAL },
-		/* 2^50 and more between the phases; saturated ones */
+		/* phases that are 2^50 and more apart; saturated phases */
 		{ POINTS, KHZ, PERIOD_NS, 0, 1LL << 47, -ERANGE },
 		{ POINTS, KHZ, PERIOD_NS, S64_MAX, 0, -ERANGE },
 		{ POINTS, KHZ, PERIOD_NS, S64_MIN, 0, -ERANGE },
 		/* steeper than a figure holds: 2^46 * 2^-16 ns a cycle */
 		{ POINTS, KHZ, 1, 0, 1LL << 46, -ERANGE },
-		/* over all the time there is */
+		/* over more time than the sums allow */
 		{ POINTS, KHZ, S64_MAX / 15 + 2, 0, 1, -ERANGE },
 	};
 	struct line *l = line_of(test);

@@ -19,7 +19,7 @@ static void hist_buckets(struct kunit *test)
 		high = tscope_hist_high(i);
 		KUNIT_EXPECT_EQ(test, tscope_hist_bucket(low), i);
 		KUNIT_EXPECT_EQ(test, tscope_hist_bucket(high), i);
-		/* without a hole, and an eighth wide at most */
+		/* buckets have no gap in between, and are an eighth wide at most */
 		if (i)
 			KUNIT_EXPECT_EQ(test, tscope_hist_high(i - 1), low - 1);
 		if (i < TSCOPE_HIST_LINEAR)

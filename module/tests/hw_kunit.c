@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* clock_hw.c: which reads of a device count, with counters whose values are written down. */
+/* clock_hw.c: which reads of a device count, with counters whose values the test gives. */
 #include "../clock.h"
 #include "tests.h"
 
@@ -23,7 +23,7 @@ static int hw_init(struct kunit *test)
 	return 0;
 }
 
-/* Garbage in any of the three is noticed; what counts is the one in the middle. */
+/* Garbage in any of the three reads is noticed; the read in the middle counts. */
 static void hw_in_order(struct kunit *test)
 {
 	static const struct {
@@ -32,11 +32,11 @@ static void hw_in_order(struct kunit *test)
 	} cases[] = {
 		{ { 1000, 1004, 1008 }, 0 },
 		{ { 1000, 1000, 1000 }, 0 },
-		/* across the wrap, and with what the upper bits of a port may have */
+		/* across the wrap, and with the upper bits that a port may have set */
 		{ { 0xfffffe, 0xffffff, 3 }, 0 },
 		{ { 0xfffffe, 1, 3 }, 0 },
 		{ { 0xff001000, 0x1004, 0xff001008 }, 0 },
-		/* an interrupt came between, for a tenth of a second */
+		/* an interrupt came in between and lasted a tenth of a second */
 		{ { 1000, 1004, 358958 }, 0 },
 		{ { 500, 1004, 1008 }, 0 },
 		{ { 0xabcdef, 1004, 1008 }, -EAGAIN },
@@ -58,7 +58,7 @@ static void hw_in_order(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, reads, 3U);
 		if (cases[i].err)
 			continue;
-		/* the first reading of a counter is as any other's first */
+		/* the first reading of each counter gives the same time */
 		first_ns = first_ns ?: raw.ns;
 		KUNIT_EXPECT_EQ(test, raw.ns, first_ns);
 		KUNIT_EXPECT_EQ(test, d.counter.last, (u64)cases[i].reads[1] & 0xffffff);
@@ -66,14 +66,14 @@ static void hw_in_order(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, raw.tick_ns, 280U);
 		KUNIT_EXPECT_FALSE(test, raw.exact);
 	}
-	/* a device that gives no garbage is read once */
+	/* a device that never gives garbage is read once */
 	hw_init(test);
 	d.in_order = false;
 	KUNIT_EXPECT_EQ(test, tscope_device_read(&d, &raw), 0);
 	KUNIT_EXPECT_EQ(test, reads, 1U);
 }
 
-/* After 16 wraps of 1 ms nothing says how many there were. */
+/* After 16 wraps of 1 ms it is not known how many wraps there were. */
 static void hw_gap(struct kunit *test)
 {
 	struct tscope_raw raw;

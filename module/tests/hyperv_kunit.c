@@ -60,14 +60,14 @@ static int suite_init(struct kunit *test)
 	c->random = 1;
 	rnd = 20261128;
 	violations = violations_end();
-	/* three cycles are a nanosecond, less a part in 2^64 / 300 */
+	/* three cycles are a nanosecond, to one part in 2^64 / 300 */
 	page = (struct ms_hyperv_tsc_page){
 		.tsc_sequence = 1, .tsc_scale = scale_of(3000000), .tsc_offset = 70,
 	};
 	return 0;
 }
 
-/* What the suite found is none of the machine's violations. */
+/* What the suite found must not stay among the machine's violations. */
 static void suite_exit(struct kunit *test)
 {
 	if (clk)
@@ -89,7 +89,7 @@ static void hyperv_copies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, to.mult, page.tsc_scale * UNIT_NS);
 	KUNIT_EXPECT_EQ(test, to.shift, (s8)0);
 	KUNIT_EXPECT_EQ(test, to.flags, (u8)TSCOPE_PAGE_STABLE);
-	/* the largest scale there is: 100 * (2^64 - 1) has 71 bits */
+	/* the largest possible scale: 100 * (2^64 - 1) has 71 bits */
 	page.tsc_scale = U64_MAX;
 	KUNIT_ASSERT_TRUE(test, copy(&to));
 	KUNIT_EXPECT_EQ(test, to.shift, (s8)7);
@@ -99,7 +99,7 @@ static void hyperv_copies(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, copy(&to));
 }
 
-/* The hypervisor writes the page as KVM does, and so that both values are always alike. */
+/* Write the page as KVM does; scale and offset are always the same number. */
 static int hypervisor(void *unused)
 {
 	u32 n = 1;
@@ -107,17 +107,17 @@ static int hypervisor(void *unused)
 	while (!kthread_should_stop()) {
 		n = n % 1000000 + 1;
 		WRITE_ONCE(page.tsc_sequence, 0);
-		smp_wmb();	/* the page is not valid before anything is written */
+		smp_wmb();	/* the page becomes invalid before anything is written */
 		page.tsc_scale = n;
 		page.tsc_offset = n;
-		smp_wmb();	/* nor before everything is */
+		smp_wmb();	/* and valid after everything is written */
 		WRITE_ONCE(page.tsc_sequence, n);
 		cond_resched();
 	}
 	return 0;
 }
 
-/* What is copied belongs together. */
+/* The values of a copy belong together. */
 static void hyperv_copies_while_written(struct kunit *test)
 {
 	u32 i, whole = 0, torn = 0, late = 0;
@@ -180,7 +180,7 @@ static void hyperv_line(struct kunit *test)
 	}
 }
 
-/* A TSC that is slower than any processor's: the line falls behind by as much as is said. */
+/* With a TSC slower than any processor's, the line falls behind as much as hyperv_copy() says. */
 static void hyperv_line_slow(struct kunit *test)
 {
 	static const u32 khz[] = { 10001, 32768, 100000, 249999 };
@@ -217,7 +217,7 @@ static void hyperv_burst(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->events, 0U);
 }
 
-/* An update is one for all CPUs, and its step is exact. */
+/* An update is the same one for all CPUs, and its step is exact. */
 static void hyperv_step(struct kunit *test)
 {
 	struct tscope_burst b = { };
@@ -236,7 +236,7 @@ static void hyperv_step(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, clk->series.begins);
 	KUNIT_EXPECT_EQ(test, violations_end(), violations + 1);
 
-	/* by another rate as well: a millionth, since the TSC was 0 */
+	/* a step by another rate too: a millionth more since the TSC was 0 */
 	before = page.tsc_scale;
 	page.tsc_scale += before / 1000000;
 	page.tsc_offset -= 2000000;
@@ -260,14 +260,14 @@ static void hyperv_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
 }
 
-/* The rate changed, and the time went on: no step, whenever it is looked at. */
+/* The rate changed, but the time went on: no step, no matter when the page is looked at. */
 static void hyperv_rate(struct kunit *test)
 {
 	struct tscope_burst b = { };
 	u64 before = page.tsc_scale, changed_tsc;
 
 	page_burst(c, &b);
-	/* 100 ppm of these are more than the page's own units */
+	/* 100 ppm of this delay are more than the page's unit */
 	mdelay(20);
 	changed_tsc = rdtsc_ordered();
 	page.tsc_scale += before / 10000;
@@ -299,7 +299,7 @@ static void hyperv_while_off(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, clk->series.begins);
 }
 
-/* While the page is not valid nothing is read of it; when it is again, that is an update. */
+/* While the page is not valid, it is not read; when it is valid again, this is an update. */
 static void hyperv_not_valid(struct kunit *test)
 {
 	struct tscope_burst b = { };
@@ -343,7 +343,7 @@ static void hyperv_same_word(struct kunit *test)
 	tscope_page_report(c, clk, c->event, 1, true);
 	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
 	KUNIT_EXPECT_EQ(test, clk->step_last_ns, 500000LL);
-	/* and none without a change */
+	/* no update without a change */
 	c->events = 0;
 	page_burst(c, &b);
 	KUNIT_EXPECT_EQ(test, c->events, 0U);
@@ -363,7 +363,7 @@ static void hyperv_valid_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_PAGE].backward, 0ULL);
 }
 
-/* CPUs report when they get to it: what the slower one saw is older, and is reported already. */
+/* CPUs report at different times: the slower CPU's update is older, and was reported already. */
 static void hyperv_late_report(struct kunit *test)
 {
 	struct tscope_page_event first = { .tsc = 3000000, .updates = 1 }, second, both;

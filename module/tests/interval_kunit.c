@@ -28,7 +28,7 @@ static void interval_rests(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	tscope_tracker_init(t);
 	KUNIT_EXPECT_EQ(test, tscope_tracker_interval(t, 0, &iv), -ENODATA);
-	/* within one the offset may have changed */
+	/* the offset may have changed within a burst, so one burst is not enough */
 	add_burst(t, &state, offset, 0);
 	KUNIT_EXPECT_EQ(test, tscope_tracker_interval(t, 0, &iv), -ENODATA);
 	for (now_ms = 20; now_ms < 600000; now_ms += 20) {
@@ -44,7 +44,7 @@ static void interval_rests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, iv.meetings, (u64)30000);
 }
 
-/* Each offset that there was is in the hull, and the hull is not much wider. */
+/* Each offset that occurred is in the hull, and the hull is not much wider. */
 static void interval_alternates(struct kunit *test)
 {
 	static const s64 extents[] = { 90, 200, 1000, 100000 };
@@ -101,8 +101,8 @@ static void interval_steps(struct kunit *test)
 }
 
 /*
- * The age is that of what is reported. A burst whose limits contradict each other by no more than
- * steps of the clock is reported only while there is no other one.
+ * The age is that of the burst that is reported. A burst whose limits contradict each other by no
+ * more than steps of the clock is reported only while there is no other one.
  */
 static void interval_age(struct kunit *test)
 {

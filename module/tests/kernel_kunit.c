@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * clock_kernel.c: when a snapshot is at a TSC value and at which, and when it is not, by
- * snapshots of a clocksource that is written down here; and the fractions of both clocks, by the
- * lines of a timekeeper.
+ * clock_kernel.c: whether a snapshot is at a TSC value, and at which, with snapshots of a
+ * clocksource that the test imitates; and the fractions of both clocks, by the lines of a
+ * timekeeper.
  */
 #include "../math128.h"
 #include "../moment.h"
@@ -48,7 +48,7 @@ static bool take(struct tscope_take *t)
 	ns = tscope_timepage_ns(&page, read_at);
 	t->snap.cycles = shows == TSC ? read_at :
 			 shows == PAGE || shows == UNITS ? ns / unit_ns + units_off :
-			 /* as another CPU's, which is 20 ns ahead: within the bracket */
+			 /* like another CPU's page, which is 20 ns ahead: within the bracket */
 			 shows == CLAMPED ? ns + 20 :
 			 shows == TICKS ? 4294900001ULL : snapshots;
 	t->snap.raw_ns = handed_ns ?: ns - ns % unit_ns + 7000;
@@ -91,7 +91,7 @@ static void kernel_at_tsc(struct kunit *test)
 {
 	u32 i;
 
-	/* where the clocksource is examined, other snapshots follow */
+	/* the first read examines the clocksource by more snapshots */
 	KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
 	for (i = 0; i < 100; i++) {
 		KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
@@ -105,7 +105,7 @@ static void kernel_at_tsc(struct kunit *test)
 	}
 }
 
-/* By the page: within half of the cycles that a nanosecond has, and with its fraction. */
+/* By the page: right to half of a nanosecond's cycles, and with the fraction. */
 static void kernel_at_page(struct kunit *test)
 {
 	u64 line, ns;
@@ -128,7 +128,7 @@ static void kernel_at_page(struct kunit *test)
 	}
 }
 
-/* Hyper-V's page, at 2.1 GHz: of the 210 cycles of a unit one that lies within the snapshot. */
+/* Hyper-V's page, at 2.1 GHz: the TSC value is one of a unit's 210 cycles, within the snapshot. */
 static void use_units(void)
 {
 	shows = UNITS;
@@ -164,7 +164,7 @@ static void kernel_at_units(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ((m.ns - 7000) << 16) + m.frac, line);
 	}
 	KUNIT_EXPECT_GT(test, apart, 400U);
-	/* units that the page has shown before the snapshot, or will show after it */
+	/* units that the page showed before the snapshot, or will show after it */
 	for (i = 0; i < 2; i++) {
 		units_off = i ? 3 : -3;
 		KUNIT_EXPECT_TRUE(test, tscope_source_read(&s, &m) == -EAGAIN || !m.exact);
@@ -180,14 +180,14 @@ static void kernel_clamped(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, m.exact);
 	KUNIT_EXPECT_LE(test, m.before, read_at);
 	KUNIT_EXPECT_LE(test, read_at, m.after);
-	/* the host takes a master clock: exact at once */
+	/* the host changes to a master clock: exact at once */
 	shows = PAGE;
 	page.flags = TSCOPE_PAGE_STABLE;
 	KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
 	KUNIT_EXPECT_TRUE(test, m.exact);
 }
 
-/* A page that is rewritten meanwhile says nothing, this time. */
+/* A snapshot during which the page is rewritten can't be used. */
 static void kernel_page_changes(struct kunit *test)
 {
 	shows = PAGE;
@@ -196,7 +196,7 @@ static void kernel_page_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_source_read(&s, &m), -EAGAIN);
 	KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
 	KUNIT_EXPECT_TRUE(test, m.exact);
-	/* nor does it while the clocksource is examined */
+	/* nor can it while the clocksource is examined */
 	s = (struct tscope_source){ .take = take };
 	torn = 2;
 	KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), -EAGAIN);
@@ -204,7 +204,7 @@ static void kernel_page_changes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, m.exact);
 }
 
-/* The kernel counts changes: what the clocks are read from is another source then. */
+/* After each change of the clocksource, which the kernel counts, the source is another one. */
 static void kernel_source_changes(struct kunit *test)
 {
 	static const struct {
@@ -234,7 +234,7 @@ static void kernel_source_changes(struct kunit *test)
 	}
 }
 
-/* Snapshots that fit no more, though the kernel says nothing: it is examined anew. */
+/* If snapshots do not fit any more, the clocksource is examined anew, also without a change. */
 static void kernel_misfits(struct kunit *test)
 {
 	u32 source, i;
@@ -247,12 +247,12 @@ static void kernel_misfits(struct kunit *test)
 	KUNIT_EXPECT_LT(test, i, 20U);
 	KUNIT_EXPECT_FALSE(test, m.exact);
 	KUNIT_EXPECT_NE(test, m.source, source);
-	/* a snapshot that can't be had is none */
+	/* the kernel gives no snapshot */
 	there = false;
 	KUNIT_EXPECT_EQ(test, tscope_source_read(&s, &m), -EAGAIN);
 }
 
-/* Behind a lock another CPU's older reading may be had, but not twice. */
+/* A CPU that waited for a lock may get another CPU's older reading, but not twice. */
 static void kernel_device_handed_on(struct kunit *test)
 {
 	shows = DEVICE;
@@ -279,7 +279,7 @@ static struct tscope_kernel_line random_line(u32 shift, u32 mult)
 	};
 }
 
-/* The clock at the true count, by the line, 2^-16 ns after @line->ns. */
+/* The clock at the true count, by the line: 2^-16 ns since @line->ns. */
 static u128 true_ns_q16(const struct tscope_kernel_line *line)
 {
 	u16 frac = 0;
@@ -291,7 +291,7 @@ static u128 true_ns_q16(const struct tscope_kernel_line *line)
 	return (((u128)line->shifted_ns << 16) + passed * line->mult) >> line->shift;
 }
 
-/* Both clocks are known to 2^-16 ns, where the clocksource is the TSC and where it is a page. */
+/* Both clocks are known to 2^-16 ns, by a clocksource that is the TSC and by one that is a page. */
 static void kernel_fractions(struct kunit *test)
 {
 	u32 i, mult, shift;
@@ -337,18 +337,18 @@ static void kernel_line_misfits(struct kunit *test)
 		/* another CPU's update, at a count that this one has not reached */
 		if (i == 2)
 			lines.real.cycles = count_at(now) + 1000;
-		/* a device's, which wraps */
+		/* a device's line, whose count wraps */
 		if (i == 3)
 			lines.real.mult = 0;
 		KUNIT_ASSERT_EQ(test, tscope_source_read(&s, &m), 0);
 		KUNIT_EXPECT_EQ(test, m.tick_ns, 0U);
 		KUNIT_EXPECT_EQ_MSG(test, m.real_tick_ns, i == 4 ? 0U : 1U, "case %u", i);
-		/* the page's fraction stays */
+		/* the fraction stays the page's own */
 		if (i != 4)
 			KUNIT_EXPECT_EQ(test, m.real_frac, m.frac - (u32)((lines.raw.shifted_ns &
 							    0x7fffff) >> 7));
 	}
-	/* of a clock that is not read at a TSC value nothing is known */
+	/* the fraction of a clock that is not read at a TSC value is not known */
 	shows = DEVICE;
 	slow_cyc = 1000;
 	s.changed = ++changed;
@@ -360,7 +360,7 @@ static void kernel_line_misfits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, m.real_tick_ns, 280U);
 }
 
-/* As the kernel's tick does: 4 ms go into the line, and the multiplier follows NTP's rate. */
+/* Like the kernel's tick: 4 ms are added to the line, and the multiplier follows NTP's rate. */
 static void tick(u64 rate_q16, s64 *behind)
 {
 	const u32 tick_ns = 4000000;
@@ -416,7 +416,7 @@ static void kernel_steered(struct kunit *test)
 	}
 	kunit_info(test, "%u of %u held, %u of them to 0.05 ppb", held, k, narrow);
 	KUNIT_EXPECT_GE(test, held, 90U);
-	/* not all: two multipliers, 0.48 ns a tick apart, may take turns as slowly as in seconds */
+	/* not all: two multipliers, 0.48 ns a tick apart, may alternate as slowly as in seconds */
 	KUNIT_EXPECT_GE(test, narrow, 75U);
 }
 

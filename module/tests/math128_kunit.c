@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * math128.c in the kernel: against its own helpers where they reach, and by definition.
- * More in selftests/user/test_math128.c.
+ * math128.c in the kernel: against the kernel's helpers where their range suffices, and by
+ * definition. More tests are in selftests/user/test_math128.c.
  */
 #include <linux/math.h>
 #include <linux/math64.h>

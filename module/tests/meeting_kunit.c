@@ -37,7 +37,7 @@ static int meeting_init(struct kunit *test)
 	return 0;
 }
 
-/* To this CPU, with no sampler on another one. */
+/* Let @c be this CPU, and @that another one, on which no sampler runs. */
 static void begin(void)
 {
 	migrate_disable();
@@ -52,7 +52,7 @@ static void end(void)
 	migrate_enable();
 }
 
-/* A burst that its count ends is one of a TSC that stands still: no other one follows. */
+/* A burst that ends by its count has a TSC that stands still: no other burst follows. */
 static void meeting_ends(struct kunit *test)
 {
 	if (num_online_cpus() < 2)
@@ -70,8 +70,8 @@ static void meeting_ends(struct kunit *test)
 }
 
 /*
- * A partner that does not answer makes its caller wait for longer, for it alone; and those that
- * never met.
+ * A caller waits longer for a partner that did not answer, but not for others; all partners that it
+ * never met have one wait in common.
  */
 static void meeting_patience(struct kunit *test)
 {
@@ -100,7 +100,7 @@ static void meeting_patience(struct kunit *test)
 	end();
 }
 
-/* A partner that is offline, or never was online, is no slow one. */
+/* A partner that is offline, or never was online, does not make its caller wait longer. */
 static void meeting_of_nobody(struct kunit *test)
 {
 	int cpu = cpumask_last(cpu_possible_mask);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Time pages: kvm-clock's copies, and what updates of a page are reported as. */
+/* Time pages: kvm-clock's copies, and how updates of a page are reported. */
 #include <linux/slab.h>
 
 #include <asm/pvclock.h>
@@ -54,7 +54,7 @@ static int page_init(struct kunit *test)
 	return 0;
 }
 
-/* What the suite found is none of the machine's violations. */
+/* What the suite found must not stay among the machine's violations. */
 static void page_exit(struct kunit *test)
 {
 	if (clk)
@@ -87,7 +87,7 @@ static void page_kvm_copies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, to.mult, (u64)U32_MAX << 32);
 	KUNIT_EXPECT_EQ(test, to.shift, (s8)-32);
 	KUNIT_EXPECT_EQ(test, to.flags, (u8)TSCOPE_PAGE_STOPPED);
-	/* it does not wait for ever for an update to end */
+	/* the copy does not wait for ever for an update to end */
 	page.version = 7;
 	KUNIT_EXPECT_FALSE(test, kvm->copy(&page.version, &to));
 }
@@ -138,10 +138,10 @@ static void page_step_of_another_cpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, other->updates, 1ULL);
 }
 
-/* Another rate is another line, though nothing steps at this very moment. */
+/* Another rate is another line, and begins a segment also without a step. */
 static void page_rate_changes(struct kunit *test)
 {
-	/* however late it is seen */
+	/* no matter how late the update is seen */
 	event.tsc = 1ULL << 40;
 	event.new.mult++;
 	/* a CPU that does not lead takes no points */
@@ -157,7 +157,7 @@ static void page_rate_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 }
 
-/* GUEST_STOPPED counts when it is set, not while it stays so. */
+/* GUEST_STOPPED counts when it is set, not as long as it stays set. */
 static void page_stopped(struct kunit *test)
 {
 	event.new.flags = TSCOPE_PAGE_STOPPED | TSCOPE_PAGE_STABLE;
@@ -172,7 +172,7 @@ static void page_stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
 }
 
-/* A hypervisor that never ends an update costs the readings of its clock, and no others. */
+/* If a hypervisor never ends an update, its clock has no readings, but other clocks have. */
 static void page_kvm_unfinished(struct kunit *test)
 {
 	struct pvclock_vcpu_time_info page = {
@@ -188,7 +188,7 @@ static void page_kvm_unfinished(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], c->last[TSCOPE_LANE_TSC]);
 	page.version = 7;
 	page_expect_tsc_alone(test, c);
-	/* when it ends, that is an update */
+	/* when it ends, this is an update */
 	page.version = 8;
 	page_burst(c, &b);
 	KUNIT_EXPECT_TRUE(test, c->current_page);

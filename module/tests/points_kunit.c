@@ -89,7 +89,7 @@ static void points_line(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_shist_count(&lies), 1000ULL);
 }
 
-/* What is older than the window does not count, nor what is before a break. */
+/* Points older than the window do not count, nor do points before a break. */
 static void points_window(struct kunit *test)
 {
 	u64 window_ns = tscope_fit_window_ns();
@@ -117,9 +117,9 @@ static void points_window(struct kunit *test)
 }
 
 /*
- * Where in its bracket a reading lies is not known: that is part of the error. So is the
- * rounding of a clock whose readings all fall at one place of the nanosecond; a time
- * page has none.
+ * It is not known where in its bracket a reading lies, so this is part of the error. So is
+ * the rounding of a clock whose readings all fall at one place of the nanosecond; a time
+ * page has no rounding.
  */
 static void points_bracketed(struct kunit *test)
 {
@@ -137,7 +137,7 @@ static void points_bracketed(struct kunit *test)
 	tscope_series_break(&clk->series);
 	readings(1000, 0, 3200);
 	KUNIT_ASSERT_EQ(test, tscope_clock_fit(clk, &wide), 0);
-	/* a sixteenth of the width over 10 s are 20 ppb */
+	/* a sixteenth of the width over 10 s is 20 ppb */
 	KUNIT_EXPECT_GT(test, wide.error_mppb, 5000ULL);
 	KUNIT_EXPECT_LT(test, wide.error_mppb, 100000ULL);
 	clk->tick_ns = 2000;
@@ -173,7 +173,7 @@ static void points_stale(struct kunit *test)
 	WRITE_ONCE(tscope_params.enabled, enabled);
 }
 
-/* The newest point is known until there is another one, but not after a reset. */
+/* The newest point stays until there is another one, but not after a reset. */
 static void points_newest(struct kunit *test)
 {
 	struct tscope_point p;

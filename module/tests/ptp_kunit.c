@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * clock_ptp.c: the wall clock's offset and its error, against a truth that is written down
- * here, by moments and pairings of such clocks.
+ * clock_ptp.c: the wall clock's offset and its error, against the truth, with moments and
+ * pairings of clocks that the test imitates.
  */
 #include <linux/kvm_para.h>
 #include <linux/math64.h>
@@ -15,23 +15,23 @@
 #define YEAR_NS		(365 * 86400 * NSEC_PER_SEC)
 #define HOST_NS		(56 * YEAR_NS + 123456789)
 
-/* Times are ns by the TSC's nominal rate, rates are against that. */
+/* Times are in ns by the TSC's nominal rate; rates are relative to that rate. */
 struct world {
 	s64 ahead_ns;		/* how far the guest's wall clock is ahead of the host's */
 	s32 raw_ppm;		/* how much faster than the TSC monotonic-raw runs */
-	s32 slew_ppm;		/* how much faster than that realtime does */
-	s32 turn_ppm;		/* what is added to that... */
-	u32 turn_at;		/* ...so long after the first moment */
+	s32 slew_ppm;		/* how much faster than monotonic-raw realtime runs */
+	s32 turn_ppm;		/* what is added to @slew_ppm... */
+	u32 turn_at;		/* ...this long after the first moment */
 	u32 before;		/* from the first moment to the pairing */
-	u32 after;		/* and from there to the second */
+	u32 after;		/* from the pairing to the second moment */
 	u32 width;		/* of moments that are bracketed; 0: exact */
-	u32 early;		/* where in it the clocks were read */
+	u32 early;		/* where in the width the clocks were read */
 	bool page;		/* the clocksource is a time page */
-	bool known;		/* realtime's fraction is, which is 0 then */
-	s64 astray;		/* what the pairing's TSC is off by */
+	bool known;		/* realtime's fraction is known, and is 0 */
+	s64 astray;		/* how far the pairing's TSC is off */
 	bool was_set;		/* the wall clock is set in the call */
 	bool switched;		/* the clocksource changes in the call */
-	s64 clamped;		/* the TSC moves, and the clocks do not */
+	s64 clamped;		/* how far the second moment's clocks are behind its TSC */
 };
 
 static const struct world calm = { .before = 800, .after = 1200 };
@@ -62,7 +62,7 @@ static u64 real_at(u64 ns)
 
 static u64 tsc_at(u64 ns)
 {
-	/* so that no nanosecond ends before its time */
+	/* rounded up, so that this TSC value is not before @ns */
 	return tscope_ns_to_cyc(ns, tscope_tsc_khz) + 1;
 }
 
@@ -78,7 +78,7 @@ static struct tscope_raw moment_at(u64 ns, s64 clamped)
 	};
 }
 
-/* Whether an offset comes of the pairing at @begin; it is @o then. */
+/* Whether the pairing after @begin gives an offset, which is @o then. */
 static bool offset_comes(void)
 {
 	u64 at = begin + w.width + w.before;
@@ -111,8 +111,8 @@ static int ptp_init(struct kunit *test)
 }
 
 /*
- * What is printed of a calm clock: rounding, and a 4000th of the call, rounded up. Where the kernel
- * may have clamped its clocks, 3 ns and an eighth of the call more.
+ * The error of a calm clock is rounding plus a 4000th of the call, rounded up. If the kernel may
+ * have clamped its clocks, 3 ns and an eighth of the call are added.
  */
 static void ptp_error(struct kunit *test)
 {
@@ -127,7 +127,7 @@ static void ptp_error(struct kunit *test)
 		{ 2000, 0, true, false, 5 + 1 + 253 },
 		{ 4000000, 0, false, true, 3 + 1000 },
 		{ 4000500, 0, true, false, 5 + 1001 + 3 + 500062 },
-		/* half of a width of 2 us, a 32nd of it, a tick, and a 1000th */
+		/* half of a width of 2 us, a 32nd of it, a tick, rounding, a 1000th of the span */
 		{ 2000, 2000, false, false, 1000 + 62 + 1 + 5 + 4 },
 	};
 	u32 i;
@@ -140,7 +140,7 @@ static void ptp_error(struct kunit *test)
 		w.page = cases[i].page;
 		w.known = cases[i].known;
 		KUNIT_EXPECT_TRUE_MSG(test, holds(test, i), "case %u", i);
-		/* the TSC's cycles are no whole nanoseconds */
+		/* the TSC's cycles are not whole nanoseconds */
 		KUNIT_EXPECT_LE_MSG(test, abs((s64)(o.error_ns - cases[i].error_ns)), 2LL,
 				    "case %u", i);
 		KUNIT_EXPECT_EQ(test, o.exact, !w.width);
@@ -181,8 +181,8 @@ static void ptp_offset_holds(struct kunit *test)
 }
 
 /*
- * The slew changes within the call by 500 ppm, which no moment shows, and the error that is
- * printed holds. Where the slew was known it is small as soon as there is no change.
+ * The slew changes within the call by 500 ppm, which no moment shows, and the error still covers
+ * the truth. If the slew was known, the error is small as soon as there is no change.
  */
 static void ptp_slew_turns(struct kunit *test)
 {
@@ -207,10 +207,10 @@ static void ptp_slew_turns(struct kunit *test)
 	}
 }
 
-/* What is no line has no offset. */
+/* Two readings that are not on one line give no offset. */
 static void ptp_no_line(struct kunit *test)
 {
-	/* the call takes 2 us; unknown yet, raw may be off by an eighth and 3 ns */
+	/* the call takes 2 us; raw's rate is unknown, so it may be off by an eighth and 3 ns */
 	static const struct {
 		struct world w;
 		bool comes;
@@ -223,7 +223,7 @@ static void ptp_no_line(struct kunit *test)
 		{ { .clamped = 2000 } },
 		{ { .clamped = 260 } },
 		{ { .clamped = 240 }, true },
-		/* one whose fraction is known is not clamped, so the other one is */
+		/* a moment whose fraction is known is not clamped, so the other one is */
 		{ { .clamped = 240, .known = true } },
 		{ { .clamped = 1, .known = true } },
 	};
@@ -240,7 +240,7 @@ static void ptp_no_line(struct kunit *test)
 	}
 }
 
-/* Where monotonic-raw's rate is known it must hold to 3 ns and a 1000th. */
+/* If monotonic-raw's rate is known, it must hold to 3 ns and a 1000th. */
 static void ptp_raw_rate(struct kunit *test)
 {
 	static struct tscope_point ring[TSCOPE_SERIES_POINTS];
@@ -251,7 +251,7 @@ static void ptp_raw_rate(struct kunit *test)
 	bool comes;
 	u32 i;
 
-	/* 2 s, in which it gained 100 ppm */
+	/* 2 s, in which monotonic-raw gained 100 ppm */
 	ring[0].tsc = 2000ULL * tscope_tsc_khz;
 	ring[0].phase = 200000LL << TSCOPE_PHASE_SHIFT;
 	for (i = 0; i < 40; i++) {
@@ -260,13 +260,13 @@ static void ptp_raw_rate(struct kunit *test)
 		b = moment_at(begin + 2000, i);
 		host = (struct tscope_raw){ .tsc = tsc_at(begin + 800), .ns = HOST_NS };
 		comes = tscope_wall_offset_find(&a, &b, &host, &series, &earlier, &o);
-		/* the TSC's cycles are no whole nanoseconds */
+		/* the TSC's cycles are not whole nanoseconds */
 		if (i != 5 && i != 6)
 			KUNIT_EXPECT_EQ_MSG(test, comes, i < 5, "%u ns", i);
 	}
 }
 
-/* Who answers the hypercall as KVM does has pairings, or will; who does not, has none. */
+/* A host that answers the hypercall as KVM does has pairings, or will; others have none. */
 static void ptp_hypercall_answers(struct kunit *test)
 {
 	static const struct {
@@ -274,11 +274,11 @@ static void ptp_hypercall_answers(struct kunit *test)
 		bool may_pair;
 	} cases[] = {
 		{ 0, true },
-		/* a host that is not on its TSC; and one that could not write the page */
+		/* a host whose clocksource is not the TSC; one that could not write the page */
 		{ -KVM_EOPNOTSUPP, true },
 		{ -KVM_EFAULT, true },
 		{ -KVM_ENOSYS },
-		/* of another set of numbers */
+		/* errors that are not of KVM's numbers */
 		{ -38 },
 		{ LONG_MIN },
 		{ KVM_HC_CLOCK_PAIRING },
@@ -291,7 +291,7 @@ static void ptp_hypercall_answers(struct kunit *test)
 				    "case %u", i);
 }
 
-/* Where there is no KVM, as in QEMU's emulation, the instruction is undefined. */
+/* Without KVM, as in QEMU's emulation, the instruction is undefined. */
 static void ptp_no_hypercall(struct kunit *test)
 {
 	struct kvm_clock_pairing *none = kunit_kzalloc(test, sizeof(*none), GFP_KERNEL);
@@ -305,7 +305,7 @@ static void ptp_no_hypercall(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, said, (long)KVM_HC_CLOCK_PAIRING);
 }
 
-/* A pairing of no time is an error, and of another moment than the call is rejected. */
+/* A pairing without a valid time is an error; one of a time outside of the call is rejected. */
 static void ptp_garbage(struct kunit *test)
 {
 	static const struct {
@@ -323,7 +323,7 @@ static void ptp_garbage(struct kunit *test)
 		{ { .sec = 5, .nsec = -1, .tsc = 1000 }, 0, -EIO },
 		{ { .sec = 5, .nsec = 1000000000, .tsc = 1000 }, 0, -EIO },
 		{ { .sec = 5, .nsec = S64_MIN, .tsc = 1000 }, 0, -EIO },
-		/* it was not written, or long ago */
+		/* the pairing was not written, or was written long ago */
 		{ { }, 0, -EAGAIN },
 		{ { .sec = 5, .nsec = 7, .tsc = 999 }, 0, -EAGAIN },
 		{ { .sec = 5, .nsec = 7, .tsc = 2001 }, 0, -EAGAIN },

@@ -105,7 +105,7 @@ static void take(u32 wanted, u64 budget_cyc)
 	tscope_clock_take(clk, c, wanted, budget_cyc);
 }
 
-/* The narrowest counts: of eight in the first window, which learns how narrow one can be. */
+/* The narrowest counts; in the first window, which learns the usual width, of eight readings. */
 static void reading_narrowest(struct kunit *test)
 {
 	script[0] = bracket(100000, 140, 5000);
@@ -131,7 +131,7 @@ static void reading_narrowest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, newest().width_ns, 0U);
 }
 
-/* One that took over twice the usual narrowest and 500 ns, or whose TSC went back. */
+/* A reading over twice the usual narrowest plus 500 ns is rejected, or one whose TSC went back. */
 static void reading_rejects(struct kunit *test)
 {
 	static const struct {
@@ -157,7 +157,7 @@ static void reading_rejects(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->rejected, 2ULL);
 }
 
-/* What is narrow was so by chance, and is forgotten. */
+/* A width that was narrow by chance is forgotten. */
 static void reading_reference_creeps(struct kunit *test)
 {
 	u32 i;
@@ -179,7 +179,7 @@ static void reading_fails(struct kunit *test)
 	take(1, 0);
 	KUNIT_EXPECT_EQ(test, clk->rejected, 8ULL);
 	KUNIT_EXPECT_EQ(test, clk->errors, 0ULL);
-	/* one that refuses is asked once */
+	/* a clock that fails is read once only */
 	script_err = -EIO;
 	take(1, 0);
 	KUNIT_EXPECT_EQ(test, clk->errors, 1ULL);
@@ -201,7 +201,7 @@ static void reading_goes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->backward_max_ns, 30ULL);
 	tscope_violations_range(&first, &after);
 	KUNIT_EXPECT_EQ(test, after, end + 1);
-	/* of a lane meetings read it, too; what is known beyond it never makes it less */
+	/* meetings read a clock with a lane too; its fraction never makes it go backward */
 	use(test, &at_tsc);
 	c->last[TSCOPE_LANE_RAW] = 7000;
 	script[0] = exact(300000, 7000);
@@ -215,7 +215,7 @@ static void reading_goes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->backward_max_ns, 30ULL);
 }
 
-/* As many exact readings as are wanted, and as there is time for; one in any case. */
+/* As many exact readings as are wanted, if there is time for them; one in any case. */
 static void reading_exact(struct kunit *test)
 {
 	use(test, &at_tsc);
@@ -231,7 +231,7 @@ static void reading_exact(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, points(), 4ULL);
 	KUNIT_EXPECT_EQ(test, newest().width_ns, 0U);
 	KUNIT_EXPECT_EQ(test, (u32)clk->exactness, (u32)TSCOPE_EXACT);
-	/* one whose TSC value is of another time does not count: the next one does */
+	/* a reading whose TSC value is outside of it does not count: the next one does */
 	script[0].tsc = script[0].after + 1;
 	script[1] = exact(200000, 6000);
 	script_len = 2;
@@ -240,7 +240,7 @@ static void reading_exact(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_RAW], 6000ULL);
 }
 
-/* The clocksource becomes a device, and exact again: each begins a segment. */
+/* The clocksource becomes a device, and exact again: each change begins a segment. */
 static void reading_source_changes(struct kunit *test)
 {
 	u32 i;
@@ -269,7 +269,7 @@ static void reading_source_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->tick_ns, 1U);
 }
 
-/* Of devices one a window, in turn, and none while one's time is paid back. */
+/* One device is read in each window, in turn; windows after a slow one read none. */
 static void reading_devices(struct kunit *test)
 {
 	struct tscope_clock *device[] = { clk, clk2 };
@@ -279,10 +279,10 @@ static void reading_devices(struct kunit *test)
 	script[0] = bracket(100000, 100, 5000);
 	for (i = 0; i < 4; i++)
 		tscope_devices_take(&turn, device, 2, c, PLENTY);
-	/* 8 readings to learn, and then 2 */
+	/* 8 readings to learn the usual width, and then 2 */
 	KUNIT_EXPECT_EQ(test, reads[0], 10U);
 	KUNIT_EXPECT_EQ(test, reads[1], 10U);
-	/* no reading is done within a cycle: four windows at most go without */
+	/* no reading is within a budget of one cycle: four windows at most go without */
 	memset(reads, 0, sizeof(reads));
 	for (i = 0; i < 10; i++)
 		tscope_devices_take(&turn, device, 2, c, 1);

@@ -15,7 +15,7 @@
 
 #define PARAM_OF(name) offsetof(struct tscope_params, name)
 
-/* An emulated CPU may get no time for as long. */
+/* An emulated CPU may get no time for this long. */
 #define PATIENCE_MS	30000
 
 static struct tscope_params before;
@@ -137,7 +137,7 @@ static void sampler_defaults(struct kunit *test)
 	u64 meetings = 0, sent = 0;
 
 	meets(test);
-	/* they met because one called the other */
+	/* the CPUs met because one called the other */
 	for_each_tscope_cpu(c) {
 		meetings += c->meetings;
 		sent += c->call.sent;
@@ -148,7 +148,7 @@ static void sampler_defaults(struct kunit *test)
 	rests(test);
 }
 
-/* Changes in the middle of it: none fails, and sampling goes on after each. */
+/* Changes while CPUs sample: none fails, and sampling goes on after each. */
 static void sampler_changes(struct kunit *test)
 {
 	u64 seed = 20, done;
@@ -171,7 +171,7 @@ static void sampler_changes(struct kunit *test)
 	rests(test);
 }
 
-/* Two CPUs that call the same one, in sessions of the same number: each takes its own answer. */
+/* Two CPUs call the same one, in sessions of the same number: each uses its own answer. */
 static void sampler_own_answer(struct kunit *test)
 {
 	/* mailboxes are aligned to two cache lines */
@@ -197,7 +197,7 @@ static void sampler_own_answer(struct kunit *test)
 	for (i = 0; i < 100 && err; i++) {
 		for (k = 0, err = 0; k < 2 && !err; k++) {
 			c[k].session = 1000 * i;
-			/* its sampler reads CLOCK_MONOTONIC_RAW once the caller is done */
+			/* so the sampler answers: it reads CLOCK_MONOTONIC_RAW at its end */
 			pair->wait_us = 3200;
 			memset(&b, 0, sizeof(b));
 			err = tscope_meet(&c[k], pair, 20000, &b);
@@ -217,7 +217,7 @@ static void sampler_own_answer(struct kunit *test)
 	rests(test);
 }
 
-/* The leader's TSC may begin anew, as when its CPU was replaced: so do the points' segments. */
+/* The leader's TSC may restart, as when its CPU was replaced: then a segment begins. */
 static void sampler_new_life(struct kunit *test)
 {
 	struct tscope_series *s = &tscope_clock_of_lane(TSCOPE_LANE_RAW)->series;
@@ -245,7 +245,7 @@ static u32 unknown_steps(void)
 	return unknown;
 }
 
-/* Pairs are judged within a window that lasts for long, so the step has to be known in it. */
+/* Pairs are judged during a long window, so the TSC's step has to be known before it ends. */
 static void sampler_step_in_window(struct kunit *test)
 {
 	struct tscope_cpu *c;
@@ -262,8 +262,8 @@ static void sampler_step_in_window(struct kunit *test)
 }
 
 /*
- * When the leader has something to do. Partners have their turn: at most a meeting of each may wait
- * for a window.
+ * When a CPU and when the leader has something to do. A meeting waits for the next window only if
+ * windows are near to each other.
  */
 static void sampler_due(struct kunit *test)
 {
@@ -291,7 +291,7 @@ static void sampler_due(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tscope_leader_replace(c->cpu, -1));
 }
 
-/* Keeps its CPU for 3 s, or until it is to stop. */
+/* Keeps its CPU busy for 3 s, or until it is stopped. */
 static int hog(void *unused)
 {
 	u32 ms;
@@ -332,7 +332,7 @@ static void sampler_failover(struct kunit *test)
 	set_cpus_allowed_ptr(current, cpumask_of(other));
 	for (ms = 0; ms < PATIENCE_MS && !READ_ONCE(tscope_cpu_of(other)->windows); ms += 20)
 		msleep(20);
-	/* one that is stopped while it writes points stays the leader */
+	/* a leader that is stopped while it writes points stays the leader */
 	for (times = 0; times < 4 && tscope_leader() == leader; times++) {
 		task = kthread_create(hog, NULL, "tscope_kunit");
 		KUNIT_ASSERT_FALSE(test, IS_ERR(task));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* series.c in the kernel: steps, thinning, the ring. More in selftests/user. */
+/* series.c in the kernel: steps, thinning, the ring. More tests are in selftests/user. */
 #include <linux/vmalloc.h>
 
 #include "../series.h"
@@ -40,7 +40,7 @@ static u32 copy_all(void)
 	return tscope_series_copy(&s, U64_MAX, copy);
 }
 
-/* A step is found four points late, and parts two segments at the right point. */
+/* A step is found four points late, and separates two segments at the right point. */
 static void series_cut_at_step(struct kunit *test)
 {
 	const u32 at = 200, n = 300;
@@ -65,7 +65,7 @@ static void series_cut_at_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, copy[k - 1].phase, 0LL);
 }
 
-/* Of each slot the narrowest reading, once the slot is over. */
+/* The narrowest reading of each slot becomes a point when the slot is over. */
 static void series_thinned(struct kunit *test)
 {
 	u32 i, n;
@@ -95,14 +95,14 @@ static void series_ring(struct kunit *test)
 	tscope_series_init(&s, ring, KHZ, true);
 	for (i = 0; i < n; i++)
 		add(i * PERIOD_NS, i * (PERIOD_NS + 1), 0);
-	/* one place may be being written */
+	/* the writer may be at work on one place */
 	k = copy_all();
 	KUNIT_ASSERT_EQ(test, k, TSCOPE_SERIES_POINTS - 1U);
 	for (i = 0; i < k; i++) {
 		KUNIT_ASSERT_EQ(test, copy[i].tsc, (n - k + i) * PERIOD_NS);
 		KUNIT_ASSERT_EQ(test, copy[i].phase, (s64)(n - k + i) << 16);
 	}
-	/* by time: those of the last ten periods, ends included */
+	/* limited by time: the points of the last ten periods, both ends included */
 	k = tscope_series_copy(&s, 10 * PERIOD_NS, copy);
 	KUNIT_ASSERT_EQ(test, k, 11U);
 	KUNIT_EXPECT_EQ(test, copy[10].tsc, (n - 1) * PERIOD_NS);

@@ -10,9 +10,9 @@
  * struct clock - what eight readings are made of
  * @before_ppm: rate until the gap
  * @after_ppm: rate from the gap on
- * @noise_ns: readings are off by that, by turns
+ * @noise_ns: readings are off by this, alternately up and down
  * @step_ns: step in the gap
- * @error_ns: what a reading says of its own error
+ * @error_ns: error that each reading states
  */
 struct clock {
 	s32 before_ppm;
@@ -72,7 +72,7 @@ static void step_found(struct kunit *test)
 				    step.error_ns, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, step.tsc, r[TSCOPE_STEP_SIDE].tsc,
 				    "case %u", i);
-		/* a step teaches little of the noise: what made it one */
+		/* a step adds little to the noise: no more than the least step */
 		KUNIT_EXPECT_LE_MSG(test, jump_ns, step.error_ns, "case %u", i);
 	}
 }
@@ -82,12 +82,12 @@ static void step_not_found(struct kunit *test)
 	static const struct clock cases[] = {
 		{ 0, 0, 0, 0, 0 },
 		{ 500, 500, 0, 0, 0 },
-		/* a change of rate is none, whatever it is */
+		/* a change of rate is never a step */
 		{ 0, 100, 0, 0, 0 }, { 100, 0, 0, 0, 0 },
 		{ -500, 500, 0, 0, 0 }, { 500, -500, 0, 0, 0 },
-		/* nor is what the readings' own errors explain */
+		/* nor is a jump that the readings' own errors explain */
 		{ 0, 0, 0, 1000, 1000 }, { 0, 0, 0, -1000, 1000 },
-		/* or what the rounding may be */
+		/* or that rounding explains */
 		{ 0, 0, 0, 4, 0 }, { 0, 0, 0, -4, 0 },
 	};
 	struct tscope_reading r[TSCOPE_STEP_POINTS];

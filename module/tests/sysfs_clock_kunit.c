@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sysfs_clock.c: which files which clock has, what they show, and what is taken for
- * a limit. The clock is the suite's own, and so is the directory that it is in;
+ * sysfs_clock.c: which files each clock has, what they show, and which limits they
+ * accept. The clock is the suite's own, and so is the directory that it is in;
  * the CPUs are the module's.
  */
 #include <linux/completion.h>
@@ -17,7 +17,7 @@
 #include "sysfs_files.h"
 #include "tests.h"
 
-/* An emulated CPU may get no time for as long. */
+/* An emulated CPU may get no time for this long. */
 #define PATIENCE_MS	30000
 
 static struct tscope_clock_ops ops;
@@ -81,7 +81,7 @@ static void sysfs_clock_exit(struct kunit *test)
 /* As in Documentation/ABI/testing/sysfs-kernel-tscope. */
 static void sysfs_clock_files(struct kunit *test)
 {
-	/* as tsc, kvm-clock, monotonic-raw, ptp-kvm and acpi-pm are */
+	/* like tsc, kvm-clock, monotonic-raw, ptp-kvm and acpi-pm */
 	static const struct tscope_clock_ops kinds[] = {
 		{ "a", TSCOPE_KIND_TSC, TSCOPE_LANE_TSC },
 		{ "b", TSCOPE_KIND_PAGE, TSCOPE_LANE_PAGE },
@@ -127,7 +127,7 @@ static void sysfs_clock_files(struct kunit *test)
 	dir_remove();
 }
 
-/* Before the first reading there is no figure, and no count. */
+/* Before the first reading there is no figure, and counts are 0. */
 static void sysfs_clock_empty(struct kunit *test)
 {
 	static const char * const none[] = {
@@ -177,7 +177,7 @@ static void sysfs_clock_counts(struct kunit *test)
 	EXPECT_SHOWN("read_avg_ns", "66\n");
 }
 
-/* Of a clock that CPUs publish: what the leader counted and what the CPUs did. */
+/* For a clock that CPUs publish, files show what the leader and all CPUs counted. */
 static void sysfs_clock_lanes(struct kunit *test)
 {
 	struct tscope_cpu *first = tscope_cpu_get(0);
@@ -192,7 +192,7 @@ static void sysfs_clock_lanes(struct kunit *test)
 	clk->backward_max_ns = 8;
 	first->lane[TSCOPE_LANE_PAGE] =
 		(struct tscope_lane_figures){ 1000, 33, 701, 5, 41 };
-	/* of another clock: they count nothing here */
+	/* figures of another clock do not count here */
 	first->lane[TSCOPE_LANE_TSC] =
 		(struct tscope_lane_figures){ 1 << 20, 1 << 20, 1, 1 << 20, 1 };
 	if (two)
@@ -203,16 +203,16 @@ static void sysfs_clock_lanes(struct kunit *test)
 	EXPECT_SHOWN("backward_max_ns", two ? "9000\n" : "701\n");
 	EXPECT_SHOWN("warps", two ? "65\n" : "5\n");
 	EXPECT_SHOWN("warp_max_ns", two ? "8001\n" : "41\n");
-	/* the leader's own may be the largest */
+	/* the leader's own figure may be the largest */
 	clk->backward_max_ns = 9001;
 	EXPECT_SHOWN("backward_max_ns", "9001\n");
-	/* a cycle is less than a nanosecond, but not none */
+	/* a cycle may be less than a nanosecond, but is not shown as 0 */
 	ops.lane = TSCOPE_LANE_TSC;
 	EXPECT_SHOWN("warp_max_ns", "1\n");
 	ops.lane = TSCOPE_LANE_PAGE;
 }
 
-/* offset_bound_ns belongs to the offset_max_ns read before it, whatever came meanwhile. */
+/* offset_bound_ns belongs to the offset_max_ns read before it, also if figures changed since. */
 static void sysfs_clock_keeps_bound(struct kunit *test)
 {
 	struct kobject *dir = &tscope_clock_of_lane(TSCOPE_LANE_TSC)->dir;
@@ -287,7 +287,7 @@ static void sysfs_clock_skew(struct kunit *test)
 	}
 }
 
-/* Each limit is its own, up to what its figure can be. */
+/* Limits do not affect each other; each has the range of its figure. */
 static void sysfs_clock_limits(struct kunit *test)
 {
 	static const struct {
@@ -325,7 +325,7 @@ static void remove_dir(struct work_struct *work)
 	complete(&removed);
 }
 
-/* Removal waits for whoever still holds a directory: its release is the module's code. */
+/* Removal waits until nobody holds the directory: its release function is the module's code. */
 static void sysfs_clock_waits(struct kunit *test)
 {
 	struct kobject *held;

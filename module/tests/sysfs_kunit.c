@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sysfs.c: what the controls of /sys/kernel/tscope take and show. These are the
- * module's own files; the suite restores what it changes. What comes of a change
- * is tested in control_kunit.c.
+ * sysfs.c: what the controls of /sys/kernel/tscope accept and show. These are the
+ * module's own files; the suite restores what it changes. control_kunit.c tests the
+ * effects of a change.
  */
 #include <linux/cpumask.h>
 
@@ -57,7 +57,7 @@ static void expect_taken(struct kunit *test, const char *name, const char *text,
 	KUNIT_EXPECT_STREQ(test, file_shown(test, root, name), shows);
 }
 
-/* It is refused, and the file shows what it showed before. */
+/* A write is refused, and the file shows what it showed before. */
 static void expect_refused(struct kunit *test, const char *name, const char *text,
 			   size_t len, int err)
 {
@@ -137,7 +137,7 @@ static void sysfs_refuses(struct kunit *test)
 	c->windows = 0;
 }
 
-/* kernfs passes on the first page of a longer write as if it were all of it. */
+/* kernfs cuts a longer write to its first page, so a write of a page is refused. */
 static void sysfs_long_writes(struct kunit *test)
 {
 	u32 i;
@@ -147,7 +147,7 @@ static void sysfs_long_writes(struct kunit *test)
 	page[PAGE_SIZE - 1] = '\n';
 	for (i = 0; i < ARRAY_SIZE(settings); i++)
 		expect_refused(test, settings[i], page, PAGE_SIZE, -EINVAL);
-	/* one character less is a number still */
+	/* one character less is still a number */
 	memmove(page, page + 1, PAGE_SIZE - 1);
 	page[PAGE_SIZE - 1] = 0;
 	expect_taken(test, "fit_window_s", page, "1\n");

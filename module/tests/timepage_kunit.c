@@ -5,7 +5,7 @@
 #include "../timepage.h"
 #include "tests.h"
 
-/* after the others: it does not include what it needs */
+/* after the others: this header does not include all that it needs */
 #include <asm/pvclock.h>
 
 #define ROUNDS	2000
@@ -27,7 +27,7 @@ static void random_page(u64 *state, struct tscope_timepage *p,
 	};
 }
 
-/* What the guest's kernel makes of the same page, and before it as much less. */
+/* The same result as the guest's kernel; before the page's TSC value as much less. */
 static void timepage_as_the_kernel(struct kunit *test)
 {
 	struct pvclock_vcpu_time_info page;
@@ -45,7 +45,7 @@ static void timepage_as_the_kernel(struct kunit *test)
 	}
 }
 
-/* A cycle of a third of a nanosecond: with its fraction, and back. */
+/* A cycle of a third of a nanosecond: the line with its fraction, and its inverse. */
 static void timepage_line(struct kunit *test)
 {
 	struct tscope_timepage p = {
@@ -56,7 +56,7 @@ static void timepage_line(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, tscope_timepage_line(&p, 1004, &frac), 5001ULL);
 	KUNIT_EXPECT_EQ(test, frac, (u16)(65536 / 3));
-	/* pvclock drops a bit of 7 cycles */
+	/* pvclock drops the lowest bit of 7 cycles */
 	KUNIT_EXPECT_EQ(test, tscope_timepage_line(&p, 1007, &frac), 5002ULL);
 	KUNIT_EXPECT_EQ(test, tscope_timepage_ns(&p, 1007), 5001ULL);
 	KUNIT_EXPECT_TRUE(test, tscope_timepage_inverse(&p, 5100, 1, &tsc));
@@ -69,7 +69,7 @@ static void timepage_line(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, tscope_timepage_inverse(&p, 5100, 1, &tsc));
 }
 
-/* Updates 1 ms apart, each a step ahead of what the one before says. */
+/* Updates 1 ms apart: the step of each, ns. */
 static const s64 truth[] = { 0, 100, 1, -3000000000LL, 0, 3000000000LL, -1, 7 };
 static struct tscope_page_updates u;
 
@@ -113,7 +113,7 @@ static void timepage_each_sees_all(struct kunit *test)
 	}
 }
 
-/* Two updates are one for a CPU that missed the first, whose TSC may be far ahead. */
+/* A CPU that missed the first of two updates sees them as one; its TSC may be far off. */
 static void timepage_one_missed(struct kunit *test)
 {
 	static const s64 off[] = { 0, -10000000000LL, 10000000000LL };
@@ -122,7 +122,7 @@ static void timepage_one_missed(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(off); i++) {
 		timepage_init(test);
 		KUNIT_EXPECT_EQ(test, sees(0, 1, 0), 100LL);
-		/* it is late, and what is new of it is the second step */
+		/* this CPU is late: only the second step has not been reported yet */
 		KUNIT_EXPECT_EQ(test, sees(0, 3, off[i]), -2999999999LL);
 		KUNIT_EXPECT_EQ(test, sees(1, 2, 0), 0LL);
 		KUNIT_EXPECT_EQ(test, sees(2, 3, 0), 0LL);

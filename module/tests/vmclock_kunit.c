@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* clock_vmclock.c: what a page says: its layout, its line, its errors, whether it gives time. */
+/* clock_vmclock.c: a page's layout, its line, its errors, and whether it gives time. */
 #include <linux/time64.h>
 
 #include "vmclock_page.h"
@@ -12,7 +12,7 @@ static s64 after(s64 cycles, u16 *frac)
 
 static void vmclock_layout(struct kunit *test)
 {
-	/* as UAPI.13 has them; its table has the last one at 0x64, within the one before */
+	/* as UAPI.13 has them, but its table has the last member at 0x64, within the one before */
 	static const struct {
 		u32 offset, bytes;
 		u64 value;
@@ -52,7 +52,7 @@ static void vmclock_layout(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, p->generation, 17ULL);
 }
 
-/* Seconds, halves and single cycles, of each shift, and before the page's counter. */
+/* Seconds, halves and single cycles, with each shift, and before the page's counter. */
 static void vmclock_line(struct kunit *test)
 {
 	u32 shift;
@@ -68,7 +68,7 @@ static void vmclock_line(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, frac, (u16)0);
 		KUNIT_EXPECT_EQ(test, after(-(s64)CYCLES_PER_S / 2, &frac), -500000000LL);
 		KUNIT_EXPECT_EQ(test, frac, (u16)0);
-		/* 0.46566128... ns, which is 30517.578 of 2^16; and that much before */
+		/* 0.46566128... ns, which is 30517.578 * 2^-16; and the same time before */
 		KUNIT_EXPECT_EQ(test, after(1, &frac), 0LL);
 		KUNIT_EXPECT_EQ(test, frac, (u16)30517);
 		KUNIT_EXPECT_EQ(test, after(-1, &frac), -1LL);
@@ -78,7 +78,7 @@ static void vmclock_line(struct kunit *test)
 				1000000000LL * NSEC_PER_SEC);
 		KUNIT_EXPECT_EQ(test, frac, (u16)0);
 	}
-	/* half a second, a quarter of a nanosecond, and what a second is made of but for 2^-64 */
+	/* half a second, a quarter of a nanosecond, and a second less 2^-64 */
 	page.frac = BIT_ULL(63);
 	KUNIT_EXPECT_EQ(test, after(CYCLES_PER_S, &frac), 1500000000LL);
 	KUNIT_EXPECT_EQ(test, frac, (u16)0);
@@ -116,7 +116,7 @@ static void vmclock_leap_second(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
 	KUNIT_EXPECT_EQ(test, v.updates, 1ULL);
 	KUNIT_EXPECT_FALSE(test, raw.stepped);
-	/* another scale is another segment, and no step */
+	/* another time scale begins a segment, and is not a step */
 	page.flags = 0;
 	page.sequence += 2;
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
@@ -147,7 +147,7 @@ static void vmclock_stated_error(struct kunit *test)
 		  TSCOPE_VMCLOCK_PERIOD_ESTERROR, CYCLES_PER_S, 0, 2000 + 2000 },
 		{ TSCOPE_VMCLOCK_TIME_ESTERROR | TSCOPE_VMCLOCK_PERIOD_MAXERROR,
 		  10 * CYCLES_PER_S, 0, 100 + 20000 },
-		/* before the page's counter it grows as well */
+		/* before the page's counter the error grows as well */
 		{ TSCOPE_VMCLOCK_TIME_ESTERROR | TSCOPE_VMCLOCK_PERIOD_MAXERROR,
 		  -10 * CYCLES_PER_S, 0, 100 + 20000 },
 	};
@@ -166,7 +166,7 @@ static void vmclock_stated_error(struct kunit *test)
 		if (!cases[i].err)
 			KUNIT_EXPECT_LE_MSG(test, abs((s64)(ns - cases[i].ns)), 1LL, "case %u", i);
 	}
-	/* it does not wrap */
+	/* the error does not wrap */
 	page.flags = TSCOPE_VMCLOCK_TIME_MAXERROR | TSCOPE_VMCLOCK_PERIOD_MAXERROR;
 	page.maxerror_ns = U64_MAX;
 	KUNIT_EXPECT_EQ(test, tscope_vmclock_error_ns(&page, page.counter, &ns), 0);
@@ -203,7 +203,7 @@ static void vmclock_gives_no_time(struct kunit *test)
 	} cases[] = {
 		{ 1, 2, SHIFT, CYCLE, 5, 0x70, true },
 		{ 1, 2, SHIFT, CYCLE, 5, 0x70, true, TSCOPE_VMCLOCK_TAI },
-		/* from no epoch; smeared; perhaps smeared */
+		/* without an epoch; smeared; perhaps smeared */
 		{ 1, 2, SHIFT, CYCLE, 5, 0x70, false, 2 },
 		{ 1, 2, SHIFT, CYCLE, 5, 0x70, false, 3 },
 		{ 1, 2, SHIFT, CYCLE, 5, 0x70, false, 4 },
@@ -237,7 +237,7 @@ static void vmclock_gives_no_time(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, !err, cases[i].time, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, err == -ENODATA, !cases[i].time, "case %u", i);
 	}
-	/* what follows a time without time is no step, and is another segment */
+	/* after a while without a time there is no step, but another segment */
 	vmclock_init(test);
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
 	source = raw.source;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* clock_vmclock.c: what updates of a page are reported as. */
+/* clock_vmclock.c: how updates of a page are reported. */
 #include <linux/math64.h>
 
 #include "vmclock_page.h"
 
-/* The page moves by @ns; returns what is reported of it, 0 if nothing. */
+/* Move the page's time by @ns. Returns the step that is reported, 0 if none is. */
 static s64 update_by(struct kunit *test, s64 ns)
 {
 	u64 frac_before = page.frac;
@@ -22,13 +22,13 @@ static void vmclock_steps(struct kunit *test)
 {
 	page.flags |= TSCOPE_VMCLOCK_TIME_MAXERROR;
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
-	/* where the host has no error, all but rounding is a step */
+	/* if the host states an error of 0, any more than rounding is a step */
 	KUNIT_EXPECT_EQ(test, update_by(test, 1), 0LL);
 	KUNIT_EXPECT_EQ(test, update_by(test, 2), 2LL);
 	KUNIT_EXPECT_EQ(test, raw.step.tsc, raw.tsc);
 	KUNIT_EXPECT_EQ(test, update_by(test, -5), -5LL);
 	KUNIT_EXPECT_EQ(test, update_by(test, 123456789), 123456789LL);
-	/* the page before an update is the one whose word counts */
+	/* the error in the page before an update counts, not the one after it */
 	page.maxerror_ns = 1000;
 	KUNIT_EXPECT_EQ(test, update_by(test, 7), 7LL);
 	KUNIT_EXPECT_EQ(test, update_by(test, 1000), 0LL);
@@ -37,22 +37,22 @@ static void vmclock_steps(struct kunit *test)
 	page.maxerror_ns = 10;
 	KUNIT_EXPECT_EQ(test, update_by(test, -999), 0LL);
 	KUNIT_EXPECT_EQ(test, update_by(test, -11), -11LL);
-	/* with the marker any step is one */
+	/* if the marker changes, any difference is a step */
 	page.maxerror_ns = 1000;
 	KUNIT_EXPECT_EQ(test, update_by(test, 9), 0LL);
 	page.marker++;
 	KUNIT_EXPECT_EQ(test, update_by(test, 3), 3LL);
-	/* a host that vouches for nothing never steps */
+	/* a host whose maximum error is unlimited never steps */
 	page.maxerror_ns = U64_MAX;
 	KUNIT_EXPECT_EQ(test, update_by(test, 5), 0LL);
 	KUNIT_EXPECT_EQ(test, update_by(test, 123456), 0LL);
 	KUNIT_EXPECT_EQ(test, v.updates, 14ULL);
 	KUNIT_EXPECT_EQ(test, v.disruptions, 1ULL);
-	/* the readings are all of the segment but for that */
+	/* only the marker began a segment */
 	KUNIT_EXPECT_EQ(test, raw.source, 1U);
 }
 
-/* Without a largest error, what a slew of 500 ppm may have done since the last look is no step. */
+/* Without a maximum error, an update that a slew of 500 ppm explains is not a step. */
 static void vmclock_slew(struct kunit *test)
 {
 	static const struct {
@@ -61,7 +61,7 @@ static void vmclock_slew(struct kunit *test)
 	} cases[] = {
 		{ 0, 24000, 0 },
 		{ 0, -24000, 0 },
-		/* a kernel that was delayed by 20 ms in between allows for 10 us more */
+		/* if the kernel was delayed by 20 ms in between, 10 us more are allowed */
 		{ 0, 40000, 40000 },
 		{ 0, -40000, -40000 },
 		{ TSCOPE_VMCLOCK_TIME_ESTERROR, 120000, 0 },
@@ -83,7 +83,7 @@ static void vmclock_slew(struct kunit *test)
 	}
 }
 
-/* Of a rate that changes, the step is what it is where the new line begins. */
+/* If the rate changes, the step is the difference where the new line begins. */
 static void vmclock_step_with_rate(struct kunit *test)
 {
 	u64 ns;
@@ -101,7 +101,7 @@ static void vmclock_step_with_rate(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, raw.stepped);
 	KUNIT_EXPECT_LE(test, abs(raw.step.ns - 50), 1LL);
 
-	/* it turned about a place long ago: it is what programs see now */
+	/* the new line begins long ago: the step is the difference that programs see now */
 	page.counter -= 8000 * CYCLES_PER_S;
 	page.sec -= 8000 + 1000;
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
@@ -142,7 +142,7 @@ static void vmclock_marker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, first.count, 1ULL);
 	KUNIT_EXPECT_STREQ(test, second.what, "snapshot");
 	KUNIT_EXPECT_EQ(test, second.tsc, raw.tsc);
-	/* one that appears, or that no flag speaks of, is none that changed */
+	/* a generation that appears, or whose flag is not set, has not changed */
 	page.flags = 0;
 	page.generation++;
 	tscope_vmclock_read(&v, &raw);
@@ -152,7 +152,7 @@ static void vmclock_marker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, violations_end(), violations + 2);
 }
 
-/* What lies behind the page's end is not read, whatever the flags say. */
+/* Members beyond the page's end are not read, no matter what the flags say. */
 static void vmclock_short_page(struct kunit *test)
 {
 	v.size = offsetof(struct tscope_vmclock_abi, generation);
@@ -164,7 +164,7 @@ static void vmclock_short_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, violations_end(), violations);
 }
 
-/* The host does not end an update: that is waited for later, and is one update then. */
+/* If the host does not end an update, the page is read later; this is one update then. */
 static void vmclock_unfinished(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
@@ -186,7 +186,7 @@ static int take_read(struct tscope_raw *to)
 	return tscope_vmclock_read(&v, to);
 }
 
-/* Steps begin segments and count; a page without time costs no reading; small updates are none. */
+/* Steps begin segments and count; a page without time is no reading; small updates no step. */
 static void vmclock_points(struct kunit *test)
 {
 	static const struct tscope_clock_ops ops = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* clock_xen.c where there is no Xen: pages that it takes or refuses, and what CPUID says. */
+/* clock_xen.c without Xen: pages that the hypervisor takes or refuses, and what CPUID says. */
 #include <linux/mm.h>
 
 #include <asm/pvclock.h>
@@ -9,7 +9,7 @@
 #include "../pvclock.h"
 #include "tests.h"
 
-/* What the hypervisor answers to a page, and to none; what it writes, and how often it is asked. */
+/* The hypervisor's answer to a page, and to none; what it writes; how often it was asked. */
 static int answer, answer_none;
 static struct pvclock_vcpu_time_info *registered;
 static unsigned int asked;
@@ -42,7 +42,7 @@ static int xen_init(struct kunit *test)
 	return 0;
 }
 
-/* What a test leaves. */
+/* Free what a test leaves. */
 static void xen_exit(struct kunit *test)
 {
 	free_page((unsigned long)area.page);
@@ -59,7 +59,7 @@ static void xen_page_is_taken(struct kunit *test)
 	tscope_xen_give_back(&area);
 	KUNIT_EXPECT_FALSE(test, area.in_use);
 	KUNIT_EXPECT_NULL(test, registered);
-	/* once: a second time might take away what another registered meanwhile */
+	/* only once: a second time might remove a page that somebody registered meanwhile */
 	tscope_xen_give_back(&area);
 	KUNIT_EXPECT_EQ(test, asked, 2U);
 	KUNIT_EXPECT_TRUE(test, tscope_xen_free(&area));
@@ -71,14 +71,14 @@ static void xen_page_is_refused(struct kunit *test)
 	answer = -EPERM;
 	KUNIT_EXPECT_EQ(test, tscope_xen_take(&area), -EPERM);
 	KUNIT_EXPECT_FALSE(test, area.in_use);
-	/* nothing is there to be given back, or registered again */
+	/* there is nothing to give back, or to register again */
 	tscope_xen_give_back(&area);
 	tscope_xen_renew(&area);
 	KUNIT_EXPECT_EQ(test, asked, 1U);
 	KUNIT_EXPECT_TRUE(test, tscope_xen_free(&area));
 }
 
-/* A page that the hypervisor does not give back is written on: it is left to it. */
+/* A page that the hypervisor does not give back is still written, so it is not freed. */
 static void xen_page_is_kept(struct kunit *test)
 {
 	struct pvclock_vcpu_time_info *page;
@@ -96,7 +96,7 @@ static void xen_page_is_kept(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, area.page);
 	KUNIT_EXPECT_FALSE(test, area.in_use);
 	KUNIT_EXPECT_PTR_EQ(test, registered, page);
-	/* here nobody writes it on */
+	/* here no hypervisor writes it */
 	free_page((unsigned long)page);
 }
 
@@ -129,11 +129,11 @@ static void xen_guest_resumes(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, registered, area.page);
 	KUNIT_ASSERT_TRUE(test, tscope_pvclock_copy(&area.page->version, &p));
 	KUNIT_EXPECT_EQ(test, p.sequence, 4U);
-	/* one that refuses it: what is in the page is of the other one, and no time any more */
+	/* one that refuses the page: the time of the former one in it is not valid any more */
 	answer = -EPERM;
 	tscope_xen_renew(&area);
 	KUNIT_EXPECT_FALSE(test, tscope_pvclock_copy(&area.page->version, &p));
-	/* the first one may be it still */
+	/* the former hypervisor may still be the present one */
 	KUNIT_EXPECT_TRUE(test, area.in_use);
 	answer = 0;
 	tscope_xen_renew(&area);
@@ -159,7 +159,7 @@ static void xen_cpuid(struct kunit *test)
 		{ 0, 0x40000005, { { 1, 1, 2100000, 1 } }, false },
 		{ 0x40000000, 0x40000002, { { 1, 1, 2100000, 1 } }, false },
 		{ 0x40000100, 0x40000005, { { 1, 1, 2100000, 1 } }, false },
-		/* as KVM emulates it: sub-leaf 1 twice */
+		/* as KVM emulates Xen: sub-leaf 1 twice */
 		{ 0x40000000, 0x40000004, { { 1, 0, 4090443095, U32_MAX },
 		  { 1, 0, 4090443095, U32_MAX } }, false },
 	};
@@ -179,7 +179,7 @@ static void xen_cpuid(struct kunit *test)
 	}
 }
 
-/* Where there is no Xen the clock is absent for a reason. */
+/* Without Xen the clock is absent, and a reason is given. */
 static void xen_absent(struct kunit *test)
 {
 	const struct tscope_clock *clk = tscope_clock_of_lane(TSCOPE_LANE_PAGE);
