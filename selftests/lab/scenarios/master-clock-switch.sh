@@ -42,7 +42,7 @@ guest() {
 	errors=$(figure ptp-kvm errors)
 	between "on hpet: ptp-kvm errors" 1 "$errors" -
 	holds "on hpet: ptp-kvm reports a skew" 0 "$(skews ptp-kvm)" 0
-	# tsc/moving was seen once, with a hull of +-0.7 us: the host was on hpet, and a compiler ran
+	# tsc/moving was seen once, hull +-0.7 us, when the host was on hpet and a compiler ran
 	MOTION_NS=2000
 	finds no-master-clock
 

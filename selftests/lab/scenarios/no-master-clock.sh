@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: a host on hpet has no master clock: raw kvm-clock warps, ptp-kvm has no answer until the host goes to its TSC, the TSC is clean
+# DESCRIPTION: a host on hpet has no master clock: raw kvm-clock warps, ptp-kvm has no answer until the host's clocksource is its TSC, the TSC is clean
 #
 # Without a master clock KVM fills each vCPU's pvti at a different instant, from a reading of its
 # own of the host's clock.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: a vmclock whose page the host fills: rate and steps are exact, the marker counts, an update stays unfinished
+# DESCRIPTION: a vmclock whose page the host fills: exact rate and steps, a page with a disruption marker only, an update that stays unfinished
 #
 # The page is one of the guest's own memory. The host writes it by lab_vmclock: the truth is the
 # line of time that was written, which has a random rate. At first the page has no content, then a

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: Xen's dom0: each update of a vCPU's page is the step that two pages give, what the pages differ by lies in the pair, Xen's wall clock is not set, CPUs come and go, 20 unloads while it samples
+# DESCRIPTION: Xen's dom0: each step is the difference of two of a vCPU's pages, the pair's hull is the difference between the vCPUs' pages, Xen's wall clock is not set, CPUs come and go, 20 unloads while it samples
 #
 # Xen in emulation has no stable clock: about once a second it gives each vCPU's page another
 # multiplier and a step of up to some milliseconds, and the vCPUs' clocks differ.
