@@ -62,7 +62,7 @@ refused_text() {
 	done
 }
 
-# a page or more is not a value, even if the text is valid
+# long texts are refused: of 21 to 4095 bytes, and of a page or more
 refused_long() {
 	local length
 	for length in 21 255 4095; do
