@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2012,SC2317
 #
-# /sys/kernel/tscope: which files there are, their modes, forms and values,
-# before anything was sampled and after. The tables are those of
+# Checks which files /sys/kernel/tscope has, their modes, forms and values, before
+# anything was sampled and after. The tables follow
 # Documentation/ABI/testing/sysfs-kernel-tscope.
 
 . "$(dirname "$0")/lib.sh"
@@ -71,7 +71,7 @@ skew_alert_ppb -tsc unsigned 0 0 0"
 
 KNOWN="tsc kvm-clock hyperv xen ptp-kvm monotonic-raw realtime acpi-pm hpet vmclock"
 
-# has CLOCK CLOCKS: whether a row is about a clock
+# has CLOCK CLOCKS: whether a row with CLOCKS in its second column applies to the clock
 has() {
 	case $2 in
 	all) ;;
@@ -110,7 +110,7 @@ controls() {
 	same "lines of clocks" "$(wc -l <"$TSCOPE/clocks")" 1
 }
 
-# nothing but the controls and the clocks that "clocks" names
+# there is nothing except the controls and the clocks that "clocks" names
 directory() {
 	local want
 	get clocks
@@ -151,7 +151,7 @@ presence() {
 	esac
 }
 
-# files CLOCK: all that it should have and no other, with their modes
+# files CLOCK: the clock has exactly the files that it should have, with their modes
 files() {
 	local file clocks rest want=
 	[ -d "$TSCOPE/$1" ] || { skip "no $1 here"; return; }
@@ -171,7 +171,7 @@ files() {
 	done
 }
 
-# fresh CLOCK: what its files say before anything was sampled
+# fresh CLOCK: the values of its files before anything was sampled
 fresh() {
 	local file clocks form before rest
 	[ -d "$TSCOPE/$1" ] || { skip "no $1 here"; return; }
@@ -192,7 +192,7 @@ sample() {
 	flat_out 8
 }
 
-# values CLOCK: after sampling
+# values CLOCK: the values of its files after sampling
 values() {
 	local file clocks form before low high whole
 	[ -d "$TSCOPE/$1" ] || { skip "no $1 here"; return; }
@@ -220,7 +220,8 @@ values() {
 	END
 }
 
-# offsets CLOCK: of one pair, lower CPU first, recent; the single files are its fields
+# offsets CLOCK: `offset` is that of one pair, lower CPU first, and recent; the single files have
+# the same values as its fields
 offsets() {
 	local offset bound i j moving age
 	[ -d "$TSCOPE/$1" ] || { skip "no $1 here"; return; }
@@ -250,7 +251,7 @@ offsets() {
 	same "offset while sampling is off" "${VALUE% *}" "$offset $bound $i $j $moving"
 }
 
-# consistent: figures that must fit one another
+# consistent: figures that must agree with each other
 consistent() {
 	local clock min max tsc_khz
 	get tsc/khz
@@ -282,7 +283,7 @@ consistent() {
 	done
 }
 
-# read_only: written by nobody, root neither
+# read_only: files that nobody can write, not even root
 read_only() {
 	local file
 	echo 0 >"$TMP/in"

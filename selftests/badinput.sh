@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2317
 #
-# Writes that must be refused, with their errno, and that change nothing;
-# and values at the edge, which must be taken.
+# Writes that must be refused, with their errno, and must change nothing; and
+# values at the limits, which must be accepted.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -38,7 +38,7 @@ EINVAL --100\n
 EINVAL 0x\n
 ERANGE 99999999999999999999999\n'
 
-# refused FILE ERRNO BYTES: standard input must not be taken
+# refused FILE ERRNO BYTES: $TMP/in, described by BYTES, must be refused with ERRNO
 refused() {
 	state
 	before=$STATE
@@ -62,7 +62,7 @@ refused_text() {
 	done
 }
 
-# a page or more is no value, whatever it holds
+# long texts are refused: of 21 to 4095 bytes, and of a page or more
 refused_long() {
 	local length
 	for length in 21 255 4095; do
@@ -74,7 +74,7 @@ refused_long() {
 	refused_page "$1"
 }
 
-# refused_page FILE: values that would be good if they were not so long
+# refused_page FILE: values that would be valid if they were not so long
 refused_page() {
 	local length
 	for length in 4096 5000; do
@@ -186,7 +186,7 @@ taken() {
 	same "$1 after $2" "$VALUE" "${3:-$2}"
 }
 
-# width_us may not pass period_us, whichever is written
+# width_us can't exceed period_us, whichever of the two is written
 order() {
 	taken width_us 5000
 	printf 'ERANGE 4999\\n\n' | refused_text period_us
@@ -217,7 +217,7 @@ edges() {
 	taken enabled 0
 }
 
-# without a newline; a zero before is decimal, not octal
+# a value without a newline; a leading zero is decimal, not octal
 spelling() {
 	printf 20000 >"$TMP/in"
 	put period_us <"$TMP/in" || bad "no newline: $ERRNO"
@@ -239,15 +239,14 @@ lists() {
 	taken cpus "$possible"
 }
 
-# ranges while it samples: the same
+# the ranges are the same while it samples
 while_on() {
 	set_to enabled 1
 	number period_us 999 10000001
 	set_to enabled 0
 }
 
-# figures: what was sampled
-# all but ages, which grow
+# figures: prints all that was sampled, except ages, which grow
 figures() {
 	find "$TSCOPE" -mindepth 2 -type f -perm -400 | sort | while read -r file; do
 		case $file in
@@ -258,7 +257,7 @@ figures() {
 	cat "$DEBUG/points" 2>&1
 }
 
-# a reset that is refused resets nothing, nor does a list of CPUs
+# a reset that is refused resets nothing, and neither does a list of CPUs that is refused
 figures_stay() {
 	local file text
 	set_to enabled 1

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2317
 #
-# Starting, stopping, resetting, changing parameters and CPUs while it samples:
+# Starts, stops, resets, changes parameters and CPUs while tscope samples, and checks
 # what grows, what stays, what goes to zero, and which CPUs take readings.
 
 . "$(dirname "$0")/lib.sh"
 
 COUNTERS="samples rejected backward warps steps updates stopped errors"
 
-# counters: each counter with its value, a line each, in $TMP/$1
+# counters NAME: writes each counter with its value, one per line, to $TMP/NAME
 counters() {
 	local path name
 	for path in "$TSCOPE"/*/*; do
@@ -19,13 +19,13 @@ counters() {
 	done >"$TMP/$1"
 }
 
-# lost A B: counters that fell from A to B
+# lost A B: prints the counters that are lower in $TMP/B than in $TMP/A
 lost() {
 	awk 'NR == FNR { was[$1] = $2; next } $2 < was[$1] { print $1, "fell from", was[$1], "to", $2 }' \
 		"$TMP/$1" "$TMP/$2"
 }
 
-# not_less A B
+# not_less A B: no counter is lower in $TMP/B than in $TMP/A
 not_less() {
 	local text
 	text=$(lost "$1" "$2")
@@ -37,7 +37,7 @@ samples() {
 	SAMPLES=$VALUE
 }
 
-# growing CLOCK...: readings are being taken
+# growing CLOCK...: the number of readings of each clock grows
 growing() {
 	local clock
 	for clock; do
@@ -75,7 +75,7 @@ zeroed() {
 		file=${path#"$TSCOPE/"}
 		case $file in
 		*/khz | */stable | */step_cycles | */*_alert_*) continue ;;
-		# these are of vmclock's page, as it is now
+		# these files show vmclock's page as it is now
 		*/time | */status | */error_ns | */marker | */generation) continue ;;
 		esac
 		if get "$file"; then
@@ -112,7 +112,7 @@ reset_while_off() {
 	empty_debug
 }
 
-# after a short time there is less than after a long time before the reset
+# a short time after a reset the counters are lower than after the long time before it
 reset_while_on() {
 	local before
 	set_to enabled 1
@@ -161,7 +161,7 @@ changes_while_on() {
 	set_to enabled 0
 }
 
-# sampling_now NUMBERS: whether these CPUs sample and no others, in $SAMPLING
+# sampling_now NUMBERS: whether these CPUs sample and no others; sets SAMPLING to those that do
 sampling_now() {
 	SAMPLING=$(awk '$2 == "sampling" { print $1 }' "$DEBUG/cpus" | sort -n | tr '\n' ' ')
 	SAMPLING=${SAMPLING% }
@@ -177,9 +177,9 @@ has_threads() {
 	done
 }
 
-# on_cpus LIST: the CPUs of LIST sample, and no others. While sampling is enabled each online CPU
-# of LIST has a thread that is bound to it, and one that went offline has a parked thread. Else
-# there are none.
+# on_cpus LIST: the CPUs of LIST sample, and no others. While sampling is enabled, each online CPU
+# of LIST has a thread that is bound to it, and a CPU that went offline has a parked thread. While
+# sampling is disabled there are no threads.
 on_cpus() {
 	local cpu pid where online=
 	get enabled
@@ -221,12 +221,12 @@ cpu_lists() {
 	on_cpus ""
 }
 
-# turn CPU ONOFF
+# turn CPU 0|1: takes the CPU offline or online
 turn() {
 	echo "$2" >"$CPUDIR/cpu$1/online" || bad "CPU $1: online $2 fails"
 }
 
-# the highest CPU that can go offline; CPU 0 usually can't
+# the highest CPU goes offline and online; CPU 0 usually can't
 hotplug() {
 	local cpu rest online i=0
 	online=$(cat "$CPUDIR/online")
@@ -287,7 +287,7 @@ leader_goes() {
 	set_to cpus "$(cat "$CPUDIR/possible")"
 }
 
-# back to back: no state is lost
+# enabled and disabled without a pause: no state is lost
 quickly() {
 	local i=0
 	while [ "$i" -lt 50 ]; do

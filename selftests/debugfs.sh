@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2012,SC2317
 #
-# /sys/kernel/debug/tscope: the files, their headers and columns, and figures that
-# must fit one another and those of sysfs. Sampling is off while they are
-# read, so that they must fit exactly.
+# Checks the files of /sys/kernel/debug/tscope, their headers and columns, and that
+# figures agree with each other and with those of sysfs. Sampling is off while the
+# files are read, so figures must agree exactly.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -70,7 +70,7 @@ sample() {
 	flat_out 8
 }
 
-# columns FILE REGEX: every line but the first
+# columns FILE REGEX: every line except the first must match
 columns() {
 	sed 1d "$DEBUG/$1" | grep -vxE "$2" >"$TMP/odd" && bad "$1: $(head -n 3 "$TMP/odd")"
 }
@@ -83,7 +83,7 @@ page_clock() {
 	done
 }
 
-# each pair of CPUs and each of the two clocks once; the worst is sysfs's
+# each pair of CPUs has one line for each of the two clocks; the worst pair is that of sysfs
 pairs() {
 	local clock worst clocks n
 	columns pairs '(tsc|kvm-clock|hyperv|xen) [0-9]+ [0-9]+ (-?[0-9]+ [0-9]+ [01] -?[0-9]+ -?[0-9]+ [0-9]+ [1-9][0-9]*|- - - - - - 0) [0-9]+'
@@ -92,7 +92,7 @@ pairs() {
 	for clock in $clocks; do
 		same "pairs of $clock" "$(grep -c "^$clock " "$DEBUG/pairs")" $((n * (n - 1) / 2))
 		[ "$n" -gt 1 ] || continue
-		# the worst is the pair that is surely farthest off; pairs that move come first
+		# the worst pair has the largest offset less its bound; pairs that move come first
 		worst=$(awk -v clock="$clock" '$1 != clock { next }
 			$2 >= $3 { print "order", $2, $3 }
 			seen[$2, $3]++ { print "twice", $2, $3 }
@@ -125,13 +125,13 @@ pairs_in_pieces() {
 	same "pairs in pieces, without their ages" "$(cat "$TMP/pieces")" "$(cat "$TMP/whole")"
 }
 
-# all_sample: whether one CPU leads and all sample; what was read is in $TMP/cpus
+# all_sample: whether one CPU is the leader and all sample; $TMP/cpus keeps what was read
 all_sample() {
 	sed '1d; s/^\([0-9]* [a-z-]* [01]\) .*/\1/' "$DEBUG/cpus" >"$TMP/cpus"
 	[ "$(grep -c ' 1$' "$TMP/cpus")" = 1 ] && ! grep -qv ' sampling ' "$TMP/cpus"
 }
 
-# a line for each CPU that ever sampled; all readings of the TSC are theirs
+# a line for each CPU that ever sampled; their readings add up to those of the TSC
 cpus() {
 	local n
 	columns cpus '[0-9]+ off 0 [1-9][0-9]* [0-9]+ [0-9]+ [0-9]+ [0-9]+ [1-9][0-9]*'
@@ -140,7 +140,7 @@ cpus() {
 	get tsc/samples
 	same "readings" "$(awk '{ n += $9 } END { printf "%d", n }' "$DEBUG/cpus")" "$VALUE"
 	[ "$(nproc)" -gt 1 ] || return
-	# two seconds at the defaults: each pair has met by a call
+	# in two seconds at the defaults each pair has met, as the leader calls the other CPUs
 	n=$(awk '{ n += $6 } END { print n }' "$DEBUG/cpus")
 	within "meetings" "$n" 1 1000000
 	set_to enabled 1
@@ -150,7 +150,7 @@ cpus() {
 	same "CPUs that don't sample" "$(grep -v ' sampling ' "$TMP/cpus")" ""
 }
 
-# pages_of_hyperv KHZ: a line for each CPU, all of the one page
+# pages_of_hyperv KHZ: a line for each CPU, all of the same page
 pages_of_hyperv() {
 	columns pvti '[0-9]+ [1-9][0-9]* 0 [0-9]+ [0-9]+([.][0-9]{3})? [0-7] 1 0'
 	same "lines" "$(sed 1d "$DEBUG/timepage" | grep -c .)" "$(nproc)"
@@ -193,7 +193,7 @@ pvti() {
 		within "khz by mul and shift of CPU $cpu" \
 			$((((1000000 << (36 - shift)) / mul + 8) >> 4)) $((khz - off)) $((khz + off))
 		[ "$stable" = 0 ] || same "stable of CPU $cpu" $((flags & 1)) 1
-		# with a master clock all have one time: 1 ns is rounding
+		# with a master clock all CPUs have one time, but for 1 ns of rounding
 		[ "$stable" = 0 ] || [ -z "$UNDISTURBED" ] || within "CPU $cpu minus CPU 0" "$minus" -1 1
 		within "tsc_timestamp" "$tsc" 0 9223372036854775807
 		within "system_time" "$ns" 0 9223372036854775807
@@ -207,8 +207,8 @@ exact() {
 	[ "$1" = ptp-kvm ] || { get "$1/exact" 2>/dev/null && [ "$VALUE" = 1 ]; }
 }
 
-# ascending in tsc, one segment, not older than the fit window, phase 0 at first; exact
-# ones have no width
+# points ascend in tsc, are of one segment, and not older than the fit window; the first
+# has phase 0; exact points have no width
 points() {
 	local clock khz exact
 	columns points '[a-z-]+ [0-9]+ [0-9]+ -?[0-9]+[.][0-9]{3} [0-9]+'
@@ -248,12 +248,12 @@ points() {
 	done
 }
 
-# newest FILE: TSC of the newest point of monotonic-raw
+# newest FILE: prints the TSC of the newest point of monotonic-raw
 newest() {
 	awk '$1 == "monotonic-raw" { tsc = $3 } END { print tsc }' "$TMP/$1"
 }
 
-# points are those of the first read of an open file, also for a reader that reads on later
+# an open file shows the points as of its first read, also to a reader that continues later
 points_in_pieces() {
 	set_to enabled 1
 	sleep 1
@@ -309,7 +309,7 @@ histogram() {
 	COUNT=$(sed -n '1s/.* count \([0-9]*\) .*/\1/p' "$DEBUG/hist/$1")
 }
 
-# events that are counted there are counted in sysfs too
+# events that are counted in histograms are counted in sysfs, too
 histograms() {
 	local clock clocks name
 	get clocks

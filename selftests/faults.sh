@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC2317
 #
-# Whether tracepoints, sysfs and debugfs report known faults with their true size: a
+# Checks that tracepoints, sysfs and debugfs report known faults with their true size: a
 # wall clock that is set, a TSC that is moved, a guest that is paused. The faults can be
 # injected in the lab's guests only (selftests/lab); elsewhere the tests are skipped.
 
@@ -12,7 +12,7 @@
 INJECT_KO=${TSC_INJECT_MODULE:-/lib/tscope/tsc_inject.ko}
 INJECT=/sys/module/tsc_inject/parameters/adjust
 
-# can_inject: if it can't, $WHY says why
+# can_inject: whether a TSC can be moved here; if not, sets WHY to the reason
 can_inject() {
 	WHY="no tsc_inject.ko to move a TSC with"
 	[ -f "$INJECT_KO" ] || return 1
@@ -38,7 +38,7 @@ cleanup_more() {
 	rmmod tsc_inject
 }
 
-# pause SECONDS: sets $PAUSED_NS, the longest that it can have been by the host's clock
+# pause SECONDS: sets PAUSED_NS, the longest that the pause can have been by the host's clock
 pause() {
 	local times from to
 	times=$(on_host "cut -d' ' -f1 /proc/uptime; monitor stop; sleep $1; monitor cont; cut -d' ' -f1 /proc/uptime") ||
@@ -48,7 +48,7 @@ pause() {
 	PAUSED_NS=$(((to - from + 1) * 10000000))
 }
 
-# cycles to ns
+# ns_of CYCLES: sets NS
 ns_of() {
 	get tsc/khz
 	NS=$(($1 * 1000000 / VALUE))
@@ -116,7 +116,7 @@ wall_clock_set() {
 	same "steps of monotonic-raw" "$EVENTS" 0
 }
 
-# move_tsc CYCLES: moves CPU 1's TSC back while it samples, and later forth
+# move_tsc CYCLES: moves CPU 1's TSC back while it samples, and later forward again
 move_tsc() {
 	sleep 3
 	get tsc/offset_max_ns
@@ -158,7 +158,7 @@ tsc_moved() {
 	same "tsc/warps" "$VALUE" "$(total count)"
 	get tsc/warp_max_ns
 	same "tsc/warp_max_ns" "$VALUE" "$(largest warp_ns)"
-	# the injection less a transit at least; the injection at most, plus the offset before
+	# at least the injection less a transit; at most the injection plus the offset before
 	within "largest warp" "$VALUE" $((NS - BASE_BOUND - 2 * BOUND)) $((NS + BASE_BOUND + 1))
 	seen "warp tsc"
 	within "warps in violations" "$SEEN" 1 1024
@@ -177,8 +177,8 @@ tsc_moved() {
 	fi
 }
 
-# CPU 1's TSC goes back by more than a period: its own reading is less than its last. The CPU
-# samples all the time: otherwise it would have passed its old value before it reads again.
+# CPU 1's TSC goes back by more than a period: the CPU reads less than at its last reading. The
+# CPU samples all the time; otherwise the TSC would have passed its old value at the next reading.
 tsc_backward() {
 	can_inject || { skip "$WHY"; return; }
 	set_to reset 1

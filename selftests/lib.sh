@@ -4,11 +4,11 @@
 # lib.sh: what the tests share: KTAP, the module, reading and writing files
 # whose errno matters, and the kernel log.
 #
-# A script sources it, calls begin, and gives run_tests its tests, one a line:
-# a function and its arguments. A test calls bad for each thing that it finds
-# wrong, or skip. The last test of each script is the kernel log since begin.
-# Functions return results in variables: a subshell for each would take most of
-# the time in an emulated guest.
+# A script sources this file, calls begin, and passes its tests to run_tests on
+# standard input, one per line: a function and its arguments. A test calls bad for
+# each fault that it finds, or skip. run_tests adds a last test, which checks the
+# kernel log since begin. Functions return results in variables, because a subshell
+# for each call would take most of the time in an emulated guest.
 
 TSCOPE=/sys/kernel/tscope
 DEBUG=/sys/kernel/debug/tscope
@@ -22,17 +22,18 @@ KLOG_BAD='WARNING:|BUG:|Oops|Call Trace|INFO: (task|rcu|possible)|possible (circ
 KLOG_BAD="$KLOG_BAD"'|suspicious RCU|UBSAN|KASAN|KCSAN|KFENCE|general protection|soft lockup|hard LOCKUP'
 KLOG_BAD="$KLOG_BAD"'|refcount_t|sleeping function|scheduling while atomic|blocked for more than'
 
-# without a word from the user: the module beside the tests, as in make kselftest-tar's tarball
+# by default the module beside the tests, where make kselftest-tar puts it
 [ -n "$TSCOPE_MODULE" ] || [ ! -f "${0%/*}/tscope.ko" ] || TSCOPE_MODULE=$(cd "${0%/*}" && pwd)/tscope.ko
 
-# skip_all REASON: nothing of this script can run here
+# skip_all REASON: ends the script, because nothing of it can run here
 skip_all() {
 	echo "TAP version 13"
 	echo "1..0 # SKIP $1"
 	exit 4
 }
 
-# begin: what every script needs; leaves a directory in $TMP
+# begin: checks what every script needs; makes a temporary directory, $TMP, and marks the kernel
+# log and the taint flags for klog_clean
 begin() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	[ "$(uname -m)" = x86_64 ] || skip_all "needs x86-64"
@@ -52,7 +53,8 @@ begin() {
 	echo "$MARK" >/dev/kmsg
 }
 
-# finish: a script that has changed other things restores them in a function cleanup
+# finish: removes $TMP and the module. A script that changes anything else defines a function
+# cleanup, which restores it
 finish() {
 	trap - EXIT
 	! command -v cleanup >/dev/null || cleanup
@@ -60,7 +62,7 @@ finish() {
 	[ ! -d /sys/module/tscope ] || rmmod tscope 2>/dev/null
 }
 
-# bad TEXT: something is wrong in this test
+# bad TEXT: reports that something is wrong in this test, which then fails
 bad() {
 	FAULTS=$((FAULTS + 1))
 	[ $FAULTS -gt 20 ] || echo "# $*"
@@ -116,15 +118,15 @@ klog() {
 		END { for (i = 0; i < n; i++) print line[i] }'
 }
 
-# the kernel log since begin, and no new taint but that of an unsigned module
-# from outside the tree; KLOG_ALLOW, a regex of lines that the caller judges
+# klog_clean: the test of the kernel log since begin. There must be no new taint except that of
+# an unsigned or out-of-tree module. Lines that match the regex KLOG_ALLOW are left to the caller.
 klog_clean() {
 	local taint
 
 	[ ! -d /sys/module/tscope ] || unload
 	klog | grep -E "$KLOG_BAD" | grep -vE "${KLOG_ALLOW:-^\$}" >"$TMP/klog" &&
 		bad "$(head -n 5 "$TMP/klog" | tr '\n' '|')"
-	# the shell would read it byte by byte, and /proc/sys returns only the first byte
+	# by cat: the shell reads byte by byte, and then gets only the first byte of /proc/sys
 	taint=$(cat /proc/sys/kernel/tainted)
 	same "taint" $((taint & ~(4096 | 8192))) $((TAINT & ~(4096 | 8192)))
 }
@@ -198,7 +200,7 @@ set_to() {
 	put "$1" <"$TMP/in" || bad "echo $2 >$1: $ERRNO"
 }
 
-# set_windows PERIOD-US WIDTH-US BURST-US: in an order that works whatever they were
+# set_windows PERIOD-US WIDTH-US BURST-US: in an order that works from any previous values
 set_windows() {
 	set_to width_us 10
 	set_to period_us "$1"
@@ -206,13 +208,13 @@ set_windows() {
 	set_to burst_us "$3"
 }
 
-# set_defaults: sets the values that they have after loading
+# set_defaults: sets the windows to the module's defaults
 set_defaults() {
 	set_windows 50000 20 10
 }
 
-# flat_out SECONDS: samples all the time, which gives hpet the most points: one in 24 periods,
-# of which the last 4 are held back
+# flat_out SECONDS: samples all the time, which gives hpet the most points: one in 24 periods.
+# The last 4 points are held back.
 flat_out() {
 	set_windows 10000 10000 10
 	set_to enabled 1
@@ -232,7 +234,7 @@ state() {
 	STATE="$STATE$(cat "$TSCOPE/alert_interval_s" "$TSCOPE"/*/*_alert_*)"
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds
+# wait_for SECONDS COMMAND...: waits until the command succeeds; false after SECONDS
 wait_for() {
 	local tries=$(($1 * 10))
 	shift
@@ -243,7 +245,7 @@ wait_for() {
 	done
 }
 
-# grown FILE THAN: whether a counter is larger
+# grown FILE THAN: whether the counter in FILE is larger than THAN
 grown() {
 	get "$1" && [ "$VALUE" -gt "$2" ]
 }
@@ -274,7 +276,7 @@ is() {
 	esac
 }
 
-# timeless CLOCK: of a vmclock whose page has the marker alone
+# timeless CLOCK: whether this is a vmclock whose page gives no time, only a disruption marker
 timeless() {
 	[ -f "$TSCOPE/$1/time" ] && get "$1/time" && [ "$VALUE" = 0 ]
 }
@@ -302,8 +304,8 @@ threads() {
 	THREADS=${THREADS% }
 }
 
-# threads_are NAME WANT: waits for it, as a thread that was stopped stays in /proc for a
-# moment: kthread_stop() doesn't wait for that
+# threads_are NAME WANT: waits until these are the samplers. A thread that was stopped stays in
+# /proc for a short time, because kthread_stop() does not wait until it has left.
 threads_are() {
 	wait_for 2 threads_now "$2"
 	same "$1" "$THREADS" "$2"

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2317
 #
-# Loading and unloading: often, twice, with parameters that must be refused.
+# Loads and unloads the module: often, twice, with parameters that must be refused.
 
 . "$(dirname "$0")/lib.sh"
 
 LOADS=${LOADS:-50}
 
-# often: each other time it samples from the start
+# often: every other time the module samples from the start
 often() {
 	local i=0 path
 	while [ "$i" -lt "$LOADS" ]; do
@@ -93,7 +93,7 @@ accepted() {
 	unload
 }
 
-# says_why_tsc: the log warns at load of a TSC that may not be steady, and only then
+# says_why_tsc: at load the log warns if the TSC may not be steady, and only then
 says_why_tsc() {
 	local want='' had has
 	# "unstable" is known from the command line alone: older lines of the log may be lost

@@ -10,8 +10,8 @@
 # how long each of the two tests lasts
 DURATION=${DURATION:-10}
 
-# until_end COMMAND: repeats it, and counts how often it succeeded: it may fail, as the module
-# may be unloaded.
+# until_end COMMAND: repeats the command, and counts how often it succeeded. It may fail, because
+# the module may be unloaded.
 until_end() {
 	local rounds=0
 	while [ ! -e "$TMP/end" ]; do
@@ -22,7 +22,7 @@ until_end() {
 	echo "$rounds" >"$TMP/rounds.$*"
 }
 
-# directories are among them, and a file that can't be read
+# errors are expected: of directories, and of a file that can't be read
 read_all() {
 	cat "$TSCOPE"/* "$TSCOPE"/*/*
 	[ -e "$TSCOPE/enabled" ]
@@ -87,7 +87,7 @@ limits() {
 	echo 60 >"$TSCOPE/alert_interval_s"
 }
 
-# the module can't go while its tracepoints are on
+# the module can't be unloaded while its tracepoints are on
 tracing() {
 	local on=1
 	echo 1 >"$INSTANCE/events/tscope/enable" || on=
@@ -117,8 +117,8 @@ unload_load() {
 	fi
 }
 
-# all_at_once NEEDED COMMAND...: each NEEDED command must have succeeded at least once; one that
-# the others delay gets a minute more
+# all_at_once NEEDED COMMAND...: runs the commands at the same time. Each of the NEEDED ones must
+# succeed at least once, for which it gets a minute more if the others delay it.
 all_at_once() {
 	local command pids='' pid waited=0 needed=$1
 	shift
@@ -147,7 +147,7 @@ all_at_once() {
 	done
 }
 
-# the module stays loaded: the last values that were written are in force at the end
+# the module stays loaded; at the end the last values that were written are in force
 while_loaded() {
 	must_load enable=1 || return
 	# shellcheck disable=SC2086

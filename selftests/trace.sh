@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2012,SC2015,SC2154,SC2317
 #
-# Tracepoints: the fields of all, that each fires, and that it reports the
-# truth. Those of violations need faults: see faults.sh.
+# Checks that all tracepoints have their fields, that each fires, and that it reports
+# the truth. For tracepoints of violations, which need faults, see faults.sh.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/trace_lib.sh"
@@ -31,7 +31,7 @@ formats() {
 }
 
 # windows PERIOD-US WIDTH-US BURST-US: checks all CPUs' windows if flat out, else the leader's.
-# Each CPU's windows must ascend, and not be more than there is time for.
+# Each CPU's windows must ascend in time, and must not be more than fit into the time.
 windows() {
 	local cpu most
 	set_windows "$1" "$2" "$3"
@@ -72,7 +72,7 @@ window_cpus() {
 	set_to cpus "$(cat "$CPUDIR/possible")"
 }
 
-# flat out the readings of all windows are those of tsc/samples: there are no calls
+# flat out tsc/samples is the sum of the windows' readings, because CPUs do not call each other
 window_readings() {
 	local sum
 	set_to reset 1

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC2154
 #
-# trace_lib.sh: recording tscope's tracepoints, in an instance of our own, and taking
-# their fields apart. For scripts that have sourced lib.sh.
+# trace_lib.sh: records tscope's tracepoints, in a trace instance of its own, and reads
+# their fields. For scripts that have sourced lib.sh.
 
 INSTANCE=$TRACING/instances/tscope_selftest
 
-# begin_trace: once the module is loaded
+# begin_trace: makes the trace instance; call it once the module is loaded
 begin_trace() {
 	[ -d "$TRACING/events/tscope" ] || skip_all "no tracefs at $TRACING, or no tracepoints"
 	mkdir "$INSTANCE" 2>/dev/null || skip_all "no instances of tracefs"
@@ -16,7 +16,7 @@ begin_trace() {
 	echo norecord-cmd >"$INSTANCE/trace_options"
 }
 
-# the module can't go while its events are on
+# the module can't be unloaded while its events are on
 cleanup() {
 	[ ! -d "$INSTANCE" ] || rmdir "$INSTANCE"
 	! command -v cleanup_more >/dev/null || cleanup_more
@@ -58,7 +58,8 @@ fields() {
 	done
 }
 
-# events EVENT [CLOCK [CPU]]: how many lines of $TMP/trace; they are in $TMP/events
+# events EVENT [CLOCK [CPU]]: writes these lines of $TMP/trace to $TMP/events; sets EVENTS to their
+# number
 events() {
 	grep "^$1 ${2:+clock=$2 }${3:+cpu=$3 }" "$TMP/trace" >"$TMP/events"
 	EVENTS=$(wc -l <"$TMP/events")

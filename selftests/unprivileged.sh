@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2317
 #
-# A user without privileges may read /sys/kernel/tscope, and do nothing else. No file,
+# A user without privileges can read /sys/kernel/tscope, and do nothing else. No file,
 # trace or line of the log shows an address of the kernel, not even to root.
 
 . "$(dirname "$0")/lib.sh"
 
-# as_nobody COMMAND: by whichever program exists here
+# as_nobody COMMAND: runs it as nobody, with a program that exists here
 as_nobody() {
 	case $NOBODY in
 	setpriv) setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "$1" ;;
@@ -24,7 +24,7 @@ find_nobody() {
 	return 1
 }
 
-# all but reset, which is for writing
+# all files can be read, except reset, which is for writing
 reads() {
 	as_nobody "find $TSCOPE -type f | while read -r file; do
 			cat \$file >/dev/null 2>$TMP/nobody/err && continue
@@ -46,14 +46,14 @@ writes() {
 	same "controls" "$STATE" "$before"
 }
 
-# DIR: neither to be listed nor entered
+# closed DIR: the user can neither list nor enter it
 closed() {
 	[ -d "$1" ] || { skip "no $1"; return; }
 	as_nobody "ls $1/ || cat $1/pairs || cat $1/hist/wakeup" >"$TMP/seen" 2>/dev/null
 	same "what is seen in $1" "$(cat "$TMP/seen")" ""
 }
 
-# also where the mount lets everybody in, which is not its default
+# closed_files: the files are closed even if everybody may enter the mount, which is not the default
 closed_files() {
 	local mode
 	[ -d "$DEBUG" ] || { skip "no $DEBUG"; return; }
@@ -76,7 +76,7 @@ parameters() {
 	same "parameters that can be written" "$(cat "$TMP/written")" ""
 }
 
-# nor by making, removing or renaming files, nor by being root of a user namespace
+# making, removing and renaming files is refused, and so is writing as root of a user namespace
 no_way_round() {
 	local before
 	state
@@ -92,13 +92,13 @@ no_way_round() {
 	[ -d /sys/module/tscope ] || bad "it was unloaded"
 }
 
-# no_address WHAT < TEXT: what looks like a pointer into the kernel
+# no_address WHAT < TEXT: the text has nothing that looks like a pointer into the kernel
 no_address() {
 	grep -aiE '(^|[^0-9a-f])(0x)?ffff[0-9a-f]{12}([^0-9a-f]|$)' >"$TMP/address" || return 0
 	bad "$1 shows an address: $(head -n 1 "$TMP/address")"
 }
 
-# all that can be read while it samples and is traced
+# addresses: reads everything that can be read while the module samples and is traced
 addresses() {
 	local path
 	if [ -d "$TRACING/events/tscope" ] && mkdir "$TRACING/instances/tscope_selftest" 2>/dev/null; then
@@ -124,7 +124,7 @@ addresses() {
 	no_address "the trace" <"$TMP/text"
 }
 
-# formats: neither a pointer that is printed, nor one that is stored
+# formats: tracepoints neither print a pointer nor store one
 formats() {
 	local path
 	[ -d "$TRACING/events/tscope" ] || { skip "no tracefs at $TRACING"; return; }

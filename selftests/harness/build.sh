@@ -18,10 +18,10 @@ module_build() {
 	kernel_get "$flavour" || return
 	dir=${MODULE_BUILD:-$top/build}/$KREL
 	mkdir -p "$dir"
-	# a copy each, so that kernels do not overwrite each other's objects
+	# each kernel has a copy of the sources, as builds would overwrite each other's objects
 	(cd "$top" && find Kbuild module -name '*.[ch]' -o -name 'Kbuild' |
 		cpio --quiet -pdmu "$dir") || return
-	# always with W=1: another set of flags would build all anew
+	# always with W=1, because another set of flags would rebuild all files
 	if ! kernel_make "$KDIR" "$dir" W=1 "$@" modules >"$dir/make.log" 2>&1; then
 		tail -n 30 "$dir/make.log" >&2
 		echo "error: the module does not build for $KREL; see $dir/make.log" >&2

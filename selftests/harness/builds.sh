@@ -10,8 +10,8 @@ build_clean() {
 	! grep -iE 'warning|error|sparse:' "$TOP/build/$KREL/make.log"
 }
 
-# rebuild FLAVOUR: from scratch, also by sparse, unless these sources passed it before: sparse has
-# no cache of its own, as the compiler has
+# rebuild FLAVOUR: builds from scratch, and checks with sparse unless these sources passed it
+# before: the compiler has a cache, sparse has none
 rebuild() {
 	local key
 	kernel_get "$1" || return
@@ -29,8 +29,8 @@ suites_build() {
 	! grep -iE 'warning|error' "$MODULE_BUILD/$KREL/make.log" | grep -vE 'modpost: "(__)?kunit_'
 }
 
-# build_without OPTION...: for a kernel that lacks these options. They are undefined after the
-# kernel's own headers; the module must then not use symbols that need them.
+# build_without OPTION...: builds for a kernel that lacks these options, by undefining them after
+# the kernel's own configuration. The module must then not use symbols that need them.
 build_without() {
 	local MODULE_BUILD=$TOP/build/without MODULE_KO KREL option asked args=()
 	rm -rf "$MODULE_BUILD"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# cache_fill NAME FUNCTION [ARGS...]: the path of cache entry NAME in $CACHED.
-# If it is missing, FUNCTION FINAL_PATH ARGS... fills the current directory,
-# which becomes the entry only if it succeeds: an interruption leaves none.
+# cache_fill NAME FUNCTION [ARGS...]: sets CACHED to the path of cache entry NAME.
+# If the entry is missing, FUNCTION FINAL_PATH ARGS... fills the current directory,
+# which becomes the entry only if FUNCTION succeeds: an interruption leaves no entry.
 
 CACHE=${TSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tscope}
 
@@ -30,7 +30,7 @@ cache_fill() {
 	exec {lock}>&-
 }
 
-# a short key for the content of files and strings given on stdin
+# prints a short key for the content of standard input
 cache_key() {
 	sha256sum | cut -c1-12
 }

@@ -18,11 +18,12 @@ LOGS=$TOP/build/check
 # shellcheck source=selftests/harness/guests.sh
 . "$HERE/guests.sh"
 
-# What others wait for comes before; then lanes side by side, in which nothing is timed, those
-# beside the first one with commas between their parts; then what measures time, alone.
+# Parts that others need come first (BEFORE). Then LANE runs, and beside it the lanes of BESIDE,
+# each of which is a word, with commas between its parts: nothing in these lanes is timed. Parts
+# that measure time come last, with nothing beside them (ALONE).
 CHECK_BEFORE="build" CHECK_LANE="lint user tools coverage" CHECK_BESIDE="kselftest kunit"
 CHECK_ALONE="guests"
-# tests of the command that take long, or want programs that few machines have
+# tests of the command that take long, or need programs that few machines have
 TOOLS_LATER="record plot html metrics"
 REST_LANE="more_builds fuzz recordings" REST_BESIDE="dkms,package,signing,tree,elsewhere" REST_ALONE="run fleet matrix abuse lab_checks scenarios installed kselftest_kvm all_kernels"
 
@@ -62,15 +63,15 @@ usage() {
 	  lab_checks failures that the lab must report: a panic, a hang, a warning...
 	LONG=1    dkms for all kernels of Debian 12 and on Debian 13, package also on Debian 13 and
 	          beside cloud, rt and backports kernels, tree also in guests
-	LIMIT=S   begins no part that, as long as last time, would end later than after S seconds,
-	          and says which it left out
+	LIMIT=S   starts no part that would end after more than S seconds if it took as long as
+	          last time, and prints which parts were left out
 	SEED=n    repeats a run's random values; it is printed
 	TIMES=1   prints what took how long
 	Logs are in build/check.
 	END
 }
 
-# What was compiled before is not compiled again, in other checkouts too.
+# What was compiled before, also in another checkout, is not compiled again.
 use_ccache() {
 	need ccache:ccache:"builds that were made before"
 	export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$CACHE/ccache CCACHE_BASEDIR=$TOP CCACHE_NOHASHDIR=1
@@ -182,7 +183,7 @@ declare -A TYPICAL=([build]=60 [lint]=60 [user]=45 [tools]=60 [coverage]=30 [kun
 	[guests]=420 [more_builds]=60 [fuzz]=90 [recordings]=150 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60 [installed]=1200
 	[run]=30 [fleet]=100 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
 
-# seconds PART...: how long they take, all together: as last time, if they were run
+# seconds PART...: prints how long they take together: as last time, or else as in TYPICAL
 seconds() {
 	local part sum=0
 	for part; do
@@ -195,11 +196,11 @@ seconds() {
 	echo $sum
 }
 
-# within_limit PART: whether it may begin; keeps what is left out
+# within_limit PART: whether LIMIT lets the part begin; if not, adds it to LEFT_OUT
 LEFT_OUT=
 within_limit() {
 	local needs
-	# part_scenarios asks for each of them
+	# part_scenarios asks for each scenario
 	[ -n "${LIMIT:-}" ] && [ "$1" != scenarios ] || return 0
 	needs=$(seconds "$1")
 	[ $((SECONDS + needs)) -gt "$LIMIT" ] || return 0
@@ -207,7 +208,7 @@ within_limit() {
 	return 1
 }
 
-# timed NAME COMMAND...: keeps how long it took, also for the next run
+# timed NAME COMMAND...: runs it, and records how long it took, also for the next run's estimates
 timed() {
 	local began=$SECONDS
 	"${@:2}"
@@ -227,7 +228,7 @@ left() {
 	note "about $(((here + alone + 59) / 60)) min left"
 }
 
-# parts PART...: one after the other
+# parts PART...: runs them one after the other
 parts() {
 	local part
 	while [ $# -gt 0 ]; do
@@ -241,7 +242,7 @@ parts() {
 	done
 }
 
-# beside LANE...: starts their parts in the background, each lane by a run of this script
+# beside LANE...: starts the lanes in the background, each as a run of this script
 beside() {
 	local lane
 	for lane; do

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# coverage.sh: how much of the pure files their user-space tests reach, by gcov; see --help.
+# coverage.sh: how much of the pure files is covered by their user-space tests, by gcov; see --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/../.." && pwd)

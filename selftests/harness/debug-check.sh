@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# debug-check.sh: what "make debug-check" does: the kselftests and a stress in kernels
-# built to find bugs, after those have found bugs planted for them. See --help.
+# debug-check.sh: what "make debug-check" does: the kselftests and a stress test in kernels
+# that are built to find bugs, after these kernels have found planted bugs. See --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/../.." && pwd)
@@ -79,7 +79,7 @@ fail() {
 	tail -n 15 "$2" | sed 's/^/    /'
 }
 
-# in_guest NAME LAB-ARGUMENT...: its output in $LOG
+# in_guest NAME LAB-ARGUMENT...: runs the lab; its output is in $LOG
 in_guest() {
 	local name=$1
 	shift
@@ -103,7 +103,7 @@ planted_build() {
 	PLANTED_KO=$dir/tscope_planted.ko
 }
 
-# The run must fail as it would for a bug of tscope's, and report each of the planted bugs.
+# The run must fail, as it would for a bug in tscope, and must report each of the planted bugs.
 part_planted() {
 	local bug words status found
 	note "$FLAVOUR: planted bugs"
@@ -131,7 +131,7 @@ part_planted() {
 	done <<<"${PLANTED[$KIND]}"
 }
 
-# selftests NAME LAB-ARGUMENT...: each script counts; the log at the end is one more
+# selftests NAME LAB-ARGUMENT...: each script is a result, and so is the log at the end
 selftests() {
 	local name=$1 status line
 	# A race within the kernel alone fills a page of the console. One in 200 accesses is

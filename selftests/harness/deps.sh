@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# need PROGRAM:PACKAGE:WHY ...: make sure that programs exist. A PROGRAM with a
-# leading slash is a file. If apt can install missing ones it does, and says so;
-# otherwise need names them and stops with 2.
+# need PROGRAM:PACKAGE:WHY ...: makes sure that programs exist. A PROGRAM with a
+# leading slash is a file. Missing packages are installed by apt if possible, with a
+# message; otherwise need prints their names and exits with 2.
 # Source it for the function, or run it with the same arguments.
 
 _dep_there() {
@@ -62,14 +62,14 @@ need() {
 	done
 }
 
-# what an out-of-tree build against Debian's kernels takes
+# what an out-of-tree build against Debian's kernels needs
 need_module_build() {
 	need make:make:"module build" gcc-12:gcc-12:"compiler of Debian 12's kernels" \
 		pahole:pahole:"BTF of modules" ld:binutils:"module build" \
 		/usr/include/gelf.h:libelf-dev:"objtool"
 }
 
-# clang from 16 on knows what Debian's kernels are built with (-mfunction-return=), and kCFI
+# clang has kCFI and an option of Debian's kernels (-mfunction-return=) since version 16
 CLANG=19
 
 need_clang() {

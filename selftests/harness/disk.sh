@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2016,SC2034
 #
-# disk_get: Debian 12 with systemd, its own kernel with headers, and the packages that tscope's
-# documentation names, as a disk in the cache: $DISK, $DISK_KERNEL and $DISK_INITRD. It runs
-# /dev/vdb, a tar archive, when it has booted: see DISK_RUN. Needs deps.sh, cache.sh, mmdebstrap and
+# disk_get: sets DISK, DISK_KERNEL and DISK_INITRD: a disk in the cache with Debian 12, systemd, its
+# own kernel and headers, and the packages that tscope's documentation names. When it has booted, it
+# unpacks and runs a tar archive, /dev/vdb: see DISK_RUN. Needs deps.sh, cache.sh, mmdebstrap and
 # mke2fs.
 
-# the kernel, what README and fleets.rst name, sudo, and autopkgtest with what its test of a
-# package with DKMS wants
+# the kernel; the packages that README and fleets.rst name; sudo; autopkgtest, and what its test of
+# a DKMS package needs
 DISK_PACKAGES="linux-image-amd64,linux-headers-amd64,systemd-sysv,udev,dbus,sudo"
 DISK_PACKAGES+=",make,gcc,libjson-c-dev,libexpat1-dev,dkms,prometheus-node-exporter,curl"
 DISK_PACKAGES+=",autopkgtest,autodep8,dctrl-tools,fakeroot,linux-doc,openssl"
 DISK_MIB=4096
 
-# its initial RAM disk: what the root file system takes
+# the initial RAM disk has the drivers of the root file system
 DISK_INITRD_HAS='
 mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"
 echo MODULES=list >"$1/etc/initramfs-tools/conf.d/disk"
 printf "virtio_pci\nvirtio_blk\next4\n" >"$1/usr/share/initramfs-tools/modules.d/disk"
 '
 
-# A user of sudo, and a service that unpacks /dev/vdb, runs its ./run on the second serial port, and
-# powers off. The service is no part of the boot, which is over when it runs.
+# A user who may use sudo, and a service that unpacks /dev/vdb, runs its ./run on the second serial
+# port, and powers off. The service starts after the boot has ended, and is not a part of it.
 DISK_RUN='
 set -e
 useradd --root "$1" -m -s /bin/bash -G sudo user
@@ -44,7 +44,8 @@ systemctl --root "$1" --quiet enable given.service
 systemctl --root "$1" --quiet mask apt-daily.timer apt-daily-upgrade.timer
 '
 
-# Drivers that this machine does not have are left out: depmod reads all, at each installation.
+# Drivers of devices that the guest does not have are left out: depmod reads all at each
+# installation.
 _disk_fill() {
 	local size=$((DISK_MIB * 1024))
 	as_root mmdebstrap --quiet --variant=apt --include="$DISK_PACKAGES" \

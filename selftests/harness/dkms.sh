@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# dkms.sh [--suite SUITE] [FLAVOUR...]: what DKMS does with the module, for the kernels
-# named (6.12 and 6.1), none of which need run: from add to remove, the hooks that a
-# kernel's package calls, an upgrade, an architecture that is excluded. In a clean
-# Debian of its own (bookworm): nothing of this machine's dkms or modules is touched.
+# dkms.sh [--suite SUITE] [FLAVOUR...]: tests what DKMS does with the module, for the
+# kernels named (6.12 and 6.1), which need not run: from add to remove, the hooks that a
+# kernel's package calls, an upgrade, an architecture that is excluded. It runs in a clean
+# Debian (bookworm), and does not change dkms or modules of this machine.
 # KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 something is missing.
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,7 +14,7 @@ top=$(cd "$here/../.." && pwd)
 . "$here/ktap.sh"
 NEWER=99.0.0
 
-# outside: makes that Debian and runs itself in it
+# outside: makes this Debian, and runs the script in it
 outside() {
 	# shellcheck source=selftests/harness/kernel.sh
 	. "$here/kernel.sh"
@@ -31,7 +31,7 @@ outside() {
 	exit
 }
 
-# holds FILE VERSION: the module has this version, is built for this kernel, and is signed by
+# holds FILE VERSION: the module has this version, is built for this kernel, and is signed with
 # DKMS's key
 holds() {
 	local ko=$1 magic
@@ -85,7 +85,7 @@ exclusions() {
 	t "a kernel far newer is not" not excluded -k 10.0.0-1-amd64 --kernelsourcedir "$dir/none"
 }
 
-# from_sources DIR GOAL: as from a checkout
+# from_sources DIR GOAL: make in a copy of the sources, as in a checkout
 from_sources() {
 	make -C "/shared/$1" "$2" KVER="$krel"
 }
@@ -106,7 +106,7 @@ one_kernel() {
 	t "$krel: that took the module away" not_installed "$version"
 }
 
-# the hook that a kernel's package calls builds it; then a newer version comes
+# the hook that a kernel's package calls builds the module; then a newer version is installed
 upgrade() {
 	krel=$1
 	updates=/lib/modules/$krel/updates/dkms
@@ -133,7 +133,7 @@ inside() {
 	for krel; do
 		one_kernel "$krel"
 	done
-	# DKMS 3.0 forgets a module with the last kernel that has it
+	# DKMS 3.0 forgets a module when it is removed for the last kernel
 	dkms status | grep -q . || t "add, since DKMS forgot it" dkms add "tscope/$version"
 	upgrade "$1"
 	t "nothing is left" empty /var/lib/dkms/tscope /lib/modules/*/updates /usr/src/tscope*

@@ -20,7 +20,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-elsewhere.XXXXXX") || exit 2
 trap 'rm -rf "$work"' EXIT
 unset MAKEFLAGS MAKELEVEL MAKEOVERRIDES LLVM
 
-# checkout DIR: what make needs of this one
+# checkout DIR: copies this checkout's files to DIR
 checkout() {
 	mkdir -p "$1"
 	"$top/tools/files.sh" --new | (cd "$top" && tar -cf - -T -) | tar -xf - -C "$1"
@@ -35,7 +35,7 @@ refused() {
 		grep 'kbuild takes no path with a blank or a colon: move tscope out of' <<<"$said"
 }
 
-# clang_headers VERSION: a tree of headers that says that clang has built its kernel
+# clang_headers VERSION: makes a tree of headers of a kernel that clang VERSION has built
 clang_headers() {
 	mkdir -p "$work/clang/include/config" "$work/clang/include/generated"
 	printf 'CONFIG_CC_IS_CLANG=y\nCONFIG_CLANG_VERSION=%s\n' "$1" >"$work/clang/include/config/auto.conf"
@@ -43,7 +43,7 @@ clang_headers() {
 	printf 'modules:\n' >"$work/clang/Makefile"
 }
 
-# path_with PROGRAM...: a PATH that has all programs but those named clang* and depmod, and these
+# path_with PROGRAM...: makes $work/bin for PATH: all programs except clang* and depmod, and these
 path_with() {
 	local dir program
 	rm -rf "${work:?}/bin"
@@ -60,7 +60,7 @@ path_with() {
 	done
 }
 
-# builds_with WORD PATH-PROGRAM... -- [MAKE-ARGUMENT...]: what kbuild would be called with
+# builds_with WORD PATH-PROGRAM... -- [MAKE-ARGUMENT...]: checks how kbuild would be called
 builds_with() {
 	local want=$1 programs=() said
 	shift
@@ -79,7 +79,7 @@ clang_is_named() {
 	grep 'and there is none here (Debian: apt install clang-19 lld-19 llvm-19)' <<<"$said"
 }
 
-# dkms_makes TREE: the command that DKMS would run
+# dkms_makes TREE: prints the command that DKMS would run
 dkms_makes() {
 	(
 		# shellcheck disable=SC2034
@@ -101,7 +101,7 @@ installs_without_depmod() {
 		find "$ko" -name 'tscope.ko*' | grep .
 }
 
-# later_headers: the kernel's headers, in $LATER, with names that later kernels have
+# later_headers: sets LATER to a copy of the kernel's headers with names that later kernels have
 later_headers() {
 	local from=${headers%/build}/usr to=$work/later
 	cp -al "$from" "$to" 2>/dev/null || { rm -rf "$to"; cp -a "$from" "$to"; } || return

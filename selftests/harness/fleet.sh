@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016
 #
-# fleet.sh [CHANNEL.LOG]: what a fleet installs, tools/fleet, and what tscope metrics writes: by
-# promtool and systemd, and in a real Prometheus that reads, by node_exporter, what a guest of the lab
-# wrote before and after its clocks were disturbed. CHANNEL.LOG is what an earlier guest wrote; no
-# guest is started then. KTAP; exit status 0 passed, 1 failed, 2 something is missing.
+# fleet.sh [CHANNEL.LOG]: tests tools/fleet, which fleets install, and what tscope metrics writes:
+# with promtool and systemd, and with a real Prometheus and node_exporter. These read what a guest
+# of the lab wrote before and after its clocks were disturbed. CHANNEL.LOG is from an earlier guest;
+# no guest is started then. KTAP; exit status 0 passed, 1 failed, 2 something is missing.
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -19,14 +19,14 @@ top=$(cd "$here/../.." && pwd)
 fleet=$top/tools/fleet tests=$top/tools/tscope/tests out=$top/build/lab/fleet
 TSCOPE=$top/build/tscope RULES=$fleet/tscope.rules.yml DASHBOARD=$fleet/tscope.dashboard.json
 
-# metrics_of TREE: of a recorded tree
+# metrics_of TREE: prints the metrics of a recorded tree of files
 metrics_of() {
 	rm -rf "$work/root"
 	"$tests/unpack.sh" "$1" "$work/root" && "$TSCOPE" metrics --root "$work/root" 2>/dev/null
 	[ $? -le 4 ]
 }
 
-# checked FILE: promtool takes these metrics, without a word
+# checked FILE: promtool accepts these metrics, without a message
 checked() {
 	local said
 	said=$("$PROMETHEUS/promtool" check metrics <"$1" 2>&1)
@@ -55,7 +55,7 @@ alerts() {
 	sed -n 's/^ *- alert: //p' "$RULES"
 }
 
-# the rules' tests fail without each of the rules
+# the rules' tests fail if any of the rules is missing
 rules_needed() {
 	local alert n=0
 	mkdir -p "$work/rules" && cp "$fleet/tscope.rules_test.yml" "$work/rules/" || return
@@ -71,7 +71,7 @@ rules_needed() {
 	[ "$n" -ge 6 ]
 }
 
-# expressions: those of the dashboard, with a value for each of Grafana's variables
+# expressions: prints the dashboard's expressions, with a value for each of Grafana's variables
 expressions() {
 	# shellcheck disable=SC2016
 	jq -r '.panels[].targets[].expr' "$DASHBOARD" | sed -e 's/\$__rate_interval/1m/g' -e 's/\$instance/.*/g'
@@ -105,7 +105,7 @@ names_known() {
 	[ "$(wc -l <"$work/named")" -ge 25 ] && not grep . <(comm -13 "$work/printed" "$work/named")
 }
 
-# systemd takes the units, and finds them closed; the command is at another place here
+# systemd accepts the units, and rates their exposure as low; here the command is at another path
 units_checked() (
 	mkdir -p "$work/units"
 	make -s -C "$fleet" install DESTDIR="$work/units" PREFIX=/usr || return
@@ -114,7 +114,7 @@ units_checked() (
 		same "units" "$(echo *)" "tscope-metrics.service tscope-metrics.timer tscope-sampling.service" &&
 		systemd-analyze verify --man=no ./*.service ./*.timer 2>"$work/said" &&
 		same "what verify says" "$(cat "$work/said")" "" || return
-	# 10 is open; in tenths
+	# thresholds are in tenths; an exposure of 10 is the worst
 	systemd-analyze security --offline=true --threshold=15 ./tscope-metrics.service &&
 		systemd-analyze security --offline=true --threshold=25 ./tscope-sampling.service
 )
@@ -126,13 +126,13 @@ guest() {
 	CHANNEL=$out/channel.log
 }
 
-# written NAME: by the guest, whole; promtool takes it
+# written NAME: the guest wrote this file completely, and promtool accepts it
 written() {
 	tr -d '\r' <"$CHANNEL" | sed -n "s/^# $1: //p" >"$work/$1.prom"
 	grep -q '^tscope_windows_lost_total ' "$work/$1.prom" && checked "$work/$1.prom"
 }
 
-# ports N: that are free, on the loopback interface
+# ports N: prints ports that are free on the loopback interface
 ports() {
 	python3 -c 'import socket, sys
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
@@ -167,12 +167,12 @@ api() {
 	curl -fsS --get "$API/$1" "${@:2}"
 }
 
-# query EXPRESSION: its values, a line each
+# query EXPRESSION: prints its values, one per line
 query() {
 	api query --data-urlencode "query=$1" | jq -r 'select(.status == "success") | .data.result[].value[1]'
 }
 
-# soon COMMAND...: it succeeds within SOON_S seconds (30)
+# soon COMMAND...: waits until it succeeds, up to SOON_S seconds (30)
 soon() {
 	local i
 	for ((i = 0; i < ${SOON_S:-30} * 5; i++)); do
@@ -184,12 +184,12 @@ soon() {
 	return 1
 }
 
-# reads EXPRESSION VALUE
+# reads EXPRESSION VALUE: whether the expression has this value
 reads() {
 	[ "$(query "$1")" = "$2" ]
 }
 
-# active: alerts that are pending or firing, as Prometheus' API has them
+# active: prints the alerts that are pending or firing, by Prometheus' API
 active() {
 	api alerts | jq -r '.data.alerts[] | [.labels.alertname, .labels.clock // "-", .state] | join(" ")' | sort
 }
@@ -199,7 +199,7 @@ active_are() {
 	[ "$(active)" = "$1" ]
 }
 
-# states: of all rules
+# states: prints the state of each rule
 states() {
 	api rules --data-urlencode type=alert | jq -r '.data.groups[].rules[] | .name + " " + .state'
 }
@@ -212,7 +212,7 @@ evaluated_since() {
 	[ "$(last_evaluation)" != "$1" ]
 }
 
-# evaluated TIMES: the rules were, from now on
+# evaluated TIMES: waits until the rules were evaluated so many times from now on
 evaluated() {
 	local i
 	for ((i = 0; i < $1; i++)); do
@@ -220,7 +220,7 @@ evaluated() {
 	done
 }
 
-# given NAME: node_exporter's directory has what the guest wrote
+# given NAME: gives node_exporter what the guest wrote, and waits until Prometheus has it
 given() {
 	cp "$work/$1.prom" "$work/text/tscope.new" && mv "$work/text/tscope.new" "$work/text/tscope.prom" &&
 		soon reads 'tscope_clock_readings_total{clock="tsc"}' \
@@ -243,7 +243,7 @@ disturbed() {
 		same "TscopeWarp" "$(states | grep TscopeWarp)" "TscopeWarp firing"
 }
 
-# what the alerts say, with their labels and values put in
+# the alerts' texts, with their labels and values inserted
 explained() {
 	api alerts | jq -r '.data.alerts[].annotations | .summary, .description' | tee "$work/annotations"
 	same "lines" "$(wc -l <"$work/annotations")" 6 && not grep -E '<no value>|error executing|\{\{' "$work/annotations" &&
@@ -253,7 +253,7 @@ explained() {
 		grep -qE '^They are [0-9.]+s apart at least' "$work/annotations"
 }
 
-# each expression of the dashboard has a result, but for sizes of what was not there
+# each expression of the dashboard has a result, except sizes of events that did not occur
 dashboard_shows() {
 	local expression
 	expressions >"$work/expressions"
@@ -267,7 +267,7 @@ is_stale() {
 	active | grep -qx "TscopeStale - firing"
 }
 
-# the file is as old as the alert allows, and then older, for a minute
+# the file is first as old as the alert allows, and then older, for a minute
 stale() {
 	local before
 	before=$(active)

@@ -3,7 +3,7 @@
 #
 # guests.sh: tests in guests. Needs results.sh, build.sh, $TOP, and $PART, the part of check.sh.
 
-# report_whole LOG: the report in a log has a number for each figure, and found no fault
+# report_whole LOG: checks that the report in a log has a number for each figure, and no fault
 report_whole() {
 	local clock n='-?[0-9]+(\.[0-9]+)?'
 	for clock in kvm-clock ptp-kvm monotonic-raw realtime; do
@@ -19,11 +19,11 @@ report_whole() {
 		{ grep -A9 '^tscope [0-9]' "$1"; return 1; }
 }
 
-# The seed of random values in scenarios, for all of a run.
+# The seed of random values in all scenarios of a run.
 SEED=${SEED:-$((RANDOM * 3 + 1))}
 
-# Those that inject faults of KVM's clocks run in a guest of KVM, where abi.sh sees all clocks. The
-# others run in plain emulation, where guests are faster; in KVM they run by make check-all.
+# Tests that inject faults of KVM's clocks run in a guest of KVM, and so does abi.sh, which sees all
+# clocks there. The others run in plain emulation, which is faster; make check-all runs them in KVM.
 KSELFTESTS="abi.sh faults.sh"
 KSELFTESTS_TCG="load.sh race.sh badinput.sh control.sh unprivileged.sh trace.sh debugfs.sh"
 # Each word is one guest, which runs its scenarios in turn. They have clocks that step, drift
@@ -75,8 +75,8 @@ lab_run() {
 	again "${failed:-$what}" "$log"
 }
 
-# Runs the kselftests in a guest, as another machine gets them, by the kernel tree's runner; the
-# KTAP parsers of the kernel and of perl judge the output.
+# Runs the kselftests in a guest, installed as for another machine, by the kernel tree's runner. The
+# KTAP parsers of the kernel and of perl check the output.
 part_kselftest() {
 	local dir=$TOP/build/lab/installed log=$LOGS/lab-kselftest-tcg.log
 	kernel_source 6.12 || { result 1 "linux-source" /dev/null; return; }
@@ -104,14 +104,14 @@ part_guests() {
 	done
 }
 
-# all kselftests, where there are all clocks
+# all kselftests, in a guest that has all clocks
 part_kselftest_kvm() {
 	guest_module || return
 	lab_run kselftest-kvm kselftest --env TEST_TIMEOUT=400
 }
 
-# The catalogue less the scenarios of part_guests, one guest each; those within the limit. First
-# come the kinds of faults that part_guests has in one form only.
+# The catalogue less the scenarios of part_guests, one guest each, as far as LIMIT allows. Kinds of
+# faults that part_guests has in one form only come first.
 part_scenarios() {
 	local name done=" ${GUESTS//[+[:space:]]/ } "
 	guest_module || return
@@ -126,7 +126,7 @@ part_scenarios() {
 	done
 }
 
-# what users call; part_guests has the same report
+# as users call it; part_guests checks the same report
 part_run() {
 	run "make run" env DURATION=5 "$TOP/selftests/lab/run"
 	run "its report" report_whole "$LOGS/make-run.log"

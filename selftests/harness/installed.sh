@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2016,SC2317
 #
-# installed.sh: the commands of README and the documentation, in a booted Debian 12 with
-# systemd and its own kernel, emulated: make all tools, make load report; both Debian packages, by
-# DKMS; the systemd units of a fleet, also after a reboot; autopkgtest; purge. Needs root, to make
-# that Debian, once. KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 something is missing.
+# installed.sh: runs the commands of README and the documentation in an emulated Debian 12 with
+# systemd and its own kernel: make all tools, make load report; both Debian packages, with DKMS; the
+# systemd units of a fleet, also after a reboot; autopkgtest; purge. Needs root once, to make this
+# Debian. KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 something is missing.
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -74,19 +74,19 @@ booted() {
 	same "state" "$(systemctl is-system-running --wait)" running
 }
 
-# user COMMAND: typed in that user's directory of the sources. What it writes goes to the directory
-# above: root may not write another user's files in /tmp.
+# user COMMAND: runs it as the user, in the user's directory of the sources. Its output goes to the
+# directory above, because root may not write another user's files in /tmp.
 user() {
 	su -l user -c "cd tscope && $1"
 }
 
-# the user's files are those of the archive, and what was built, and the user can delete all
+# prints the user's files: those of the archive, and what was built
 files() {
 	(cd "$TREE" && find . -type f | sort)
 }
 
-# no trace of the module in the kernel log, and nothing of it that is an error or a warning but for
-# what the documentation names
+# the kernel log has no call trace with the module, and no error or warning of the module except
+# those that the documentation names
 kernel_log() {
 	dmesg --notime >/tmp/dmesg
 	not grep -E '\[tscope\]|(WARNING|BUG|Oops).*tscope' /tmp/dmesg &&
@@ -95,12 +95,12 @@ kernel_log() {
 			<(dmesg --notime -l warn | grep tscope)
 }
 
-# clocks: those that are compared with the TSC
+# clocks: prints the clocks that are compared with the TSC
 clocks() {
 	tr ' ' '\n' <"$SYSFS/clocks" | grep -vx tsc
 }
 
-# rows FILE: clock and readings of the rows of the report's first table, but for the TSC's
+# rows FILE: prints clock and readings of the rows of the report's first table, except the TSC's
 rows() {
 	awk '/^  clock +read +readings/ { on = 1; next }
 		on && !NF { exit }
@@ -108,8 +108,8 @@ rows() {
 		grep -E "^($(clocks | paste -sd '|')) "
 }
 
-# reported FILE STATUS: a report with a row for each clock, all of which were read; the status says
-# whether it has a fault or a warning
+# reported FILE STATUS: checks that a report has a row for each clock, that all clocks were read,
+# and that the status says whether the report has a fault or a warning
 reported() {
 	local clock readings n=0
 	cat "$1"
@@ -125,7 +125,7 @@ reported() {
 	[ "$n" -ge 2 ]
 }
 
-# make takes a report with findings, whose status is 1, for one that succeeded
+# make must not fail for a report with findings, whose status is 1
 make_load_report() {
 	local status
 	user 'make -j2 all tools >../made 2>&1 && sudo make load report >../report 2>../said'
@@ -150,12 +150,12 @@ make_install() {
 		not modinfo tscope && not grep . <(find /lib/modules -name 'tscope*')
 }
 
-# after root's make the user's own works
+# the user can build after root's make
 make_again() {
 	user 'make -j2 all tools' && user 'make clean' && diff /tmp/files <(files)
 }
 
-# user_apt ARGUMENT...: typed by the user; /tmp/said is what apt printed
+# user_apt ARGUMENT...: runs apt-get as the user, by sudo; /tmp/said is what it printed
 user_apt() {
 	local status
 	user "sudo DEBIAN_FRONTEND=noninteractive apt-get -y $*" >/tmp/said 2>&1
@@ -179,7 +179,7 @@ by_dkms() {
 		same "signer" "$(modinfo -F signer tscope)" "DKMS module signing key"
 }
 
-# without the packages' units: start.rst
+# without the packages' units, as start.rst says
 by_modprobe() {
 	user 'sudo modprobe tscope enable=1' &&
 		same "version" "$(</sys/module/tscope/version)" "$version" &&
@@ -192,7 +192,7 @@ root_report() {
 	reported "$TREE/../report" $? && same "sampling" "$(<"$SYSFS/enabled")" 0
 }
 
-# who is not root sees the same figures, as nothing samples, and may not sample
+# a user who is not root sees the same figures, as nothing samples, and may not sample
 user_report() {
 	local clock readings
 	user 'tscope report >../report'
@@ -204,7 +204,7 @@ user_report() {
 	same "status of -d" $? 4
 }
 
-# units STATE SAMPLING: both are in that state, and the CPUs sample or not
+# units STATE SAMPLING: both units are in this state, and the CPUs sample (1) or not (0)
 units() {
 	local unit
 	for unit in "${UNITS[@]}"; do
@@ -219,7 +219,7 @@ enable_now() {
 		same "enabled" "$(systemctl is-enabled "${UNITS[@]}" | sort -u)" enabled
 }
 
-# metric NAME[{LABELS}]: its value in the textfile
+# metric NAME[{LABELS}]: prints its value in the textfile
 metric() {
 	awk -v name="$1" '$1 == name { print $2 }' "$PROM"
 }
@@ -260,12 +260,12 @@ timer() {
 		'BEGIN { print b - a; exit !(b - a >= 14.9 && b - a < 60) }'
 }
 
-# readings FILE: of all clocks
+# readings FILE: prints the numbers of readings of all clocks
 readings() {
 	awk '/^tscope_clock_readings_total/ { print $1, $2 + 0 }' "$1" | sort
 }
 
-# node_exporter serves what the file says; in between the timer may have written another one
+# node_exporter serves what the file has; the timer may write another file in between
 exported() {
 	local i
 	for i in 1 2 3; do
@@ -277,14 +277,14 @@ exported() {
 		same "errors" "$(sed -n 's/^node_textfile_scrape_error //p' /tmp/exported)" 0
 }
 
-# unit_logs: since the boot the units had nothing to say that is a warning
+# unit_logs: since the boot the units have logged no warning
 unit_logs() {
 	local said
 	said=$(journalctl -b -q -o cat -p warning -u 'tscope-*')
 	same "warnings" "$said" ""
 }
 
-# stopping the unit ends sampling, and nothing else
+# stopping the unit ends sampling, and changes nothing else
 stop() {
 	local readings
 	user 'sudo systemctl stop tscope-sampling.service' &&
@@ -296,7 +296,7 @@ stop() {
 		[ "$readings" -gt 0 ] && systemctl start tscope-sampling.service && units active 1
 }
 
-# without the module tscope metrics ends with 4, which is no failure of the unit
+# without the module tscope metrics exits with 4, which is not a failure of the unit
 no_module() {
 	local unit=tscope-metrics.service
 	systemctl stop tscope-sampling.service && modprobe -r tscope && systemctl start "$unit" &&
@@ -321,7 +321,7 @@ nothing_left() {
 	same "left" "$left" ""
 }
 
-# what autodep8 makes of debian/control, with the virtual server that is this machine
+# the test that autodep8 makes from debian/control, on this machine (the virtual server null)
 autopkgtest_dkms() {
 	autopkgtest --ignore-restrictions=breaks-testbed --output-dir=/tmp/autopkgtest \
 		/given/tscope_*.deb /given/tscope-dkms_*.deb "$TREE/" -- null >/tmp/said 2>&1
@@ -385,7 +385,7 @@ second() {
 	ktap_end
 }
 
-# A guest that was started a third time ends without a plan.
+# If the guest is started a third time, it prints no plan, and the test fails.
 inside() {
 	krel=$(uname -r) version=$(/given/tscope/tools/version.sh)
 	if [ -e /given/state ]; then

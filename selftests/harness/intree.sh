@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# intree.sh [--guest] [VERSION...]: tests selftests as a part of a kernel
-# tree. For the kernel sources named (6.12 and 6.1) it becomes
+# intree.sh [--guest] [VERSION...]: tests the directory selftests as a part of a kernel
+# tree. In the kernel sources named (6.12 and 6.1) it becomes
 # tools/testing/selftests/tscope, unchanged, and is run, installed and packed there,
-# and run alone. Nothing is loaded: all tests must be skipped, and say why.
+# and run alone. No module is loaded: all tests must be skipped, with a reason.
 #
 #   --guest        also run what was installed in guests of the lab, with KVM and without
 #
@@ -70,7 +70,7 @@ runs_unprivileged() {
 	all_skip "$work/ktap.user" "needs root"
 }
 
-# files DIR: what has to be there to run it elsewhere
+# files DIR: checks that all files are there that are needed to run the tests elsewhere
 files() {
 	local file
 	# shellcheck disable=SC2086
@@ -148,7 +148,7 @@ configures() {
 	grep -x CONFIG_TSCOPE=m "$work/.config"
 }
 
-# a program that fails, which is run in place of one of ours
+# a program that fails is run in place of one of ours
 fails() {
 	cp "$selftests/tscope/load.sh" "$work/load.sh"
 	printf '#!/bin/sh\necho "TAP version 13\n1..1\nnot ok 1 it"\nexit 1\n' >"$selftests/tscope/load.sh"
@@ -157,7 +157,8 @@ fails() {
 	grep '^not ok 1 selftests: tscope: load.sh' "$work/ktap.fails"
 }
 
-# lava DIR: runs the steps of lava.yaml on what is installed there; what they report in $work/lava
+# lava DIR: runs the steps of lava.yaml on the tests installed there; their reports are in
+# $work/lava
 lava() {
 	mkdir -p "$work/bin" "$work/device"
 	# shellcheck disable=SC2016
@@ -197,7 +198,7 @@ one_version() {
 	t "$1: config is one that merge_config.sh takes" configures
 }
 
-# in_guest NAME VERSION LAB-OPTION...: the installed tests, by the tree's own runner
+# in_guest NAME VERSION LAB-OPTION...: runs the installed tests by the tree's own runner
 in_guest() {
 	local name=$1 version=$2 status
 	shift 2

@@ -5,8 +5,8 @@
 # FLAVOUR is 6.12, 6.1, or with a kind: 6.12-cloud, 6.1-rt; or the kernel of
 # another suite, trixie, trixie-backports, sid, or of a kind: sid-rt (see suite.sh).
 # Prints shell assignments: KREL KDIR VMLINUZ VMLINUX MODDIR.
-# 6.12+kasan is no kernel of Debian's: it is built from its source, configured by
-# kernels/base.config and kernels/kasan.config.
+# 6.12+kasan is not a kernel of Debian's: it is built from Debian's source, configured
+# by kernels/base.config and kernels/kasan.config.
 # kernel.sh --source 6.12: KSRC, the few directories of its source that tests use.
 # Source it for the functions kernel_get, kernel_make and kernel_source.
 
@@ -18,7 +18,7 @@ _here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/harness/suite.sh
 . "$_here/suite.sh"
 
-# apt's options for packages of another suite than this machine's
+# apt's options for packages of a suite other than this machine's
 APT_OPTS=()
 
 # the modules that a guest, and a host, must load if they aren't built in
@@ -43,7 +43,7 @@ _apt_update() {
 	fi
 }
 
-# the newest linux-image package of a flavour; nothing if apt knows none
+# prints the newest linux-image package of a flavour; nothing if apt has none
 _kernel_package() {
 	local ver=${1%%-*} kind='' meta pkg
 	[ "$ver" = "$1" ] || kind=-${1#*-}
@@ -81,12 +81,12 @@ _vmlinux_of() {
 	02214c18) set -- lz4 -dcq ;;
 	*) echo "error: $img: unknown compression $magic" >&2; return 1 ;;
 	esac
-	# its last four bytes are the size, which is no part of the stream
+	# its last four bytes are the size, which is not part of the stream
 	head -c $((off + len - 4)) "$img" | tail -c +$((off + 1)) | "$@"
 }
 
-# _kernel_modules LIST NAME...: modules with what they need, decompressed into
-# ./modules, and their load order into modules/LIST
+# _kernel_modules LIST NAME...: decompresses these modules, and those that they need,
+# into ./modules, and writes their load order into modules/LIST
 _kernel_modules() {
 	local list=$1 name file
 	shift
@@ -110,7 +110,7 @@ _kernel_modules() {
 _kernel_fill() {
 	local final=$1 krel=$2 headers=linux-headers-$2 deb
 	local common kbuild hdir part parts=()
-	# since 7.0 the image package is empty and names its parts
+	# since 7.0 the image package is empty and depends on its parts
 	for part in binary modules; do
 		part=$(_apt_depends "linux-image-$krel" "^linux-$part-")
 		[ -z "$part" ] || parts+=("$part")
@@ -157,7 +157,7 @@ _kernel_own() {
 		return 2
 	fi
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/tscope-config.XXXXXX")
-	# an option that the kind names is the kind's affair
+	# options in KIND.config replace those of base.config
 	grep -vwf <(grep -oE 'CONFIG_[A-Z0-9_]+' "$_here/kernels/$kind.config") \
 		"$_here/kernels/base.config" | cat - "$_here/kernels/$kind.config" >"$dir/$kind.config"
 	own_kernel "$version" "$dir/$kind.config"
@@ -186,7 +186,7 @@ kernel_get() {
 	version=$([ -z "$pkg" ] || _apt_version "$pkg")
 	if [ -z "$version" ] ||
 	   ! cache_fill "kernel/$flavour/${pkg#linux-image-}_$version" _kernel_fill "${pkg#linux-image-}"; then
-		# entries only, no half-filled ones
+		# complete entries only
 		newest=$(find "$CACHE/kernel/$flavour" -mindepth 1 -maxdepth 1 \
 			! -name '*.tmp.*' 2>/dev/null | sort -V | tail -n1)
 		if [ -z "$newest" ]; then
@@ -205,9 +205,8 @@ kernel_get() {
 	MODDIR=$CACHED/modules
 }
 
-# kernel_make KDIR DIR ARGUMENT...: make, for the modules in DIR; where this
-# machine's compiler is not the kernel's, in a chroot. A kernel that clang has built is one that
-# own_kernel has built.
+# kernel_make KDIR DIR ARGUMENT...: runs make for the modules in DIR, in a chroot if this
+# machine's compiler is not the kernel's. A kernel that clang has built comes from own_kernel.
 kernel_make() {
 	local kdir=$1 dir=$2
 	shift 2

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# kselftest_tar.sh: the kselftests with the module's build, as the kernel's gen_tar packs them;
+# kselftest_tar.sh: packs the kselftests with a build of the module, as the kernel's gen_tar does;
 # see --help.
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,7 +25,7 @@ usage() {
 	END
 }
 
-# built: the module in $MODULE_KO, for the release $KREL
+# built: sets MODULE_KO to the module, for the kernel release $KREL
 built() {
 	if [ -n "${KERNEL:-}" ]; then
 		module_build "$KERNEL"

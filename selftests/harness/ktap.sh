@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# ktap.sh: tests of a script that is no kselftest, as KTAP. Each is a command, whose
-# output is shown if it fails. The plan comes last: loops need not count ahead.
+# ktap.sh: KTAP for scripts that are not kselftests. Each test is a command, whose output
+# is printed if it fails. The plan comes last, so tests need not be counted before.
 
 KTAP_COUNT=0 KTAP_FAILED=0 KTAP_SKIPPED=0
 KTAP_SAID=$(mktemp)
@@ -48,7 +48,7 @@ ktap_end() {
 	exit
 }
 
-# not COMMAND...: for what must fail
+# not COMMAND...: succeeds if the command fails
 not() {
 	! "$@"
 }

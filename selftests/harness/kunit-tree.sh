@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# kunit-tree.sh [VERSION]: tscope and its KUnit suites as a part of a kernel tree; see
-# --help.
+# kunit-tree.sh [VERSION]: tests tscope and its KUnit suites as a part of a kernel tree;
+# see --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/../.." && pwd)

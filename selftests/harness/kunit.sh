@@ -47,12 +47,12 @@ fail() {
 	return 1
 }
 
-# how often a macro is used in the suites
+# in_sources MACRO: prints how often the macro is used in the suites
 in_sources() {
 	cat "$TOP"/module/tests/*_kunit.c | grep -c "^\s*$1("
 }
 
-# What is built and has not changed is kept, unless the build printed a warning.
+# Builds that have not changed are kept, unless the build printed a warning.
 build() {
 	local src=$OUT/src
 	mkdir -p "$src"
@@ -81,7 +81,7 @@ image() {
 	{ cat "$CACHED"; image_pack "$root"; } >"$WORK/initrd.cpio"
 }
 
-# /dev/kvm only where a driver of the machine's own CPU is behind it
+# /dev/kvm is used only if kvm_intel or kvm_amd drives it
 boot() {
 	local accel=tcg,thread=multi cpu=EPYC
 	if [ -w /dev/kvm ] && { [ -d /sys/module/kvm_intel ] || [ -d /sys/module/kvm_amd ]; }; then
@@ -99,7 +99,7 @@ boot() {
 		</dev/null >"$OUT/qemu.log" 2>&1
 }
 
-# emulation itself now and then dies of an int3 that nobody set
+# an emulated kernel now and then dies of an int3 that nobody set, which is a bug of QEMU
 boot_again() {
 	local try status
 	for try in 1 2 3; do

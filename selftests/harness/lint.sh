@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# lint.sh: checks of the sources that run nothing of them. Needs results.sh, kernel.sh and $TOP.
+# lint.sh: static checks of the sources. Needs results.sh, kernel.sh and $TOP.
 
 sources() {
 	(cd "$TOP" && find module selftests tools -name "$1" -not -name '*.mod.c' | sort)
@@ -28,8 +28,8 @@ checkpatch_file() {
 		--show-types --ignore "$ignore" -f "$TOP/$file"
 }
 
-# passed_before KEY COMMAND...: a check of one file's content. What passed once is remembered in
-# the cache, for every checkout, and is not checked again.
+# passed_before KEY COMMAND...: a check of one file's content. A content that has passed is recorded
+# in the cache, for every checkout, and is not checked again.
 passed_before() {
 	[ ! -e "$CACHE/passed/$1" ] || return 0
 	"${@:2}" || return
@@ -70,8 +70,8 @@ with_sourced() {
 	done
 }
 
-# find_sourced SCRIPT...: fills SOURCED: what each script sources, by a directive that names a file
-# as seen from $TOP, or by a path that ends with the name of a file in the script's directory
+# find_sourced SCRIPT...: fills SOURCED with the files that each script sources, by a directive with
+# a path relative to $TOP, or by a path that ends with the name of a file in the script's directory
 find_sourced() {
 	local from line file
 	declare -gA SOURCED=()
@@ -84,7 +84,7 @@ find_sourced() {
 	done < <(grep -HoE '^[[:space:]]*(# shellcheck source=[^ ]+|[.] .*/[a-z_]+[.]sh)' "$@")
 }
 
-# What passed is remembered, as by checkpatch: a script together with those that it sources.
+# A script that has passed, together with the scripts that it sources, is not checked again.
 shell_check() (
 	cd "$TOP" || return
 	mapfile -t all < <(scripts)
@@ -102,8 +102,8 @@ shell_check() (
 spdx() {
 	local file status=0
 	while read -r file; do
-		# kselftest's runner takes each line of settings for one, and others have
-		# a form of their own, as JSON
+		# kselftest's runner reads each line of settings as a setting, and the others have
+		# a format without comments, such as JSON
 		case $file in LICENSES/* | selftests/settings | MANIFEST | tools/tscope/tests/golden/* | tools/tscope/tests/recordings/*) continue ;; esac
 		case $file in debian/*) [ "${file##*/}" = rules ] || continue ;; esac
 		[ -f "$TOP/$file" ] || continue
@@ -129,6 +129,6 @@ part_lint() {
 	run "SPDX lines" spdx
 	run "the same version everywhere" "$TOP/tools/version.sh" --check
 	run "ABI files" abi_files
-	# the command is linked as part_tools does, which comes later and does not link it again
+	# the same flags as in part_tools, which comes later and so need not link the command again
 	run "documentation" make -C "$TOP" -j "$(nproc)" docs LDFLAGS=-Wl,--fatal-warnings
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# matrix.sh [FLAVOUR...]: the module on each kernel; see --help. KTAP, then a
-# table. Exit status 0 passed, 1 failed, 2 wrong use or something is missing.
+# matrix.sh [FLAVOUR...]: tests the module on each kernel; see --help. Prints KTAP, then
+# a table. Exit status 0 passed, 1 failed, 2 wrong use or something is missing.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HERE/../.." && pwd)
@@ -10,10 +10,10 @@ FLAVOURS="6.1 6.1-rt 6.1-cloud 6.12 6.12-rt 6.12-cloud trixie trixie-backports s
 # shellcheck source=selftests/harness/build.sh
 . "$HERE/build.sh"
 
-# Debian has no kernel that clang built, so options about gcc in its configuration are undone.
-# Another tool must then find the mcount calls, and leave them calls, as this kernel expects:
-# objtool, except for 6.1, where it makes them nops; or recordmcount, which finds none on 6.12.
-# clang does not have gcc's named address spaces: percpu accesses would go to wrong addresses.
+# Debian has no kernel that clang has built, so options about gcc in its configuration are undone.
+# Another tool must then find the mcount calls, and must leave them calls, as this kernel expects:
+# objtool, except on 6.1, where objtool makes them nops; there recordmcount, which finds none on
+# 6.12. clang lacks gcc's named address spaces: percpu accesses would go to wrong addresses.
 CLANG_BUILD=("LLVM=-$CLANG" "CC=clang-$CLANG" CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 CONFIG_CC_IS_CLANG=y
 	CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough CONFIG_FTRACE_MCOUNT_USE_CC=
 	CONFIG_HAVE_OBJTOOL_NOP_MCOUNT=
@@ -53,7 +53,7 @@ result() {
 	fi
 }
 
-# the tail of a log, as KTAP's diagnosis
+# show LOG: prints the end of the log as KTAP comments
 show() {
 	tail -n 15 "$1" | sed 's/^/#   /'
 }
@@ -66,14 +66,14 @@ build() {
 	rm -rf "$TOP/build/$KREL"
 	module_build "$name" W=1 "$@" >>"$out/build.log" 2>&1 || return
 	cp "$TOP/build/$KREL/make.log" "$out/build.log"
-	# the module names its compiler; Kbuild warns that another one built the kernel
+	# the module has the name of its compiler; Kbuild warns that another one built the kernel
 	COMPILER=$(readelf -p .comment "$MODULE_KO" |
 		sed -n 's/.*GCC: (.*) \([0-9.]*\)$/gcc \1/p; s/.*clang version \([0-9.]*\).*/clang \1/p' | head -n 1)
 	! grep -iE 'warning: |error: ' "$out/build.log" |
 		grep -vE '(compiler|pahole version) differs from the one used'
 }
 
-# The build for an older kernel must stop with that reason, not with errors about what it lacks.
+# The build for a kernel that is too old must stop with this reason, not with other errors.
 too_old() {
 	local out=$TOP/build/matrix/too-old
 	mkdir -p "$out/linux"
@@ -84,7 +84,7 @@ too_old() {
 		grep -q '#error "tscope needs Linux 6.1 or newer"' "$out/log"
 }
 
-# kselftests' results of a run, or nothing: "61 ok", "60 ok, 1 failed", "60 ok, 1 skipped"
+# prints a run's results of kselftests, or nothing: "61 ok", "60 ok, 1 failed", "60 ok, 1 skipped"
 tests_of() {
 	awk '/^# lab: again from / { pass = fail = skip = 0 }
 		/^# ok [0-9]+/ { if (/# SKIP/) skip++; else pass++ }
@@ -96,7 +96,7 @@ tests_of() {
 		}' "$1"
 }
 
-# word_of NAME LOG: ok or FAILED, of the last run in the log; - if it is not there
+# word_of NAME LOG: prints ok or FAILED, by the last run in the log; - if there is no result
 word_of() {
 	awk -v name="$1" '/^# lab: again from / { word = "" }
 		$1 == "ok" && $3 == name { word = "ok" }

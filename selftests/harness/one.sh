@@ -32,7 +32,7 @@ names() {
 	esac
 }
 
-# in plain emulation where the test needs no KVM: faster
+# in plain emulation, which is faster, if the test needs no KVM
 kselftest() {
 	local accel=
 	# shellcheck source=selftests/harness/build.sh
@@ -43,7 +43,7 @@ kselftest() {
 		--add "$TESTS:/selftests" --env "TESTS=$1.sh" --out "$TOP/build/lab/kselftest-$1" kselftest
 }
 
-# all suites run; what is shown is this one's part
+# all suites run, but only the results of this one are shown
 kunit() {
 	local ktap=$TOP/build/kunit/${KERNEL:-6.12}/ktap status
 	"$HERE/kunit.sh" "$KERNEL" >/dev/null

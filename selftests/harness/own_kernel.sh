@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# own_kernel.sh VERSION CONFIGFILE: a small x86-64 kernel from Debian's unmodified
-# linux-source-VERSION (6.12 or 6.1), configured by the lines of CONFIGFILE and what
-# follows from them, built by the kernel's own tools/testing/kunit/kunit.py. Prints
+# own_kernel.sh VERSION CONFIGFILE: builds a small x86-64 kernel from Debian's unmodified
+# linux-source-VERSION (6.12 or 6.1), configured by the lines of CONFIGFILE and the options
+# that these need, by the kernel's own tools/testing/kunit/kunit.py. Prints
 # shell assignments: OWN_KREL, OWN_KDIR (for make -C OWN_KDIR M=...), OWN_BZIMAGE,
-# OWN_VMLINUX. Source it for the function own_kernel. CONFIG_CC_IS_CLANG=y among the lines has
-# clang build it.
+# OWN_VMLINUX. Source it for the function own_kernel. If the lines have
+# CONFIG_CC_IS_CLANG=y, clang builds it.
 #
-# It is kept in the cache, keyed by the package's version and the lines of CONFIGFILE;
-# so is the package. The first build takes minutes and 4 GB, which are freed after.
+# The kernel is kept in the cache, with the package's version and the lines of CONFIGFILE
+# as key; so is the package. The first build takes minutes, and 4 GB of disk until it ends.
 
 _own_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/harness/kernel.sh
@@ -29,7 +29,7 @@ _own_tarball_fill() {
 }
 
 # The make that kunit.py starts prints nothing: report its progress every 20 s. The sleeps
-# are short, as an orphaned one would hold the caller's locks.
+# are short, because an orphaned sleep would hold the caller's locks.
 _own_watch() {
 	local tick=0
 	while sleep 1 && kill -0 $$ 2>/dev/null; do
@@ -109,7 +109,7 @@ own_version() {
 	fi
 }
 
-# own_tarball VERSION: sets OWN_TARBALL, and installs what kunit.py builds a kernel with
+# own_tarball VERSION: sets OWN_TARBALL, and installs what kunit.py needs to build a kernel
 own_tarball() {
 	need make:make:"kernel build" gcc:gcc:"kernel build" ld:binutils:"kernel build" \
 		flex:flex:"kernel build" bison:bison:"kernel build" bc:bc:"kernel build" \

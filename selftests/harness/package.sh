@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# package.sh [--suite SUITE] [FLAVOUR...]: the release tarball and the Debian packages.
-# From the tarball, without git, the packages are made and checked by lintian; in a
+# package.sh [--suite SUITE] [FLAVOUR...]: tests the release tarball and the Debian packages.
+# The packages are made from the tarball, without git, and checked by lintian. In a
 # clean Debian (bookworm) with the kernels named (6.12) they are installed, upgraded and
 # purged. KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 something is missing.
 
@@ -13,7 +13,7 @@ top=$(cd "$here/../.." && pwd)
 . "$here/ktap.sh"
 NEWER=99.0.0 OLDER=0.0.9
 
-# outside: the tarball and the packages, and then itself in that Debian
+# outside: makes the tarball and the packages, and then runs the script in this Debian
 
 no_git() {
 	empty "$tree/.git" && grep -qx "module/main.c" "$tree/MANIFEST"
@@ -41,7 +41,7 @@ other_version() {
 	not "$newer/tools/version.sh" --check
 }
 
-# take VERSION DIR: both packages, for that Debian
+# take VERSION DIR: copies both packages to where this Debian sees them
 take() {
 	cp "$2/tscope_$1_amd64.deb" "$2/tscope-dkms_$1_all.deb" "$work/shared/"
 }
@@ -55,7 +55,7 @@ deb_newer() {
 		take "$NEWER" "$work/newer"
 }
 
-# deb_older: the only package, as it was laid out while it had the report
+# deb_older: makes an older package: the only one at the time, which also had the report
 deb_older() {
 	local dir=$work/older/deb
 	"$older/tools/version.sh" --set "$OLDER" && (cd "$older" && dpkg-buildpackage -A --no-sign) &&
@@ -68,7 +68,7 @@ deb_older() {
 		dpkg-deb --root-owner-group -b "$dir" "$work/shared/tscope-dkms_${OLDER}_amd64.deb"
 }
 
-# contents PACKAGE: mode, owner, and path of each file
+# contents PACKAGE: prints mode, owner and path of each file
 contents() {
 	dpkg-deb -c "$work/shared/${1}_$version"_*.deb | awk '!/^d/ { print $1, $2, substr($6, 2) }'
 }
@@ -86,7 +86,7 @@ only() {
 files_command() {
 	local doc=/usr/share/doc/tscope
 	only tscope /usr/bin/tscope || return
-	# what is long is compressed; bookworm has units in /lib
+	# long files are compressed; bookworm has units in /lib
 	same "files" "$(contents tscope | cut -d' ' -f3 |
 		sed -e '/^\/usr\/share\/man\/man1\/tscope-[a-z]*\.1\.gz$/d' -e 's/\(CHANGES\|json\)\.gz$/\1/' \
 			-e 's,^/usr/lib/,/lib/,' | LC_ALL=C sort)" \
@@ -111,7 +111,7 @@ files_module() {
 		not grep . && contents tscope-dkms | grep -q " /usr/src/tscope-$version/module/main.c$"
 }
 
-# field PACKAGE NAME
+# field PACKAGE NAME: prints a field of the package's control file
 field() {
 	dpkg-deb -f "$work/shared/${1}_$version"_*.deb "$2"
 }
@@ -186,12 +186,12 @@ install() {
 	apt-get -y -qq --no-install-recommends install "${@/#//shared/}"
 }
 
-# both VERSION: install that of each package
+# both VERSION: installs this version of both packages
 both() {
 	install "tscope_$1_amd64.deb" "tscope-dkms_$1_all.deb"
 }
 
-# running RELEASE: what uname -r says from now on, also in maintainer scripts
+# running RELEASE: uname -r prints this from now on, also in maintainer scripts
 running() {
 	[ -e /usr/bin/uname.real ] || mv /usr/bin/uname /usr/bin/uname.real
 	# shellcheck disable=SC2016
@@ -199,7 +199,7 @@ running() {
 	chmod +x /usr/bin/uname
 }
 
-# installing says, as its last line, which headers the running kernel lacks
+# the last line of an installation names the headers that the running kernel lacks
 headers_named() {
 	local other=${krels[0]%amd64}cloud-amd64
 	running "$other"
@@ -221,7 +221,7 @@ is() {
 	[ -e "/usr/src/tscope-$1/dkms.conf" ]
 }
 
-# nothing that loads the module, or has it sample; there are units, which nothing has enabled
+# the packages neither load the module nor start sampling; their units are not enabled
 starts_nothing() {
 	not grep -E '/(modules-load|modprobe|udev|systemd|init)\.?d?/' <(dpkg -L tscope tscope-dkms |
 		grep -vE '^/usr/share/doc/|/lib/systemd/system(/tscope-(sampling|metrics)\.(service|timer))?$') || return
@@ -230,7 +230,7 @@ starts_nothing() {
 		grep -qx "insmod .*/tscope.ko *" /tmp/modprobe && not grep = /tmp/modprobe
 }
 
-# the examples do, once an administrator has copied them
+# the examples load the module and start sampling, once an administrator has copied them
 examples() {
 	local option line
 	cp -r /usr/share/doc/tscope-dkms/examples/* /etc/ || return
@@ -264,13 +264,13 @@ upgraded() {
 		empty /usr/sbin/tscope-report /usr/share/man/man8/tscope-report.8 && [ -x /usr/bin/tscope ]
 }
 
-# runs VERSION: the command does
+# runs VERSION: the command of this version works
 runs() {
 	same "version" "$(tscope --version)" "tscope $1" && tscope --help >/tmp/said &&
 		grep -q '^  doctor ' /tmp/said
 }
 
-# without the module it says what is missing
+# without the module the command prints what is missing
 no_module() {
 	tscope pairs >/tmp/out 2>/tmp/said
 	same "exit status" $? 4 && cat /tmp/said &&

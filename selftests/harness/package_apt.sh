@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317
 #
-# package_apt.sh [FLAVOUR...]: the Debian package beside kernels that apt installs, in a clean
-# Debian 12 for each flavour: cloud, rt, backports. DKMS must have built the module for that
-# kernel. other: the kernel is the cloud kernel, and apt fetches the headers that the package
-# recommends, which are another kernel's; the last line must say what to install instead.
+# package_apt.sh [FLAVOUR...]: tests the Debian package beside kernels that apt installs, in a clean
+# Debian 12 for each flavour: cloud, rt, backports. DKMS must have built the module for this
+# kernel. Flavour other: the kernel is the cloud kernel, and apt fetches the headers that the
+# package recommends, which are another kernel's; the last line must say what to install instead.
 # KTAP; exit status 0 passed, 1 failed, 4 skipped, 2 something is missing.
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,9 +14,9 @@ top=$(cd "$here/../.." && pwd)
 . "$here/ktap.sh"
 FLAVOURS="cloud rt backports other"
 
-# outside: makes the package and, for each flavour, that Debian, in which it runs itself
+# outside: makes the package, and for each flavour a Debian, in which it runs the script
 
-# sources DIR: Debian 12's, with backports, from the mirror that this machine uses
+# sources DIR: sets apt's sources: Debian 12 with backports, on the mirror that this machine uses
 sources() {
 	printf "deb [signed-by=$DEBIAN_KEYS] $DEBIAN/%s main\n" "debian bookworm" \
 		"debian bookworm-backports" "debian-security bookworm-security" |
@@ -63,7 +63,7 @@ get() {
 	apt-get -y -qq -o Acquire::Check-Valid-Until=false --no-install-recommends "$@"
 }
 
-# running RELEASE: what uname -r says from now on, also in maintainer scripts
+# running RELEASE: uname -r prints this from now on, also in maintainer scripts
 running() {
 	[ -e /usr/bin/uname.real ] || mv /usr/bin/uname /usr/bin/uname.real
 	# shellcheck disable=SC2016
@@ -71,7 +71,7 @@ running() {
 	chmod +x /usr/bin/uname
 }
 
-# kernel PACKAGE...: installs a kernel, which is the running one from then on
+# kernel PACKAGE...: installs a kernel, and lets uname name it as the running one
 kernel() {
 	get install "$@" || return
 	krel=$(basename /boot/vmlinuz-*)
@@ -90,7 +90,7 @@ package() {
 # there: modprobe finds the module, which is built for the kernel
 there() {
 	local magic
-	# backports' kernel has its modules compressed
+	# modules of backports' kernel are compressed
 	same "where" "$(modinfo -k "$krel" -F filename tscope | sed 's/[.]xz$//')" \
 		"/lib/modules/$krel/updates/dkms/tscope.ko" || return
 	magic=$(modinfo -k "$krel" -F vermagic tscope)
@@ -101,7 +101,7 @@ silent() {
 	not grep '^tscope: ' /tmp/said
 }
 
-# the last line, and what happens where one does what it says
+# the last line names the headers that are missing, and there is no module
 last_line() {
 	same "last line" "$(tail -n 1 /tmp/said)" \
 		"tscope: no module for the running kernel yet, as its headers are missing: apt install linux-headers-$krel" &&
@@ -113,7 +113,7 @@ as_told() {
 	get $(tail -n 1 /tmp/said | sed 's/.*: apt //')
 }
 
-# DKMS builds for the next kernel of the flavour, too, since its hook is called
+# DKMS also builds for the flavour's next kernel, because its hook is called
 inside() {
 	local name=$2
 	KTAP_COUNT=$1

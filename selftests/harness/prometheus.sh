@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# prometheus_get: Debian's prometheus, promtool and prometheus-node-exporter in $PROMETHEUS, a
-# directory of the cache. They are not installed, since that would start them on this machine. They
-# need libc only. Needs kernel.sh.
+# prometheus_get: sets PROMETHEUS to a directory of the cache with Debian's prometheus, promtool and
+# prometheus-node-exporter. They are not installed, because that would start them on this machine.
+# They need libc only. Needs kernel.sh.
 
 _prometheus_fill() {
 	local deb

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# qemu_get: sets QEMU to one that emulates a KVM host reliably: the machine's own from version 10
-# on, else that of Debian 12's backports, which is kept in the cache and not installed. Under older
-# ones a host vanishes now and then, most often where its virtual CPUs run at once: false if there
-# is only such a one. Needs kernel.sh.
+# qemu_get: sets QEMU to one that emulates a KVM host reliably: this machine's, if its version is at
+# least 10, or else that of Debian 12's backports, which is kept in the cache and not installed.
+# With an older QEMU the host vanishes now and then, most often if its virtual CPUs run at the same
+# time. False if there is only an older one. Needs kernel.sh.
 
 QEMU_MAJOR=10
 

@@ -32,9 +32,9 @@ run() {
 	result $? "$name" "$log"
 }
 
-# ktap STATUS NAME LOG: count the results of a KTAP stream. A result that sums up subtests
-# is not counted again, nor are the results of a scenario that the lab has restarted. A
-# status that no result explains counts as a failure. The last comments before a failure are shown.
+# ktap STATUS NAME LOG: counts the results of a KTAP stream. A result that sums up subtests is
+# not counted, and neither are results of a scenario that the lab restarted later. A status that
+# no result explains counts as a failure. The last comments before a failure are shown.
 ktap() {
 	local counts pass fail skip
 	counts=$(awk '
@@ -91,7 +91,7 @@ tally() {
 	fi
 }
 
-# add_tally LINE: add another run's tally; false if LINE is none
+# add_tally LINE: adds another run's tally; false if LINE is not a tally
 add_tally() {
 	[[ $1 =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]] || return
 	PASSED=$((PASSED + BASH_REMATCH[1])) FAILED=$((FAILED + BASH_REMATCH[2]))

@@ -4,8 +4,8 @@
 # rootfs.sh: a clean Debian to install packages in, as a tar archive in the cache,
 # unpacked anew for each test. Its functions need kernel.sh and ktap.sh.
 
-# the packages that building a module needs, without a kernel; the headers of Debian 12
-# need gcc-12; then what the command needs
+# the packages that building a module needs, except a kernel (gcc-12 is for Debian 12's
+# headers), and those that the command needs
 ROOTFS_PACKAGES="dkms,gcc,gcc-12,make,kmod,libelf1,openssl,pahole,libc6-dev"
 ROOTFS_PACKAGES+=",libjson-c5,libexpat1,bash-completion"
 
@@ -22,7 +22,7 @@ _rootfs_fill() {
 		"$suite" - >rootfs.tar
 }
 
-# rootfs_work NAME: a directory that is removed at the end, in $work. Skips without root.
+# rootfs_work NAME: sets work to a directory that is removed at the end. Skips all without root.
 rootfs_work() {
 	as_root true 2>/dev/null || ktap_skip_all "needs root, for a Debian of its own"
 	work=$(mktemp -d "${TMPDIR:-/tmp}/tscope-$1.XXXXXX") || exit 2
@@ -30,9 +30,10 @@ rootfs_work() {
 	trap 'exit 130' INT TERM
 }
 
-# rootfs_begin NAME FLAVOURS [--suite SUITE] [FLAVOUR...]: what a script of KTAP that installs does
-# first. Makes that Debian (SUITE: bookworm) in $work, with the kernels of the FLAVOURS that are
-# named, or else given, whose releases are in krels. Skips where it may not.
+# rootfs_begin NAME FLAVOURS [--suite SUITE] [FLAVOUR...]: to be called first, with the script's
+# arguments, by a KTAP script that installs packages. Makes a Debian (SUITE: bookworm) in $work,
+# with the kernels of each FLAVOUR, or by default of FLAVOURS; krels has their releases. Skips all
+# without root.
 rootfs_begin() {
 	local name=$1 flavour flavours=$2
 	shift 2
@@ -51,7 +52,7 @@ rootfs_begin() {
 	done
 }
 
-# rootfs_get SUITE: path of the archive in $ROOTFS
+# rootfs_get SUITE: sets ROOTFS to the path of the archive
 rootfs_get() {
 	need mmdebstrap:mmdebstrap:"a clean Debian" unshare:util-linux:"a clean Debian"
 	cache_fill "rootfs/$1-$({ echo "$ROOTFS_PACKAGES"; declare -f _rootfs_fill; } | cache_key)" \
@@ -62,15 +63,15 @@ rootfs_get() {
 	ROOTFS=$CACHED/rootfs.tar
 }
 
-# rootfs_unpack DIR: DIR/root becomes that Debian; DIR/shared is seen as /shared in it
+# rootfs_unpack DIR: DIR/root becomes the Debian of $ROOTFS; DIR/shared is /shared in it
 rootfs_unpack() {
 	mkdir -p "$1/shared" || return
 	as_root mkdir "$1/root" && as_root tar -xpf "$ROOTFS" -C "$1/root" --numeric-owner &&
 		as_root mkdir -p "$1/root/shared" "$1/root/$CACHE"
 }
 
-# rootfs_run DIR COMMAND...: runs it there as root, in its own namespaces: its mounts and
-# processes end with it. The cached kernels have their usual paths.
+# rootfs_run DIR COMMAND...: runs the command in DIR/root as root, in namespaces of its own:
+# its mounts and processes end with it. The cached kernels have their usual paths.
 rootfs_run() {
 	local dir=$1
 	shift
@@ -92,9 +93,9 @@ rootfs_run() {
 	' rootfs "$dir" "$CACHE" "$@"
 }
 
-# rootfs_kernel DIR FLAVOUR: a cached kernel and its headers, as if they were installed
-# there; sets KREL. It has one module, which nothing here needs: dkms from 3.2 on takes a
-# kernel without modules or modules.dep for one that was removed.
+# rootfs_kernel DIR FLAVOUR: adds a cached kernel and its headers, as if they were installed;
+# sets KREL. The kernel gets one module, which is not used, because dkms since 3.2 regards a
+# kernel without modules or modules.dep as removed.
 rootfs_kernel() {
 	local one=kernel/virt/lib
 	kernel_get "$2" || return

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# signing.sh [VERSION]: a machine with Secure Boot, which takes signed modules only;
+# signing.sh [VERSION]: tests on a machine with Secure Boot, which only loads signed modules;
 # see --help.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -44,8 +44,8 @@ sign() {
 	cp "$MODULE_KO" "$3" && "$KDIR/scripts/sign-file" sha256 "$1" "$2" "$3"
 }
 
-# by_dkms FILE: the module as DKMS builds and signs it in a clean Debian whose framework.conf
-# names the key; no FILE without root
+# by_dkms FILE: makes the module as DKMS builds and signs it in a clean Debian whose
+# framework.conf names the key; does nothing without root
 by_dkms() {
 	local dir=$WORK/dkms
 	as_root true 2>/dev/null || return 0

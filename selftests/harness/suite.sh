@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2016,SC2034,SC2153
 #
-# Kernels of other Debian suites than the machine's: packages by an apt
-# configuration of their own, and a chroot of sid to build in, since their
-# objtool and compiler are newer than the machine's. Both are in the cache; the
-# machine's apt sources are left alone. Needs deps.sh and cache.sh, and
-# kernel.sh, which is what uses it.
+# suite.sh: kernels of Debian suites other than the machine's. Their packages come by
+# an apt configuration of their own. Modules for them are built in a chroot of sid,
+# because their objtool and compiler are newer than the machine's. Both are in the
+# cache; the machine's apt sources are not changed. Needs deps.sh, cache.sh, and
+# kernel.sh, which sources this file.
 
 SUITES="trixie trixie-backports sid"
 # the mirror that the machine's own apt uses, without /debian
@@ -14,10 +14,10 @@ DEBIAN=$(apt-get indextargets --format '$(SITE)' 'Origin: Debian' 2>/dev/null |
 DEBIAN_KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
 # lists older than this are fetched again
 SUITE_LISTS_MAX_MIN=720
-# what a build takes besides compilers; W=1 also checks kernel-doc, by perl or python
+# what a build needs besides compilers; W=1 also checks kernel-doc, by perl or python
 SUITE_TOOLS=make,pahole,libelf1t64,libssl3t64,binutils,kmod,base-files,bash,dash,coreutils,sed,grep,gawk,findutils,diffutils,perl,python3
 
-# suite_of FLAVOUR: SUITE and SUITE_KIND ("-rt"); false where it is no suite's
+# suite_of FLAVOUR: sets SUITE and SUITE_KIND ("-rt"); false if the flavour is not a suite's
 suite_of() {
 	SUITE='' SUITE_KIND=''
 	case $1 in
@@ -34,7 +34,7 @@ _suite_sources() {
 		echo "deb $options $DEBIAN/debian-security trixie-security main"
 }
 
-# suite_apt: APT_OPTS for the packages of $SUITE
+# suite_apt: sets APT_OPTS for the packages of $SUITE
 suite_apt() {
 	local dir=$CACHE/apt/$SUITE
 	need "$DEBIAN_KEYS:debian-archive-keyring:signatures of other suites"
@@ -44,7 +44,7 @@ suite_apt() {
 	APT_OPTS=(-o Dir::Etc="$dir/etc" -o Dir::Etc::SourceList="$dir/sources.list"
 		-o Dir::Etc::SourceParts=- -o Dir::State="$dir" -o Dir::State::Lists="$dir/lists"
 		-o Dir::State::status="$dir/status" -o Dir::Cache="$dir/cache"
-		# a suite that is not maintained every day may be past its date
+		# the lists of a suite that is not maintained every day may have expired
 		-o Acquire::Check-Valid-Until=false -o Acquire::Languages=none)
 	[ -n "$(find "$dir/updated" -mmin -$SUITE_LISTS_MAX_MIN 2>/dev/null)" ] || suite_update
 }
@@ -58,7 +58,7 @@ suite_update() {
 	exec {lock}>&-
 }
 
-# the compilers that the suites' kernels are built with: their headers name them
+# prints the compilers of the suites' kernels: packages of the kernels' headers depend on them
 _suite_compilers() {
 	local suite SUITE SUITE_KIND APT_OPTS
 	for suite in $SUITES; do
@@ -84,7 +84,7 @@ _suite_chroot_fill() {
 	as_root chown -R "$(id -u):$(id -g)" root
 }
 
-# suite_chroot: its path in $CACHED
+# suite_chroot: sets CACHED to the path of the chroot
 suite_chroot() {
 	local packages old
 	packages=$(_suite_compilers | tr '\n' ,)

@@ -5,7 +5,7 @@
 
 _tree_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-# tree VERSION DIR: makes it in DIR from that kernel's source; sets tree, selftests and kunit
+# tree VERSION DIR: makes the tree in DIR from this kernel's source; sets tree, selftests and kunit
 tree() {
 	kernel_source "$1" >&2 || exit 2
 	tree=$2
@@ -19,7 +19,7 @@ tree() {
 		(cd "$_tree_top/selftests" && tar -cf - -T -) | tar -xf - -C "$selftests/tscope"
 }
 
-# in_tree GOAL...: make there
+# in_tree GOAL...: runs make in the tree's selftests
 in_tree() {
 	env -u MAKEFLAGS -u MAKELEVEL make -s --no-print-directory -C "$selftests" TARGETS=tscope "$@"
 }

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC2046,SC2086,SC2119,SC2120
 #
-# For scenarios: what tscope doctor finds, against what was injected. Needs truth.sh.
+# For scenarios: compares what tscope doctor finds with what was injected. Needs truth.sh.
 
 FINDINGS=/tmp/findings
 
-# doctor_lines: JSON of doctor to lines ID SEVERITY SIZE ERROR UNIT TITLE; - for what is null
+# doctor_lines: turns doctor's JSON into lines ID SEVERITY SIZE ERROR UNIT TITLE, with - for null
 doctor_lines() {
 	awk '
 	function field(key,    text) {
@@ -30,8 +30,8 @@ doctor_lines() {
 	}'
 }
 
-# examine [OPTION...]: runs doctor once, on what was sampled unless an option says otherwise;
-# fills $FINDINGS. DOCTOR_TEXT=1: also prints what people see
+# examine [OPTION...]: runs doctor once, on what was sampled unless an option says otherwise; fills
+# $FINDINGS. With DOCTOR_TEXT=1 it also prints doctor's text for people.
 examine() {
 	local status
 	EXPECTED=''
@@ -44,7 +44,7 @@ examine() {
 		$status 0
 }
 
-# explain: what doctor looked at, after a wrong finding
+# explain: prints what doctor read, after a wrong finding
 explain() {
 	{
 		sed -n '/^"pairs"/,/^"errors"/p' /tmp/doctor.json
@@ -53,8 +53,9 @@ explain() {
 	} 2>/dev/null | sed 's/^/# doctor saw: /' | to_channel
 }
 
-# found ID [TRUTH [LIMIT]]: doctor found it, its size holds TRUTH (or some of LOW..HIGH), and its
-# error is at most LIMIT. Of several findings the one that is nearest counts.
+# found ID [TRUTH [LIMIT]]: checks that doctor found ID, that the interval of its size holds TRUTH
+# (or a part of LOW..HIGH), and that its error is at most LIMIT. Of several findings with this ID
+# the nearest counts.
 found() {
 	local id=$1 low=${2%%..*} high=${2##*..} limit=$3
 	EXPECTED="$EXPECTED$id "
@@ -73,9 +74,9 @@ found() {
 	[ -z "$limit" ] || below "doctor: $id's error, $3" "$2" "$limit"
 }
 
-# nothing_else: there is no fault that was not expected. Its line becomes a row of the table of
-# scenarios and ids. A scenario may say that the hull of a TSC that the emulation moves extends over
-# up to MOTION_NS.
+# nothing_else: checks that there is no fault that was not expected, and prints a line for the table
+# of scenarios and ids. A scenario may set MOTION_NS if the emulation moves the TSC: a hull of up
+# to so many ns is then not a fault.
 nothing_else() {
 	local n
 	n=$(awk -v e=" $EXPECTED" -v m="${MOTION_NS:--1}" '$2 == "fault" && !index(e, " " $1 " ") &&
@@ -92,8 +93,8 @@ finds() {
 	nothing_else
 }
 
-# finds_none [WARNING...]: a healthy guest, with no other warnings than these and noisy-host: in
-# emulation a host is
+# finds_none [WARNING...]: a healthy guest, with no warnings except these and noisy-host, because
+# an emulated host is noisy
 finds_none() {
 	local n
 	examine
@@ -102,8 +103,8 @@ finds_none() {
 	holds "doctor: warnings" 0 "$n" 0
 }
 
-# wall_right: sets the guest's wall clock, which no time service does here, by the host's, and
-# discards that step; for a guest that samples
+# wall_right: sets the guest's wall clock by the host's, as the lab has no time service, and resets,
+# which discards that step; for a guest that samples
 wall_right() {
 	local tries=0
 	until wall_look; [ -n "${WALL%none}" ] || [ $tries -ge 30 ]; do

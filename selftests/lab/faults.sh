@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC2046,SC2086
 #
-# Faults that need no boot of their own, and healthy states, for scenarios in which random ones
-# follow each other. They need a nested guest that samples, GUEST_APPEND=$FAULTS_APPEND as the
-# scenario repeats it, both tsc_ modules, truth.sh and doctor.sh.
+# Faults that need no boot of their own, and healthy states, for scenarios that inject random
+# ones, one after the other. They need a nested guest that samples, with both tsc_ modules,
+# truth.sh and doctor.sh, and with GUEST_APPEND as in scenarios/blind.sh.
 
 FAULTS="nothing busy tsc-offset tsc-drifts tsc-alternates tsc-jumped wall-clock-set host-wall-stepped
 	host-drift guest-stopped restored clock-stepped clock-stopped no-master-clock clocksource"
@@ -17,7 +17,7 @@ sign() {
 	SIGN=$((2 * RANDOM_NUMBER - 1))
 }
 
-# span BEFORE AFTER: sets TRUTH to what the host measured: LOW..HIGH
+# span LOW HIGH: sets TRUTH to this range
 span() {
 	TRUTH=$1..$2
 }
@@ -31,8 +31,8 @@ hpet_halts() {
 	span $(($3 - $9)) $(($5 - $7))
 }
 
-# The faults: each sets ID, and where it has a size TRUTH, and LIMIT, which the error must not exceed;
-# END is what ends it.
+# The faults: each sets ID; if it has a size, TRUTH, and LIMIT, which the error must not exceed; and
+# END, the command that ends it.
 
 fault_nothing() {
 	ID=''
@@ -90,7 +90,7 @@ fault_tsc_jumped() {
 fault_wall_clock_set() {
 	sign
 	log_uniform 1000000 3600000000000
-	# on a device clock readings are wide
+	# if a device is the clocksource, brackets are wide
 	TRUTH=$((SIGN * LOG_UNIFORM)) LIMIT=1000000
 	END="lab_clock $((-TRUTH))"
 	lab_clock $TRUTH
@@ -109,12 +109,12 @@ fault_host_drift() {
 	sign
 	log_uniform 20 400
 	ppm=$((SIGN * LOG_UNIFORM))
-	# the host's clock is off by less than 1 ppm without it
+	# without this the host's rate is off by less than 1 ppm
 	span $((-ppm * 1000 - 1000)) $((-ppm * 1000 + 1000))
 	LIMIT=2000
 	END="on_host adjtimex -q -f 0 >/dev/null"
 	on_host adjtimex -q -f $((ppm * 65536)) >/dev/null || return
-	# what was fitted before is of another rate
+	# reset, because points from before have another rate
 	sleep 1
 	echo 1 >$T/reset
 	sleep 4
@@ -135,7 +135,7 @@ fault_restored() {
 
 fault_clock_stepped() {
 	local ns
-	# more than the pause takes
+	# longer than the pause
 	log_uniform 3000000000 60000000000
 	ns=$LOG_UNIFORM
 	set -- $(on_host "lab_clock; monitor stop; usleep 200000; echo $ns >/run/kvmclock_delta; monitor cont; lab_clock")
@@ -155,12 +155,12 @@ fault_no_master_clock() {
 
 fault_clocksource() {
 	END="echo $(cat $FAULT_SOURCE) >$FAULT_SOURCE; cat $T/period_us >$T/width_us"
-	# flat out, emulated KVM loses a guest that keeps time by a device
+	# not flat out: emulated KVM would lose a guest that keeps time by a device
 	echo 1000 >$T/width_us
 	echo acpi_pm >$FAULT_SOURCE
 }
 
-# fault NAME: injects one, of $FAULTS
+# fault NAME: injects this fault of $FAULTS
 fault() {
 	ID=$1 TRUTH='' LIMIT='' END=:
 	fault_$(echo $1 | tr - _) || { result "not ok" "$1: injection refused"; return 1; }

@@ -14,12 +14,12 @@ image_needs() {
 		bash:bash:"guest scripts" ldd:libc-bin:"initramfs"
 }
 
-# pack DIR: its tree as cpio on stdout
+# image_pack DIR: writes the directory's tree to stdout as cpio
 image_pack() {
 	(cd "$1" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0)
 }
 
-# programs with the libraries they load, below the current directory
+# copies programs, with the libraries that they load, to below the current directory
 _image_elf() {
 	local program file
 	for program; do
@@ -49,7 +49,7 @@ _image_close() {
 _image_guest_fill() {
 	mkdir root && cd root && _image_busybox || return
 	_image_elf "$(command -v bash)" "$(command -v timeout)" || return
-	# the names that scripts call them by
+	# names under which scripts call programs
 	[ -e bin/bash ] || ln -s "$(command -v bash)" bin/bash
 	rm -f bin/timeout
 	[ -e usr/bin/env ] || ln -s ../../bin/busybox usr/bin/env
@@ -82,8 +82,8 @@ _image_versions() {
 	done
 }
 
-# image_guest: base of the guest; image_host MODDIR: base of the host;
-# image_kernel VMLINUX: the guest's kernel as it lies on the host. Path in $CACHED.
+# image_guest: the guest's base; image_host MODDIR: the host's base; image_kernel VMLINUX: the
+# guest's kernel, to be added to the host. Each sets CACHED to the path of a cpio archive.
 image_guest() {
 	cache_fill "image/guest-$(_image_versions busybox bash timeout | cache_key)" \
 		_image_guest_fill && CACHED=$CACHED/image.cpio
@@ -99,7 +99,7 @@ image_kernel() {
 		_image_kernel_fill "$1" && CACHED=$CACHED/image.cpio
 }
 
-# image_add ROOT OPTION SPEC...: adds what options of lab name as DIR:PATH
+# image_add ROOT OPTION SPEC...: adds to ROOT what OPTION of lab names, each SPEC as DIR:PATH
 image_add() {
 	local root=$1 option=$2 spec
 	shift 2

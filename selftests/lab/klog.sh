@@ -8,7 +8,7 @@ KLOG=/run/klog
 KLOG_BAD='WARNING:|BUG:|Oops|Call Trace|possible (circular|recursive|irq)|INFO: (task|rcu|possible|suspicious)|rcu:.*stall|suspicious|UBSAN|KASAN|KCSAN|KFENCE|kmemleak|general protection|soft lockup|hard LOCKUP|[Uu]nexpected|refcount_t|sleeping function|scheduling while atomic|bad: |page allocation failure|unregister_netdevice'
 
 klog_start() {
-	# for serve as well
+	# serve needs it, too
 	export KLOG_TAINT
 	KLOG_TAINT=$(cat /proc/sys/kernel/tainted)
 	echo "lab: start" >/dev/kmsg
@@ -28,7 +28,7 @@ klog_check() {
 		usleep 100000
 	done
 	sed '1,/;lab: start$/d' "$KLOG" >"$KLOG.new"
-	# O and E: an unsigned module from outside the tree
+	# the taints O and E, of an unsigned out-of-tree module, are allowed
 	taint=$(cat /proc/sys/kernel/tainted)
 	new=$((taint & ~KLOG_TAINT & ~(4096 | 8192)))
 	grep -E "$KLOG_BAD" "$KLOG.new" | grep -vE "${1:-^\$}" >"$KLOG.bad"
@@ -36,7 +36,7 @@ klog_check() {
 		echo "kernel log: $(sed -n '1s/^[^;]*;//p' "$KLOG.bad")"
 		return 1
 	fi
-	# W: those warnings that the scenario provokes
+	# if there are warnings that the scenario provokes, taint W is allowed
 	! grep -q 'WARNING:' "$KLOG.new" || new=$((new & ~512))
 	if [ $new != 0 ]; then
 		echo "kernel taint went from $KLOG_TAINT to $taint"

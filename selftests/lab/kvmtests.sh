@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# kvmtests_get: KVM's own selftests of time, from the unmodified kernel source, as static programs in
-# $KVMTESTS, a directory of the cache. They make virtual machines of their own, so they run on
-# the lab's host. Needs own_kernel.sh.
+# kvmtests_get: sets KVMTESTS to a directory of the cache with KVM's own selftests of time, built as
+# static programs from the unmodified kernel source. They make virtual machines of their own, so
+# they run on the lab's host. Needs own_kernel.sh.
 
 KVMTESTS_NAMES="kvm_clock_test tsc_msrs_test hyperv_clock system_counter_offset_test xen_shinfo_test"
-# what of the source they are built from
+# the parts of the source that the build needs
 KVMTESTS_SOURCE="Makefile Kbuild scripts include usr arch/x86 tools/include tools/lib tools/arch/x86
 	tools/scripts tools/build tools/testing/selftests"
 
@@ -18,7 +18,7 @@ _kvmtests_make() {
 		[ -n "$file" ] || { echo "error: the kernel source has no $name" >&2; return 1; }
 		targets+=("$out/${file%.c}")
 	done
-	# make knows them without the dot
+	# make's targets have no ./ before them
 	make -s -C $tests ARCH=x86_64 OUTPUT="$out" LDFLAGS="-static -pthread -no-pie" "${targets[@]//.\//}"
 }
 

@@ -2,16 +2,16 @@
 # shellcheck shell=dash disable=SC2034,SC2086
 #
 # For scenarios that measure: values of many turns, rows of the table of "make bench", the cost
-# of sampling. Needs truth.sh.
+# of sampling. Needs truth.sh. Functions print their result.
 
 VALUES=/tmp/values
 
-# row WHAT UNIT BEFORE AFTER BESIDE [FIGURE VERDICT]; - where there is none
+# row WHAT UNIT BEFORE AFTER BESIDE [FIGURE VERDICT]: - for a column without a value
 row() {
 	say "row|$1|$2|$3|$4|$5|${6:--}|${7:--}"
 }
 
-# value NAME NUMBER: one of many results
+# value NAME NUMBER: records one of many results
 value() {
 	echo "$1 $2" >>$VALUES
 }
@@ -35,7 +35,7 @@ list() {
 	echo "$@" | sed 's/ /; /g'
 }
 
-# verdict at-least|at-most LIMIT NUMBER...: whether each number is
+# verdict at-least|at-most LIMIT NUMBER...: whether each number is within the limit
 verdict() {
 	local order=$1 limit=$2
 	shift 2
@@ -46,8 +46,8 @@ verdict() {
 		print good ? "reached" : "MISSED" }'
 }
 
-# root_of_squares A B: of two independent errors, that of the difference; - if one is missing.
-# busybox' awk has no root.
+# root_of_squares A B: the error of a difference, from its two independent errors; - if one is
+# missing. busybox' awk has no sqrt().
 root_of_squares() {
 	awk -v a="$1" -v b="$2" 'BEGIN {
 		n = "^[0-9.]+$"
@@ -58,7 +58,7 @@ root_of_squares() {
 		printf "%.4f\n", x }'
 }
 
-# sampler_time CPU: ns of CPU time of its sampler so far, and how often it was put on the CPU
+# sampler_time CPU: ns of CPU time of its sampler so far, and how often the sampler was scheduled
 sampler_time() {
 	local p name ns waited times
 	for p in /proc/[0-9]*; do
@@ -71,8 +71,8 @@ sampler_time() {
 	echo none none
 }
 
-# sampler_used SECONDS CPU...: for each CPU the percentage of it that its sampler took, and the
-# sampler's wake-ups a second
+# sampler_used SECONDS CPU...: for each CPU the percentage of its time that its sampler used, and
+# the sampler's wake-ups per second
 sampler_used() {
 	local seconds=$1 before start end more cpu
 	shift

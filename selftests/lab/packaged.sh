@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# packaged_get PACKAGE PROGRAM...: programs of a Debian package with their libraries in $PACKAGED, a
-# directory of the cache: "ld.so --library-path DIR DIR/NAME" runs one. The package is not
-# installed, since that would start its services on this machine. Needs kernel.sh.
+# packaged_get PACKAGE PROGRAM...: sets PACKAGED to a directory of the cache with programs of a
+# Debian package and their libraries: "ld.so --library-path DIR DIR/NAME" runs one. The package is
+# not installed, because that would start its services on this machine. Needs kernel.sh.
 
-# a package, and the libraries that it and they need
+# _libraries_of PACKAGE: prints the package, and all library packages that it depends on
 _libraries_of() {
 	apt-cache depends --recurse --important "$1" | awk -v p="$1" '
 		function visit(p, a, i, n) {
@@ -41,7 +41,7 @@ packaged_get() {
 	local version
 	version=$(_apt_version "$1")
 	[ -n "$version" ] || { apt_update; version=$(_apt_version "$1"); }
-	# apt may be out of reach
+	# the newest in the cache, if apt can't be reached
 	[ -n "$version" ] || version=$(find "$CACHE/$1" -mindepth 1 -maxdepth 1 ! -name '*.tmp.*' \
 		-printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
 	if [ -z "$version" ] || ! cache_fill "$1/$version" _packaged_fill "$@"; then

@@ -2,7 +2,7 @@
 # shellcheck shell=dash disable=SC2034,SC2046,SC2086
 #
 # For the scenarios of "make peers": chrony, linuxptp and the kernel's log, beside tscope. Needs
-# truth.sh, measure.sh, doctor.sh and faults.sh, some of whose faults are others here.
+# truth.sh, measure.sh, doctor.sh and faults.sh; replaces some of the latter's faults.
 
 C=/opt/chrony
 L=/opt/linuxptp
@@ -28,7 +28,7 @@ chrony_stop() {
 	CHRONY=
 }
 
-# chrony_ready: waits until it answers
+# chrony_ready: waits until chronyd's socket exists
 chrony_ready() {
 	local tries=0
 	until [ -S $SOCKET ]; do
@@ -44,7 +44,7 @@ linuxptp() {
 	$L/ld.so --library-path $L $L/$program "$@"
 }
 
-# phc_looks COUNT: lines MOMENT OFFSET of phc_ctl, or - where it has none; see lab_peers
+# phc_looks COUNT: prints lines MOMENT OFFSET of phc_ctl, with - if it has no offset; see lab_peers
 phc_looks() {
 	local n=0
 	while [ $n -lt $1 ]; do
@@ -58,8 +58,8 @@ phc_looks() {
 }
 
 # host_rate_known: sets HOST_MULT, the multiplier of the host's clocksource by the kernel's rule
-# (clocks_calc_mult_shift()), and HOST_RATE, by how many ppb it makes the host's clock run off the
-# TSC's frequency as the guest's kernel has it. So the rate is known without a measurement.
+# (clocks_calc_mult_shift()), and HOST_RATE, the rate in ppb that this multiplier gives the host's
+# clock, relative to the TSC frequency of the guest's kernel. So the rate needs no measurement.
 host_rate_known() {
 	local khz
 	khz=$(on_host dmesg | awk '/tsc: (Refined|Detected)/ {
@@ -82,7 +82,7 @@ host_rate_known() {
 	say "# the host: $khz kHz, multiplier $1, shift $3; the guest: $(figure tsc khz) kHz"
 }
 
-# host_rate_set STEPS: the host's clock by so many steps of its multiplier and half a step, see
+# host_rate_set STEPS: changes the host's rate by STEPS steps of its multiplier and half a step, see
 # scenarios/host-rate.sh; sets RATE, the rate of the guest's clock less the host's in ppb
 host_rate_set() {
 	local rate
@@ -94,20 +94,20 @@ host_rate_set() {
 
 # The matrix of faults and tools. trial_begins, then the fault, then trial_ends.
 
-# What the kernel says: its check of TSCs, at boot and as a CPU comes online or becomes idle; and its
-# clocksource watchdog, with all others that complain of time. That it then gives up the TSC
-# ("tsc: Marking TSC unstable due to") is of neither.
+# The kernel's messages: of its check of TSCs, at boot and when a CPU comes online or becomes idle;
+# and of its clocksource watchdog and all other code that complains about time. The message "tsc:
+# Marking TSC unstable due to", which follows, counts for neither.
 CHECK_SAYS='TSC ADJUST|TSC warp|TSC synchronization|check_tsc_sync'
 WATCHDOG_SAYS='timekeeping watchdog|wd_nsec|skew|readout interval|Switched to clocksource'
 WATCHDOG_SAYS="$WATCHDOG_SAYS|soft lockup|interrupt took|backward"
 
-# kernel_log: what the kernel printed since the trial began, less what the lab's own modules did
+# kernel_log: prints the kernel's log since the trial began, without lines of the lab's modules
 kernel_log() {
 	sed "1,${KLOG_AT}d" /run/klog | sed 's/^[^;]*;//' |
 		grep -vE '^(tsc_inject|tsc_motion|tscope|lab)|Switched to clocksource kvm-clock'
 }
 
-# chrony_said: its log since then, less what it says of a source that is well
+# chrony_said: prints chronyd's log since then, without lines about a healthy source
 chrony_said() {
 	sed "1,${CHRONY_AT}d" /tmp/chrony.out | grep -v 'Selected source KVM'
 }
@@ -119,8 +119,8 @@ trial_begins() {
 	phc_looks 5 >/tmp/phc.before
 }
 
-# chrony_moved: whether its offset or its rate is off what it had predicted, by more than the bounds
-# that it had then, and by more than 100 ns, 100 ppb
+# chrony_moved: whether chrony's offset or rate differs from its prediction by more than its bounds
+# at that time, and by more than 100 ns or 100 ppb
 chrony_moved() {
 	awk 'NR == 1 { split($0, b); next }
 		function beyond(x, bound, least) {
@@ -151,8 +151,8 @@ phc_moved() {
 		}' /tmp/phc.before /tmp/phc.after
 }
 
-# cell TOOL CAUSE MOVED: names, if what it said (standard input) matches CAUSE; sees, if it said
-# anything or its figure MOVED (1); sets CELL
+# cell TOOL CAUSE MOVED: sets CELL for a tool whose messages are standard input: names, if they
+# match CAUSE; sees, if there are any, or if MOVED is 1, because its figure moved
 cell() {
 	CELL=$(cat)
 	[ -z "$CELL" ] || printf '%s\n' "$CELL" | head -n 4 | sed "s/^/# $NAME: $1 says: /" | to_channel
@@ -165,8 +165,8 @@ cell() {
 	fi
 }
 
-# trial_ends NAME CAUSE: tscope's column is doctor's id; CAUSE is a regex that only a line matches
-# which says what was injected
+# trial_ends NAME CAUSE: tscope's column is doctor's id. CAUSE is a regex that matches only lines
+# that say what was injected.
 trial_ends() {
 	local NAME=$1 CELL check watchdog chrony phc mine moved=''
 	lab_peers 1 1 $PTP $SOCKET >>/tmp/looks
@@ -190,7 +190,7 @@ trial_ends() {
 
 # Faults that faults.sh does not have
 
-# the kernel compares a CPU's TSC as it comes online
+# the kernel compares a CPU's TSC with others when the CPU comes online
 fault_tsc_offset_at_boot() {
 	local cycles
 	ID=tsc-offset
@@ -204,7 +204,7 @@ fault_tsc_offset_at_boot() {
 	echo 1 >/sys/devices/system/cpu/cpu1/online
 }
 
-# it is there since boot
+# this fault has been there since boot
 fault_tsc_frequency() {
 	TRUTH=$(calc "$(figure tsc khz) / $(figure kvm-clock khz) * 1e9 - 1e9")
 	# kHz have no decimal places: 0.5 ppm

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# pin.sh: virtual CPUs that run at once. Two busy threads of one QEMU may share a processor for
-# long while another one is idle: a thread that is woken by its neighbour stays where that one
-# runs. A CPU of the guest that calls another one then waits in vain. QEMU's threads have names by
-# -name NAME,debug-threads=on.
+# pin.sh: binds virtual CPUs to processors, so that they run at the same time. Otherwise two busy
+# threads of a QEMU may share one processor for long while another is idle, because a thread stays
+# on the processor of the thread that wakes it. A CPU of the guest that calls another one then waits
+# too long. QEMU's threads have names by -name NAME,debug-threads=on.
 
-# pin_vcpus PID COUNT: the first COUNT virtual CPUs get a processor each, where there are as many
+# pin_vcpus PID COUNT: binds the first COUNT virtual CPUs to a processor each, if there are so many
 pin_vcpus() {
 	local pid=$1 count=$2 tries=0 pinned=0 task name
 	[ "$count" -le "$(nproc)" ] || return 0
@@ -24,7 +24,7 @@ pin_vcpus() {
 	done
 }
 
-# pin_vcpus_of PATTERN COUNT: the same of the QEMU whose command line has it, once it is there
+# pin_vcpus_of PATTERN COUNT: the same for the QEMU whose command line matches, once it has started
 pin_vcpus_of() {
 	local tries=0 pid
 	until pid=$(pgrep -n -f "^qemu-system-x86_64 .*$1"); do

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# For both inits: virtio ports by their names, as /dev/lab-NAME. (Serial ports
-# cost an exit a byte; the emulated host dies of a triple fault in a flood of those.)
+# For both inits: virtio ports by their names, as /dev/lab-NAME. (Serial ports need an
+# exit for each byte; the emulated host dies of a triple fault if these are too many.)
 
 _port_link() {
 	local name
@@ -15,8 +15,8 @@ _port_link() {
 	return 1
 }
 
-# ports_init MODULES PORT...: MODULES is a list of the kernel's. Ports turn up
-# some time after their driver.
+# ports_init MODULES PORT...: MODULES is a file that lists the kernel's modules. Ports
+# appear some time after their driver.
 ports_init() {
 	local module port tries=0
 	while read -r module; do

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# What the lab builds for its guests and hosts besides tscope, each once, in the cache:
-# modules that inject faults or measure, programs that busybox lacks, the shim of the
+# Builds programs and modules of the lab's guests and hosts besides tscope, each once, in the
+# cache: modules that inject faults or measure, programs that busybox lacks, the shim of the
 # host's QEMU. Needs kernel.sh and cache.sh; guest_kdir and guest_krel name the guest's kernel.
 
 _inject_fill() {
@@ -20,7 +20,7 @@ inject_module() {
 	inject_dir=$CACHED
 }
 
-# what the benchmarks run in the guest; with the pure sources that it shares with tscope
+# the module of the benchmarks, with the pure sources that it shares with tscope
 BENCH_PURE="pure.h timepage.h hist.h hist.c"
 
 _bench_fill() {
@@ -41,7 +41,7 @@ bench_module() {
 	bench_ko=$CACHED/tscope_bench.ko
 }
 
-# programs that busybox lacks, for both
+# programs that busybox lacks, for guests and hosts
 _static_fill() {
 	local source
 	for source in "$LAB"/static/*.c; do
@@ -85,7 +85,7 @@ _shim_fill() {
 	gcc-12 -shared -fPIC -O2 -Wall -Werror -o kvmclock_set.so "$LAB/shim/kvmclock_set.c" -ldl
 }
 
-# what the host's QEMU is started with, see shim/kvmclock_set.c
+# a library that is preloaded into the host's QEMU, see shim/kvmclock_set.c
 shim() {
 	cache_fill "shim/$(cache_key <"$LAB/shim/kvmclock_set.c")" _shim_fill ||
 		fail "the shim does not build"
@@ -98,7 +98,7 @@ _vmclock_fill() {
 	return 1
 }
 
-# an ACPI table with a vmclock, for a QEMU that has none
+# an ACPI table with a vmclock, for a QEMU without one
 vmclock_table() {
 	local key
 	key=$(cache_key <"$LAB/vmclock/vmclock.dsl")
@@ -113,7 +113,7 @@ _ptp_fill() {
 	_kernel_modules ptp ptp_kvm
 }
 
-# Debian's ptp_kvm in $ptp_ko, to be compared with; a kernel of the lab's own has none
+# sets ptp_ko to Debian's ptp_kvm, for comparison; a kernel that the lab has built has none
 ptp_module() {
 	ptp_ko=
 	case $KERNEL in *+*) return ;; esac

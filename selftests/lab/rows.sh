@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# rows.sh: the table that the scenarios of "make bench" and "make peers" print rows of, see row() in
-# measure.sh.
+# rows.sh: prints the table of "make bench" and "make peers", from the rows that their scenarios
+# print, see row() in measure.sh.
 
-# table: the rows of standard input; the last of those that were measured again because the lab
-# restarted
+# table: of the rows of standard input; the last one counts if a row was measured again because the
+# lab restarted
 table() {
 	awk -F'|' '
 		function cells(a, n, line, i) {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# table.sh [DIR...]: what "make lab-table" does: scenarios and the ids that tscope doctor found in
-# them, from the channels that runs left in build/lab, or in the directories named.
+# table.sh [DIR...]: what "make lab-table" does: prints scenarios and the ids that tscope doctor
+# found in them, from channel logs of earlier runs in build/lab, or in the directories named.
 
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$LAB/../.." && pwd)
@@ -12,14 +12,15 @@ ids() {
 	sed -n 's/^[[:space:]]*\.id = "\([a-z-]*\)".*/\1/p' "$TOP/tools/tscope/rules.c"
 }
 
-# Why the lab can't provoke some; their tests are recorded trees, see tools/tscope/tests.
+# Ids that the lab can't provoke, with the reason; their tests are recorded trees, see
+# tools/tscope/tests.
 ELSEWHERE="tsc-not-constant|a guest's flags give the info; C-states and frequencies: tests/trees/tsc-not-constant.tree
 clock-off-multiplier|QEMU writes no wrong multiplier: tests/trees/clock-off-multiplier.tree
 clock-warped|the lab's warps have a cause, which is found: tests/trees/clock-warped.tree
 clock-backward|the lab's backward readings have a cause, which is found: tests/trees/clock-backward.tree
 timer-policy|a domain's XML: tests/domains, test_domain.c"
 
-# examinations LOG...: lines SCENARIO EXPECTED... : FOUND...
+# examinations LOG...: prints lines SCENARIO EXPECTED... : FOUND...
 examinations() {
 	local log name
 	for log; do
@@ -32,7 +33,7 @@ examinations() {
 	done
 }
 
-# A row a scenario, those with the first ids first.
+# matrix: prints a row for each scenario, sorted by the ids.
 matrix() {
 	awk -v ids="$(ids | tr '\n' ' ')" -v elsewhere="$ELSEWHERE" '
 	# of several looks the worst counts

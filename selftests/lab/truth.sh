@@ -128,21 +128,21 @@ skews_hold() {
 	skew ptp-kvm "$PTP_RATE" "$PTP_RATE_ERROR"
 }
 
-# rates_hold: nor did it change the offsets between CPUs
+# rates_hold: the same, and the fault did not change the offsets between CPUs
 rates_hold() {
 	skews_hold
 	pair_holds tsc 0
 	pair_holds kvm-clock 0
 }
 
-# wall_look: sets WALL and WALL_ERROR, the guest's wall clock against the host's, of one pairing
+# wall_look: sets WALL and WALL_ERROR, ns: the guest's wall clock less the host's, by one pairing
 wall_look() {
 	WALL=none WALL_ERROR=none
 	read -r WALL WALL_ERROR _ <$T/ptp-kvm/offset
 } 2>/dev/null
 
-# wall_moved: sets WALL_MOVED, how far it moved since the last look, and WALL_MOVED_ERROR, which
-# includes 2 us for the drift of up to 60 ppb between the looks
+# wall_moved: sets WALL_MOVED, ns by which this moved since the last wall_look, and
+# WALL_MOVED_ERROR, which includes 2 us for a drift of up to 60 ppb between the two
 wall_moved() {
 	local before=$WALL before_error=$WALL_ERROR
 	wall_look
@@ -150,7 +150,8 @@ wall_moved() {
 	WALL_MOVED_ERROR=$((before_error + WALL_ERROR + 2000))
 }
 
-# raised: 1 if an update in the trace had GUEST_STOPPED, else 0: the kernel may have cleared it
+# raised: prints 1 if an update in the trace had GUEST_STOPPED, else 0: the kernel may have
+# cleared the flag before
 raised() {
 	traced pvti_update | awk 'int($7 / 2) % 2 { n = 1 } END { print n + 0 }'
 }
@@ -179,7 +180,8 @@ steps_kept() {
 	holds "steps in violations" "$(traced step | wc -l)" "$(grep -c ' step ' $TD/violations)" 0
 }
 
-# moved_on: checks a guest that went on in another QEMU; wall_look came before, wall_moved since
+# moved_on: checks a guest that continues in another QEMU. The caller has called wall_look before
+# that, and wall_moved after it.
 moved_on() {
 	local step ptp ptp_error
 	# KVM recomputes its master clock more than once, which adds steps of some nanoseconds
@@ -219,7 +221,7 @@ seed() {
 # would patch the scheduler's code while another CPU runs it, and emulation may die of it.
 TT=/sys/kernel/tracing/instances/lab
 
-# trace_on EVENT...: for after tscope_load, before sampling
+# trace_on EVENT...: call it after tscope_load and before sampling
 trace_on() {
 	local event
 	mkdir $TT || return
@@ -256,7 +258,7 @@ say_updates() {
 		" mul " $5 " shift " $6 " flags " $7 " tsc " $8 }' | to_channel
 }
 
-# pvti_known: keeps CPU 0's raw pvti for pvti_steps_hold; for after trace_on, before a fault
+# pvti_known: keeps CPU 0's raw pvti for pvti_steps_hold; call it after trace_on, before a fault
 pvti_known() {
 	PVTI=$(awk '!/^#/ && $1 == 0 { print $3, $4, $5, $6 }' $TD/pvti)
 }
@@ -299,7 +301,7 @@ marked() {
 	} END { print ns }' $TT/trace
 }
 
-# newest_step CLOCK: its size and error
+# newest_step CLOCK: prints size and error of the clock's newest step, ns; nothing if none
 newest_step() {
 	traced step | awk -v c="$1" '$2 == c { s = $4 " " $5 } END { print s }'
 }
@@ -336,12 +338,12 @@ pvti_rate_ppb() {
 		printf "%.3f\n", (r - 1) * 1e9 }' $TD/pvti
 }
 
-# pair CLOCK: offset, bound and warps of CPU 1 against CPU 0
+# pair CLOCK: prints offset and bound (ns) and warps of CPU 1 against CPU 0
 pair() {
 	awk -v c="$1" '$1 == c && $2 == 0 && $3 == 1 { print $4, $5, $11 }' $TD/pairs
 }
 
-# pair_line CLOCK CPU_I CPU_J: sets the fields of the pair's line in `pairs`, or - each
+# pair_line CLOCK CPU_I CPU_J: sets the fields of the pair's line in `pairs`, each to - if none
 pair_line() {
 	# shellcheck disable=SC2046
 	set -- $(awk -v c="$1" -v i="$2" -v j="$3" '$1 == c && $2 == i && $3 == j {
@@ -350,20 +352,21 @@ pair_line() {
 	MEETINGS=${7:--} WARPS=${8:--}
 }
 
-# offset_line CLOCK: sets the fields of its `offset`, or - each and returns false
+# offset_line CLOCK: sets the fields of the clock's `offset`; if it has no value, sets each to -
+# and returns false
 offset_line() {
 	read -r OFFSET BOUND CPU_I CPU_J MOVING AGE_MS 2>/dev/null <"$T/$1/offset" && return
 	OFFSET=- BOUND=- CPU_I=- CPU_J=- MOVING=- AGE_MS=-
 	return 1
 }
 
-# cpu_field CPU N: field N of that CPU's line in `cpus`: 2 state, 4 windows, 5 lost, 6 meetings
+# cpu_field CPU N: field N of the CPU's line in `cpus`: 2 state, 4 windows, 5 lost, 6 meetings
 cpu_field() {
 	awk -v c="$1" -v n="$2" '$1 == c { print $n; f = 1 } END { if (!f) print "none" }' \
 		$TD/cpus 2>/dev/null || echo none
 }
 
-# within LOW HIGH VALUE: for fractions too; false if one of them is not a number
+# within LOW HIGH VALUE: accepts fractions; false if one of the three is not a number
 within() {
 	awk -v l="$1" -v h="$2" -v v="$3" 'BEGIN { n = "^-?[0-9]+(\\.[0-9]+)?$"
 		exit !(l ~ n && h ~ n && v ~ n && l <= v && v <= h) }'

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2153
 #
-# For lab --accel xen: Xen itself in emulation, and the guest as its PV dom0. Needs kernel.sh
+# For lab --accel xen: Xen runs in emulation, and the guest is its PV dom0. Needs kernel.sh
 # and cache.sh.
 
-# Without -smap dom0 dies of a page fault at its first IRETQ, which is QEMU 7.2's; without -monitor
-# Xen dies of a #GP in mwait.
+# Without -smap dom0 dies of a page fault at its first IRETQ, which is a bug of QEMU 7.2; without
+# -monitor Xen dies of a #GP in mwait.
 XEN_CPU=EPYC,+svm,+npt,-smap,-monitor
-# com1 is dom0's
+# com1 is for dom0
 XEN_APPEND="console=com2 com2=115200,8n1 loglvl=all noreboot cpuidle=0"
-# what Xen keeps of the machine's memory, MB
+# memory that Xen keeps for itself, MB
 XEN_MEM=500
 
 _xen_fill() {
@@ -17,7 +17,7 @@ _xen_fill() {
 	find . -mindepth 1 -maxdepth 1 ! -name xen -exec rm -r {} +
 }
 
-# xen_get: sets XEN, its image
+# xen_get: sets XEN to the path of Xen's image
 xen_get() {
 	local package version
 	package=$(_apt_depends xen-system-amd64 '^xen-hypervisor-[0-9]')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the pure files cost natively.
+ * Measures how much time functions of the pure files take natively.
  *
  *   bench [ROUNDS]
  *
@@ -24,7 +24,7 @@
 #include "step.h"
 #include "math128.h"
 
-/* What the kernel's patches in on any recent CPU. */
+/* As the kernel's function on any recent CPU. */
 static __always_inline u64 rdtsc_ordered(void)
 {
 	u32 low, high;
@@ -54,9 +54,9 @@ static int by_value(const void *a, const void *b)
 }
 
 /**
- * struct figure - what the turns gave
- * @value: of each turn
- * @count: turns
+ * struct figure - results of the turns
+ * @value: result of each turn
+ * @count: number of turns
  */
 struct figure {
 	double value[ROUNDS_MAX];
@@ -85,7 +85,7 @@ static double to_ns(double cyc)
 	return cyc * 1e6 / khz;
 }
 
-/* The TSC's frequency against CLOCK_MONOTONIC_RAW. */
+/* Measures the TSC's frequency against CLOCK_MONOTONIC_RAW, kHz. */
 static u32 find_khz(void)
 {
 	u64 ns = clock_ns(CLOCK_MONOTONIC_RAW), tsc = rdtsc_ordered();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory that is counted, and what the kernel's allocator would take for it. */
+/* Counts memory that is in use, and what the kernel's allocator would use for it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 /* Blocks are aligned to this, and have their size before them. */
 #define ALIGNED	128
-/* Above this the kernel's allocator takes pages, a power of two of them. */
+/* Above this size the kernel's allocator uses a power of two of pages. */
 #define LARGEST_OF_A_CACHE	8192
 
 static struct memory_use use;
@@ -27,7 +27,7 @@ static size_t taken_for(size_t size)
 	return taken;
 }
 
-/* Zeroed memory; ends the program where there is none. */
+/* Returns zeroed memory; ends the program if there is none. */
 void *memory_zalloc(size_t size)
 {
 	size_t room = (size + 2 * ALIGNED - 1) / ALIGNED * ALIGNED;
@@ -64,7 +64,7 @@ struct memory_use memory_use(void)
 	return use;
 }
 
-/* The most that is in use is counted from here on. */
+/* The largest use is counted from here on. */
 void memory_mark(void)
 {
 	use.most_taken = use.taken;

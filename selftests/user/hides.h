@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a fit is to allow for, in nanoseconds. */
+/* Error that a fit must allow for, in nanoseconds. */
 #ifndef TSCOPE_HIDES_H
 #define TSCOPE_HIDES_H
 

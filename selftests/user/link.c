@@ -12,7 +12,7 @@
 #define EXCHANGES	14
 #define CYC_PER_NS	(LINK_KHZ / 1e6)
 
-/* One whose offset rests. */
+/* A link whose offset rests. */
 struct link link_healthy(void)
 {
 	return (struct link) {
@@ -35,7 +35,7 @@ s64 link_offset_cyc(const struct link *l, double at_ns)
 	return l->base_cyc + llrint(ns * CYC_PER_NS);
 }
 
-/* The least of many draws of a transit, in cycles, seen in steps. */
+/* The least of many draws of a transit, in cycles, as clocks that count in steps show it. */
 static s64 transit_cyc(double floor_ns, double noise_ns, u32 draws)
 {
 	double steps;
@@ -45,7 +45,7 @@ static s64 transit_cyc(double floor_ns, double noise_ns, u32 draws)
 	return (s64)steps * LINK_STEP_CYC;
 }
 
-/* Exchanges at about one time, which share an offset. */
+/* Several exchanges at about the same time, which have the same offset. */
 static void exchange(const struct link *l, double at_ns, double noise_ns,
 		     u32 draws, struct moment *b)
 {

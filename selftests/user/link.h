@@ -11,26 +11,26 @@
 #define LINK_BURST_NS	10000
 /* The least transit of a healthy link. */
 #define LINK_FLOOR_NS	75
-/* A burst of it that is wider than 4 usual ones is of little use. */
+/* The tracker may ignore a burst that is wider than 4 usual ones of a healthy link. */
 #define LINK_WIDEST_CYC	(4 * 2 * LINK_FLOOR_NS * (LINK_KHZ / 1000) / 1000 - 4 * LINK_STEP_CYC)
 
 enum link_motion { LINK_RESTS, LINK_ALTERNATES, LINK_DRIFTS };
 
 /**
  * struct link - two CPUs
- * @motion: what the offset does
- * @base_cyc: the offset around which it does it
- * @extent_ns: it alternates by +- this
- * @half_ns: the time after which it changes its sign
- * @rate: it drifts by this, ns a ns
- * @since_ns: it drifts from then on
+ * @motion: how the offset moves
+ * @base_cyc: the offset without the motion, in cycles
+ * @extent_ns: the offset alternates by +- this
+ * @half_ns: time after which an alternating offset changes its sign
+ * @rate: the offset drifts by this, in ns per ns
+ * @since_ns: time at which the drift begins
  * @forth_ns: least transit in one direction
- * @back_ns: in the other one
- * @noise_ns: mean of what one exchange adds to that
+ * @back_ns: least transit in the other direction
+ * @noise_ns: mean time that an exchange adds to a least transit
  * @lopsided: transits are drawn anew, from a log-normal distribution (0.5)
  * @restless: @noise_ns is drawn anew, from 20 ns to 2 us, as on a machine that is busy at times
- * @turn_ns: mean time after which they are; 0: before each burst
- * @turned_ns: when they are next
+ * @turn_ns: mean time after which these two are drawn; 0: before each burst
+ * @turned_ns: when they are drawn next
  */
 struct link {
 	enum link_motion motion;

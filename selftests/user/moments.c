@@ -80,7 +80,7 @@ enum held moments_hull_held(const struct tscope_interval *iv, u64 now_ms, s64 wi
 		if (at_ms > iv->at_ms || m->high - m->low > widest)
 			continue;
 		one = held(iv->hull.low, iv->hull.high, m);
-		/* the last ones of this millisecond may not have been used */
+		/* the last bursts of this millisecond may not have been used */
 		if (!some && !one && at_ms == iv->at_ms) {
 			missed = true;
 			continue;

@@ -9,9 +9,9 @@
  * struct moment - a burst
  * @low: its lower limit
  * @high: its upper limit
- * @least: lowest offset that there was in the burst
- * @most: highest one
- * @jumps: there were none between these two
+ * @least: lowest true offset during the burst
+ * @most: highest true offset during the burst
+ * @jumps: the offset jumped from one of these to the other, and had no value in between
  */
 struct moment {
 	s64 low;
@@ -21,23 +21,23 @@ struct moment {
 	bool jumps;
 };
 
-/* Of the offsets that there were in a burst, which are in an interval? */
+/* How many of the true offsets during a burst are in an interval? */
 enum held { HELD_NONE, HELD_SOME, HELD_ALL };
 
 void moments_clear(void);
 void moments_add(const struct moment *m, u64 at_ms);
 /*
- * What the newest interval holds of the moment that it is of. An offset that changed in that moment
- * was both: a burst may show either alone, where the other one lasted for an exchange or two. One
- * that holds neither is false.
+ * Returns what the newest interval holds of the true offsets of its moment. If the offset changed
+ * in this moment, there are two. A burst may show one of them alone, if the other one lasted for an
+ * exchange or two. An interval that holds neither is false.
  */
 enum held moments_held(const struct tscope_interval *iv);
 /*
- * What its hull holds of each burst of the last second, up to the moment that it is of. One that is
- * wider than @widest may not have been used.
+ * Returns what the interval's hull holds of the true offsets of each burst in the last second, up
+ * to the interval's moment. Bursts that are wider than @widest may not have been used.
  */
 enum held moments_hull_held(const struct tscope_interval *iv, u64 now_ms, s64 widest);
-/* What the narrowest burst of the last second holds of the offset that it had. */
+/* Returns what the narrowest burst of the last second holds of its true offset. */
 enum held moments_narrowest_held(u64 now_ms);
 
 #endif /* TSCOPE_MOMENTS_H */

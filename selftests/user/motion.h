@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The real TSC and an offset that is added to it, or a simulated one. */
+/* The real TSC plus an offset, or a simulated TSC. */
 #ifndef TSCOPE_MOTION_H
 #define TSCOPE_MOTION_H
 
@@ -7,13 +7,13 @@
 #include <linux/types.h>
 
 /**
- * struct motion - what is added to a thread's TSC
- * @from: since this TSC value
- * @extent_cyc: it alternates by +- this
- * @half_cyc: cycles after which it changes its sign; 0: never
- * @rate: cycles that it grows by in 2^32
+ * struct motion - an offset that is added to a thread's TSC
+ * @from: TSC value at which the motion begins
+ * @extent_cyc: the offset alternates by +- this
+ * @half_cyc: cycles after which an alternating offset changes its sign; 0: never
+ * @rate: cycles by which the offset grows in 2^32 cycles
  * @simulated: NULL, or a TSC that is read in place of the real one
- * @reading_cyc: cycles of it that each reading takes
+ * @reading_cyc: cycles by which each reading advances @simulated
  */
 struct motion {
 	u64 from;
@@ -24,20 +24,20 @@ struct motion {
 	u64 reading_cyc;
 };
 
-/* That of the present thread; NULL: none */
+/* Motion of the current thread's TSC; NULL: none */
 extern __thread const struct motion *native_motion;
 
 static __always_inline u64 native_tsc(void)
 {
 	u32 low, high;
 
-	/* what rdtsc_ordered() is on any recent CPU */
+	/* the instructions of rdtsc_ordered() on any recent CPU */
 	asm volatile("lfence; rdtsc" : "=a" (low), "=d" (high) : : "memory");
 	return (u64)high << 32 | low;
 }
 
 /**
- * motion_offset() - the offset at a moment
+ * motion_offset() - the offset at a TSC value
  * @m: the motion
  * @tsc: the TSC, without the offset
  *

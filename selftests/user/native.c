@@ -15,7 +15,7 @@
 #include "native.h"
 #include "tap.h"
 
-/* A burst that took longer has no single true offset. */
+/* Bursts that took longer have no single true offset. */
 #define APART_CYC	(3 * native_burst_cyc)
 #define WIDTHS_MAX	1000000
 
@@ -31,7 +31,7 @@ static int call_pipe[2];
 
 static s64 widths[WIDTHS_MAX];
 
-/* To the first or second CPU that the program may run on. */
+/* Pins the caller to the first (0) or second (1) CPU that the program may run on. */
 void native_pin(int which)
 {
 	cpu_set_t one;
@@ -81,7 +81,7 @@ static void note_epoch(struct run *run)
 	run->ratio_max = max(run->ratio_max, ratio);
 }
 
-/* The keeper of the pair adds a burst that was taken from @from to @to. */
+/* The keeper of the pair adds a burst that lasted from @from to @to. */
 static void add(struct run *run, const struct tscope_burst *b, u64 from, u64 to)
 {
 	s64 before = motion_offset(&run->motion, from);
@@ -120,7 +120,7 @@ static void add(struct run *run, const struct tscope_burst *b, u64 from, u64 to)
 	look(run, now_ms);
 }
 
-/* The time page's clock at the newest reading, as the module keeps points. */
+/* Adds a point of the time page's clock at the newest reading, as the module does. */
 static void add_point(struct run *run, const struct tscope_cpu *c)
 {
 	u64 tsc = c->last[TSCOPE_LANE_TSC], page_ns = c->last[TSCOPE_LANE_PAGE];
@@ -132,7 +132,7 @@ static void add_point(struct run *run, const struct tscope_cpu *c)
 		run->first_ns = page_ns;
 	else if (tsc < run->next_point)
 		return;
-	/* at even distances the fractions of a nanosecond would follow each other slowly */
+	/* at equal distances the fractions of a nanosecond would change slowly */
 	run->next_point = tsc + native_hz / 100 * rnd_unit();
 	run->point_count++;
 	p->tsc = tsc;
@@ -162,7 +162,7 @@ static void burst(struct side *s, const struct tscope_burst_plan *plan)
 		add_point(s->run, &s->cpu);
 }
 
-/* On a busy machine threads meet seldom, and a run takes longer. */
+/* On a busy machine threads meet seldom, so a run may take longer. */
 static bool is_over(const struct run *run)
 {
 	u64 now = native_tsc(), readings = 0;
@@ -175,7 +175,7 @@ static bool is_over(const struct run *run)
 		READ_ONCE(run->looks) >= run->looks_wanted);
 }
 
-/* Bursts all the time: the thread that ends its burst first ends both. */
+/* Bursts all the time: the thread that ends its burst first ends the other's burst, too. */
 static void flat_out(struct side *s)
 {
 	struct tscope_burst_plan plan = plan_of(s);
@@ -247,7 +247,7 @@ static void *side_runs(void *arg)
 	return NULL;
 }
 
-/* Returns false where there are not two CPUs. */
+/* Returns false if the program may not run on two CPUs. */
 bool native_init(void)
 {
 	if (!CPU_COUNT(&native_cpus))
@@ -302,7 +302,7 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorts the widths of the last run. */
+/* Returns a percentile of the widths of the last run, and sorts the widths. */
 double native_width_ns(const struct run *run, double percent)
 {
 	u32 n = run->width_count;

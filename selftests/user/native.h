@@ -13,40 +13,40 @@
 #define NATIVE_POINTS	4096
 
 /**
- * struct run - two threads that exchange for some time, and what was seen
+ * struct run - two threads that exchange for some time, and the results
  * @motion: what the second thread adds to its TSC; @motion.from is set
- * @seldom: some meetings a second, in place of all the time
- * @readings_wanted: the run lasts until there are as many readings
- * @looks_wanted: and as many looks, but at most 20 times its duration
+ * @seldom: the threads meet some times a second, not all the time
+ * @readings_wanted: the run lasts until there are so many readings
+ * @looks_wanted: and so many looks, but at most 20 times its duration
  * @tracker: of the TSC
  * @page_tracker: of the time page
- * @start: TSC
- * @end: TSC
- * @latest: when it ends at the latest, TSC
+ * @start: begin of the run, TSC
+ * @end: planned end of the run, TSC
+ * @latest: latest end of the run, TSC
  * @look: when the tracker is looked at next, TSC
  * @bursts: bursts of the first thread
- * @broken: bursts that are not one moment
- * @echoes: upper limits of the others
+ * @broken: bursts that are not whole, or took too long to have one true offset
+ * @echoes: upper limits in the other bursts
  * @readings: readings of both threads
- * @warps: readings below what the other thread had published
+ * @warps: readings below a value that the other thread had published
  * @page_warps: the same of the time page
- * @backward: readings below the one before
+ * @backward: readings below the thread's previous one
  * @looks: how often the tracker was looked at
  * @moving: how often the offset was reported to move
  * @false_rests: the offset was not in the interval
  * @false_hulls: an offset was not in the hull
- * @bound_cyc: sum of bounds where it was not reported to move
- * @hull_cyc: largest bound where it was
- * @first_s: when it was reported to move first
+ * @bound_cyc: sum of bounds of looks without motion
+ * @hull_cyc: largest bound of looks with motion
+ * @first_s: time of the first report of motion, s
  * @epoch_ms: the tracker's epoch
  * @epochs: epochs that have finished
  * @ratio_min: lowest ratio of limits to widths of an epoch
- * @ratio_max: highest one
- * @width_count: widths of bursts that are kept
+ * @ratio_max: highest of these ratios
+ * @width_count: number of bursts whose width is kept
  * @points: NULL, or points of the time page, 0 to 10 ms apart
- * @next_point: when the next one is due, TSC
- * @point_count: how many
- * @first_ns: what the time page showed at the first one
+ * @next_point: when the next point is due, TSC
+ * @point_count: number of points
+ * @first_ns: the time page's clock at the first point
  */
 struct run {
 	struct motion motion;

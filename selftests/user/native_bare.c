@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What bare loops of two threads reach: the least that a bound can be, and the most readings. */
+/* Bare loops of two threads, which show the least possible bound and the most readings. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 
 /**
  * struct ball - two words that two threads send each other
- * @there: written by the one
- * @back: written by the other
+ * @there: written by the first thread
+ * @back: written by the second thread
  */
 static struct ball {
 	u64 there __aligned(128);
@@ -75,7 +75,7 @@ static struct bare {
 	u64 cyc;
 } bare[2];
 
-/* One burst: the module's reads and stores, and nothing is made of them. */
+/* One burst: the module's reads and stores, without its computations. */
 static u64 bare_burst(struct bare *own, const struct tscope_mailbox *peer,
 		      const struct tscope_timepage *page)
 {

@@ -33,7 +33,7 @@ u64 get_jiffies_64(void)
 	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
 }
 
-/* All CPUs have one page here, as the vDSO has it. */
+/* All CPUs have the same page here, as in the vDSO. */
 static const u32 *native_sequence(int cpu)
 {
 	(void)cpu;
@@ -79,7 +79,7 @@ static u64 common_divisor(u64 a, u64 b)
 	return b ? common_divisor(b, a % b) : a;
 }
 
-/* The frequency over 200 ms, and the steps in which the TSC counts. */
+/* Measures the frequency over 200 ms, and the steps in which the TSC counts. */
 static void measure_tsc(void)
 {
 	u64 tsc = native_tsc(), ns = raw_ns(), step = 0, last, now;
@@ -153,7 +153,7 @@ static bool is_readable(const struct pvclock_vcpu_time_info *page)
 	return readable;
 }
 
-/* CPU 0's page as the vDSO maps it; NULL where there is none. */
+/* Returns CPU 0's page as the vDSO maps it; NULL if there is none. */
 const struct pvclock_vcpu_time_info *native_real_page(void)
 {
 	const struct pvclock_vcpu_time_info *page = NULL;

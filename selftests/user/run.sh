@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh PROGRAM... [-- PROGRAM...]: run test programs as the subtests of one KTAP stream; exit 1 if
-# any fails. JOBS of them (as many as there are CPUs) run at a time. Those after -- measure time: they
-# run at the end, one by one.
-# A program fails by its exit status too: a sanitizer ends it half way through. With 4 it was skipped,
-# as in kselftest.
+# run.sh PROGRAM... [-- PROGRAM...]: runs test programs as the subtests of one KTAP stream; exits
+# with 1 if any fails. JOBS programs (default: the number of CPUs) run at a time. Programs after --
+# measure time: they run at the end, one by one.
+# A program also fails by its exit status, because a sanitizer ends it half way through. Status 4
+# means that it was skipped, as in kselftest.
 
 # run JOBS PROGRAM...
 run() {
@@ -14,7 +14,7 @@ run() {
 		'"$1" >"$1.ktap" 2>"$1.err"; echo $? >"$1.status"' run
 }
 
-# report PROGRAM: its subtests and its result
+# report PROGRAM: prints its subtests and its result
 report() {
 	local name status
 	name=$(basename "$(dirname "$1")")/$(basename "$1") status=$(<"$1.status")

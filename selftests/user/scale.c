@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated CPUs whose clocks are known. A limit of a burst is off the truth by one transit.
+ * Simulated CPUs whose clocks are known. Each limit of a burst is one transit from the truth.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ static void meet_once(struct tscope_pair *p, u64 at_ms)
 	tscope_pair_add(tscope_cpu_of(p->cpu), p, &b);
 }
 
-/* The first meeting is followed by a second one at once, and a figure needs both. */
+/* A figure needs two meetings, so the first meeting is followed by a second one at once. */
 static void meet(struct tscope_pair *p, u64 at_ms)
 {
 	bool first = !p->tracker[SCALE_LANE].meetings;

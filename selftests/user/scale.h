@@ -11,25 +11,25 @@
 #define SCALE_CPUS_MAX	4096
 #define SCALE_KHZ	2096000
 #define SCALE_LANE	TSCOPE_LANE_TSC
-/* No limit of an offset is closer to the truth. */
+/* The least distance of any limit of an offset from the truth. */
 #define SCALE_TRANSIT_NS	70
 
-/* By CPU: how far its clock is ahead when test_jiffies_ms is 0, and what it gains a second. */
+/* By CPU: how far its clock is ahead when test_jiffies_ms is 0, and what it gains per second. */
 extern s64 scale_ahead_cyc[SCALE_CPUS_MAX];
 extern s64 scale_gains_cyc[SCALE_CPUS_MAX];
 
 s64 scale_cyc(double ns);
 double scale_ns(s64 cyc);
-/* A random transit, cycles: SCALE_TRANSIT_NS, and up to 30 ns more. */
+/* Returns a random transit in cycles: SCALE_TRANSIT_NS, and up to 30 ns more. */
 s64 scale_transit(void);
-/* Clocks of nr_cpu_ids CPUs that rest, each within +-@most_ns. */
+/* Sets clocks of nr_cpu_ids CPUs that rest, each within +-@most_ns. */
 void scale_rest(s64 most_ns);
-/* As many turns: in each all pairs meet once. */
+/* Runs @n turns: in each all pairs meet once. */
 void scale_turns(u32 n);
-/* Whether an interval holds the offset that there was, with room for a transit at either side. */
+/* Whether an interval holds the true offset, with room for a transit at either side. */
 bool scale_holds(const struct tscope_offset *o);
 
-/* The same values, sorted. */
+/* Sorts the values, and returns them. */
 const double *scale_sorted(double *values, u32 n);
 double scale_clock_ms(clockid_t id);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How wide intervals of CPUs that do not meet are, by the number of partners that each meets.
+ * Tests how wide the intervals of CPUs that do not meet are, for several numbers of partners.
  */
 #include "mesh.h"
 #include "scale.h"
@@ -9,7 +9,7 @@ static struct tscope_mesh_node nodes[SCALE_CPUS_MAX];
 static struct tscope_mesh_edge edges[SCALE_CPUS_MAX * 48];
 static double bounds[SCALE_CPUS_MAX];
 
-/* The median and the widest of all CPUs' bounds against a root. */
+/* Computes the median and the widest of all CPUs' bounds against a root. */
 static void against(struct tscope_mesh *mesh, u32 root, double *middle, double *widest)
 {
 	const s64 transit = scale_cyc(SCALE_TRANSIT_NS);
@@ -34,7 +34,7 @@ static void against(struct tscope_mesh *mesh, u32 root, double *middle, double *
 	*widest = bounds[n - 1];
 }
 
-/* Each CPU meets those whose rank differs by a power of @base, times an odd number up to @odd. */
+/* Each CPU meets CPUs whose rank differs by a power of @base times an odd number up to @odd. */
 static void connect(struct tscope_mesh *mesh, u32 n, u32 base, u32 odd)
 {
 	struct tscope_mesh_edge *e;
@@ -83,7 +83,7 @@ void scale_test_partners(void)
 {
 	tap_note("Bounds against the first CPU, in ns, and ms of CPU to find them all; partners: the mean.");
 	tap_note("CPUs  partners  median  widest  ms of CPU");
-	/* the module's graph has steps of powers of two: here also fewer, and more */
+	/* the module's graph has steps of powers of two; others have fewer steps, or more */
 	check_bounds(96, 2, 1, 250, 370);
 	check_bounds(1024, 2, 1, 325, 520);
 	check_bounds(4096, 16, 1, 1300, 2500);

@@ -14,7 +14,7 @@
 /**
  * struct sim - a clock under simulation
  * @tsc0: TSC at the beginning
- * @cyc: cycles since then
+ * @cyc: cycles since the beginning
  * @ns0: the clock at the beginning
  * @phase: true phase, ns
  * @rate: slope of phase
@@ -32,7 +32,7 @@ static inline void sim_init(struct sim *s, u64 tsc0)
 	*s = (struct sim){ .tsc0 = tsc0, .ns0 = 1700000000000000000ULL };
 }
 
-/* To pass span_ns, of which the share @part at the rate that is left. */
+/* Advances by span_ns: for the share @part at the old rate, then at @rate. */
 static inline void sim_turn(struct sim *s, long double span_ns, double part,
 			    double rate)
 {
@@ -49,7 +49,7 @@ static inline void sim_pass(struct sim *s, long double span_ns)
 	sim_turn(s, span_ns, 1, s->rate);
 }
 
-/* What is read: error_ns of it is known to the reader, and the rest not. */
+/* Reads the clock with an error of noise_ns; error_ns is the limit that the reader knows of. */
 static inline struct tscope_reading sim_read(const struct sim *s,
 					     double noise_ns, u32 error_ns)
 {

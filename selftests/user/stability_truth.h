@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the textbook says of phases, and phases of noise that is known. */
+/* The textbook's figures of phases, and simulated phases of known noise. */
 #ifndef TSCOPE_STABILITY_TRUTH_H
 #define TSCOPE_STABILITY_TRUTH_H
 
@@ -23,7 +23,7 @@ static u32 octaves;
 static s64 phase[MAX];
 static u32 count;
 
-/* What the textbook says of one tau. */
+/* The textbook's figures for one tau. */
 struct truth {
 	long double adev;	/* 10^-6 ppb */
 	long double tdev;	/* ps */
@@ -70,7 +70,7 @@ static inline bool near(u64 got, long double want, long double rel)
 	return fabsl(got - want) <= 1 + want * rel;
 }
 
-/* Of the first @n points. */
+/* Computes tscope's figures of the first @n points. */
 static inline void take_figures(u32 n, u32 khz)
 {
 	static const struct tscope_hidden nothing;
@@ -80,7 +80,7 @@ static inline void take_figures(u32 n, u32 khz)
 		  tscope_stability(pt, &fit, khz, place, fig);
 }
 
-/* The phases as points on an even grid. */
+/* Computes tscope's figures of the phases, as points at equal distances. */
 static inline void take_even(u64 tsc)
 {
 	u32 i;
@@ -90,7 +90,7 @@ static inline void take_even(u64 tsc)
 	take_figures(count, SIM_KHZ);
 }
 
-/* All octaves, to the last place. */
+/* Compares all octaves with the textbook, to the last place. */
 static inline void check_same(const char *what)
 {
 	struct truth t;
@@ -117,7 +117,7 @@ static inline void check_same(const char *what)
 	}
 }
 
-/* A clock that makes the noise of the textbook; sigma in ns, or of 1 */
+/* A clock with the textbook's kinds of noise: standard deviations, in ns unless stated. */
 struct noise {
 	const char *name;
 	double white_pm;

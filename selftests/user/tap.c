@@ -10,7 +10,7 @@
 #include "tap.h"
 
 #define DEFAULT_SEED	1
-/* A loop that fails in every turn must not hide other failures. */
+/* At most so many failures are shown per test: a loop may fail in every turn. */
 #define SHOWN_FAILURES	8
 
 static unsigned int failures;
@@ -115,7 +115,7 @@ u128 rnd_bits128(void)
 	return n ? rnd128() >> (128 - n) : 0;
 }
 
-/* The remainder's bias is 2^-32 at most for the limits in use. */
+/* The remainder's bias is at most 2^-32 for the limits in use. */
 u64 rnd_below(u64 limit)
 {
 	return rnd64() % limit;

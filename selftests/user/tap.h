@@ -7,7 +7,7 @@
 
 /**
  * struct tap_test - one line of KTAP
- * @name: what is said after the number
+ * @name: the text after the number
  * @run: the test; it fails by tap_fail() and the macros below
  */
 struct tap_test {
@@ -18,19 +18,19 @@ struct tap_test {
 int tap_main(const struct tap_test *tests, unsigned int count);
 void tap_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* How many there were in the present test. */
+/* Returns the number of failures in the current test. */
 unsigned int tap_failures(void);
 void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Decimal text of a 128-bit number; one of four buffers, in turn. */
+/* Decimal text of a 128-bit number. It is overwritten by the fourth call after this one. */
 const char *tap_dec(s128 x);
 const char *tap_udec(u128 x);
 
 /* Each test begins with the run's seed, so that it can be run alone. */
 u64 rnd64(void);
-/* From here on as if the test began here: numbers that depend on the run's seed and @number. */
+/* Restarts the random numbers, which then depend on the run's seed and @number only. */
 void rnd_restart(u64 number);
 u128 rnd128(void);
-/* Any number of significant bits is as likely as any other. */
+/* Random numbers in which all numbers of significant bits are equally likely. */
 u64 rnd_bits(unsigned int bits);
 u128 rnd_bits128(void);
 u64 rnd_below(u64 limit);

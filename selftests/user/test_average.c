@@ -37,7 +37,7 @@ static void test_average(void)
 			EXPECT_EQ(mean.tsc, r[4].tsc, "at a TSC value that was read");
 			truth = (mean.tsc & 0xffffffffffffffULL) * (1 + rate) - 0.5L;
 			off = mean.ns + mean.frac * 0x1p-16L - truth;
-			/* the rate is known by whole nanoseconds of the segment */
+			/* the rate is as exact as whole nanoseconds over the segment */
 			if (i >= 100) {
 				many += off * off;
 				one += (r[4].ns - truth) * (r[4].ns - truth);
@@ -62,7 +62,7 @@ static void test_average(void)
 	EXPECT(mean.ns == r[0].ns && mean.tsc == r[0].tsc && !mean.frac, "of one");
 }
 
-/* A clock that is set between two of the readings: what was before and after is not mixed. */
+/* A clock that is set between two of the readings: those before and after are not mixed. */
 static void test_step_between(void)
 {
 	struct tscope_reading r[8], mean;

@@ -16,8 +16,8 @@ static struct tscope_point pt[4096], old[4096];
 
 /**
  * struct line - regression of phase on time and width
- * @slope: phase a cycle
- * @share: phase a nanosecond of width
+ * @slope: phase per cycle
+ * @share: phase per nanosecond of width
  * @widen: 1/sqrt(1 - r^2) of time and width
  */
 struct line {
@@ -56,7 +56,7 @@ static struct line oracle(const struct tscope_point *p, u32 n)
 	return l;
 }
 
-/* Points at @ppb whose clock is read at @part of brackets of @width + more. */
+/* Makes points at @ppb whose clock is read at @part of brackets that are @width + more wide. */
 static void make(u32 n, double ppb, double part, double width, double more,
 		 double drift, double noise)
 {
@@ -172,7 +172,7 @@ static void left_alone(void)
 	EXPECT(b.share == 0, "one time: %d", b.share);
 }
 
-/* A share is half at most, and extreme points cause no overflow. */
+/* A share is at most one half, and extreme points cause no overflow. */
 static void extremes(void)
 {
 	struct tscope_bracket b;
@@ -211,8 +211,8 @@ static void extremes(void)
 }
 
 /*
- * The place of the reading in its bracket may drift by up to a sixteenth, as was seen in
- * emulation. The interval allows for that and holds the truth; otherwise it would not.
+ * The place of the reading in its bracket may drift by up to a sixteenth of the bracket, as was
+ * seen in emulation. The interval holds the truth because it allows for this drift.
  */
 static void place_drifts(void)
 {

@@ -7,17 +7,17 @@
 
 #define STEPS	20000
 #define KHZ	2100000
-/* the first reading's ticks */
+/* ticks of the first reading */
 #define FIRST	((u64)1 << 32)
 
 /**
  * struct kind - a counter to simulate
- * @name: what it is
+ * @name: name for messages
  * @num: a tick lasts num/den ns
- * @den: of that
- * @bits: its width
+ * @den: see @num
+ * @bits: width of the counter
  * @most_ns: longest time between two readings
- * @ppm: how far the TSC is off against it
+ * @ppm: the TSC's rate relative to the counter's
  */
 static const struct kind {
 	const char *name;
@@ -79,7 +79,7 @@ static void test_kinds(void)
 		one_kind(&kinds[i]);
 }
 
-/* A TSC that was set back can't count wraps: the counter's own bits are used. */
+/* A TSC that was set back can't show wraps: only the counter's own bits are used. */
 static void test_tsc_back(void)
 {
 	struct tscope_counter c = { .num = 10, .den = 1, .mask = 0xffffff };
@@ -101,7 +101,7 @@ static void test_tsc_stops(void)
 		  "TSC stopped");
 }
 
-/* After 16 wraps or more their number is unknown, and must not be claimed. */
+/* After 16 wraps or more their number is uncertain, and must not be reported as certain. */
 static void test_uncertain(void)
 {
 	struct tscope_counter c = { .num = 1, .den = 1, .mask = 0xffffff };

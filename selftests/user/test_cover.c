@@ -4,7 +4,7 @@
  *
  * Thousands of fits to simulated clocks whose skew is known, for noise of
  * several kinds. A share of 95 % over 2000 runs scatters by 0.5 %: a kind
- * fails below 93.5 %, three times that.
+ * fails below 93.5 %, which is three times this scatter.
  */
 #include <math.h>
 
@@ -53,7 +53,7 @@ static double noise_of(const struct kind *k, double *state)
 			 sqrt(1 - k->phi * k->phi);
 		return *state;
 	case WANDER:
-		/* a fifth as large as the white noise that it hides in */
+		/* a fifth as large as the white noise that hides it */
 		*state = k->phi * *state + k->ns / 5 * rnd_gauss() *
 			 sqrt(1 - k->phi * k->phi);
 		return *state + k->ns * rnd_gauss();
@@ -174,7 +174,7 @@ static void test_ar1(void)
 	check_kinds(k, ARRAY_SIZE(k), LEAST_SHARE, 1);
 }
 
-/* A clock that wanders as slowly as the fit is long looks like a slope: some 90 %. */
+/* A clock that wanders about as slowly as the fit is long looks like a slope: some 90 %. */
 static void test_wander(void)
 {
 	static const struct kind k[] = {
@@ -209,7 +209,7 @@ struct machine {
 
 enum times { RANDOM, PERIODIC, JITTER };
 
-/* The multiplier by which a host's KVM turns cycles into 2^-32 ns. */
+/* The multiplier by which a host's KVM converts cycles to 2^-32 ns. */
 static void time_scale(u64 hz, int *shift, u32 *mul)
 {
 	u64 scaled = 1000000000, tps = hz;
@@ -240,7 +240,7 @@ static long double whole_ns(const struct machine *m, enum times when, double noi
 		else if (when == JITTER)
 			at += (u64)(fabs(rnd_gauss()) * 0.03 * m->khz);
 		at -= at % m->step;
-		/* a TSC that does not stand still */
+		/* the TSC must grow */
 		cyc = i && at <= cyc ? cyc + m->step : at;
 		ns = floorl(cyc * rate + lead + noise_ns * rnd_gauss());
 		pt[i] = (struct tscope_point){

@@ -136,7 +136,7 @@ static void test_pairs(void)
 	forget_all();
 }
 
-/* Both CPUs of a pair compute the same round; in n - 1 rounds (odd n: n) each meets each once. */
+/* Both CPUs of a pair compute the same round; in n - 1 rounds (odd n: n) each pair meets once. */
 static void test_tournament(void)
 {
 	static const u32 players[] = { 2, 3, 7, 8, 63, 64, 65, 96, 601 };
@@ -296,7 +296,7 @@ static void test_one_is_off(void)
 	}
 }
 
-/* One CPU's clock moves between its meetings: it is reported before any constant offset. */
+/* One CPU's clock moves between its meetings: this is reported before any constant offset. */
 static void test_one_moves(void)
 {
 	struct tscope_pairs_summary s;
@@ -329,7 +329,7 @@ static void test_one_moves(void)
 	}
 }
 
-/* One pair only moves: the tightest way between its CPUs goes around it, and yet it is reported. */
+/* Only one pair moves: it is reported, although the tightest path between its CPUs avoids it. */
 static void test_one_pair_moves(void)
 {
 	struct tscope_pairs_summary s;
@@ -351,7 +351,7 @@ static void test_one_pair_moves(void)
 		tscope_pairs_summary(LANE, &s);
 		EXPECT_EQ(s.moving, 1, "one pair of %u CPUs", sizes[i]);
 		EXPECT_EQ(s.worst.moving, true, "%u CPUs", sizes[i]);
-		/* or two CPUs of which all ways lead over that pair */
+		/* or two CPUs between which all paths use that pair */
 		EXPECT(sizes[i] > 64 || (s.worst.cpu_i == min(p->cpu, p->peer) &&
 					 s.worst.cpu_j == max(p->cpu, p->peer)),
 		       "CPUs %d, %d for %d, %d", s.worst.cpu_i, s.worst.cpu_j, p->cpu, p->peer);
@@ -359,7 +359,7 @@ static void test_one_pair_moves(void)
 	}
 }
 
-/* All CPUs begin a new life, as at resume: what was composed before holds no longer. */
+/* All CPUs begin a new life, as at resume: offsets that were composed before are discarded. */
 static void test_new_lives(void)
 {
 	struct tscope_pairs_summary s;
@@ -380,7 +380,7 @@ static void test_new_lives(void)
 	forget_all();
 }
 
-/* Warps of a pair whose bursts are no single moment, and which has no other figure. */
+/* Warps are counted for a pair whose bursts are no single moment, and that has no other figure. */
 static void test_warps(void)
 {
 	struct tscope_burst b = { .warp[LANE].count = 3, .peer_warp[LANE].count = 4 };
@@ -400,7 +400,7 @@ static void test_warps(void)
 	forget_all();
 }
 
-/* A figure is as old as its burst: a sampler may lose its CPU before it adds that to the pair. */
+/* A figure is as old as its burst, even if the sampler lost its CPU before it added the burst. */
 static void test_age(void)
 {
 	struct tscope_offset o;

@@ -13,7 +13,7 @@ static struct tscope_point pt[65536];
 
 /*
  * The result of least squares. The half-width must be at least that for white noise
- * of that size, and at most that for the correlation r.
+ * of the residuals' size, and at most that for their correlation r.
  */
 struct oracle {
 	long double skew, slack;	/* mppb */
@@ -42,7 +42,7 @@ static double student_t95(unsigned int f)
 	static double known[400];
 	double low = 1.9, high = 13, mid;
 
-	/* from there on it is within 0.5 % of the normal distribution's */
+	/* above this it is within 0.5 % of the normal distribution's value */
 	f = f < 399 ? f : 399;
 	if (known[f] != 0)
 		return known[f];
@@ -57,8 +57,8 @@ static double student_t95(unsigned int f)
 }
 
 /*
- * Santer et al. 2000, eq. 4 to 6: the effective sample size is n (1 - r)/(1 + r), or that
- * which the variance of block means gives, whichever is less.
+ * Santer et al. 2000, eq. 4 to 6: the effective sample size is n (1 - r)/(1 + r), or the one
+ * by the variance of block means if that is less.
  */
 static long double half_width(long double ssr, long double r, long double wide,
 			      u32 n)
@@ -111,7 +111,7 @@ static void solve(u32 n, u32 khz, u32 resolution, struct oracle *o)
 		}
 	}
 	wide = ssr > 0 ? between / 14 / (ssr / (n - 2)) * 1.002L : 0;
-	/* the blocks' own correlation, some of which the fitted line removed */
+	/* the blocks' own correlation, of which the fitted line removed a part */
 	last = between > 0 ? sums / between / block : 0;
 	last = fminl(fmaxl(last + (2 + 6 * fmaxl(last, 0)) / 16 + 0.002L, 0), 0.9005L);
 	wide *= (1 + last) / (1 - last);
@@ -161,7 +161,7 @@ static int check(u32 n, u32 khz, u32 resolution, const char *what,
 	return 0;
 }
 
-/* n points of a period and a skew, with noise in units of 2^-16 ns. */
+/* Makes n points with a period and a skew, and with noise in units of 2^-16 ns. */
 static void make_line(u64 start, u64 period, u32 n, u32 khz, double skew_ppb,
 		      double noise)
 {
@@ -248,7 +248,7 @@ static void test_student(void)
 	}
 }
 
-/* Points in two heaps or evenly in time; the phase jumps once or at each point. */
+/* Makes points in two groups or evenly in time, whose phase jumps once or at each point. */
 static void make_extreme(u64 span, u32 n, bool heaps, bool once)
 {
 	s64 top = 1LL << 49;
@@ -267,7 +267,7 @@ static void make_extreme(u64 span, u32 n, bool heaps, bool once)
 	}
 }
 
-/* Sums at the ends of their ranges are neither undefined nor wrong. */
+/* Sums at the ends of their ranges do not overflow and are right. */
 static void test_extremes(void)
 {
 	static const u64 spans[] = { 1ULL << 20, 1ULL << 31, (1ULL << 31) + 1,
@@ -336,7 +336,7 @@ static void test_verdicts(void)
 	EXPECT_EQ(tscope_fit_line(pt, 100, 1000, HIDES(1), &fit), -ERANGE, "phases");
 }
 
-/* Phases at the ends of their range were saturated: there is no figure. */
+/* Phases at the ends of their range may have been cut off there: there is no figure. */
 static void test_saturated(void)
 {
 	struct tscope_fit fit;
@@ -404,7 +404,7 @@ static void test_shifted(void)
 
 #define DITHER_KHZ	2100000
 
-/* 10 s of whole nanoseconds, at all places of them alike but for @fixed points from @from on. */
+/* 10 s of whole nanoseconds: readings at all places in them, except @fixed points from @from on. */
 static void make_whole_ns(u32 n, u32 from, u32 fixed)
 {
 	u64 period = 10000ULL * DITHER_KHZ / n, cyc;
@@ -420,7 +420,7 @@ static void make_whole_ns(u32 n, u32 from, u32 fixed)
 	}
 }
 
-/* A whole nanosecond hides nothing where readings fall at all of its places, in each quarter. */
+/* A whole nanosecond hides nothing if, in each quarter, readings fall at all places in it. */
 static void test_dithered(void)
 {
 	static const struct tscope_hidden hidden = { .phase = 3 << 15, .whole_ns = true };
@@ -431,7 +431,7 @@ static void test_dithered(void)
 		{ 200, 0, 0, 10, 50 }, { 1000, 0, 0, 5, 25 },
 		/* 1.5 ns in 10 s; the places of one quarter look like noise that is correlated */
 		{ 200, 0, 200, 149, 155 }, { 200, 0, 50, 150, 2000 }, { 200, 150, 50, 150, 2000 },
-		/* too few to say */
+		/* too few points to decide */
 		{ 60, 0, 0, 150, 250 },
 	};
 	struct tscope_fit fit;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hist.c against sorted arrays and against the limits that the buckets print.
+ * hist.c against sorted arrays and against the printed limits of buckets.
  */
 #include <stdlib.h>
 
@@ -127,7 +127,7 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* A value's bucket, by search: the limits were checked above. */
+/* Upper limit of a value's bucket, by search: the limits were checked above. */
 static s64 upper_limit(s64 value)
 {
 	u64 mag = value < 0 ? 0 - (u64)value : (u64)value, limit;

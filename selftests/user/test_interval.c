@@ -12,21 +12,21 @@
 #include "link.h"
 
 #define CYC_PER_NS	(LINK_KHZ / 1e6)
-/* of a usual burst of a healthy link */
+/* bound of a usual burst of a healthy link */
 #define BOUND_NS	80
 
 /**
  * struct trial - results of a trial with one pair
  * @looks: how often the tracker was asked
  * @moving: how often the offset was reported to move
- * @false_rests: the interval held no offset of its moment
- * @false_hulls: the hull held no offset of some burst
- * @cut: the interval or the hull held one offset of a burst in which it changed, not both
- * @false_narrowest: the narrowest burst of a second did not hold the offset
- * @bound_ns: sum of bounds where the offset is not reported to move
- * @widest_ns: largest bound of a hull where it is
- * @first_s: when it was reported to move for the first time
- * @last_s: and for the last time
+ * @false_rests: intervals that held no offset of their moment
+ * @false_hulls: hulls that held no offset of some burst
+ * @cut: intervals or hulls that held only one offset of a burst in which the offset changed
+ * @false_narrowest: seconds whose narrowest burst did not hold the offset
+ * @bound_ns: sum of bounds of looks without motion
+ * @widest_ns: largest bound of a hull of looks with motion
+ * @first_s: time of the first report of motion, s
+ * @last_s: time of the last report of motion, s
  */
 struct trial {
 	u32 looks;
@@ -55,7 +55,7 @@ static bool trial_begins(void)
 	return !only || number == strtoul(only, NULL, 0);
 }
 
-/* Sums over trials say something only where all of them ran. */
+/* Sums over trials are only checked if all trials ran. */
 static bool all_trials(void)
 {
 	return !getenv("INTERVAL_TRIAL");
@@ -95,9 +95,9 @@ static void look(const struct tscope_tracker *t, double at_s, u64 now_ms,
 /**
  * run_trial() - let a pair meet for some time
  * @l: the pair
- * @rate: meetings a second
- * @seconds: how long
- * @place_s: mean time after which transits change to 30 ns and back; 0: never
+ * @rate: meetings per second
+ * @seconds: duration
+ * @place_s: mean time after which transits change to 30 ns and back, s; 0: never
  * @trial: results
  */
 static void run_trial(struct link *l, double rate, double seconds,
@@ -140,7 +140,7 @@ static void run_trial(struct link *l, double rate, double seconds,
 	l->back_ns = back_ns;
 }
 
-/* Meetings a second: flat out, often, as at the defaults, and seldom. */
+/* Meetings per second: flat out, often, as at the defaults, and seldom. */
 static const double rates[] = { 10000, 1000, 25, 6, 1 };
 
 static bool is_long(void)
@@ -155,7 +155,7 @@ static double duration_s(double rate)
 	return is_long() ? 20 * seconds : seconds;
 }
 
-/* Up to noise that is some times the least transit, as where two CPUs are emulated. */
+/* With noise of up to several times the least transit, as between emulated CPUs. */
 static void test_rest(void)
 {
 	static const double noise_ns[] = { 5, 20, 60, 200, 1000, 2000, 7000 };
@@ -173,13 +173,13 @@ static void test_rest(void)
 			l.noise_ns = noise_ns[k];
 			seconds = rates[i] > 100 ? duration_s(rates[i]) : 3600;
 			run_trial(&l, rates[i], seconds, 0, &trial);
-			/* it may look so where noise is many times the least transit */
+			/* it may seem to move if noise is many times the least transit */
 			most = noise_ns[k] > 2000 ? trial.looks / 200 : 0;
 			EXPECT(trial.moving <= most && !trial.false_rests,
 			       "trial %u: %g a second, noise %g: %u of %u looks moving, %u false",
 			       number, rates[i], noise_ns[k], trial.moving,
 			       trial.looks, trial.false_rests);
-			/* where noise is that large the hull is shown at times */
+			/* if noise is so large, the hull is shown at times */
 			EXPECT(trial.bound_ns / trial.looks <= 1.1 * LINK_FLOOR_NS +
 			       (noise_ns[k] < 2000 ? noise_ns[k] / 5 : noise_ns[k]),
 			       "trial %u: %g a second, noise %g: mean bound %.0f ns",
@@ -189,8 +189,8 @@ static void test_rest(void)
 }
 
 /*
- * Transits whose ratio changes, as where two CPUs are emulated: limits come from bursts that are
- * slow in different directions.
+ * Transits whose ratio changes, as between emulated CPUs: limits come from bursts that are slow in
+ * different directions.
  */
 static void test_lopsided(void)
 {
@@ -223,8 +223,8 @@ static void test_lopsided(void)
 }
 
 /*
- * A machine that is busy at times: bursts get wider, their tightest limits stay. They are close
- * where the least transit is short, as between threads of one core.
+ * A machine that is busy at times: bursts get wider, and their tightest limits stay. These limits
+ * are close together if the least transit is short, as between threads of one core.
  */
 static void test_restless(void)
 {
@@ -300,11 +300,11 @@ static void check_alternation(double rate, double extent_ns, double half_ms,
 	       "trial %u: %g a second, +-%.1f ns each %.1f ms: %u intervals, %u hulls false of %u",
 	       number, rate, extent_ns, half_ms, trial.false_rests, trial.false_hulls,
 	       trial.looks);
-	/* where bursts are seldom, a very wide one is used as well */
+	/* if bursts are seldom, very wide ones are used, too */
 	EXPECT(trial.widest_ns <= 1.04 * (extent_ns + 12 * BOUND_NS),
 	       "trial %u: %g a second, +-%.1f ns each %.1f ms: a hull of +-%.0f ns", number, rate,
 	       extent_ns, half_ms, trial.widest_ns);
-	/* it moves by more than a bound in each second: 3 s, or 20 meetings */
+	/* moves by more than a bound in each second are found in 3 s, or in 20 meetings */
 	soon_s = max(20 / rate, 3);
 	if (2 * extent_ns >= 1.3 * BOUND_NS && rate > 5) {
 		EXPECT(trial.first_s <= 2 * soon_s,
@@ -356,7 +356,7 @@ static void check_drift(double rate, double ns_per_s)
 	double extent_ns, soon_s = ns_per_s < 100 ? 20 : 4, seconds = rate > 5000 ? 22 : 30;
 	struct trial trial;
 
-	/* flat out it is seen soon, and bursts are many */
+	/* flat out motion is found soon, and bursts are many */
 	if (rate > 5000 && ns_per_s >= 100 && !is_long())
 		seconds = 6;
 	/* as the bound allows */

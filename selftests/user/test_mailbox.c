@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mailbox.h, unchanged, on a model of x86's memory order: three CPUs with
- * random partners, one of which has another clock, stall at random places, and
- * go offline and online. No limit may be false. If the model disables one of the
- * checks of nonces, some limits must be false.
+ * mailbox.h, unchanged, on a model of x86's memory order. Three CPUs with random
+ * partners stall at random places, and go offline and online; one of them has a
+ * different clock. No limit may be false. If the model disables one of the checks of
+ * nonces, some limits must be false.
  */
 #include <stdlib.h>
 
@@ -20,16 +20,16 @@ static u32 clock_step, exchanges_most;
 static bool stalls;
 
 static u64 session[TSO_CPUS], nonce[TSO_CPUS];
-/* the partner's nonce was loaded once */
+/* the partner's nonce was loaded once already */
 static bool second_look[TSO_CPUS];
 
 /**
  * struct found - limits that were found
- * @uppers: upper limits, each of an echo that counted
+ * @uppers: upper limits, one per echo that counted
  * @lowers: lower limits
- * @false_uppers: those that the offset was above
- * @false_lowers: those that it was below
- * @worst: by how much at most
+ * @false_uppers: upper limits below the offset
+ * @false_lowers: lower limits above the offset
+ * @worst: largest distance of a false limit from the offset
  */
 static struct found {
 	u64 uppers;
@@ -121,7 +121,7 @@ static bool is_of_peer(const u64 *addr, size_t field)
 
 /*
  * At times a CPU stalls between two loads of a look. Meanwhile its partner exchanges
- * with another CPU, and returns to the first while that stalls again.
+ * with another CPU, and returns to the first CPU while that stalls again.
  */
 static u64 stall_in_look(const u64 *addr, u64 value)
 {
@@ -132,7 +132,7 @@ static u64 stall_in_look(const u64 *addr, u64 value)
 	return value;
 }
 
-/* The session that echoes belong to is not checked: the load gives the expected nonce. */
+/* Disables the check of the echoes' session: the load gives the expected nonce. */
 static u64 session_not_checked(const u64 *addr, u64 value)
 {
 	stall_in_look(addr, value);
@@ -140,7 +140,7 @@ static u64 session_not_checked(const u64 *addr, u64 value)
 	       nonce[tso_cpu()] : value;
 }
 
-/* The partner's session is not checked a second time. */
+/* Disables the second check of the partner's session. */
 static u64 not_checked_again(const u64 *addr, u64 value)
 {
 	static u64 first[TSO_CPUS];
@@ -165,8 +165,8 @@ static u64 steps(void)
  * struct trial - parameters of a trial
  * @third: by how much the third CPU's clock is ahead
  * @step: step in which the clocks count
- * @exchanges: most exchanges of a burst
- * @stalls: whether CPUs stall within looks as well
+ * @exchanges: largest number of exchanges in a burst
+ * @stalls: whether CPUs stall within looks, too
  */
 static const struct trial {
 	s64 third;

@@ -24,12 +24,12 @@ static u64 seed;
 
 /**
  * struct found - limits that a thread found
- * @uppers: upper limits, each of an echo that counted
+ * @uppers: upper limits, one per echo that counted
  * @lowers: lower limits
- * @wrong: those that the offset was not within
- * @worst_cyc: by how much at most
+ * @wrong: limits of both kinds that were false
+ * @worst_cyc: largest distance of a false limit from the offset, in cycles
  * @unchecked: upper limits without the check of the nonce
- * @unchecked_wrong: those that the offset was above
+ * @unchecked_wrong: upper limits of these that were false
  */
 static struct found {
 	u64 uppers;
@@ -158,7 +158,7 @@ static void check(s64 third_cyc)
 	EXPECT(!sum.wrong, "%llu limits are false, by %lld cycles",
 	       (unsigned long long)sum.wrong, (long long)sum.worst_cyc);
 	EXPECT(sum.uppers >= 1000, "few limits");
-	/* 300 ns may be less than what slow code takes to look */
+	/* slow code may take longer than 300 ns for a look */
 	EXPECT(!is_far || sum.unchecked_wrong, "no limit is false unchecked");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * math128.c against the compiler's own 128-bit division, and against what the
- * results have to satisfy by definition.
+ * math128.c against the compiler's own 128-bit division, and against the definitions
+ * of the results.
  */
 #include <math.h>
 
@@ -213,7 +213,7 @@ static void test_phase_to_ns(void)
 
 	for (i = 0; i < ROUNDS; i++) {
 		s64 phase = i < ARRAY_SIZE(edges) ? edges[i] : (s64)any_u64();
-		/* exact: a long double holds 64 bits, and 2^-16 is one of 2 */
+		/* exact: a long double holds 64 bits, and dividing by 2^16 keeps them all */
 		long double want = roundl((long double)phase / 65536);
 
 		EXPECT_EQ(tscope_phase_to_ns(phase), (s128)want,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mesh.c against CPUs whose offsets are known, and the limits of another method.
+ * mesh.c against CPUs whose offsets are known, and against limits by another method.
  */
 #include <stdlib.h>
 
@@ -27,7 +27,7 @@ static void add_edge(struct tscope_mesh *mesh, u32 from, u32 to, u32 width)
 	e->in.at_ms = 1000 + rnd_below(1000);
 }
 
-/* Rank r meets r +- 2^k: each pair once, as one of the two sees it. */
+/* Rank r meets ranks r +- 2^k; each pair is added once, as one of its two CPUs sees it. */
 static void make_mesh(struct tscope_mesh *mesh, u32 cpus, s64 spread)
 {
 	u32 i, step;
@@ -183,7 +183,7 @@ static void test_moving(void)
 	}
 }
 
-/* Whichever pair contradicts the others, in whichever direction, and seen from any CPU. */
+/* Any pair may contradict the others, in either direction, and seen from any CPU. */
 static void test_contradictions(void)
 {
 	struct tscope_interval in;
@@ -209,7 +209,7 @@ static void test_contradictions(void)
 	}
 }
 
-/* Limits that still change after all passes are no figure to rely on. */
+/* Limits that still change after the last pass are reported as a contradiction. */
 static void test_passes(void)
 {
 	struct tscope_mesh mesh = {
@@ -227,7 +227,7 @@ static void test_passes(void)
 	EXPECT(!mesh.contradiction, "from the other end one pass does");
 }
 
-/* A limit that does not fit is none; the other one alone is no interval. */
+/* A limit that does not fit its type counts as none; one limit alone is not an interval. */
 static void test_ends_of_range(void)
 {
 	struct tscope_mesh mesh = {

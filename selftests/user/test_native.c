@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the module measures natively, held against offsets that are known.
+ * Compares what the module measures natively with known offsets.
  * NATIVE_SHORT=1: some 14 s in place of some minutes.
  */
 #include <stdio.h>
@@ -16,7 +16,7 @@
 /* Runs of the module's loop, each after one of a bare loop. */
 #define TURNS	7
 
-/* That of the newest measurement, and the largest of those before and after the last run. */
+/* Half trip of the newest measurement, and the largest of those before and after the last run. */
 static double newest_half_trip_ns, half_round_trip_ns;
 
 static bool is_short(void)
@@ -174,7 +174,7 @@ static void test_drift(void)
 		check_drift(ns_per_s, 8, true);
 }
 
-/* The fit of a page's clock must find the rate that its multiplier says. */
+/* The fit of a page's clock must find the rate of the page's multiplier. */
 static void check_fit(const struct run *run, const char *what,
 		      const struct tscope_timepage *page)
 {
@@ -289,9 +289,9 @@ static int by_value(const void *a, const void *b)
 }
 
 /*
- * Flat out, against a bare loop of the same reads and exchanges. Where a hypervisor moves virtual
- * CPUs both become several times slower for some seconds: only turns that follow each other can be
- * compared.
+ * Flat out, against a bare loop of the same reads and exchanges. If a hypervisor moves virtual
+ * CPUs, both become several times slower for some seconds: only turns that follow each other can
+ * be compared.
  */
 static void test_rate(void)
 {
@@ -331,7 +331,7 @@ static void test_real_page(void)
 	native_page = NULL;
 }
 
-/* The number of readings an exchange, with a partner that echoes in each exchange. */
+/* The number of readings per exchange, with a partner that echoes in each exchange. */
 static double readings_per_exchange(u64 reading_ns)
 {
 	struct tscope_mailbox peer = {
@@ -386,7 +386,7 @@ static void test_slow_tsc(void)
 	}
 }
 
-/* A burst ends, says so, and says no more of it once the TSC runs again. */
+/* A burst ends if the TSC stands still, and reports that, but not once the TSC runs again. */
 static void test_still_tsc(void)
 {
 	struct tscope_burst_plan plan = { .length_cyc = 10 * tscope_tsc_khz / 1000 };

@@ -18,9 +18,9 @@
 enum noise { QUIET, UNIFORM, HEAVY, BURSTS, GAUSS, HIDDEN_UNIFORM, TICKS };
 
 /**
- * struct kind - how a clock misbehaves without stepping
+ * struct kind - noise and rates of a clock without steps
  * @ns: size of the noise
- * @turn: gaps until the rate is drawn anew, up to twice as many; 0: never
+ * @turn: mean number of gaps until the rate is drawn anew, at most twice that; 0: never
  * @rate: limit of the rates that are drawn
  * @ramp: change of the rate in each gap, between the limits
  * @pause: one in @pause gaps lasts up to 4 s; 0: none
@@ -55,7 +55,7 @@ static const struct kind ticks[] = {
 	{ "ticks of 279 ns, read within 250 ns", TICKS, 125, 0, 0, 0, 0 },
 };
 
-/* Noise that is not in a reading's error: it is estimated from the jumps. */
+/* Noise that is not in a reading's error: the module estimates it from the jumps. */
 static const struct kind unknown[] = {
 	{ "rate +-500 ppm in each gap", QUIET, 0, 1, 500e-6, 0, 0 },
 	{ "Gauss, 20 ns, unknown", GAUSS, 20, 0, 0, 0, 0 },
@@ -296,8 +296,8 @@ static void test_up_and_back(void)
 }
 
 /*
- * The clock stands still, or counts one tick of @of, for a time that begins and ends
- * anywhere between readings: this is one step of the lost time at an unchanged rate.
+ * The clock stands still, or counts one of @of ticks, for a time that begins and ends
+ * anywhere between readings: this is one step by the lost time, at an unchanged rate.
  */
 static void stand_still(const struct kind *k, double gaps, u32 of)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cpus.c, pairs.c, exchange.c and mesh.c with 2 to 4096 CPUs: the memory that they take, the cost
- * of a read, whether offsets and motion are found, and how wide intervals of CPUs that do not meet
+ * cpus.c, pairs.c, exchange.c and mesh.c with 2 to 4096 CPUs: how much memory they use, how long a
+ * read takes, whether offsets and motion are found, and how wide intervals of CPUs that do not meet
  * are. Bursts are simulated: each limit is 70 to 100 ns off the truth.
  */
 #include <math.h>
@@ -11,7 +11,7 @@
 #include "counted_memory.h"
 #include "scale.h"
 
-/* Reads that are timed; shown is the median. */
+/* Number of reads that are timed; the median is printed. */
 #define READS		3
 /* One CPU is off by this, and the others by less. */
 #define OFF_NS		5000
@@ -22,7 +22,7 @@
 #define DRIFT_NS_PER_S	200
 #define TURNS_MOST	16
 
-/* What was seen of a number of CPUs. */
+/* Results for a number of CPUs. */
 static struct row {
 	u32 pairs;
 	struct memory_use states;
@@ -37,7 +37,7 @@ static struct row {
 	size_t room;			/* what a read takes while it lasts */
 } row;
 
-/* All pairs; above 64 CPUs those whose ranks differ by a power of two. */
+/* Number of all pairs; above 64 CPUs, of those whose ranks differ by a power of two. */
 static u32 pairs_of(u32 n)
 {
 	u32 step, pairs = 0;
@@ -153,7 +153,7 @@ static void all_are_off(void)
 		most = max(most, scale_ahead_cyc[i]);
 		least = min(least, scale_ahead_cyc[i]);
 	}
-	/* one whose lower limit is higher may go before it */
+	/* an offset with a higher lower limit may be reported in its place */
 	EXPECT(fabs(llabs(o->offset_ns) - scale_ns(most - least)) <= 2.0 * o->bound_ns,
 	       "%lld +- %llu of %.0f", (long long)o->offset_ns, (unsigned long long)o->bound_ns,
 	       scale_ns(most - least));
@@ -202,7 +202,7 @@ static void timed(struct cost *cost, u32 i, void (*read)(void))
 
 static struct tscope_pairs_summary summary;
 
-/* offset, moving, unmet, widest_bound_ns and offset_max_ns are one of these each. */
+/* Each of offset, moving, unmet, widest_bound_ns and offset_max_ns takes one of these calls. */
 static void read_offset(void)
 {
 	tscope_pairs_summary(SCALE_LANE, &summary);
@@ -245,7 +245,7 @@ static void reads(void)
 	tscope_pairs_clear();
 	scale_turns(2);
 	for (i = 0; i < READS; i++) {
-		/* a turn is a second or more: what was composed before is not kept */
+		/* a turn is a second or more, so offsets that were composed before have expired */
 		scale_turns(1);
 		before = memory_use().taken;
 		memory_mark();
@@ -257,7 +257,7 @@ static void reads(void)
 		EXPECT(!memcmp(&first, &summary.worst, sizeof(first)), "another offset");
 		timed(&row.lines, i, read_pairs);
 	}
-	/* the least, which other work on the machine disturbs least */
+	/* the shortest, because other work on the machine disturbs it least */
 	cold = scale_sorted(row.cold.cpu_ms, READS)[0];
 	again = scale_sorted(row.again.cpu_ms, READS)[0];
 	lines = scale_sorted(row.lines.cpu_ms, READS)[0];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * series.c: thinning, segments, the ring, and copies taken while it is
- * written.
+ * series.c: thinning, segments, the ring, and copies that are made while the ring
+ * is written.
  */
 #include <math.h>
 #include <pthread.h>
@@ -159,7 +159,7 @@ static void test_thinning(void)
 		EXPECT_EQ(copy[k].tsc, all[best].tsc, "slot %u", k);
 		EXPECT_EQ(copy[k].width_ns, all[best].width_ns, "slot %u", k);
 	}
-	/* all but the slot that has not ended are there */
+	/* all slots are there, except the one that has not ended */
 	EXPECT(all[count - 1].tsc < all[at].tsc + slot, "%u of %u", at, count);
 	/* a break drops the slot that has begun */
 	add(all[count - 1].tsc + 10 * slot, 0, 1);
@@ -200,9 +200,9 @@ static void test_segments(void)
 
 /*
  * early - steps within the first gaps of a series, which are never in the middle of eight readings
- * @clock_ns: what the clock steps by in each of these
- * @tsc_cyc: what the TSC jumps by, at 1 GHz
- * @gaps: bit for each gap
+ * @clock_ns: by how much the clock steps in each of these gaps
+ * @tsc_cyc: by how much the TSC jumps in each of these gaps, at 1 GHz
+ * @gaps: a bit for each gap
  */
 static void early(s64 clock_ns, s64 tsc_cyc, u32 gaps)
 {
@@ -258,7 +258,7 @@ static void test_early(void)
 }
 
 /*
- * If a TSC passes 2^64 or is written, no fit may give a wrong figure, whichever
+ * If a TSC passes 2^64 or is written, no fit may give a wrong figure, no matter which
  * points are kept.
  */
 static void tsc_goes(u64 from, u64 to, bool exact, const char *what)
@@ -313,8 +313,8 @@ static void test_saturation(void)
 }
 
 /*
- * The writer's points have their number in every field, so that a torn
- * one shows: tsc = 1000 n, phase = f(n), width = n, and a segment in 30000.
+ * The writer's points have their number in every field, so that a torn point
+ * is detected: tsc = 1000 n, phase = f(n), width = n, and a segment in 30000.
  * Every few segments the series restarts.
  */
 #define WRITES		1000000
@@ -388,7 +388,7 @@ static void test_threads(void)
 	tap_note("%u copies, %u points, while %u were written", copies, points, WRITES);
 }
 
-/* A segment begins where the caller says so, at that reading or the narrowest of its slot. */
+/* A segment begins if the caller requests it, at that reading or the narrowest of its slot. */
 static void test_begins(void)
 {
 	struct tscope_reading r = { 0 };
@@ -416,7 +416,7 @@ static void test_begins(void)
 
 /*
  * A clock that was read at a TSC value is read between two, by @error_ns each, and again at a TSC
- * value: one segment begins at each change, however the brackets lie, and no step is found.
+ * value: one segment begins at each change, for any place in the brackets, and no step is found.
  */
 static void test_source_changes(void)
 {
@@ -461,7 +461,7 @@ static void test_slots_change(void)
 	for (i = 0; i < 600; i++) {
 		series.slot_cyc = i / 50 % 2 ? 0 : 4000;
 		r.tsc = 1000 * i;
-		/* that before each end of slots is the narrowest */
+		/* the reading before each end of slots is the narrowest */
 		r.width_ns = i % 100 == 49 ? 1 : 50 + i % 7;
 		/* 1000 ppm, and a beginning that stands in a slot */
 		r.ns = r.tsc * 1000000 / KHZ + i;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stability.c against the textbook's sums in long double: NIST SP 1065 eq. 11, 14 and 15,
- * ITU-T G.810 appendix II; and against the known figures of noise of a known size, also
- * if points are spaced unevenly or are missing.
+ * ITU-T G.810 appendix II; and against theory for noise of a known size, also if points
+ * are spaced unevenly or are missing.
  */
 #include "series.h"
 #include "stability_truth.h"
@@ -63,7 +63,7 @@ static void test_theory(void)
 	}
 }
 
-/* A clock of constant rate is stable, at whatever times it is read. */
+/* A clock of constant rate is stable, no matter at what times it is read. */
 static void skewed(double ppb, double jitter, u32 thin, const char *what)
 {
 	u64 tsc = rnd_bits(62), since;
@@ -104,7 +104,7 @@ static void test_skew(void)
 	skewed(-50000, 0.01, 44, "-50 ppm, thinned 44 to 1");
 }
 
-/* As in production: readings of windows that begin late, their series, its points. */
+/* As in use: readings of windows that begin late, their series, and its points. */
 static void through(u64 slot_cyc, double white_pm, double walk, double lost, u32 periods,
 		    const char *what)
 {
@@ -194,7 +194,7 @@ static void test_extremes(void)
 			phase[i] = (s64)(rnd64() >> (13 + round % 3)) - (1LL << 50);
 		take_even(rnd_bits(round % 2 ? 64 : 10));
 	}
-	/* to and fro by 2^49: the most that a fit takes */
+	/* back and forth by 2^49, the most that a fit accepts */
 	for (i = 0; i < count; i++)
 		phase[i] = i % 2 ? (1LL << 49) - 1 : -(1LL << 49);
 	take_even(1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * step.c, eight readings at a time: which changes are steps, and whether the error
- * that is printed holds.
+ * step.c, eight readings at a time: which changes are steps, and whether the printed
+ * error is right.
  */
 #include "sim.h"
 #include "math128.h"
@@ -184,7 +184,7 @@ static void test_step_and_rate(void)
 	}
 }
 
-/* A second step in one of the next gaps, back or on. */
+/* A second step in one of the next gaps, back or in the same direction. */
 static void test_two_steps(void)
 {
 	struct tscope_reading r[TSCOPE_STEP_POINTS];
@@ -243,9 +243,9 @@ static void test_pause(void)
 
 /*
  * The TSC jumps in the gap, by less than its own value: the clock steps by as much the other
- * way, whatever its rate. If the jump is a fraction of the gap, the error includes the rate's
- * part of it. A TSC that jumps ahead looks like a clock that stood still while the TSC went on,
- * where the rate counts: both truths are within the error.
+ * way, at any rate. If the jump is a fraction of the gap, the error includes the jump times the
+ * rate. A TSC that jumps ahead looks like a clock that stood still while the TSC continued, for
+ * which the rate counts: both truths are within the error.
  */
 static void test_tsc_jumps(void)
 {

@@ -97,7 +97,7 @@ static void test_eval(void)
 	}
 }
 
-/* Wide shifts are not for hosts to use, and yet not to be undefined. */
+/* No host should use wide shifts, but they must not be undefined behaviour. */
 static void test_eval_shifts(void)
 {
 	struct tscope_timepage p = { .tsc = 1000, .ns = 77, .mult = U64_MAX };
@@ -177,7 +177,7 @@ static void time_scale(u64 hz, s8 *shift, u32 *mul)
 	*mul = (u32)(((u128)scaled << 32) / base);
 }
 
-/* However KVM rounds mul, its frequency is that of the host to the kHz. */
+/* KVM rounds mul, but the frequency by mul is the host's to the kHz. */
 static void test_khz_host(void)
 {
 	u32 i, mul;
@@ -212,7 +212,7 @@ static void test_step(void)
 			old.tsc = rnd_bits(64);
 			old.ns = (1ULL << 62) + rnd_bits(60);
 			tsc = old.tsc + age;
-			/* the host takes it anew, some cycles before tsc */
+			/* the host updates the page, some cycles before tsc */
 			new = old;
 			new.tsc = tsc - rnd_bits(12);
 			new.ns = tscope_timepage_ns(&old, new.tsc) + steps[i];
@@ -232,7 +232,7 @@ static void test_step(void)
 	}
 }
 
-/* A clock that stood below 0 is a small step away from one above it. */
+/* A step from just below 0 to just above it is small. */
 static void test_step_zero(void)
 {
 	struct tscope_timepage old = { .tsc = 1000000, .ns = 100, .mult = 1ULL << 63,
@@ -261,7 +261,7 @@ static struct tscope_timepage any_page(u64 hz)
 	return p;
 }
 
-/* A line: the fraction is that of delta * mul * 2^shift / 2^32, of which nothing is dropped. */
+/* A line: the fraction is that of delta * mul * 2^shift / 2^32, without any loss of bits. */
 static void test_frac(void)
 {
 	long double want, worst = 0;
@@ -281,14 +281,14 @@ static void test_frac(void)
 		EXPECT(fabsl(want) < 0x1.01p-16L,
 		       "mult %s, shift %d, %s cycles: off by %Lg ns", tap_udec(p.mult),
 		       p.shift, tap_dec(cyc), want);
-		/* the ABI's own reading is off by what it drops */
+		/* a reading by the ABI differs by the bits that it drops */
 		cyc = (s64)(ns - tscope_timepage_ns(&p, p.tsc + cyc));
 		EXPECT(llabs(cyc) <= (p.shift < 0 ? 1 << -p.shift : 1),
 		       "shift %d: %s ns above pvclock's", p.shift, tap_dec(cyc));
 	}
 	tap_note("at most %Lg ns off, 2^-16 are %Lg", worst, 0x1p-16L);
 
-	/* a cycle of 2^19 ns, and one that is less than any fraction */
+	/* a cycle of 2^19 ns, and a cycle that is shorter than the least fraction */
 	p = (struct tscope_timepage){ .ns = 100, .tsc = 50, .mult = 1ULL << 63, .shift = 20 };
 	EXPECT(tscope_timepage_line(&p, 53, &frac) == 100 + (3 << 19) && !frac,
 	       "three long cycles");
@@ -297,7 +297,7 @@ static void test_frac(void)
 	       "three short cycles");
 }
 
-/* Of a snapshot's nanoseconds the TSC value: within half of the cycles that show it. */
+/* The TSC value for a snapshot's nanoseconds, within half of the cycles that show these. */
 static void test_inverse(void)
 {
 	struct tscope_timepage p;
@@ -319,7 +319,7 @@ static void test_inverse(void)
 	}
 	tap_note("at most %Lg ns off", worst);
 	EXPECT(worst < 2, "%Lg ns", worst);
-	/* of a unit of 100 ns a value in its middle */
+	/* for a unit of 100 ns, a value in its middle */
 	for (i = 0; i < 200000; i++) {
 		p = any_page(800000000 + rnd_below(5000000000ULL));
 		ns = p.ns + rnd_bits(54);
@@ -327,7 +327,7 @@ static void test_inverse(void)
 		off = fabsl((long double)(s64)(tscope_timepage_ns(&p, tsc) - ns) - 49.5L);
 		EXPECT(off <= 4, "off the middle by %Lg ns", off);
 	}
-	/* before the page's own time there is none, nor of no multiplier */
+	/* there is none before the page's own time, and none without a multiplier */
 	EXPECT(!tscope_timepage_inverse(&p, p.ns - 1, 1, &tsc), "before");
 	/* a nanosecond that no cycle shows: a cycle of 3 ns */
 	p = (struct tscope_timepage){ .ns = 100, .tsc = 50, .mult = 3ULL << 62, .shift = 2 };
@@ -346,8 +346,8 @@ static void test_inverse(void)
 }
 
 /*
- * Random updates, of which some change the rate: the step that is reported holds what the clock
- * stepped by when the new page began to hold. Where the page says when that was it is exact.
+ * Random updates, some of which change the rate: the range that is reported holds the clock's step
+ * at the time when the new page began to hold. If the page has this time, the step is exact.
  */
 static void test_update(void)
 {

@@ -46,7 +46,7 @@ static void test_single_bursts(void)
 	EXPECT(!iv.moving && iv.low <= -400 && iv.high >= 400, "%s..%s", tap_dec(iv.low),
 	       tap_dec(iv.high));
 
-	/* two narrow ones after a wide one, and one that is torn, after more than half a second */
+	/* two narrow bursts after a wide one, and a torn one after more than half a second */
 	tscope_tracker_init(&t);
 	tscope_tracker_add(&t, -483, 0, 21, 1);
 	tscope_tracker_add(&t, 0, 336, 21, 200);
@@ -78,7 +78,7 @@ static void test_single_bursts(void)
 	EXPECT(!iv.moving, "two steps");
 }
 
-/* Few bursts make an epoch; where many of one are torn, those of the next one are not too wide. */
+/* An epoch has few bursts; if many of them are torn, those of the next are not too wide. */
 static void test_torn_epoch(void)
 {
 	struct tscope_tracker t;
@@ -142,7 +142,7 @@ static bool first_bursts_hold(double rate)
 	return held;
 }
 
-/* Meetings a second, as in test_interval. */
+/* Meetings per second, as in test_interval. */
 static const double rates[] = { 10000, 1000, 25, 6, 1 };
 
 static void test_first_bursts(void)
@@ -152,7 +152,7 @@ static void test_first_bursts(void)
 	for (i = 0; i < ARRAY_SIZE(rates); i++)
 		for (k = 0; k < rounds; k++)
 			wrong += !first_bursts_hold(rates[i]);
-	/* a torn one may be as wide as others, and the first one after a move */
+	/* a torn burst may be as wide as others, and may be the first one after a move */
 	EXPECT(wrong * 1000 <= rounds * ARRAY_SIZE(rates), "%u of %zu pairs are false", wrong,
 	       rounds * ARRAY_SIZE(rates));
 	tap_note("%u of %zu pairs are false", wrong, rounds * ARRAY_SIZE(rates));
@@ -188,7 +188,7 @@ static void test_extremes(void)
 	}
 }
 
-/* In units of 1 / (2 khz) ns there is no rounding. */
+/* Checks in units of 1 / (2 khz) ns, in which nothing is rounded. */
 static void check_rounding(s64 low, s64 high, u32 khz)
 {
 	s128 unit = khz ? khz : 1, scale = khz ? 1000000 : 1;

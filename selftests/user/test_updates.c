@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Updates of time pages (timepage.c) against a host whose updates are known, of which each
- * CPU sees some: those that stood in its page when it looked. What is reported must add up to
- * what the host did.
+ * Updates of time pages (timepage.c) against a host whose updates are known. Each CPU sees
+ * some of them: those that were in its page when it looked. The reported steps must add up to
+ * those of the host.
  */
 #include "tap.h"
 #include "timepage.h"
@@ -12,7 +12,7 @@
 #define ROUNDS	3000
 #define UPDATES	60
 #define CPUS	6
-/* updates a CPU may lag behind: intermediate ones are remembered as well */
+/* updates by which a CPU may lag: intermediate ones are remembered, too */
 #define LAG	7
 #define APART	1000000
 
@@ -29,14 +29,14 @@ static void host_updates(void)
 	};
 	sum[0] = 0;
 	for (i = 1; i <= UPDATES; i++) {
-		/* no two of them are a step that is none */
+		/* multiples of 1 us: no sum of some counts as no step, unless it is 0 */
 		s64 step = rnd_below(3) ? 0 : 1000 * (s64)rnd_bits(30);
 
 		if (rnd_below(2))
 			step = -step;
 		host[i] = host[i - 1];
 		host[i].tsc += APART + rnd_below(APART);
-		/* a name of its own, which is a matter of luck here */
+		/* ns identifies an update, so it must differ from the earlier ones */
 		host[i].ns += host[i].tsc - host[i - 1].tsc + step;
 		for (k = 0; k < i; k++)
 			if (host[k].ns == host[i].ns)
@@ -51,7 +51,7 @@ static void host_updates(void)
 
 /*
  * @off: how far apart the CPUs' TSCs may be
- * @since: whether pages say since when they hold; else their sequence orders them
+ * @since: whether pages have the time since when they hold; else their sequence orders them
  */
 static void simulate(u64 off, bool since, const char *what)
 {
@@ -75,7 +75,7 @@ static void simulate(u64 off, bool since, const char *what)
 				cpu = to;
 		if (at[cpu] == now)
 			continue;
-		/* it may have looked at any time since */
+		/* it may see any of the updates since */
 		to = at[cpu] + 1 + rnd_below(now - at[cpu]);
 		old = host[at[cpu]];
 		new = host[to];
@@ -123,7 +123,7 @@ static void test_sequences(void)
 		simulate(0, false, "by sequence");
 }
 
-/* The same reference: its TSC was moved. No master clock: a clock of its own. */
+/* With the same reference the CPU's TSC was moved. Without master clock it has its own clock. */
 static void test_own(void)
 {
 	struct tscope_page_updates m = { }, none = { };
@@ -145,8 +145,8 @@ static void test_own(void)
 }
 
 /*
- * Updates written down: they are 1 us of TSC apart, @from and @to name them; @reported
- * is 0 where nothing is to be reported.
+ * A list of updates, which are 1 us of TSC apart; @from and @to are their numbers; @reported
+ * is 0 if nothing is to be reported.
  */
 static const struct update {
 	const char *what;
@@ -198,7 +198,7 @@ static void test_written_down(void)
 	}
 }
 
-/* What is reported of an update, ns. */
+/* Returns the step that is reported for an update, ns. */
 static s64 update_to(struct tscope_page_updates *m, u32 from, u32 to, u64 old_tsc,
 		     u64 new_tsc, s64 ns)
 {
@@ -222,7 +222,7 @@ static void test_moved(void)
 	/* set back: reported, and not silent until its TSC is there again */
 	EXPECT_EQ(update_to(&m, 1, 3, 900000, 50, 300), 200, "moved: less what was reported");
 	EXPECT_EQ(update_to(&m, 2, 3, 3000, 4000, 200), 0, "known");
-	/* from one that is forgotten, by a TSC that is ahead: others are not silent after it */
+	/* from an update that is forgotten, with a TSC that is ahead: others are still reported */
 	EXPECT_EQ(update_to(&m, 99, 4, 1ULL << 50, (1ULL << 50) + 1000, 50), 50, "forgotten");
 	EXPECT_EQ(update_to(&m, 3, 5, 4000, 6000, 120), 70, "another: less what was reported");
 	/* set ahead: others seem to be behind it, until it reports what they saw */
@@ -231,7 +231,7 @@ static void test_moved(void)
 	EXPECT_EQ(update_to(&m, 6, 7, 1ULL << 40, (1ULL << 40) + 1000, 300), 300, "all of it");
 }
 
-/* All TSCs are moved by the same: one step, as often as it happens. */
+/* All TSCs are moved by the same amount: one step each time. */
 static void test_moved_alike(void)
 {
 	struct tscope_page_updates m = { };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The model of x86's memory order. At each step one of the CPUs is chosen at
- * random; either the oldest store of its queue becomes visible, or it goes on to
- * its next access. At times a CPU stalls, as a virtual one does that its host
- * does not run: its queue waits with it, or drains.
+ * random; either the oldest store of its queue becomes visible, or the CPU continues
+ * to its next access. At times a CPU stalls, as a virtual CPU does while its host
+ * does not run it: its queue waits, too, or drains.
  */
 #include <stdlib.h>
 
@@ -33,7 +33,7 @@ static tso_filter *load_filter;
 static u64 now, end, draw_state;
 static void (*run_cpu)(void);
 
-/* Save what a callee must keep on the one stack, and restore it from the other. */
+/* Saves the registers that a callee must keep on one stack, and restores them from the other. */
 void tso_switch(void **from, void *to);
 __asm__(".globl tso_switch\n"
 	".type tso_switch, @function\n"
@@ -72,7 +72,7 @@ static void drain(struct cpu *cpu)
 	cpu->head++;
 }
 
-/* Go on with the CPU that is chosen; it may be the same one. */
+/* Chooses a CPU, which may be the current one, and continues with it. */
 static void step(void)
 {
 	unsigned int from = current, next;
@@ -88,7 +88,7 @@ static void step(void)
 		next = random % TSO_CPUS;
 		random >>= 8;
 		if (cpus[next].stalls_until > now) {
-			/* what waits in the queue drains while the CPU stalls */
+			/* the stores in the queue become visible while the CPU stalls */
 			if (random & 7)
 				continue;
 			drain(&cpus[next]);

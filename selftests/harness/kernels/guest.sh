@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# For scenarios that run in a debug kernel: checks that its debugging works, and what it has
-# found without an error in the log.
+# For scenarios that run in a debug kernel: checks that the kernel's debugging works, and
+# checks for findings that are not errors in the log.
 
 KMEMLEAK=/sys/kernel/debug/kmemleak
 KCSAN=/sys/kernel/debug/kcsan
@@ -12,7 +12,7 @@ CFI=__cfi_printk
 # kmemleak reports no object that is younger than 5 s
 KMEMLEAK_AGE_S=6
 
-# debugging: the checks of this kernel are on, and have not stopped: lockdep stops at its first
+# debugging: whether this kernel's checks are on, and have not stopped: lockdep stops at its first
 # finding, kmemleak if it is out of memory
 debugging() {
 	if [ ! -e $LOCKDEP ] && [ ! -e $KCSAN ] && ! grep -q "$CFI" /proc/kallsyms; then
@@ -75,7 +75,7 @@ no_races() {
 	[ "$ours" = 0 ]
 }
 
-# debug_end: fails on what was found
+# debug_end: fails if anything was found, or if debugging has stopped
 debug_end() {
 	local status=0
 	# a use after free may appear only after a grace period

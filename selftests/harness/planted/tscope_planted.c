@@ -4,7 +4,7 @@
  *
  *   insmod tscope_planted.ko bug=NAME
  *
- * A check that does not report these would not report such bugs in tscope. Only for
+ * A check that does not report these bugs would not report such bugs in tscope. Only for
  * guests that are thrown away.
  */
 #include <linux/delay.h>
@@ -48,7 +48,7 @@ static int sleep_with_interrupts_off(void)
 
 static DEFINE_SPINLOCK(spin);
 
-/* As kernels without PREEMPT_RT allow. */
+/* Kernels without PREEMPT_RT allow this. */
 static int sleeping_lock_with_interrupts_off(void)
 {
 	local_irq_disable();

@@ -14,12 +14,12 @@
 
 /**
  * struct bench_test - a test
- * @name: its file's
- * @run: runs it, as long as the arguments ask for. Called with what was
- *	written to the file; may sleep. NULL: nothing to run
+ * @name: name of its file
+ * @run: runs the test. Called with the text that was written to the file;
+ *	may sleep. NULL: nothing to run
  * @show: prints the results of the last run. Called after a run that
  *	returned 0, or without @run
- * @exit: gives back what runs took. NULL: nothing
+ * @exit: frees what runs allocated. NULL: nothing to free
  */
 struct bench_test {
 	const char *name;

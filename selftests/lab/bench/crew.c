@@ -62,14 +62,14 @@ static int muster(struct crew *crew, const struct cpumask *cpus)
 }
 
 /**
- * bench_crew() - run something on each of some CPUs at once
+ * bench_crew() - run a function on several CPUs at the same time
  * @cpus: CPUs; those that are offline are left out
- * @fifo: at a real-time priority
- * @work: what; it ends by itself
+ * @fifo: whether the threads have a real-time priority
+ * @work: the function, called once on each CPU; must return by itself
  *
  * Context: process, may sleep.
  *
- * Return: 0, or the errno of one of them.
+ * Return: 0, or the error of one of the calls.
  */
 int bench_crew(const struct cpumask *cpus, bool fifo, int (*work)(int cpu))
 {
@@ -90,7 +90,7 @@ int bench_crew(const struct cpumask *cpus, bool fifo, int (*work)(int cpu))
 	for (m = crew->member; n > 0 && m->task; m++)
 		wake_up_process(m->task);
 	for (m = crew->member; m->task; m++) {
-		/* stopped before it was woken, a thread never begins */
+		/* a thread that is stopped before it was woken never begins */
 		if (n > 0)
 			wait_for_completion(&m->done);
 		kthread_stop(m->task);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * late: how late timer interrupts and a high-priority task come, on each CPU.
+ * late: how late timer interrupts and a high-priority task are, on each CPU.
  *
  * A pinned timer expires in hard interrupt context each millisecond, and a
  * SCHED_FIFO task wakes up half-way between. The timer is late by the time for
  * which interrupts are off, and by the machine's own latency; the task is late
  * by the wakeup as well.
  *
- * Results, two lines a CPU: "CPU timer|task N MEDIAN P99 MAX", ns.
+ * Results, two lines per CPU: "CPU timer|task N MEDIAN P99 MAX", in ns.
  */
 #include <linux/hrtimer.h>
 #include <linux/kstrtox.h>

@@ -3,7 +3,7 @@
  * loop: loops of readings on all CPUs at once, in bursts with interrupts off, as
  * tscope takes them.
  *
- * Results, a line a CPU: number, readings, nanoseconds of wall time.
+ * Results, a line per CPU: its number, readings, nanoseconds of wall time.
  */
 #include <linux/irqflags.h>
 #include <linux/percpu.h>
@@ -11,14 +11,14 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-/* in this order: asm/kvmclock.h does not include what it needs */
+/* in this order, because asm/kvmclock.h does not include the headers that it needs */
 #include <asm/pvclock.h>
 #include <asm/kvmclock.h>
 
 #include "bench.h"
 #include "timepage.h"
 
-/* Readings for which mailboxes are read once, tscope's mean; fewer where that takes longer. */
+/* Mailboxes are read once in so many readings, tscope's mean; in fewer if these take longer. */
 #define EVERY_MAX	8
 #define EVERY_NS	400
 
@@ -91,7 +91,7 @@ static void pvti_copy(struct tscope_timepage *to,
 	} while (to->sequence != READ_ONCE(page->version));
 }
 
-/* Returns a sum, so that the compiler does not remove the reads. */
+/* Reads a mailbox. Returns a sum, so that the compiler does not remove the reads. */
 static __always_inline u64 look(const struct box *peer, unsigned int words)
 {
 	u64 sum = 0;
@@ -158,7 +158,7 @@ static __always_inline u64 locked_burst(struct run *r)
 		delta = ns - shared.last;
 		tsc = rdtsc_ordered();
 		shared.last = tscope_timepage_ns(&r->timepage, tsc);
-		/* a lock's: the last value is there before the next CPU reads it */
+		/* a lock's release: the next CPU that holds it sees the last value */
 		smp_store_release(&shared.held, 0);
 		if (unlikely(delta < 0))
 			shared.warps++;
@@ -191,7 +191,7 @@ static __always_inline int loop(int cpu, const enum variant v)
 	return 0;
 }
 
-/* Each variant is a loop of its own: parts that it lacks cost nothing. */
+/* Each variant is compiled as a loop of its own, without the parts that it does not use. */
 static int work(int cpu)
 {
 	switch (args.variant) {

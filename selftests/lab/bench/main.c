@@ -45,11 +45,11 @@ static const struct bench_test * const tests[] = {
 static const struct bench_test *shown;	/* has results; run_lock protects it */
 
 /**
- * bench_quantile() - value that a share of the values don't pass
+ * bench_quantile() - value that a share of the values does not exceed
  * @h: histogram
- * @per_10000: the share
+ * @per_10000: the share, in 1/10000
  *
- * Return: upper limit of the bucket in which that share is reached.
+ * Return: upper limit of the bucket in which the share is reached.
  */
 u64 bench_quantile(const struct tscope_hist *h, u32 per_10000)
 {
@@ -66,7 +66,7 @@ u64 bench_quantile(const struct tscope_hist *h, u32 per_10000)
 
 /**
  * bench_cyc() - cycles of the TSC in a time
- * @ns: time, below an hour
+ * @ns: time in ns, below an hour
  *
  * Return: cycles.
  */

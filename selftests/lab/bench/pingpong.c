@@ -2,12 +2,12 @@
 /*
  * pingpong: round trips of a cache line between two CPUs.
  *
- * One writes a number and waits until the other has written it back, with
- * nothing else in either loop but the TSC reads around. Half of the shortest
- * is what no exchange between the two can be much better than.
+ * One CPU writes a number and waits until the other has written it back, with
+ * nothing else in either loop except the TSC reads around it. No exchange between
+ * the two can be much faster than half of the shortest round trip.
  *
- * Results, one line: round trips, the shortest, median and mean in ns, and how
- * many got no answer while the other CPU was elsewhere.
+ * Results, one line: number of round trips, the shortest, median and mean in ns, and
+ * how many got no answer because the other CPU was not in its loop.
  */
 #include <linux/irqflags.h>
 #include <linux/kstrtox.h>
@@ -16,9 +16,9 @@
 
 #include "bench.h"
 
-/* With interrupts off. */
+/* Time with interrupts off. */
 #define BURST_NS	100000
-/* Polls until the other CPU counts as elsewhere: some 100 us. */
+/* Polls until the other CPU counts as not in its loop: some 100 us. */
 #define LOOKS		20000
 
 static struct {

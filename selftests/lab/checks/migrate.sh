@@ -3,7 +3,7 @@
 # DESCRIPTION: live migration: the guest and its channels go on in a second QEMU
 # EXPECT: passed
 ACCEL=nested
-# on QEMU 10 a guest that migrated stands still at times, most often if the host is bound
+# with QEMU 10 a guest that migrated hangs at times, most often if the host's vCPUs are bound
 HOST_UNBOUND=1
 
 guest() {

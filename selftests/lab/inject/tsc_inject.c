@@ -5,18 +5,18 @@
  *   echo "CPU DELTA" > /sys/module/tsc_inject/parameters/adjust
  *   echo "CPU DELTA" > /sys/module/tsc_inject/parameters/tsc
  *
- * DELTA is in cycles and signed. CPU "all" moves every CPU while none of them runs
+ * DELTA is in cycles and signed. CPU "all" moves every CPU's TSC while no CPU runs
  * anything else, so that no program sees only some of them moved.
  * `adjust` adds DELTA to MSR_IA32_TSC_ADJUST and is exact. `tsc` writes MSR_IA32_TSC,
- * so the time between reading and writing is lost on top. Either read back is every
- * CPU's MSR_IA32_TSC_ADJUST, the truth: KVM keeps it in step with writes of the TSC
- * itself. A write that moves nothing is -EOPNOTSUPP.
+ * so the time between reading and writing is lost, too. Both files read as every
+ * CPU's MSR_IA32_TSC_ADJUST, the truth, which KVM also changes when MSR_IA32_TSC is
+ * written. A write that moves nothing fails with -EOPNOTSUPP.
  *
  * The kernel undoes changes of MSR_IA32_TSC_ADJUST within a second or so
  * ("TSC ADJUST differs"). Two settings of a guest keep the injection:
  *   tsc=unstable on its command line: `adjust` and `tsc` last
- *   -cpu host,-tsc-adjust: `tsc` lasts, `adjust` is not there, and the kernel
- *   goes on trusting its TSC
+ *   -cpu host,-tsc-adjust: `tsc` lasts, `adjust` does not work, and the kernel
+ *   still trusts its TSC
  *
  * Never for a machine that anybody uses.
  */
@@ -144,7 +144,7 @@ static void look_here(void *data)
 	look->err = read_adjust(&look->val);
 }
 
-/* One line a CPU: number, MSR_IA32_TSC_ADJUST. */
+/* One line per CPU: number, MSR_IA32_TSC_ADJUST. */
 static int adjust_get(char *buf, const struct kernel_param *kp)
 {
 	unsigned int cpu;
@@ -181,7 +181,7 @@ static const struct kernel_param_ops tsc_ops = {
 module_param_cb(tsc, &tsc_ops, NULL, 0600);
 MODULE_PARM_DESC(tsc, "\"CPU DELTA\": add by a write of MSR_IA32_TSC");
 
-/* Only there so that the module can be unloaded. */
+/* Nothing to do: the module consists of its parameters. */
 static int __init tsc_inject_init(void)
 {
 	return 0;

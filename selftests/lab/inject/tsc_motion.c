@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tsc_motion: a TSC that does not rest, for the lab's guests, with its truth.
+ * tsc_motion: moves a TSC again and again, for the lab's guests, and records the truth.
  *
  * Files in /sys/module/tsc_motion/parameters, all in cycles unless they say ns or us:
  *
  *   alternate  "CPU CYCLES HALF_US": the CPU's TSC goes to +CYCLES and -CYCLES in turn,
  *              every HALF_US
  *   drift      "CPU CYCLES PERIOD_US": each PERIOD_US adds CYCLES
- *   stop       anything: ends the motion, and puts the TSC back to where it rested
- *   at_online  "CPU CYCLES": adds CYCLES once, when that CPU comes online, before any
- *              thread of its own runs
- *   now        read: the clock of this file's times, in ns
+ *   stop       anything: ends the motion, and sets the TSC back to its value at rest
+ *   at_online  "CPU CYCLES": adds CYCLES once, when this CPU comes online, before any
+ *              of the CPU's threads runs
+ *   now        read: the time in ns, by the clock of all times in these files
  *   span       write "FROM_NS TO_NS", then read "LOW HIGH": the least and the most by
- *              which the TSC was off in that time, as far as anybody can know
- *   moves      read "MOVES LATE_MAX_NS WRONG": how many there were, the latest one, and
- *              how many could not be read back as they were written
+ *              which the TSC can have been off in that time
+ *   moves      read "MOVES LATE_MAX_NS WRONG": the number of moves, the largest delay of
+ *              one, and how many could not be read back as they were written
  *
- * It writes MSR_IA32_TSC_ADJUST, which is exact, so the guest must leave it alone
- * (tsc=unstable). A thread of highest priority that is bound to the CPU does it: its clock,
- * kvm-clock, does not move with the TSC.
+ * The module writes MSR_IA32_TSC_ADJUST, which is exact, so the guest's kernel must not
+ * restore this MSR (tsc=unstable). The writes are made by a thread of highest priority that
+ * is bound to the CPU. Its clock, kvm-clock, does not move with the TSC.
  *
  * Never for a machine that anybody uses.
  */
@@ -40,7 +40,7 @@
 
 #include "inject.h"
 
-/* Half a minute of moves every millisecond. */
+/* Enough for half a minute of moves every millisecond. */
 #define HISTORY 32768
 #define PERIOD_MIN_US 200
 #define PERIOD_MAX_US 10000000
@@ -58,17 +58,17 @@ struct move {
 };
 
 /**
- * struct motion - what the thread does, and what it did
+ * struct motion - the thread's task, and its moves so far
  * @task: the thread; NULL at rest. Under control_lock
- * @cpu: whose TSC it moves
- * @step_cyc: how far
- * @period_ns: how often
- * @alternates: moves to either side of where it rested, instead of on and on
- * @rest: MSR_IA32_TSC_ADJUST where it rested
- * @cyc: by how much the TSC is off
+ * @cpu: CPU whose TSC the thread moves
+ * @step_cyc: size of a move, in cycles
+ * @period_ns: time between moves
+ * @alternates: moves to either side of @rest in turn, instead of in one direction
+ * @rest: MSR_IA32_TSC_ADJUST before the first move
+ * @cyc: by how many cycles the TSC is off now
  * @moves: number of writes; its low bits are the next place in @history
- * @late_max_ns: the longest that a write came after its time
- * @wrong: writes that were refused or read back as something else
+ * @late_max_ns: the largest delay of a write after it was due
+ * @wrong: writes that were refused, or that read back as another value
  * @history: the latest HISTORY writes
  */
 struct motion {
@@ -86,9 +86,9 @@ struct motion {
 };
 
 static struct motion motion;
-/* who starts and stops the thread */
+/* serializes starting and stopping the thread */
 static DEFINE_MUTEX(control_lock);
-/* moves, late_max_ns, wrong, history */
+/* protects moves, late_max_ns, wrong, history */
 static DEFINE_SPINLOCK(history_lock);
 
 static u64 span_from_ns, span_to_ns;
@@ -260,7 +260,7 @@ static int span_get(char *buf, const struct kernel_param *kp)
 		until_ns = U64_MAX;
 		if (i + 1 < motion.moves)
 			until_ns = motion.history[(i + 1) % HISTORY].after_ns;
-		/* the oldest move that is kept stands for the time before it as well */
+		/* the oldest recorded move also stands for the time before it */
 		if (until_ns < span_from_ns ||
 		    (i > first && move->before_ns > span_to_ns))
 			continue;
@@ -309,7 +309,7 @@ static int at_online_set(const char *text, const struct kernel_param *kp)
 	return 0;
 }
 
-/* "CPU CYCLES" while it waits for that CPU, -1 once it was done */
+/* "CPU CYCLES" while it waits for this CPU, CPU is -1 once the TSC was moved */
 static int at_online_get(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%d %lld\n", READ_ONCE(online_cpu), online_cyc);
@@ -336,8 +336,8 @@ static int comes_online(unsigned int cpu)
 }
 
 /*
- * A CPU's threads run before the dynamic hotplug states of modules are called, so this
- * uses a static state that x86 does not use.
+ * A CPU's threads run before the dynamic hotplug states of modules are called, so the module
+ * uses a static state that is not used on x86.
  */
 #define ONLINE_STATE CPUHP_AP_ARM_TWD_STARTING
 

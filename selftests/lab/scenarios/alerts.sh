@@ -11,7 +11,7 @@ GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 
 HEARD=/tmp/heard
 
-# listen: from here on
+# listen: records alerts in $HEARD from now on
 listen() {
 	alert_wait 600 >$HEARD &
 	listener=$!
@@ -20,7 +20,7 @@ listen() {
 	done
 }
 
-# heard CLOCK CAUSE: how many such uevents there were, and the time, size, CPU and peer of the first
+# heard CLOCK CAUSE: prints the number of such uevents; time, size, CPU and peer of the first
 heard() {
 	grep "^uevent .*TSCOPE_CLOCK=$1 TSCOPE_CAUSE=$2 " $HEARD |
 		sed 's/^uevent \([0-9]*\) .*TSCOPE_SIZE_[A-Z]*=\([0-9.-]*\) TSCOPE_CPU=\([0-9-]*\)\(.*TSCOPE_PEER=\([0-9]*\)\)*.*/\1 \2 \3 \5/' >/tmp/one
@@ -44,14 +44,14 @@ guest() {
 
 	# CPU 1 falls behind: it reads less than CPU 0 has shown
 	listen
-	# longer than a busy host keeps a CPU away
+	# an offset longer than a busy host keeps a CPU away
 	random 600000000
 	cycles=$((600000000 + RANDOM_NUMBER))
 	ns=$((cycles * 1000000 / khz))
 	began=$(lab_clock)
 	echo "1 -$cycles" >/sys/module/tsc_inject/parameters/adjust || return
 	sleep 3
-	# a second one within the interval is not reported
+	# a second warp within the interval is not reported
 	echo "1 $cycles" >/sys/module/tsc_inject/parameters/adjust || return
 	sleep 1
 	echo "1 -$cycles" >/sys/module/tsc_inject/parameters/adjust || return
@@ -60,7 +60,7 @@ guest() {
 	set -- $(heard tsc warp)
 	between "uevents of warps within an interval" 1 "$1" 1
 	between "a warp of $ns ns is reported after ns" 0 $((${2:-0} - ${began#* })) 1000000000
-	# the first warp that a window finds, less its transit, which is long for an idle vCPU
+	# it is the first warp of a window, less the transit, which is long for an idle vCPU
 	between "its size ns" 1 "${3:-none}" $ns
 	holds "the CPU that is behind" 1 "${4:-none}" 0
 	holds "its peer" 0 "${5:-none}" 0
@@ -80,7 +80,7 @@ guest() {
 	sleep 2
 	set -- $(heard realtime step)
 	holds "uevents of a step of $ns ns" 1 "$1" 0
-	# no two steps lie within four points of each other; the error is that of the width
+	# no two steps lie within four points of each other, so the error is the brackets' width
 	holds "its size ns" $ns "${3:-none}" $(($(figure realtime read_avg_ns) + 20000))
 
 	# the host's clock drifts: once its whole interval is beyond the limit, there is one alert

@@ -2,9 +2,9 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2013,SC2046
 # DESCRIPTION: tscope's rates, bounds, skews and cost, before and after, beside bare loops of the same reads; see bench.run
 #
-# Only what was measured in one guest can be compared: the machine is shared and emulated. So
-# both modules and the loops take turns, and medians of the turns are reported. Where there is
-# /lib/tscope/before.ko that is "before".
+# Only figures of one guest can be compared, because the machine is shared and emulated. So
+# both modules and the loops take turns, and medians of the turns are reported. The module
+# "before" is /lib/tscope/before.ko; without this file only "after" is measured.
 # BENCH_PARTS picks some parts, BENCH_ROUNDS says how many turns.
 ACCEL=nested
 TIMEOUT=1200
@@ -39,8 +39,8 @@ unload() {
 	rmmod tscope
 }
 
-# each FUNCTION ARGUMENT...: calls it with the module's name and the arguments, for each module,
-# loaded anew
+# each FUNCTION ARGUMENT...: loads each module in turn, and calls the function with the module's
+# name, before or after, and the arguments
 each() {
 	local which call=$1
 	shift
@@ -62,7 +62,7 @@ row_of() {
 	fi
 }
 
-# row_of_list WHAT UNIT PLACES BESIDE VALUE...: several of them in each cell
+# row_of_list WHAT UNIT PLACES BESIDE VALUE...: the same with several values in each cell
 row_of_list() {
 	local what=$1 unit=$2 places=$3 beside=$4 before='' after='' v
 	shift 4
@@ -103,7 +103,7 @@ flat_out() {
 	ns=$(calc "($NOW - $start) * $CPUS / ($samples - $from)")
 	bound $1 flat
 	echo 0 >$T/enabled
-	# the loop whose mailboxes are this module's
+	# the loop that has the same mailboxes as this module
 	if [ -e $T/tsc/moving ]; then
 		loop bare 700
 	else
@@ -111,7 +111,7 @@ flat_out() {
 	fi
 	value $1-rate $(calc "1e3 / $ns")
 	value $1-of-bare $(ratio $LOOP_NS $ns)
-	# one of its turns has two reads
+	# a turn of the loop has two reads
 	value $1-of-locked $(ratio $(calc "2 * $LOCKED_NS") $ns)
 }
 
@@ -137,7 +137,7 @@ part_rate() {
 	row_of "pair bound of kvm-clock, flat out" ns flat-kvm-clock 0 "$half"
 }
 
-# late NAME: how late timers and a real-time task come in 2 s, us
+# late NAME: by how many us timers and a real-time task were late, in 2 s
 late() {
 	local cpu who number mid most max
 	run late 2000 || return
@@ -232,7 +232,7 @@ errors() {
 	done
 }
 
-# width_rows MODE FACTOR: half-widths and what they are to be
+# width_rows MODE FACTOR: rows of half-widths and their limits
 width_rows() {
 	local clock limits after
 	for clock in kvm-clock ptp-kvm monotonic-raw realtime; do
@@ -246,7 +246,7 @@ width_rows() {
 	done
 }
 
-# difference WHICH MODE: the same of ptp-kvm less realtime, after 10, 30 and 60 s
+# difference WHICH MODE: half-widths of ptp-kvm's skew less realtime's, after 10, 30 and 60 s
 difference() {
 	local at
 	for at in 10 30 $FIT_S; do

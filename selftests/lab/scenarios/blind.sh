@@ -2,8 +2,8 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086
 # DESCRIPTION: faults and healthy states in random order: doctor's ids are written down, then compared with the key
 #
-# The order and all sizes follow from the seed. What doctor printed is kept without the key until all
-# have passed.
+# The order and all sizes follow from the seed. Doctor's output is kept, and is compared with the
+# key only after the last fault.
 ACCEL=nested
 TIMEOUT=900
 GUEST_APPEND="tsc=unstable lapic=notscdeadline iomem=relaxed"
@@ -25,7 +25,7 @@ guest() {
 	seed
 	insmod /lib/tscope/tsc_inject.ko && insmod /lib/tscope/tsc_motion.ko || return
 	tscope_load || return
-	# a pair of an emulated guest may not meet for long below flat out
+	# flat out, or the CPUs of an emulated guest may not meet for a long time
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
 	order=${BLIND:-$(shuffled)}

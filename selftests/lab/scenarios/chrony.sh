@@ -3,13 +3,13 @@
 # DESCRIPTION: tscope and chrony measure the rate between the guest's wall clock and the host's: half-widths apart and together
 #
 # chrony is started as peers.sh says. Its "est skew" is the half-width of a 99.9 % interval,
-# tscope's are of 95 %: Student's and normal quantiles make that 1.68. The scenario is run by "make
-# bench", which provides chrony.
+# tscope's half-widths are of 95 %; by the quantiles the ratio of the two is 1.68. The scenario is
+# run by "make bench", which provides chrony.
 ACCEL=nested
 TIMEOUT=600
 
-# enough for 150 pairings a second where a hypercall takes 100 us or more, as in emulation; the
-# default is where it takes some us
+# enough for 150 pairings a second if a hypercall takes 100 us or more, as in emulation; the
+# default width is enough if it takes some us
 WIDTH_US=4000
 CLOCKSOURCE=/sys/devices/system/clocksource/clocksource0/current_clocksource
 
@@ -26,8 +26,8 @@ chrony_error() {
 		END { if (!found) print "-" }'
 }
 
-# watch NAME WHO...: both or one of chrony and tscope for 60 s; sets CHRONY_ERRORS and TSCOPE_ERRORS,
-# half-widths after 10, 30 and 60 s
+# watch NAME WHO...: runs chrony, tscope or both for 60 s; sets CHRONY_ERRORS and TSCOPE_ERRORS,
+# their half-widths after 10, 30 and 60 s
 watch() {
 	local name=$1 start at who ptp real
 	shift

@@ -7,7 +7,7 @@
 ACCEL=tcg
 GUEST_APPEND="tsc=reliable"
 
-# points CLOCK SECONDS: how many in its last seconds
+# points CLOCK SECONDS: prints how many points the clock has in its last SECONDS
 points() {
 	local tsc from
 	tsc=$(awk -v c="$1" '$1 == c { t = $3 } END { print t }' $TD/points)
@@ -17,13 +17,13 @@ points() {
 		$TD/points
 }
 
-# as_realtime: both lost the same time, and each measures it by readings of its own
+# as_realtime: monotonic-raw and realtime lost the same time, each by readings of its own
 as_realtime() {
 	set -- $(newest_step monotonic-raw) $(newest_step realtime)
 	between "hpet: step of monotonic-raw less realtime's" -$(($2 + $4)) $(($1 - $3)) $(($2 + $4))
 }
 
-# as_device CLOCK: monotonic-raw is the device, by the multiplier that the kernel rounds
+# as_device CLOCK: monotonic-raw has the device's rate, but for the kernel's rounded multiplier
 as_device() {
 	skew monotonic-raw "$(figure "$1" skew_ppb)" "$(calc "$(figure "$1" skew_error_ppb) + 1")"
 }

@@ -2,7 +2,8 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086
 # DESCRIPTION: a real-time task keeps a CPU to itself while all is sampled: doctor names the CPU, and since when
 #
-# Below flat out a CPU samples when another one calls it, and this task can't keep it from that.
+# Sampling is flat out. Otherwise a CPU also samples when another CPU calls it, which this task
+# can't prevent.
 ACCEL=tcg
 GUEST_APPEND="tsc=reliable"
 
@@ -20,7 +21,7 @@ guest() {
 	sleep 3
 	was=$(cat $rt)
 	echo -1 >$rt
-	# from Linux 6.12 on other tasks have a share of their own
+	# since Linux 6.12 a server gives other tasks a share of the CPU
 	fair=$(cat $FAIR 2>/dev/null)
 	[ -z "$fair" ] || echo 0 >$FAIR
 	began=$(cut -d' ' -f1 /proc/uptime)

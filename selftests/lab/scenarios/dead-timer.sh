@@ -2,8 +2,8 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
 # DESCRIPTION: a CPU's TSC goes back by 15 s under its deadline timer: its pair still meets, and shows the offset
 #
-# A TSC deadline that was set then lies 15 s ahead, so that CPU's timers do not expire for that
-# long, while it still handles all other interrupts.
+# A TSC deadline that was set before then lies 15 s ahead, so the CPU's timers do not expire for
+# 15 s, while the CPU still handles all other interrupts.
 ACCEL=nested
 GUEST_CPU="-tsc-adjust"
 GUEST_APPEND="tsc=reliable"
@@ -16,7 +16,7 @@ guest() {
 
 	seed
 	insmod /lib/tscope/tsc_inject.ko || return
-	# else these timers would keep CPU 1 going
+	# on CPU 0, because timers of this script would wake CPU 1
 	taskset -p 1 $$ >/dev/null
 	tscope_load || return
 	khz=$(figure tsc khz)
@@ -36,7 +36,7 @@ guest() {
 	# calls from CPU 0 wake the sampler that its timers do not wake
 	between "meetings of the pair in 5 s" 3 "$(minus "$MEETINGS" "$met0")" -
 	between "CPU 0 samples (1)" 1 "$(cpu_field 0 2 | grep -c '^sampling$')" 1
-	# until no epoch that counts has a burst from before the move
+	# wait until no epoch that counts has a burst from before the move
 	while [ "${MOVING:-1}" = 1 ] && [ $i -lt 30 ]; do
 		usleep 200000
 		i=$((i + 1))

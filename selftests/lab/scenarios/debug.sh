@@ -9,7 +9,7 @@ GUEST_MEM=768
 # Such a kernel takes a minute to ask ACPI for each interrupt. For tsc=unstable see kselftest.sh.
 GUEST_APPEND="pci=noacpi tsc=unstable"
 TIMEOUT=1500
-# debug_end decides by the reports whose race it is
+# debug_end decides from the reports whether a race is tscope's
 LOG_ALLOW="BUG: KCSAN: data-race in"
 
 guest() {

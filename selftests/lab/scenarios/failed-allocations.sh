@@ -10,8 +10,8 @@ GUEST_MEM=768
 # see debug.sh
 GUEST_APPEND="pci=noacpi"
 TIMEOUT=1500
-# what the allocator logs for an allocation that fails, kmemleak for one of its own, and the
-# kernel's tracing for those that it makes for a module's events
+# messages about allocations that fail: of the allocator; of kmemleak, about its own; and of the
+# kernel's tracing, about those that it makes for a module's events
 LOG_ALLOW="page allocation failure|vmalloc error|Call Trace:|kmemleak: Cannot allocate a scan area|WARNING: .* at kernel/trace/trace_events[.]c:"
 
 KO=/lib/tscope/tscope.ko
@@ -37,14 +37,14 @@ faults_on() {
 		cd /sys/kernel/debug/$where || return
 		echo 0 >verbose || return
 		echo 0 >ignore-gfp-wait || return
-		# fail_page_alloc alone has these; vmalloc's pages are of high memory
+		# only fail_page_alloc has these two files; vmalloc's pages are of high memory
 		[ ! -e min-order ] || echo 0 >min-order
 		[ ! -e ignore-gfp-highmem ] || echo 0 >ignore-gfp-highmem
 		cd /
 	done
 }
 
-# some_failed: some allocations of the last operation failed, since it can't do without memory
+# some_failed: checks that some allocations of the last operation failed, as it needs memory
 some_failed() {
 	grep -qE 'tried: [1-9][0-9]* errors' /run/said && return
 	say "# none of its allocations failed: nothing was injected"
@@ -81,10 +81,10 @@ controls() {
 			continue
 		fi
 		read -r value <"$file"
-		# sampling stops where it can't go on as requested
+		# sampling stops if it can't go on as requested
 		try -u "$file=$value" -u $TSCOPE/enabled=1 write "$file" "$(other_value "$name" "$value")"
 	done </run/controls
-	# its threads: by the kernel's own task that makes them
+	# the threads: allocations for them are made by the kernel task that creates them (-t 2)
 	echo 0 >$TSCOPE/enabled
 	try -u $TSCOPE/enabled=0 write $TSCOPE/enabled 1
 	some_failed

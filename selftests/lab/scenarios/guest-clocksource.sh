@@ -37,7 +37,7 @@ guest() {
 		clean tsc kvm-clock
 		no_steps kvm-clock ptp-kvm
 		for c in tsc kvm-clock; do
-			# reading the HPET takes so long that the CPUs may not have sampled at once
+			# the HPET is so slow to read that the CPUs may not have sampled at one time
 			[ "$name" = "$was" ] || [ -n "$(pair $c)" ] ||
 				{ skip "$name: $c pair offset" "no slot in common"; continue; }
 			pair_holds $c 0

@@ -58,7 +58,7 @@ correction_time_s() {
 		printf "%d", 3 + d / 65536 * 4 / (0.5e9 / m) }'
 }
 
-# The rate changes during a fit: once the window holds new points only, it is the new rate.
+# The rate changes during a fit: once the window holds new points only, the skew is the new rate.
 changed() {
 	random 131072
 	rate_near $((-sign * (65536 + RANDOM_NUMBER)))

@@ -66,10 +66,10 @@ guest() {
 	rounds=${rounds:-10}
 	while [ $rounds -gt 0 ]; do
 		rounds=$((rounds - 1))
-		# each direction, each way of looking
+		# both directions, and in both ways
 		sign=$((rounds / 2 % 2 * 2 - 1))
 		log_uniform 60 1000
-		# in turn: looked at for 3 s, and stopped within the second
+		# by turns the files are read for 3 s, or sampling is stopped within the second
 		watch=100
 		[ $((rounds % 2)) = 1 ] || watch=10
 		comes_back $((sign * $(cycles_of $LOG_UNIFORM))) $watch || break

@@ -8,7 +8,7 @@ ACCEL=tcg
 GUEST_SMP=4
 GUEST_APPEND="tsc=reliable"
 
-# tsc_pairs CPU-PATTERN: how many, of two CPUs that match
+# tsc_pairs CPU-PATTERN: prints how many pairs there are of two CPUs that match
 tsc_pairs() {
 	grep -cE "^tsc $1 $1 " $TD/pairs
 }

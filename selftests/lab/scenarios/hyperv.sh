@@ -2,10 +2,10 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
 # DESCRIPTION: a guest of Hyper-V, which KVM stands in for: at rest, paused, saved and restored, and with a TSC page that is not valid
 #
-# KVM writes the page from what it would write into kvm-clock's pages: it has the same rate, and at
-# "cont" the same step back. What the page says itself is the exact truth of a step: its offset
-# counts 100 ns, and its scale stays. A host that leaves its TSC has no time for the page, and KVM
-# does not write it again before the guest sets it up anew, as Linux does when it resumes.
+# KVM writes the page from what it would write into kvm-clock's pages: so it has the same rate, and
+# the same step back at "cont". The truth of a step is exact, and is read from the page: its offset
+# counts 100 ns, and its scale stays. When the host's clocksource is no longer its TSC, the page is
+# not valid. KVM does not write it again before the guest sets it up anew, as Linux does at resume.
 ACCEL=nested
 TIMEOUT=600
 # without "kvm=off" Linux would be a guest of KVM
@@ -13,7 +13,7 @@ GUEST_CPU="kvm=off,hv-relaxed,hv-vapic,hv-vpindex,hv-time,hv-synic,hv-stimer,hv-
 
 SOURCES=/sys/devices/system/clocksource/clocksource0
 
-# page N: field N of CPU 0's page: 3 TSC, 4 ns, 5 multiplier
+# page N: prints field N of CPU 0's page: 3 TSC, 4 ns, 5 multiplier
 page() {
 	awk -v n="$1" '$1 == 0 { print $n }' $TD/timepage
 }
@@ -33,7 +33,8 @@ page_moved() {
 	[ "$(page 5)" = "$PAGE_MUL" ] || result "not ok" "the page's multiplier changed from $PAGE_MUL"
 }
 
-# steps_are_exact WHAT: each CPU saw, and tscope reported, what the page did since page_known
+# steps_are_exact WHAT: each CPU saw, and tscope reported, by how much the page moved since
+# page_known
 steps_are_exact() {
 	local cpu
 	for cpu in 0 1; do
@@ -70,7 +71,7 @@ quiet() {
 	holds "hyperv updates" 0 "$(figure hyperv updates)" 0
 	below "tsc narrowest pair bound ns" "$least_tsc" 1000
 	below "hyperv narrowest pair bound ns" "$least_page" 1000
-	# the guest's own clocks count the page's, and nobody slews them
+	# the guest's own clocks count the page's time, and nobody slews them
 	for c in hyperv monotonic-raw realtime; do
 		skew $c "$(pvti_rate_ppb)" 0.001
 		holds "$c exact" 1 "$(figure $c exact)" 0
@@ -80,15 +81,16 @@ quiet() {
 	finds_none
 }
 
-# anew: no events yet, and the eight points of each device that its step is known by
+# anew: resets, and waits until each device has the eight points that are needed to find its step
 anew() {
 	echo 1 >$T/reset
 	sleep 8
 	page_known
 }
 
-# lost_time: what doctor makes of the time that the page lost. QEMU stops the devices first and the
-# page later; doctor takes more than 100 ms between them, or in all, for a step of the page alone.
+# lost_time: checks doctor's finding about the time that the page lost. QEMU stops the devices
+# first and the page later. Doctor reports a step of the page alone if the two differ by more than
+# 100 ms, or if the page lost less than 100 ms.
 lost_time() {
 	local apart
 	set -- $(newest_step hpet)
@@ -118,8 +120,8 @@ pause() {
 	lost_time
 }
 
-# The guest's clocks went on from what was saved, and there is no clock of the host's to compare
-# with: what is seen is that TSC, page and devices were saved one after the other.
+# The guest's clocks continued from their saved values, and no clock of the host's is there to
+# compare with. tscope only sees that TSC, page and devices were saved one after the other.
 restore() {
 	local gap
 	anew
@@ -134,7 +136,7 @@ restore() {
 	lost_time
 }
 
-# not_valid: the host leaves its TSC, and comes back to it
+# not_valid: the host's clocksource changes from its TSC to another one, and back
 not_valid() {
 	local samples tsc tries=0
 	echo 1 >$T/reset

@@ -31,7 +31,7 @@ guest() {
 	set -- $(on_host "lab_clock; monitor stop; sleep 1; echo $late >/run/kvmclock_late; monitor cont; n=0; while [ -e /run/kvmclock_late ] && [ \$n -lt 1000 ]; do usleep 10000; n=\$((n + 1)); done; lab_clock; ls /run/kvmclock_late 2>/dev/null")
 	[ $# = 4 ] || { result "not ok" "the shim did not set kvm-clock: $*"; return 1; }
 	low=$(($2 - $4 - 1000000)) high=$(((1000 + late) * -1000000))
-	# it catches up
+	# until kvm-clock has caught up
 	on_host sleep 4
 	sleep 2
 	say "# set $late ms late, after a pause of 1 s"

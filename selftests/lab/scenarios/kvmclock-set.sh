@@ -12,7 +12,8 @@ lost() {
 	awk '!/^#/ { n += $5 } END { print n + 0 }' $TD/cpus 2>/dev/null || echo none
 }
 
-# cont_with NS: a pause, and kvm-clock is set by NS; sets PAUSE_MS, the pause's length at most
+# cont_with NS: a pause, after which kvm-clock is set ahead by NS; sets PAUSE_MS, the longest that
+# the pause can have been
 cont_with() {
 	set -- $(on_host "lab_clock; monitor stop; sleep 1; echo $1 >/run/kvmclock_delta; monitor cont; lab_clock; ls /run/kvmclock_delta 2>/dev/null")
 	[ $# = 4 ] || { result "not ok" "the shim did not set kvm-clock: $*"; return 1; }

@@ -12,7 +12,7 @@ EV=/sys/kernel/tracing/events/tscope
 N=0
 BAD=0
 
-# tries WHAT yes|no COMMAND: whether it works, for root
+# tries WHAT yes|no COMMAND: checks whether the command works, for root
 tries() {
 	local got=yes
 	sh -c "$3" >/dev/null 2>/tmp/why || got=no
@@ -21,7 +21,7 @@ tries() {
 	say "$([ "$2" = "$got" ] || echo "not ")ok $N - $LEVEL: $1: $got$([ $got = yes ] || sed 's/^.*: / (/; s/$/)/' /tmp/why)"
 }
 
-# at LEVEL DEBUGFS TRACEFS: what works
+# at LEVEL DEBUGFS TRACEFS: what works at this level of lockdown
 at() {
 	LEVEL=$1
 	[ "$1" = none ] || echo "$1" >$LOCK || { say "# $LOCK takes no $1"; return 1; }

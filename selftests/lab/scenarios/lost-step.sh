@@ -43,7 +43,7 @@ guest() {
 		echo $was >$T/period_us
 		sleep 2
 
-		# sampling stops before the next reading, more often than not
+		# sampling stops before the next reading, in most rounds
 		trace_clear
 		lab_clock $((-ns)) && echo 0 >$T/enabled
 		sleep 1

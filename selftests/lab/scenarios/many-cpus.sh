@@ -2,9 +2,9 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
 # DESCRIPTION: 96 CPUs, too many to form all pairs: composed offsets hold the truth, 0
 #
-# This is a plain emulated machine, without KVM: its TSCs are in step. Above 64 CPUs
-# each CPU meets those 2^k ranks away, and other offsets are composed. Other numbers of CPUs:
-# CPUS=64 selftests/lab/lab --env CPUS=64 many-cpus
+# This is a plain emulated machine, without KVM: its TSCs are in step. With more than 64 CPUs
+# each CPU meets only the CPUs that are 2^k ranks away, and the offsets of other pairs are
+# composed. For another number of CPUs: CPUS=64 selftests/lab/lab --env CPUS=64 many-cpus
 ACCEL=tcg
 GUEST_SMP=${CPUS:-96}
 GUEST_MEM=2048
@@ -12,7 +12,7 @@ TIMEOUT=1200
 SILENCE=600
 GUEST_APPEND="tsc=reliable"
 
-# reading FILE: how long cat takes for a file, us: the shortest of three
+# reading FILE: prints how many us cat takes for the file: the shortest of three tries
 reading() {
 	local file=$1 i=0 least='' us
 	while [ $i -lt 3 ]; do
@@ -31,9 +31,9 @@ guest() {
 
 	n=$(nproc)
 	before=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
-	# The windows are as short as two real CPUs can afford for 96, the slots (two periods)
-	# long enough for each CPU to have a window in each, and the bursts short enough for a
-	# window to have some for each peer.
+	# The windows are so short that two real CPUs can run those of 96. The slots (two periods)
+	# are long enough for each CPU to have a window in each slot. The bursts are short enough
+	# for a window to have some for each peer.
 	tscope_load period_us=5000000 width_us=20000 burst_us=2 || return
 	echo 1 >$T/enabled
 	sleep 45
@@ -54,7 +54,7 @@ guest() {
 	[ "${pairs% *}" -ge 48 ] || result "not ok" "only ${pairs% *} pairs"
 	finds_none
 	echo 0 >$T/enabled
-	# what is composed is kept for a second; cat has a share in each
+	# composed offsets are kept for a second; each time includes that of starting cat
 	sleep 2
 	set -- $(lab_clock; cat $T/tsc/offset >/dev/null; lab_clock)
 	say "# reads, us: offset $((($4 - $2) / 1000)), again $(reading $T/tsc/offset), pairs $(reading $TD/pairs), enabled $(reading $T/enabled)"

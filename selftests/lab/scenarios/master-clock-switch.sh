@@ -2,8 +2,8 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
 # DESCRIPTION: the host goes from tsc to hpet and back while all is sampled: each change is reported, and the TSC is clean
 #
-# KVM drops its master clock at once, and updates all vCPUs. It takes it up again the next time
-# that it checks its clocksource: here at a stop and cont, which also steps kvm-clock.
+# KVM drops its master clock at once, and updates all vCPUs. KVM uses a master clock again after
+# it next checks its clocksource: here at a stop and cont, which also steps kvm-clock.
 ACCEL=nested
 
 host_clocksource() {
@@ -22,7 +22,7 @@ guest() {
 	. /lib/tscope/truth.sh
 	. /lib/tscope/doctor.sh
 
-	# shorter than what follows: a clock without answers has no skew
+	# shorter than the time without answers, so that ptp-kvm loses its skew
 	tscope_load fit_window_s=3 || return
 	trace_on step pvti_update || return
 	cat $T/period_us >$T/width_us
@@ -42,7 +42,7 @@ guest() {
 	errors=$(figure ptp-kvm errors)
 	between "on hpet: ptp-kvm errors" 1 "$errors" -
 	holds "on hpet: ptp-kvm reports a skew" 0 "$(skews ptp-kvm)" 0
-	# seen once: tsc/moving with a hull of +-0.7 us, while a host on hpet had a compiler beside it
+	# tsc/moving was seen once, hull +-0.7 us, when the host was on hpet and a compiler ran
 	MOTION_NS=2000
 	finds no-master-clock
 

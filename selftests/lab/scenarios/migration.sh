@@ -7,7 +7,7 @@
 # ptp-kvm steps ahead by the time that the TSC missed. ptp-kvm's step less kvm-clock's must
 # equal the time by which the guest's wall clock fell behind.
 ACCEL=nested
-# on QEMU 10 a guest that migrated stands still at times, most often if the host is bound
+# with QEMU 10 a guest that migrated hangs at times, most often if the host's vCPUs are bound
 HOST_UNBOUND=1
 
 guest() {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: a host on hpet has no master clock: raw kvm-clock warps, ptp-kvm has no answer until the host goes to its TSC, the TSC is clean
+# DESCRIPTION: a host on hpet has no master clock: raw kvm-clock warps, ptp-kvm has no answer until the host's clocksource is its TSC, the TSC is clean
 #
-# Without one KVM fills each vCPU's pvti at another instant, from another reading of the host's
-# clock.
+# Without a master clock KVM fills each vCPU's pvti at a different instant, from a reading of its
+# own of the host's clock.
 ACCEL=nested
 # The emulated TSC gains on hpet (see Documentation/lab.rst): a host that detects this calls its
 # TSC unstable, and gives each vCPU a TSC of its own.
@@ -26,11 +26,11 @@ guest() {
 	cat $T/period_us >$T/width_us
 	holds "kvm-clock stable" 0 "$(figure kvm-clock stable)" 0
 	echo 1 >$T/enabled
-	# updates change it at any time: the last three seconds are what the last slot saw
+	# updates change this at any time: the last slot saw that of the last three seconds
 	while [ $i -lt 40 ]; do
 		i=$((i + 1))
 		now=$(apart)
-		# one that lasts: a vCPU that does not run has its old pvti until it runs again
+		# only if it lasts: a vCPU that does not run has its old pvti until it runs again
 		[ "$now" != "$last" ] || echo "${now#-} $(pair kvm-clock)"
 		last=$now
 		if [ $i -ge 28 ]; then
@@ -78,7 +78,7 @@ guest() {
 	pair_holds tsc 0
 	finds no-master-clock
 
-	# loaded while the host had no answer: ptp-kvm has figures once it has some
+	# tscope was loaded while the host gave no answers: ptp-kvm has figures once it gives some
 	say "# host on $(on_host "echo tsc >$HOST_SOURCE; cat $HOST_SOURCE")"
 	on_host 'monitor stop; monitor cont' >/dev/null
 	echo 1 >$T/enabled

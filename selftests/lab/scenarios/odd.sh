@@ -6,8 +6,8 @@
 # there; ODD_CPUS, the CPUs that sample by default; ODD_ISOLATED, a CPU that is isolated;
 # ODD_PARTITION, if a cpuset isolates it; ODD_DEBUGFS, if debugfs is off; ODD_SOURCE, the
 # clocksource that was requested; ODD_REFUSED, the reason that the log gives if tscope can't
-# load, and ODD_ERRNO, the errno of insmod then (regular expressions without a blank). tscope
-# must load all the same unless the log has had ODD_IF before: in emulation this is chance.
+# load, and ODD_ERRNO, the errno of insmod then (regular expressions without a blank). It must
+# not load if the log matches ODD_IF, and must load otherwise: in emulation this is chance.
 TIMEOUT=300
 
 T=/sys/kernel/tscope
@@ -34,13 +34,13 @@ clocks_wanted() {
 	done | tr '\n' ' ' | sed 's/ $//'
 }
 
-# sampling: the CPUs that sample, as debugfs has it
+# sampling: prints the CPUs that sample, according to debugfs
 sampling() {
 	[ -z "$ODD_DEBUGFS" ] || { sampling_wanted; return; }
 	awk '!/^#/ && $2 != "off" { print $1 }' /sys/kernel/debug/tscope/cpus | tr '\n' ' ' | sed 's/ $//'
 }
 
-# samples CLOCK: more of them after some time
+# samples CLOCK: whether the clock's number of samples grows
 samples() {
 	local before tries=0
 	before=$(cat $T/$1/samples)
@@ -84,7 +84,7 @@ partition() {
 	case $(uname -r) in 6.1.*) ODD_CPUS='' ODD_ISOLATED='' ;; esac
 }
 
-# khz_given: where the kernel knows no frequency of the TSC, the user's is taken
+# khz_given: if the kernel has no frequency of the TSC, the user's is used
 khz_given() {
 	insmod /lib/tscope/tscope.ko tsc_khz=2100000
 	expect "tsc/khz is the one that is given" "$(cat $T/tsc/khz)" 2100000
@@ -94,7 +94,7 @@ khz_given() {
 	rmmod tscope
 }
 
-# refused: on a machine that gives no figures the module says so, and leaves nothing behind
+# refused: on a machine that can't give figures the module logs why, and leaves nothing behind
 refused() {
 	insmod /lib/tscope/tscope.ko 2>/tmp/why && expect "loads" yes no
 	expect "errno" "$(grep -c "$ODD_ERRNO" /tmp/why)" 1

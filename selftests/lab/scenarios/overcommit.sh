@@ -45,7 +45,7 @@ guest() {
 			holds "$clock unmet" 1 "$(figure $clock unmet)" 0
 			continue
 		fi
-		# else they were not overcommitted
+		# a narrower bound shows that the vCPUs were not overcommitted
 		between "$clock pair bound ns" 10000 $BOUND -
 		pair_holds $clock 0
 	done

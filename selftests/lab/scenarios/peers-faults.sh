@@ -2,10 +2,10 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2046,SC2086
 # DESCRIPTION: faults one after the other: who notices within 20 s of tscope, the kernel, chrony and phc_ctl, and who names the cause; run by "make peers"
 #
-# The guest trusts its TSC and watches it, as it does without the lab's other options. Its kernel does
-# not know of TSC_ADJUST (clearcpuid=289), in which a TSC that the hypervisor moved does not show;
-# peers-wall has one that it can see. PEERS_FAULTS names the faults; a kernel that has found its
-# TSC unstable looks no more, so faults of the TSC have a guest each.
+# The guest's kernel uses its TSC and watches it, as kernels do by default. It does not use
+# TSC_ADJUST (clearcpuid=289), because this MSR does not show that a hypervisor moved the TSC;
+# peers-wall has a move that it does show. PEERS_FAULTS names the faults. A kernel that has found
+# its TSC unstable stops watching it, so each fault of the TSC has a guest of its own.
 ACCEL=nested
 TIMEOUT=540
 GUEST_APPEND="clearcpuid=289 lapic=notscdeadline iomem=relaxed"
@@ -13,7 +13,7 @@ GUEST_APPEND="clearcpuid=289 lapic=notscdeadline iomem=relaxed"
 	GUEST_APPEND="clearcpuid=289 tsc_early_khz=$(awk -v k="$(lab_tsc)" -v s="${SEED:-1}" \
 		'BEGIN { srand(s); printf "%d", k * (rand() < 0.5 ? 0.94 + rand() / 25 : 1.02 + rand() / 25) }')"
 
-# cause FAULT: a regex of lines that name it
+# cause FAULT: prints a regex of lines that name the fault's cause
 cause() {
 	case $1 in
 	tsc-*) echo 'TSC|tsc' ;;

@@ -2,11 +2,11 @@
 # shellcheck shell=dash disable=SC2034,SC1091
 # DESCRIPTION: KVM's own selftests of time on the lab's host, beside a guest; run by "make peers"
 #
-# They make virtual machines of their own, with one vCPU, and know nothing of the guest.
+# They make virtual machines of their own, with one vCPU, and do not use the guest.
 ACCEL=nested
 TIMEOUT=400
 
-# ranges: of lines "value: N expected range [LOW, HIGH]", how wide they are
+# ranges: prints the width of each range in lines "value: N expected range [LOW, HIGH]"
 ranges() {
 	awk '/expected range \[/ {
 			split($0, part, /[][,]/)

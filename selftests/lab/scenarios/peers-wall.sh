@@ -4,14 +4,14 @@
 #
 # The host's rate is set, and follows from its multiplier. The reference of offsets is the line with
 # that rate through all readings of PTP_SYS_OFFSET_PRECISE, which the kernel's ptp_kvm makes by the
-# same hypercall. Steps of the host's clock are known by themselves. Half-widths are of 95 %: chrony's
-# skew of 99.9 % is divided by 1.68. The bound of its offset is the margin that "chronyc sources"
-# prints, which has the precision of a reading in it; statistics.log has the standard deviation
-# alone. chronyd's protocol has offsets with 24 bits, so the guest's clock is set right first.
+# same hypercall. Steps of the host's clock need no reference. Half-widths are of 95 %: chrony's
+# skew of 99.9 % is divided by 1.68. The bound of chrony's offset is the margin that "chronyc
+# sources" prints, which includes the precision of a reading; statistics.log has the standard
+# deviation alone. chronyd's protocol has 24 bits for an offset, so the guest's clock is set first.
 ACCEL=nested
 TIMEOUT=600
 
-# awk on lines of lab_peers, which it reads twice: the reference, and what is off
+# awk that reads lines of lab_peers twice: first for the reference, then for the errors against it
 # shellcheck disable=SC2016
 SERIES='
 	function abs(x) { return x < 0 ? -x : x }
@@ -31,7 +31,8 @@ SERIES='
 		s = ($1 - t0) / 1e9
 	}'
 
-# at SECONDS FILE: tscope's half-width and true error of the rate, chrony's; the same of the offset
+# at SECONDS FILE: prints half-width and true error of the rate, of tscope and then of chrony; the
+# same of the offset
 at() {
 	awk -v rate=$RATE -v at=$1 "$SERIES"'
 		function show(bound, error) { return bound == "-" || error == "-" ? "- -" : sprintf("%.4f %.4f", bound, error) }
@@ -42,7 +43,8 @@ at() {
 		}' $2 $2
 }
 
-# time_to PPB FILE: seconds until the half-width of the rate is that, of tscope and chrony
+# time_to PPB FILE: prints seconds until the half-width of the rate is at most PPB, of tscope and
+# of chrony
 time_to() {
 	awk -v rate=$RATE -v limit=$1 "$SERIES"'
 		t == "" && t_rate_bound != "-" && t_rate_bound + 0 <= limit { t = sprintf("%.1f", s) }
@@ -50,8 +52,8 @@ time_to() {
 		END { print t == "" ? "-" : t, c == "" ? "-" : c }' $2 $2
 }
 
-# coverage FILE: of tscope, then of chrony: looks, and those whose interval holds the rate, the
-# largest error in half-widths; the same of the offset
+# coverage FILE: prints, of tscope and then of chrony: the number of looks, the number of those
+# whose interval holds the rate, and the largest error in half-widths; the same of the offset
 coverage() {
 	awk -v rate=$RATE "$SERIES"'
 		function count(who, bound, error) {
@@ -72,7 +74,7 @@ coverage() {
 		}' $1 $1
 }
 
-# scatter FILE: rms of the readings around the reference, ns
+# scatter FILE: prints the rms of the readings around the reference, ns
 scatter() {
 	awk -v rate=$RATE "$SERIES"'
 		$2 != "-" { d = $3 - reference($2); square += d * d; m++ }
@@ -118,7 +120,7 @@ compare() {
 	below "$1: the offset's largest error in tscope's bounds" ${11} 1
 }
 
-# cpu_used: CPU time so far in ns of chronyd and of the samplers, and how often CPUs met
+# cpu_used: prints CPU time so far in ns of chronyd and of the samplers, and how often CPUs met
 cpu_used() {
 	local ns
 	read -r ns _ <"/proc/$CHRONY/schedstat"
@@ -133,7 +135,7 @@ wall_near() {
 	lab_clock $((-$(lab_peers 1 1 $PTP | cut -d' ' -f3)))
 }
 
-# watch NAME WIDTH_US|-: both from their start, for 60 s
+# watch NAME WIDTH_US|-: starts chrony and tscope, and compares them for 60 s; - is the default
 watch() {
 	local name=$1
 	wall_near
@@ -151,9 +153,10 @@ watch() {
 	tail -n 2 /tmp/chrony/statistics.log | sed "s/^/# $name: chrony's statistics: /" | to_channel
 }
 
-# event NAME TRUTH SECONDS COMMAND: it happens on the host; how long until each notices, and what
-# size chrony gives after SECONDS. The guest's clock less the host's moves by minus TRUTH; - if the
-# reference is to say. Both begin anew before: chrony takes up to a minute to forget a step
+# event NAME TRUTH SECONDS COMMAND: runs COMMAND on the host; rows with how long tscope and chrony
+# took to notice, and with the size that chrony gives after SECONDS. The guest's clock less the
+# host's moves by minus TRUTH, which is - if the reference gives the truth. Both programs are
+# started anew before, because chrony takes up to a minute to forget a step.
 event() {
 	local name=$1 truth=$2 seconds=$3 recorder began said
 	chrony_stop
@@ -203,7 +206,7 @@ event() {
 	between "$name: tscope notices" 1 "$(echo "$5" | grep -c '[0-9]')" 1
 }
 
-# size_by_doctor NAME ID TRUTH: a row, after found
+# size_by_doctor NAME ID TRUTH: a row with the size of doctor's finding; call it after found
 size_by_doctor() {
 	row "$1: size by tscope; its error" ns "$3" "$(awk -v id=$2 '$1 == id { s = $3 "; " $4 } END { print s == "" ? "-" : s }' $FINDINGS)" -
 }
@@ -236,7 +239,7 @@ events() {
 		"$(awk '$1 == "guest-stopped" { print $3 }' $FINDINGS)" 10
 }
 
-# by phc_ctl cmp, 20 times, and tscope beside it
+# phc: offsets by phc_ctl cmp, 20 times, and tscope's at the same times
 phc() {
 	local n=0
 	while [ $n -lt 20 ]; do
@@ -282,8 +285,8 @@ steers() {
 	between "looks while phc2sys steers" 30 $3 -
 }
 
-# what the kernel and tscope say of a TSC that was moved by TSC_ADJUST, which the guest can see. The
-# kernel looks at it when a CPU becomes idle, and takes it back: the TSC jumps twice
+# what the kernel and tscope report of a TSC that was moved by TSC_ADJUST, which the guest can see.
+# The kernel checks this MSR when a CPU becomes idle, and restores it, so the TSC jumps twice.
 adjusted() {
 	local ID=tsc-jumped TRUTH
 	insmod /lib/tscope/tsc_inject.ko || return

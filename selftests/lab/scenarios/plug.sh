@@ -6,14 +6,14 @@
 # scenario writes TSC_ADJUST, as some host and guest software does. KVM keeps that CPU's
 # kvm-clock where it was. A host with 6.1 recomputes its master clock for a new vCPU, and
 # kvm-clock steps by the drift since the last time: --host-kernel 6.1 --env PLUG_AFTER=60.
-# Environment (--env): PLUG_AFTER, how many seconds the guest runs before that (5).
+# Environment (--env): PLUG_AFTER, how many seconds the guest samples before the vCPU comes (5).
 ACCEL=nested
 TIMEOUT=400
 GUEST_SMP=2,maxcpus=3
 # see tsc-offset.sh
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 
-# cpu2_holds TRUTH-NS NAME: CPU 2's TSC is off CPU 0's by TRUTH-NS, its kvm-clock is not off
+# cpu2_holds TRUTH-NS NAME: CPU 2's TSC is off CPU 0's by TRUTH-NS, and its kvm-clock by 0
 cpu2_holds() {
 	set -- "$1" "$2" $(awk '$2 == 0 && $3 == 2 { print $4, $5 }' $TD/pairs)
 	grep -v '^#' $TD/pairs | sed 's/^/# /' | to_channel
@@ -67,7 +67,7 @@ guest() {
 	between "tsc warps" 1 "$(figure tsc warps)" -
 	# its pvti got another TSC value at the same system time: one CPU's clock stepped
 	holds "kvm-clock steps" 1 "$(figure kvm-clock steps)" 0
-	# the host may know the frequency by another kHz than the guest
+	# the host's kHz of the TSC may differ a little from the guest's
 	holds "kvm-clock's step ns" "$(calc "-($truth) * (1 + $(pvti_rate_ppb) * 1e-9)")" \
 		"$(figure kvm-clock step_last_ns)" 3
 	clean kvm-clock

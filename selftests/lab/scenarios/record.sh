@@ -2,18 +2,18 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
 # DESCRIPTION: a recording, flat out, while the host's wall clock is set: has each point of the trace once, and the steps
 #
-# The truth of points is their tracepoint. A step ends a segment, and the module then shows the new
-# one only: what is missing lies in the recording's gaps, which say how many there are.
+# The truth of points is their tracepoint. A step ends a segment, and the module then shows only
+# the new segment: points that are missing lie in the recording's gaps, which say how many.
 ACCEL=nested
 
 FILE=/tmp/recording
 
-# points: of the recording: clock, TSC
+# points: prints clock and TSC of each point of the recording
 points() {
 	awk -F '[:,"{}]+' '/^\{"point"/ { print $4, $8 }' $FILE
 }
 
-# steps: of the recording: clock, size, error
+# steps: prints clock, size and error of each step of the recording
 steps() {
 	sed -n 's/^{"event":{"kind":"step","clock":"\([^"]*\)".*"size_ns":\([-0-9]*\),"error_ns":\([0-9]*\),.*/\1 \2 \3/p' \
 		$FILE
@@ -23,8 +23,8 @@ rss_kb() {
 	awk '/^VmRSS/ { print $2 }' /proc/$1/status
 }
 
-# compare: how many points are twice, not of the trace, missing without a gap, missing in gaps; and
-# what gaps count
+# compare: prints how many points occur twice, are not in the trace, are missing outside gaps, are
+# missing in gaps; how many the gaps report; the number of gaps, and of points that agree
 compare() {
 	traced point | awk '{ print $2, $4 }' >/tmp/taken
 	points >/tmp/points
@@ -60,7 +60,7 @@ guest() {
 	seed
 	tscope_load || return
 	trace_on point step || return
-	# what the module shows is as much after 20 s as after 50 s, and so is what it takes to read it
+	# so the module shows as many points after 20 s as after 50 s, which take as much memory
 	echo 10 >$T/fit_window_s
 	/lib/tscope/tscope record -o $FILE -d 60 --flat-out -q 2>/tmp/said &
 	record=$!
@@ -86,7 +86,7 @@ guest() {
 	between "points that are there twice" 0 "$1" 0
 	between "points that are not of the trace" 0 "$2" 0
 	between "points that are missing and in no gap" 0 "$3" 0
-	# by the spacing of points, which windows that come late change
+	# the gaps' numbers follow from the spacing of points, which late windows change
 	holds "points that are missing in gaps" "$4" "$5" $((4 * $6))
 	between "points" 3000 "$7" -
 

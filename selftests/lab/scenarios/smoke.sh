@@ -14,7 +14,7 @@ adjust() {
 	sed -n "s/^$1 //p" /sys/module/tsc_inject/parameters/adjust
 }
 
-# inject HOW DELTA SLACK: moves CPU 1's TSC, and checks that it stays there, and CPU 0's as it was
+# inject HOW DELTA SLACK: moves CPU 1's TSC, and checks that it stays moved, and CPU 0's unmoved
 inject() {
 	local zero one moved
 	zero=$(adjust 0) one=$(adjust 1)

@@ -4,8 +4,8 @@
 #
 # Environment (--env): SOAK_SECONDS (60), SEED.
 TIMEOUT=$((${SOAK_SECONDS:-60} + 300))
-# While it is read all the time the emulated TSC gains, and the kernel would drop it (see
-# Documentation/lab.rst): monotonic-raw and realtime would then truly step.
+# The emulated TSC gains while it is read all the time (see Documentation/lab.rst). The kernel
+# would stop using it as clocksource, and monotonic-raw and realtime would then truly step.
 GUEST_APPEND="tsc=reliable"
 
 CS=/sys/devices/system/clocksource/clocksource0/current_clocksource
@@ -54,12 +54,12 @@ largest_step_ns() {
 		END { printf "%.0f", max }' $TD/violations
 }
 
-# how often the kernel has changed its clocksource
+# changes: prints how often the kernel has changed its clocksource
 changes() {
 	dmesg | grep -c 'clocksource: Switched to clocksource'
 }
 
-# kernel memory, KiB
+# memory: prints amounts of kernel memory, KiB
 memory() {
 	awk '/^MemAvailable:/ { a = $2 } /^SUnreclaim:/ { s = $2 } /^VmallocUsed:/ { v = $2 }
 		/^Percpu:/ { p = $2 } /^KernelStack:/ { k = $2 }
@@ -135,7 +135,7 @@ guest() {
 	between "bad values that were refused" 100 \
 		"$(sed -n 's/.* \([0-9]*\) refused, .*/\1/p' /tmp/reads)" -
 	holds "alerts" 0 "$(cat $T/alerts)" 0
-	# for when something was found
+	# for the reader, if something was found
 	tail -n 20 $TD/violations | sed 's/^/# /' | to_channel
 	between "readings" 100000 "$(figure tsc samples)" -
 	for name in $(cat $T/clocks); do

@@ -51,10 +51,10 @@ stands() {
 	between "$name: tsc backward" 2 "$(figure tsc backward)" 2
 	between "$name: tsc backward by ns" $(((seconds - 6) * 1000000000)) \
 		"$(figure tsc backward_max_ns)" $((seconds * 1000000000))
-	# the write loses some time, another one on each CPU: their TSCs are apart, too
+	# the write loses some time, which differs between the CPUs: so their TSCs are apart, too
 	examine
 	if [ -n "$2" ]; then
-		# who can't read for a while sees less than it was
+		# a sampler that can't read for a while sees less than the truth
 		found time-stood-still
 		between "$name: doctor: time stood still, s, at least" $((seconds - 6)) \
 			"$(awk '$1 == "time-stood-still" { printf "%d", $3 / 1000000000 }' $FINDINGS)" $seconds

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: a TSC alternates by 7 ns to 10 bounds every 1 to 500 ms: the interval holds it, or it is moving
+# DESCRIPTION: a TSC alternates by 7 ns to 10 bounds every 1 to 500 ms: the interval of `offset` holds the TSC's offset, or moving is 1
 #
 # tsc_motion moves one CPU's TSC to either side in turn. Twice a second the scenario reads
 # `offset`: with moving 0 its interval must hold one of the two offsets, with moving 1 both,

@@ -25,8 +25,8 @@ at_rest() {
 	below "$1 CPUs at rest: widest bound ns" "$bound_ns" 10000
 }
 
-# look: whether `offset` names the CPU that drifts, and holds how far it was off; fails where there
-# is no figure, since no pair met
+# look: sets named and held: whether `offset` names the CPU that drifts, and whether it holds the
+# CPU's true offset. False if there is no figure, because no pair met.
 look() {
 	local t0 sign=1
 	motion_now
@@ -38,7 +38,7 @@ look() {
 	"$CPU_J") ;;
 	"$CPU_I") sign=-1 ;;
 	*)
-		# a pair that rests goes before one with a wider bound that hides its offset
+		# a pair at rest is named if the drifting pair's wider bound hides its offset
 		named=0
 		motion_seen "$t0" "$MOTION_NOW" 1000 || return 0
 		hidden=$(calc "2 * $(figure tsc widest_bound_ns) * $khz / 1e6")
@@ -78,7 +78,6 @@ drifts() {
 			say "# $name: offset names $OFFSET $BOUND $CPU_I $CPU_J $MOVING"
 		fi
 	done
-	# two epochs and the age of the newest burst
 	if within 0 100 "${rate#-}"; then
 		# a drift as slow as this shows now and then; in between the offset rests
 		examine
@@ -86,6 +85,7 @@ drifts() {
 		between "doctor: $name: tsc-moving, or tsc-offset" 1 "$(grep -c "^tsc-[mo]" $FINDINGS)" 2
 		nothing_else
 	elif [ "$flagged" != none ]; then
+		# the hull spans the drift of two epochs and of the age of the newest burst
 		finds tsc-moving 0.."$(calc "5 * ${rate#-}")" "$(calc "3 * ${rate#-} + 5 * $bound_ns")"
 	fi
 	read -r moves late wrong_moves <$MOTION/moves
@@ -106,7 +106,7 @@ drifts() {
 	rested
 	holds "$name, ended: moving" 0 "$MOVING" 0
 	holds "$name, ended: tsc offset ns" 0 "$OFFSET" "$BOUND"
-	# what comes next is judged by itself: the TSC was set back, which is an event
+	# the TSC was set back, which is an event that the next check must not see
 	echo 1 >$T/reset
 	sleep 2
 }

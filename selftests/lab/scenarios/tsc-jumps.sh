@@ -72,7 +72,7 @@ jump() {
 	holds "$name: tsc backward" $back "$(figure tsc backward)" 0
 	[ $back = 0 ] || between "$name: tsc backward by at most ns" 1 "$(figure tsc backward_max_ns)" \
 		"${truth_ns%.*}"
-	# the CPUs jump one after the other: for that time their TSCs are apart. A line is of a second
+	# the CPUs jump one after the other, and are apart until then. Each line is for one second.
 	between "$name: seconds with tsc warps, of both CPUs" 0 "$(grep -c ' warp tsc ' $TD/violations)" 2
 	clean kvm-clock monotonic-raw
 	offset_line tsc

@@ -18,7 +18,7 @@ first_violation() {
 	awk -v w="$1" '$3 == w && $4 == "tsc" { print $1, $5, $6, $7; exit }' $TD/violations
 }
 
-# window_end CPU TIME N: when the Nth window of CPU that ended after TIME did
+# window_end CPU TIME N: prints when the Nth of CPU's windows ended, of those that end after TIME
 window_end() {
 	traced window | awk -v c="$1" -v t="$2" -v n="$3" '$2 == c && $1 > t && !--n { print $1; exit }'
 }
@@ -52,7 +52,8 @@ late() {
 	wrong=$(awk -v b=$behind -v a=$ahead '$3 == "warp" && $4 == "tsc" && ($5 != b || $6 != a)' \
 		$TD/violations | wc -l)
 	say "# $name: injected within $((to - from)) ns, first warp (time, cpu, peer, ns): ${first:-none}"
-	# A small one is hidden until both CPUs run at once, which may not happen on a busy host.
+	# A small offset is hidden until both CPUs run at the same time, which may not happen on a
+	# busy host.
 	[ "${2#-}" -gt 600000 ] || last=$((to + 2900000000))
 	if [ "${2#-}" -le 600000 ] && [ -z "$first" ]; then
 		skip "$name: first warp" "the CPUs never ran at once"
@@ -98,7 +99,7 @@ guest() {
 	late "$cpu" $((-600000000 - RANDOM_NUMBER))
 	random 6000000000
 	late $((1 - cpu)) $((-600000000 - RANDOM_NUMBER))
-	# the other CPU can have read no later than this one, so a small offset is seen as soon
+	# if a TSC is set ahead, a small offset is seen, too, once both CPUs run at once
 	random 60000
 	late $((1 - cpu)) $((30000 + RANDOM_NUMBER))
 	rmmod tsc_inject

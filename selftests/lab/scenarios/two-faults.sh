@@ -17,13 +17,13 @@ guest() {
 	seed
 	insmod /lib/tscope/tsc_inject.ko && insmod /lib/tscope/tsc_motion.ko || return
 	tscope_load || return
-	# a pair of an emulated guest may not meet for long below flat out
+	# flat out, or the CPUs of an emulated guest may not meet for a long time
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
 	for pair in $PAIRS; do
 		wall_right
 		sleep 5
-		# a rate resets, and comes first
+		# a fault of a rate calls reset, so it comes first
 		fault ${pair#*+} || break
 		set -- $ID "$TRUTH" "$LIMIT"
 		ends=$END

@@ -2,7 +2,7 @@
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046,SC2153
 # DESCRIPTION: the host moves the vCPUs to other CPUs every 100 to 500 ms: nothing moves, nothing warps
 #
-# The transit of a mailbox changes with each move, which must not be taken for motion of a clock.
+# The transit of a mailbox changes with each move, which must not be reported as motion of a clock.
 ACCEL=nested
 
 guest() {

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2016,SC2046
-# DESCRIPTION: a vmclock whose page the host fills: rate and steps are exact, the marker counts, an update stays unfinished
+# DESCRIPTION: a vmclock whose page the host fills: exact rate and steps, a page with a disruption marker only, an update that stays unfinished
 #
-# The page is one of the guest's own memory. The host writes it by lab_vmclock, whose line runs by a
-# random rate: the truth is what was written. The page begins without any content, then has a marker
-# alone, as QEMU's and Firecracker's has, and then gives time.
+# The page is one of the guest's own memory. The host writes it by lab_vmclock: the truth is the
+# line of time that was written, which has a random rate. At first the page has no content, then a
+# disruption marker alone, as QEMU's and Firecracker's has, and then it gives time.
 ACCEL=nested
 GUEST_VMCLOCK=1
 TIMEOUT=420
 
-# page VERB NAME=VALUE...: what the host does to the page
+# page VERB NAME=VALUE...: has the host write the page
 page() {
 	on_host "lab_vmclock /tmp/guest.memory 0x8000000 \$(cat \$(dirname /sys/kernel/debug/kvm/*/vcpu1)/vcpu0/tsc-offset) $*" \
 		>/tmp/page.said || { say "# page $*: $(cat /tmp/page.said)"; return 1; }
 }
 
-# lines KIND: of violations
+# lines KIND: prints how many lines of violations are of this kind
 lines() {
 	grep -c " $1 vmclock " $TD/violations
 }
@@ -128,7 +128,7 @@ with_time() {
 	below "vmclock's half-width ppb" "$(figure vmclock skew_error_ppb)" 0.005
 	no_steps vmclock
 	updates $error || return
-	# another rate is no step, and shows in what is measured from then on
+	# a change of the rate is not a step, and shows in the skew from then on
 	signed 200000
 	page update ppb=$SIGNED khz=$KHZ || return
 	usleep 200000
@@ -138,7 +138,7 @@ with_time() {
 	skew vmclock $SIGNED 0.002
 	UPDATES=$(figure vmclock updates)
 	unfinished || return
-	# the host does not vouch for its time any more, and does so again
+	# the host reports its clock as unreliable, and later as reliable again
 	page update status=4 || return
 	usleep 200000
 	holds "no time by an unreliable clock" 0 "$(figure vmclock time)" 0

@@ -21,7 +21,7 @@ set_by() {
 	guest*) lab_clock $2 ;;
 	host*) on_host lab_clock $2 >/dev/null; truth=$((-$2)) ;;
 	esac || { result "not ok" "lab_clock"; return 1; }
-	# a reading that began before the step has ended by then
+	# wait, so that a reading that began before the step has ended
 	usleep 200000
 	looks after
 	set -- $(lab_wall --step /tmp/before /tmp/after)

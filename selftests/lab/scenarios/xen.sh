@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
-# DESCRIPTION: Xen's dom0: each update of a vCPU's page is the step that two pages give, what the pages differ by lies in the pair, Xen's wall clock is not set, CPUs come and go, 20 unloads while it samples
+# DESCRIPTION: Xen's dom0: each step is the difference of two of a vCPU's pages, the pair's hull is the difference between the vCPUs' pages, Xen's wall clock is not set, CPUs come and go, 20 unloads while it samples
 #
 # Xen in emulation has no stable clock: about once a second it gives each vCPU's page another
 # multiplier and a step of up to some milliseconds, and the vCPUs' clocks differ.
 ACCEL=xen
 GUEST_MEM=1200
-# A freed page that is written has a line in the log once it is allocated again. The watchdog would
-# take the clock xen for right, and the TSC for wrong.
+# A write to a freed page is logged when the page is allocated again. The clocksource watchdog
+# would regard the clock xen as right, and the TSC as wrong.
 GUEST_APPEND="page_poison=1 tsc=reliable"
 TIMEOUT=400
 
@@ -18,13 +18,13 @@ look() {
 	sed 1d $TD/timepage >>$PAGES
 }
 
-# pages_of CPU: its pages that were seen, each once: VERSION TIMESTAMP NS MUL SHIFT
+# pages_of CPU: prints the CPU's pages that were seen, each once: VERSION TIMESTAMP NS MUL SHIFT
 pages_of() {
 	awk -v c=$1 '$1 == c && !seen[$2]++ { print $2, $3, $4, $5, $6 }' $PAGES
 }
 
-# steps_hold CPU: each step that was reported is what the page before and the page after show at the
-# latter's own TSC value
+# steps_hold CPU: each step that was reported must be the difference of the pages before and after
+# it, at the TSC value of the page after it
 steps_hold() {
 	local version step before after off got='' wrong=0 n=0
 	pages_of $1 >/tmp/pages.cpu
@@ -32,7 +32,7 @@ steps_hold() {
 	while read -r version step; do
 		before=$(awk -v v=$((version - 2)) '$1 == v { print $2, $3, $4, $5 }' /tmp/pages.cpu)
 		after=$(awk -v v=$version '$1 == v { print $2, $3, $4, $5 }' /tmp/pages.cpu)
-		# it came between two looks, or two did
+		# no look between two updates: a page was not seen
 		{ [ -n "$before" ] && [ -n "$after" ]; } || continue
 		n=$((n + 1))
 		off=$(($(kvm_at ${after%% *} $after) - $(kvm_at ${after%% *} $before) - step))
@@ -42,9 +42,9 @@ steps_hold() {
 	holds "CPU $1: steps that are off by more than 1 ns$got" 0 $wrong 0
 }
 
-# spread FROM TO CYCLES: the least and the largest that CPU 1's clock was ahead of CPU 0's between
-# two TSC values, by the pages that were seen, each of which holds until the next one begins. What two
-# pages had for less than so many cycles does not count; if nothing does, nothing is printed
+# spread FROM TO CYCLES: prints the least and the most ns by which CPU 1's clock was ahead of CPU
+# 0's between two TSC values, by the pages that were seen. Each page holds until the next one
+# begins. Two pages that hold together for fewer than CYCLES do not count.
 spread() {
 	awk -v from=$1 -v to=$2 -v least=$3 '
 	function line(c, k, at) {
@@ -88,9 +88,9 @@ spread() {
 	}' $PAGES
 }
 
-# pair_is_true NAME: the hull of xen's pair, which is that of one or two epochs of a second, ends
-# where the pages have it; for flat out sampling. What two pages had for less than 100 ms no burst
-# needs to have measured
+# pair_is_true NAME: the hull of xen's pair covers one or two epochs of a second; its ends must be
+# those of the pages' differences in that time. Sampling must be flat out. A burst need not have
+# measured two pages that hold together for less than 100 ms.
 pair_is_true() {
 	local i=0 at ms wide least most
 	ms=$(figure tsc khz)
@@ -121,9 +121,9 @@ pair_is_true() {
 	between "$1: and has the offset, +- $BOUND" $((HULL_LOW - BOUND)) $OFFSET $((HULL_HIGH + BOUND))
 }
 
-# only_looks: sampling begins, and the kernel sets Xen's wall clock at no time: it does that when its
-# notifiers of pvclock_gtod, which are called at each tick, hear that the clock was set. One CPU
-# runs alone while code is patched for the probe, as emulated guests may die of that
+# only_looks: when sampling begins, the kernel must not set Xen's wall clock. The kernel sets it if
+# the notifiers of pvclock_gtod, which are called at each tick, are called with was_set. One CPU
+# runs alone while code is patched for the probe, as emulated guests may die of that.
 only_looks() {
 	local k=/sys/kernel/tracing chain
 	echo 0 >/sys/devices/system/cpu/cpu1/online

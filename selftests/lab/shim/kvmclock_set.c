@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A host that sets kvm-clock wrongly: QEMU on the lab's host is started with this
- * in LD_PRELOAD. A KVM_SET_CLOCK, which QEMU issues when a guest continues ("cont"),
- * adds the number of ns in /run/kvmclock_delta, and removes the file. If there is
- * /run/kvmclock_late, it is carried out so many ms later, while the vCPUs run already, and then
- * that file is removed.
+ * A host that sets kvm-clock wrongly: QEMU on the lab's host is started with this library in
+ * LD_PRELOAD. It changes KVM_SET_CLOCK, which QEMU calls when a guest continues ("cont"): the
+ * number of ns in /run/kvmclock_delta is added to the clock, and the file is removed. If there
+ * is a file /run/kvmclock_late, the call is made as many ms later as it says, while the vCPUs
+ * run already, and the file is then removed.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +19,7 @@
 
 static int (*next)(int fd, unsigned long request, ...);
 
-/* What is set late: one at a time. */
+/* The call that is made late: one at a time. */
 static struct {
 	int fd;
 	struct kvm_clock_data data;
@@ -56,7 +56,7 @@ static void *set_late(void *unused)
 	return unused;
 }
 
-/* Whether the clock will be set late, by a thread. */
+/* Returns whether a thread will set the clock late. */
 static int is_late(int fd, const struct kvm_clock_data *data)
 {
 	pthread_t thread;

@@ -4,9 +4,9 @@
  *
  *   alert_wait SECONDS
  *
- * Prints "ready" once it listens; "poll COUNT NS" when poll() on "alerts" woke,
- * with what it then read and CLOCK_MONOTONIC; and "uevent NS TSCOPE_...=..."
- * for each uevent of tscope's.
+ * Prints "ready" once it listens; "poll COUNT NS" when poll() on "alerts" returns,
+ * with the count that was read then and CLOCK_MONOTONIC; and
+ * "uevent NS TSCOPE_...=..." for each uevent of tscope.
  */
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -28,7 +28,7 @@ static long long now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* A file of sysfs has no news until it was read. */
+/* poll() on a sysfs file reports changes since it was last read, so read it first. */
 static void read_alerts(int fd, const char *what)
 {
 	char text[32] = "";

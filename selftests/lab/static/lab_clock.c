@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab_clock: reads the machine's clocks, or sets CLOCK_REALTIME off by an exact
- * number of nanoseconds; busybox can do neither. For the lab's hosts and guests.
+ * lab_clock: reads the machine's clocks, or moves CLOCK_REALTIME by an exact number
+ * of nanoseconds; busybox can do neither. For the lab's hosts and guests.
  *
  *   lab_clock         prints CLOCK_REALTIME and CLOCK_MONOTONIC in ns
  *   lab_clock NS      adds NS to CLOCK_REALTIME, in one jump
@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: lab_clock [NS]\n");
 		return 2;
 	}
-	/* the part below a second is never negative, and stands in tv_usec */
+	/* the part below a second must not be negative, and is in tv_usec, in ns */
 	tx.time.tv_sec = ns / NSEC_PER_SEC;
 	tx.time.tv_usec = ns % NSEC_PER_SEC;
 	if (tx.time.tv_usec < 0) {

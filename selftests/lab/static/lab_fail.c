@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab_fail: repeats one operation. In each turn another one of its allocations fails
- * (by the kernel's fault injection, /proc/PID/fail-nth).
+ * lab_fail: repeats one operation, and lets a different one of its allocations fail in
+ * each turn (by the kernel's fault injection, /proc/PID/fail-nth).
  *
  *   lab_fail [-s SEED] [-t PID] [-m MAX] [-u FILE=VALUE]... load MODULE [PARAMETERS]
  *   lab_fail ...                                  write FILE VALUE
@@ -10,7 +10,7 @@
  *   -s SEED        seed of the random numbers (default: the time)
  *   -t PID         the allocations of that task fail, not those of lab_fail
  *   -m MAX         at most MAX allocations fail, spread evenly from a random one
- *   -u FILE=VALUE  this is written after each turn, with no fault: it must succeed
+ *   -u FILE=VALUE  VALUE is written to FILE after each turn, without a fault, and must succeed
  *
  * A module whose load succeeded in spite of the fault is unloaded. One line reports how
  * often each result occurred; the status is 0 if the operation succeeded or failed with
@@ -109,7 +109,7 @@ static int load(const char *path, const char *params)
 	return err;
 }
 
-/* A reader may still hold it. */
+/* Tries for a while, because a reader may still hold the module. */
 static void unload(const char *path)
 {
 	const char *name = strrchr(path, '/');
@@ -140,7 +140,7 @@ static void undo_all(void)
 	}
 }
 
-/* Once, the n-th allocation failing; in *left what disarm() says. */
+/* Runs the operation once with its n-th allocation failing; *left is disarm()'s result. */
 static int once(char **what, long n, long *left)
 {
 	int err;
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
 	fail_fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fail_fd < 0)
 		die("%s: %s", path, strerror(errno));
-	/* no page of this program may have to be fetched meanwhile */
+	/* so that this program needs no page during the operation */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		die("mlockall: %s", strerror(errno));
 

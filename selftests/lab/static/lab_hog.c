@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab_hog CPU SECONDS: a real-time task that keeps a CPU to itself for so long. The kernel's share
- * for other tasks has to be taken away before (scenario cpu-silent).
+ * lab_hog CPU SECONDS: a real-time task that keeps a CPU to itself for so long. The share that the
+ * kernel reserves for other tasks must be removed before (see scenario cpu-silent).
  */
 #define _GNU_SOURCE
 #include <sched.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab_peers: what tscope and chrony say about the guest's wall clock against the host's, beside
- * the kernel's own ptp_kvm, again and again.
+ * lab_peers: prints again and again what tscope, chrony and the kernel's own ptp_kvm report about
+ * the guest's wall clock against the host's.
  *
  *   lab_peers COUNT MS /dev/ptpN [SOCKET]
- *	COUNT lines, MS apart; a dash for what is not known:
+ *	COUNT lines, MS apart; a dash for a value that is missing:
  *	 1     CLOCK_MONOTONIC_RAW
  *	 2 3   moment and offset of PTP_SYS_OFFSET_PRECISE
  *	 4 5 6 tscope's ptp-kvm/offset: its moment, the offset, its error
@@ -17,7 +17,7 @@
  *	Times and offsets are in ns, rates in ppb; moments are of CLOCK_MONOTONIC_RAW. Offsets are
  *	the guest's clock less the host's.
  *
- * chronyc rounds rates to whole ppb. So this asks chronyd itself, at its SOCKET, by version 6 of
+ * chronyc rounds rates to whole ppb. So this program asks chronyd at its SOCKET, by version 6 of
  * its protocol: numbers are big-endian, and a float has 7 bits of exponent and 25 of coefficient.
  */
 #include <arpa/inet.h>
@@ -37,7 +37,7 @@
 #define NONE "-"
 #define TEXT_MAX 64
 
-/* chronyd's protocol: offsets in bytes of what is used of a packet */
+/* chronyd's protocol: offsets in bytes of the fields of packets that are used here */
 enum {
 	PROTO_VERSION	= 6,
 	PKT_REQUEST	= 1,
@@ -114,21 +114,21 @@ static void chrony_print(void)
 	unsigned char tracking[TRACKING_SIZE], stats[STATS_SIZE];
 	long long moment = lab_now_raw();
 
-	/* 0: it has not updated its clock yet */
+	/* 0: chronyd has not updated its clock yet */
 	if (chrony_ask(REQ_TRACKING, tracking, sizeof(tracking)) ||
 	    chrony_float(tracking + TRACKING_SKEW) <= 0 ||
 	    chrony_ask(REQ_SOURCESTATS, stats, sizeof(stats))) {
 		printf(" - - - - -");
 		return;
 	}
-	/* what it would add to the clock is what the clock lacks */
+	/* the sign changes: chronyd gives what it would add to the clock */
 	printf(" %lld %.3f %.3f %.5f %.5f", moment, -1e9 * chrony_float(tracking + TRACKING_OFFSET),
 	       1e9 * chrony_float(stats + STATS_MARGIN),
 	       1e3 * chrony_float(tracking + TRACKING_FREQ),
 	       1e3 * chrony_float(tracking + TRACKING_SKEW));
 }
 
-/* The first line of one of tscope's files; false if it has none. */
+/* Reads the first line of one of tscope's files; false if there is none. */
 static int line_of(const char *name, char *text)
 {
 	char path[128];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab_tsc: prints how fast this machine's TSC runs, in kHz, by CLOCK_MONOTONIC_RAW. For scenarios
- * whose guest is to be wrong about it.
+ * lab_tsc: prints the frequency of this machine's TSC in kHz, by CLOCK_MONOTONIC_RAW. For scenarios
+ * whose guest gets a wrong frequency.
  */
 #include <stdio.h>
 #include <time.h>
@@ -16,7 +16,7 @@ struct reading {
 	unsigned long long tsc;
 };
 
-/* The reading of some that took least. */
+/* Takes several readings, and returns the one that took the least time. */
 static struct reading look(void)
 {
 	unsigned long long least = -1ULL, before, after;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab_vmclock: a hypervisor's hand on a vmclock page, for the lab's host.
+ * lab_vmclock: writes a vmclock page as a hypervisor does, for the lab's host.
  *
  *	lab_vmclock FILE PAGE TSC_OFFSET VERB NAME=VALUE...
  *
  * The guest's memory is FILE, the page begins there at PAGE, and the guest's TSC is this machine's
- * and TSC_OFFSET. VERB is
+ * TSC plus TSC_OFFSET. VERB is
  *
- *	fill	write the whole page, by which no time is given
- *	update	one update: what is named, and if the page has a line that line, which then
- *		begins at the guest's TSC now
+ *	fill	write the whole page, which then gives no time, except with khz
+ *	update	one update of the fields that are named, and of the page's line of time, if it
+ *		has one: the line then begins at the guest's TSC now
  *	begin	begin an update and leave it unfinished; "end" ends it
  *
- * NAME is a field of the page, or khz and ppb: from then on the line runs as a TSC of khz should,
- * and ppb faster; step: the line steps by so many ns. Prints the page's counter and period.
+ * NAME is a field of the page, or one of: khz and ppb, the line's new rate, which is that of a TSC
+ * of khz, plus ppb; step, by how many ns the line steps. Prints the page's counter and period.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 #define SHIFT		28
 #define NSEC_PER_SEC	1000000000
 
-/* Offset and bytes of each field, of the specification's table. */
+/* Offset and size in bytes of each field, from the specification's table. */
 static const struct field {
 	const char *name;
 	unsigned int at, bytes;
@@ -66,7 +66,7 @@ static uint64_t get(const char *name)
 	return value;
 }
 
-/* In the order of the program, which x86 keeps. */
+/* Writes are in program order for the compiler, too; x86 keeps this order. */
 static void set(const char *name, uint64_t value)
 {
 	const struct field *f = find(name);
@@ -86,7 +86,7 @@ static long long number(const char *text)
 	return value;
 }
 
-/* A cycle, 2^-(64 + SHIFT) s, of so many kHz, and ppb shorter or longer; rounded down. */
+/* The period of khz, in 2^-(64 + SHIFT) s, longer by ppb; rounded down. */
 static uint64_t period_of(uint64_t khz, long long ppb)
 {
 	/* 2^92 / (khz 1000) */
@@ -95,7 +95,7 @@ static uint64_t period_of(uint64_t khz, long long ppb)
 	return period * (NSEC_PER_SEC + ppb) / NSEC_PER_SEC;
 }
 
-/* The line is to begin here, and goes on from the old one but for a step. */
+/* Lets the line begin at tsc, where it continues the old line, except for a step. */
 static void turn_line(uint64_t tsc, long long step_ns)
 {
 	uint64_t passed = tsc - get("counter");

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab_wall: how far the guest's wall clock is ahead of the host's, as tscope shows it,
- * and as the kernel's own ptp_kvm does; and by how much it was moved between two such
+ * lab_wall: prints how far the guest's wall clock is ahead of the host's, by tscope and
+ * by the kernel's own ptp_kvm; and by how much the clock was moved between two such
  * series.
  *
  *   lab_wall COUNT MS [/dev/ptpN]
- *	COUNT looks at ptp-kvm/offset, MS apart. A line each: the moment that it is of, by
+ *	Reads ptp-kvm/offset COUNT times, MS apart, and prints a line for each: its moment by
  *	CLOCK_MONOTONIC_RAW; offset, error, age in ms; then the moment and the offset of
- *	PTP_SYS_OFFSET_PRECISE, or - -. All else in ns.
+ *	PTP_SYS_OFFSET_PRECISE, or - -. All except the age is in ns.
  *   lab_wall --step BEFORE AFTER
- *	Two files of such lines, fitted by lines of one slope: prints STEP_NS, RATE_PPB,
- *	the median ERROR_NS, STEP_NS by PTP_SYS_OFFSET_PRECISE, and by how many ns that is
- *	off the line through tscope's, in the mean (- -: no such device).
+ *	Fits two lines of the same slope to two such files, and prints STEP_NS, RATE_PPB,
+ *	the median ERROR_NS, STEP_NS by PTP_SYS_OFFSET_PRECISE, and the mean difference of
+ *	the latter's offsets from the line through tscope's, in ns (- -: no such device).
  */
 #include <fcntl.h>
 #include <stdio.h>

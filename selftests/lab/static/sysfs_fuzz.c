@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sysfs_fuzz: random use of /sys/kernel/tscope and its debugfs files: writes, valid
- * and not, partial reads, seeks, many openers. After each write all controls must
- * have the values that an independent model of them has, and what is read must
- * have the form of text and hold no kernel address. See usage().
+ * sysfs_fuzz: random use of /sys/kernel/tscope and its debugfs files: valid and invalid
+ * writes, partial reads, seeks, many open files. After each write all controls must have
+ * the values of an independent model, and text that is read must be printable and
+ * without kernel addresses. See usage().
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -103,7 +103,7 @@ static void op_read(void)
 		bad("%s: %s", f->path, strerror(errno));
 }
 
-/* Byte by byte, or as a whole: a control's text is the same. */
+/* A control's text must be the same if it is read in pieces or as a whole. */
 static void op_piecemeal(void)
 {
 	struct control *c = &control[rnd(controls)];
@@ -128,7 +128,7 @@ static void op_look(void)
 		op_open();
 }
 
-/* A reader of its own, until the parent is gone. */
+/* A process that reads until the parent has ended. */
 static void __attribute__((noreturn)) reader(uint64_t seed)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -231,7 +231,7 @@ int main(int argc, char **argv)
 	qsort(file, files, sizeof(*file), by_path);
 	add_limits();
 	if (others_change) {
-		/* so that no value is out of the range that the other control allows */
+		/* so that each of the two can have any value of its range */
 		control[PERIOD].value = control[PERIOD].high;
 		control[WIDTH].value = control[WIDTH].low;
 	}

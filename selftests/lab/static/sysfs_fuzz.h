@@ -29,7 +29,7 @@ struct file {
 	bool write_only;
 };
 
-/* A number that may be written: its range, and its present value. */
+/* A number that may be written: its range, and its current value. */
 struct control {
 	char path[128];
 	uint64_t low, high, value;
@@ -95,7 +95,7 @@ static unsigned int rnd(unsigned int below)
 }
 
 /*
- * What is there, and what the controls are
+ * Finding the files and the controls
  */
 
 static int by_path(const void *a, const void *b)
@@ -251,7 +251,7 @@ static void check_state(const char *after, bool all)
 	}
 }
 
-/* As the kernel's kstrtoul family does it: 0 or an errno. */
+/* Parses as the kernel's kstrtoul() family does. Returns 0 or an errno. */
 static int parse_number(const char *s, int bits, uint64_t *value)
 {
 	unsigned __int128 x = 0;

@@ -48,7 +48,7 @@ static void write_control(int i, const char *s, size_t n)
 	ssize_t done;
 	int want;
 
-	/* the kernel ends it by a NUL, and takes a NUL for its end */
+	/* the kernel adds a NUL at the end, and ends the text at the first NUL */
 	memcpy(seen, s, used);
 	seen[used] = 0;
 	want = n < PAGE ? expected(i, seen, &value) : EINVAL;
@@ -93,7 +93,7 @@ static void op_good(void)
 	value = low + (high > low ? rnd64() % (high - low + 1) : 0);
 	if (!rnd(3))
 		value = rnd(2) ? low : high;
-	/* seconds of period would make nothing happen */
+	/* with periods of seconds nothing would happen */
 	if (i == PERIOD && value > 50000 && low <= 50000 && rnd(16))
 		value = low + rnd64() % (50000 - low + 1);
 	write_control(i, s, sprintf(s, rnd(2) ? "%llu\n" : "%llu",
@@ -131,7 +131,7 @@ static void op_cpus(void)
 	used = n < PAGE ? n : PAGE;
 	memcpy(seen, s, used);
 	seen[used] = 0;
-	/* a page or more is refused, whatever it says */
+	/* a page or more is refused, even if its text is valid */
 	known = used && n < PAGE && parse_list(seen, want);
 	for (i = 0; known && i < CPUS_MAX; i++)
 		if (want[i] && !possible[i])

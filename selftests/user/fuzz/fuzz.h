@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A fuzz target: it takes its input from libFuzzer's bytes, and EXPECT()s (tap.h)
- * the results of an oracle that does not share tscope's code.
+ * A fuzz target: it makes its input from libFuzzer's bytes, and compares tscope's results,
+ * by EXPECT() of tap.h, with those of an oracle that does not share tscope's code.
  */
 #ifndef TSCOPE_FUZZ_H
 #define TSCOPE_FUZZ_H
@@ -13,18 +13,18 @@
 
 /**
  * struct fuzz_in - the bytes that are left
- * @at: the next
- * @left: how many
+ * @at: the next byte
+ * @left: number of bytes
  */
 struct fuzz_in {
 	const u8 *at;
 	size_t left;
 };
 
-/* Each target defines this: it runs on its bytes. */
+/* Each target defines this function, which runs a test on the bytes. */
 static void fuzz_one(struct fuzz_in *in);
 
-/* 0 where the bytes are at their end. */
+/* Returns the next bytes as a number; bytes past the end are 0. */
 static inline u64 fuzz_bytes(struct fuzz_in *in, unsigned int bytes)
 {
 	u64 x = 0;

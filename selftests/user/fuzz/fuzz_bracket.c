@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bracket.c: whatever the points are, no phase moves by more than half of the
- * difference of its width from the mean. If a clock is read at a fixed part of
- * its brackets, without noise, that part is found and subtracted.
+ * bracket.c: for any points, no phase moves by more than half of the difference of
+ * its width from the mean. If a clock is read at a fixed part of its brackets,
+ * without noise, that part is found and subtracted.
  */
 #include "fuzz.h"
 #include "bracket.h"
@@ -24,7 +24,7 @@ static void check_any(u32 n, const struct tscope_bracket *b)
 	EXPECT(b->widen >= 1024, "widen %u", b->widen);
 	for (i = 0; i < n; i++) {
 		moved = (s128)pt[i].phase - old[i].phase;
-		/* n times: the mean is a fraction */
+		/* times n, because the mean is a fraction */
 		most = (s128)old[i].width_ns * n - (s128)sum;
 		most = (most < 0 ? -most : most) * HALF;
 		EXPECT((moved < 0 ? -moved : moved) * n <= most + 257LL * n,
@@ -60,7 +60,7 @@ static void exact(struct fuzz_in *in)
 	}
 	tscope_bracket_correct(pt, n, &b);
 	check_any(n, &b);
-	/* a rate of less than a unit a point is cut */
+	/* a rate of less than a unit per point is lost */
 	EXPECT(b.share - share <= 2 && share - b.share <= 2,
 	       "share %d, found %d; %u points, widths %u and %u", share,
 	       b.share, n, narrow, wide);

@@ -26,7 +26,7 @@ static void fuzz_one(struct fuzz_in *in)
 	c.num = c.den * (1 + fuzz_u32(in) % 1000000) + fuzz_u32(in) % c.den;
 	pass = ((u128)c.mask + 1) * c.num / c.den;
 	wrap_ns = pass >> 61 ? 1ULL << 61 : (u64)pass;
-	/* what is rounded takes up to a tick, a cycle and a ns of it */
+	/* rounding takes up to a tick, a cycle and a ns of this */
 	half = wrap_ns / 2;
 	pass = c.num / c.den + 1 + 1000000 / khz + 2;
 	if (half <= 2 * pass)
@@ -50,13 +50,13 @@ static void fuzz_one(struct fuzz_in *in)
 			continue;
 		}
 		pass = fuzz_bits(in, 40);
-		/* so that no product passes 128 bits, nor the TSC 64 */
+		/* so that no product exceeds 128 bits, and the TSC does not exceed 64 */
 		if (pass * c.num / c.den >> 50)
 			pass = ((u128)1 << 50) * c.den / c.num;
 		ticks += pass;
 		off = fuzz_signed(in, 62) % (s128)half;
 		tsc_ns = (s128)(pass * c.num / c.den) + off;
-		/* no later than before: only the counter's own bits are known */
+		/* the TSC did not grow: only the counter's own bits count */
 		if (tsc_ns <= (s128)(1000000 / khz + 1)) {
 			if ((pass + 1) * c.num / c.den >=
 			    wrap_ns - wrap_ns / 16)
@@ -68,7 +68,7 @@ static void fuzz_one(struct fuzz_in *in)
 		tsc += cycles_of((u128)tsc_ns, khz);
 	} while (in->left && !tap_failures());
 
-	/* whatever comes: nothing undefined */
+	/* no input may cause undefined behaviour */
 	while (in->left) {
 		u64 count = fuzz_u64(in), at = fuzz_u64(in);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fit.c against least squares in numbers of 113 bits, within what cutting
- * times to 31 bits and phases to a unit can do at most.
+ * fit.c against least squares in numbers of 113 bits, within the largest error of
+ * cutting times to 31 bits and phases to a unit.
  */
 #include <math.h>
 
@@ -15,7 +15,7 @@ typedef __float128 real;
 
 static struct tscope_point pt[MOST];
 
-/* What the sums are, and how far an integer sum may be from them. */
+/* The true sums, and the limits of an integer sum's error. */
 struct truth {
 	real sxx, sxy, ssr;
 	real sum_x, sum_y;		/* of magnitudes */
@@ -71,7 +71,7 @@ static void solve(u32 n, struct truth *t)
 						   n * error * error)) / den;
 }
 
-/* A half-width that no correlation can widen further, and one of none. */
+/* Limits of the half-width: by the largest correlation, and without correlation. */
 static void check_error(u32 n, u32 khz, u32 resolution,
 			const struct tscope_fit *fit, const struct truth *t)
 {
@@ -82,7 +82,7 @@ static void check_error(u32 n, u32 khz, u32 resolution,
 	if ((u128)span * 1000000 / khz >> 64)
 		span_ns = U64_MAX;
 	hidden = resolution * 1e12L / (span_ns ? span_ns : 1);
-	/* what a residual may be off by */
+	/* largest error of a residual */
 	off = 3 + 3 * (long double)(mag(t->slope) * t->unit) +
 	      (long double)(t->slope_error * (t->max_x + 2 * t->unit));
 	ssr = sqrtl(t->ssr);
@@ -164,7 +164,7 @@ static void fuzz_one(struct fuzz_in *in)
 		EXPECT(tscope_fit_line(pt, n, khz, HIDES(resolution), &fit),
 		       "phases %s apart", tap_dec(most - least));
 
-	/* whatever it is: a verdict, and nothing undefined */
+	/* any points: a result or an error, and no undefined behaviour */
 	for (i = 0; i < n && in->left; i++) {
 		pt[i].tsc = fuzz_u64(in);
 		pt[i].phase = (s64)fuzz_u64(in);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * interval.c: bursts that hold an offset which rests never prove motion, and
- * the interval holds the offset; any bursts give an interval within the hull.
+ * interval.c: bursts that hold an offset at rest never prove motion, and the
+ * interval holds the offset; any bursts give an interval within the hull.
  */
 #include "fuzz.h"
 #include "interval.h"

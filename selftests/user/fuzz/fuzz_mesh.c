@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mesh.c: what is composed of true limits is true, does not contradict itself,
- * and is no wider than any pair's own limits; any limits give an order.
+ * mesh.c: limits that are composed of true limits are true, and not wider than a pair's
+ * own limits, unless a contradiction is reported; for any limits low <= high.
  */
 #include "fuzz.h"
 #include "mesh.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * series.c against a plain list of all points that it reported: what a copy
- * holds, where segments begin, and each phase by its definition.
+ * series.c against a plain list of all points that it reported: the points of a copy,
+ * the beginnings of segments, and each phase by its definition.
  */
 #include "fuzz.h"
 #include "series.h"

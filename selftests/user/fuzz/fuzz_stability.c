@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stability.c against the textbook's sums over all points, in long double, for any
- * phases; and points at any time, of which only what may not be is known.
+ * phases; and with points at any times, for which only counts are checked.
  */
 #include "fuzz.h"
 #include "../stability_truth.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * step.c, eight readings at a time: a clock whose rate may change once, that
- * is read with an error, and that may step. What is no step is not found, and
- * what is found is the true size within its error.
+ * step.c, eight readings at a time: a clock whose rate may change once, that is
+ * read with an error, and that may step. No step is found if there is none, and a
+ * step that is found has the true size within its error.
  */
 #include "fuzz.h"
 #include "step.h"
@@ -107,10 +107,10 @@ static void fuzz_one(struct fuzz_in *in)
 	}
 	EXPECT(!tscope_step_find(r, c.khz, noise_ns, false, &step, &jump),
 	       "no step, found %s +- %s", tap_dec(step.ns), tap_udec(step.error_ns));
-	/* a spread never makes a step of what is none */
+	/* a larger spread never causes a step to be found */
 	EXPECT(!tscope_step_find(r, c.khz, noise_ns, true, &step, &jump), "spread");
 
-	/* whatever is read: nothing undefined, and errors that make sense */
+	/* any readings: no undefined behaviour, and errors in their range */
 	for (i = 0; i < TSCOPE_STEP_POINTS; i++) {
 		r[i].tsc = fuzz_u64(in);
 		r[i].ns = fuzz_u64(in);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * timepage.c against the KVM ABI's definition, by schoolbook multiplication, and
- * against fractions that nothing is rounded of.
+ * against fractions without rounding.
  */
 #include <math.h>
 
@@ -81,7 +81,7 @@ static void check_frac(const struct tscope_timepage *p, u64 tsc)
 	       "mult %s, shift %d: got %s ns", tap_udec(p->mult), p->shift, tap_udec(ns));
 }
 
-/* What the clock shows at a TSC value is shown at its inverse, which is as near. */
+/* The clock's value at a TSC value has an inverse that shows the same and is near that TSC. */
 static void check_inverse(const struct tscope_timepage *p, u64 cyc)
 {
 	u64 ns, tsc, got;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Updates of time pages against a host whose updates are known, seen by CPUs in any order.
- * What is reported adds up to what the host did, as long as no CPU missed more than is remembered.
+ * Reported steps add up to the host's, as long as no CPU missed more updates than are remembered.
  */
 #include "fuzz.h"
 #include "timepage.h"
@@ -27,7 +27,7 @@ static void fuzz_one(struct fuzz_in *in)
 
 		if (fuzz_u8(in) % 2) {
 			now++;
-			/* no two of them are a step that is none */
+			/* multiples of 1 us: no sum of some counts as no step, unless it is 0 */
 			sum[now] = sum[now - 1] + fuzz_signed(in, 50) / 1000 * 1000;
 			continue;
 		}
@@ -52,7 +52,7 @@ static void fuzz_one(struct fuzz_in *in)
 		       tap_dec(reported), tap_dec(sum[seen]));
 	}
 
-	/* whatever comes: nothing undefined */
+	/* no input may cause undefined behaviour */
 	while (in->left) {
 		struct tscope_timepage old = {
 			.ns = fuzz_u8(in), .tsc = fuzz_u64(in), .flags = fuzz_u8(in),

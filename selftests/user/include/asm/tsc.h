@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* No reading of the TSC in what is built here. */
+/* Files that are built with this header do not read the TSC. */
 #ifndef TSCOPE_ASM_TSC_H
 #define TSCOPE_ASM_TSC_H
 #endif /* TSCOPE_ASM_TSC_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel's names of single accesses and hints, by the compiler's own means. */
+/* The kernel's macros for single accesses and hints, by builtins of the compiler. */
 #ifndef TSCOPE_LINUX_COMPILER_H
 #define TSCOPE_LINUX_COMPILER_H
 

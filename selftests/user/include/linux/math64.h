@@ -14,7 +14,7 @@ static inline u64 div64_u64(u64 dividend, u64 divisor)
 	return dividend / divisor;
 }
 
-/* The kernel's traps where the quotient is more than 64 bits. */
+/* The kernel's function traps if the quotient has more than 64 bits. */
 static inline u64 mul_u64_u64_div_u64(u64 a, u64 mul, u64 div)
 {
 	return (u64)((u128)a * mul / div);

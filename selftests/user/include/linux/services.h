@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Kernel services for a program of one thread: memory is the C library's, locks do nothing,
- * jiffies and CPU numbers are what the test says.
+ * and the test sets jiffies and CPU numbers.
  */
 #ifndef TSCOPE_LINUX_SERVICES_H
 #define TSCOPE_LINUX_SERVICES_H
@@ -35,7 +35,7 @@ extern u64 test_jiffies_ms;
 #endif
 #define cpu_to_node(cpu) (0)
 
-/* Locks, and what waits. */
+/* Locks and waiting. */
 struct mutex { int unused; };
 #define DEFINE_MUTEX(name) struct mutex name
 #define mutex_lock(m) ((void)(m))
@@ -62,7 +62,7 @@ extern u32 nr_cpu_ids;
 	for ((cpu) = 0; (u32)(cpu) < nr_cpu_ids; (cpu)++)	\
 		if (cpumask_test_cpu(cpu, mask))
 
-/* Of these only a place in a structure is needed. */
+/* These types are only members of structures, and are not used. */
 typedef struct { int unused; } call_single_data_t, spinlock_t;
 typedef struct { s64 counter; } atomic64_t;
 struct irq_work { int unused; };
@@ -76,7 +76,7 @@ static inline void ktime_get_snapshot(struct system_time_snapshot *snap)
 	(void)snap;
 }
 
-/* What changes a CPU's state is not interrupted: there is one thread. */
+/* Nothing interrupts changes of a CPU's state, because there is one thread. */
 #define local_irq_save(flags) ((flags) = 0)
 #define local_irq_restore(flags) ((void)(flags))
 #define cmpxchg(p, old, new) __sync_val_compare_and_swap(p, old, new)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The page that the host writes, by the KVM ABI. */
+/* The time page that the host writes, as in the KVM ABI. */
 #ifndef TSCOPE_ASM_PVCLOCK_H
 #define TSCOPE_ASM_PVCLOCK_H
 

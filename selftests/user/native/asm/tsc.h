@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The real TSC, with the present offset of the thread; or a simulated one. */
+/* The real TSC plus the thread's current offset, or a simulated TSC. */
 #ifndef TSCOPE_ASM_TSC_H
 #define TSCOPE_ASM_TSC_H
 

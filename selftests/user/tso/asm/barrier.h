@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* On x86 these are plain accesses: loads are in order, and stores are. */
+/* On x86 these are plain accesses: the CPU keeps the order of loads, and that of stores. */
 #ifndef TSCOPE_TSO_BARRIER_H
 #define TSCOPE_TSO_BARRIER_H
 
