@@ -127,7 +127,7 @@ static const char *hyperv_probe(void)
 	if (!(ms_hyperv.features & HV_MSR_REFERENCE_TSC_AVAILABLE))
 		return "not a Hyper-V guest, or there is no reference TSC page";
 	if (hyperv_copy(hyperv_sequence(0), &p) && !tscope_timepage_khz(&p))
-		return "the hypervisor's scale is that of no clock";
+		return "the hypervisor's scale is implausible";
 	return NULL;
 }
 

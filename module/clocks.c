@@ -157,13 +157,13 @@ int tscope_clocks_init(const struct tscope_clock_ops *const *table, u32 khz)
 		return -ERANGE;
 	}
 	if (!tsc_khz && !khz) {
-		pr_err("the kernel knows no TSC frequency: name it by tsc_khz=\n");
+		pr_err("the kernel does not know the TSC's frequency: set tsc_khz=\n");
 		return -ENODEV;
 	}
 	if (tsc_khz && khz)
-		pr_warn("tsc_khz=%u is not used: the kernel takes it to be %u\n", khz, tsc_khz);
+		pr_warn("tsc_khz=%u is not used: the kernel's TSC frequency is %u kHz\n", khz, tsc_khz);
 	else if (khz)
-		pr_warn("the kernel knows no TSC frequency: all figures are by tsc_khz=%u\n", khz);
+		pr_warn("the kernel does not know the TSC's frequency: all figures use tsc_khz=%u\n", khz);
 	given_khz = khz;
 	set_frequency(nominal_khz());
 	while ((ops = *table++)) {

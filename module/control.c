@@ -270,7 +270,7 @@ static void choose_cpus_again(int leaves)
 		return;
 	tscope_sampling_pause();
 	if (choose_cpus(&chosen, leaves))
-		pr_err("no memory: the CPUs that sample stay as they were\n");
+		pr_err("out of memory: the CPUs that sample are unchanged\n");
 	windows_allow();
 }
 
@@ -340,7 +340,7 @@ int tscope_control_init(const char *cpus)
 		if (cpus)
 			pr_err("cpus=%s is not a list of possible CPUs\n", cpus);
 		else
-			pr_err("all CPUs are isolated: name those that sample by cpus=\n");
+			pr_err("all CPUs are isolated: list those that sample in cpus=\n");
 		return err;
 	}
 

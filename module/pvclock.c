@@ -59,7 +59,7 @@ const char *tscope_pvclock_fault(const u32 *sequence)
 	if (!p.sequence)
 		return "the hypervisor has not written its page";
 	if (!tscope_timepage_khz(&p))
-		return "the hypervisor's multiplier and shift are those of no clock";
+		return "the hypervisor's multiplier and shift are implausible";
 	return NULL;
 }
 

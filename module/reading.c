@@ -345,7 +345,7 @@ void tscope_points_take(struct tscope_cpu *c, bool read)
 	u64 half_cyc, pairings;
 
 	if (unlikely(tscope_clocks_refined()))
-		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures are by %u: reset takes it anew\n",
+		pr_warn_once("the kernel has refined the TSC's frequency to %u kHz, figures use %u kHz until reset is written\n",
 			     tsc_khz, tscope_tsc_khz);
 	half_cyc = tscope_ns_to_cyc(p.width_us * 500ULL, tscope_tsc_khz);
 	pairings = clamp_t(u64, (u64)p.period_us * PAIRINGS_PER_S / USEC_PER_SEC, 1, READS_MAX);

@@ -88,7 +88,7 @@ partition() {
 khz_given() {
 	insmod /lib/tscope/tscope.ko tsc_khz=2100000
 	expect "tsc/khz is the one that is given" "$(cat $T/tsc/khz)" 2100000
-	expect "and the log says so" "$(dmesg | grep -c 'tscope:.*all figures are by tsc_khz=2100000')" 1
+	expect "and the log says so" "$(dmesg | grep -c 'tscope:.*all figures use tsc_khz=2100000')" 1
 	echo 1 >$T/enabled
 	expect "tsc is sampled" "$(samples tsc)" yes
 	rmmod tscope
