@@ -81,8 +81,8 @@ drifts() {
 	if within 0 100 "${rate#-}"; then
 		# a drift as slow as this shows now and then; in between the offset rests
 		examine
-		EXPECTED="tsc-moving tsc-offset "
-		between "doctor: $name: tsc-moving, or tsc-offset" 1 "$(grep -c "^tsc-[mo]" $FINDINGS)" 2
+		EXPECTED=$(awk '/^tsc-(moving|offset) / { printf "%s ", $1 }' $FINDINGS)
+		between "doctor: $name: tsc-moving, or tsc-offset" 1 "$(echo $EXPECTED | wc -w)" 2
 		nothing_else
 	elif [ "$flagged" != none ]; then
 		# the hull spans the drift of two epochs and of the age of the newest burst
