@@ -25,6 +25,12 @@
 
 /* Binary places of a share of a width. */
 #define SHARE_BITS	10
+/*
+ * How far a clock that counts in steps may move the median of an epoch's widths against their lower
+ * eighth; the width of the memory is the least of many epochs'.
+ */
+#define EPOCH_STEPS	1
+#define MEMORY_STEPS	2
 /* Epochs in one half of the memory. */
 #define MEMORY_EPOCHS	8
 /* Two evidences at most this far apart are one motion. SLOW: evidence of the memory. */
@@ -93,15 +99,15 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 
 /*
  * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
- * lower eighth of the widths of bursts. Noise is how far the median is above @width, beyond the
+ * lower eighth of the widths of bursts. Noise is how far the median is above @width, beyond @steps
  * steps of the clock; the last epoch's own median counts at once if a machine gets busy. Noise
  * brings the limits of a resting offset closer together too: at 0.26 @width only proof is left.
  */
 static bool limits_are_close(const struct tscope_tracker *t, const struct tscope_limits *l,
-			     u32 width)
+			     u32 width, u32 steps)
 {
 	u32 median = max(t->median, t->last_median);
-	u64 noise = median - min_t(u64, median, width + 2 * (u64)t->step);
+	u64 noise = median - min_t(u64, median, width + (u64)steps * t->step);
 	u64 share = 13ULL * width, less = 50 * noise;
 
 	share = share > less ? div64_u64((share - less) << SHARE_BITS, 20ULL * width) : 0;
@@ -180,7 +186,7 @@ static void add_to_memory(struct tscope_tracker *t)
 
 	merge_limits(&t->memory[0], &t->running.limits);
 	merge_limits(&all, &t->memory[0]);
-	if (limits_are_close(t, &all, all.width)) {
+	if (limits_are_close(t, &all, all.width, MEMORY_STEPS)) {
 		/* drift goes on until the memory could have shown it again */
 		note_evidence(t, GAP_SLOW_EPOCHS, 2);
 		forget_memory(t);
@@ -227,7 +233,8 @@ static void finish_epoch(struct tscope_tracker *t)
 		t->moving_epochs--;
 
 	epoch->proof = running_is_proof(t);
-	epoch->evidence = epoch->proof || limits_are_close(t, &epoch->limits, narrow_width(t));
+	epoch->evidence = epoch->proof ||
+			  limits_are_close(t, &epoch->limits, narrow_width(t), EPOCH_STEPS);
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
 		forget_memory(t);
@@ -420,7 +427,7 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct t
 	/* the offset may have changed within a burst, which one alone does not show */
 	if (t->meetings < 2)
 		return -ENODATA;
-	close = limits_are_close(t, &t->running.limits, narrow_width(t));
+	close = limits_are_close(t, &t->running.limits, narrow_width(t), EPOCH_STEPS);
 	repeated = close && t->since_evidence < GAP_EPOCHS &&
 		   t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;
