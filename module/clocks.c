@@ -161,9 +161,9 @@ int tscope_clocks_init(const struct tscope_clock_ops *const *table, u32 khz)
 		return -ENODEV;
 	}
 	if (tsc_khz && khz)
-		pr_warn("tsc_khz=%u is not used: the kernel's TSC frequency is %u kHz\n", khz, tsc_khz);
+		pr_warn("tsc_khz=%u is not used: the kernel uses %u\n", khz, tsc_khz);
 	else if (khz)
-		pr_warn("the kernel does not know the TSC's frequency: all figures use tsc_khz=%u\n", khz);
+		pr_warn("no TSC frequency in the kernel: all figures use tsc_khz=%u\n", khz);
 	given_khz = khz;
 	set_frequency(nominal_khz());
 	while ((ops = *table++)) {

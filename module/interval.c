@@ -100,7 +100,7 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 /*
  * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
  * lower eighth of the widths of bursts. Noise is how far the median is above @width, beyond @steps
- * steps of the clock; the last epoch's own median counts at once if a machine gets busy. Noise
+ * of the clock; the last epoch's own median counts at once if a machine gets busy. Noise
  * brings the limits of a resting offset closer together too: at 0.26 @width only proof is left.
  */
 static bool limits_are_close(const struct tscope_tracker *t, const struct tscope_limits *l,
