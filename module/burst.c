@@ -47,16 +47,19 @@ static bool same_line(const struct tscope_timepage *a, const struct tscope_timep
 static noinline bool page_look(struct tscope_cpu *c, u64 tsc)
 {
 	struct tscope_timepage new, old = c->timepage;
+	u64 held_tsc = c->page_tsc;
 	struct tscope_page_event *e;
 
 	if (!c->page_ops->copy(c->page, &new))
 		return false;
 	c->timepage = new;
+	c->page_tsc = tsc;
 	if (!old.sequence || (new.sequence == old.sequence && same_line(&old, &new)))
 		return true;
 	if (c->events < TSCOPE_PAGE_EVENTS) {
 		e = &c->event[c->events++];
 		e->old = old;
+		e->held_tsc = held_tsc;
 		e->updates = 0;
 	} else {
 		/* no room: the newest event stands for this update as well */

@@ -34,6 +34,7 @@ static inline u64 tscope_now_ms(void)
 struct tscope_page_event {
 	struct tscope_timepage old;	/* before */
 	struct tscope_timepage new;	/* after */
+	u64 held_tsc;			/* TSC at which @old was looked at last */
 	u64 tsc;			/* TSC at which the update was seen */
 	u32 updates;			/* how many updates this entry stands for */
 };
@@ -105,6 +106,7 @@ struct tscope_cpu {
 	const u32 *page;		/* its time page's sequence word; NULL: there is none */
 	const struct tscope_timepage_ops *page_ops; /* how the page is copied */
 	struct tscope_timepage timepage; /* the time page at the newest reading */
+	u64 page_tsc;			/* the TSC when the page was looked at last */
 	bool current_page;		/* @timepage held at the newest reading */
 	struct tscope_page_event event[TSCOPE_PAGE_EVENTS]; /* not reported yet */
 	unsigned int events;		/* number of them */
@@ -189,6 +191,7 @@ static __always_inline u64 tscope_cpu_random(struct tscope_cpu *c)
 static inline void tscope_cpu_new_life(struct tscope_cpu *c)
 {
 	WRITE_ONCE(c->life, c->life + 1);
+	c->timepage.sequence = 0;
 	c->differences = 0;
 	c->divisor_cyc = 0;
 	WRITE_ONCE(c->step_cyc, 0);

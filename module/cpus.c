@@ -95,7 +95,8 @@ void tscope_cpu_reset(struct tscope_cpu *c)
  * tscope_cpu_quiesce() - let a CPU answer no more calls, and forget what it read last
  * @c: the CPU's state
  *
- * The CPU's sampler makes it ready again. Context: that sampler, or process with no window open.
+ * The copy of its time page stays: an update that comes meanwhile is seen later. The CPU's sampler
+ * makes it ready again. Context: that sampler, or process with no window open.
  */
 void tscope_cpu_quiesce(struct tscope_cpu *c)
 {
@@ -105,7 +106,6 @@ void tscope_cpu_quiesce(struct tscope_cpu *c)
 	WRITE_ONCE(c->ready, false);
 	tscope_mailbox_begin(&c->box, 0);
 	memset(c->last, 0, sizeof(c->last));
-	c->timepage.sequence = 0;
 	c->next_window_ns = 0;
 	c->next_meeting_ns = 0;
 	c->end_tsc = 0;

@@ -24,6 +24,9 @@
 /* Bracketed readings while the usual narrowest width is not known; also the most exact readings. */
 #define READS_MAX	8U
 
+/* A page that was not looked at for longer than this may have had several updates. */
+#define DATED_MS	1000U
+
 /*
  * A reading that took twice the usual narrowest and 500 ns is too wide to use: a few such points
  * near an end of the fit move its slope out of proportion.
@@ -90,9 +93,7 @@ void tscope_clocks_suspended(void)
  * @n: how many
  * @leader: the CPU takes the points: a step or a change of the rate begins a segment of them
  *
- * The step is computed for the time when the new page began to hold, because the two pages may have
- * different rates. If the page does not say when that was, or the TSC was set back meanwhile, it is
- * computed for the time when the new page was seen. Context: the CPU's sampler, interrupts on.
+ * Context: the CPU's sampler, interrupts on.
  */
 void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 			const struct tscope_page_event *event, unsigned int n, bool leader)
@@ -101,14 +102,12 @@ void tscope_page_report(struct tscope_cpu *c, struct tscope_clock *clk,
 	struct tscope_step step;
 	bool is_new, cut;
 	s128 phase;
-	u64 at;
 
 	for (e = event; e < event + n; e++) {
-		at = e->new.tsc && e->new.tsc >= e->old.tsc ? e->new.tsc : e->tsc;
-		phase = tscope_timepage_step(&e->old, &e->new, at);
-		step = (struct tscope_step){
-			.ns = tscope_timepage_step_ns(phase), .error_ns = 1, .tsc = e->tsc,
-		};
+		phase = tscope_timepage_update(&e->old, &e->new, e->held_tsc, e->tsc,
+					       (u64)DATED_MS * tscope_tsc_khz, &step.error_ns);
+		step.ns = tscope_timepage_step_ns(phase);
+		step.tsc = e->tsc;
 		WRITE_ONCE(c->updates, c->updates + e->updates);
 		if (e->new.flags & ~e->old.flags & TSCOPE_PAGE_STOPPED)
 			WRITE_ONCE(c->stopped, c->stopped + 1);

@@ -130,6 +130,36 @@ static bool is_step(s128 step)
 	return tscope_abs64(tscope_timepage_step_ns(step)) >= TSCOPE_PAGE_STEP_NS;
 }
 
+/**
+ * tscope_timepage_update() - the step of the clock at an update
+ * @old: page before the update
+ * @new: page after the update
+ * @held_tsc: TSC value at which @old held
+ * @seen_tsc: later TSC value, at which @new was seen
+ * @dated_cyc: if more cycles lie in between, there may have been further updates
+ * @error_ns: result: how far off the step may be, ns
+ *
+ * If both pages have one rate, the step is the same at any time. Else it is the difference when
+ * @new began to hold. If the page does not say when, the TSC was set back, or there was time for
+ * further updates, this was at some time between @held_tsc and @seen_tsc. The step then lies
+ * between the differences at these two, and is 0 if it may be 0.
+ * Return: the step, 2^-16 ns.
+ */
+s128 tscope_timepage_update(const struct tscope_timepage *old, const struct tscope_timepage *new,
+			    u64 held_tsc, u64 seen_tsc, u64 dated_cyc, u64 *error_ns)
+{
+	bool dated = new->tsc && new->tsc >= old->tsc;
+	s128 last = tscope_timepage_step(old, new, dated ? new->tsc : seen_tsc), first;
+
+	*error_ns = 1;
+	if ((old->mult == new->mult && old->shift == new->shift) ||
+	    (dated && seen_tsc - held_tsc <= dated_cyc))
+		return last;
+	first = tscope_timepage_step(old, new, held_tsc);
+	*error_ns += tscope_abs64(tscope_timepage_step_ns(last - first));
+	return is_step(first) && is_step(last) && (first < 0) == (last < 0) ? last : 0;
+}
+
 static bool is_of(const struct tscope_page_update *update, const struct tscope_timepage *p)
 {
 	return update->ns == p->ns && update->mult == p->mult;

@@ -64,6 +64,8 @@ bool tscope_timepage_inverse(const struct tscope_timepage *p, u64 ns, u32 span_n
 u32 tscope_timepage_khz(const struct tscope_timepage *p);
 s128 tscope_timepage_step(const struct tscope_timepage *old, const struct tscope_timepage *new,
 			  u64 tsc);
+s128 tscope_timepage_update(const struct tscope_timepage *old, const struct tscope_timepage *new,
+			    u64 held_tsc, u64 seen_tsc, u64 dated_cyc, u64 *error_ns);
 s64 tscope_timepage_step_ns(s128 step);
 bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_timepage *old,
 			 const struct tscope_timepage *new, s128 *step);

@@ -21,7 +21,8 @@ static int cpus_init(struct kunit *test)
 
 /*
  * After a stop no partner finds an old reading, and no new reading is compared with an old one.
- * When sampling goes on, this is the same life.
+ * When sampling goes on, this is the same life, so updates of the time page are seen; in a new life
+ * they are not.
  */
 static void cpus_stop(struct kunit *test)
 {
@@ -40,6 +41,8 @@ static void cpus_stop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->box.pub[TSCOPE_LANE_TSC], 0ULL);
 	KUNIT_EXPECT_EQ(test, c->box.echo[TSCOPE_LANE_PAGE], 0ULL);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_TSC], 0ULL);
+	KUNIT_EXPECT_EQ(test, c->timepage.sequence, 6U);
+	tscope_cpu_new_life(c);
 	KUNIT_EXPECT_EQ(test, c->timepage.sequence, 0U);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hyperv: copies of the TSC page, its line, what bursts make of it and of its updates. */
 #include <linux/kthread.h>
+#include <linux/delay.h>
 #include <linux/math64.h>
 #include <linux/slab.h>
 
@@ -259,6 +260,45 @@ static void hyperv_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
 }
 
+/* The rate changed, but the time went on: no step, no matter when the page is looked at. */
+static void hyperv_rate(struct kunit *test)
+{
+	struct tscope_burst b = { };
+	u64 before = page.tsc_scale, changed_tsc;
+
+	page_burst(c, &b);
+	/* 100 ppm of this delay are more than the page's unit */
+	mdelay(20);
+	changed_tsc = rdtsc_ordered();
+	page.tsc_scale += before / 10000;
+	page.tsc_offset -= mul_u64_u64_shr(changed_tsc, page.tsc_scale - before, 64);
+	page.tsc_sequence++;
+	mdelay(20);
+	page_burst(c, &b);
+	KUNIT_ASSERT_EQ(test, c->events, 1U);
+	tscope_page_report(c, clk, c->event, 1, true);
+	KUNIT_EXPECT_EQ(test, clk->steps, 0ULL);
+	KUNIT_EXPECT_TRUE(test, clk->series.begins);
+}
+
+/* An update that comes while sampling is off is seen when it is on again. */
+static void hyperv_while_off(struct kunit *test)
+{
+	struct tscope_burst b = { };
+
+	page_burst(c, &b);
+	tscope_cpu_quiesce(c);
+	page.tsc_offset -= 20000000;
+	page.tsc_sequence += 2;
+	page_burst(c, &b);
+	KUNIT_ASSERT_EQ(test, c->events, 1U);
+	KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_PAGE].backward, 0ULL);
+	tscope_page_report(c, clk, c->event, 1, true);
+	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->step_last_ns, -2000000000LL);
+	KUNIT_EXPECT_TRUE(test, clk->series.begins);
+}
+
 /* While the page is not valid, it is not read; when it is valid again, this is an update. */
 static void hyperv_not_valid(struct kunit *test)
 {
@@ -356,6 +396,8 @@ static struct kunit_case hyperv_cases[] = {
 	KUNIT_CASE(hyperv_line_slow),
 	KUNIT_CASE(hyperv_burst),
 	KUNIT_CASE(hyperv_step),
+	KUNIT_CASE(hyperv_rate),
+	KUNIT_CASE(hyperv_while_off),
 	KUNIT_CASE(hyperv_not_valid),
 	KUNIT_CASE(hyperv_same_word),
 	KUNIT_CASE(hyperv_valid_later),

@@ -345,6 +345,65 @@ static void test_inverse(void)
 	EXPECT(!tscope_timepage_inverse(&p, 101, 1, &tsc), "past what a TSC counts");
 }
 
+/*
+ * Random updates, some of which change the rate: the range that is reported holds the clock's step
+ * at the time when the new page began to hold. If the page has this time, the step is exact.
+ */
+static void test_update(void)
+{
+	const u64 dated_cyc = 3000000000;
+	struct tscope_timepage old = { .mult = KVM(0xb0f1a2c3), .shift = -1 }, new;
+	u32 round, exact = 0, none = 0;
+	u64 held, begun, seen, error;
+	s64 step, got;
+	bool dated;
+
+	for (round = 0; round < 20000; round++) {
+		dated = rnd_below(2);
+		old.tsc = dated ? rnd_bits(60) : 0;
+		old.ns = (1ULL << 62) + rnd_bits(60);
+		held = old.tsc + rnd_bits(40);
+		begun = held + rnd_bits(30);
+		seen = begun + rnd_bits(30);
+		step = rnd_below(3) ? (s64)rnd_below(1 << 30) - (1 << 29) : 0;
+		new = old;
+		new.ns = tscope_timepage_ns(&old, begun) + step;
+		new.tsc = begun;
+		/* up to 100 ppm more or less */
+		if (rnd_below(3))
+			new.mult += (s64)rnd_below(2 * 10000) * (s64)(old.mult / 100000000) -
+				    10000 * (s64)(old.mult / 100000000);
+		if (!dated) {
+			new.ns -= tscope_timepage_scale(begun, new.mult, new.shift);
+			new.tsc = 0;
+		}
+		got = tscope_timepage_step_ns(tscope_timepage_update(&old, &new, held, seen,
+								     dated_cyc, &error));
+		EXPECT(llabs(got - step) <= (s64)error + 2, "truth %s, figure %s, bound %s + 2",
+		       tap_dec(step), tap_dec(got), tap_dec(error));
+		if (dated || new.mult == old.mult)
+			EXPECT_EQ(error, 1, "error %s", tap_dec(error));
+		exact += error == 1;
+		none += !step && new.mult != old.mult && !got;
+	}
+	EXPECT(exact > 5000 && none > 1000, "%u exact, %u without a step", exact, none);
+
+	/* the rate changed by 2^-10 in the middle: the step is 0 and 512 ns at the ends */
+	old = (struct tscope_timepage){ .mult = 1ULL << 63 };
+	new = old;
+	new.mult += 1ULL << 53;
+	new.ns -= 1 << 20;
+	got = tscope_timepage_step_ns(tscope_timepage_update(&old, &new, (1ULL << 31) - (1 << 20),
+							     (1ULL << 31) + (1 << 20), 0, &error));
+	EXPECT_EQ(got, 0, "step %s", tap_dec(got));
+	EXPECT_EQ(error, 1 + 1024, "error %s", tap_dec(error));
+	new.ns += 2000;
+	got = tscope_timepage_step_ns(tscope_timepage_update(&old, &new, (1ULL << 31) - (1 << 20),
+							     (1ULL << 31) + (1 << 20), 0, &error));
+	EXPECT_EQ(got, 2512, "step %s", tap_dec(got));
+	EXPECT_EQ(error, 1 + 1024, "error %s", tap_dec(error));
+}
+
 static const struct tap_test tests[] = {
 	{ "eval with its fraction: the line", test_frac },
 	{ "inverse: within a nanosecond's cycles", test_inverse },
@@ -355,6 +414,7 @@ static const struct tap_test tests[] = {
 	{ "khz: with mul as KVM rounds it", test_khz_host },
 	{ "step: within its rounding", test_step },
 	{ "step: across the clock's zero", test_step_zero },
+	{ "update: a rate that changes, at a time that is known or not", test_update },
 };
 
 TAP_MAIN(tests)

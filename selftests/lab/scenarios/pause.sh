@@ -8,11 +8,13 @@
 # clock fell behind the host's, by ptp-kvm, is a second measurement of it.
 ACCEL=nested
 
-# pause SECONDS
+# pause SECONDS [off]: off: nothing samples from before the pause until after it
 pause() {
 	local step
 	wall_look
+	[ -z "$2" ] || echo 0 >$T/enabled
 	set -- "$1" $(on_host "lab_clock; monitor stop; lab_clock; sleep $1; lab_clock; monitor cont; lab_clock" | cut -d' ' -f1)
+	echo 1 >$T/enabled
 	sleep 3
 	pauses=$((pauses + 1))
 	wall_moved
@@ -51,6 +53,7 @@ guest() {
 		RANDOM_NUMBER=$((range / 3 + RANDOM_NUMBER))
 		pause $((RANDOM_NUMBER / 1000)).$(printf %03d $((RANDOM_NUMBER % 1000)))
 	done
+	[ -n "$SHORT" ] || pause 1.234 off
 	sleep 7
 	echo 0 >$T/enabled
 
