@@ -344,20 +344,25 @@ int tscope_control_init(const char *cpus)
 		return err;
 	}
 
-	err = tscope_cpus_init();
+	err = tscope_pairs_init();
 	if (err)
 		return err;
+	err = tscope_cpus_init();
+	if (err)
+		goto pairs_exit;
 	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "tscope:online",
 					cpu_online_ends, cpu_offline_begins);
 	if (err < 0)
-		goto free;
+		goto cpus_exit;
 	hotplug_state = err;
 	err = register_pm_notifier(&suspend_block);
 	if (!err)
 		return 0;
 	cpuhp_remove_state_nocalls(hotplug_state);
-free:
+cpus_exit:
 	tscope_cpus_exit();
+pairs_exit:
+	tscope_pairs_exit();
 	return err;
 }
 
@@ -369,6 +374,6 @@ void tscope_control_exit(void)
 {
 	unregister_pm_notifier(&suspend_block);
 	cpuhp_remove_state_nocalls(hotplug_state);
-	tscope_pairs_free();
+	tscope_pairs_exit();
 	tscope_cpus_exit();
 }

@@ -24,6 +24,9 @@
 DEFINE_SPINLOCK(tscope_pairs_lock);
 u32 tscope_pairs_choices;
 
+/* Pairs are many, and their size is far from a power of two, as which kmalloc would take it. */
+static struct kmem_cache *pair_cache;
+
 /* The CPUs that sample, by rank; written whenever the pairs are. */
 static int *ranks;
 static u32 rank_count;
@@ -109,7 +112,7 @@ static struct tscope_pair *find_or_alloc(const struct tscope_cpu *c, int peer)
 
 	if (p)
 		return p;
-	p = kvzalloc_node(sizeof(*p), GFP_KERNEL, cpu_to_node(c->cpu));
+	p = kmem_cache_alloc_node(pair_cache, GFP_KERNEL | __GFP_ZERO, cpu_to_node(c->cpu));
 	if (!p)
 		return NULL;
 	p->cpu = c->cpu;
@@ -151,7 +154,7 @@ static void forget_wanted(struct tscope_pair *p)
 		next = p->next;
 		p->wanted = false;
 		if (!tscope_pair_find(tscope_cpu_of(p->cpu), p->peer))
-			kvfree(p);
+			kmem_cache_free(pair_cache, p);
 	}
 }
 
@@ -181,7 +184,7 @@ static void take_wanted(struct tscope_pair *wanted)
 	spin_unlock(&tscope_pairs_lock);
 	for (; gone; gone = next) {
 		next = gone->next;
-		kvfree(gone);
+		kmem_cache_free(pair_cache, gone);
 	}
 }
 
@@ -224,11 +227,23 @@ free:
 	return err;
 }
 
+/**
+ * tscope_pairs_init() - prepare for pairs; there are none yet
+ * Context: process, at load.
+ * Return: 0 or -ENOMEM.
+ */
+int tscope_pairs_init(void)
+{
+	pair_cache = KMEM_CACHE(tscope_pair, SLAB_HWCACHE_ALIGN);
+	return pair_cache ? 0 : -ENOMEM;
+}
+
 /* Free all pairs, at unload: no sampler and no reader is left. */
-void tscope_pairs_free(void)
+void tscope_pairs_exit(void)
 {
 	take_wanted(NULL);
 	kvfree(ranks);
 	ranks = NULL;
 	rank_count = 0;
+	kmem_cache_destroy(pair_cache);
 }

@@ -34,7 +34,8 @@ extern spinlock_t tscope_pairs_lock;
 extern u32 tscope_pairs_choices;
 
 int tscope_pairs_choose(const struct cpumask *cpus);
-void tscope_pairs_free(void);
+int tscope_pairs_init(void);
+void tscope_pairs_exit(void);
 u32 tscope_pairs_turn_ms(void);
 u32 tscope_pairs_cpus(void);
 int tscope_pairs_partner(u32 rank, u64 round);

@@ -27,10 +27,19 @@ static size_t taken_for(size_t size)
 	return taken;
 }
 
-/* Returns zeroed memory; ends the program if there is none. */
-void *memory_zalloc(size_t size)
+/* A cache of its own keeps objects of @size in blocks of this, each in a line of the CPU's cache. */
+#define CACHE_BLOCK	32768
+#define CACHE_LINE	64
+
+/* What is kept before a block. */
+struct sizes {
+	size_t asked;
+	size_t taken;
+};
+
+static void *zalloc(struct sizes sizes)
 {
-	size_t room = (size + 2 * ALIGNED - 1) / ALIGNED * ALIGNED;
+	size_t size = sizes.asked, room = (size + 2 * ALIGNED - 1) / ALIGNED * ALIGNED;
 	char *block = aligned_alloc(ALIGNED, room);
 
 	if (!block) {
@@ -38,24 +47,38 @@ void *memory_zalloc(size_t size)
 		exit(2);
 	}
 	memset(block, 0, room);
-	memcpy(block, &size, sizeof(size));
-	use.asked += size;
-	use.taken += taken_for(size);
+	memcpy(block, &sizes, sizeof(sizes));
+	use.asked += sizes.asked;
+	use.taken += sizes.taken;
 	if (use.taken > use.most_taken)
 		use.most_taken = use.taken;
 	return block + ALIGNED;
 }
 
+/* Returns zeroed memory; ends the program if there is none. */
+void *memory_zalloc(size_t size)
+{
+	return zalloc((struct sizes){ size, taken_for(size) });
+}
+
+/* The same, of a cache for objects of this size alone. */
+void *memory_cache_zalloc(size_t size)
+{
+	size_t lines = (size + CACHE_LINE - 1) / CACHE_LINE;
+
+	return zalloc((struct sizes){ size, CACHE_BLOCK / (CACHE_BLOCK / (lines * CACHE_LINE)) });
+}
+
 void memory_free(const void *p)
 {
 	char *block = (char *)p - ALIGNED;
-	size_t size;
+	struct sizes sizes;
 
 	if (!p)
 		return;
-	memcpy(&size, block, sizeof(size));
-	use.asked -= size;
-	use.taken -= taken_for(size);
+	memcpy(&sizes, block, sizeof(sizes));
+	use.asked -= sizes.asked;
+	use.taken -= sizes.taken;
 	free(block);
 }
 

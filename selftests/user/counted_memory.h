@@ -13,6 +13,7 @@ struct memory_use {
 };
 
 void *memory_zalloc(size_t size);
+void *memory_cache_zalloc(size_t size);
 void memory_free(const void *p);
 struct memory_use memory_use(void);
 void memory_mark(void);

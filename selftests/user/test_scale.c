@@ -60,6 +60,7 @@ static void start(u32 n)
 	row = (struct row){ };
 	nr_cpu_ids = n;
 	test_jiffies_ms = 1000;
+	EXPECT_EQ(tscope_pairs_init(), 0, "%u CPUs", n);
 	EXPECT_EQ(tscope_cpus_init(), 0, "%u CPUs", n);
 	memset(&mask, 0, sizeof(mask));
 	for (cpu = 0; cpu < n; cpu++) {
@@ -74,14 +75,14 @@ static void start(u32 n)
 	EXPECT_EQ(row.pairs, pairs_of(n), "%u CPUs", n);
 	pairs = row.all.asked - row.states.asked;
 	EXPECT(row.states.asked / n <= 22000, "a CPU's state: %zu", row.states.asked / n);
-	EXPECT(pairs / n <= (n > TSCOPE_ALL_PAIRS_CPUS ? 12000 : 32000),
+	EXPECT(pairs / n <= (n > TSCOPE_ALL_PAIRS_CPUS ? 16000 : 45000),
 	       "a CPU's pairs: %zu", pairs / n);
-	EXPECT(row.all.taken / n <= 66000, "a CPU: %zu", row.all.taken / n);
+	EXPECT(row.all.taken / n <= 78000, "a CPU: %zu", row.all.taken / n);
 }
 
 static void finish(void)
 {
-	tscope_pairs_free();
+	tscope_pairs_exit();
 	tscope_cpus_exit();
 	EXPECT_EQ(memory_use().asked, 0, "after");
 }

@@ -13,6 +13,7 @@
 #define MSEC_PER_SEC	1000L
 #define NSEC_PER_SEC	1000000000L
 #define GFP_KERNEL	0
+#define __GFP_ZERO	0
 
 #define hweight32(x) __builtin_popcount(x)
 #define fls(x) ((x) ? 32 - __builtin_clz(x) : 0)
@@ -28,11 +29,19 @@ extern u64 test_jiffies_ms;
 #define kvcalloc(n, size, gfp) memory_zalloc((n) * (size))
 #define kvzalloc_node(size, gfp, node) memory_zalloc(size)
 #define kvfree(p) memory_free(p)
+#define kmem_cache_alloc_node(cache, gfp, node) memory_cache_zalloc((cache)->size)
+#define kmem_cache_free(cache, p) memory_free(p)
 #else
 #define kvcalloc(n, size, gfp) calloc(n, size)
 #define kvzalloc_node(size, gfp, node) calloc(1, size)
 #define kvfree(p) free(p)
+#define kmem_cache_alloc_node(cache, gfp, node) calloc(1, (cache)->size)
+#define kmem_cache_free(cache, p) free(p)
 #endif
+struct kmem_cache { size_t size; };
+#define KMEM_CACHE(type, flags) \
+	({ static struct kmem_cache cache_ = { sizeof(struct type) }; &cache_; })
+#define kmem_cache_destroy(cache) ((void)(cache))
 #define cpu_to_node(cpu) (0)
 
 /* Locks and waiting. */
