@@ -36,7 +36,7 @@ const struct rule rules[] = {
 		.limit = "the offset exceeds its bound by more than 1 us, or the TSC warped: programs see time go backward; less is a warning",
 		.cause = "The firmware left a CPU's TSC off, or the hypervisor set the TSC of a vCPU at another time than those of the others, as after a restore or when it was plugged.",
 		.advice = {
-			"boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock, until it is mended",
+			"boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock, until it is fixed",
 			"on bare metal: update the firmware",
 		},
 		.explains = { "clock-warped", "clock-backward", "clock-stepped", "clocksource" },
@@ -168,7 +168,7 @@ const struct rule rules[] = {
 		.limit = "one warp; or kvm-clock differs between CPUs by 1 us more than the bound, or moves by that while the TSC rests",
 		.cause = "A CPU's clock is behind that of another CPU.",
 		.advice = {
-			"tscope pairs shows which CPUs; use another clocksource until it is mended",
+			"tscope pairs shows which CPUs; use another clocksource until it is fixed",
 		},
 		.see = "cases.rst, \"Time goes back between vCPUs\"",
 		.judge = judge_clock_warped,
@@ -178,7 +178,7 @@ const struct rule rules[] = {
 		.limit = "one backward reading",
 		.cause = "A CPU read a clock lower than before.",
 		.advice = {
-			"tscope events shows when and on which CPU; use another clocksource until it is mended",
+			"tscope events shows when and on which CPU; use another clocksource until it is fixed",
 		},
 		.see = "cases.rst, \"Backward readings\"",
 		.judge = judge_clock_backward,
