@@ -9,7 +9,8 @@
  * Motion leaves the width of a burst as it is, but brings the tightest limits of many bursts closer
  * together, by its extent:
  *
- *	evidence	high - low < (0.65 - 2.5 noise) width - 2 steps of the clock
+ *	evidence	high - low < (0.65 - 2.5 noise) width - 2 steps of the clock, and
+ *			the same of the limits that several bursts give, with 0.9
  *	proof		high - low < -2 steps
  *
  * Width is the lower eighth of the bursts' widths, and not more than the widths of the two bursts
@@ -25,6 +26,11 @@
 
 /* Binary places of a share of a width. */
 #define SHARE_BITS	10
+/* Twentieths of a width: the distance of the tightest limits at rest, and of common limits. */
+#define TIGHTEST_TWENTIETHS	13
+#define COMMON_TWENTIETHS	18
+/* One of so many bursts must give such a limit. */
+#define COMMON_PART	16
 /*
  * How far a clock that counts in steps may move the median of an epoch's widths against their lower
  * eighth; the width of the memory is the least of many epochs'.
@@ -43,27 +49,17 @@
 /* A burst of unusual width is used if the newest used one is at least this old. */
 #define STALE_MS	(TSCOPE_EPOCH_MS / 2)
 
-static const struct tscope_limits no_limits = { .low = S64_MIN, .high = S64_MAX, .width = U32_MAX };
+static const struct tscope_limits no_limits = {
+	.low = S64_MIN, .high = S64_MAX, .width = U32_MAX,
+	.common_low = S64_MIN, .common_high = S64_MAX,
+};
+
 static const struct tscope_hull no_hull = { .low = S64_MAX, .high = S64_MIN };
 
 /* At most U32_MAX - 1; 0 if the limits contradict each other. */
 static u32 width_of_burst(s64 low, s64 high)
 {
 	return low > high ? 0 : min_t(u64, (u64)high - (u64)low, U32_MAX - 1);
-}
-
-/* The width at place @rank of @n sorted widths, from 0 on; 0 if n is 0. Takes @rank + 1 passes. */
-static u32 width_of_rank(const u32 *widths, u32 n, u32 rank)
-{
-	u32 sorted[TSCOPE_EPOCH_WIDTHS] = { };
-	u32 i, k;
-
-	memcpy(sorted, widths, n * sizeof(*widths));
-	for (k = 0; k <= rank; k++)
-		for (i = k + 1; i < n; i++)
-			if (sorted[i] < sorted[k])
-				swap(sorted[k], sorted[i]);
-	return sorted[rank];
 }
 
 /*
@@ -89,6 +85,8 @@ static void merge_limits(struct tscope_limits *into, const struct tscope_limits 
 	merge_limit(&into->high, &into->high_width, from->high, from->high_width,
 		    from->high < into->high);
 	into->width = min(into->width, from->width);
+	into->common_low = max(into->common_low, from->common_low);
+	into->common_high = min(into->common_high, from->common_high);
 }
 
 /* Proof of motion: no constant offset is within the limits. */
@@ -98,22 +96,35 @@ static bool limits_contradict(s64 low, s64 high, u32 step)
 }
 
 /*
- * Evidence of motion: the limits are closer than those of an offset that rests. @width is the
- * lower eighth of the widths of bursts. Noise is how far the median is above @width, beyond @steps
- * of the clock; the last epoch's own median counts at once if a machine gets busy. Noise
- * brings the limits of a resting offset closer together too: at 0.26 @width only proof is left.
+ * The distance that limits of a resting offset keep: (@twentieths / 20 - 2.5 noise) of @width, less
+ * 2 steps. Noise is how far the median of widths is above their lower eighth, in lower eighths.
+ */
+static s64 distance_at_rest(u32 width, u32 twentieths, u32 eighth, u64 above, u32 step)
+{
+	u64 share = (u64)twentieths * eighth, less = 50 * above;
+
+	share = share > less ? div64_u64((share - less) << SHARE_BITS, 20ULL * eighth) : 0;
+	return (s64)(width * share >> SHARE_BITS) - 2 * (s64)step;
+}
+
+/*
+ * Evidence of motion: limits are closer than those of an offset that rests. The tightest limits of
+ * all bursts must be, and those that several bursts give: between emulated CPUs a few bursts of
+ * many thousands have a transit of 0. @eighth is the lower eighth of the widths of bursts. Noise
+ * counts beyond @steps of the clock; the last epoch's own median counts at once if a machine gets
+ * busy.
  */
 static bool limits_are_close(const struct tscope_tracker *t, const struct tscope_limits *l,
-			     u32 width, u32 steps)
+			     u32 eighth, u32 steps)
 {
 	u32 median = max(t->median, t->last_median);
-	u64 noise = median - min_t(u64, median, width + (u64)steps * t->step);
-	u64 share = 13ULL * width, less = 50 * noise;
+	u64 above = median - min_t(u64, median, eighth + (u64)steps * t->step);
+	u32 width = min3(eighth, l->low_width, l->high_width);
 
-	share = share > less ? div64_u64((share - less) << SHARE_BITS, 20ULL * width) : 0;
-	width = min3(width, l->low_width, l->high_width);
 	return tscope_ssub64(l->high, l->low) <
-	       (s64)(width * share >> SHARE_BITS) - 2 * (s64)t->step;
+	       distance_at_rest(width, TIGHTEST_TWENTIETHS, eighth, above, t->step) &&
+	       tscope_ssub64(l->common_high, l->common_low) <
+	       distance_at_rest(eighth, COMMON_TWENTIETHS, eighth, above, t->step);
 }
 
 static void extend_hull(struct tscope_hull *hull, s64 low, s64 high)
@@ -125,26 +136,26 @@ static void extend_hull(struct tscope_hull *hull, s64 low, s64 high)
 static void begin_epoch(struct tscope_tracker *t)
 {
 	t->running = (struct tscope_epoch){ .limits = no_limits, .hull = no_hull };
-	t->samples = 0;
-	t->stride = 1;
+	tscope_reservoir_init(&t->sample);
 }
 
-/* Keep some of an epoch's widths: each burst is as likely as any other to be among them. */
-static void sample_width(struct tscope_tracker *t, u32 width)
+static void sample_burst(struct tscope_tracker *t, s64 low, u32 width)
 {
-	u32 i;
+	struct tscope_reservoir *r = &t->sample;
 
-	if ((t->running.bursts - 1) & (t->stride - 1))
-		return;
-	if (t->samples == TSCOPE_EPOCH_WIDTHS) {
-		t->samples /= 2;
-		for (i = 0; i < t->samples; i++)
-			t->widths[i] = t->widths[2 * i];
-		t->stride *= 2;
-	}
-	t->widths[t->samples++] = width;
-	if (t->samples >= TSCOPE_EPOCH_BURSTS)
-		t->running.limits.width = width_of_rank(t->widths, t->samples, t->samples / 8);
+	if (tscope_reservoir_add(r, t->running.bursts - 1, low, width) &&
+	    r->bursts >= TSCOPE_EPOCH_BURSTS)
+		t->running.limits.width = tscope_rank_width(r->widths, r->bursts, r->bursts / 8);
+}
+
+/*
+ * The limits that at least a sixteenth of the running epoch's bursts give. With @more 0 these are
+ * the tightest of fewer than 16 bursts. With half of COMMON_PART one burst alone gives none.
+ */
+static void find_common_limits(const struct tscope_tracker *t, u32 more, struct tscope_limits *l)
+{
+	tscope_reservoir_limits(&t->sample, (t->sample.bursts + more) / COMMON_PART,
+				&l->common_low, &l->common_high);
 }
 
 /*
@@ -157,8 +168,8 @@ static u32 narrow_width(const struct tscope_tracker *t)
 
 	memcpy(widths, t->recent, sizeof(t->recent));
 	widths[TSCOPE_EPOCHS_RECENT] = t->running.limits.width;
-	width = width_of_rank(widths, ARRAY_SIZE(widths), 1);
-	return width != U32_MAX ? width : width_of_rank(widths, ARRAY_SIZE(widths), 0);
+	width = tscope_rank_width(widths, ARRAY_SIZE(widths), 1);
+	return width != U32_MAX ? width : tscope_rank_width(widths, ARRAY_SIZE(widths), 0);
 }
 
 /*
@@ -215,9 +226,9 @@ static void note_median(struct tscope_tracker *t)
 {
 	u32 median;
 
-	if (t->samples < TSCOPE_EPOCH_BURSTS)
+	if (t->sample.bursts < TSCOPE_EPOCH_BURSTS)
 		return;
-	median = width_of_rank(t->widths, t->samples, t->samples / 2);
+	median = tscope_rank_width(t->sample.widths, t->sample.bursts, t->sample.bursts / 2);
 	t->last_median = median;
 	t->median = t->recent[0] == U32_MAX ? median : t->median - t->median / 8 + median / 8;
 }
@@ -232,9 +243,11 @@ static void finish_epoch(struct tscope_tracker *t)
 	if (t->moving_epochs)
 		t->moving_epochs--;
 
+	find_common_limits(t, 0, &epoch->limits);
 	epoch->proof = running_is_proof(t);
 	epoch->evidence = epoch->proof ||
 			  limits_are_close(t, &epoch->limits, narrow_width(t), EPOCH_STEPS);
+	find_common_limits(t, COMMON_PART / 2, &epoch->limits);
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
 		forget_memory(t);
@@ -281,7 +294,7 @@ static u32 least_width(const struct tscope_tracker *t)
 	u32 width = usual_width(t);
 
 	if (width == U32_MAX)
-		width = width_of_rank(t->widths, t->samples, t->samples > 1);
+		width = tscope_rank_width(t->sample.widths, t->sample.bursts, t->sample.bursts > 1);
 	return width - width / 4;
 }
 
@@ -383,7 +396,7 @@ void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step, u
 	use_burst(t, low, high, now_ms);
 	limit_offset(t, low, high);
 	if (low <= high)
-		sample_width(t, width_of_burst(low, high));
+		sample_burst(t, low, width_of_burst(low, high));
 }
 
 /*
@@ -422,12 +435,14 @@ static struct tscope_hull hull_of(const struct tscope_tracker *t)
  */
 int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct tscope_interval *out)
 {
+	struct tscope_limits limits = t->running.limits;
 	bool close, repeated;
 
 	/* the offset may have changed within a burst, which one alone does not show */
 	if (t->meetings < 2)
 		return -ENODATA;
-	close = limits_are_close(t, &t->running.limits, narrow_width(t), EPOCH_STEPS);
+	find_common_limits(t, 0, &limits);
+	close = limits_are_close(t, &limits, narrow_width(t), EPOCH_STEPS);
 	repeated = close && t->since_evidence < GAP_EPOCHS &&
 		   t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;

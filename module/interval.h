@@ -7,12 +7,11 @@
 #define TSCOPE_INTERVAL_H
 
 #include "pure.h"
+#include "reservoir.h"
 
 /* An epoch lasts at least this long, and until it has TSCOPE_EPOCH_BURSTS. */
 #define TSCOPE_EPOCH_MS		1000
 #define TSCOPE_EPOCH_BURSTS	8
-/* How many widths of an epoch's bursts are kept. */
-#define TSCOPE_EPOCH_WIDTHS	32
 /* How many earlier epochs' widths decide, with the running one's, which width is narrow. */
 #define TSCOPE_EPOCHS_RECENT	3
 
@@ -29,6 +28,8 @@ struct tscope_limits {
 	u32 low_width;		/* width of the burst that gave low; 0: the burst was torn */
 	u32 high_width;		/* and of the one that gave high */
 	u32 width;		/* lower eighth of the bursts' widths; U32_MAX: not known */
+	s64 common_low;		/* limits that several bursts give; S64_MIN and S64_MAX until */
+	s64 common_high;	/* an epoch ends */
 };
 
 /* The bursts of one second or more. */
@@ -50,9 +51,7 @@ struct tscope_tracker {
 	u64 met_ms;
 	struct tscope_hull newest;	/* the newest burst that was used; empty: none was */
 	u64 at_ms;			/* when it was used, or when a later burst was torn */
-	u32 widths[TSCOPE_EPOCH_WIDTHS]; /* every stride-th one of the running epoch */
-	u32 stride;
-	u32 samples;			/* how many are in @widths */
+	struct tscope_reservoir sample;	/* of the running epoch's bursts that were not torn */
 	u32 recent[TSCOPE_EPOCHS_RECENT]; /* limits.width of the last epochs, newest first */
 	u32 median;			/* of widths, averaged over the last epochs */
 	u32 last_median;		/* of the widths of the last epoch alone */

@@ -27,7 +27,7 @@ static size_t taken_for(size_t size)
 	return taken;
 }
 
-/* A cache of its own keeps objects of @size in blocks of this, each in a line of the CPU's cache. */
+/* A cache of its own keeps objects in such blocks, and begins each in a line of the CPU's cache. */
 #define CACHE_BLOCK	32768
 #define CACHE_LINE	64
 

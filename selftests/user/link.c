@@ -73,6 +73,17 @@ void link_turn(struct link *l, double at_ns)
 	l->back_ns = LINK_FLOOR_NS * exp(0.5 * rnd_gauss());
 }
 
+/* Emulated CPUs get the same count at times, as the emulator never lets its clock go back. */
+static void read_equal_counts(const struct link *l, struct moment *b)
+{
+	if (!l->equal_in || rnd_below(l->equal_in))
+		return;
+	if (rnd64() & 1)
+		b->low = b->most;
+	else
+		b->high = b->least;
+}
+
 void link_burst(const struct link *l, double at_ns, struct moment *b)
 {
 	double noise = l->noise_ns, split;
@@ -103,4 +114,5 @@ void link_burst(const struct link *l, double at_ns, struct moment *b)
 		exchange(l, at_ns, noise, first, b);
 	if (first < EXCHANGES)
 		exchange(l, at_ns + LINK_BURST_NS, noise, EXCHANGES - first, b);
+	read_equal_counts(l, b);
 }

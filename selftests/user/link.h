@@ -31,6 +31,7 @@ enum link_motion { LINK_RESTS, LINK_ALTERNATES, LINK_DRIFTS };
  * @restless: @noise_ns is drawn anew, from 20 ns to 2 us, as on a machine that is busy at times
  * @turn_ns: mean time after which these two are drawn; 0: before each burst
  * @turned_ns: when they are drawn next
+ * @equal_in: in one of so many bursts both CPUs read the same count in one direction; 0: in none
  */
 struct link {
 	enum link_motion motion;
@@ -46,6 +47,7 @@ struct link {
 	bool restless;
 	double turn_ns;
 	double turned_ns;
+	u32 equal_in;
 };
 
 struct link link_healthy(void);

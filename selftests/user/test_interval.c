@@ -257,6 +257,31 @@ static void test_restless(void)
 	EXPECT(moving <= looks / 15000, "%u of %u looks moving", moving, looks);
 }
 
+/* A few bursts of many, whose limits are exact in one direction, are no evidence. */
+static void test_equal_counts(void)
+{
+	static const double noise_ns[] = { 5, 20, 60, 200 };
+	static const u32 equal_in[] = { 3000, 30000 };
+	struct trial trial;
+	u32 i, k;
+
+	for (i = 0; i < ARRAY_SIZE(rates); i++)
+		for (k = 0; k < ARRAY_SIZE(noise_ns) * ARRAY_SIZE(equal_in); k++) {
+			struct link l;
+
+			if (!trial_begins())
+				continue;
+			l = link_healthy();
+			l.noise_ns = noise_ns[k % ARRAY_SIZE(noise_ns)];
+			l.equal_in = equal_in[k / ARRAY_SIZE(noise_ns)];
+			run_trial(&l, rates[i], 4 * duration_s(rates[i]), 0, &trial);
+			EXPECT(!trial.moving && !trial.false_rests,
+			       "trial %u: %g a second, noise %g, equal in 1 of %u: %u of %u looks moving, %u false",
+			       number, rates[i], l.noise_ns, l.equal_in, trial.moving, trial.looks,
+			       trial.false_rests);
+		}
+}
+
 static void test_places(void)
 {
 	static const double place_s[] = { 0.3, 2, 30 };
@@ -449,6 +474,7 @@ static const struct tap_test tests[] = {
 	{ "at rest: true, narrow, and not moving", test_rest },
 	{ "at rest, transits whose ratio changes: not moving", test_lopsided },
 	{ "at rest, noise that changes: not moving", test_restless },
+	{ "at rest, equal counts at times: not moving", test_equal_counts },
 	{ "transits change: true, narrow, and not moving", test_places },
 	{ "alternating offsets: true, or moving", test_alternation },
 	{ "drifting offsets: true, or moving", test_drift },

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define S32_MAX INT32_MAX
+#define S32_MIN INT32_MIN
 #define S64_MAX INT64_MAX
 #define S64_MIN INT64_MIN
 #define U8_MAX UINT8_MAX
