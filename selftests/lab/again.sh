@@ -11,7 +11,8 @@
 # or in a kernel that is built to find bugs, nor after a test that failed. Scenarios that passed
 # before are not run again.
 
-HOST_CRASH='Kernel panic|Oops: |BUG: |soft lockup|rcu.*stall'
+# a crash of the host, or an emulated QEMU that can't read what another one wrote
+HOST_CRASH='Kernel panic|Oops: |BUG: |soft lockup|rcu.*stall|load of migration failed'
 # the second pattern is an address of a module that is no longer loaded
 OWN_CRASH='RIP: 0010:(.*\[tscope\]|0xffffffff[c-f])'
 TRIES=6

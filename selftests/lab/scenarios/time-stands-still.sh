@@ -63,7 +63,7 @@ stands() {
 	fi
 	EXPECTED="$EXPECTED tsc-offset "
 	# the write before this one may have left them further apart
-	[ -n "$2" ] || EXPECTED="$EXPECTED clock-warped "
+	[ -n "$2" ] || ! grep -q '^clock-warped ' $FINDINGS || EXPECTED="$EXPECTED clock-warped "
 	nothing_else
 }
 
