@@ -74,6 +74,14 @@ found() {
 	[ -z "$limit" ] || below "doctor: $id's error, $3" "$2" "$limit"
 }
 
+# may_find ID...: these may be found, or not
+may_find() {
+	local id
+	for id in "$@"; do
+		! grep -q "^$id " $FINDINGS || EXPECTED="$EXPECTED$id "
+	done
+}
+
 # nothing_else: checks that there is no fault that was not expected, and prints a line for the table
 # of scenarios and ids. A scenario may set MOTION_NS if the emulation moves the TSC: a hull of up
 # to so many ns is then not a fault.
