@@ -344,25 +344,25 @@ int tscope_control_init(const char *cpus)
 		return err;
 	}
 
-	err = tscope_pairs_init();
-	if (err)
-		return err;
 	err = tscope_cpus_init();
 	if (err)
-		goto pairs_exit;
+		return err;
+	err = tscope_pairs_init();
+	if (err)
+		goto cpus_exit;
 	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "tscope:online",
 					cpu_online_ends, cpu_offline_begins);
 	if (err < 0)
-		goto cpus_exit;
+		goto pairs_exit;
 	hotplug_state = err;
 	err = register_pm_notifier(&suspend_block);
 	if (!err)
 		return 0;
 	cpuhp_remove_state_nocalls(hotplug_state);
-cpus_exit:
-	tscope_cpus_exit();
 pairs_exit:
 	tscope_pairs_exit();
+cpus_exit:
+	tscope_cpus_exit();
 	return err;
 }
 

@@ -238,7 +238,7 @@ int tscope_pairs_init(void)
 	return pair_cache ? 0 : -ENOMEM;
 }
 
-/* Free all pairs, at unload: no sampler and no reader is left. */
+/* Free all pairs, before tscope_cpus_exit(): no sampler and no reader is left. */
 void tscope_pairs_exit(void)
 {
 	take_wanted(NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hyperv: copies of the TSC page, its line, what bursts make of it and of its updates. */
-#include <linux/kthread.h>
 #include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/math64.h>
 #include <linux/slab.h>
 
