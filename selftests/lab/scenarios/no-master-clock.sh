@@ -76,7 +76,13 @@ guest() {
 	done
 	clean tsc
 	pair_holds tsc 0
-	finds no-master-clock
+	# The emulated host may be stopped between KVM's reading of its clock and that of the TSC:
+	# then a pvti is behind by that time, and the guest's kernel waits until the time is past.
+	examine
+	found no-master-clock
+	most=$(figure kvm-clock step_max_ns)
+	[ "${most#-}" -lt 10000000 ] || may_find time-stood-still
+	nothing_else
 
 	# tscope was loaded while the host gave no answers: ptp-kvm has figures once it gives some
 	say "# host on $(on_host "echo tsc >$HOST_SOURCE; cat $HOST_SOURCE")"
