@@ -7,6 +7,7 @@
 
 #include "event.h"
 #include "moment.h"
+#include "step_error.h"
 
 const char *event_kind_name(enum event_kind kind)
 {
@@ -70,7 +71,7 @@ static void add_violation(struct event_list *list, const struct snapshot *s,
 	e->tsc = v->tsc;
 	e->boottime_ns = violation_boottime_ns(s, v);
 	if (e->kind == EVENT_STEP && step_error_known(s, v->clock))
-		set_error(e, step_error_ns(s, v->clock));
+		set_error(e, step_error_ns(s, v));
 }
 
 /* Add the jump of the TSC, in place of the steps that it caused. */

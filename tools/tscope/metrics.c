@@ -8,6 +8,7 @@
 
 #include "metrics.h"
 #include "moment.h"
+#include "step_error.h"
 
 /* Decimal places of a second, or of a ratio. */
 enum places {
@@ -251,7 +252,7 @@ static struct value value_of(const struct metric *m, const struct snapshot *s,
 		return unsigned_value(c->offset.known, c->offset.moving, m->places);
 	case STEP_ERROR:
 		return unsigned_value(c->steps.known && step_error_known(s, c->name),
-				      step_error_ns(s, c->name), m->places);
+				      clock_step_error_ns(s, c->name), m->places);
 	case STEP_AGE:
 		return step_age(s, c->name);
 	}

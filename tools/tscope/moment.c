@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* moment.c: groups steps and backward readings by time, and estimates their errors */
+/* moment.c: groups steps and backward readings by time */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "moment.h"
+#include "step_error.h"
 
 #define NSEC_PER_SEC	1000000000ll
 
@@ -17,11 +18,6 @@
 #define CLOSE_NS	(2 * NSEC_PER_SEC)
 #define NEAR_NS		(3 * NSEC_PER_SEC)
 #define NEAR_MAX_NS	(10 * NSEC_PER_SEC)
-
-/* A reading that takes longer than twice the shortest plus this is not used: module/reading.c. */
-#define WIDE_EXTRA_NS	500
-#define PM_TICK_NS	280
-#define ROUNDING_NS	8
 
 enum voice voice_of(const char *clock)
 {
@@ -47,47 +43,6 @@ const char *voice_name(const struct snapshot *s, enum voice voice)
 		if (voice_of(s->clocks[i].name) == voice)
 			return s->clocks[i].name;
 	return NULL;
-}
-
-static const struct histogram *residuals(const struct snapshot *s, const char *clock)
-{
-	char name[48];
-
-	snprintf(name, sizeof(name), "%s/residual", clock);
-	return snapshot_histogram(s, name);
-}
-
-/* The largest distance of a point from its fitted line. */
-static uint64_t residual_ns(const struct snapshot *s, const char *clock)
-{
-	const struct histogram *h = residuals(s, clock);
-	uint64_t most = 0;
-	size_t i;
-
-	for (i = 0; h && i < h->n_buckets; i++)
-		if (h->buckets[i].high_ns > most)
-			most = h->buckets[i].high_ns;
-	return most;
-}
-
-uint64_t step_error_ns(const struct snapshot *s, const char *clock)
-{
-	const struct clock_figures *c = snapshot_clock(s, clock);
-	uint64_t error;
-
-	/* a page's step is exact to one or two ns */
-	if (is_page(voice_of(clock)) || !c)
-		return 2;
-	error = ROUNDING_NS + 4 * residual_ns(s, clock);
-	/* two readings on each side decide; each is off by half its width at most */
-	if ((!c->exact.known || !c->exact.value) && c->read_min_ns.known)
-		error += 2 * (2 * c->read_min_ns.value + WIDE_EXTRA_NS + PM_TICK_NS);
-	return error;
-}
-
-bool step_error_known(const struct snapshot *s, const char *clock)
-{
-	return is_page(voice_of(clock)) || residuals(s, clock);
 }
 
 /* The TSC of each voice's newest point. */
@@ -186,46 +141,26 @@ struct reading_time {
 	uint64_t boottime_ns, gap_ns;
 };
 
-/* The time from the last point before a step to the step's reading, by the clock that stepped. */
-static uint64_t gap_ns(const struct grouping *g, const struct point_line *before,
-		       const struct violation *v)
-{
-	int64_t ns = (__int128)((int64_t)(v->tsc - before->tsc)) * 1000000 / (int64_t)g->khz;
-
-	if (__builtin_add_overflow(ns, v->size_ns, &ns) || ns < 0)
-		return 0;
-	return ns < (int64_t)NEAR_MAX_NS ? ns : NEAR_MAX_NS;
-}
-
-/*
- * A step begins a segment, and is reported at the segment's fourth point. How much later that is
- * can be seen from the points, while they are kept.
- */
+/* A step is reported at its fourth point. How much later that is can be seen from the points. */
 static struct reading_time time_of(const struct grouping *g, const struct violation *v)
 {
 	struct reading_time time = { .boottime_ns = violation_boottime_ns(g->s, v) };
-	const struct point_line *p, *before = NULL;
+	const struct point_line *reported;
+	struct step_points p;
 	uint64_t after_ns;
-	unsigned int n = 0;
 
 	if (strcmp(v->what, "step") || is_page(voice_of(v->clock)) || !g->khz)
 		return time;
-	for (p = g->s->points; p < g->s->points + g->s->n_points; p++) {
-		if (strcmp(p->clock, v->clock))
-			continue;
-		if (n || p->tsc == v->tsc)
-			n++;
-		else
-			before = p;
-		if (n == 1 && before)
-			time.gap_ns = gap_ns(g, before, v);
-		if (n < 4)
-			continue;
-		after_ns = (__uint128_t)(p->tsc - v->tsc) * 1000000 / g->khz;
-		if (p->tsc > v->tsc && after_ns < time.boottime_ns)
-			time.boottime_ns -= after_ns;
-		break;
-	}
+	step_points_of(g->s, v, &p);
+	time.gap_ns = step_gap_ns(&p, v, g->khz);
+	if (time.gap_ns > (uint64_t)NEAR_MAX_NS)
+		time.gap_ns = NEAR_MAX_NS;
+	if (p.n_after < STEP_POINTS)
+		return time;
+	reported = p.after[STEP_POINTS - 1];
+	after_ns = (__uint128_t)(reported->tsc - v->tsc) * 1000000 / g->khz;
+	if (reported->tsc > v->tsc && after_ns < time.boottime_ns)
+		time.boottime_ns -= after_ns;
 	return time;
 }
 
@@ -252,7 +187,7 @@ static void add_step(struct move *move, const struct snapshot *s, const struct v
 		move->ns = v->size_ns < 0 ? INT64_MIN : INT64_MAX;
 	if (ns_magnitude(v->size_ns) > ns_magnitude(move->largest_ns))
 		move->largest_ns = v->size_ns;
-	move->error_ns += step_error_ns(s, v->clock);
+	move->error_ns += step_error_ns(s, v);
 	move->error_unknown |= !step_error_known(s, v->clock);
 }
 
@@ -364,7 +299,7 @@ static bool is_late(const struct grouping *g, const struct moment *m, const stru
 	for (other = 0; other < VOICES; other++)
 		if (m->move[other].stepped && other != VOICE_WALL &&
 		    apart(v->size_ns, m->move[other].ns) <=
-		    step_error_ns(g->s, v->clock) + m->move[other].error_ns)
+		    step_error_ns(g->s, v) + m->move[other].error_ns)
 			return true;
 	return false;
 }

@@ -33,7 +33,7 @@ enum voice {
  * @heard: the clock was read after the moment too, so it would have shown a step
  * @stepped: it made a step
  * @ns: the step; of a page the sum of its steps
- * @error_ns: estimated from the widths and residuals of the clock's readings
+ * @error_ns: see step_error.h
  * @error_unknown: residuals are not known: @error_ns is what the widths alone give
  * @largest_ns: of a time page the largest of its steps
  * @cpu: the CPU that saw the step; CPU_UNKNOWN: only a counter shows the step
@@ -155,12 +155,6 @@ bool moves_alike(const struct moment *m, enum voice a, enum voice b);
 
 /* After a finding named the step of @voice: mark the kernel clocks' steps that follow from it. */
 void moment_follow(struct moment *m, enum voice voice);
-
-/* The error of a step of this clock, estimated from widths and residuals of its readings. */
-uint64_t step_error_ns(const struct snapshot *s, const char *clock);
-
-/* Whether residuals are in this error, if the clock has any: only root can read them. */
-bool step_error_known(const struct snapshot *s, const char *clock);
 
 /* The value of an error that is not known. */
 #define ERROR_UNKNOWN	UINT64_MAX

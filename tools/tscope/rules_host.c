@@ -119,10 +119,10 @@ void judge_guest_stopped(const struct rule *rule, struct judgement *j)
 	steps = name ? steps_of(&j->o->after, name) : 0;
 	if (found || stopped <= steps)
 		return;
-	f = finding_new(j, rule, "The host said %llu times that the guest was stopped",
+	f = finding_new(j, rule, "The host reported stops of the guest: %llu",
 			(unsigned long long)stopped);
 	finding_ended(f, (struct count){ });
-	finding_evidence(f, "%s/stopped: %llu since sampling began or was reset; it stepped %llu times",
+	finding_evidence(f, "%s/stopped: %llu since sampling began or was reset; steps: %llu",
 			 name, (unsigned long long)stopped, (unsigned long long)steps);
 }
 

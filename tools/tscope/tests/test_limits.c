@@ -88,7 +88,7 @@ static void test_word(void)
 		clocks[KVM].stopped = (struct count){ true, 1 };
 		add(30, "step", others[i], 0, size(1e7, 1e9));
 		judge();
-		EXPECT(found.n == 2 && finding_of("guest-stopped", "The host said 1 times"),
+		EXPECT(found.n == 2 && finding_of("guest-stopped", "The host reported stops"),
 		       "stopped, and %s stepped: %zu findings", names[others[i]], found.n);
 	}
 	for (i = 0; i < 3; i++) {
