@@ -12,9 +12,9 @@
  *   -m MAX         at most MAX allocations fail, spread evenly from a random one
  *   -u FILE=VALUE  VALUE is written to FILE after each turn, without a fault, and must succeed
  *
- * A module whose load succeeded in spite of the fault is unloaded. One line reports how
- * often each result occurred; the status is 0 if the operation succeeded or failed with
- * ENOMEM in every turn.
+ * A module whose load succeeded in spite of the fault is unloaded. Every REPORT_S seconds a
+ * line on stderr says how far it is. One line reports how often each result occurred; the
+ * status is 0 if the operation succeeded or failed with ENOMEM in every turn.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,6 +32,7 @@
 #define NEVER	1000000000L
 #define UNDO_MAX 8
 #define TRIES	200
+#define REPORT_S 20
 
 static const char *undo[UNDO_MAX];
 static int undos, fail_fd;
@@ -42,7 +43,7 @@ static void die(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	fprintf(stderr, "lab_fail: ");
+	fprintf(stderr, "# lab_fail: ");
 	vfprintf(stderr, format, ap);
 	fprintf(stderr, "\n");
 	va_end(ap);
@@ -162,7 +163,8 @@ static int once(char **what, long n, long *left)
 int main(int argc, char **argv)
 {
 	long max = NEVER, all, n, left, step, done = 0, failed = 0, other = 0;
-	unsigned int seed = time(NULL);
+	time_t reported = time(NULL);
+	unsigned int seed = reported;
 	const char *task = "thread-self";
 	char path[64], **what;
 	bool of_other = false;
@@ -209,6 +211,11 @@ int main(int argc, char **argv)
 	for (n = 1 + rand() % step; n <= all; n += step) {
 		err = once(what, n, &left);
 		done++;
+		if (time(NULL) - reported >= REPORT_S) {
+			reported = time(NULL);
+			fprintf(stderr, "# %s %s: allocation %ld of %ld\n", what[0], what[1], n,
+				all);
+		}
 		if (left)
 			other++;
 		else if (err)
