@@ -11,8 +11,9 @@ GUEST_MEM=768
 GUEST_APPEND="pci=noacpi"
 TIMEOUT=2400
 # messages about allocations that fail: of the allocator; of kmemleak, about its own; and of the
-# kernel's tracing, about those that it makes for a module's events
-LOG_ALLOW="page allocation failure|vmalloc error|Call Trace:|kmemleak: Cannot allocate a scan area|WARNING: .* at kernel/trace/trace_events[.]c:"
+# kernel's tracing, about those that it makes for a module's events. debug_end decides from the
+# reports whether a leak is tscope's.
+LOG_ALLOW="page allocation failure|vmalloc error|Call Trace:|kmemleak: Cannot allocate a scan area|kmemleak: .* new suspected memory leaks|WARNING: .* at kernel/trace/trace_events[.]c:"
 
 KO=/lib/tscope/tscope.ko
 TSCOPE=/sys/kernel/tscope
