@@ -32,7 +32,7 @@ usage() {
 	              ThinLTO; not 6.1 (default: all)
 	  PART        some of the above (default: all)
 	  SECONDS_STRESS, SECONDS_NESTED   how long a stress lasts (60, 60)
-	  FAULTS      how many allocations of one operation fail at most (100)
+	  FAULTS      how many allocations of one operation fail at most (100; of a load, at most 40)
 	  SEED        picks those that fail; an earlier run prints it
 
 	Passes if every planted bug is found, and of tscope nothing. Logs: build/debug-check.
