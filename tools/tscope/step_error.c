@@ -58,6 +58,8 @@ void step_points_of(const struct snapshot *s, const struct violation *v, struct 
 	const struct point_line *point;
 
 	*p = (struct step_points){ };
+	if (is_page(voice_of(v->clock)))
+		return;
 	for (point = s->points; point < s->points + s->n_points; point++) {
 		if (strcmp(point->clock, v->clock))
 			continue;
@@ -109,16 +111,15 @@ static double turn_error_ns(const struct step_points *p, const struct violation 
 	return isnan(turn) ? 0 : fabs(turn) * khz * (step_gap_ns(p, v, khz) / 1e9);
 }
 
-uint64_t step_error_ns(const struct snapshot *s, const struct violation *v)
+uint64_t step_error_ns(const struct snapshot *s, const struct violation *v,
+		       const struct step_points *p)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 	uint64_t error = clock_step_error_ns(s, v->clock);
-	struct step_points p;
 	double turn;
 
-	if (is_page(voice_of(v->clock)) || !tsc || !tsc->khz.known)
+	if (!tsc || !tsc->khz.known)
 		return error;
-	step_points_of(s, v, &p);
-	turn = turn_error_ns(&p, v, tsc->khz.value);
+	turn = turn_error_ns(p, v, tsc->khz.value);
 	return error + (turn < 1e18 ? (uint64_t)ceil(turn) : (uint64_t)1e18);
 }

@@ -18,6 +18,7 @@ struct step_points {
 	unsigned int n_before, n_after;
 };
 
+/* This looks at all points of the snapshot. Of a time page, whose steps are exact: none. */
 void step_points_of(const struct snapshot *s, const struct violation *v, struct step_points *p);
 
 /* The time from the last point before the step to the step's reading, by the clock that stepped. */
@@ -27,7 +28,8 @@ uint64_t step_gap_ns(const struct step_points *p, const struct violation *v, uin
 uint64_t clock_step_error_ns(const struct snapshot *s, const char *clock);
 
 /* The error of this step: the same, and what a change of the clock's rate may have added. */
-uint64_t step_error_ns(const struct snapshot *s, const struct violation *v);
+uint64_t step_error_ns(const struct snapshot *s, const struct violation *v,
+		       const struct step_points *p);
 
 /* Whether residuals are in these errors, if the clock has any: only root can read them. */
 bool step_error_known(const struct snapshot *s, const char *clock);

@@ -52,6 +52,7 @@ static void begin(void)
 static void test_size(void)
 {
 	double ns, before, after, size_ns, error, widest;
+	struct step_points p;
 	unsigned int i;
 
 	for (i = 0; i < ROUNDS; i++) {
@@ -60,7 +61,8 @@ static void test_size(void)
 		before = size(1, 2000);
 		after = size(1, 2000);
 		size_ns = turn(HPET, 30, ns, 30, before, after);
-		error = step_error_ns(&o.after, &lines[0]);
+		step_points_of(&o.after, &lines[0], &p);
+		error = step_error_ns(&o.after, &lines[0], &p);
 		widest = clock_step_error_ns(&o.after, "hpet") + fabs(before - after) * 242 + 100;
 		EXPECT(fabs(size_ns + ns) <= error && error <= widest,
 		       "truth %.0f, measured %.0f, bound %.0f, may be %.0f", -ns, size_ns, error,
