@@ -224,14 +224,16 @@ static int violations_show(struct seq_file *m, void *unused)
 	u64 number, end;
 
 	tscope_violations_range(&number, &end);
-	seq_puts(m, "# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count)\n");
+	seq_puts(m, "# time_ns tsc what clock cpu peer size_ns count error_ns (time: CLOCK_MONOTONIC; size: the largest of count; error: of a step's size)\n");
 	for (; number < end; number++) {
 		/* a violation that was overwritten meanwhile is left out */
 		if (!tscope_violation_get(number, &v))
 			continue;
 		seq_printf(m, "%llu %llu %s %s %d ", v.time_ns, v.tsc, v.what, v.clock, v.cpu);
 		print_or_dash(m, v.peer >= 0, v.peer);
-		seq_printf(m, " %lld %llu\n", v.size_ns, v.count);
+		seq_printf(m, " %lld %llu ", v.size_ns, v.count);
+		print_or_dash(m, v.error_ns >= 0, v.error_ns);
+		seq_putc(m, '\n');
 	}
 	return 0;
 }

@@ -49,8 +49,19 @@ static bool add_to_line(const struct tscope_violation *v)
 	return false;
 }
 
+static void keep(const struct tscope_violation *v)
+{
+	spin_lock(&ring_lock);
+	if (strcmp(v->what, TSCOPE_WARP) || !add_to_line(v)) {
+		ring[head++ % TSCOPE_VIOLATIONS] = *v;
+		if (head - oldest > TSCOPE_VIOLATIONS)
+			oldest = head - TSCOPE_VIOLATIONS;
+	}
+	spin_unlock(&ring_lock);
+}
+
 /**
- * tscope_violation() - keep a violation
+ * tscope_violation() - keep a violation that is no step
  * @what: TSCOPE_WARP, TSCOPE_BACKWARD, ...
  * @clock: name of the clock; must stay valid while the module is loaded
  * @cpu: the CPU that saw it
@@ -63,24 +74,28 @@ static bool add_to_line(const struct tscope_violation *v)
 void tscope_violation(const char *what, const char *clock, int cpu, int peer, s64 size_ns,
 		      u64 count, u64 tsc)
 {
-	struct tscope_violation v = {
-		.time_ns = ktime_get_ns(),
-		.tsc = tsc,
-		.size_ns = size_ns,
-		.count = count,
-		.clock = clock,
-		.what = what,
-		.cpu = cpu,
-		.peer = peer,
-	};
+	keep(&(struct tscope_violation){
+		.time_ns = ktime_get_ns(), .tsc = tsc, .size_ns = size_ns, .count = count,
+		.error_ns = -1, .clock = clock, .what = what, .cpu = cpu, .peer = peer,
+	});
+}
 
-	spin_lock(&ring_lock);
-	if (strcmp(what, TSCOPE_WARP) || !add_to_line(&v)) {
-		ring[head++ % TSCOPE_VIOLATIONS] = v;
-		if (head - oldest > TSCOPE_VIOLATIONS)
-			oldest = head - TSCOPE_VIOLATIONS;
-	}
-	spin_unlock(&ring_lock);
+/**
+ * tscope_violation_step() - keep a step
+ * @clock: name of the clock; must stay valid while the module is loaded
+ * @cpu: the CPU that saw it
+ * @size_ns: size
+ * @error_ns: how far the size may be off
+ * @tsc: the TSC of the first reading after the step
+ * Context: process, any CPU, concurrently with itself.
+ */
+void tscope_violation_step(const char *clock, int cpu, s64 size_ns, u64 error_ns, u64 tsc)
+{
+	keep(&(struct tscope_violation){
+		.time_ns = ktime_get_ns(), .tsc = tsc, .size_ns = size_ns, .count = 1,
+		.error_ns = min_t(u64, error_ns, S64_MAX), .clock = clock, .what = TSCOPE_STEP,
+		.cpu = cpu, .peer = -1,
+	});
 }
 
 /**

@@ -28,6 +28,7 @@ struct tscope_violation {
 	u64 tsc;			/* the TSC when it was seen */
 	s64 size_ns;			/* size; of several, of the largest */
 	u64 count;			/* how many */
+	s64 error_ns;			/* how far a step's size may be off; others: -1 */
 	const char *clock;		/* name of the clock */
 	const char *what;		/* TSCOPE_WARP, ... */
 	s32 cpu;			/* the CPU that saw it */
@@ -54,6 +55,7 @@ struct tscope_alert {
 
 void tscope_violation(const char *what, const char *clock, int cpu, int peer, s64 size_ns,
 		      u64 count, u64 tsc);
+void tscope_violation_step(const char *clock, int cpu, s64 size_ns, u64 error_ns, u64 tsc);
 void tscope_violations_range(u64 *first, u64 *end);
 bool tscope_violation_get(u64 number, struct tscope_violation *v);
 void tscope_violations_reset(void);

@@ -54,7 +54,7 @@ static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_s
 	spin_unlock(&clk->step_lock);
 	tscope_alert_raise(clk, TSCOPE_ALERT_STEP, step->ns, cpu, -1);
 	trace_tscope_step(clk->ops->name, cpu, step->ns, step->error_ns, step->tsc);
-	tscope_violation(TSCOPE_STEP, clk->ops->name, cpu, -1, step->ns, 1, step->tsc);
+	tscope_violation_step(clk->ops->name, cpu, step->ns, step->error_ns, step->tsc);
 }
 
 /* The next point of each clock begins a segment. Context: the leader, or no sampler at work. */

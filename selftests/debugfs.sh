@@ -15,7 +15,7 @@ cpus # cpu state leader windows lost meetings unmet age_ms readings
 pvti # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns
 timepage # cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns
 points # clock segment tsc phase_ns width_ns
-violations # time_ns tsc what clock cpu peer size_ns count"
+violations # time_ns tsc what clock cpu peer size_ns count error_ns"
 
 # the histograms that each clock has
 hists_of() {
@@ -272,10 +272,12 @@ points_in_pieces() {
 
 violations() {
 	columns violations \
-		'[0-9]+ [0-9]+ (warp|backward|step|marker|snapshot) [a-z-]+ [0-9]+ ([0-9]+|-) -?[0-9]+ [0-9]+'
+		'[0-9]+ [0-9]+ (warp|backward|step|marker|snapshot) [a-z-]+ [0-9]+ ([0-9]+|-) -?[0-9]+ [0-9]+ ([0-9]+|-)'
 	within "violations" $(($(wc -l <"$DEBUG/violations") - 1)) 0 1024
 	awk 'NR > 1 && ($3 == "warp") != ($6 != "-") { print }' "$DEBUG/violations" >"$TMP/odd"
 	[ ! -s "$TMP/odd" ] || bad "peer: $(head -n 3 "$TMP/odd")"
+	awk 'NR > 1 && ($3 == "step") != ($9 != "-") { print }' "$DEBUG/violations" >"$TMP/odd"
+	[ ! -s "$TMP/odd" ] || bad "error: $(head -n 3 "$TMP/odd")"
 	awk 'NR > 1 && $3 ~ /^(warp|backward)$/ && $7 <= 0 { print }' "$DEBUG/violations" >"$TMP/odd"
 	[ ! -s "$TMP/odd" ] || bad "size: $(head -n 3 "$TMP/odd")"
 }

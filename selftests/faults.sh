@@ -239,6 +239,9 @@ paused() {
 	within "steps" "$EVENTS" 1 40
 	seen step
 	same "steps in violations" "$SEEN" "$EVENTS"
+	[ ! -d "$DEBUG" ] ||
+		same "steps in violations" "$(awk '$3 == "step" { print $4, $7, $9 }' "$DEBUG/violations" | sort)" \
+			"$(sed 's/.* clock=\([^ ]*\) .* step_ns=\([0-9-]*\) error_ns=\([0-9]*\) .*/\1 \2 \3/' "$TMP/events" | sort)"
 }
 
 begin

@@ -50,7 +50,7 @@ static void events_exit(struct kunit *test)
 
 static void put(u64 number)
 {
-	tscope_violation(TSCOPE_STEP, "tsc", number % 7, number % 5, number * 3, number * 5,
+	tscope_violation(TSCOPE_BACKWARD, "tsc", number % 7, number % 5, number * 3, number * 5,
 			 number);
 }
 
@@ -58,7 +58,7 @@ static void put(u64 number)
 static bool whole(const struct tscope_violation *v)
 {
 	return v->cpu == v->tsc % 7 && v->peer == v->tsc % 5 &&
-	       v->size_ns == v->tsc * 3 && v->count == v->tsc * 5;
+	       v->size_ns == v->tsc * 3 && v->count == v->tsc * 5 && v->error_ns == -1;
 }
 
 static void events_violations_kept(struct kunit *test)
@@ -93,13 +93,15 @@ static void events_warps_go_on(struct kunit *test)
 	struct tscope_violation v;
 	u64 i, first, end, warps = 0;
 
-	tscope_violation(TSCOPE_STEP, "kvm-clock", 0, -1, -77, 1, 1);
+	tscope_violation_step("kvm-clock", 0, -77, 5, 1);
 	for (i = 0; i < 2 * TSCOPE_VIOLATIONS; i++) {
 		tscope_violation(TSCOPE_WARP, "tsc", 1, 0, 100 + i, 2, i);
 		tscope_violation(TSCOPE_WARP, "kvm-clock", 1, 0, 50, 1, i);
 	}
 	KUNIT_ASSERT_TRUE(test, tscope_violation_get(base, &v));
+	KUNIT_EXPECT_STREQ(test, v.what, TSCOPE_STEP);
 	KUNIT_EXPECT_EQ(test, v.size_ns, -77LL);
+	KUNIT_EXPECT_EQ(test, v.error_ns, 5LL);
 	tscope_violations_range(&first, &end);
 	/* two lines a second, and the loop takes some seconds */
 	KUNIT_EXPECT_LE(test, end - first, 41ULL);

@@ -119,6 +119,7 @@ static void page_step(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, tscope_violation_get(violations, &v));
 	KUNIT_EXPECT_STREQ(test, v.what, TSCOPE_STEP);
 	KUNIT_EXPECT_EQ(test, v.size_ns, -2LL);
+	KUNIT_EXPECT_EQ(test, v.error_ns, 1LL);
 	KUNIT_EXPECT_EQ(test, v.tsc, 5000ULL);
 }
 

@@ -63,7 +63,6 @@ static void add_violation(struct event_list *list, const struct snapshot *s,
 			  const struct violation *v)
 {
 	struct event *e = add(list, kind_of(v), v->clock);
-	struct step_points points;
 
 	e->cpu = v->cpu;
 	e->peer = v->peer.known ? v->peer.value : -1;
@@ -71,10 +70,8 @@ static void add_violation(struct event_list *list, const struct snapshot *s,
 	e->count = v->count;
 	e->tsc = v->tsc;
 	e->boottime_ns = violation_boottime_ns(s, v);
-	if (e->kind != EVENT_STEP || !step_error_known(s, v->clock))
-		return;
-	step_points_of(s, v, &points);
-	set_error(e, step_error_ns(s, v, &points));
+	if (e->kind == EVENT_STEP && step_error_known(s, v))
+		set_error(e, step_error_ns(s, v));
 }
 
 /* Add the jump of the TSC, in place of the steps that it caused. */

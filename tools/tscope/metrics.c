@@ -251,7 +251,7 @@ static struct value value_of(const struct metric *m, const struct snapshot *s,
 	case MOVING:
 		return unsigned_value(c->offset.known, c->offset.moving, m->places);
 	case STEP_ERROR:
-		return unsigned_value(c->steps.known && step_error_known(s, c->name),
+		return unsigned_value(c->steps.known && clock_step_error_known(s, c->name),
 				      clock_step_error_ns(s, c->name), m->places);
 	case STEP_AGE:
 		return step_age(s, c->name);

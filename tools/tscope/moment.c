@@ -90,10 +90,7 @@ struct grouping {
 	struct moment_list *list;
 	uint64_t since_ns, khz;
 	uint64_t near_ns[VOICES + 1];	/* how near: of each voice, and of the TSC */
-	/* of the violation that is placed: when its reading was taken, ... */
-	uint64_t boottime_ns;
-	/* ... for how long there was no reading before it, and the error of its size */
-	uint64_t gap_ns, error_ns;
+	uint64_t boottime_ns;		/* when the reading of the violation that is placed was taken */
 };
 
 /* Set near_ns by the average distance of each voice's points. */
@@ -140,35 +137,33 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* A step is reported at its fourth point. How much later that is can be seen from the points. */
-static void look_at(struct grouping *g, const struct violation *v)
+/*
+ * A step begins a segment, and is reported at the segment's fourth point. How much later that is
+ * can be seen from the points, while they are listed.
+ */
+static uint64_t reading_boottime_ns(const struct grouping *g, const struct violation *v)
 {
-	const struct point_line *reported;
-	struct step_points p;
-	uint64_t after_ns;
+	uint64_t boottime_ns = violation_boottime_ns(g->s, v), after_ns;
+	const struct point_line *p;
+	unsigned int n = 0;
 
-	g->boottime_ns = violation_boottime_ns(g->s, v);
-	g->gap_ns = 0;
-	g->error_ns = 0;
-	if (strcmp(v->what, "step"))
-		return;
-	step_points_of(g->s, v, &p);
-	g->error_ns = step_error_ns(g->s, v, &p);
-	g->gap_ns = step_gap_ns(&p, v, g->khz);
-	if (g->gap_ns > (uint64_t)NEAR_MAX_NS)
-		g->gap_ns = NEAR_MAX_NS;
-	if (p.n_after < STEP_POINTS || !g->khz)
-		return;
-	reported = p.after[STEP_POINTS - 1];
-	after_ns = (__uint128_t)(reported->tsc - v->tsc) * 1000000 / g->khz;
-	if (reported->tsc > v->tsc && after_ns < g->boottime_ns)
-		g->boottime_ns -= after_ns;
+	if (strcmp(v->what, "step") || is_page(voice_of(v->clock)) || !g->khz)
+		return boottime_ns;
+	for (p = g->s->points; p < g->s->points + g->s->n_points; p++) {
+		if (strcmp(p->clock, v->clock) || (!n && p->tsc != v->tsc) || ++n < 4)
+			continue;
+		after_ns = (__uint128_t)(p->tsc - v->tsc) * 1000000 / g->khz;
+		if (p->tsc > v->tsc && after_ns < boottime_ns)
+			boottime_ns -= after_ns;
+		break;
+	}
+	return boottime_ns;
 }
 
 /* Whether a step or a backward reading may belong to a moment. */
 static bool near(const struct grouping *g, const struct moment *m, const struct violation *v)
 {
-	uint64_t ns = g->near_ns[voice_of(v->clock)] + g->gap_ns;
+	uint64_t ns = g->near_ns[voice_of(v->clock)];
 
 	if (!m->boottime_ns.known)
 		return false;
@@ -176,7 +171,7 @@ static bool near(const struct grouping *g, const struct moment *m, const struct 
 	       distance(m->boottime_ns.value, g->boottime_ns) <= ns;
 }
 
-static void add_step(const struct grouping *g, struct move *move, const struct violation *v)
+static void add_step(struct move *move, const struct snapshot *s, const struct violation *v)
 {
 	move->one_cpu = v->cpu != CPU_UNKNOWN &&
 			(!move->steps || (move->one_cpu && move->cpu == v->cpu));
@@ -187,8 +182,8 @@ static void add_step(const struct grouping *g, struct move *move, const struct v
 		move->ns = v->size_ns < 0 ? INT64_MIN : INT64_MAX;
 	if (ns_magnitude(v->size_ns) > ns_magnitude(move->largest_ns))
 		move->largest_ns = v->size_ns;
-	move->error_ns += g->error_ns;
-	move->error_unknown |= !step_error_known(g->s, v->clock);
+	move->error_ns += step_error_ns(s, v);
+	move->error_unknown |= !step_error_known(s, v);
 }
 
 /* Whether a line before this one gave the moment a backward reading of the TSC by this CPU. */
@@ -231,7 +226,7 @@ static bool is_alike(const struct grouping *g, const struct moment *m, const str
 	enum voice voice = voice_of(v->clock), other;
 	struct moment with = *m;
 
-	add_step(g, &with.move[voice], v);
+	add_step(&with.move[voice], g->s, v);
 	for (other = 0; other < VOICES; other++) {
 		if (other == voice || !m->move[other].stepped)
 			continue;
@@ -299,7 +294,7 @@ static bool is_late(const struct grouping *g, const struct moment *m, const stru
 	for (other = 0; other < VOICES; other++)
 		if (m->move[other].stepped && other != VOICE_WALL &&
 		    apart(v->size_ns, m->move[other].ns) <=
-		    g->error_ns + m->move[other].error_ns)
+		    step_error_ns(g->s, v) + m->move[other].error_ns)
 			return true;
 	return false;
 }
@@ -311,7 +306,7 @@ static struct moment *place(struct grouping *g, const struct violation *v)
 	size_t i;
 	int pass;
 
-	look_at(g, v);
+	g->boottime_ns = reading_boottime_ns(g, v);
 	for (pass = 0; pass < 3; pass++)
 		for (i = 0; i < g->list->n; i++) {
 			m = &g->list->moments[i];
@@ -343,7 +338,7 @@ static ssize_t add_violation(struct grouping *g, const struct violation *v)
 		return -1;
 	}
 	if (step)
-		add_step(g, &m->move[voice_of(v->clock)], v);
+		add_step(&m->move[voice_of(v->clock)], g->s, v);
 	else
 		add_backward(g, m, v);
 	return m - g->list->moments;
@@ -385,8 +380,7 @@ static void add_uncounted(struct grouping *g)
 							    c->step_last_ns.value;
 		if (!v.size_ns)
 			continue;
-		g->error_ns = clock_step_error_ns(s, c->name);
-		add_step(g, &add_moment(g->list)->move[voice_of(c->name)], &v);
+		add_step(&add_moment(g->list)->move[voice_of(c->name)], s, &v);
 	}
 }
 

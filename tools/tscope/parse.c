@@ -96,23 +96,33 @@ bool parse_cpus(const char *text, size_t len, struct cpu_line **lines, size_t *n
 	return parse_table(&table, text, len, (void **)lines, n, fault);
 }
 
+/* the module of version 0.1 had no error_ns */
+#define VIOLATION_COLUMNS "# time_ns tsc what clock cpu peer size_ns count"
+#define VIOLATION_NOTES "(time: CLOCK_MONOTONIC; size: the largest of count"
+
 static const struct field violation_fields[] = {
 	F(violation, monotonic_ns, U64), F(violation, tsc, U64),
 	ONE_OF(violation, what, "warp backward step marker snapshot "),
 	F(violation, clock, WORD), F(violation, cpu, UNSIGNED),
 	F(violation, peer, FIGURE_OR_DASH), F(violation, size_ns, S64), F(violation, count, U64),
+	F(violation, error_ns, COUNT_OR_DASH),
 };
 
 bool parse_violations(const char *text, size_t len, struct violation **lines, size_t *n,
 		      struct parse_fault *fault)
 {
-	static const struct layout layouts[] = { LAYOUT(violation_fields) };
+	static const struct layout layout = LAYOUT(violation_fields),
+		old_layout = { violation_fields, ARRAY_SIZE(violation_fields) - 1 };
 	static const struct table table = {
-		"# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count)",
-		layouts, 1, sizeof(**lines)
+		VIOLATION_COLUMNS " error_ns " VIOLATION_NOTES "; error: of a step's size)",
+		&layout, 1, sizeof(**lines)
+	}, old_table = {
+		VIOLATION_COLUMNS " " VIOLATION_NOTES ")", &old_layout, 1, sizeof(**lines)
 	};
+	static const char old[] = VIOLATION_COLUMNS " (";
+	bool is_old = len >= strlen(old) && !memcmp(text, old, strlen(old));
 
-	return parse_table(&table, text, len, (void **)lines, n, fault);
+	return parse_table(is_old ? &old_table : &table, text, len, (void **)lines, n, fault);
 }
 
 static const struct field page_fields[] = {

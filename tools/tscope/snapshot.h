@@ -94,6 +94,7 @@ struct violation {
 	unsigned int cpu;
 	struct figure peer;
 	int64_t size_ns;
+	struct count error_ns;		/* of a step's size */
 };
 
 /* A line of debugfs timepage. */

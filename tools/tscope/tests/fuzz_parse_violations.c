@@ -2,7 +2,7 @@
 /* debugfs violations */
 #include "fuzz_parse.h"
 
-#define HEADER "# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count)\n"
+#define HEADER "# time_ns tsc what clock cpu peer size_ns count error_ns (time: CLOCK_MONOTONIC; size: the largest of count; error: of a step's size)\n"
 
 static void print(FILE *to, const struct violation *v)
 {
@@ -12,7 +12,11 @@ static void print(FILE *to, const struct violation *v)
 		fprintf(to, "%" PRId64, v->peer.value);
 	else
 		fprintf(to, "-");
-	fprintf(to, " %" PRId64 " %" PRIu64 "\n", v->size_ns, v->count);
+	fprintf(to, " %" PRId64 " %" PRIu64 " ", v->size_ns, v->count);
+	if (v->error_ns.known)
+		fprintf(to, "%" PRIu64 "\n", v->error_ns.value);
+	else
+		fprintf(to, "-\n");
 	EXPECT(!strcmp(v->what, "warp") || !strcmp(v->what, "backward") ||
 	       !strcmp(v->what, "step") || !strcmp(v->what, "marker") ||
 	       !strcmp(v->what, "snapshot"), "%s", v->what);

@@ -13,7 +13,8 @@ static struct parse_fault fault;
 
 #define PAIRS	"# clock cpu_i cpu_j offset_ns bound_ns moving hull_low_ns hull_high_ns age_ms meetings warps\n"
 #define CPUS	"# cpu state leader windows lost meetings unmet age_ms readings\n"
-#define VIOLATIONS	"# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count)\n"
+#define VIOLATIONS	"# time_ns tsc what clock cpu peer size_ns count error_ns (time: CLOCK_MONOTONIC; size: the largest of count; error: of a step's size)\n"
+#define OLD_VIOLATIONS	"# time_ns tsc what clock cpu peer size_ns count (time: CLOCK_MONOTONIC; size: the largest of count)\n"
 #define PAGES	"# cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns\n"
 #define POINTS	"# clock segment tsc phase_ns width_ns\n"
 
@@ -173,9 +174,9 @@ static void test_violations(void)
 	size_t n;
 
 	EXPECT(parse_violations(TEXT(VIOLATIONS
-		"1 2 warp tsc 3 0 4 5\n"
-		U64_TEXT " " U64_TEXT " backward monotonic-raw 0 - " LOW_TEXT " " U64_TEXT "\n"
-		"1 2 step hpet 3 - " HIGH_TEXT " 1"), &v, &n, &fault), "%s", fault.what);
+		"1 2 warp tsc 3 0 4 5 -\n"
+		U64_TEXT " " U64_TEXT " backward monotonic-raw 0 - " LOW_TEXT " " U64_TEXT " -\n"
+		"1 2 step hpet 3 - " HIGH_TEXT " 1 6"), &v, &n, &fault), "%s", fault.what);
 	EXPECT_EQ(n, 3, "violations");
 	EXPECT(v[0].monotonic_ns == 1 && v[0].tsc == 2 && !strcmp(v[0].what, "warp") &&
 	       !strcmp(v[0].clock, "tsc") && v[0].cpu == 3 && v[0].peer.known &&
@@ -184,11 +185,19 @@ static void test_violations(void)
 	       !v[1].peer.known, "second");
 	EXPECT_EQ(v[1].size_ns, S64_MIN, "second");
 	EXPECT_EQ(v[2].size_ns, S64_MAX, "third");
+	EXPECT(!v[0].error_ns.known && !v[1].error_ns.known && v[2].error_ns.known &&
+	       v[2].error_ns.value == 6, "errors");
 	free(v);
-	expect_fault("what", parse_violations(TEXT(VIOLATIONS "1 2 jump tsc 3 0 4 5"), &v, &n,
+	EXPECT(parse_violations(TEXT(OLD_VIOLATIONS "1 2 step hpet 3 - 7 1"), &v, &n, &fault),
+	       "%s", fault.what);
+	EXPECT(n == 1 && v->size_ns == 7 && !v->error_ns.known, "of an old module");
+	free(v);
+	expect_fault("what", parse_violations(TEXT(VIOLATIONS "1 2 jump tsc 3 0 4 5 -"), &v, &n,
 					      &fault), 2, "what", "is not understood");
-	expect_fault("cpu", parse_violations(TEXT(VIOLATIONS "1 2 warp tsc -1 0 4 5"), &v, &n,
+	expect_fault("cpu", parse_violations(TEXT(VIOLATIONS "1 2 warp tsc -1 0 4 5 -"), &v, &n,
 					     &fault), 2, "cpu", "is not understood");
+	expect_fault("error", parse_violations(TEXT(VIOLATIONS "1 2 step tsc 1 - 4 5 -6"), &v, &n,
+					       &fault), 2, "error_ns", "is not understood");
 	expect_fault("header", parse_violations(TEXT("# time_ns"), &v, &n, &fault), 1, NULL,
 		     "does not name the columns that are known");
 }

@@ -1,117 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * step_error.c: the size of a step while the clock's rate changes, too, and what is found then. The
- * steps are those that module/step.c reports.
- */
+/* step_error.c: how far the size of a step may be off, and what is found then */
 #include "made.h"
 #include "step_error.h"
 
-#define SIDE	STEP_POINTS
-
-static struct point_line near_step[CLOCKS * 2 * SIDE];
-
-/*
- * At @at_s the TSC gains @ns at once, and its rate goes from @before to @after (ppm by which it is
- * fast) at @turn_s. Returns the step that the clock is reported with.
- */
-static double turn(int clock, double at_s, double ns, double turn_s, double before, double after)
+/* A step that is off by less than its error, which the module reports. */
+static void add_with_error(double at_s, int clock, double ns, double error_ns)
 {
-	double first_s = at_s - 0.24 * rnd_unit(), s, gap_s = 0.24;
-	double ahead = before * (turn_s - first_s) + after * (first_s + gap_s - turn_s);
-	double middle = (before + after) / 2 * gap_s;
-	uint64_t step_tsc = 0;
-	struct point_line *p;
-	int i;
-
-	for (i = 0; i < 2 * SIDE; i++) {
-		p = &near_step[o.after.n_points++];
-		s = first_s + gap_s * (i - SIDE + 1);
-		*p = (struct point_line){ .segment = i >= SIDE };
-		snprintf(p->clock, sizeof(p->clock), "%s", names[clock]);
-		/* the TSC's time is ahead of the true one */
-		p->tsc = llround(((s + (i >= SIDE ? ns * 1e-9 : 0)) * 1e3 +
-				  (s - turn_s) * 1e-3 * (s < turn_s ? before : after)) * KHZ);
-		p->phase_ps = llround(-(s - first_s) * 1e6 * (i >= SIDE ? after : before));
-		if (i == SIDE)
-			step_tsc = p->tsc;
-	}
-	add(at_s + 1, "step", clock, 0, -ns - (ahead - middle) * 1e3 +
-	    (rnd_unit() * 2 - 1) * DEVICE_NS);
-	lines[o.after.n_violations - 1].tsc = step_tsc;
-	return lines[o.after.n_violations - 1].size_ns;
+	add(at_s, "step", clock, 0, ns + (rnd_unit() * 2 - 1) * error_ns);
+	lines[o.after.n_violations - 1].error_ns = (struct count){ true, ceil(error_ns) + 1 };
 }
 
-static void begin(void)
+static void test_sources(void)
 {
+	struct violation *v = lines;
+
 	quiet();
-	o.after.points = near_step;
-	o.after.n_points = 0;
+	add(30, "step", HPET, 0, 1e9);
+	EXPECT_EQ(step_error_ns(&o.after, v), clock_step_error_ns(&o.after, "hpet"), "estimated");
+	EXPECT(step_error_known(&o.after, v), "residuals are known");
+	v->error_ns = (struct count){ true, 123456 };
+	EXPECT_EQ(step_error_ns(&o.after, v), 123456, "reported");
+	o.after.n_histograms = 0;
+	EXPECT(step_error_known(&o.after, v), "reported, and residuals are not known");
+	v->error_ns.known = false;
+	EXPECT(!step_error_known(&o.after, v), "not reported, and residuals are not known");
+
+	quiet();
+	add(30, "step", KVM, 0, 1e9);
+	EXPECT_EQ(step_error_ns(&o.after, v), 2, "a page, estimated");
+	v->error_ns = (struct count){ true, 1 };
+	EXPECT_EQ(step_error_ns(&o.after, v), 2, "a page, reported");
+	v->error_ns = (struct count){ true, 5000 };
+	EXPECT_EQ(step_error_ns(&o.after, v), 5000, "a page that does not say since when it holds");
 }
 
-/* One step: the truth lies within its error, which is no wider than the change of rate demands. */
-static void test_size(void)
-{
-	double ns, before, after, size_ns, error, widest;
-	struct step_points p;
-	unsigned int i;
-
-	for (i = 0; i < ROUNDS; i++) {
-		begin();
-		ns = fabs(size(1e7, 2e9));
-		before = size(1, 2000);
-		after = size(1, 2000);
-		size_ns = turn(HPET, 30, ns, 30, before, after);
-		step_points_of(&o.after, &lines[0], &p);
-		error = step_error_ns(&o.after, &lines[0], &p);
-		widest = clock_step_error_ns(&o.after, "hpet") + fabs(before - after) * 242 + 100;
-		EXPECT(fabs(size_ns + ns) <= error && error <= widest,
-		       "truth %.0f, measured %.0f, bound %.0f, may be %.0f", -ns, size_ns, error,
-		       widest);
-	}
-}
-
-/* Two devices without a host's clock or a time page: the jump is one finding, and its size holds. */
+/* Without a host's clock and a time page; the TSC's rate changed with the jump. */
 static void test_jump(void)
 {
-	double ns, before, after;
+	double ns;
 	unsigned int i;
 
 	for (i = 0; i < ROUNDS; i++) {
-		begin();
+		quiet();
 		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
+		o.after.n_points = 0;
+		clocks[PTP].skew_ppt.known = false;
 		ns = fabs(size(1e8, 2e9));
-		before = size(1, 2000);
-		after = size(1, 2000);
-		turn(PM, 30, ns, 30, before, after);
-		turn(HPET, 30, ns, 30, before, after);
+		add_with_error(30, PM, -ns, 5e5 * rnd_unit());
+		add_with_error(30.2, HPET, -ns, 5e5 * rnd_unit());
 		only("tsc-jumped", ns);
-	}
-}
 
-/* Steps that differ by more than the change of rate gives are not one jump. */
-static void test_apart(void)
-{
-	double ns, before, after;
-	unsigned int i;
-
-	for (i = 0; i < ROUNDS; i++) {
-		begin();
-		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
-		ns = fabs(size(1e8, 1e9));
-		before = size(1, 2000);
-		after = size(1, 2000);
-		turn(PM, 30, ns, 30, before, after);
-		turn(HPET, 30, ns * 1.5, 30, before, after);
+		/* devices that differ by more than their errors */
+		lines[1].size_ns = -ns * 1.5;
 		judge();
-		EXPECT_EQ(count("tsc-jumped", ns), 0, "jumps where devices differ by %.0f",
-			  ns / 2);
+		EXPECT_EQ(count("tsc-jumped", ns), 0, "jumps where devices differ by %.0f", ns / 2);
 	}
 }
 
 static const struct tap_test tests[] = {
-	{ "a step while the rate changes", test_size },
+	{ "the error of a step", test_sources },
 	{ "the TSC jumps while its rate changes", test_jump },
-	{ "devices that differ", test_apart },
 };
 
 TAP_MAIN(tests)
