@@ -51,17 +51,40 @@ struct newest {
 	bool points;
 };
 
-static void newest_points(const struct snapshot *s, struct newest *newest)
+static void newest_points(const struct snapshot *s, uint64_t until, struct newest *newest)
 {
+	const struct point_line *p;
 	enum voice voice;
-	size_t i;
 
 	*newest = (struct newest){ .points = s->n_points };
-	for (i = 0; i < s->n_points; i++) {
-		voice = voice_of(s->points[i].clock);
-		if (voice != VOICES && s->points[i].tsc > newest->tsc[voice])
-			newest->tsc[voice] = s->points[i].tsc;
+	for (p = s->points; p < s->points + s->n_points; p++) {
+		voice = p->tsc <= until ? voice_of(p->clock) : VOICES;
+		if (voice != VOICES && p->tsc > newest->tsc[voice])
+			newest->tsc[voice] = p->tsc;
 	}
+}
+
+/* If the TSC went back in a moment, points with higher TSC values than this are from before it. */
+static uint64_t latest_tsc(const struct moment *m, const struct snapshot *s, uint64_t khz)
+{
+	uint64_t since_ns = NSEC_PER_SEC, cycles, tsc;
+
+	if (!m->tsc_backward_cpus || !m->boottime_ns.known)
+		return UINT64_MAX;
+	if (s->boottime_ns > m->boottime_ns.value)
+		since_ns += s->boottime_ns - m->boottime_ns.value;
+	cycles = (__uint128_t)since_ns * khz / 1000000;
+	return __builtin_add_overflow(m->tsc, cycles, &tsc) ? UINT64_MAX : tsc;
+}
+
+static bool has_later(const struct newest *newest, uint64_t tsc)
+{
+	enum voice v;
+
+	for (v = 0; v < VOICES; v++)
+		if (newest->tsc[v] > tsc)
+			return true;
+	return false;
 }
 
 static void hear(struct moment *m, const struct snapshot *s, const struct newest *newest)
@@ -388,7 +411,8 @@ void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list 
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 	struct grouping g = { .s = s, .list = list, .since_ns = since_ns };
-	struct newest newest;
+	struct newest newest, of_moment;
+	uint64_t until;
 	size_t i;
 
 	*list = (struct moment_list){ .of = calloc(s->n_violations + 1, sizeof(*list->of)) };
@@ -399,9 +423,13 @@ void moments_of(const struct snapshot *s, uint64_t since_ns, struct moment_list 
 	add_uncounted(&g);
 	for (i = 0; i < s->n_violations; i++)
 		list->of[i] = add_violation(&g, &s->violations[i]);
-	newest_points(s, &newest);
+	newest_points(s, UINT64_MAX, &newest);
 	for (i = 0; i < list->n; i++) {
-		hear(&list->moments[i], s, &newest);
+		of_moment = newest;
+		until = latest_tsc(&list->moments[i], s, g.khz);
+		if (has_later(&newest, until))
+			newest_points(s, until, &of_moment);
+		hear(&list->moments[i], s, &of_moment);
 		/* a step that only a counter shows stands for itself */
 		if (list->moments[i].boottime_ns.known)
 			moment_judge(&list->moments[i], s);

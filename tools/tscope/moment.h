@@ -153,8 +153,11 @@ const char *voice_name(const struct snapshot *s, enum voice voice);
 /* Whether two steps agree within their errors; steps of a counter may differ by whole wraps. */
 bool moves_alike(const struct moment *m, enum voice a, enum voice b);
 
-/* After a finding named the step of @voice: mark the kernel clocks' steps that follow from it. */
-void moment_follow(struct moment *m, enum voice voice);
+/*
+ * After a finding named the step of @voice: mark the kernel clocks' steps that follow from it.
+ * @drives: the kernel computes its clocks from @voice.
+ */
+void moment_follow(struct moment *m, enum voice voice, bool drives);
 
 /* The value of an error that is not known. */
 #define ERROR_UNKNOWN	UINT64_MAX

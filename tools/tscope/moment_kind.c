@@ -17,7 +17,10 @@
 #define RATES_PART	10000
 #define ROUNDING_NS	1000
 
-/* With a larger tolerance a counter that wraps would agree by chance too often. */
+/*
+ * With a larger tolerance a counter that wraps would agree by chance too often: after a restore some
+ * hours later acpi-pm would agree with anything.
+ */
 #define WRAPS_APART_NS	(50 * NSEC_PER_MSEC)
 
 /* acpi-pm wraps after 2^24 / 3579545 Hz, or, with 32 bits, after a multiple of this. */
@@ -54,38 +57,44 @@ static bool is_none(uint64_t apart_ns, uint64_t tolerance_ns, const uint64_t *wr
 	return false;
 }
 
-static bool agree(const struct moment *m, enum voice a, enum voice b, uint64_t tolerance_ns)
+/* How far the steps of two clocks may be apart although they have one cause. */
+static uint64_t tolerance_ns(const struct move *x, const struct move *y)
 {
-	const struct move *x = &m->move[a], *y = &m->move[b];
+	uint64_t first = ns_magnitude(x->ns), second = ns_magnitude(y->ns);
 
-	if (!x->stepped || !y->stepped)
-		return false;
-	tolerance_ns += x->error_ns + y->error_ns;
-	if (is_none(apart(x->ns, y->ns), tolerance_ns, wraps_of(a)) ||
-	    is_none(apart(x->ns, y->ns), tolerance_ns, wraps_of(b)))
-		return true;
-	/* a CPU may have had an update of its own besides the one that all CPUs had */
-	return a == VOICE_PAGE && x->steps > 1 &&
-	       is_none(apart(x->largest_ns, y->ns), tolerance_ns, wraps_of(b));
+	return (first > second ? first : second) / RATES_PART + ROUNDING_NS +
+	       x->error_ns + y->error_ns;
+}
+
+static const uint64_t *usable_wraps(enum voice voice, uint64_t tolerance)
+{
+	return tolerance <= WRAPS_APART_NS ? wraps_of(voice) : no_wraps_ns;
 }
 
 bool moves_alike(const struct moment *m, enum voice a, enum voice b)
 {
 	const struct move *x = &m->move[a], *y = &m->move[b];
-	uint64_t first = ns_magnitude(x->ns), second = ns_magnitude(y->ns);
+	uint64_t tolerance = tolerance_ns(x, y);
 
-	return agree(m, a, b, (first > second ? first : second) / RATES_PART + ROUNDING_NS);
+	if (!x->stepped || !y->stepped)
+		return false;
+	if (is_none(apart(x->ns, y->ns), tolerance, usable_wraps(a, tolerance)) ||
+	    is_none(apart(x->ns, y->ns), tolerance, usable_wraps(b, tolerance)))
+		return true;
+	/* a CPU may have had an update of its own besides the one that all CPUs had */
+	return a == VOICE_PAGE && x->steps > 1 &&
+	       is_none(apart(x->largest_ns, y->ns), tolerance, usable_wraps(b, tolerance));
 }
 
 /*
  * If each CPU has its own page, the kernel's clocks follow the leader's page, and not the sum of
  * all steps: so the step of VOICE_RAW is not compared with that of VOICE_PAGE.
  */
-void moment_follow(struct moment *m, enum voice voice)
+void moment_follow(struct moment *m, enum voice voice, bool drives)
 {
 	struct move *raw = &m->move[VOICE_RAW], *wall = &m->move[VOICE_WALL];
 
-	if (voice == VOICE_PAGE || (raw->stepped && moves_alike(m, voice, VOICE_RAW)))
+	if (drives || (raw->stepped && moves_alike(m, voice, VOICE_RAW)))
 		raw->explained = true;
 	if (moves_alike(m, voice, VOICE_WALL) ||
 	    (raw->explained && moves_alike(m, VOICE_RAW, VOICE_WALL)))
@@ -101,6 +110,14 @@ static bool is_device(enum voice voice)
 static const enum voice independent[] = { VOICE_PAGE, VOICE_HOST, VOICE_HPET, VOICE_PM };
 #define INDEPENDENT	(sizeof(independent) / sizeof(*independent))
 
+/* Whether a counter wrapped so often in a step of @base that the two can't be compared. */
+static bool is_lost(const struct moment *m, enum voice base, enum voice voice)
+{
+	const struct move *x = &m->move[base], *y = &m->move[voice];
+
+	return is_device(voice) && y->stepped && tolerance_ns(x, y) > WRAPS_APART_NS;
+}
+
 /* How many independent clocks moved as @base, itself included, and how many did not move so. */
 static unsigned int support(const struct moment *m, enum voice base, unsigned int *against)
 {
@@ -111,6 +128,9 @@ static unsigned int support(const struct moment *m, enum voice base, unsigned in
 	for (i = 0; i < INDEPENDENT; i++) {
 		if (independent[i] == base || moves_alike(m, base, independent[i]))
 			n++;
+		/* the CPUs' readings show that the TSC went back, so the counter moved for that */
+		else if (is_lost(m, base, independent[i]))
+			n += m->tsc_backward_cpus > 0;
 		/* a time page follows the TSC unless the host rewrites it: it can't deny a jump */
 		else if (independent[i] != VOICE_PAGE && m->move[independent[i]].heard)
 			(*against)++;

@@ -50,10 +50,12 @@ static struct finding *moved(struct judgement *j, const struct rule *rule, struc
 }
 
 /* By how much the wall clock was set: its step beyond that of the clock it is computed from. */
-static bool wall_set_ns(const struct moment *m, int64_t *ns, uint64_t *error_ns)
+static bool wall_set_ns(const struct judgement *j, const struct moment *m, int64_t *ns,
+			uint64_t *error_ns)
 {
-	const struct move *wall = &m->move[VOICE_WALL], *raw = &m->move[VOICE_RAW];
-	const struct move *beneath = raw->stepped ? raw : &m->move[VOICE_PAGE];
+	enum voice voice = m->move[VOICE_RAW].stepped || !page_is_clocksource(j) ? VOICE_RAW :
+										   VOICE_PAGE;
+	const struct move *wall = &m->move[VOICE_WALL], *beneath = &m->move[voice];
 
 	if (!move_is_open(wall))
 		return false;
@@ -61,7 +63,7 @@ static bool wall_set_ns(const struct moment *m, int64_t *ns, uint64_t *error_ns)
 	*error_ns = wall->error_ns;
 	if (!beneath->stepped)
 		return true;
-	if (moves_alike(m, VOICE_WALL, raw->stepped ? VOICE_RAW : VOICE_PAGE))
+	if (moves_alike(m, VOICE_WALL, voice))
 		return false;
 	*ns = ns_minus(wall->ns, beneath->ns);
 	*error_ns += beneath->error_ns;
@@ -78,7 +80,7 @@ void judge_wall_clock_set(const struct rule *rule, struct judgement *j)
 
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
-		if (!wall_set_ns(m, &ns, &error_ns) || is_noise(ns, error_ns))
+		if (!wall_set_ns(j, m, &ns, &error_ns) || is_noise(ns, error_ns))
 			continue;
 		f = moved(j, rule, m, VOICE_WALL, ns, "was set by");
 		if (!f)
@@ -223,7 +225,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		if (move_is_open(x)) {
 			f = found_step(j, rule, m, VOICE_PAGE);
 			note_pause(f, j, m);
-			moment_follow(m, VOICE_PAGE);
+			moment_follow(m, VOICE_PAGE, page_is_clocksource(j));
 		}
 		for (k = 0; k < 2; k++) {
 			x = &m->move[devices[k]];
@@ -231,7 +233,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 			if (!move_is_open(x) || x->ns <= 0 || is_noise(x->ns, x->error_ns))
 				continue;
 			found_step(j, rule, m, devices[k]);
-			moment_follow(m, devices[k]);
+			moment_follow(m, devices[k], false);
 		}
 		x = &m->move[VOICE_VMCLOCK];
 		if (move_is_open(x))
@@ -239,7 +241,7 @@ void judge_clock_stepped(const struct rule *rule, struct judgement *j)
 		x = &m->move[VOICE_RAW];
 		if (move_is_open(x) && !is_noise(x->ns, x->error_ns)) {
 			found_step(j, rule, m, VOICE_RAW);
-			moment_follow(m, VOICE_RAW);
+			moment_follow(m, VOICE_RAW, false);
 		}
 	}
 }
@@ -316,7 +318,7 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 			f = moved(j, rule, m, devices[k], x->ns, "stood still, or lost counts:");
 			if (f)
 				finding_evidence(f, "%s", who_is_right(m, devices[k]));
-			moment_follow(m, devices[k]);
+			moment_follow(m, devices[k], false);
 		}
 		stands(j, rule, name);
 	}

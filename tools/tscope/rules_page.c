@@ -121,7 +121,7 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 		/* the kernel's clock may follow a page that changed before sampling began */
 		if (x->stepped || (move_is_open(&m->move[VOICE_RAW]) &&
 				   ns_magnitude(m->move[VOICE_RAW].ns) < UPDATE_STEP_NS))
-			moment_follow(m, VOICE_PAGE);
+			moment_follow(m, VOICE_PAGE, page_is_clocksource(j));
 		if (!strcmp(clocksource(j), name))
 			kernel_follows(m);
 		x->explained = true;

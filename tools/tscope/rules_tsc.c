@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "judgement.h"
+#include "parse.h"
 #include "text.h"
 #include "words.h"
 
@@ -60,12 +61,16 @@ static void explain_jump(struct judgement *j, struct moment *m, int64_t ns, uint
 	}
 }
 
+/* CPUs that sampled, without those that are offline now, or are to sample no more. */
 static size_t sampling_cpus(const struct snapshot *s)
 {
-	size_t i, n = 0;
+	static bool chosen[MAX_CPUS], online[MAX_CPUS];
+	bool known = parse_cpu_list(s->cpus, chosen) && parse_cpu_list(s->online, online);
+	const struct cpu_line *c;
+	size_t n = 0;
 
-	for (i = 0; i < s->n_cpu_lines; i++)
-		n += s->cpu_lines[i].windows > 0;
+	for (c = s->cpu_lines; c < s->cpu_lines + s->n_cpu_lines; c++)
+		n += c->windows > 0 && (!known || (chosen[c->cpu] && online[c->cpu]));
 	return n;
 }
 
@@ -238,8 +243,8 @@ static bool one_jumped(const struct judgement *j, const struct moment *m)
 void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
-	bool by_tsc = !strcmp(clocksource(j), "tsc"), is_now = false;
-	const char *page = voice_name(s, VOICE_PAGE);
+	bool on_tsc = !strcmp(clocksource(j), "tsc"), is_now = false, follows;
+	const char *page = voice_name(s, VOICE_PAGE), *source;
 	struct finding *f;
 	struct moment *m;
 	int64_t back;
@@ -248,11 +253,16 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 	for (i = 0; i < j->moments.n; i++) {
 		m = &j->moments.moments[i];
 		back = page_back_ns(m);
-		if (by_tsc && !m->tsc_explained && m->kind == MOMENT_JUMP && m->ns <= -STANDS_NS) {
-			stood(j, rule, m, ns_minus(0, m->ns), m->error_ns, "the TSC");
-		} else if (by_tsc && !m->tsc_explained && all_went_back(j, m) &&
+		/* the host did not make up in its page for a TSC that went back */
+		follows = page_is_clocksource(j) && !m->move[VOICE_PAGE].stepped &&
+			  m->move[VOICE_PAGE].backward_ns >= STANDS_NS;
+		source = follows ? page : "the TSC";
+		if ((on_tsc || follows) && !m->tsc_explained && m->kind == MOMENT_JUMP &&
+		    m->ns <= -STANDS_NS) {
+			stood(j, rule, m, ns_minus(0, m->ns), m->error_ns, source);
+		} else if ((on_tsc || follows) && !m->tsc_explained && all_went_back(j, m) &&
 			   m->tsc_backward_ns >= STANDS_NS) {
-			stood(j, rule, m, m->tsc_backward_ns, unseen_ns(j), "the TSC");
+			stood(j, rule, m, m->tsc_backward_ns, unseen_ns(j), source);
 		} else if (page_is_clocksource(j) && back >= STANDS_NS && !one_jumped(j, m)) {
 			stood(j, rule, m, back,
 			      m->move[VOICE_PAGE].backwards ? unseen_ns(j) :
