@@ -26,18 +26,16 @@ static u64 oldest, head;	/* numbers of the oldest one kept and of the next one t
  * else out of the ring. So one entry stands for the warps that a CPU saw of another one in a
  * second.
  */
-#define WARP_LINE_NS	NSEC_PER_SEC
-/* How many of the newest entries are searched for that entry. */
-#define WARP_LINES	64
-
+#define WARP_LINE_NS	((s64)NSEC_PER_SEC)
 static bool add_to_line(const struct tscope_violation *v)
 {
 	struct tscope_violation *line;
 	u64 n;
 
-	for (n = head; n > oldest && head - n < WARP_LINES; n--) {
+	for (n = head; n > oldest; n--) {
 		line = &ring[(n - 1) % TSCOPE_VIOLATIONS];
-		if (v->time_ns - line->time_ns >= WARP_LINE_NS)
+		/* a line of a CPU whose time is ahead is not old */
+		if ((s64)(v->time_ns - line->time_ns) >= WARP_LINE_NS)
 			return false;
 		if (strcmp(line->what, TSCOPE_WARP) || strcmp(line->clock, v->clock) ||
 		    line->cpu != v->cpu || line->peer != v->peer)

@@ -121,6 +121,22 @@ static void events_warps_go_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v.count, 1ULL);
 }
 
+#define PEERS	65
+
+/* So many CPUs warp at once that a line of this second is far back in the ring. */
+static void events_many_warp(struct kunit *test)
+{
+	u64 first, end, begin_ns = ktime_get_ns(), seconds;
+	u32 i;
+
+	for (i = 0; i < 30 * PEERS; i++)
+		tscope_violation(TSCOPE_WARP, "tsc", 1, 2 + i % PEERS, 100, 1, i);
+	seconds = div_u64(ktime_get_ns() - begin_ns, NSEC_PER_SEC) + 1;
+	tscope_violations_range(&first, &end);
+	KUNIT_EXPECT_GE(test, end - base, (u64)PEERS);
+	KUNIT_EXPECT_LE(test, end - base, PEERS * seconds);
+}
+
 static struct completion done;
 
 static int writer(void *data)
@@ -221,6 +237,7 @@ static void events_alert_interval(struct kunit *test)
 static struct kunit_case events_cases[] = {
 	KUNIT_CASE(events_violations_kept),
 	KUNIT_CASE(events_warps_go_on),
+	KUNIT_CASE(events_many_warp),
 	KUNIT_CASE(events_written_meanwhile),
 	KUNIT_CASE(events_alert_limits),
 	KUNIT_CASE(events_alert_interval),
