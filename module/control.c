@@ -344,9 +344,12 @@ int tscope_control_init(const char *cpus)
 		return err;
 	}
 
-	err = tscope_cpus_init();
+	err = tscope_windows_init();
 	if (err)
 		return err;
+	err = tscope_cpus_init();
+	if (err)
+		goto windows_exit;
 	err = tscope_pairs_init();
 	if (err)
 		goto cpus_exit;
@@ -363,6 +366,8 @@ pairs_exit:
 	tscope_pairs_exit();
 cpus_exit:
 	tscope_cpus_exit();
+windows_exit:
+	tscope_windows_exit();
 	return err;
 }
 
@@ -376,4 +381,5 @@ void tscope_control_exit(void)
 	cpuhp_remove_state_nocalls(hotplug_state);
 	tscope_pairs_exit();
 	tscope_cpus_exit();
+	tscope_windows_exit();
 }

@@ -9,7 +9,6 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 
 #include "control.h"
 #include "cpu.h"
@@ -20,8 +19,6 @@
 
 /* A CPU is late if it did not run for three periods and this. */
 #define LATE_MS		1000
-/* The kernel's time stands still if the TSC advances by this much more than jiffies. */
-#define STOOD_MS	2000
 
 static struct dentry *root;
 
@@ -103,30 +100,17 @@ static const struct seq_operations pairs_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(pairs);
 
-/* How long ago this CPU's last window ended, by its own TSC. */
-static void age_by_tsc(void *info)
-{
-	s64 *age_cyc = info;
-
-	*age_cyc = rdtsc_ordered() - READ_ONCE(tscope_cpu_of(smp_processor_id())->end_tsc);
-}
-
 static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 {
 	u64 limit_ms = 3 * READ_ONCE(tscope_params.period_us) / USEC_PER_MSEC + LATE_MS;
-	s64 age_cyc, tsc_ms;
 
 	if (!tscope_enabled() || !READ_ONCE(c->chosen))
 		return "off";
 	/* its first window has not begun yet */
 	if (!READ_ONCE(c->ready))
 		return tscope_sampling_ms() > limit_ms ? "late" : "off";
-	if (READ_ONCE(c->end_tsc) &&
-	    !smp_call_function_single(c->cpu, age_by_tsc, &age_cyc, true)) {
-		tsc_ms = tscope_scyc_to_ns(age_cyc, READ_ONCE(tscope_tsc_khz)) / NSEC_PER_MSEC;
-		if (age_cyc < 0 || tsc_ms - (s64)age_ms > STOOD_MS)
-			return "stood-still";
-	}
+	if (tscope_time_stands(c))
+		return "stood-still";
 	return age_ms > limit_ms ? "late" : "sampling";
 }
 

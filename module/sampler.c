@@ -31,7 +31,7 @@
 #define SETTLE_MS		100	/* a change waits up to this for calls that are answered */
 
 /* Protects what windows, its readers, use: plan, parameters, pairs, ranks. */
-DEFINE_STATIC_PERCPU_RWSEM(window_sem);
+static struct percpu_rw_semaphore window_sem;
 static atomic_t pausing = ATOMIC_INIT(0);	/* changes that wait: windows end early */
 static bool running;	/* the samplers may run */
 
@@ -51,11 +51,16 @@ static u16 points_life;
 /* Flat out: all CPUs exchange with the partner of this round. */
 static u64 tscope_round ____cacheline_aligned_in_smp;
 
-/* Note the time by jiffies and by this CPU's TSC: if they disagree later, one stood still. */
+/*
+ * Note the time by jiffies and by this CPU's TSC: if they disagree later, one stood still. No
+ * interruption may leave the older TSC beside the newer jiffies.
+ */
 static void note_alive(struct tscope_cpu *c)
 {
+	u64 now_ms = tscope_now_ms();
+
 	WRITE_ONCE(c->end_tsc, rdtsc_ordered());
-	WRITE_ONCE(c->seen_ms, tscope_now_ms());
+	WRITE_ONCE(c->seen_ms, now_ms);
 }
 
 /* The points of a window, if this CPU is still the leader. */
@@ -379,6 +384,40 @@ static struct smp_hotplug_thread sampler_threads = {
 };
 
 /**
+ * tscope_windows_init() - prepare what windows and changes exclude each other by
+ * Context: process, at load.
+ * Return: 0, or -ENOMEM.
+ */
+int tscope_windows_init(void)
+{
+	return percpu_init_rwsem(&window_sem);
+}
+
+/**
+ * tscope_windows_hold() - keep changes out, as a window does
+ * Context: any but hard interrupts.
+ * Return: false if a change is at work; else tscope_windows_release() must follow.
+ */
+bool tscope_windows_hold(void)
+{
+	return percpu_down_read_trylock(&window_sem);
+}
+
+void tscope_windows_release(void)
+{
+	percpu_up_read(&window_sem);
+}
+
+/**
+ * tscope_windows_exit() - wait for what the last change left for RCU to do, which is in window_sem
+ * Context: process, may sleep; no sampler, and no change to come.
+ */
+void tscope_windows_exit(void)
+{
+	percpu_free_rwsem(&window_sem);
+}
+
+/**
  * tscope_samplers_start() - create the threads
  * Context: process, may sleep; takes cpus_read_lock().
  * Return: 0, or an errno with no thread left.
@@ -447,50 +486,4 @@ void tscope_sampling_resume(bool on)
 u64 tscope_sampling_ms(void)
 {
 	return tscope_now_ms() - READ_ONCE(leader_since_ms);
-}
-
-/* Take one reading. It counts as backward if this CPU's clock is behind its last reading. */
-static void read_once(void *unused)
-{
-	struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
-	struct tscope_burst_plan p = { };
-	struct tscope_burst b = { };
-
-	if (c && READ_ONCE(c->ready))
-		tscope_burst(c, &p, &b);
-}
-
-/* Whether this CPU samples, and its TSC is behind the last one that it read. */
-static void look_here(void *behind)
-{
-	const struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
-
-	*(bool *)behind = c && READ_ONCE(c->ready) &&
-			  rdtsc_ordered() < READ_ONCE(c->last[TSCOPE_LANE_TSC]);
-}
-
-/**
- * tscope_look_if_behind() - let all CPUs read their clocks if time stands still
- *
- * A TSC that was set back stops all timers of a kernel that keeps time by it, so no window opens.
- * A process that then reads a file runs on a CPU whose TSC is behind that CPU's last reading. If
- * this CPU does not sample, the leader is asked instead. Context: process, interrupts on.
- */
-void tscope_look_if_behind(void)
-{
-	const struct tscope_cpu *c;
-	int cpu = get_cpu(), leader = tscope_leader();
-	bool behind = false;
-
-	c = tscope_cpu_of(cpu);
-	if ((c && READ_ONCE(c->ready)) || leader < 0)
-		look_here(&behind);
-	else
-		smp_call_function_single(leader, look_here, &behind, true);
-	put_cpu();
-	/* keep out a reset, which does not wait for readers of files */
-	if (!behind || !percpu_down_read_trylock(&window_sem))
-		return;
-	on_each_cpu(read_once, NULL, true);
-	percpu_up_read(&window_sem);
 }

@@ -22,12 +22,20 @@ void tscope_report_warps(struct tscope_cpu *c);
 void tscope_report_found(struct tscope_cpu *c);
 
 /* sampler.c */
+int tscope_windows_init(void);
+void tscope_windows_exit(void);
 int tscope_samplers_start(void);
 void tscope_samplers_stop(void);
 void tscope_sampling_pause(void);
 void tscope_sampling_resume(bool on);
 u64 tscope_sampling_ms(void);
 u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns);
+bool tscope_windows_hold(void);
+void tscope_windows_release(void);
+
+/* behind.c */
 void tscope_look_if_behind(void);
+bool tscope_cpu_stands(u64 end_tsc, u64 seen_ms, u64 tsc, u64 now_ms, u32 khz);
+bool tscope_time_stands(const struct tscope_cpu *c);
 
 #endif /* TSCOPE_SAMPLER_H */

@@ -24,6 +24,24 @@ often() {
 	nothing_left
 }
 
+# changed_and_unloaded: what a change leaves for RCU to do is done before the module's memory goes.
+# Expedited grace periods make an unload overtake it.
+changed_and_unloaded() {
+	local i=0 expedited=/sys/kernel/rcu_expedited was=''
+	[ ! -w $expedited ] || read -r was <$expedited
+	while [ "$i" -lt 20 ]; do
+		must_load || return
+		[ -z "$was" ] || echo 1 >$expedited
+		echo 11 >"$TSCOPE/burst_us"
+		echo 10 >"$TSCOPE/burst_us"
+		unload
+		[ -z "$was" ] || echo "$was" >$expedited
+		i=$((i + 1))
+	done
+	sleep 0.5
+	nothing_left
+}
+
 starts_nothing() {
 	must_load || return
 	sleep 0.5
@@ -143,6 +161,7 @@ possible=$(cat "$CPUDIR/possible")
 absent=$((${possible##*[-,]} + 1))
 run_tests <<END
 often
+changed_and_unloaded
 starts_nothing
 starts_sampling
 twice
