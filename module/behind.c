@@ -92,6 +92,7 @@ static void stands_here(void *stands)
  *
  * All four figures are taken on that CPU at once, so a vCPU that did not run for a while is no
  * reason. Context: process, interrupts on.
+ * Return: see tscope_cpu_stands(); false if the CPU did not sample since a change.
  */
 bool tscope_time_stands(const struct tscope_cpu *c)
 {

@@ -7,6 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 LOADS=${LOADS:-50}
+EXPEDITED=/sys/kernel/rcu_expedited
 
 # often: every other time the module samples from the start
 often() {
@@ -27,15 +28,15 @@ often() {
 # changed_and_unloaded: what a change leaves for RCU to do is done before the module's memory goes.
 # Expedited grace periods make an unload overtake it.
 changed_and_unloaded() {
-	local i=0 expedited=/sys/kernel/rcu_expedited was=''
-	[ ! -w $expedited ] || read -r was <$expedited
+	local i=0 was=''
+	[ ! -w "$EXPEDITED" ] || read -r was <"$EXPEDITED"
 	while [ "$i" -lt 20 ]; do
 		must_load || return
-		[ -z "$was" ] || echo 1 >$expedited
+		[ -z "$was" ] || echo 1 >"$EXPEDITED"
 		echo 11 >"$TSCOPE/burst_us"
 		echo 10 >"$TSCOPE/burst_us"
 		unload
-		[ -z "$was" ] || echo "$was" >$expedited
+		[ -z "$was" ] || echo "$was" >"$EXPEDITED"
 		i=$((i + 1))
 	done
 	sleep 0.5

@@ -113,7 +113,7 @@ struct grouping {
 	struct moment_list *list;
 	uint64_t since_ns, khz;
 	uint64_t near_ns[VOICES + 1];	/* how near: of each voice, and of the TSC */
-	uint64_t boottime_ns;		/* when the reading of the violation that is placed was taken */
+	uint64_t boottime_ns;	/* when the reading of the violation that is placed was taken */
 };
 
 /* Set near_ns by the average distance of each voice's points. */

@@ -154,10 +154,10 @@ const char *voice_name(const struct snapshot *s, enum voice voice);
 bool moves_alike(const struct moment *m, enum voice a, enum voice b);
 
 /*
- * After a finding named the step of @voice: mark the kernel clocks' steps that follow from it.
- * @drives: the kernel computes its clocks from @voice.
+ * After a finding named the step of @by: mark the kernel clocks' steps that follow from it.
+ * @drives: the kernel computes its clocks from that one.
  */
-void moment_follow(struct moment *m, enum voice voice, bool drives);
+void moment_follow(struct moment *m, enum voice by, bool drives);
 
 /* The value of an error that is not known. */
 #define ERROR_UNKNOWN	UINT64_MAX

@@ -18,8 +18,8 @@
 #define ROUNDING_NS	1000
 
 /*
- * With a larger tolerance a counter that wraps would agree by chance too often: after a restore some
- * hours later acpi-pm would agree with anything.
+ * With a larger tolerance a counter that wraps would agree by chance too often: after a restore
+ * some hours later acpi-pm would agree with anything.
  */
 #define WRAPS_APART_NS	(50 * NSEC_PER_MSEC)
 
@@ -90,13 +90,13 @@ bool moves_alike(const struct moment *m, enum voice a, enum voice b)
  * If each CPU has its own page, the kernel's clocks follow the leader's page, and not the sum of
  * all steps: so the step of VOICE_RAW is not compared with that of VOICE_PAGE.
  */
-void moment_follow(struct moment *m, enum voice voice, bool drives)
+void moment_follow(struct moment *m, enum voice by, bool drives)
 {
 	struct move *raw = &m->move[VOICE_RAW], *wall = &m->move[VOICE_WALL];
 
-	if (drives || (raw->stepped && moves_alike(m, voice, VOICE_RAW)))
+	if (drives || (raw->stepped && moves_alike(m, by, VOICE_RAW)))
 		raw->explained = true;
-	if (moves_alike(m, voice, VOICE_WALL) ||
+	if (moves_alike(m, by, VOICE_WALL) ||
 	    (raw->explained && moves_alike(m, VOICE_RAW, VOICE_WALL)))
 		wall->explained = true;
 }
