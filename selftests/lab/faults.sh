@@ -90,8 +90,7 @@ fault_tsc_jumped() {
 fault_wall_clock_set() {
 	sign
 	log_uniform 1000000 3600000000000
-	# if a device is the clocksource, brackets are wide
-	# the clocksource may be acpi-pm, whose readings take long in emulation
+	# if a device is the clocksource, readings take long and brackets are wide
 	TRUTH=$((SIGN * LOG_UNIFORM)) LIMIT=5000000
 	END="lab_clock $((-TRUTH))"
 	lab_clock $TRUTH
