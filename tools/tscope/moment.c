@@ -69,7 +69,7 @@ static uint64_t latest_tsc(const struct moment *m, const struct snapshot *s, uin
 {
 	uint64_t since_ns = NSEC_PER_SEC, cycles, tsc;
 
-	if (!m->tsc_backward_cpus || !m->boottime_ns.known)
+	if (!m->tsc_backward_cpus || !m->boottime_ns.known || !khz)
 		return UINT64_MAX;
 	if (s->boottime_ns > m->boottime_ns.value)
 		since_ns += s->boottime_ns - m->boottime_ns.value;
@@ -205,7 +205,7 @@ static void add_step(struct move *move, const struct snapshot *s, const struct v
 		move->ns = v->size_ns < 0 ? INT64_MIN : INT64_MAX;
 	if (ns_magnitude(v->size_ns) > ns_magnitude(move->largest_ns))
 		move->largest_ns = v->size_ns;
-	move->error_ns += step_error_ns(s, v);
+	move->error_ns = step_errors_ns(move->error_ns, step_error_ns(s, v));
 	move->error_unknown |= !step_error_known(s, v);
 }
 

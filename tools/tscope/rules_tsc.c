@@ -70,7 +70,8 @@ static size_t sampling_cpus(const struct snapshot *s)
 	size_t n = 0;
 
 	for (c = s->cpu_lines; c < s->cpu_lines + s->n_cpu_lines; c++)
-		n += c->windows > 0 && (!known || (chosen[c->cpu] && online[c->cpu]));
+		n += c->windows > 0 &&
+		     (!known || (c->cpu < MAX_CPUS && chosen[c->cpu] && online[c->cpu]));
 	return n;
 }
 

@@ -11,6 +11,8 @@
 #define PM_TICK_NS	280
 #define ROUNDING_NS	8
 #define PAGE_NS		2
+/* The sum of two is within 64 bits, and so is what tolerances add to it. */
+#define ERROR_MAX_NS	(UINT64_MAX / 4)
 
 static const struct histogram *residuals(const struct snapshot *s, const char *clock)
 {
@@ -57,8 +59,14 @@ uint64_t step_error_ns(const struct snapshot *s, const struct violation *v)
 	if (!v->error_ns.known)
 		return clock_step_error_ns(s, v->clock);
 	/* a page's step and the time before it are rounded */
-	return is_page(voice_of(v->clock)) && v->error_ns.value < PAGE_NS ? PAGE_NS :
-									    v->error_ns.value;
+	if (is_page(voice_of(v->clock)) && v->error_ns.value < PAGE_NS)
+		return PAGE_NS;
+	return v->error_ns.value < ERROR_MAX_NS ? v->error_ns.value : ERROR_MAX_NS;
+}
+
+uint64_t step_errors_ns(uint64_t a, uint64_t b)
+{
+	return a < ERROR_MAX_NS - b ? a + b : ERROR_MAX_NS;
 }
 
 bool step_error_known(const struct snapshot *s, const struct violation *v)

@@ -14,6 +14,9 @@ bool clock_step_error_known(const struct snapshot *s, const char *clock);
 /* The error of this step: as the module reports it, or as it is estimated. */
 uint64_t step_error_ns(const struct snapshot *s, const struct violation *v);
 
+/* The error of the sum of two steps; it is limited, as those of steps are. */
+uint64_t step_errors_ns(uint64_t a, uint64_t b);
+
 /* Whether the module reported it, or the estimate has residuals. */
 bool step_error_known(const struct snapshot *s, const struct violation *v);
 

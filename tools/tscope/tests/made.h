@@ -88,6 +88,13 @@ static inline void add(double s, const char *what, int clock, unsigned int cpu, 
 	}
 }
 
+/* The TSC of both CPUs goes back by @ns; each reads it somewhat later. */
+static inline void add_back(double s, double ns)
+{
+	add(s, "backward", TSC, 0, ns * 0.999);
+	add(s, "backward", TSC, 1, ns * 0.998);
+}
+
 /* A device's step as it is measured: of a counter that wraps, the smallest; with a random error. */
 static inline double device(double ns, double wrap_ns)
 {

@@ -19,8 +19,7 @@ static void test_page_goes_back(void)
 	for (i = 0; i < ROUNDS; i++) {
 		quiet();
 		ns = fabs(size(2e7, 3e10));
-		add(30, "backward", TSC, 0, ns * 0.999);
-		add(30, "backward", TSC, 1, ns * 0.998);
+		add_back(30, ns);
 		add(30, "backward", KVM, 0, ns * 0.999);
 		add(30, "backward", KVM, 1, ns * 0.998);
 		add(30.3, "step", PTP, 0, ns + jitter());
@@ -41,6 +40,8 @@ static void test_absent_cpu(void)
 		snprintf(o.after.cpus, sizeof(o.after.cpus), "0");
 		snprintf(o.after.online, sizeof(o.after.online), "0");
 		snprintf(cpus[1].state, sizeof(cpus[1].state), "off");
+		/* a file may be broken: there is no such CPU */
+		cpus[1].cpu = rnd_below(2) ? 1 : UINT_MAX;
 		ns = fabs(size(1e8, 3e10));
 		add(30, "backward", TSC, 0, ns * 0.999);
 		add(30.2, "step", PTP, 0, ns + jitter());
@@ -60,8 +61,7 @@ static void test_old_points(void)
 		/* the newest points of the devices are of 99.3 s, by the TSC before the jump */
 		points[PM].tsc = (uint64_t)(99.3 * KHZ) * 1000;
 		points[HPET].tsc = points[PM].tsc;
-		add(99.5, "backward", TSC, 0, ns * 0.999);
-		add(99.5, "backward", TSC, 1, ns * 0.998);
+		add_back(99.5, ns);
 		add(99.6, "step", KVM, 0, ns);
 		add(99.8, "step", PTP, 0, ns + jitter());
 		for (size_t k = 0; k < o.after.n_violations; k++)
@@ -106,10 +106,8 @@ static void test_long_jump(void)
 	for (i = 0; i < ROUNDS; i++) {
 		quiet();
 		ns = size(1e12, 1e14);
-		if (ns < 0) {
-			add(30, "backward", TSC, 0, -ns);
-			add(30, "backward", TSC, 1, -ns);
-		}
+		if (ns < 0)
+			add_back(30, -ns);
 		add(30, "step", KVM, 0, -ns);
 		add(30.2, "step", PTP, 0, -ns + jitter());
 		add(30.2, "step", RAW, 0, -ns + jitter());

@@ -122,8 +122,7 @@ static void test_stands(void)
 		quiet();
 		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
 		ns = fabs(size(2e7, 3e10));
-		add(30, "backward", TSC, 0, ns * 0.999);
-		add(30, "backward", TSC, 1, ns * 0.998);
+		add_back(30, ns);
 		add(30, "backward", KVM, 1, ns * 0.998);
 		add(30.3, "step", PTP, 0, ns + jitter());
 		add(30.5, "step", HPET, 0, device(ns, HPET_WRAP_NS));

@@ -34,6 +34,26 @@ static void test_sources(void)
 	EXPECT_EQ(step_error_ns(&o.after, v), 5000, "a page that does not say since when it holds");
 }
 
+/* Figures of a broken file: errors at the end of 64 bits allow anything, and do not wrap to 0. */
+static void test_ends(void)
+{
+	unsigned int k;
+
+	quiet();
+	for (k = 0; k < 40; k++) {
+		add(30 + 0.001 * k, "step", KVM, 0, -1e9);
+		lines[k].error_ns = (struct count){ true, UINT64_MAX };
+	}
+	EXPECT(step_error_ns(&o.after, lines) >= UINT64_MAX / 4, "one step");
+	EXPECT_EQ(step_errors_ns(UINT64_MAX / 4, UINT64_MAX / 4), UINT64_MAX / 4, "two");
+	EXPECT_EQ(step_errors_ns(3, 4), 7, "small ones");
+	judge();
+	for (k = 0; k < found.n; k++)
+		EXPECT(!found.findings[k].size_error.known ||
+		       error_of(&found.findings[k]) >= 1e18, "%s: error %.0f",
+		       found.findings[k].id, error_of(&found.findings[k]));
+}
+
 /* Without a host's clock and a time page; the TSC's rate changed with the jump. */
 static void test_jump(void)
 {
@@ -59,6 +79,7 @@ static void test_jump(void)
 
 static const struct tap_test tests[] = {
 	{ "the error of a step", test_sources },
+	{ "errors at the end of 64 bits", test_ends },
 	{ "the TSC jumps while its rate changes", test_jump },
 };
 
