@@ -27,6 +27,7 @@ static u64 oldest, head;	/* numbers of the oldest one kept and of the next one t
  * second.
  */
 #define WARP_LINE_NS	((s64)NSEC_PER_SEC)
+
 static bool add_to_line(const struct tscope_violation *v)
 {
 	struct tscope_violation *line;

@@ -403,6 +403,7 @@ bool tscope_windows_hold(void)
 	return percpu_down_read_trylock(&window_sem);
 }
 
+/* Let changes in again, after tscope_windows_hold(). */
 void tscope_windows_release(void)
 {
 	percpu_up_read(&window_sem);

@@ -24,14 +24,14 @@ void tscope_report_found(struct tscope_cpu *c);
 /* sampler.c */
 int tscope_windows_init(void);
 void tscope_windows_exit(void);
+bool tscope_windows_hold(void);
+void tscope_windows_release(void);
 int tscope_samplers_start(void);
 void tscope_samplers_stop(void);
 void tscope_sampling_pause(void);
 void tscope_sampling_resume(bool on);
 u64 tscope_sampling_ms(void);
 u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns);
-bool tscope_windows_hold(void);
-void tscope_windows_release(void);
 
 /* behind.c */
 void tscope_look_if_behind(void);

@@ -33,8 +33,8 @@ changed_and_unloaded() {
 	while [ "$i" -lt 20 ]; do
 		must_load || return
 		[ -z "$was" ] || echo 1 >"$EXPEDITED"
-		echo 11 >"$TSCOPE/burst_us"
-		echo 10 >"$TSCOPE/burst_us"
+		set_to burst_us 11
+		set_to burst_us 10
 		unload
 		[ -z "$was" ] || echo "$was" >"$EXPEDITED"
 		i=$((i + 1))
