@@ -19,7 +19,8 @@
 #define FOLLOW_MS 1000
 /* If many pairs move, this many are listed. */
 #define MOVED_SHOWN 10
-#define PARTS (SNAPSHOT_PAIRS | SNAPSHOT_VIOLATIONS | SNAPSHOT_HISTOGRAMS)
+/* Points show which clocks were read after a step. */
+#define PARTS (SNAPSHOT_PAIRS | SNAPSHOT_VIOLATIONS | SNAPSHOT_HISTOGRAMS | SNAPSHOT_POINTS)
 
 enum { KEY_FOLLOW = 512 };
 
@@ -93,7 +94,7 @@ static void print_news(struct event_list *before, const struct event_list *now, 
 	events_index(before);
 	for (size_t i = 0; i < now->n; i++) {
 		fresh[n] = now->events[i];
-		fresh[n].count = event_news(before, &fresh[n]);
+		fresh[n].count = event_news(before, now, &fresh[n]);
 		n += fresh[n].count && !(listed && event_is_rest(&fresh[n]));
 	}
 	print_events(fresh, n);
@@ -115,26 +116,38 @@ static int open_alerts(void)
 	return fd;
 }
 
-/* Sleep until an alert is raised, at most a second: not each event is an alert. */
-static void wait_alert(int fd)
+/*
+ * Sleep until an alert is raised, at most a second: not each event is an alert. Return: whether
+ * there is still a reader of the output.
+ */
+static bool wait_alert(int fd)
 {
-	struct pollfd alerts = { .fd = fd, .events = POLLPRI };
+	struct pollfd polled[] = {
+		{ .fd = fd, .events = POLLPRI }, { .fd = STDOUT_FILENO },
+	};
 
-	poll(&alerts, 1, FOLLOW_MS);
+	poll(polled, 2, FOLLOW_MS);
 	if (fd >= 0)
 		close(fd);
+	return !(polled[1].revents & (POLLERR | POLLHUP | POLLNVAL));
 }
 
 static void follow_events(struct event_list *before)
 {
-	bool gone = false;
+	bool gone = false, read = true;
 
-	while (!ferror(stdout)) {
+	while (read && !ferror(stdout)) {
 		int alerts = open_alerts();
 		struct event_list now;
 		struct snapshot s;
 
-		if (snapshot_read(&s, PARTS)) {
+		if (!snapshot_read(&s, PARTS)) {
+			if (!gone)
+				warnx("the module was unloaded: waiting until it is loaded again");
+			gone = true;
+			events_free(before);
+			*before = (struct event_list){ };
+		} else if (!(s.unread & (SNAPSHOT_VIOLATIONS | SNAPSHOT_PAIRS))) {
 			events_of(&s, &now);
 			if (gone)
 				warnx("the module is loaded again");
@@ -142,14 +155,9 @@ static void follow_events(struct event_list *before)
 			print_news(before, &now, s.debug);
 			events_free(before);
 			*before = now;
-		} else if (!gone) {
-			warnx("the module was unloaded: waiting until it is loaded again");
-			gone = true;
-			events_free(before);
-			*before = (struct event_list){ };
 		}
 		snapshot_free(&s);
-		wait_alert(alerts);
+		read = wait_alert(alerts);
 	}
 }
 

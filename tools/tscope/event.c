@@ -20,17 +20,23 @@ const char *event_kind_name(enum event_kind kind)
 	return names[kind];
 }
 
-static struct event *add(struct event_list *list, enum event_kind kind, const char *clock)
+static struct event *append(struct event **events, size_t *n, enum event_kind kind,
+			    const char *clock)
 {
-	struct event *events = reallocarray(list->events, list->n + 1, sizeof(*events)), *e;
+	struct event *larger = reallocarray(*events, *n + 1, sizeof(*larger)), *e;
 
-	if (!events)
+	if (!larger)
 		err(4, "events");
-	list->events = events;
-	e = &events[list->n++];
+	*events = larger;
+	e = &larger[(*n)++];
 	*e = (struct event){ .kind = kind, .cpu = -1, .peer = -1, .count = 1 };
 	snprintf(e->clock, sizeof(e->clock), "%s", clock);
 	return e;
+}
+
+static struct event *add(struct event_list *list, enum event_kind kind, const char *clock)
+{
+	return append(&list->events, &list->n, kind, clock);
 }
 
 static void set_error(struct event *e, uint64_t error_ns)
@@ -59,11 +65,8 @@ static enum event_kind kind_of(const struct violation *v)
 	return kind;
 }
 
-static void add_violation(struct event_list *list, const struct snapshot *s,
-			  const struct violation *v)
+static void set_violation(struct event *e, const struct snapshot *s, const struct violation *v)
 {
-	struct event *e = add(list, kind_of(v), v->clock);
-
 	e->cpu = v->cpu;
 	e->peer = v->peer.known ? v->peer.value : -1;
 	e->size_ns = v->size_ns;
@@ -116,6 +119,7 @@ static void add_moments(struct event_list *list, const struct snapshot *s)
 {
 	struct moment_list moments;
 	const struct moment *m;
+	struct event *e;
 	uint64_t *merged;
 	enum voice v;
 	size_t i;
@@ -126,16 +130,19 @@ static void add_moments(struct event_list *list, const struct snapshot *s)
 		err(4, "events");
 	for (i = 0; i < s->n_violations; i++) {
 		m = moments.of[i] < 0 ? NULL : &moments.moments[moments.of[i]];
-		if (m && is_of_jump(m, &s->violations[i]))
+		if (m && is_of_jump(m, &s->violations[i])) {
 			merged[moments.of[i]]++;
-		else
-			add_violation(list, s, &s->violations[i]);
+			e = append(&list->parts, &list->n_parts, kind_of(&s->violations[i]),
+				   s->violations[i].clock);
+			e->jump_tsc = m->tsc;
+		} else {
+			e = add(list, kind_of(&s->violations[i]), s->violations[i].clock);
+		}
+		set_violation(e, s, &s->violations[i]);
 	}
 	for (i = 0; i < moments.n; i++) {
 		m = &moments.moments[i];
 		for (v = 0; !m->boottime_ns.known && v < VOICES; v++) {
-			struct event *e;
-
 			if (!m->move[v].stepped)
 				continue;
 			e = add(list, EVENT_STEP, voice_name(s, v));
@@ -220,5 +227,6 @@ void events_of(const struct snapshot *s, struct event_list *list)
 void events_free(struct event_list *list)
 {
 	free(list->events);
+	free(list->parts);
 	*list = (struct event_list){ };
 }

@@ -3,6 +3,8 @@
 #ifndef TSCOPE_EVENT_H
 #define TSCOPE_EVENT_H
 
+#include <string.h>
+
 #include "snapshot.h"
 
 enum event_kind {
@@ -22,6 +24,7 @@ enum event_kind {
  * @peer: the other CPU, or -1
  * @count: how many events the entry stands for
  * @boottime_ns: CLOCK_BOOTTIME; 0: not known (only counted, since sampling began)
+ * @jump_tsc: of a part: the @tsc of its jump
  */
 struct event {
 	enum event_kind kind;
@@ -29,12 +32,16 @@ struct event {
 	int cpu, peer;
 	int64_t size_ns;
 	struct figure error_ns;
-	uint64_t count, boottime_ns, tsc;
+	uint64_t count, boottime_ns, tsc, jump_tsc;
 };
 
+/**
+ * struct event_list - the events of a snapshot
+ * @parts: the lines of violations that a jump of the TSC stands for, as events
+ */
 struct event_list {
-	struct event *events;
-	size_t n;
+	struct event *events, *parts;
+	size_t n, n_parts;
 };
 
 /* The events of @s, oldest first; needs SNAPSHOT_VIOLATIONS, and SNAPSHOT_PAIRS for EVENT_MOVED. */
@@ -50,6 +57,12 @@ static inline bool event_has_size(enum event_kind kind)
 {
 	return kind == EVENT_STEP || kind == EVENT_BACKWARD || kind == EVENT_WARP ||
 	       kind == EVENT_MOVED;
+}
+
+/* Whether the event stands for the steps that a jump of the TSC caused. */
+static inline bool event_is_jump(const struct event *e)
+{
+	return e->kind == EVENT_STEP && !strcmp(e->clock, "tsc");
 }
 
 #endif /* TSCOPE_EVENT_H */

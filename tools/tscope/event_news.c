@@ -20,13 +20,35 @@ void events_index(struct event_list *list)
 {
 	if (list->n)
 		qsort(list->events, list->n, sizeof(*list->events), by_identity);
+	if (list->n_parts)
+		qsort(list->parts, list->n_parts, sizeof(*list->parts), by_identity);
 }
 
-uint64_t event_news(const struct event_list *before, const struct event *e)
+static const struct event *find(const struct event *events, size_t n, const struct event *e)
 {
-	const struct event *old = before->n ? bsearch(e, before->events, before->n, sizeof(*e),
-						       by_identity) : NULL;
+	return n ? bsearch(e, events, n, sizeof(*e), by_identity) : NULL;
+}
 
+static uint64_t new_parts(const struct event_list *before, const struct event_list *now,
+			  const struct event *jump)
+{
+	uint64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < now->n_parts; i++)
+		count += now->parts[i].jump_tsc == jump->tsc &&
+			 !find(before->parts, before->n_parts, &now->parts[i]);
+	return count;
+}
+
+uint64_t event_news(const struct event_list *before, const struct event_list *now,
+		    const struct event *e)
+{
+	const struct event *old = find(before->events, before->n, e) ?:
+				  find(before->parts, before->n_parts, e);
+
+	if (event_is_jump(e))
+		return new_parts(before, now, e);
 	if (!old)
 		return e->count;
 	return e->count >= old->count ? e->count - old->count : e->count;

@@ -8,8 +8,19 @@
 /* Sort a list for event_news(). */
 void events_index(struct event_list *list);
 
-/* How often @e happened since the indexed list @before; after a reset of its counter: in all. */
-uint64_t event_news(const struct event_list *before, const struct event *e);
+/**
+ * event_news() - how much of an event is new
+ * @before: what is known, indexed
+ * @now: the list that @e is of
+ *
+ * A jump of the TSC is known by the lines of violations that it stands for: its time and its CPU
+ * change when violations drops one of them, or when one more comes.
+ *
+ * Return: how often @e happened since @before; after a reset of its counter: in all; of a jump: how
+ * many of its lines are new; if it was not known as a jump: all of them.
+ */
+uint64_t event_news(const struct event_list *before, const struct event_list *now,
+		    const struct event *e);
 
 /*
  * Whether the event is only counted, not listed. If violations can be read, the event was listed

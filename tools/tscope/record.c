@@ -34,9 +34,10 @@ static bool are_many(const struct snapshot *s)
 	       s->violations[s->n_violations - MANY_LINES].monotonic_ns + SETTLES_NS;
 }
 
-static void write_event(struct record *r, const struct snapshot *s, struct event e)
+static void write_event(struct record *r, const struct snapshot *s, const struct event_list *now,
+			struct event e)
 {
-	e.count = event_news(&r->known, &e);
+	e.count = event_news(&r->known, now, &e);
 	if (!e.count || (s->debug && event_is_rest(&e)))
 		return;
 	/* what a counter grew by happened in this interval */
@@ -46,18 +47,35 @@ static void write_event(struct record *r, const struct snapshot *s, struct event
 	r->events++;
 }
 
+/* Forget the lines of a jump that is not written yet. */
+static void drop_parts(struct event_list *now, const struct event *jump)
+{
+	size_t i, n = 0;
+
+	for (i = 0; event_is_jump(jump) && i < now->n_parts; i++)
+		if (now->parts[i].jump_tsc != jump->tsc)
+			now->parts[n++] = now->parts[i];
+	if (event_is_jump(jump))
+		now->n_parts = n;
+}
+
 /* Write new events. @all: also those that may still change. */
 static void write_events(struct record *r, const struct snapshot *s, bool all)
 {
 	struct event_list now;
 	size_t i, n = 0;
 
+	/* what could not be read has no news, and is not forgotten either */
+	if (s->unread & (SNAPSHOT_VIOLATIONS | SNAPSHOT_PAIRS))
+		return;
 	all |= are_many(s);
 	events_of(s, &now);
 	for (i = 0; i < now.n; i++) {
-		if (!all && is_settling(s, &now.events[i]))
+		if (!all && is_settling(s, &now.events[i])) {
+			drop_parts(&now, &now.events[i]);
 			continue;
-		write_event(r, s, now.events[i]);
+		}
+		write_event(r, s, &now, now.events[i]);
 		now.events[n++] = now.events[i];
 	}
 	now.n = n;

@@ -45,7 +45,7 @@ static struct finding some_findings[] = {
 /* The JSON of a tree; TREE stands for the directory where it was unpacked; for free(). */
 static char *json_of(const char *tree)
 {
-	struct event_list events = { some_events, ARRAY_SIZE(some_events) };
+	struct event_list events = { .events = some_events, .n = ARRAY_SIZE(some_events) };
 	struct finding_list findings = { some_findings, ARRAY_SIZE(some_findings) };
 	char *text = NULL, *at;
 	struct snapshot s;
@@ -141,7 +141,7 @@ static void test_absent(void)
 /* Keys are in the same order in one line, and there is only one line. */
 static void test_one_line(void)
 {
-	struct event_list events = { some_events, ARRAY_SIZE(some_events) };
+	struct event_list events = { .events = some_events, .n = ARRAY_SIZE(some_events) };
 	struct snapshot s;
 	char *text = NULL;
 	size_t len;
