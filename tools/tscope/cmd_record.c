@@ -166,8 +166,9 @@ static void go_on_sampling(const struct record *r)
 		sampling_end();
 	again.warm_up_ms = 0;
 	again.reset = false;
-	if (r->loaded_again)
-		sampling_begin(&again);
+	/* another tscope may have been faster: then this one goes on when that one ends */
+	if (r->loaded_again && sampling_begin(&again))
+		sampling_look_on();
 }
 
 static bool record(struct record *r, struct output *o)
@@ -219,7 +220,9 @@ static int run(struct record *r)
 		right = false;
 	}
 	say_end(r, &o);
-	return right && r->points.points ? STATUS_GOOD : STATUS_NO_FIGURE;
+	if (!right)
+		return STATUS_USAGE;
+	return r->points.points ? STATUS_GOOD : STATUS_NO_FIGURE;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -20,6 +20,8 @@
 
 #define MAX_COLUMNS 32
 #define LIST_SHOWN 12
+/* If another tscope ends sampling, this one goes on with it within this time. */
+#define SLEEP_MS 250ull
 
 enum {
 	KEY_SHOW = 512,
@@ -306,35 +308,31 @@ static void print(const struct snapshot *now, const struct snapshot *before)
 static void wait_interval(const sigset_t *winch, const struct snapshot *now,
 			  const struct snapshot *before)
 {
-	const struct timespec interval = {
-		options.interval_ms / 1000, options.interval_ms % 1000 * 1000000
-	};
+	uint64_t left_ms = options.interval_ms, part_ms;
+	struct timespec part;
 
-	while (sigtimedwait(winch, NULL, &interval) == SIGWINCH)
-		print(now, before);
+	while (left_ms) {
+		sampling_take_over();
+		part_ms = left_ms < SLEEP_MS ? left_ms : SLEEP_MS;
+		part = (struct timespec){ 0, part_ms * 1000000 };
+		if (sigtimedwait(winch, NULL, &part) == SIGWINCH)
+			print(now, before);
+		else
+			left_ms -= part_ms;
+	}
 }
 
 /* Start sampling, if it is off and this user may start it. */
 static void begin_sampling(struct snapshot *now)
 {
-	if (now->enabled.value)
-		sampling_look_on();
-	if (now->enabled.value || !may_sample() || module_is_recorded() ||
-	    sampling_begin(&options.sampling))
+	if (!now->enabled.value && (!may_sample() || module_is_recorded()))
 		return;
+	if (now->enabled.value || sampling_begin(&options.sampling)) {
+		sampling_look_on();
+		return;
+	}
 	snapshot_free(now);
 	snapshot_read(now, parts());
-}
-
-/* Whether the module was loaded since the last look (perhaps after an unload), and is off. */
-static bool is_loaded_anew(const struct snapshot *now, const struct snapshot *before)
-{
-	const struct clock_figures *tsc = snapshot_clock(now, "tsc");
-	const struct clock_figures *old = snapshot_clock(before, "tsc");
-
-	if (!now->loaded || now->enabled.value)
-		return false;
-	return !before->loaded || (tsc && old && tsc->samples.value < old->samples.value);
 }
 
 /* Look again; after the module was unloaded, sampling begins anew. */
@@ -342,11 +340,10 @@ static void look(struct snapshot *now, struct snapshot *before)
 {
 	snapshot_free(before);
 	*before = *now;
-	sampling_take_over();
 	snapshot_read(now, parts());
 	if (!now->loaded)
 		sampling_end();
-	if (is_loaded_anew(now, before)) {
+	if (now->loaded && now->loading != before->loading) {
 		sampling_end();
 		begin_sampling(now);
 	}

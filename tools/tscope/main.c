@@ -2,6 +2,7 @@
 /* main.c: tscope SUBCOMMAND [OPTION...] */
 #include <argp.h>
 #include <err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,12 +105,18 @@ int main(int argc, char **argv)
 	int status;
 
 	argp_err_exit_status = STATUS_USAGE;
+	/* a write beyond a limit of file sizes fails like one to a full disk */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &chosen))
 		return STATUS_USAGE;
 	snprintf(name, sizeof(name), "tscope %s", chosen.command->name);
 	chosen.argv[0] = name;
 	status = chosen.command->run(chosen.argc, chosen.argv);
-	if (fflush(stdout) || ferror(stdout))
-		err(STATUS_NO_FIGURE, "%s", options_stdout);
+	if (fflush(stdout) || ferror(stdout)) {
+		warn("%s", options_stdout);
+		/* a finding matters more than a failed write */
+		if (status != STATUS_FOUND)
+			status = STATUS_USAGE;
+	}
 	return status;
 }

@@ -19,11 +19,14 @@
 #define NSEC_PER_MSEC	1000000ull
 /* If the module is unloaded, this is noticed within this time. */
 #define SLEEP_MS	250ull
+/* A tscope that begins or ends sampling holds the lock for less than this. */
+#define CHANGE_MS	2000ull
 /* What takes longer shows progress. */
 #define SILENT_MS	2000ull
 
 static const int signals[] = {
-	SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2
+	SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM,
+	SIGPROF, SIGABRT
 };
 
 /* Files as they were before they were changed, in the order in which they are restored. */
@@ -41,6 +44,8 @@ enum { ENABLED, WIDTH, CPUS };
 static uint64_t kept_loading;
 
 static int lock = -1;
+/* The module_loading() that the lock is of. */
+static uint64_t lock_loading;
 /* Another tscope holds the lock. */
 static bool looks_on;
 
@@ -141,11 +146,46 @@ static bool is_on(void)
 	return on;
 }
 
+static void sleep_ms(uint64_t ms)
+{
+	struct timespec left = { ms / MSEC_PER_SEC, ms % MSEC_PER_SEC * NSEC_PER_MSEC };
+
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+}
+
 /* Only root can open this file, so that no other user can hold its lock. Nothing is written. */
 static int open_lock(char path[PATH_MAX])
 {
 	path_sysfs(path, "reset");
+	lock_loading = module_loading();
 	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+static void restore_on_exit(void)
+{
+	static bool exits;
+
+	if (!exits)
+		atexit(sampling_end);
+	exits = true;
+	catch_signals();
+}
+
+/*
+ * A tscope that holds the lock while sampling is off begins or ends sampling just now: then the
+ * lock will be free, or sampling on.
+ */
+static bool lock_or_look(void)
+{
+	uint64_t waited_ms;
+
+	for (waited_ms = 0; flock(lock, LOCK_EX | LOCK_NB); waited_ms += SLEEP_MS) {
+		if (is_on() || waited_ms >= CHANGE_MS)
+			return false;
+		sleep_ms(SLEEP_MS);
+	}
+	return true;
 }
 
 /* Lock the module's settings. @changes: the lock is held, so this process changes and restores. */
@@ -162,8 +202,9 @@ static int take_lock(const struct sampling_wish *wish, bool *changes)
 	}
 	if (lock < 0)
 		return complain(-errno, path);
-	*changes = !flock(lock, LOCK_EX | LOCK_NB);
+	*changes = lock_or_look();
 	looks_on = !*changes;
+	restore_on_exit();
 	if (*changes || (is_on() && !wish->flat_out && !wish->cpus && !wish->reset))
 		return 0;
 	if (is_on())
@@ -233,16 +274,6 @@ static int start(const struct sampling_wish *wish)
 	return err ? complain(err, path) : 0;
 }
 
-static void restore_on_exit(void)
-{
-	static bool exits;
-
-	if (!exits)
-		atexit(sampling_end);
-	exits = true;
-	catch_signals();
-}
-
 void sampling_look_on(void)
 {
 	char path[PATH_MAX];
@@ -252,16 +283,19 @@ void sampling_look_on(void)
 	/* no other tscope will switch sampling off: there is nothing to take over */
 	if (!looks_on)
 		sampling_end();
+	else
+		restore_on_exit();
 }
 
 bool sampling_take_over(void)
 {
 	int err;
 
-	if (!looks_on || !module_is_loaded() || is_on() || flock(lock, LOCK_EX | LOCK_NB))
+	/* the lock of a module that is gone says nothing of the one that is loaded now */
+	if (!looks_on || !module_is_loaded() || module_loading() != lock_loading || is_on() ||
+	    flock(lock, LOCK_EX | LOCK_NB))
 		return false;
 	looks_on = false;
-	restore_on_exit();
 	err = change(&kept[ENABLED], "1\n");
 	if (err)
 		complain(err, "sampling does not go on (see dmesg)");
@@ -289,23 +323,13 @@ int sampling_begin(const struct sampling_wish *wish)
 	if (!wish->duration_ms && !wish->warm_up_ms && !wish->reset)
 		return 0;
 	err = take_lock(wish, &changes);
-	if (!err && changes) {
-		restore_on_exit();
+	if (!err && changes)
 		err = start(wish);
-	} else if (!err) {
+	else if (!err)
 		sampling_wait(wish, wish->warm_up_ms, "warming up");
-	}
 	if (err)
 		sampling_end();
 	return err;
-}
-
-static void sleep_ms(uint64_t ms)
-{
-	struct timespec left = { ms / MSEC_PER_SEC, ms % MSEC_PER_SEC * NSEC_PER_MSEC };
-
-	while (nanosleep(&left, &left) && errno == EINTR)
-		;
 }
 
 /*

@@ -89,18 +89,18 @@ module_is_loaded_again() {
 	"$TSCOPE" watch --root "$ROOT" -i 0.5 >"$DIR/out" 2>"$DIR/err" &
 	job=$!
 	soon reads enabled 1 && soon prints '^wall clock' || return
-	echo 0 >"$SYSFS/tsc/samples" && echo 0 >"$SYSFS/enabled" && soon reads enabled 1 &&
-		kill -TERM "$job" || return
+	cp -r "$SYSFS" "$SYSFS.new" && echo 0 >"$SYSFS.new/enabled" && mv "$SYSFS" "$SYSFS.old" &&
+		mv "$SYSFS.new" "$SYSFS" && soon reads enabled 1 && kill -TERM "$job" || return
 	wait "$job"
 	same "afterwards" "$(cat "$SYSFS/enabled")" 0
 }
 
-# sampling that is switched off meanwhile stays off
+# sampling that is switched off meanwhile stays off, even if figures are reset as well
 stays_off() {
 	tree views-healthy || return
 	"$TSCOPE" watch --root "$ROOT" -i 0.1 >"$DIR/out" 2>"$DIR/err" &
-	soon reads enabled 1 && soon prints '^wall clock' && echo 0 >"$SYSFS/enabled" &&
-		soon prints 'sampling is off$' && sleep 0.5 && reads enabled 0
+	soon reads enabled 1 && soon prints '^wall clock' && echo 0 >"$SYSFS/tsc/samples" &&
+		echo 0 >"$SYSFS/enabled" && soon prints 'sampling is off$' && sleep 0.5 && reads enabled 0
 }
 
 # CPUs that go and come are counted
@@ -191,9 +191,22 @@ follows_full_ring() {
 		grep '^#' "$DEBUGFS/violations"
 		echo "102000000000 1244967890 warp tsc 1 0 555 3"
 	} >"$DIR/new" && echo 20 >"$SYSFS/tsc/warps" && mv "$DIR/new" "$DEBUGFS/violations"
-	soon prints '  1, 0    555 ns  3 times$' && sleep 2.5 && kill -TERM "$job" || return
+	soon prints '  1, 0    555 ns  3 times$' && sleep 1.2 || return
+	# what can't be read for a moment is not forgotten
+	echo broken >"$DIR/broken" && mv "$DEBUGFS/violations" "$DIR/whole" &&
+		mv "$DIR/broken" "$DEBUGFS/violations" && sleep 2.2 && mv "$DIR/whole" "$DEBUGFS/violations" &&
+		sleep 1.2 && kill -TERM "$job" || return
 	same news "$(tail -n +$((size + 1)) "$DIR/out" | cut -c 17- )" \
 		"  warp      tsc            1, 0    555 ns  3 times"
+}
+
+# without a reader of its output it ends, although nothing happens
+follows_for_nobody() {
+	local status
+	tree views-faults || return
+	status=$(timeout 20 "$TSCOPE" events --root "$ROOT" --follow 2>"$DIR/err" | head -n 1 >"$DIR/out"
+		echo "${PIPESTATUS[0]}")
+	prints '^# now' && { [ "$status" = 0 ] || same status "$status" 141; }
 }
 
 # an event among many pairs that move is found within 3 s of CPU time
@@ -261,6 +274,7 @@ v "watch on terminals" terminal
 v "events --follow" follows
 v "events --follow when the ring is full" follows_full_ring
 v "events --follow without debugfs" follows_counters
+v "events --follow without a reader" follows_for_nobody
 v "events --follow among many pairs" follows_many
 v "wait until" waits_until
 v "wait with figures of earlier sampling" waits_anew
