@@ -18,13 +18,12 @@
 
 enum { KEY_SINCE = 512, KEY_KTAP, KEY_DOMAIN, KEY_WRITE };
 
-#define SINCE_MS	3600000
 
 static struct {
 	uint64_t since_ms;
 	const char *domain, *write;
 	bool ktap;
-} wishes = { .since_ms = SINCE_MS };
+} wishes = { .since_ms = SINCE_DEFAULT_MS };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -258,8 +257,7 @@ int cmd_doctor(int argc, char **argv)
 	status = observe(&o, &options.sampling);
 	if (status)
 		return status;
-	if (wishes.since_ms < o.after.boottime_ns / 1000000)
-		o.since_ns = o.after.boottime_ns - wishes.since_ms * 1000000;
+	observation_since(&o, wishes.since_ms);
 	o.domain = wishes.domain ? &domain : NULL;
 	options_open_output();
 	pairs_sort(&o.after);

@@ -189,7 +189,7 @@ struct json_object *json_finding(const struct finding *f)
 	add_bool(to, "ended", f->ended);
 	add_size(to, "size", f->size.known, f->size.value, f->places);
 	add_size(to, "size_error", f->size_error.known, f->size_error.value, f->places);
-	json_add_string(to, "unit", f->unit);
+	json_add_string(to, "unit", f->size.known ? f->unit : NULL);
 	cpus = json_object_new_array_ext(f->n_cpus);
 	for (i = 0; i < f->n_cpus; i++)
 		json_object_array_add(cpus, json_object_new_uint64(f->cpus[i]));

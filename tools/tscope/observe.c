@@ -83,7 +83,14 @@ int observe(struct observation *o, struct sampling_wish *wish)
 		o->observed_ns = o->after.boottime_ns - o->before.boottime_ns;
 	sampling_end();
 	events_of(&o->after, &o->events);
+	observation_since(o, SINCE_DEFAULT_MS);
 	return 0;
+}
+
+void observation_since(struct observation *o, uint64_t age_ms)
+{
+	o->since_ns = age_ms < o->after.boottime_ns / 1000000 ?
+		      o->after.boottime_ns - age_ms * 1000000 : 0;
 }
 
 bool not_observed(const struct observation *o, char text[160])

@@ -9,6 +9,9 @@
 /* Whether this user may write the files that start sampling; true for a recorded tree. */
 bool may_sample(void);
 
+/* How old an event may be to be judged, if nothing else is said: an hour. */
+#define SINCE_DEFAULT_MS	3600000ull
+
 /* When to sample if -d is not given: only if nothing was sampled or another option asks for it. */
 enum sample_when { SAMPLE_IF_ASKED, SAMPLE_ALWAYS };
 
@@ -30,6 +33,9 @@ int sample(const struct sampling_wish *wish);
  * Return: 0, or the exit status after a message.
  */
 int observe(struct observation *o, struct sampling_wish *wish);
+
+/* Judge events up to this age; observe() sets SINCE_DEFAULT_MS. */
+void observation_since(struct observation *o, uint64_t age_ms);
 
 /* Whether the figures are of earlier sampling, or there are none; @text: a sentence about this. */
 bool not_observed(const struct observation *o, char text[160]);

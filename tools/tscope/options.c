@@ -155,8 +155,12 @@ void options_parse(const struct argp *argp, int argc, char **argv, void *input)
 
 void options_check_output(void)
 {
-	int error = options.output ? output_check(options.output, false) : 0;
+	int error;
 
+	/* standard output */
+	if (options.output && !strcmp(options.output, "-"))
+		options.output = NULL;
+	error = options.output ? output_check(options.output, false) : 0;
 	if (error)
 		errx(STATUS_USAGE, "%s: %s", options.output, strerror(-error));
 }

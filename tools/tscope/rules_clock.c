@@ -289,7 +289,8 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 		return;
 	f = finding_new(j, rule, "%s has stood still for %s", name, ns_text(ns));
 	finding_is_of(j, name, NULL);
-	f->ended = false;
+	/* the event is that it stopped */
+	finding_ended(f, (struct count){ ns < s->boottime_ns, s->boottime_ns - ns });
 	finding_size(f, ns, HELD_NS, "ns");
 	finding_evidence(f, "%llu readings were taken, and none became a point",
 			 (unsigned long long)readings);

@@ -147,19 +147,34 @@ no_escapes() {
 	not grep -e "$ESC" -e left "$DIR/drawn"
 }
 
-# output_file STATUS SUBCOMMAND ARGUMENT...: the file of -o has what is printed without -o
+# output_file STATUS SUBCOMMAND ARGUMENT...: the file of -o has what is printed without -o; a finding
+# matters more than a failed write
 output_file() {
+	local full=$1
+	[ "$full" = 1 ] || full=2
 	tree views-faults && runs "$@" && timeless >"$DIR/wanted" &&
 		runs "$@" -o "$DIR/file" && same "standard output" "$(cat "$DIR/out")" "" &&
 		mv "$DIR/file" "$DIR/out" && diff "$DIR/wanted" <(timeless) &&
+		runs "$@" -o - && timeless >"$DIR/file" && diff "$DIR/wanted" "$DIR/file" &&
 		runs 2 "${@:2}" -o /nonexistent/file && says '/nonexistent/file: No such file' &&
-		runs 4 "${@:2}" -o /dev/full && says '/dev/full: No space left'
+		runs "$full" "${@:2}" -o /dev/full && says '/dev/full: No space left'
 }
 
 # as_nobody ARGUMENT...
 as_nobody() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups \
 		"$TSCOPE" "$@" --root "$ROOT" >"$DIR/out" 2>"$DIR/err"
+}
+
+# An event of more than an hour ago is no finding of report either.
+old_events() {
+	tree views-faults || return
+	runs 1 report -d 0 --json && jq -r '.findings[] | select(.ended and .since) | .id' "$DIR/out" >"$DIR/new" &&
+		[ -s "$DIR/new" ] && echo "3900.00 0.00" >"$ROOT/proc/uptime" || return
+	"$TSCOPE" report -d 0 --json --root "$ROOT" >"$DIR/out"
+	same "old events" "$(jq -r '.findings[] | select(.ended and .since) | .id' "$DIR/out")" "" || return
+	"$TSCOPE" doctor -d 0 --json --since 2h --root "$ROOT" >"$DIR/out"
+	same "with --since" "$(jq -r '.findings[] | select(.ended and .since) | .id' "$DIR/out")" "$(cat "$DIR/new")"
 }
 
 # if a user asks for sampling and may not sample, this is no success
@@ -303,6 +318,7 @@ v "events to a file" output_file 0 events
 v "report without root" unprivileged
 v "options of sampling without root" unprivileged_wish
 v "old figures" old_figures
+v "old events" old_events
 v "wait" waits
 v "how long is sampled without -d" default_duration
 v "hist --json" json_hist
