@@ -69,6 +69,8 @@ struct tscope_raw {
  * @remove: called once after the last read to give back what @probe took; may sleep. NULL: nothing
  *	to do
  * @reset: forgets what was gathered; no sampler is at work. NULL: nothing to forget
+ * @suspended: the machine was suspended: forgets what must not be compared with a later reading,
+ *	and figures whose age is counted by jiffies; no sampler is at work. NULL: nothing to forget
  * @read: takes one reading; NULL for clocks that bursts read. Called by the leader's thread on its
  *	own CPU with interrupts on; may divide, does not sleep. Returns 0; -EAGAIN for a reading
  *	that can't be used, which counts as rejected; -ENODATA if there is nothing to read now,
@@ -84,6 +86,7 @@ struct tscope_clock_ops {
 	const char *(*probe)(void);
 	void (*remove)(void);
 	void (*reset)(void);
+	void (*suspended)(void);
 	int (*read)(struct tscope_raw *raw);
 	bool knows_steps;
 };

@@ -347,5 +347,7 @@ const struct tscope_clock_ops tscope_clock_ptp = {
 	.probe = ptp_probe,
 	.remove = page_put,
 	.reset = ptp_reset,
+	/* the offset has an age, which would be too low */
+	.suspended = ptp_reset,
 	.read = ptp_read,
 };

@@ -223,7 +223,7 @@ static void look_at_update(struct tscope_vmclock *v, const struct tscope_vmclock
 	if (has_generation(v, now) && has_generation(v, &v->seen) &&
 	    now->generation != v->seen.generation)
 		report(TSCOPE_LOADED, raw->tsc);
-	if (!gives_time(v, now) || !gives_time(v, &v->seen))
+	if (v->suspended || !gives_time(v, now) || !gives_time(v, &v->seen))
 		return;
 	if (same_scale(now, &v->seen))
 		raw->stepped = find_step(v, now, raw->tsc, &raw->step);
@@ -249,6 +249,7 @@ int tscope_vmclock_read(struct tscope_vmclock *v, struct tscope_raw *raw)
 		look_at_update(v, &now, raw);
 	v->seen = now;
 	v->seen_tsc = raw->tsc;
+	v->suspended = false;
 	if (!gives_time(v, &now)) {
 		/* a time that follows later is of another segment */
 		v->source++;
@@ -271,6 +272,11 @@ static void vmclock_reset(void)
 	tscope_vmclock.seen_tsc = 0;
 	WRITE_ONCE(tscope_vmclock.updates, 0);
 	WRITE_ONCE(tscope_vmclock.disruptions, 0);
+}
+
+static void vmclock_suspended(void)
+{
+	tscope_vmclock.suspended = true;
 }
 
 /* These files show the page as it is now, without sampling. */
@@ -405,6 +411,7 @@ const struct tscope_clock_ops tscope_clock_vmclock = {
 	.probe = vmclock_probe,
 	.remove = vmclock_remove,
 	.reset = vmclock_reset,
+	.suspended = vmclock_suspended,
 	.read = vmclock_read,
 	.knows_steps = true,
 };

@@ -67,9 +67,10 @@ void tscope_points_break(void)
 }
 
 /**
- * tscope_clocks_suspended() - begin segments, and forget figures whose age is counted by jiffies
+ * tscope_clocks_suspended() - begin segments, and compare no reading with one before a suspend
  *
- * Jiffies stand still during a suspend. Context: process, no sampler at work.
+ * During a suspend jiffies stand still, and the kernel sets the HPET back. Context: process, no
+ * sampler at work.
  */
 void tscope_clocks_suspended(void)
 {
@@ -79,9 +80,9 @@ void tscope_clocks_suspended(void)
 	for (i = 0; i < tscope_clock_count(); i++) {
 		clk = tscope_clock_get(i);
 		tscope_series_break(&clk->series);
-		/* its offset has an age, which would be too low */
-		if (clk->ops->kind == TSCOPE_KIND_PAIRING && clk->ops->reset)
-			clk->ops->reset();
+		clk->last_ns = 0;
+		if (clk->ops->suspended)
+			clk->ops->suspended();
 	}
 }
 

@@ -83,6 +83,22 @@ static void vmclock_slew(struct kunit *test)
 	}
 }
 
+/* After a suspend the TSC may be another: no line is compared with one from before. */
+static void vmclock_suspend(struct kunit *test)
+{
+	page.flags |= TSCOPE_VMCLOCK_TIME_MAXERROR;
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	v.suspended = true;
+	page.marker++;
+	page.sec += 100;
+	page.sequence += 2;
+	KUNIT_EXPECT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_FALSE(test, raw.stepped);
+	KUNIT_EXPECT_EQ(test, v.updates, 1ULL);
+	KUNIT_EXPECT_EQ(test, v.disruptions, 1ULL);
+	KUNIT_EXPECT_EQ(test, update_by(test, 500), 500LL);
+}
+
 /* If the rate changes, the step is the difference where the new line begins. */
 static void vmclock_step_with_rate(struct kunit *test)
 {
@@ -237,6 +253,7 @@ static void vmclock_points(struct kunit *test)
 static struct kunit_case vmclock_update_cases[] = {
 	KUNIT_CASE(vmclock_steps),
 	KUNIT_CASE(vmclock_slew),
+	KUNIT_CASE(vmclock_suspend),
 	KUNIT_CASE(vmclock_step_with_rate),
 	KUNIT_CASE(vmclock_marker),
 	KUNIT_CASE(vmclock_short_page),
