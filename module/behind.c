@@ -3,6 +3,7 @@
  * A TSC that is behind where it was: if the kernel keeps time by it, all timers stop, and no window
  * opens. Readers of files notice that, and ask the CPUs.
  */
+#include <linux/sched.h>
 #include <linux/smp.h>
 
 #include "params.h"
@@ -90,15 +91,19 @@ static void stands_here(void *stands)
  * tscope_time_stands() - whether time stands still on a CPU
  * @c: the CPU
  *
- * All four figures are taken on that CPU at once, so a vCPU that did not run for a while is no
- * reason. Context: process, interrupts on.
+ * If it seems so by the TSC of this CPU, that CPU is asked: all four figures are taken there at
+ * once, so a vCPU that did not run for a while is no reason. Context: process, may sleep.
  * Return: see tscope_cpu_stands(); false if the CPU did not sample since a change.
  */
 bool tscope_time_stands(const struct tscope_cpu *c)
 {
 	bool stands = false;
 
-	if (READ_ONCE(c->end_tsc))
-		smp_call_function_single(c->cpu, stands_here, &stands, true);
+	if (!tscope_cpu_stands(READ_ONCE(c->end_tsc), READ_ONCE(c->seen_ms), rdtsc_ordered(),
+			       tscope_now_ms(), READ_ONCE(tscope_tsc_khz)))
+		return false;
+	/* an emulated machine of many CPUs may take seconds to ask all */
+	cond_resched();
+	smp_call_function_single(c->cpu, stands_here, &stands, true);
 	return stands;
 }
