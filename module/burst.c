@@ -166,6 +166,7 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 	u32 next = plan->peer ? 0 : U32_MAX, n = 0;
 	const int lanes = page ? 2 : 1;
 	bool one_moment = true, page_held = page;
+	u64 took_cyc;
 	struct tscope_look look;
 	struct tscope_timepage timepage = c->timepage;
 	int lane;
@@ -240,10 +241,12 @@ take_readings(struct tscope_cpu *c, const struct tscope_burst_plan *plan, struct
 	/* only the last transit of a burst is counted: to count each would slow the loop */
 	if (l.transit)
 		tscope_hist_add(&c->transit, burst_cyc_to_ns(l.transit));
-	c->burst_cyc = one_moment ? tsc - start : 0;
-	choose_gap_mask(c, n, tsc - start);
-	b->whole = one_moment && l.echoes >= ECHOES_MIN &&
-		   tsc - start <= LENGTH_FACTOR * plan->length_cyc;
+	took_cyc = tsc - start;
+	choose_gap_mask(c, n, took_cyc);
+	/* the TSC may have been moved, or the CPU was lost */
+	one_moment &= took_cyc <= LENGTH_FACTOR * plan->length_cyc;
+	c->burst_cyc = one_moment ? took_cyc : 0;
+	b->whole = one_moment && l.echoes >= ECHOES_MIN;
 }
 
 /**

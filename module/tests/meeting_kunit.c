@@ -61,9 +61,10 @@ static void meeting_ends(struct kunit *test)
 	silent->peer = that;
 	/* long enough to ask the partner's sampler, which is not there */
 	silent->wait_us = 3200;
+	KUNIT_EXPECT_NOT_NULL(test, tscope_cpu_get(that));
 	if (tscope_cpu_get(that)) {
 		KUNIT_EXPECT_EQ(test, tscope_meet(c, silent, LONG_CYC, &b), -ETIMEDOUT);
-		KUNIT_EXPECT_GE(test, b.readings, 2U);
+		KUNIT_EXPECT_GE(test, b.readings, 1U);
 		KUNIT_EXPECT_EQ(test, c->lane[TSCOPE_LANE_TSC].readings, (u64)b.readings);
 	}
 	end();
