@@ -18,7 +18,6 @@
 
 enum { KEY_SINCE = 512, KEY_KTAP, KEY_DOMAIN, KEY_WRITE };
 
-
 static struct {
 	uint64_t since_ms;
 	const char *domain, *write;
