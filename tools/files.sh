@@ -9,10 +9,11 @@ cd "$(dirname "$0")/.." || exit
 # the tarball may be unpacked within another repository
 if [ -e .git ]; then
 	if [ "$1" = --new ]; then
-		git ls-files -co --exclude-standard
+		files=$(git ls-files -co --exclude-standard)
 	else
-		git ls-files
-	fi | LC_ALL=C sort
+		files=$(git ls-files)
+	fi || exit
+	printf '%s\n' "$files" | LC_ALL=C sort
 elif [ -f MANIFEST ]; then
 	cat MANIFEST
 else

@@ -88,6 +88,7 @@ find_sourced() {
 shell_check() (
 	cd "$TOP" || return
 	mapfile -t all < <(scripts)
+	[ ${#all[@]} -gt 100 ] || { echo "only ${#all[@]} scripts were found"; return 1; }
 	find_sourced "${all[@]}"
 	version=$(shellcheck --version)
 	export -f passed_before
@@ -100,8 +101,9 @@ shell_check() (
 )
 
 spdx() {
-	local file status=0
+	local file status=0 count=0
 	while read -r file; do
+		count=$((count + 1))
 		# kselftest's runner reads each line of settings as a setting, and the others have
 		# a format without comments, such as JSON
 		case $file in LICENSES/* | selftests/settings | MANIFEST | tools/tscope/tests/golden/* | tools/tscope/tests/recordings/*) continue ;; esac
@@ -110,6 +112,7 @@ spdx() {
 		head -n 3 "$TOP/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' ||
 			{ echo "$file: no SPDX line"; status=1; }
 	done < <("$TOP/tools/files.sh" --new)
+	[ $count -gt 300 ] || { echo "only $count files were found"; return 1; }
 	return $status
 }
 

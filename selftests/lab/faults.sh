@@ -72,6 +72,7 @@ fault_tsc_alternates() {
 	ID=tsc-moving
 	log_uniform 5000 100000
 	TRUTH=$((2 * LOG_UNIFORM))
+	LIMIT=$TRUTH
 	END="echo 1 >$MOTION/stop"
 	random 100000
 	echo "1 $(cycles_of $LOG_UNIFORM) $((20000 + RANDOM_NUMBER))" >$MOTION/alternate
@@ -124,6 +125,7 @@ fault_guest_stopped() {
 	random 3000
 	set -- $(on_host "lab_clock; monitor stop; lab_clock; usleep $((500000 + RANDOM_NUMBER * 1000)); lab_clock; monitor cont; lab_clock")
 	span $(($5 - $3)) $(($7 - $1))
+	LIMIT=1000
 }
 
 fault_restored() {
@@ -146,6 +148,7 @@ fault_clock_stepped() {
 fault_clock_stopped() {
 	random 2000
 	hpet_halts $((500000 + RANDOM_NUMBER * 1000))
+	LIMIT=10000000
 }
 
 fault_no_master_clock() {

@@ -31,20 +31,19 @@ holds() {
 below() {
 	local verdict
 	verdict=$(awk -v f="$2" -v l="$3" 'BEGIN { n = "^-?[0-9]+(\\.[0-9]+)?$"
-		print f ~ n && f <= l ? "ok" : "not ok" }')
+		print f ~ n && l ~ n && f <= l ? "ok" : "not ok" }')
 	result "$verdict" "$1: $2, at most $3"
 }
 
-# between NAME LOW FIGURE HIGH: whole numbers; LOW or HIGH may be -
+# between NAME LOW FIGURE HIGH: whole numbers; LOW or HIGH may be -, for no limit
 between() {
-	local verdict=ok low=$2 high=$4
+	local verdict="not ok" low=$2 high=$4
 	[ "$low" != - ] || low=
 	[ "$high" != - ] || high=
-	case $3 in
-	'' | *[!0-9-]*) verdict="not ok" ;;
+	case /$2/$3/$4/ in
+	*//* | */-/-/* | *[!0-9/-]*) ;;
 	*)
-		[ -z "$low" ] || [ "$3" -ge "$low" ] || verdict="not ok"
-		[ -z "$high" ] || [ "$3" -le "$high" ] || verdict="not ok"
+		[ "$3" -ge "${low:-$3}" ] && [ "$3" -le "${high:-$3}" ] && verdict=ok
 		;;
 	esac
 	result "$verdict" "$1: truth $low..$high, measured $3, bound 0"
@@ -55,9 +54,12 @@ skip() {
 	result ok "$1 # SKIP $2"
 }
 
-# calc EXPRESSION: by awk; three places
+# calc EXPRESSION: by awk; three places; none if a figure in it is none
 calc() {
-	awk "BEGIN { printf \"%.3f\", $1 }"
+	case $1 in
+	*none*) echo none ;;
+	*) awk "BEGIN { printf \"%.3f\", $1 }" ;;
+	esac
 }
 
 # minus A B: A - B, or none if one of them is not a number
@@ -98,8 +100,9 @@ skew() {
 	figure=$(figure "$1" skew_ppb)
 	error=$(calc "$(figure "$1" skew_error_ppb) + ${3:-0}")
 	set -- "$1" "$2" "$(awk -v t="$2" -v f="$figure" -v b="$error" 'BEGIN {
+		n = "^-?[0-9]+(\\.[0-9]+)?$"
 		d = f - t; if (d < 0) d = -d
-		print (f !~ /^-?[0-9.]+$/ || b + 0 <= 0 || d > 4 * b) ? "not ok" : d <= b ? "ok" : "outside" }')"
+		print (f !~ n || t !~ n || b !~ n || b <= 0 || d > 4 * b) ? "not ok" : d <= b ? "ok" : "outside" }')"
 	case $3 in
 	"not ok") result "not ok" "$1 skew ppb: truth $2, measured $figure, bound $error" ;;
 	*) [ "$3" = ok ] || more=" # outside its 95 % interval"
@@ -146,7 +149,7 @@ wall_look() {
 wall_moved() {
 	local before=$WALL before_error=$WALL_ERROR
 	wall_look
-	WALL_MOVED=$((WALL - before))
+	WALL_MOVED=$(minus "$WALL" "$before")
 	WALL_MOVED_ERROR=$((before_error + WALL_ERROR + 2000))
 }
 

@@ -20,6 +20,8 @@ void tap_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Returns the number of failures in the current test. */
 unsigned int tap_failures(void);
+/* The current test can't be run here: @why. It returns then. */
+void tap_skip(const char *why);
 void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Decimal text of a 128-bit number. It is overwritten by the fourth call after this one. */
 const char *tap_dec(s128 x);

@@ -42,6 +42,14 @@ static void run_between_trips(struct run *run, double seconds)
 			 before_ns, newest_half_trip_ns);
 }
 
+static bool can_run(void)
+{
+	if (native_init())
+		return true;
+	tap_skip("needs two CPUs");
+	return false;
+}
+
 static void check_truth(const struct run *run, const char *what)
 {
 	EXPECT(!run->false_rests && !run->false_hulls && run->looks,
@@ -63,10 +71,8 @@ static void test_rest(void)
 	};
 	double median_ns;
 
-	if (!native_init()) {
-		tap_note("this needs two CPUs: not tested");
+	if (!can_run())
 		return;
-	}
 	native_machine();
 	run_between_trips(&run, is_short() ? 2 : 30);
 	tap_note("half of a bare round trip: median %.1f ns", half_round_trip_ns);
@@ -120,7 +126,7 @@ static void test_alternation(void)
 {
 	u32 i, rounds = is_short() ? 1 : 12;
 
-	if (!native_init())
+	if (!can_run())
 		return;
 	/* 0.1 to 10 bounds; half of them in the range where a move tears bursts */
 	for (i = 0; i < rounds; i++) {
@@ -160,7 +166,7 @@ static void test_drift(void)
 {
 	double ns_per_s;
 
-	if (!native_init())
+	if (!can_run())
 		return;
 	if (is_short()) {
 		check_drift(2000 + rnd_below(1000000), 2, false);
@@ -274,7 +280,7 @@ static void use_software_page(void)
 
 static void test_software_page(void)
 {
-	if (!native_init())
+	if (!can_run())
 		return;
 	use_software_page();
 	check_page("a page in software");
@@ -298,7 +304,7 @@ static void test_rate(void)
 	double ratios[TURNS], rate, bare, seconds = is_short() ? 0.1 : 1, median;
 	u32 i;
 
-	if (!native_init())
+	if (!can_run())
 		return;
 	use_software_page();
 	for (i = 0; i < TURNS; i++) {
@@ -320,11 +326,11 @@ static void test_rate(void)
 
 static void test_real_page(void)
 {
-	if (!native_init())
+	if (!can_run())
 		return;
 	native_page = native_real_page();
 	if (!native_page) {
-		tap_note("the vDSO maps no kvm-clock here: not tested");
+		tap_skip("the vDSO maps no kvm-clock here");
 		return;
 	}
 	check_page("kvm-clock");

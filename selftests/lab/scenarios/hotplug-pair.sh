@@ -8,9 +8,9 @@ ACCEL=tcg
 GUEST_SMP=4
 GUEST_APPEND="tsc=reliable"
 
-# tsc_pairs CPU-PATTERN: prints how many pairs there are of two CPUs that match
+# tsc_pairs CPU-PATTERN: prints how many pairs of two CPUs that match have met
 tsc_pairs() {
-	grep -cE "^tsc $1 $1 " $TD/pairs
+	awk -v cpus="^$1\$" '$1 == "tsc" && $2 ~ cpus && $3 ~ cpus && $4 != "-" { n++ } END { print n + 0 }' $TD/pairs
 }
 
 guest() {
@@ -24,9 +24,9 @@ guest() {
 	for cpu in 3 2; do
 		echo 0 >/sys/devices/system/cpu/cpu$cpu/online
 	done
-	holds "pairs of the two that are gone" 0 "$(tsc_pairs '[23]')" 0
-	holds "their pairs with others" 0 "$(grep -cE '^tsc [01] [23] ' $TD/pairs)" 0
+	holds "pairs of the two that are gone" 0 "$(grep -cE '^tsc [0-3] [23] ' $TD/pairs)" 0
 	sleep 3
+	holds "tsc offset ns of the two that stay" 0 "$(figure tsc offset_max_ns)" "$(figure tsc offset_bound_ns)"
 	holds "pairs of the two that stay" 1 "$(tsc_pairs '[01]')" 0
 	for cpu in 2 3; do
 		echo 1 >/sys/devices/system/cpu/cpu$cpu/online

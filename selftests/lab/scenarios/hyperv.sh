@@ -48,6 +48,8 @@ steps_are_exact() {
 look() {
 	local pair bound
 	pair=$(pair "$1")
+	# on a busy machine the two CPUs may have had no time together
+	{ [ -n "$pair" ] && [ "${pair%% *}" != - ]; } || return
 	pair=${pair% *} bound=${pair#* }
 	within "-$bound" "$bound" "${pair% *}" ||
 		result "not ok" "$1 pair offset $pair does not hold 0"
@@ -101,7 +103,7 @@ lost_time() {
 		grep -q '^guest-stopped ' $FINDINGS; then
 		found guest-stopped $((-PAGE_MOVED)) 1000
 	else
-		found clock-stepped $PAGE_MOVED
+		found clock-stepped $PAGE_MOVED 1000
 	fi
 	nothing_else
 }

@@ -41,7 +41,7 @@ guest() {
 		usleep 230000
 	done >/tmp/looks
 	echo 0 >$T/enabled
-	say "# CPU 1's pvti was ahead of CPU 0's by $low..$high ns at the end"
+	between "CPU 1's pvti ahead of CPU 0's at the end ns" - "$low" "${high:-none}"
 	holds "kvm-clock stable" 0 "$(figure kvm-clock stable)" 0
 	set -- $(pair kvm-clock)
 	if [ "${1:--}" = - ]; then

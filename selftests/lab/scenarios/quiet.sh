@@ -9,7 +9,8 @@ TIMEOUT=900
 look() {
 	local pair bound
 	pair=$(pair "$1")
-	[ -n "$pair" ] || return
+	# on a busy machine the two CPUs may have had no time together
+	{ [ -n "$pair" ] && [ "${pair%% *}" != - ]; } || return
 	pair=${pair% *} bound=${pair#* }
 	awk -v o="${pair% *}" -v b="$bound" 'BEGIN { exit !(o <= b && -o <= b) }' ||
 		result "not ok" "$1 pair offset $pair does not hold 0"

@@ -85,8 +85,8 @@ drifts() {
 		between "doctor: $name: tsc-moving, or tsc-offset" 1 "$(echo $EXPECTED | wc -w)" 2
 		nothing_else
 	elif [ "$flagged" != none ]; then
-		# the hull spans the drift of two epochs and of the age of the newest burst
-		finds tsc-moving 0.."$(calc "5 * ${rate#-}")" "$(calc "3 * ${rate#-} + 5 * $bound_ns")"
+		# the hull spans the drift of one or two epochs, and of the age of the newest burst
+		finds tsc-moving "$(calc "0.8 * ${rate#-}")..$(calc "5 * ${rate#-}")" "$(calc "3 * ${rate#-} + 5 * $bound_ns")"
 	fi
 	read -r moves late wrong_moves <$MOTION/moves
 	motion_now
