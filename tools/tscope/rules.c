@@ -188,7 +188,7 @@ const struct rule rules[] = {
 		.limit = "1 ppm beyond the error, or 10 ms during the whole observation: a disciplined clock is within these",
 		.cause = "Nothing disciplines the guest's wall clock by the host's, or the two follow different references.",
 		.advice = {
-			"modprobe ptp_kvm, put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf, and restart chrony",
+			"modprobe ptp_kvm, put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf, put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf, and restart chrony",
 			"echo 1000 >/sys/kernel/tscope/ptp-kvm/skew_alert_ppb reports drift",
 		},
 		.see = "cases.rst, \"The guest drifts against its host\"",

@@ -45,10 +45,10 @@ static void evidence(struct finding *f, const struct system_facts *s)
 /* Add the advice that makes chrony follow the host's clock. */
 static void phc_advice(struct finding *f, const struct system_facts *s)
 {
-	if (!s->ptp_kvm.value) {
+	if (!s->ptp_kvm.value)
 		finding_advice(f, "load the host's clock now: modprobe ptp_kvm (\"No such device\" means that the host has none)");
-		finding_advice(f, "load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf");
-	}
+	/* whoever loaded it may have done so by hand, and chronyd does not start without it */
+	finding_advice(f, "load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf");
 	finding_advice(f, "have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony");
 	finding_advice(f, "keep the NTP servers: the guest can't see how wrong the host is");
 }

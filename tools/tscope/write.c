@@ -53,6 +53,8 @@ static char *chrony(const struct finding_list *list)
 	if (!advice_of(list, "time-service", "refclock PHC"))
 		return NULL;
 	return strdup("# Proposed by tscope doctor: chronyd reads the host's clock.\n"
+		      "# Only if /dev/ptp_kvm is there, and comes at each boot: chronyd does not start\n"
+		      "# without it. modprobe ptp_kvm, and modules-load-ptp_kvm.conf, provide it.\n"
 		      "# It goes to /etc/chrony/conf.d/ptp_kvm.conf; then: systemctl restart chrony\n"
 		      "# Keep NTP servers too: the guest can't see how wrong the host is.\n"
 		      "refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\n");
@@ -87,6 +89,13 @@ static bool is_plain(const char *word)
 	return true;
 }
 
+static void print_removal(FILE *text, const char *pattern)
+{
+	fprintf(text, "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed ':a; s/ %s / /; ta')\n"
+		      "GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed ':a; s/ %s / /; ta')\n",
+		pattern, pattern);
+}
+
 /* Write how to remove the parameters of advice such as "remove notsc from /etc/default/grub or". */
 static void print_removals(FILE *text, const struct finding *f)
 {
@@ -94,17 +103,19 @@ static void print_removals(FILE *text, const struct finding *f)
 	size_t i;
 
 	for (i = 0; i < f->advice.n; i++) {
-		if (sscanf(f->advice.lines[i], "remove %255s from /etc/default/grub", word) != 1 ||
-		    !is_plain(word))
-			continue;
-		fprintf(text, "GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed ':a; s/ %s / /; ta')\n"
-			      "GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed ':a; s/ %s / /; ta')\n",
-			word, word);
+		if (sscanf(f->advice.lines[i], "remove %255s from /etc/default/grub", word) == 1 &&
+		    is_plain(word))
+			print_removal(text, word);
 	}
 }
 
+/* The kernel uses the last value of a parameter, and that of GRUB_CMDLINE_LINUX_DEFAULT is later. */
 static void print_addition(FILE *text, const char *parameter, int length)
 {
+	char pattern[64];
+
+	snprintf(pattern, sizeof(pattern), "%.*s=[^ ]*", (int)strcspn(parameter, "="), parameter);
+	print_removal(text, pattern);
 	fprintf(text, "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX %.*s\"\n", length, parameter);
 }
 
@@ -145,7 +156,8 @@ static char *libvirt(const struct finding_list *list)
 {
 	static const char head[] =
 		"<!-- Proposed by tscope doctor: timers for a guest of %s.\n"
-		"     It goes into the domain, in place of <clock>; on the host: virsh edit DOMAIN -->\n"
+		"     On the host: virsh edit DOMAIN, and put these timers into its <clock>. Keep what\n"
+		"     doctor does not name, such as the offset and a timer tsc. -->\n"
 		"<clock offset='%s'>\n"
 		"  <timer name='rtc' tickpolicy='catchup'/>\n"
 		"  <timer name='pit' tickpolicy='delay'/>\n"
@@ -155,10 +167,13 @@ static char *libvirt(const struct finding_list *list)
 	const struct finding *f = finding_of(list, "timer-policy");
 	char *text = NULL;
 	bool windows;
+	size_t len;
 
 	if (!f && !advice_of(list, "clocksource", "<timer name='kvmclock'"))
 		return NULL;
-	windows = f && strstr(f->title, "Windows");
+	/* the title also has the domain's name, which may be any */
+	len = f ? strlen(f->title) : 0;
+	windows = len > 15 && !strcmp(f->title + len - 15, "a Windows guest");
 	if (asprintf(&text, head, windows ? "Windows" : "Linux", windows ? "localtime" : "utc",
 		     windows ? "hypervclock" : "kvmclock") < 0)
 		return NULL;

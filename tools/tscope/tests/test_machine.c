@@ -426,6 +426,7 @@ static void test_other_services(void)
 		return;
 	EXPECT_EVIDENCE(f, "systemd-timesyncd runs", "/dev/ptp0: KVM virtual PTP");
 	EXPECT_ADVICE(f, "install chrony: apt install chrony, or dnf install chrony",
+		      "load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf",
 		      "have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony",
 		      "keep the NTP servers: the guest can't see how wrong the host is");
 	set_text(o.system.time_service, "phc2sys");
@@ -452,7 +453,7 @@ static void test_chronyd(void)
 		return;
 	EXPECT_EVIDENCE(f, "chronyd runs", "chronyc: the selected source is 192.0.2.7",
 			"chronyc: the wall clock is -1234 ns off", "there is no /dev/ptp*");
-	EXPECT_EQ(f->advice.n, 2, "advice");
+	EXPECT_EQ(f->advice.n, 3, "advice");
 	/* the host's clock is configured, and not selected */
 	o.system.chrony_refclocks.value = 1;
 	f = judge(&o, "time-service");

@@ -12,6 +12,8 @@
 
 #define CHRONY_TEXT \
 	"# Proposed by tscope doctor: chronyd reads the host's clock.\n" \
+	"# Only if /dev/ptp_kvm is there, and comes at each boot: chronyd does not start\n" \
+	"# without it. modprobe ptp_kvm, and modules-load-ptp_kvm.conf, provide it.\n" \
 	"# It goes to /etc/chrony/conf.d/ptp_kvm.conf; then: systemctl restart chrony\n" \
 	"# Keep NTP servers too: the guest can't see how wrong the host is.\n" \
 	"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\n"
@@ -24,6 +26,11 @@
 	"# It goes to /etc/udev/rules.d/70-ptp_kvm.rules; then: udevadm trigger -s ptp\n" \
 	"# udev of newer systemd versions has this rule already.\n" \
 	"SUBSYSTEM==\"ptp\", ATTR{clock_name}==\"KVM virtual PTP\", SYMLINK+=\"ptp_kvm\"\n"
+/* The lines that remove a parameter with any value. */
+#define REMOVED(key) \
+	"GRUB_CMDLINE_LINUX=$(echo \" $GRUB_CMDLINE_LINUX \" | sed ':a; s/ " key "=[^ ]* / /; ta')\n" \
+	"GRUB_CMDLINE_LINUX_DEFAULT=$(echo \" $GRUB_CMDLINE_LINUX_DEFAULT \" | sed ':a; s/ " key "=[^ ]* / /; ta')\n"
+
 #define GRUB_HEAD \
 	"# Proposed by tscope doctor: kernel parameters that choose the clocksource.\n" \
 	"# It goes to /etc/default/grub.d/tscope.cfg; then: update-grub, and reboot\n"
@@ -252,8 +259,12 @@ static void test_grub_addition(void)
 	found("tsc-frequency", "", "boot with tsc_early_khz=2400204, or remove it", NULL);
 	EXPECT_EQ(propose(), 1, "files");
 	expect_file("grub-tscope.cfg", GRUB_HEAD
-		    "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX tsc=unstable\"\n"
+		    REMOVED("tsc") "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX tsc=unstable\"\n"
+		    REMOVED("tsc_early_khz")
 		    "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX tsc_early_khz=2400204\"\n");
+	/* the kernel takes the last value, and DEFAULT comes last */
+	expect_grub("tsc=reliable tsc_early_khz=2000000 ro",
+		    "ro tsc=unstable tsc_early_khz=2400204 / quiet ro\n");
 	end();
 
 	/* programs do not use the TSC */
@@ -264,6 +275,17 @@ static void test_grub_addition(void)
 	end();
 }
 
+static const char linux_clock[] =
+	"<!-- Proposed by tscope doctor: timers for a guest of Linux.\n"
+	"     On the host: virsh edit DOMAIN, and put these timers into its <clock>. Keep what\n"
+	"     doctor does not name, such as the offset and a timer tsc. -->\n"
+	"<clock offset='utc'>\n"
+	"  <timer name='rtc' tickpolicy='catchup'/>\n"
+	"  <timer name='pit' tickpolicy='delay'/>\n"
+	"  <timer name='hpet' present='no'/>\n"
+	"  <timer name='kvmclock' present='yes'/>\n"
+	"</clock>\n";
+
 static void test_libvirt(void)
 {
 	begin();
@@ -271,7 +293,8 @@ static void test_libvirt(void)
 	EXPECT_EQ(propose(), 1, "files");
 	expect_file("libvirt-clock.xml",
 		    "<!-- Proposed by tscope doctor: timers for a guest of Windows.\n"
-		    "     It goes into the domain, in place of <clock>; on the host: virsh edit DOMAIN -->\n"
+		    "     On the host: virsh edit DOMAIN, and put these timers into its <clock>. Keep what\n"
+		    "     doctor does not name, such as the offset and a timer tsc. -->\n"
 		    "<clock offset='localtime'>\n"
 		    "  <timer name='rtc' tickpolicy='catchup'/>\n"
 		    "  <timer name='pit' tickpolicy='delay'/>\n"
@@ -279,18 +302,16 @@ static void test_libvirt(void)
 		    "  <timer name='hypervclock' present='yes'/>\n"
 		    "</clock>\n");
 	end();
+	/* Linux in a domain of another name */
+	begin();
+	found("timer-policy", "Timers of domain a Windows guest do not suit a Linux guest", NULL, NULL);
+	EXPECT_EQ(propose(), 1, "files");
+	expect_file("libvirt-clock.xml", linux_clock);
+	end();
 	begin();
 	found("clocksource", "", "in libvirt: <timer name='kvmclock' present='yes'/>", NULL);
 	EXPECT_EQ(propose(), 1, "files");
-	expect_file("libvirt-clock.xml",
-		    "<!-- Proposed by tscope doctor: timers for a guest of Linux.\n"
-		    "     It goes into the domain, in place of <clock>; on the host: virsh edit DOMAIN -->\n"
-		    "<clock offset='utc'>\n"
-		    "  <timer name='rtc' tickpolicy='catchup'/>\n"
-		    "  <timer name='pit' tickpolicy='delay'/>\n"
-		    "  <timer name='hpet' present='no'/>\n"
-		    "  <timer name='kvmclock' present='yes'/>\n"
-		    "</clock>\n");
+	expect_file("libvirt-clock.xml", linux_clock);
 	end();
 }
 
