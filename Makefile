@@ -73,7 +73,7 @@ run:			## a report from a guest, on any machine (KERNEL=6.1 DURATION= ACCEL=)
 ##@ Install
 
 # The release of the kernel whose headers KDIR holds: the module is installed for it.
-KREL = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
+KREL = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
 # modules_install does not run depmod if there is no System.map
 DEPMOD = @if command -v depmod >/dev/null; then \
 		depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KREL); \
@@ -88,7 +88,7 @@ install modules_install: modules	## modules_install (INSTALL_MOD_PATH=)
 # modules_install installs below updates or extra; this depends on the kernel's version
 uninstall:		## undo it
 	for dir in updates extra; do \
-		rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$$dir/module/tscope.ko*; \
+		rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$$dir/module/tscope.ko* || exit; \
 		rmdir $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$$dir/module 2>/dev/null || :; \
 	done
 	$(DEPMOD)

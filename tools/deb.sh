@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # deb.sh DIR: the Debian packages tscope and tscope-dkms, their source package and a .changes
-# file in DIR, made from what git tracks (or MANIFEST names), and checked by lintian.
+# file in DIR, made from what git tracks (or MANIFEST names). lintian checks them; what it finds is
+# an error with LINTIAN_STRICT=1, as other distributions' lintian has other rules.
 
 set -e
 cd "$(dirname "$0")/.."
@@ -15,6 +16,7 @@ step() {
 }
 
 need dpkg-buildpackage:dpkg-dev:"Debian packages" dh:debhelper:"Debian packages" \
+	/usr/share/build-essential/list:build-essential:"Debian packages" \
 	dh_dkms:dh-dkms:"Debian packages" fakeroot:fakeroot:"Debian packages" \
 	lintian:lintian:"checks of Debian packages" rst2man:python3-docutils:"man pages" \
 	/usr/include/json-c/json.h:libjson-c-dev:"the command" \
@@ -40,8 +42,8 @@ mv "$work"/tscope*_* "$out/"
 step "lintian"
 lintian --allow-root --display-info --fail-on error,warning,info \
 	"$out"/tscope_*.changes || {
-	echo "error: lintian found something" >&2
-	exit 1
+	echo "lintian found something" >&2
+	[ -z "$LINTIAN_STRICT" ] || exit 1
 }
 # apt treats an argument as a path only if it begins with a dot or a slash
 case $1 in /*) dir=$1 ;; *) dir=./$1 ;; esac

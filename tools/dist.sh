@@ -25,7 +25,8 @@ trap 'exit 130' INT TERM
 
 { tools/files.sh; echo MANIFEST; } | LC_ALL=C sort -u >"$work/MANIFEST"
 mkdir "$work/$name"
-grep -vx MANIFEST "$work/MANIFEST" | tar -cf - -T - | tar -xf - -C "$work/$name"
+grep -vx MANIFEST "$work/MANIFEST" | tar -cf "$work/files.tar" -T -
+tar -xf "$work/files.tar" -C "$work/$name"
 mv "$work/MANIFEST" "$work/$name/"
 # the same modes, whatever this user's umask is
 chmod -R u=rwX,go=rX "$work/$name"

@@ -49,7 +49,7 @@ outside() {
 	rootfs_work package-apt
 	rootfs_get bookworm >&2 || exit 2
 	unset MAKEFLAGS MAKELEVEL
-	"$top/tools/deb.sh" "$work/deb" >&2 || exit 2
+	LINTIAN_STRICT=1 "$top/tools/deb.sh" "$work/deb" >&2 || exit 2
 	ktap_begin
 	for name; do
 		flavour "$name"
