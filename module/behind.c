@@ -90,17 +90,20 @@ static void stands_here(void *stands)
 /**
  * tscope_time_stands() - whether time stands still on a CPU
  * @c: the CPU
+ * @late: its sampler is late, so its TSC alone may have gone back
  *
- * If it seems so by the TSC of this CPU, that CPU is asked: all four figures are taken there at
- * once, so a vCPU that did not run for a while is no reason. Context: process, may sleep.
+ * If it seems so by the TSC of this CPU, or @c is late, @c is asked: all four figures are taken
+ * there at once, so a vCPU that did not run for a while is no reason. Context: process, may sleep.
  * Return: see tscope_cpu_stands(); false if the CPU did not sample since a change.
  */
-bool tscope_time_stands(const struct tscope_cpu *c)
+bool tscope_time_stands(const struct tscope_cpu *c, bool late)
 {
 	bool stands = false;
+	u64 end_tsc = READ_ONCE(c->end_tsc);
 
-	if (!tscope_cpu_stands(READ_ONCE(c->end_tsc), READ_ONCE(c->seen_ms), rdtsc_ordered(),
-			       tscope_now_ms(), READ_ONCE(tscope_tsc_khz)))
+	if (!end_tsc || (!late && !tscope_cpu_stands(end_tsc, READ_ONCE(c->seen_ms),
+						     rdtsc_ordered(), tscope_now_ms(),
+						     READ_ONCE(tscope_tsc_khz))))
 		return false;
 	/* an emulated machine of many CPUs may take seconds to ask all */
 	cond_resched();

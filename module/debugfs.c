@@ -109,7 +109,7 @@ static const char *state_of(const struct tscope_cpu *c, u64 age_ms)
 	/* its first window has not begun yet */
 	if (!READ_ONCE(c->ready))
 		return tscope_sampling_ms() > limit_ms ? "late" : "off";
-	if (tscope_time_stands(c))
+	if (tscope_time_stands(c, age_ms > limit_ms))
 		return "stood-still";
 	return age_ms > limit_ms ? "late" : "sampling";
 }

@@ -36,6 +36,6 @@ u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns);
 /* behind.c */
 void tscope_look_if_behind(void);
 bool tscope_cpu_stands(u64 end_tsc, u64 seen_ms, u64 tsc, u64 now_ms, u32 khz);
-bool tscope_time_stands(const struct tscope_cpu *c);
+bool tscope_time_stands(const struct tscope_cpu *c, bool late);
 
 #endif /* TSCOPE_SAMPLER_H */
