@@ -74,7 +74,8 @@ struct tscope_lane_figures {
 struct tscope_call {
 	u64 request;			/* number of the call that this CPU waits for; 0: none */
 	u64 length_cyc;			/* length of that call's burst */
-	call_single_data_t csd;		/* interrupts the partner */
+	/* interrupt the partners: one that takes no interrupts delays no call of others */
+	call_single_data_t csd[TSCOPE_ALL_PAIRS_CPUS];
 	u32 wait_us;			/* how long this CPU waits for an answer to that call */
 	u32 first_us;			/* how long it waits for a partner that it never met */
 	bool busy;			/* this CPU's session is in use: it answers no call */

@@ -118,6 +118,12 @@ void tscope_pairs_note_step(struct tscope_cpu *c)
 	if (!cyc)
 		return;
 	WRITE_ONCE(c->burst_cyc, 0);
+	/* the TSC jumped within this burst, or the step is a smaller one: learn it anew */
+	if (c->differences == STEP_DIFFERENCES && cyc % c->divisor_cyc) {
+		c->divisor_cyc = 0;
+		c->differences = 0;
+		return;
+	}
 	c->divisor_cyc = gcd(cyc, c->divisor_cyc);
 	if (c->differences < STEP_DIFFERENCES)
 		c->differences++;
@@ -406,8 +412,12 @@ void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 				s->widest_ns = max(s->widest_ns, o.bound_ns);
 				if (offset_is_worse(&o, &s->worst))
 					s->worst = o;
-			} else if (READ_ONCE(started_ms) < since_ms) {
-				/* a pair has as much time after it could first meet */
+			} else if (READ_ONCE(started_ms) < since_ms &&
+				   (!READ_ONCE(stopped_ms) || pair_lives(c->pair[i]))) {
+				/*
+				 * A pair has as much time after it could first meet. What begins a
+				 * new life while sampling is off leaves the figure as it was.
+				 */
 				s->unmet += READ_ONCE(c->pair[i]->since_ms) < since_ms;
 			}
 		}

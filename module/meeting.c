@@ -249,14 +249,15 @@ static int meet_sampler(struct tscope_cpu *c, const struct tscope_burst_plan *pl
 
 static int call_send(struct tscope_cpu *c, int partner)
 {
+	call_single_data_t *csd = &c->call.csd[partner % TSCOPE_ALL_PAIRS_CPUS];
 	int err = -ENXIO;
 
-	if (!c->call.csd.func)
-		INIT_CSD(&c->call.csd, meeting_called, c);
+	if (!csd->func)
+		INIT_CSD(csd, meeting_called, c);
 	/* with preemption off the partner can't finish going offline */
 	preempt_disable();
 	if (cpu_online(partner))
-		err = smp_call_function_single_async(partner, &c->call.csd);
+		err = smp_call_function_single_async(partner, csd);
 	if (!err)
 		WRITE_ONCE(c->call.sent, c->call.sent + 1);
 	preempt_enable();
@@ -271,8 +272,8 @@ static int call_send(struct tscope_cpu *c, int partner)
  * @b: what was measured; zeroed by the caller
  * Context: the CPU's sampler, bound to its CPU, in a window; interrupts on. They are off for one
  * tscope_burst() at a time on both CPUs.
- * Return: 0 with @b whole; -ENXIO if the partner is offline, -EBUSY while the last call has not
- * reached its partner, -ETIMEDOUT if the partner did not answer in time or no burst was whole.
+ * Return: 0 with @b whole; -ENXIO if the partner is offline, -EBUSY while an earlier call has not
+ * reached it, -ETIMEDOUT if the partner did not answer in time or no burst was whole.
  */
 int tscope_meet(struct tscope_cpu *c, struct tscope_pair *pair, u64 length_cyc,
 		struct tscope_burst *b)
@@ -314,10 +315,12 @@ int tscope_meet(struct tscope_cpu *c, struct tscope_pair *pair, u64 length_cyc,
 	 * answers. Pairs that never met share one wait of this CPU: if interrupts are slow, not
 	 * each of these pairs has to fail first.
 	 */
-	if (!err)
+	if (!err) {
 		pair->wait_us = wait_us - wait_us / 32;
-	else if (err == -ETIMEDOUT)
+		c->call.first_us = min(c->call.first_us, pair->wait_us);
+	} else if (err == -ETIMEDOUT) {
 		*(pair->wait_us ? &pair->wait_us : &c->call.first_us) = wait_us * 2;
+	}
 	return err;
 }
 

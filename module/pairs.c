@@ -173,8 +173,8 @@ static void take_wanted(struct tscope_pair *wanted)
 			c->pair[i]->next = gone;
 			gone = c->pair[i];
 		}
+		/* next_pair stays: pairs that remain keep their turn */
 		c->pairs = 0;
-		c->next_pair = 0;
 	}
 	for (; wanted; wanted = wanted->next) {
 		c = tscope_cpu_of(wanted->cpu);

@@ -255,6 +255,17 @@ static void exchange_step(struct kunit *test)
 	c->burst_cyc = 24000;
 	tscope_pairs_note_step(c);
 	KUNIT_EXPECT_EQ(test, c->step_cyc, 24ULL);
+	/* a TSC that jumped within a burst does not spoil it, and a smaller step is found */
+	for (i = 0; i < 9; i++) {
+		c->burst_cyc = i ? 24 * (1000 + i) : 25001;
+		tscope_pairs_note_step(c);
+		KUNIT_EXPECT_EQ(test, c->step_cyc, 24ULL);
+	}
+	for (i = 0; i < 9; i++) {
+		c->burst_cyc = 12 * (1001 + i);
+		tscope_pairs_note_step(c);
+	}
+	KUNIT_EXPECT_EQ(test, c->step_cyc, 12ULL);
 	tscope_cpu_new_life(c);
 }
 

@@ -101,6 +101,31 @@ static void meeting_patience(struct kunit *test)
 	end();
 }
 
+/* A call that has not reached its partner holds up the calls of that partner alone. */
+static void meeting_of_stuck(struct kunit *test)
+{
+	call_single_data_t *csd;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	begin();
+	silent->peer = that;
+	other->peer = c->cpu;
+	KUNIT_EXPECT_NOT_NULL(test, tscope_cpu_get(that));
+	KUNIT_EXPECT_NOT_NULL(test, tscope_cpu_get(c->cpu));
+	KUNIT_EXPECT_EQ(test, tscope_meet(c, silent, 1000, &b), -ETIMEDOUT);
+	while (c->call.sent != atomic64_read(&c->call.answered))
+		cpu_relax();
+	csd = &c->call.csd[that % TSCOPE_ALL_PAIRS_CPUS];
+	/* as while the interrupt is pending */
+	csd->node.u_flags |= CSD_FLAG_LOCK;
+	KUNIT_EXPECT_EQ(test, tscope_meet(c, silent, 1000, &b), -EBUSY);
+	KUNIT_EXPECT_EQ(test, tscope_meet(c, other, 1000, &b), -ETIMEDOUT);
+	csd->node.u_flags &= ~CSD_FLAG_LOCK;
+	KUNIT_EXPECT_EQ(test, tscope_meet(c, silent, 1000, &b), -ETIMEDOUT);
+	end();
+}
+
 /* A partner that is offline, or never was online, does not make its caller wait longer. */
 static void meeting_of_nobody(struct kunit *test)
 {
@@ -119,6 +144,7 @@ static void meeting_of_nobody(struct kunit *test)
 static struct kunit_case meeting_cases[] = {
 	KUNIT_CASE(meeting_ends),
 	KUNIT_CASE(meeting_patience),
+	KUNIT_CASE(meeting_of_stuck),
 	KUNIT_CASE(meeting_of_nobody),
 	{}
 };
