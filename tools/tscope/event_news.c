@@ -29,6 +29,11 @@ static const struct event *find(const struct event *events, size_t n, const stru
 	return n ? bsearch(e, events, n, sizeof(*e), by_identity) : NULL;
 }
 
+bool event_part_is_known(const struct event_list *before, const struct event *part)
+{
+	return find(before->parts, before->n_parts, part);
+}
+
 static uint64_t new_parts(const struct event_list *before, const struct event_list *now,
 			  const struct event *jump)
 {
@@ -37,7 +42,7 @@ static uint64_t new_parts(const struct event_list *before, const struct event_li
 
 	for (i = 0; i < now->n_parts; i++)
 		count += now->parts[i].jump_tsc == jump->tsc &&
-			 !find(before->parts, before->n_parts, &now->parts[i]);
+			 !event_part_is_known(before, &now->parts[i]);
 	return count;
 }
 

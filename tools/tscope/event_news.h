@@ -28,4 +28,7 @@ uint64_t event_news(const struct event_list *before, const struct event_list *no
  */
 bool event_is_rest(const struct event *e);
 
+/* Whether a line of violations was part of a jump in the indexed list @before. */
+bool event_part_is_known(const struct event_list *before, const struct event *part);
+
 #endif /* TSCOPE_EVENT_NEWS_H */

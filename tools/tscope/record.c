@@ -47,16 +47,18 @@ static void write_event(struct record *r, const struct snapshot *s, const struct
 	r->events++;
 }
 
-/* Forget the lines of a jump that is not written yet. */
-static void drop_parts(struct event_list *now, const struct event *jump)
+/* Forget the lines of a jump that are not written yet. */
+static void drop_parts(const struct record *r, struct event_list *now, const struct event *jump)
 {
 	size_t i, n = 0;
 
-	for (i = 0; event_is_jump(jump) && i < now->n_parts; i++)
-		if (now->parts[i].jump_tsc != jump->tsc)
+	if (!event_is_jump(jump))
+		return;
+	for (i = 0; i < now->n_parts; i++)
+		if (now->parts[i].jump_tsc != jump->tsc ||
+		    event_part_is_known(&r->known, &now->parts[i]))
 			now->parts[n++] = now->parts[i];
-	if (event_is_jump(jump))
-		now->n_parts = n;
+	now->n_parts = n;
 }
 
 /* Write new events. @all: also those that may still change. */
@@ -71,8 +73,10 @@ static void write_events(struct record *r, const struct snapshot *s, bool all)
 	all |= are_many(s);
 	events_of(s, &now);
 	for (i = 0; i < now.n; i++) {
-		if (!all && is_settling(s, &now.events[i])) {
-			drop_parts(&now, &now.events[i]);
+		/* what was written early, or was there before, stays known */
+		if (!all && is_settling(s, &now.events[i]) &&
+		    event_news(&r->known, &now, &now.events[i])) {
+			drop_parts(r, &now, &now.events[i]);
 			continue;
 		}
 		write_event(r, s, &now, now.events[i]);

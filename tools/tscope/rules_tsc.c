@@ -248,7 +248,7 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 	const char *page = voice_name(s, VOICE_PAGE), *source;
 	struct finding *f;
 	struct moment *m;
-	struct count since = { };
+	struct count since;
 	int64_t back;
 	size_t i;
 
@@ -281,9 +281,9 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 		if (strcmp(s->cpu_lines[i].state, "stood-still"))
 			continue;
 		f = finding_new(j, rule, "Time stands still: the TSC is behind where it was");
-		/* the event is that it stopped; the age is by jiffies, which may stand as well */
-		since.known = s->cpu_lines[i].age_ms.known;
-		since.value = s->boottime_ns - s->cpu_lines[i].age_ms.value * NSEC_PER_MSEC;
+		since = s->cpu_lines[i].age_ms;
+		since.known &= since.value < s->boottime_ns / NSEC_PER_MSEC;
+		since.value = s->boottime_ns - since.value * NSEC_PER_MSEC;
 		finding_ended(f, since);
 		finding_evidence(f, "debugfs cpus: CPU %u stood-still, its sampler ran %llu ms ago",
 				 s->cpu_lines[i].cpu,

@@ -33,9 +33,9 @@ void sampling_or_look(struct sampling_wish *wish);
  * sampling_begin() - keep what is set, and sample as @wish says
  *
  * Returns after the warm-up and then the reset. What was set is restored by sampling_end(), at
- * exit(), and by signals that end the program, except SIGKILL and those of a crash; but not if the
- * module was loaded again since. While another tscope samples, nothing is changed; when that one
- * ends, sampling_wait() goes on with sampling.
+ * exit(), and by the signals that sampling.c lists, which then end the program as usual; but not
+ * if the module was loaded again since. While another tscope samples, nothing is changed; when that
+ * one ends, sampling_wait() goes on with sampling.
  *
  * Return: 0, or a negative errno after a message that says what to do.
  */

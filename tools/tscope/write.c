@@ -109,7 +109,7 @@ static void print_removals(FILE *text, const struct finding *f)
 	}
 }
 
-/* The kernel uses the last value of a parameter, and that of GRUB_CMDLINE_LINUX_DEFAULT is later. */
+/* The kernel uses the last value of a parameter, which GRUB_CMDLINE_LINUX_DEFAULT may have. */
 static void print_addition(FILE *text, const char *parameter, int length)
 {
 	char pattern[64];

@@ -304,7 +304,8 @@ static void test_libvirt(void)
 	end();
 	/* Linux in a domain of another name */
 	begin();
-	found("timer-policy", "Timers of domain a Windows guest do not suit a Linux guest", NULL, NULL);
+	found("timer-policy", "Timers of domain a Windows guest do not suit a Linux guest", NULL,
+	      NULL);
 	EXPECT_EQ(propose(), 1, "files");
 	expect_file("libvirt-clock.xml", linux_clock);
 	end();
