@@ -95,8 +95,9 @@ run_tests() {
 	echo "1..$(grep -c . "$TMP/tests")"
 	while read -r test <&7; do
 		number=$((number + 1)) FAULTS=0 SKIPPED=
+		command -v "${test%% *}" >/dev/null || bad "there is no test ${test%% *}"
 		# shellcheck disable=SC2086
-		$test </dev/null 7<&- || [ $? != 127 ] || bad "there is no test ${test%% *}"
+		$test </dev/null 7<&-
 		if [ $FAULTS -gt 0 ]; then
 			failed=$((failed + 1))
 			echo "not ok $number $test"

@@ -151,6 +151,7 @@ wall_moved() {
 	wall_look
 	WALL_MOVED=$(minus "$WALL" "$before")
 	WALL_MOVED_ERROR=$((before_error + WALL_ERROR + 2000))
+	[ "$WALL_MOVED" != none ] || result "not ok" "ptp-kvm has no offset"
 }
 
 # raised: prints 1 if an update in the trace had GUEST_STOPPED, else 0: the kernel may have
