@@ -101,9 +101,10 @@ bool tscope_time_stands(const struct tscope_cpu *c, bool late)
 	bool stands = false;
 	u64 end_tsc = READ_ONCE(c->end_tsc);
 
-	if (!end_tsc || (!late && !tscope_cpu_stands(end_tsc, READ_ONCE(c->seen_ms),
-						     rdtsc_ordered(), tscope_now_ms(),
-						     READ_ONCE(tscope_tsc_khz))))
+	if (!late && !tscope_cpu_stands(end_tsc, READ_ONCE(c->seen_ms), rdtsc_ordered(),
+					tscope_now_ms(), READ_ONCE(tscope_tsc_khz)))
+		return false;
+	if (!end_tsc)
 		return false;
 	/* an emulated machine of many CPUs may take seconds to ask all */
 	cond_resched();

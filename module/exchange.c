@@ -412,12 +412,8 @@ void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 				s->widest_ns = max(s->widest_ns, o.bound_ns);
 				if (offset_is_worse(&o, &s->worst))
 					s->worst = o;
-			} else if (READ_ONCE(started_ms) < since_ms &&
-				   (!READ_ONCE(stopped_ms) || pair_lives(c->pair[i]))) {
-				/*
-				 * A pair has as much time after it could first meet. What begins a
-				 * new life while sampling is off leaves the figure as it was.
-				 */
+			} else if (READ_ONCE(started_ms) < since_ms) {
+				/* a pair has as much time after it could first meet */
 				s->unmet += READ_ONCE(c->pair[i]->since_ms) < since_ms;
 			}
 		}

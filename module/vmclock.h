@@ -60,7 +60,7 @@ struct tscope_vmclock {
 	u32 size;			/* how many bytes of @page may be read */
 	struct tscope_vmclock_abi seen;	/* copy of the page when it was looked at last */
 	u64 seen_tsc;			/* the TSC at that time; 0: not looked at yet */
-	bool suspended;			/* the machine was suspended since: another TSC, perhaps */
+	bool suspended;			/* a suspend came since: the TSC may have begun anew */
 	u32 source;			/* changes with each segment, see struct tscope_raw */
 	u64 updates;			/* changes of the page that were seen */
 	u64 disruptions;		/* changes of the marker */
