@@ -134,9 +134,9 @@ static bool wait_alert(int fd)
 
 static void follow_events(struct event_list *before)
 {
-	bool gone = false, read = true;
+	bool gone = false, has_reader = true;
 
-	while (read && !ferror(stdout)) {
+	while (has_reader && !ferror(stdout)) {
 		int alerts = open_alerts();
 		struct event_list now;
 		struct snapshot s;
@@ -157,7 +157,7 @@ static void follow_events(struct event_list *before)
 			*before = now;
 		}
 		snapshot_free(&s);
-		read = wait_alert(alerts);
+		has_reader = wait_alert(alerts);
 	}
 }
 

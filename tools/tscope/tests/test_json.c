@@ -39,7 +39,9 @@ static struct finding some_findings[] = {
 	  .places = 3 },
 	{ .id = "cpu-silent", .severity = SEVERITY_FAULT, .title = "t", .cause = "c", .see = "s",
 	  .unit = "s", .size = { true, 12345 }, .size_error = { true, 20 }, .places = 3 },
-	{ .id = "time-service", .severity = SEVERITY_INFO, .title = "t", .cause = "c", .see = "s" },
+	/* without a size there is no unit */
+	{ .id = "time-service", .severity = SEVERITY_INFO, .title = "t", .cause = "c", .see = "s",
+	  .unit = "ns" },
 };
 
 /* The JSON of a tree; TREE stands for the directory where it was unpacked; for free(). */

@@ -82,13 +82,42 @@ static void test_stands_now(void)
 		for (k = now = 0; k < found.n; k++) {
 			EXPECT(!strcmp(found.findings[k].id, "time-stood-still"), "%s",
 			       found.findings[k].title);
-			now += !strncmp(found.findings[k].title, "Time stands still", 17);
 			EXPECT(found.findings[k].ended && found.findings[k].since_ns.known,
 			       "no time: %s", found.findings[k].title);
+			if (strncmp(found.findings[k].title, "Time stands still", 17))
+				continue;
+			now++;
+			EXPECT_EQ(o.after.boottime_ns - found.findings[k].since_ns.value,
+				  cpus[1].age_ms.value * 1000000, "for how long");
 		}
 		EXPECT(found.n == 1 + i % 2 && now == i % 2,
 		       "stood at %.3f s and stands at 101 s: %zu findings, %u of now", at, found.n,
 		       now);
+	}
+}
+
+/* A device that is read and has no point any more: since its last point. */
+static void test_device_stands(void)
+{
+	struct point_line taken[42] = { };
+	const struct finding *f;
+	unsigned int i, k;
+	uint64_t ms;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		ms = 10000 + rnd_below(80000);
+		for (k = 0; k < 42; k++) {
+			set_text(taken[k].clock, k ? "kvm-clock" : "hpet");
+			taken[k].tsc = 100 * KHZ * 1000 - (k ? (41 - k) * KHZ : ms * KHZ);
+		}
+		o.after.points = taken;
+		o.after.n_points = 42;
+		only("clock-stopped", ms * 1e6);
+		f = the_finding(&found, "clock-stopped");
+		if (f)
+			EXPECT(f->ended && f->since_ns.value == o.after.boottime_ns - ms * 1000000,
+			       "stopped at %llu", (unsigned long long)f->since_ns.value);
 	}
 }
 
@@ -450,6 +479,7 @@ static const struct tap_test tests[] = {
 	{ "steps of the kernel's clocks at other times", test_explained },
 	{ "time that stood for at least so long", test_at_least },
 	{ "time that stands now", test_stands_now },
+	{ "a device that stands now", test_device_stands },
 	{ "warps before the observation", test_warps },
 	{ "the kernel changes its clocksource", test_switch },
 	{ "a slewed host, and a wrong frequency", test_slewed_host },
