@@ -323,20 +323,29 @@ static int sampler_should_run(unsigned int cpu)
 	return READ_ONCE(running) && c && READ_ONCE(c->chosen);
 }
 
+/* Sleep until the CPU has something to do. */
+static void sleep_until_due(struct tscope_cpu *c)
+{
+	u64 now_ns, due_ns;
+	ktime_t expires;
+
+	/* before what a change or a call writes is read: its wake-up ends this state */
+	set_current_state(TASK_INTERRUPTIBLE);
+	now_ns = ktime_get_ns();
+	due_ns = tscope_sampler_due_ns(c, now_ns);
+	expires = ns_to_ktime(due_ns);
+	if (due_ns > now_ns && sampler_should_run(c->cpu) && !READ_ONCE(c->call.caller) &&
+	    !kthread_should_park())
+		schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
+	__set_current_state(TASK_RUNNING);
+}
+
 /* One window, and the sleep before it. */
 static void sampler_run(unsigned int cpu)
 {
 	struct tscope_cpu *c = tscope_cpu_of(cpu);
-	u64 now_ns = ktime_get_ns(), due = tscope_sampler_due_ns(c, now_ns);
-	ktime_t expires = ns_to_ktime(due);
 
-	if (due > now_ns) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		/* a change and a call wake the thread up as well */
-		if (sampler_should_run(cpu) && !READ_ONCE(c->call.caller) && !kthread_should_park())
-			schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS);
-		__set_current_state(TASK_RUNNING);
-	}
+	sleep_until_due(c);
 	/* a change waits for open windows: one that began now would be cut short */
 	if (atomic_read(&pausing)) {
 		schedule_timeout_uninterruptible(1);
