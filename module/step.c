@@ -28,6 +28,12 @@
 #define STILL_PART	8
 /* A clock that loses less than 1/LOSS_PART of a gap did not stand still during the gap. */
 #define LOSS_PART	64
+/*
+ * In a gap that is longer than LONG_NS, and than its neighbours, nobody knows the rate: sampling
+ * was off, and NTP slews a clock by 500 ppm, which is 1/WANDER_PART.
+ */
+#define LONG_NS		1000000000ULL
+#define WANDER_PART	2000
 /* A step's error is at most this. A few of these can be added up in 64 bits. */
 #define ERROR_MAX_NS	((u64)S64_MAX / 8)
 
@@ -37,6 +43,7 @@ struct gap {
 	s64 gain_ns;		/* clock - TSC */
 	u64 span_ns;		/* how long the gap was */
 	u64 other_ns;		/* middle gap only: how long it may have been instead; or 0 */
+	u64 wander_ns;		/* middle gap only: how far a rate may have been off in it */
 	u64 error_ns;
 };
 
@@ -46,43 +53,48 @@ static s64 scale_ns(s64 ns, u64 num, u64 den)
 	return tscope_clamp64(tscope_div128_signed((s128)ns * num, den));
 }
 
+/* Whether the TSC went back, or stood still, after a reading. */
+static bool tsc_went_back(const struct tscope_reading *r)
+{
+	return r[1].tsc <= r[0].tsc;
+}
+
 static bool is_usual(s64 span_ns, u64 usual_ns)
 {
 	return span_ns > 0 && (u64)span_ns / 2 <= usual_ns;
 }
 
 /*
- * Compute all gaps between the readings. Returns false if the TSC went back in a gap other than the
- * middle one: such a gap has no rate. If the TSC jumped in the middle gap, the length of that gap
- * is not taken from the TSC.
+ * Compute all gaps between the readings. If the TSC went back in a gap, or jumped in the middle
+ * one, the length of that gap is not taken from the TSC. Of three gaps whose rates are compared,
+ * the median leaves out the one in which it went back.
  */
-static bool gaps_of(const struct tscope_reading *r, u32 khz, struct gap *gaps)
+static void gaps_of(const struct tscope_reading *r, u32 khz, struct gap *gaps)
 {
 	struct gap *g, *mid = &gaps[MIDDLE];
 	u64 usual_ns;
 
 	for (g = gaps; g < gaps + GAPS; g++, r++) {
-		if (g != mid && r[1].tsc <= r[0].tsc)
-			return false;
 		*g = (struct gap){
 			.clock_ns = tscope_sub64(r[1].ns, r[0].ns),
 			.tsc_ns = tscope_scyc_to_ns(tscope_sub64(r[1].tsc, r[0].tsc), khz),
 			.error_ns = (u64)r[0].error_ns + r[1].error_ns,
 		};
 		g->gain_ns = tscope_ssub64(g->clock_ns, g->tsc_ns);
-		g->span_ns = max_t(s64, g->tsc_ns, 1);
+		g->span_ns = max_t(s64, tsc_went_back(r) ? g->clock_ns : g->tsc_ns, 1);
 	}
 	usual_ns = max(mid[-1].span_ns, mid[1].span_ns);
 	if (is_usual(mid->tsc_ns, usual_ns))
-		return true;
+		return;
 	if (is_usual(mid->clock_ns, usual_ns)) {
 		mid->span_ns = mid->clock_ns;
 		/* or the clock stood still while the TSC went on */
 		mid->other_ns = max_t(s64, mid->tsc_ns, 0);
 	} else if (mid->tsc_ns <= 0) {
 		mid->span_ns = usual_ns;
+	} else if (mid->span_ns > LONG_NS) {
+		mid->wander_ns = mid->span_ns / WANDER_PART;
 	}
-	return true;
 }
 
 /*
@@ -118,7 +130,7 @@ static u64 spread_ns(const struct gap *g)
 	int i;
 
 	for (i = 0; i < GAPS; i++) {
-		if (i == MIDDLE)
+		if (i == MIDDLE || g[i].tsc_ns <= 0)
 			continue;
 		low = min(low, g[i].gain_ns);
 		high = max(high, g[i].gain_ns);
@@ -174,8 +186,8 @@ bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns
 	u64 error = 0, spread = 0;
 	s64 first, next;
 
-	if (!gaps_of(r, khz, g) || r[MIDDLE + 1].tsc <= r[MIDDLE].tsc ||
-	    went_back(mid) || went_back(mid + 1))
+	gaps_of(r, khz, g);
+	if (tsc_went_back(&r[MIDDLE]) || went_back(mid) || went_back(mid + 1))
 		return false;
 	first = excess_ns(g, mid, noise_ns);
 	next = excess_ns(g, mid + 1, noise_ns);
@@ -224,8 +236,7 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, boo
 	s64 before, after;
 
 	*jump_ns = 0;
-	if (!gaps_of(r, khz, g))
-		return false;
+	gaps_of(r, khz, g);
 	if (learning)
 		noise_ns = max(noise_ns, spread_ns(g));
 	before = tscope_ssub64(mid->gain_ns, expected_gain_ns(g, mid->span_ns, &error, &spread));
@@ -234,7 +245,7 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, boo
 	if (before < 0 ? after >= 0 : after < 0)
 		return false;
 
-	error += mid->error_ns + ROUNDING_NS;
+	error += mid->error_ns + mid->wander_ns + ROUNDING_NS;
 	jump = min(tscope_abs64(before), tscope_abs64(after));
 	if (jump <= error)
 		return false;
@@ -272,8 +283,7 @@ bool tscope_step_find_early(const struct tscope_reading *r, u32 khz, struct tsco
 	bool found = false;
 	int i;
 
-	if (!gaps_of(r, khz, g))
-		return false;
+	gaps_of(r, khz, g);
 	*step = (struct tscope_step){ };
 	for (i = 0; i < MIDDLE; i++) {
 		error = 0;

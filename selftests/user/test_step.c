@@ -21,6 +21,9 @@ struct scene {
 	u32 rate_at;		/* the gap in which it changes; 0: never */
 	u32 error_ns;		/* uniform noise, known to the reader */
 	double pause_ns;	/* added to the gap that is judged */
+	double slew;		/* by this the rate is another one in that pause */
+	s64 back_ns;		/* the TSC goes back by this... */
+	u32 back_at;		/* ...before this reading */
 };
 
 static void play(const struct scene *c, u64 tsc0,
@@ -29,7 +32,8 @@ static void play(const struct scene *c, u64 tsc0,
 	struct sim s;
 	u32 i;
 
-	sim_init(&s, tsc0);
+	/* it does not go back past 0 */
+	sim_init(&s, c->back_at ? tsc0 | 1ULL << 60 : tsc0);
 	s.rate = c->rate;
 	for (i = 0; i < TSCOPE_STEP_POINTS; i++) {
 		double span = SIM_PERIOD_NS * (1 + 0.1 * rnd_unit());
@@ -40,10 +44,14 @@ static void play(const struct scene *c, u64 tsc0,
 			sim_turn(&s, span, rnd_unit(), c->rate_after);
 		else if (i)
 			sim_pass(&s, span);
+		if (i == TSCOPE_STEP_SIDE)
+			s.phase += c->slew * c->pause_ns;
 		if (i && i == c->step_at)
 			s.phase += c->step_ns;
 		r[i] = sim_read(&s, c->error_ns * (2 * rnd_unit() - 1),
 				c->error_ns);
+		if (c->back_at && i >= c->back_at)
+			r[i].tsc -= tscope_ns_to_cyc(c->back_ns, SIM_KHZ);
 	}
 }
 
@@ -241,6 +249,61 @@ static void test_pause(void)
 		 tap_dec(step.ns), tap_udec(step.error_ns));
 }
 
+/* While nobody samples, NTP may slew a clock at any rate up to 500 ppm: this is no step. */
+static void test_slew(void)
+{
+	struct tscope_step step = { 0 };
+	u32 round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		struct scene c = {
+			.rate = 1e-6 * (2 * rnd_unit() - 1),
+			.error_ns = rnd_below(100),
+			.pause_ns = 2e9 + 1e6 * rnd_bits(22),
+			.slew = 490e-6 * (2 * rnd_unit() - 1),
+		};
+
+		check(&c, 0, false, "a slew", &step);
+		c.step_ns = rnd64() & 1 ? 3600000000000LL : -3600000000000LL;
+		c.step_at = TSCOPE_STEP_SIDE;
+		check(&c, 0, true, "a slew and a step", &step);
+	}
+	tap_note("truth %s ns, figure %s ns, bound %s ns",
+		 step.ns < 0 ? "-3600000000000" : "3600000000000",
+		 tap_dec(step.ns), tap_udec(step.error_ns));
+}
+
+/* A TSC that goes back in another gap hides no step, and is none of this gap. */
+static void test_tsc_back_nearby(void)
+{
+	struct tscope_reading r[TSCOPE_STEP_POINTS];
+	struct tscope_step step = { 0 };
+	u32 round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		struct scene c = {
+			.rate = 500e-6 * (2 * rnd_unit() - 1),
+			.error_ns = rnd_below(50),
+			.back_ns = 2 * SIM_PERIOD_NS + rnd_bits(12 + rnd_below(30)),
+			.back_at = 1 + rnd_below(TSCOPE_STEP_POINTS - 2),
+		};
+
+		c.back_at += c.back_at >= TSCOPE_STEP_SIDE;
+		check(&c, 0, false, "the TSC goes back nearby", &step);
+		if (c.back_at < TSCOPE_STEP_SIDE) {
+			play(&c, 1ULL << 62, r);
+			EXPECT(tscope_step_find_early(r, SIM_KHZ, &step), "early: %s ns",
+			       tap_dec(c.back_ns));
+			EXPECT(tscope_abs64(step.ns - c.back_ns) <= step.error_ns,
+			       "early: truth %s, figure %s, bound %s", tap_dec(c.back_ns),
+			       tap_dec(step.ns), tap_udec(step.error_ns));
+		}
+		c.step_ns = rnd64() & 1 ? 3600000000000LL : -42000000;
+		c.step_at = TSCOPE_STEP_SIDE;
+		check(&c, 0, true, "and a step", &step);
+	}
+}
+
 /*
  * The TSC jumps in the gap, by less than its own value: the clock steps by as much the other
  * way, at any rate. If the jump is a fraction of the gap, the error includes the jump times the
@@ -301,7 +364,6 @@ static void test_extremes(void)
 	struct tscope_step step;
 	u32 round, i;
 	u64 jump, tsc;
-	bool found;
 
 	for (round = 0; round < ROUNDS; round++) {
 		tsc = rnd_bits(60);
@@ -318,11 +380,9 @@ static void test_extremes(void)
 		tscope_step_continues(r, 1 + rnd_bits(31), rnd_bits(32));
 		i = rnd_below(TSCOPE_STEP_POINTS - 1);
 		r[i + 1].tsc = r[i].tsc - rnd_below(2);
-		found = tscope_step_find(r, 1000, 0, false, &step, &jump);
-		/* in the gap that is judged this may be a jump of the TSC */
-		if (i == TSCOPE_STEP_SIDE - 1)
-			continue;
-		EXPECT(!found && !jump, "a TSC that stands or goes back");
+		tscope_step_find(r, 1000, 0, false, &step, &jump);
+		tscope_step_find_early(r, 1000, &step);
+		tscope_step_continues(r, 1000, 0);
 	}
 }
 
@@ -335,6 +395,8 @@ static const struct tap_test tests[] = {
 	  test_step_and_rate },
 	{ "two steps close by: size within its error", test_two_steps },
 	{ "pauses", test_pause },
+	{ "a slew while nobody samples is no step", test_slew },
+	{ "the TSC goes back in another gap", test_tsc_back_nearby },
 	{ "the TSC jumps, ahead and back: minus its size", test_tsc_jumps },
 	{ "extreme readings", test_extremes },
 };
