@@ -70,12 +70,18 @@ struct tscope_lane_figures {
 	u64 warp_max;			/* by how much at most, in the lane's unit */
 };
 
+/*
+ * A CPU calls at most 64 others: the CPUs 0 to 63, or those whose number differs by a power of 2.
+ * Both have different remainders by this prime.
+ */
+#define TSCOPE_CALLS	67
+
 /* Calls from a CPU to others, and to it. */
 struct tscope_call {
 	u64 request;			/* number of the call that this CPU waits for; 0: none */
 	u64 length_cyc;			/* length of that call's burst */
 	/* interrupt the partners: one that takes no interrupts delays no call of others */
-	call_single_data_t csd[TSCOPE_ALL_PAIRS_CPUS];
+	call_single_data_t csd[TSCOPE_CALLS];
 	u32 wait_us;			/* how long this CPU waits for an answer to that call */
 	u32 first_us;			/* how long it waits for a partner that it never met */
 	bool busy;			/* this CPU's session is in use: it answers no call */

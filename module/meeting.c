@@ -249,7 +249,7 @@ static int meet_sampler(struct tscope_cpu *c, const struct tscope_burst_plan *pl
 
 static int call_send(struct tscope_cpu *c, int partner)
 {
-	call_single_data_t *csd = &c->call.csd[partner % TSCOPE_ALL_PAIRS_CPUS];
+	call_single_data_t *csd = &c->call.csd[partner % TSCOPE_CALLS];
 	int err = -ENXIO;
 
 	if (!csd->func)

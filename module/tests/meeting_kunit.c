@@ -116,7 +116,7 @@ static void meeting_of_stuck(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_meet(c, silent, 1000, &b), -ETIMEDOUT);
 	while (c->call.sent != atomic64_read(&c->call.answered))
 		cpu_relax();
-	csd = &c->call.csd[that % TSCOPE_ALL_PAIRS_CPUS];
+	csd = &c->call.csd[that % TSCOPE_CALLS];
 	/* as while the interrupt is pending */
 	csd->node.u_flags |= CSD_FLAG_LOCK;
 	KUNIT_EXPECT_EQ(test, tscope_meet(c, silent, 1000, &b), -EBUSY);
