@@ -74,6 +74,9 @@ struct json_object *json_clock(const struct clock_figures *c)
 	add_count(to, "samples", c->samples);
 	add_count(to, "rejected", c->rejected);
 	add_count(to, "errors", c->errors);
+	add_figure(to, "host_offset_ns", c->host_offset_ns);
+	add_figure(to, "host_offset_error_ns", c->host_offset_error_ns);
+	add_figure(to, "host_offset_age_ms", c->host_offset_age_ms);
 	return to;
 }
 
