@@ -189,7 +189,7 @@ int cmd_events(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		own, parse, NULL,
-		"List steps, backward readings, warps, updates of time pages, and offsets that move. With --follow --json, a line is an event.",
+		"List steps, backward readings, warps, updates of time pages, offsets that move, pauses, and what a vmclock reports. With --follow --json, a line is an event.",
 		children, NULL, NULL
 	};
 	struct event_list events;

@@ -24,7 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (options.json)
-			argp_error(state, "metrics prints Prometheus' format only: \"tscope report -d 0 --json\" has all figures");
+			argp_error(state, "metrics prints only the format of Prometheus; \"tscope report -d 0 --json\" prints JSON");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

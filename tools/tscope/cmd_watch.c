@@ -72,7 +72,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (watch.csv && options.json)
 			argp_error(state, "--csv and --json exclude each other");
 		if (watch.chosen && options.json)
-			argp_error(state, "--show and --hide choose columns; --json has all figures");
+			argp_error(state, "--show and --hide choose columns, which --json does not have");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

@@ -12,6 +12,8 @@
 #define MOST_OF_A_KIND		5
 /* An event may leave the wall clock off by this much more than its own size. */
 #define LEFT_BEHIND_NS		100000000
+/* A change of the clocksource costs the wall clock no more than this. */
+#define CHANGE_NS		1000000
 
 static char *print(const char *format, va_list args)
 {
@@ -224,12 +226,19 @@ static bool at_one_time(const struct finding *x, const struct finding *y, __int1
 }
 
 /* Whether times and sizes agree; if the error of x is not known, y may be any larger than x. */
-static bool agree(const struct finding *x, const struct finding *y)
+static bool agree(const struct draft *a, const struct draft *b)
 {
+	const struct finding *x = &a->finding, *y = &b->finding;
 	__int128_t larger = absolute(x->size.value) - absolute(y->size.value);
 	__int128_t error = y->size_error.value;
 
-	if (strcmp(x->unit, y->unit) || !at_one_time(x, y, 0))
+	if (strcmp(x->unit, y->unit))
+		return false;
+	/* without debugfs no event has a time; a clock that was set back reads backward for that */
+	if (!x->since_ns.known && !y->since_ns.known && a->clock && b->clock &&
+	    !strcmp(a->clock, b->clock))
+		return -larger <= error + x->size_error.value;
+	if (!at_one_time(x, y, 0))
 		return false;
 	if (!x->size_error.known)
 		return !y->size_error.known || larger <= error;
@@ -263,10 +272,12 @@ static bool matches(const struct judgement *j, const struct draft *a, const stru
 		return at_one_time(x, y, size);
 	/* a change of the clocksource costs the kernel's own clocks some time */
 	if (is_id(a, "clocksource"))
-		return b->clock && voice_of(b->clock) == VOICE_RAW && y->since_ns.known &&
+		return b->clock && (voice_of(b->clock) == VOICE_RAW ||
+				    absolute(y->size.value) <= CHANGE_NS + error) &&
+		       y->since_ns.known &&
 		       y->since_ns.value + EVENTS_APART_NS >= j->o->before.boottime_ns &&
 		       strcmp(j->o->before.clocksource, j->o->after.clocksource);
-	return agree(x, y);
+	return agree(a, b);
 }
 
 static bool may_explain(const struct draft *a, const struct draft *b)
@@ -369,6 +380,14 @@ static int by_severity(const void *a, const void *b)
 	return 0;
 }
 
+/* What happened while sampling was off is seen when it begins: its time is not known. */
+static void note_gap(const struct observation *o, struct finding *f)
+{
+	if (o->began && f->ended && f->since_ns.known &&
+	    apart(f->since_ns.value, o->before.boottime_ns) <= EVENTS_APART_NS)
+		finding_evidence(f, "sampling began at that time: it may have happened at any time while it was off");
+}
+
 void findings_of(const struct observation *o, struct finding_list *list)
 {
 	struct judgement j = { .o = o };
@@ -387,6 +406,7 @@ void findings_of(const struct observation *o, struct finding_list *list)
 		if (j.drafts[i].more)
 			finding_evidence(&j.drafts[i].finding, "and %zu more: see tscope events",
 					 j.drafts[i].more);
+		note_gap(o, &j.drafts[i].finding);
 		j.drafts[n++] = j.drafts[i];
 	}
 	if (n) {

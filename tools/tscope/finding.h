@@ -45,6 +45,9 @@ struct finding {
 	size_t n_cpus;
 };
 
+/* How advice begins that replaces the TSC by the time page; --write makes a file of it. */
+#define ADVICE_TIME_PAGE "boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock"
+
 struct finding_list {
 	struct finding *findings;
 	size_t n;
@@ -57,6 +60,7 @@ struct finding_list {
  * @events: all events of @after; rules judge those since @since_ns
  * @system: what the rest of the machine says
  * @domain: of --domain-xml, or NULL
+ * @began: sampling was off before
  * @observed_ns: how long sampling was observed; 0: nothing was sampled
  * @since_ns: CLOCK_BOOTTIME from which on events are judged
  */
@@ -65,6 +69,7 @@ struct observation {
 	struct event_list events;
 	struct system_facts system;
 	const struct domain *domain;
+	bool began;
 	uint64_t observed_ns, since_ns;
 };
 

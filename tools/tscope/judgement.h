@@ -115,6 +115,9 @@ static inline uint64_t extent_ns(const struct pair_line *p)
 	return (uint64_t)p->hull_high_ns - (uint64_t)p->hull_low_ns;
 }
 
+/* If a step of a wall clock is that of a leap second, say so. */
+void note_leap_second(struct finding *f, int64_t step_ns);
+
 /* The kernel's clocksource at the end of the observation. */
 const char *clocksource(const struct judgement *j);
 

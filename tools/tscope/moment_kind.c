@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "moment.h"
+#include "step_error.h"
 
 #define NSEC_PER_MSEC	1000000ll
 
@@ -118,8 +119,19 @@ static bool is_lost(const struct moment *m, enum voice base, enum voice voice)
 	return is_device(voice) && y->stepped && tolerance_ns(x, y) > WRAPS_APART_NS;
 }
 
+/* Whether a clock that did not step would have shown the step of @base beyond its noise. */
+static bool would_show(const struct moment *m, const struct snapshot *s, enum voice base,
+		       enum voice voice)
+{
+	const char *name = voice_name(s, voice);
+
+	return m->move[voice].stepped || !name ||
+	       ns_magnitude(m->move[base].ns) > clock_step_error_ns(s, name);
+}
+
 /* How many independent clocks moved as @base, itself included, and how many did not move so. */
-static unsigned int support(const struct moment *m, enum voice base, unsigned int *against)
+static unsigned int support(const struct moment *m, const struct snapshot *s, enum voice base,
+			    unsigned int *against)
 {
 	unsigned int n = 0;
 	size_t i;
@@ -133,7 +145,7 @@ static unsigned int support(const struct moment *m, enum voice base, unsigned in
 			n += m->tsc_backward_cpus > 0;
 		/* a time page follows the TSC unless the host rewrites it: it can't deny a jump */
 		else if (independent[i] != VOICE_PAGE && m->move[independent[i]].heard)
-			(*against)++;
+			*against += would_show(m, s, base, independent[i]);
 	}
 	return n;
 }
@@ -174,7 +186,11 @@ static void take_size(struct moment *m, const struct snapshot *s, enum voice bas
 		      rate_error_ns(s, m->by, m->ns) + ROUNDING_NS;
 }
 
-/* Whether the TSC jumped: at least two independent clocks show it, and more than deny it. */
+/*
+ * Whether the TSC jumped: at least two independent clocks show it, and more than deny it. If the
+ * host's wall clock and the time page agree, devices can't deny it: the hypervisor drives them, and
+ * may have stopped them, as when the host slept.
+ */
 static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 {
 	const struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_PAGE];
@@ -189,9 +205,10 @@ static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 			return false;
 		base = page->stepped ? VOICE_PAGE : VOICE_HPET;
 	}
-	if (!m->move[base].stepped || support(m, base, &against) < 2)
+	if (!m->move[base].stepped || support(m, s, base, &against) < 2)
 		return false;
-	if (support(m, base, &against) <= against)
+	if (support(m, s, base, &against) <= against &&
+	    !moves_alike(m, VOICE_HOST, VOICE_PAGE))
 		return false;
 	take_size(m, s, base);
 	return true;

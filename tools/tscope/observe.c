@@ -13,6 +13,8 @@
 #include "text.h"
 
 #define DEFAULT_MS 10000
+/* Within this time after an event all clocks have shown it: a device has four points more. */
+#define SETTLE_MS 1500
 
 bool may_sample(void)
 {
@@ -59,6 +61,31 @@ int sample(const struct sampling_wish *wish)
 	return 0;
 }
 
+/* Whether a clock that steps, or went back, a moment ago may not be the only one. */
+static bool may_see_more(const struct snapshot *s)
+{
+	const struct violation *v;
+	uint64_t since_ns = s->monotonic_ns - SETTLE_MS * 1000000ull;
+
+	if (!s->enabled.known || !s->enabled.value || module_is_recorded())
+		return false;
+	for (v = s->violations; v < s->violations + s->n_violations; v++)
+		if (strcmp(v->what, "warp") && (int64_t)(v->monotonic_ns - since_ns) > 0)
+			return true;
+	return false;
+}
+
+/* Look after sampling: once more if something has just happened. */
+static void look_after(struct observation *o, const struct sampling_wish *wish)
+{
+	snapshot_read(&o->after, SNAPSHOT_ALL);
+	if (!may_see_more(&o->after))
+		return;
+	snapshot_free(&o->after);
+	sampling_wait(wish, SETTLE_MS, "waiting for all clocks");
+	snapshot_read(&o->after, SNAPSHOT_ALL);
+}
+
 int observe(struct observation *o, struct sampling_wish *wish)
 {
 	int err = 0;
@@ -70,11 +97,12 @@ int observe(struct observation *o, struct sampling_wish *wish)
 		wish->duration_ms = 0;
 	if (err)
 		return status_of(err);
+	o->began = sampling_was_off();
 	snapshot_read(&o->before, SNAPSHOT_CPUS);
 	system_begin(&o->system);
 	sampling_wait(wish, wish->duration_ms, "sampling");
 	/* before sampling ends: when cpus is restored, pairs of CPUs that -c added are forgotten */
-	snapshot_read(&o->after, SNAPSHOT_ALL);
+	look_after(o, wish);
 	/* chronyc may take some seconds */
 	progress_begin("looking at the machine");
 	system_end(&o->system);
@@ -103,9 +131,11 @@ bool not_observed(const struct observation *o, char text[160])
 			snprintf(text, 160, "Nothing was sampled. Only root can sample (sudo).");
 		return *text;
 	}
-	snprintf(text, 160, "These are the figures of earlier sampling%s%s",
-		 text_old(&o->after).s, module_is_recorded() ? "." :
-		 may_sample() ? "; -d 10s samples anew." : ". Only root can sample (sudo).");
+	snprintf(text, 160, "%s%s%s", o->after.enabled.known && o->after.enabled.value ?
+		 "Sampling was on, and goes on: these are its figures" :
+		 "These are the figures of earlier sampling", text_old(&o->after).s,
+		 module_is_recorded() ? "." : may_sample() ? "; -d 10s samples anew." :
+		 ". Only root can sample (sudo).");
 	return true;
 }
 

@@ -24,7 +24,6 @@ const struct rule rules[] = {
 		.limit = "moving is 1: limits that were measured in two epochs exclude each other",
 		.cause = "The TSC of a CPU runs at another rate, or its offset depends on the physical CPU on which the hypervisor runs the vCPU.",
 		.advice = {
-			"do not trust the TSC: boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock",
 			"ask the host's owner whether its TSCs are in step: dmesg | grep -i tsc on the host",
 		},
 		.explains = { "clock-warped", "clock-backward", "clock-stepped", "clocksource" },
@@ -36,7 +35,6 @@ const struct rule rules[] = {
 		.limit = "the offset exceeds its bound by more than 1 us, or the TSC warped: programs see time go backward; less is a warning",
 		.cause = "The firmware left a CPU's TSC off, or the hypervisor set the TSC of a vCPU at another time than those of the others, as after a restore or when it was plugged.",
 		.advice = {
-			"boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock, until it is fixed",
 			"on bare metal: update the firmware",
 		},
 		.explains = { "clock-warped", "clock-backward", "clock-stepped", "clocksource" },
@@ -105,7 +103,7 @@ const struct rule rules[] = {
 		.looks_at = "current_clocksource, available_clocksource, the kernel log",
 		.limit = "it is not the best one that is there, or it changed during the observation",
 		.cause = "The kernel, or somebody, chose another clocksource.",
-		.explains = { "clock-stepped" },
+		.explains = { "clock-stepped", "wall-clock-set" },
 		.see = "cases.rst, \"The kernel changes its clocksource\"",
 		.judge = judge_clocksource,
 	}, {

@@ -70,6 +70,15 @@ static bool wall_set_ns(const struct judgement *j, const struct moment *m, int64
 	return true;
 }
 
+void note_leap_second(struct finding *f, int64_t step_ns)
+{
+	if (apart(ns_magnitude(step_ns), NSEC_PER_SEC) > LEAP_NS)
+		return;
+	f->severity = SEVERITY_INFO;
+	finding_evidence(f, "it is one second: as the kernel does at a leap second");
+	finding_cause(f, "A leap second, if it was at the end of a month in UTC.");
+}
+
 void judge_wall_clock_set(const struct rule *rule, struct judgement *j)
 {
 	struct finding *f;
@@ -87,11 +96,7 @@ void judge_wall_clock_set(const struct rule *rule, struct judgement *j)
 			continue;
 		if (f->size_error.known)
 			f->size_error.value = error_ns;
-		if (apart(ns_magnitude(ns), NSEC_PER_SEC) <= LEAP_NS) {
-			f->severity = SEVERITY_INFO;
-			finding_evidence(f, "it is one second: as the kernel does at a leap second");
-			finding_cause(f, "A leap second, if it was at the end of a month in UTC.");
-		}
+		note_leap_second(f, ns);
 		finding_evidence(f, "only the wall clock moved: CLOCK_MONOTONIC went on");
 		if (j->o->system.time_service[0])
 			finding_evidence(f, "%s runs here: its log says whether it was that",
@@ -299,10 +304,10 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 {
 	static const enum voice devices[] = { VOICE_PM, VOICE_HPET };
+	struct move *x, *other;
 	const char *name;
 	struct finding *f;
 	struct moment *m;
-	struct move *x;
 	size_t i, k;
 
 	for (k = 0; k < 2; k++) {
@@ -320,6 +325,12 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 			if (f)
 				finding_evidence(f, "%s", who_is_right(m, devices[k]));
 			moment_follow(m, devices[k], false);
+			other = &m->move[devices[!k]];
+			if (f && move_is_open(other) && moves_alike(m, devices[0], devices[1])) {
+				other->explained = true;
+				finding_evidence(f, "%s lost the same time: the hypervisor drives both",
+						 voice_name(&j->o->after, devices[!k]));
+			}
 		}
 		stands(j, rule, name);
 	}

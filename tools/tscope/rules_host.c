@@ -6,6 +6,7 @@
 #include "judgement.h"
 #include "words.h"
 
+#define NSEC_PER_MSEC	1000000ull
 #define NSEC_PER_SEC	1000000000ll
 
 /* In 0.001 ppb, and in ns: with NTP a guest's wall clock is far within these limits. */
@@ -15,6 +16,8 @@
 #define SILENT_MS	3000
 /* The error of a backward reading as a step's size: the time between two readings. */
 #define READ_WITHIN_NS	NSEC_PER_SEC
+/* An offset that is so much older than other figures is no present one: the host refuses it. */
+#define OFFSET_AGE_MS	10000
 
 static void explain_all(struct moment *m)
 {
@@ -27,14 +30,37 @@ static void explain_all(struct moment *m)
 			m->move[v].explained = true;
 }
 
+/* The guest's wall clock minus the host's. Returns false if it is not known of @old_ms ago. */
+static bool host_offset(const struct snapshot *s, uint64_t old_ms, int64_t *ns, int64_t *error_ns)
+{
+	const struct clock_figures *c = snapshot_clock(s, "ptp-kvm");
+
+	if (!c || !c->host_offset_ns.known || !c->host_offset_error_ns.known ||
+	    !c->host_offset_age_ms.known ||
+	    (uint64_t)c->host_offset_age_ms.value > old_ms + OFFSET_AGE_MS)
+		return false;
+	*ns = c->host_offset_ns.value;
+	*error_ns = c->host_offset_error_ns.value;
+	return true;
+}
+
+/* How long ago the figures of a snapshot are from. */
+static uint64_t old_ms(const struct snapshot *s)
+{
+	struct count age_ms = snapshot_age_ms(s);
+
+	if (!age_ms.known)
+		age_ms = snapshot_offset_age_ms(s);
+	return age_ms.known ? age_ms.value : 0;
+}
+
 static void wall_clock_now(struct finding *f, const struct judgement *j)
 {
-	const struct clock_figures *c = snapshot_clock(&j->o->after, "ptp-kvm");
+	int64_t ns, error_ns;
 
-	if (c && c->host_offset_ns.known && c->host_offset_error_ns.known)
+	if (host_offset(&j->o->after, old_ms(&j->o->after), &ns, &error_ns))
 		finding_evidence(f, "the guest's wall clock minus the host's is now %s +- %s",
-				 step_text(c->host_offset_ns.value),
-				 ns_text(c->host_offset_error_ns.value));
+				 step_text(ns), ns_text(error_ns));
 }
 
 void judge_restored(const struct rule *rule, struct judgement *j)
@@ -159,11 +185,14 @@ void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
 		else
 			f = finding_new(j, rule, "The host's wall clock went back by %s",
 					ns_text(x->backward_ns));
+		finding_is_of(j, name, m);
 		finding_ended(f, m->boottime_ns);
 		if (x->stepped)
 			finding_size(f, x->ns, move_error_ns(x), "ns");
 		else
 			finding_size(f, -(__int128_t)x->backward_ns, READ_WITHIN_NS, "ns");
+		if (x->stepped)
+			note_leap_second(f, x->ns);
 		finding_voices(f, &j->o->after, m);
 		finding_evidence(f, "it stands alone: the TSC and the guest's clocks went on");
 		if (x->backwards)
@@ -188,30 +217,24 @@ static void who_disciplines(struct finding *f, const struct judgement *j)
 }
 
 /* Whether an offset of the wall clock is beyond the limit. */
-static bool is_off(const struct snapshot *s, int64_t *ns, int64_t *error_ns)
+static bool is_off(int64_t ns, int64_t error_ns)
 {
-	const struct clock_figures *c = snapshot_clock(s, "ptp-kvm");
-
-	if (!c || !c->host_offset_ns.known || !c->host_offset_error_ns.known)
-		return false;
-	*ns = c->host_offset_ns.value;
-	*error_ns = c->host_offset_error_ns.value;
-	return ns_minus(*ns < 0 ? ns_minus(0, *ns) : *ns, *error_ns) > OFF_NS;
+	return ns_minus(ns < 0 ? ns_minus(0, ns) : ns, error_ns) > OFF_NS;
 }
 
 void judge_host_drift(const struct rule *rule, struct judgement *j)
 {
 	bool rate, fast, off, was_off = true;
-	int64_t ns = 0, error_ns = 0, before_ns = 0, unused, ppt, error_ppt;
+	int64_t ns = 0, error_ns = 0, before_ns, before_error_ns, ppt, error_ppt;
 	struct finding *f;
 
 	rate = snapshot_drift_ppt(&j->o->after, &ppt, &error_ppt);
 	fast = rate && ns_magnitude(ppt) > (uint64_t)error_ppt + DRIFT_PPT;
-	off = is_off(&j->o->after, &ns, &error_ns);
-	if (j->o->observed_ns && j->o->before.n_clocks)
-		was_off = is_off(&j->o->before, &before_ns, &unused) ||
-			  !snapshot_clock(&j->o->before, "ptp-kvm") ||
-			  !snapshot_clock(&j->o->before, "ptp-kvm")->host_offset_ns.known;
+	off = host_offset(&j->o->after, old_ms(&j->o->after), &ns, &error_ns) &&
+	      is_off(ns, error_ns);
+	/* an event that came while doctor looked on is named by another rule */
+	if (j->o->observed_ns && host_offset(&j->o->before, 0, &before_ns, &before_error_ns))
+		was_off = is_off(before_ns, before_error_ns);
 	if (!fast && !(off && was_off))
 		return;
 	if (fast) {
@@ -260,16 +283,24 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 	const struct clock_figures *c = snapshot_clock(&j->o->after, "ptp-kvm");
 	const struct system_facts *s = &j->o->system;
 	const char *why = line_with(s->absent, s->n_absent, "ptp-kvm is absent");
-	uint64_t refused = grown(j, "ptp-kvm", errors);
+	uint64_t refused = grown(j, "ptp-kvm", errors), asked;
 	struct finding *f;
 
 	if (!j->o->after.loaded)
 		return;
 	if (c && refused) {
-		f = finding_new(j, rule, "ptp-kvm has no answers: the host refused %llu of %llu",
-				(unsigned long long)refused,
-				(unsigned long long)grown(j, "ptp-kvm", samples));
+		asked = grown(j, "ptp-kvm", samples);
+		f = finding_new(j, rule, refused < asked ?
+				"The host refused %llu of %llu pairings of its clock" :
+				"ptp-kvm has no answers: the host refused %llu of %llu",
+				(unsigned long long)refused, (unsigned long long)asked);
 		finding_size(f, refused, 0, "hypercalls");
+		if (c->host_offset_age_ms.known)
+			finding_evidence(f, "the newest answer is %s old",
+					 age_text(c->host_offset_age_ms.value * NSEC_PER_MSEC));
+		else
+			finding_evidence(f, "ptp-kvm/errors: %llu",
+					 (unsigned long long)c->errors.value);
 		finding_cause(f, "The host's clocksource is not its TSC, so it can't pair the clocks.");
 		host_advice(f);
 		finding_advice(f, "on the host: cat /sys/devices/system/clocksource/clocksource0/current_clocksource");

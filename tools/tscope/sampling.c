@@ -119,6 +119,11 @@ static int change(struct kept *k, const char *value)
 	err = file_read(k->path, &text);
 	if (err)
 		return complain(err, k->path);
+	/* what is not changed is not restored: somebody else may change it meanwhile */
+	if (text.len == strlen(value) && !memcmp(text.at, value, text.len)) {
+		free(text.at);
+		return 0;
+	}
 	if (text.len && text.len < sizeof(k->value)) {
 		memcpy(k->value, text.at, text.len);
 		/* from here on a signal restores the value */
@@ -352,6 +357,11 @@ void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *wh
 	}
 	if (shows)
 		fprintf(stderr, "\r\033[K");
+}
+
+bool sampling_was_off(void)
+{
+	return kept[ENABLED].len;
 }
 
 void sampling_end(void)

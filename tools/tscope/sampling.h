@@ -62,4 +62,7 @@ void sampling_wait(const struct sampling_wish *wish, uint64_t ms, const char *wh
  */
 void sampling_end(void);
 
+/* Whether this command switched sampling on, and has not ended it. */
+bool sampling_was_off(void);
+
 #endif /* TSCOPE_SAMPLING_H */

@@ -146,17 +146,24 @@ void who_sees(const struct judgement *j, struct finding *f, const struct pair_li
 	const char *page = voice_name(&j->o->after, VOICE_PAGE);
 	const struct pair_line *same = page ? pair_of(&j->o->after, page, p) : NULL;
 	const struct clock_figures *c = page ? snapshot_clock(&j->o->after, page) : NULL;
+	bool alike = same && same->known && (same->moving || excess_ns(same) > 0);
 
-	if (!strcmp(clocksource(j), "tsc"))
-		finding_evidence(f, "programs see it: the clocksource is tsc, so their time moves by it when they change CPUs");
+	if (!strcmp(clocksource(j), "tsc") || (alike && page_is_clocksource(j)))
+		finding_evidence(f, "programs see it: the clocksource is %s, so their time moves by it when they change CPUs",
+				 clocksource(j));
 	else
 		finding_evidence(f, "the clocksource is %s: only programs that execute RDTSC see it",
 				 clocksource(j));
 	if (same && same->known)
 		finding_evidence(f, "%s of these CPUs: %s +- %s: %s", page,
 				 step_text(same->offset_ns), ns_text(same->bound_ns),
-				 excess_ns(same) > 0 ? "the host does not know of it" :
+				 alike ? "the host does not know of it" :
 				 "the host makes up for it");
+	if (alike)
+		finding_advice(f, "%s is off as well: until the host is mended, boot with tsc=unstable and clocksource=acpi_pm, or take the CPU offline",
+			       page);
+	else
+		finding_advice(f, ADVICE_TIME_PAGE ", until it is fixed");
 	if (c && c->stable.known && c->stable.value)
 		finding_evidence(f, "%s/stable is 1: the host claims that the TSCs are in step",
 				 page);

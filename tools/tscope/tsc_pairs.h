@@ -30,7 +30,7 @@ static inline __int128_t excess_ns(const struct pair_line *p)
 	return beyond_ns(p->offset_ns, p->bound_ns);
 }
 
-/* Add evidence on which programs see that the TSCs of a pair are apart. */
+/* Add evidence on which programs see that the TSCs of a pair are apart, and what to boot with. */
 void who_sees(const struct judgement *j, struct finding *f, const struct pair_line *p);
 
 /* The CPU whose pairs are all apart or moving, if there is exactly one such CPU; else -1. */

@@ -124,8 +124,10 @@ static char *grub(const struct observation *o, const struct finding_list *list)
 {
 	const struct system_facts *s = &o->system;
 	const char *khz = advice_of(list, "tsc-frequency", "tsc_early_khz=");
-	bool apart = !strcmp(s->clocksource, "tsc") && (finding_of(list, "tsc-offset") ||
-							 finding_of(list, "tsc-moving"));
+	/* not if the time page is off as well */
+	bool apart = !strcmp(s->clocksource, "tsc") &&
+		     (advice_of(list, "tsc-offset", ADVICE_TIME_PAGE) ||
+		      advice_of(list, "tsc-moving", ADVICE_TIME_PAGE));
 	size_t size, head;
 	char *data = NULL;
 	FILE *text = open_memstream(&data, &size);

@@ -108,6 +108,29 @@ static void test_word(void)
 	}
 }
 
+/* Without debugfs a setting of the wall clock, and the backward reading of it, are one finding. */
+static void test_counters_alone(void)
+{
+	static const struct { int clock; const char *id; } all[] = {
+		{ WALL, "wall-clock-set" }, { PTP, "host-wall-stepped" },
+	};
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		for (k = 0; k < 2; k++) {
+			quiet();
+			add(30, "step", all[i].clock, 0, -3600e9);
+			add(30, "backward", all[i].clock, 0, k ? 7200e9 : 3599.95e9);
+			clocks[all[i].clock].backward_max_ns =
+				(struct count){ true, k ? 7200e9 : 3599.95e9 };
+			o.after.debug = false;
+			o.after.n_violations = 0;
+			judge();
+			EXPECT(found.n == 1 + k && finding_of(all[i].id, ""), "%s: %zu findings",
+			       all[i].id, found.n);
+		}
+}
+
 /* If a clock has many events, the largest are reported, however many another clock has. */
 static void test_many(void)
 {
@@ -147,6 +170,7 @@ static const struct tap_test tests[] = {
 	{ "the slowest rate", test_slowest_rate },
 	{ "a frequency beside a pair that moves", test_moving_frequency },
 	{ "the host's word that the guest was stopped", test_word },
+	{ "counters alone", test_counters_alone },
 	{ "many events of a kind", test_many },
 };
 

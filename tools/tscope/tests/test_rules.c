@@ -2,7 +2,8 @@
 /*
  * Trees whose first lines say what must be found: "# expect: ID SEVERITY [SIZE UNIT]". SIZE must be
  * within the error of the size that was found, and other findings must be info. A tree that expects
- * nothing is of a healthy machine.
+ * nothing is of a healthy machine. "# says: TEXT" must be in the title, evidence or advice of a
+ * finding, and "# never: TEXT" in none.
  */
 #include <dirent.h>
 #include <math.h>
@@ -113,6 +114,47 @@ static void check_finding(const char *tree, const struct finding *f, struct expe
 	       "%s: %s has evidence, cause, advice and section", tree, f->id);
 }
 
+static bool lines_say(const struct text_list *list, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (strstr(list->lines[i], text))
+			return true;
+	return false;
+}
+
+static bool findings_say(const char *text)
+{
+	const struct finding *f;
+
+	for (f = found.findings; f < found.findings + found.n; f++)
+		if (strstr(f->title, text) || lines_say(&f->evidence, text) ||
+		    lines_say(&f->advice, text))
+			return true;
+	return false;
+}
+
+static void check_texts(const char *tree)
+{
+	char path[512], line[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/trees/%s.tree", getenv("TSCOPE_TESTS") ?: "tests", tree);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f) && line[0] == '#') {
+		line[strcspn(line, "\n")] = 0;
+		if (!strncmp(line, "# says: ", 8))
+			EXPECT(findings_say(line + 8), "%s: no finding says %s", tree,
+			       line + 8);
+		if (!strncmp(line, "# never: ", 9))
+			EXPECT(!findings_say(line + 9), "%s: a finding says %s", tree,
+			       line + 9);
+	}
+	if (f)
+		fclose(f);
+}
+
 static void check_tree(const char *tree)
 {
 	struct expected all[MOST];
@@ -128,6 +170,7 @@ static void check_tree(const char *tree)
 		check_finding(tree, &found.findings[k], all, n);
 	for (i = 0; i < n; i++)
 		EXPECT(all[i].seen, "%s: %s %.3f is missing", tree, all[i].id, all[i].size);
+	check_texts(tree);
 	forget();
 }
 

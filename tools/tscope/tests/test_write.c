@@ -247,7 +247,10 @@ static void test_grub_addition(void)
 	begin();
 	set_text(o.system.clocksource, "tsc");
 	set_text(o.system.clocksources, "tsc kvm-clock hpet");
-	found("tsc-offset", "", NULL, NULL);
+	found("tsc-offset", "", "kvm-clock is off as well", NULL);
+	EXPECT_EQ(propose(), 0, "files");
+	list.n = 0;
+	found("tsc-offset", "", ADVICE_TIME_PAGE, NULL);
 	EXPECT_EQ(propose(), 1, "files");
 	expect_grub("ro", "ro clocksource=kvm-clock / quiet ro\n");
 	end();
@@ -255,7 +258,7 @@ static void test_grub_addition(void)
 	begin();
 	set_text(o.system.clocksource, "tsc");
 	set_text(o.system.clocksources, "tsc hpet");
-	found("tsc-moving", "", NULL, NULL);
+	found("tsc-moving", "", ADVICE_TIME_PAGE, NULL);
 	found("tsc-frequency", "", "boot with tsc_early_khz=2400204, or remove it", NULL);
 	EXPECT_EQ(propose(), 1, "files");
 	expect_file("grub-tscope.cfg", GRUB_HEAD
@@ -270,7 +273,7 @@ static void test_grub_addition(void)
 	/* programs do not use the TSC */
 	begin();
 	set_text(o.system.clocksource, "kvm-clock");
-	found("tsc-offset", "", NULL, NULL);
+	found("tsc-offset", "", ADVICE_TIME_PAGE, NULL);
 	EXPECT_EQ(propose(), 0, "files");
 	end();
 }
