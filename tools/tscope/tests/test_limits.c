@@ -108,6 +108,26 @@ static void test_word(void)
 	}
 }
 
+/* What happened while sampling was off is seen when it begins. */
+static void test_gap(void)
+{
+	static const char text[] = "it may have happened at any time while it was off";
+	const struct finding *f;
+	unsigned int k;
+
+	for (k = 0; k < 3; k++) {
+		quiet();
+		add(30, "step", WALL, 0, -3600e9);
+		o.began = k;
+		o.before.boottime_ns = k == 1 ? 29e9 : 90e9;
+		judge();
+		f = finding_of("wall-clock-set", "");
+		EXPECT(f, "wall-clock-set");
+		EXPECT(!!strstr(f->evidence.lines[f->evidence.n - 1], text) == (k == 1),
+		       "case %u: %s", k, f->evidence.lines[f->evidence.n - 1]);
+	}
+}
+
 /* Without debugfs a setting of the wall clock, and the backward reading of it, are one finding. */
 static void test_counters_alone(void)
 {
@@ -170,6 +190,7 @@ static const struct tap_test tests[] = {
 	{ "the slowest rate", test_slowest_rate },
 	{ "a frequency beside a pair that moves", test_moving_frequency },
 	{ "the host's word that the guest was stopped", test_word },
+	{ "sampling was off", test_gap },
 	{ "counters alone", test_counters_alone },
 	{ "many events of a kind", test_many },
 };

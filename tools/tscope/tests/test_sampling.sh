@@ -129,6 +129,14 @@ second() {
 	is enabled 1 && is width_us 50000 && ended && as_before
 }
 
+# sampling was on before: a service that switches it off meanwhile is not undone
+switched_off() {
+	idle_tree && echo 1 >"$S/enabled" || return
+	"$TSCOPE" pairs -d 2 --flat-out --root "$ROOT" >"$DIR/out" 2>"$DIR/err" &
+	PID=$!
+	until_is width_us 50000 && echo 0 >"$S/enabled" && ended && as_before
+}
+
 # has_open PID FILE: waits until the process has the file open, for 10 s
 has_open() {
 	local i
@@ -327,6 +335,7 @@ t "wait goes on when the first tscope ends" goes_on wait --error-ppb 0.001 --tim
 t "watch goes on when the first tscope ends" goes_on watch
 t "watch goes on within its interval" goes_on watch -i 60
 t "watch leaves sampling off that it did not begin" stays_off
+t "sampling that is switched off meanwhile stays off" switched_off
 t "-d 0 changes nothing" untouched
 t "the module goes meanwhile" unloaded_meanwhile
 t "another module is loaded meanwhile" loaded_again_meanwhile
