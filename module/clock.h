@@ -76,6 +76,7 @@ struct tscope_raw {
  *	that can't be used, which counts as rejected; -ENODATA if there is nothing to read now,
  *	which does not count; or an errno, which counts as an error
  * @knows_steps: @read reports steps of the clock; else they are found among the points
+ * @steered: NTP may slew the clock, so its rate while sampling is off is not known
  */
 struct tscope_clock_ops {
 	const char *name;
@@ -89,6 +90,7 @@ struct tscope_clock_ops {
 	void (*suspended)(void);
 	int (*read)(struct tscope_raw *raw);
 	bool knows_steps;
+	bool steered;
 };
 
 /* How the newest reading was taken: not yet, between two TSC reads, or at a TSC value. */

@@ -312,6 +312,7 @@ const struct tscope_clock_ops tscope_clock_real = {
 	.kind = TSCOPE_KIND_AT_TSC,
 	.lane = TSCOPE_NO_LANE,
 	.read = real_read,
+	.steered = true,
 };
 
 static ssize_t khz_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)

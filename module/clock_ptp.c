@@ -350,4 +350,5 @@ const struct tscope_clock_ops tscope_clock_ptp = {
 	/* the offset has an age, which would be too low */
 	.suspended = ptp_reset,
 	.read = ptp_read,
+	.steered = true,
 };

@@ -144,9 +144,6 @@ static void backward_record(struct tscope_clock *clk, int cpu, u64 by_ns, u64 ts
 static void note_source(struct tscope_clock *clk, const struct tscope_raw *raw)
 {
 	if (clk->exactness != TSCOPE_UNREAD && clk->source != raw->source) {
-		/* how often a counter wrapped is not known: there may seem to be a step, or none */
-		if (clk->ops->kind == TSCOPE_KIND_BRACKETED)
-			tscope_series_break(&clk->series);
 		clk->series.begins = true;
 		/* the width of the old source's reads says nothing of the new one's */
 		clk->width_ref_ns = U64_MAX;

@@ -29,10 +29,10 @@
 /* A clock that loses less than 1/LOSS_PART of a gap did not stand still during the gap. */
 #define LOSS_PART	64
 /*
- * In a gap that is longer than LONG_NS, and than its neighbours, nobody knows the rate: sampling
- * was off, and NTP slews a clock by 500 ppm, which is 1/WANDER_PART.
+ * In a gap that is longer than LONG_NS, and than its neighbours, nobody knows the rate of a clock
+ * that is steered: sampling was off, and NTP slews by 500 ppm, which is 1/WANDER_PART.
  */
-#define LONG_NS		1000000000ULL
+#define LONG_NS		2000000000LL
 #define WANDER_PART	2000
 /* A step's error is at most this. A few of these can be added up in 64 bits. */
 #define ERROR_MAX_NS	((u64)S64_MAX / 8)
@@ -43,7 +43,7 @@ struct gap {
 	s64 gain_ns;		/* clock - TSC */
 	u64 span_ns;		/* how long the gap was */
 	u64 other_ns;		/* middle gap only: how long it may have been instead; or 0 */
-	u64 wander_ns;		/* middle gap only: how far a rate may have been off in it */
+	u64 wander_ns;		/* middle gap only: what a clock that is steered may have gained */
 	u64 error_ns;
 };
 
@@ -92,8 +92,8 @@ static void gaps_of(const struct tscope_reading *r, u32 khz, struct gap *gaps)
 		mid->other_ns = max_t(s64, mid->tsc_ns, 0);
 	} else if (mid->tsc_ns <= 0) {
 		mid->span_ns = usual_ns;
-	} else if (mid->span_ns > LONG_NS) {
-		mid->wander_ns = mid->span_ns / WANDER_PART;
+	} else if (mid->clock_ns < 0 || mid->clock_ns > LONG_NS) {
+		mid->wander_ns = mid->tsc_ns > LONG_NS ? mid->tsc_ns / WANDER_PART : 0;
 	}
 }
 
@@ -221,14 +221,14 @@ static u64 doubt_ns(const struct gap *g, const struct gap *mid)
  * @r: TSCOPE_STEP_POINTS readings, in the order of time
  * @khz: the TSC's nominal frequency, not 0
  * @noise_ns: usual jump between readings: the mean of @jump_ns over many calls
- * @learning: that mean is still over few calls: the spread of the gains is used if it is larger
+ * @flags: TSCOPE_STEP_*
  * @step: result, if there is a step
  * @jump_ns: result: how much the clock gained beyond both rates and the errors that are known,
  *	limited to little more than the least step
  * Context: process; divides.
  * Return: whether there is a step.
  */
-bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, bool learning,
+bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, unsigned int flags,
 		      struct tscope_step *step, u64 *jump_ns)
 {
 	struct gap g[GAPS], *mid = &g[MIDDLE];
@@ -237,7 +237,7 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, boo
 
 	*jump_ns = 0;
 	gaps_of(r, khz, g);
-	if (learning)
+	if (flags & TSCOPE_STEP_LEARNING)
 		noise_ns = max(noise_ns, spread_ns(g));
 	before = tscope_ssub64(mid->gain_ns, expected_gain_ns(g, mid->span_ns, &error, &spread));
 	after = tscope_ssub64(mid->gain_ns,
@@ -245,7 +245,9 @@ bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, boo
 	if (before < 0 ? after >= 0 : after < 0)
 		return false;
 
-	error += mid->error_ns + mid->wander_ns + ROUNDING_NS;
+	error += mid->error_ns + ROUNDING_NS;
+	if (flags & TSCOPE_STEP_STEERED)
+		error += mid->wander_ns;
 	jump = min(tscope_abs64(before), tscope_abs64(after));
 	if (jump <= error)
 		return false;

@@ -269,31 +269,6 @@ static void reading_source_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->tick_ns, 1U);
 }
 
-/* A counter wrapped, it is not known how often: what it seems to have gained is no step. */
-static void reading_wraps_unknown(struct kunit *test)
-{
-	u64 gap_cyc = tscope_ns_to_cyc(240 * NSEC_PER_MSEC, tscope_tsc_khz), ns, tsc;
-	u32 round, i;
-
-	for (round = 0; round < 2; round++) {
-		use(test, &bracketed);
-		ns = NSEC_PER_SEC;
-		tsc = gap_cyc;
-		for (i = 0; i < 16; i++, tsc += gap_cyc, ns += 240 * NSEC_PER_MSEC) {
-			if (i == 8) {
-				tsc += 250 * gap_cyc;
-				ns += 250 * 240 * NSEC_PER_MSEC + 4687 * NSEC_PER_MSEC;
-			}
-			script[0] = bracket(tsc, 100, ns);
-			/* in the second round it is known: then this is a step */
-			script[0].source = !round && i >= 8;
-			take(1, 0);
-		}
-		KUNIT_EXPECT_EQ(test, clk->steps, (u64)round);
-		KUNIT_EXPECT_EQ(test, clk->series.segment, 2U);
-	}
-}
-
 /* One device is read in each window, in turn; windows after a slow one read none. */
 static void reading_devices(struct kunit *test)
 {
@@ -323,7 +298,6 @@ static struct kunit_case reading_cases[] = {
 	KUNIT_CASE(reading_goes_back),
 	KUNIT_CASE(reading_exact),
 	KUNIT_CASE(reading_source_changes),
-	KUNIT_CASE(reading_wraps_unknown),
 	KUNIT_CASE(reading_devices),
 	{}
 };
