@@ -237,7 +237,7 @@ static bool agree(const struct draft *a, const struct draft *b)
 	/* without debugfs no event has a time; a clock that was set back reads backward for that */
 	if (!x->since_ns.known && !y->since_ns.known && a->clock && b->clock &&
 	    !strcmp(a->clock, b->clock))
-		return -larger <= error + x->size_error.value;
+		return x->size.value < 0 && -larger <= error + x->size_error.value;
 	if (!at_one_time(x, y, 0))
 		return false;
 	if (!x->size_error.known)
@@ -273,7 +273,8 @@ static bool matches(const struct judgement *j, const struct draft *a, const stru
 	/* a change of the clocksource costs the kernel's own clocks some time */
 	if (is_id(a, "clocksource"))
 		return b->clock && (voice_of(b->clock) == VOICE_RAW ||
-				    absolute(y->size.value) <= CHANGE_NS + error) &&
+				    (voice_of(b->clock) == VOICE_WALL &&
+				     absolute(y->size.value) <= CHANGE_NS + error)) &&
 		       y->since_ns.known &&
 		       y->since_ns.value + EVENTS_APART_NS >= j->o->before.boottime_ns &&
 		       strcmp(j->o->before.clocksource, j->o->after.clocksource);
@@ -383,7 +384,7 @@ static int by_severity(const void *a, const void *b)
 /* What happened while sampling was off is seen when it begins: its time is not known. */
 static void note_gap(const struct observation *o, struct finding *f)
 {
-	if (o->began && f->ended && f->since_ns.known &&
+	if (o->went_on && f->ended && f->since_ns.known &&
 	    apart(f->since_ns.value, o->before.boottime_ns) <= EVENTS_APART_NS)
 		finding_evidence(f, "sampling began at that time: it may have happened at any time while it was off");
 }

@@ -60,7 +60,7 @@ struct finding_list {
  * @events: all events of @after; rules judge those since @since_ns
  * @system: what the rest of the machine says
  * @domain: of --domain-xml, or NULL
- * @began: sampling was off before
+ * @went_on: sampling was off, after it had been on, and what it had gathered was not reset
  * @observed_ns: how long sampling was observed; 0: nothing was sampled
  * @since_ns: CLOCK_BOOTTIME from which on events are judged
  */
@@ -69,7 +69,7 @@ struct observation {
 	struct event_list events;
 	struct system_facts system;
 	const struct domain *domain;
-	bool began;
+	bool went_on;
 	uint64_t observed_ns, since_ns;
 };
 

@@ -208,10 +208,11 @@ static bool is_jump(struct moment *m, const struct snapshot *s, bool stopped)
 	if (!m->move[base].stepped || support(m, s, base, &against) < 2)
 		return false;
 	if (support(m, s, base, &against) <= against &&
-	    !moves_alike(m, VOICE_HOST, VOICE_PAGE))
+	    (!moves_alike(m, VOICE_HOST, VOICE_PAGE) || m->marked || m->loaded))
 		return false;
 	take_size(m, s, base);
-	return true;
+	/* steps of a few ns are alike whatever caused them */
+	return m->error_ns == ERROR_UNKNOWN || ns_magnitude(m->ns) > m->error_ns;
 }
 
 enum answer { DENIES, SILENT, AGREES };

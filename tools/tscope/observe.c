@@ -66,9 +66,14 @@ static bool may_see_more(const struct snapshot *s)
 {
 	const struct violation *v;
 	uint64_t since_ns = s->monotonic_ns - SETTLE_MS * 1000000ull;
+	size_t i;
 
 	if (!s->enabled.known || !s->enabled.value || module_is_recorded())
 		return false;
+	/* where time stands, a sleep does not end, and what shows it is gone after that */
+	for (i = 0; i < s->n_cpu_lines; i++)
+		if (!strcmp(s->cpu_lines[i].state, "stood-still"))
+			return false;
 	for (v = s->violations; v < s->violations + s->n_violations; v++)
 		if (strcmp(v->what, "warp") && (int64_t)(v->monotonic_ns - since_ns) > 0)
 			return true;
@@ -97,8 +102,9 @@ int observe(struct observation *o, struct sampling_wish *wish)
 		wish->duration_ms = 0;
 	if (err)
 		return status_of(err);
-	o->began = sampling_was_off();
 	snapshot_read(&o->before, SNAPSHOT_CPUS);
+	o->went_on = sampling_was_off() && !wish->reset && !wish->warm_up_ms &&
+		     snapshot_sampled(&o->before);
 	system_begin(&o->system);
 	sampling_wait(wish, wish->duration_ms, "sampling");
 	/* before sampling ends: when cpus is restored, pairs of CPUs that -c added are forgotten */

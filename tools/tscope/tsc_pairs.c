@@ -141,12 +141,19 @@ static void explain_pair(struct judgement *j, const struct pair_line *p, unsigne
 	explain(j, &x);
 }
 
+static bool move_alike(const struct pair_line *page, const struct pair_line *tsc)
+{
+	return page->moving && extent_ns(page) / 2 <= extent_ns(tsc) &&
+	       extent_ns(tsc) / 2 <= extent_ns(page);
+}
+
 void who_sees(const struct judgement *j, struct finding *f, const struct pair_line *p)
 {
 	const char *page = voice_name(&j->o->after, VOICE_PAGE);
 	const struct pair_line *same = page ? pair_of(&j->o->after, page, p) : NULL;
 	const struct clock_figures *c = page ? snapshot_clock(&j->o->after, page) : NULL;
-	bool alike = same && same->known && (same->moving || excess_ns(same) > 0);
+	bool alike = same && same->known &&
+		     (p->moving ? move_alike(same, p) : is_apart_alike(same, p));
 
 	if (!strcmp(clocksource(j), "tsc") || (alike && page_is_clocksource(j)))
 		finding_evidence(f, "programs see it: the clocksource is %s, so their time moves by it when they change CPUs",
@@ -158,6 +165,7 @@ void who_sees(const struct judgement *j, struct finding *f, const struct pair_li
 		finding_evidence(f, "%s of these CPUs: %s +- %s: %s", page,
 				 step_text(same->offset_ns), ns_text(same->bound_ns),
 				 alike ? "the host does not know of it" :
+				 excess_ns(same) > 0 ? "the host makes up for the rest" :
 				 "the host makes up for it");
 	if (alike)
 		finding_advice(f, "%s is off as well: until the host is mended, boot with tsc=unstable and clocksource=acpi_pm, or take the CPU offline",

@@ -118,7 +118,7 @@ static void test_gap(void)
 	for (k = 0; k < 3; k++) {
 		quiet();
 		add(30, "step", WALL, 0, -3600e9);
-		o.began = k;
+		o.went_on = k;
 		o.before.boottime_ns = k == 1 ? 29e9 : 90e9;
 		judge();
 		f = finding_of("wall-clock-set", "");
@@ -149,6 +149,15 @@ static void test_counters_alone(void)
 			EXPECT(found.n == 1 + k && finding_of(all[i].id, ""), "%s: %zu findings",
 			       all[i].id, found.n);
 		}
+	/* a step ahead is not why a clock read backward */
+	quiet();
+	add(30, "step", WALL, 0, 3600e9);
+	add(60, "backward", WALL, 0, 10e9);
+	clocks[WALL].backward_max_ns = (struct count){ true, 10e9 };
+	o.after.debug = false;
+	o.after.n_violations = 0;
+	judge();
+	EXPECT_EQ(found.n, 2, "findings");
 }
 
 /* If a clock has many events, the largest are reported, however many another clock has. */
