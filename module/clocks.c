@@ -100,7 +100,7 @@ struct tscope_clock *tscope_clock_alloc(const struct tscope_clock_ops *ops)
 		ring = vcalloc(TSCOPE_SERIES_POINTS, sizeof(*ring));
 		tscope_series_init(&clk->series, ring, tscope_tsc_khz,
 				   ops->kind == TSCOPE_KIND_PAGE || ops->knows_steps);
-		clk->series.steered = ops->steered;
+		clk->series.step_flags = ops->steered ? TSCOPE_STEP_STEERED : 0;
 		if (!ring) {
 			tscope_clock_free(clk);
 			return NULL;

@@ -71,8 +71,8 @@ struct tscope_lane_figures {
 };
 
 /*
- * A CPU calls at most 64 others: the CPUs 0 to 63, or those whose rank differs by a power of 2. Both
- * have different remainders by this prime, if CPU numbers have no holes.
+ * A CPU calls at most 64 others: the CPUs 0 to 63, or those whose rank differs by a power of 2. If
+ * CPU numbers have no holes, their remainders by this prime are different.
  */
 #define TSCOPE_CALLS	67
 

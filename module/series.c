@@ -132,8 +132,7 @@ static u64 mean_jump_ns(const struct tscope_series *s)
 static void judge_gap(struct tscope_series *s, struct tscope_series_result *result)
 {
 	bool learning = s->jumps < NOISE_MEMORY;
-	unsigned int flags = (learning ? TSCOPE_STEP_LEARNING : 0) |
-			     (s->steered ? TSCOPE_STEP_STEERED : 0);
+	unsigned int flags = s->step_flags | (learning ? TSCOPE_STEP_LEARNING : 0);
 	u64 jump_ns;
 
 	result->stepped = tscope_step_find(s->wait, s->khz, mean_jump_ns(s), flags,

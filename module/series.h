@@ -20,7 +20,7 @@ struct tscope_series {
 	u32 khz;			/* the TSC's nominal frequency */
 	u64 slot_cyc;			/* of this many cycles one point is kept; 0: all are */
 	bool exact;	/* the caller reports steps by tscope_series_break(): look for none */
-	bool steered;			/* NTP may slew the clock; set by the caller */
+	unsigned int step_flags;	/* TSCOPE_STEP_STEERED or 0; set by the caller */
 	bool begins;			/* the next reading begins a segment */
 	struct tscope_reading best;	/* narrowest reading of the present slot */
 	bool best_valid;		/* there is a @best */
