@@ -27,12 +27,12 @@ struct tscope_step {
 	u64 tsc;			/* time of the first reading after it */
 };
 
-bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns);
 /* The mean jump is over few calls yet: the spread of the gains is used if it is larger. */
 #define TSCOPE_STEP_LEARNING	0x01
 /* NTP may slew the clock. */
 #define TSCOPE_STEP_STEERED	0x02
 
+bool tscope_step_continues(const struct tscope_reading *r, u32 khz, u64 noise_ns);
 bool tscope_step_find(const struct tscope_reading *r, u32 khz, u64 noise_ns, unsigned int flags,
 		      struct tscope_step *step, u64 *jump_ns);
 bool tscope_step_find_early(const struct tscope_reading *r, u32 khz, struct tscope_step *step);

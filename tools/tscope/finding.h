@@ -45,8 +45,9 @@ struct finding {
 	size_t n_cpus;
 };
 
-/* How advice begins that replaces the TSC by the time page; --write makes a file of it. */
-#define ADVICE_TIME_PAGE "boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock"
+/* Advice to replace the TSC by the time page; --write makes a file of it. */
+#define ADVICE_TIME_PAGE \
+	"boot with tsc=unstable, and in a KVM guest clocksource=kvm-clock, until it is fixed"
 
 struct finding_list {
 	struct finding *findings;

@@ -264,6 +264,9 @@ static bool is_restore(struct moment *m)
 		m->error_ns = ERROR_UNKNOWN;
 		return m->marked || m->loaded;
 	}
+	/* nothing is missing between them: a jump if they are large, else two events */
+	if (moves_alike(m, VOICE_HOST, VOICE_PAGE) && !m->marked && !m->loaded)
+		return false;
 	m->ns = ns_minus(host->ns, page->ns);
 	m->by = VOICE_HOST;
 	m->error_ns = host->error_unknown ? ERROR_UNKNOWN : host->error_ns + page->error_ns;

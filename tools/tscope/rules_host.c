@@ -30,22 +30,22 @@ static void explain_all(struct moment *m)
 			m->move[v].explained = true;
 }
 
-/* The guest's wall clock minus the host's. Returns false if it is not known of @old_ms ago. */
-static bool host_offset(const struct snapshot *s, uint64_t old_ms, int64_t *ns, int64_t *error_ns)
+/* The guest's wall clock minus the host's. Returns false if it is not known, or too old. */
+static bool host_offset(const struct snapshot *s, uint64_t age_ms, int64_t *ns, int64_t *error_ns)
 {
 	const struct clock_figures *c = snapshot_clock(s, "ptp-kvm");
 
 	if (!c || !c->host_offset_ns.known || !c->host_offset_error_ns.known ||
 	    !c->host_offset_age_ms.known ||
-	    (uint64_t)c->host_offset_age_ms.value > old_ms + OFFSET_AGE_MS)
+	    (uint64_t)c->host_offset_age_ms.value > age_ms + OFFSET_AGE_MS)
 		return false;
 	*ns = c->host_offset_ns.value;
 	*error_ns = c->host_offset_error_ns.value;
 	return true;
 }
 
-/* How long ago the figures of a snapshot are from. */
-static uint64_t old_ms(const struct snapshot *s)
+/* How old the figures of a snapshot are. */
+static uint64_t figures_age_ms(const struct snapshot *s)
 {
 	struct count age_ms = snapshot_age_ms(s);
 
@@ -58,7 +58,7 @@ static void wall_clock_now(struct finding *f, const struct judgement *j)
 {
 	int64_t ns, error_ns;
 
-	if (host_offset(&j->o->after, old_ms(&j->o->after), &ns, &error_ns))
+	if (host_offset(&j->o->after, figures_age_ms(&j->o->after), &ns, &error_ns))
 		finding_evidence(f, "the guest's wall clock minus the host's is now %s +- %s",
 				 step_text(ns), ns_text(error_ns));
 }
@@ -230,7 +230,7 @@ void judge_host_drift(const struct rule *rule, struct judgement *j)
 
 	rate = snapshot_drift_ppt(&j->o->after, &ppt, &error_ppt);
 	fast = rate && ns_magnitude(ppt) > (uint64_t)error_ppt + DRIFT_PPT;
-	off = host_offset(&j->o->after, old_ms(&j->o->after), &ns, &error_ns) &&
+	off = host_offset(&j->o->after, figures_age_ms(&j->o->after), &ns, &error_ns) &&
 	      is_off(ns, error_ns);
 	/* an event that came while doctor looked on is named by another rule */
 	if (j->o->observed_ns && host_offset(&j->o->before, 0, &before_ns, &before_error_ns))

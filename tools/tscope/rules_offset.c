@@ -87,7 +87,7 @@ static void judge_warps(const struct rule *rule, struct judgement *j, const stru
 			most->cpu, (unsigned int)most->peer.value, ns_text(most->size_ns));
 	ns = most->cpu > most->peer.value ? ns_minus(0, most->size_ns) : most->size_ns;
 	finding_size(f, ns, transit && transit->max_ns > 0 ? transit->max_ns : WRITE_NS, "ns");
-	finding_advice(f, ADVICE_TIME_PAGE ", until it is fixed");
+	finding_advice(f, ADVICE_TIME_PAGE);
 	finding_cpu(f, most->cpu);
 	finding_cpu(f, most->peer.value);
 	finding_evidence(f, "tsc/warps: %llu; no pair of CPUs has an offset",

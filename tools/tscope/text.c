@@ -345,7 +345,7 @@ static const char *histogram_means(const char *name)
 		{ "residual", "how far points lie off their fit" },
 		{ "step", "sizes of steps" },
 		{ "warp", "sizes of warps" },
-		{ "transit", "time until another CPU saw what a CPU published" },
+		{ "transit", "time until another CPU saw a CPU's reading, by the other's TSC" },
 		{ "wakeup", "how late windows began" },
 	};
 	const char *slash = strchr(name, '/'), *kind = slash ? slash + 1 : name;

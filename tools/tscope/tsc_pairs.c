@@ -171,7 +171,7 @@ void who_sees(const struct judgement *j, struct finding *f, const struct pair_li
 		finding_advice(f, "%s is off as well: until the host is mended, boot with tsc=unstable and clocksource=acpi_pm, or take the CPU offline",
 			       page);
 	else
-		finding_advice(f, ADVICE_TIME_PAGE ", until it is fixed");
+		finding_advice(f, ADVICE_TIME_PAGE);
 	if (c && c->stable.known && c->stable.value)
 		finding_evidence(f, "%s/stable is 1: the host claims that the TSCs are in step",
 				 page);
