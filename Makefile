@@ -20,6 +20,8 @@ ifeq ($(origin LLVM)$(call kernel_config,CONFIG_CC_IS_CLANG),undefinedy)
 CLANG_MAJOR := $(shell echo $$(($(lastword $(call kernel_config,CONFIG_CLANG_VERSION)) / 10000)))
 LLVM := $(if $(shell command -v clang-$(CLANG_MAJOR)),-$(CLANG_MAJOR),$(if $(shell command -v clang),1,-$(CLANG_MAJOR)))
 endif
+TRIMMED = CONFIG_TRIM_UNUSED_KSYMS: this kernel exports only the symbols that its own modules use. If one is undefined, build the kernel without this option.
+IF_TRIMMED = $(if $(call kernel_config,CONFIG_TRIM_UNUSED_KSYMS),|| { echo "$(TRIMMED)" >&2; false; })
 LLVM_ARG = $(if $(LLVM),LLVM=$(LLVM))
 HARNESS = selftests/harness
 
@@ -38,7 +40,7 @@ all: modules		## build module/tscope.ko for the running kernel (KDIR= KVER=)
 modules: | $(KDIR)/Makefile
 	@test -z "$(CLANG_MAJOR)" || command -v clang$(filter -%,$(LLVM)) >/dev/null || { \
 		echo "Clang has built kernel $(KREL), and there is none here (Debian: apt install clang-$(CLANG_MAJOR) lld-$(CLANG_MAJOR) llvm-$(CLANG_MAJOR))." >&2; exit 1; }
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $(LLVM_ARG) modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(LLVM_ARG) modules $(IF_TRIMMED)
 
 $(KDIR)/Makefile:
 	@echo "No headers of kernel $(KVER) in $(KDIR)." >&2

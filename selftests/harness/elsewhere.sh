@@ -40,7 +40,7 @@ clang_headers() {
 	mkdir -p "$work/clang/include/config" "$work/clang/include/generated"
 	printf 'CONFIG_CC_IS_CLANG=y\nCONFIG_CLANG_VERSION=%s\n' "$1" >"$work/clang/include/config/auto.conf"
 	cp "$headers/include/generated/utsrelease.h" "$work/clang/include/generated/"
-	printf 'modules:\n' >"$work/clang/Makefile"
+	printf 'CC = clang\nmodules:\n\t@echo compiled by $(CC)\n' >"$work/clang/Makefile"
 }
 
 # path_with PROGRAM...: makes $work/bin for PATH: all programs except clang* and depmod, and these
@@ -91,6 +91,14 @@ dkms_makes() {
 	)
 }
 
+# dkms_compiles PROGRAM: DKMS, which appends LLVM=1 from 3.0.11 on, compiles with PROGRAM
+dkms_compiles() {
+	local command
+	command="$(dkms_makes "$work/clang") LLVM=1"
+	echo "$command"
+	eval "PATH=$work/bin $command" | grep -x "compiled by $1"
+}
+
 installs_without_depmod() {
 	local ko=$work/root/lib/modules/$KREL
 	checkout "$work/checkout"
@@ -101,20 +109,32 @@ installs_without_depmod() {
 		find "$ko" -name 'tscope.ko*' | grep .
 }
 
-# later_headers: sets LATER to a copy of the kernel's headers with names that later kernels have
-later_headers() {
-	local from=${headers%/build}/usr to=$work/later
-	cp -al "$from" "$to" 2>/dev/null || { rm -rf "$to"; cp -a "$from" "$to"; } || return
-	LATER=$to/src/linux-headers-$KREL
-	sed -i "s|$from|$to|" "$LATER/Makefile" &&
-		sed -i 's/hypervisor_cpuid_base/cpuid_base_hypervisor/' \
-			"$to"/src/*common*/arch/x86/include/asm/{cpuid,acrn,xen/hypervisor}.h
+# copied_headers DIR: sets COPY to a copy of the kernel's headers in DIR; its files are hard links
+copied_headers() {
+	local from=${headers%/build}/usr
+	cp -al "$from" "$1" 2>/dev/null || { rm -rf "$1"; cp -a "$from" "$1"; } || return
+	COPY=$1/src/linux-headers-$KREL
+	sed -i "s|$from|$1|" "$COPY/Makefile"
 }
 
 # A distribution's kernel may have parts of later versions, as RHEL's has.
 builds_with_parts_of_later() {
-	later_headers && checkout "$work/mixed" || return
-	make -C "$LATER" "M=$work/mixed" module/clock_kvm.o module/clock_ptp.o
+	copied_headers "$work/later" && checkout "$work/mixed" || return
+	sed -i 's/hypervisor_cpuid_base/cpuid_base_hypervisor/' \
+		"$work"/later/src/*common*/arch/x86/include/asm/{cpuid,acrn,xen/hypervisor}.h || return
+	make -C "$COPY" "M=$work/mixed" module/clock_kvm.o module/clock_ptp.o
+}
+
+# a kernel that lacks a symbol of tscope, because it exports only those that its own modules use
+trimmed_is_named() {
+	copied_headers "$work/trimmed" && checkout "$work/untrimmed" || return
+	sed -i '/\tktime_get_snapshot\t/d' "$COPY/Module.symvers" &&
+		sed -i '$ a CONFIG_TRIM_UNUSED_KSYMS=y' "$COPY/include/config/auto.conf" || return
+	not make -C "$work/untrimmed" "KDIR=$COPY" >"$work/said" 2>&1 || return
+	grep '"ktime_get_snapshot" .*undefined!' "$work/said" &&
+		grep '^CONFIG_TRIM_UNUSED_KSYMS: ' "$work/said" && return
+	cat "$work/said"
+	return 1
 }
 
 ktap_begin
@@ -129,10 +149,11 @@ t "no clang: it is named" clang_is_named
 t "a kernel that gcc has built: no LLVM" eval 'not grep LLVM <(make -n -C "$top" "KDIR=$headers")'
 path_with clang
 t "DKMS passes LLVM=1 for clang's kernel" eval 'dkms_makes "$work/clang" | grep " modules LLVM=1$"'
+t "DKMS then compiles with clang" dkms_compiles clang
 path_with clang clang-19
-t "DKMS passes LLVM=-19, where another clang is the usual one" eval \
-	'dkms_makes "$work/clang" | grep " modules LLVM=-19$"'
+t "DKMS compiles with clang-19, where another clang is the usual one" dkms_compiles clang-19
 t "DKMS passes none for gcc's" eval 'dkms_makes "$headers" | grep " modules$"'
 t "a kernel that has parts of later ones" builds_with_parts_of_later
+t "a kernel that lacks a symbol because it is trimmed: make names the option" trimmed_is_named
 t "no depmod: installs, and says so" installs_without_depmod
 ktap_end
