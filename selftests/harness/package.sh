@@ -199,15 +199,13 @@ running() {
 	chmod +x /usr/bin/uname
 }
 
-# the last line of an installation names the headers that the running kernel lacks
-headers_named() {
-	local other=${krels[0]%amd64}cloud-amd64
-	running "$other"
+# last_line RELEASE LINE: an installation on this kernel ends with LINE
+last_line() {
+	running "$1"
 	install "tscope-dkms_${version}_all.deb" >/tmp/said 2>&1
 	cat /tmp/said
 	apt-get -y -qq purge tscope-dkms
-	same "last line" "$(tail -n 1 /tmp/said)" \
-		"tscope: no module for the running kernel yet, as its headers are missing: apt install linux-headers-$other"
+	same "last line" "$(tail -n 1 /tmp/said)" "tscope: no module for the running kernel$2"
 }
 
 # is VERSION: modprobe finds this version for each kernel
@@ -316,7 +314,13 @@ inside() {
 	t "installs where no kernel has headers" eval \
 		'mv /lib/modules /lib/off && both "$version" && apt-get -y -qq purge tscope tscope-dkms;
 		s=$?; rm -rf /lib/modules; mv /lib/off /lib/modules; [ $s = 0 ]'
-	t "the last line names the headers that the running kernel lacks" headers_named
+	local cloud=${krels[0]%amd64}cloud-amd64 old=5.15.0-91-generic
+	t "the last line names the headers that the running kernel lacks" last_line "$cloud" \
+		" yet, as its headers are missing: apt install linux-headers-$cloud"
+	mkdir -p /lib/modules/$old/build && : >/lib/modules/$old/build/Makefile
+	t "the last line says that the running kernel is too old" last_line "$old" \
+		", $old: tscope needs Linux 6.1 or later"
+	rm -r /lib/modules/$old
 	running "${krels[0]}"
 	t "install the package as it was before the command" install_older
 	t "DKMS has built and installed the module" is "$OLDER"
