@@ -181,7 +181,7 @@ part_tree() {
 # How long parts take on two idle cores with kernels cached, before this machine has run them.
 declare -A TYPICAL=([build]=60 [lint]=60 [user]=45 [tools]=60 [coverage]=30 [kunit]=60 [kselftest]=120
 	[guests]=420 [more_builds]=60 [fuzz]=90 [recordings]=150 [dkms]=100 [package]=60 [signing]=60 [tree]=15 [elsewhere]=60 [installed]=1200
-	[run]=30 [fleet]=100 [kselftest_kvm]=400 [matrix]=90 [abuse]=180 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
+	[run]=30 [fleet]=100 [kselftest_kvm]=400 [matrix]=90 [abuse]=250 [lab_checks]=600 [scenarios]=1200 [all_kernels]=2100)
 
 # seconds PART...: prints how long they take together: as last time, or else as in TYPICAL
 seconds() {
