@@ -75,8 +75,9 @@ zeroed() {
 		file=${path#"$TSCOPE/"}
 		case $file in
 		*/khz | */stable | */step_cycles | */*_alert_*) continue ;;
-		# these files show vmclock's page as it is now
+		# these files show what the hypervisor says now
 		*/time | */status | */error_ns | */marker | */generation) continue ;;
+		*/valid | */tsc_mode | */emulated | */incarnation) continue ;;
 		esac
 		if get "$file"; then
 			case $file in

@@ -130,6 +130,21 @@ says_why_tsc() {
 	fi
 }
 
+# khz_is_the_kernels: tsc_khz= has no effect if the kernel knows the frequency, and the log says so
+khz_is_the_kernels() {
+	local given
+	must_load || return
+	get tsc/khz
+	unload
+	given=$((VALUE + 100000))
+	must_load tsc_khz=$given || return
+	get tsc/khz
+	[ "$VALUE" != $given ] || bad "tsc/khz is $given, as given"
+	dmesg | grep "tscope: tsc_khz=$given is not used: the kernel uses $VALUE\$" ||
+		bad "the log does not say so"
+	unload
+}
+
 # debugfs not mounted: all else works
 without_debugfs() {
 	if ! umount /sys/kernel/debug 2>/dev/null; then
@@ -167,6 +182,7 @@ starts_nothing
 starts_sampling
 twice
 says_why_tsc
+khz_is_the_kernels
 accepted period_us=1000 width_us=10 burst_us=1 fit_window_s=1 cpus=0
 accepted period_us=10000000 width_us=10000000 burst_us=100 fit_window_s=3600
 refused ERANGE out_of_range period_us=0
