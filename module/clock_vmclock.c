@@ -12,6 +12,7 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/kobject.h>
+#include <linux/overflow.h>
 #include <linux/smp.h>
 #include <linux/time64.h>
 
@@ -27,6 +28,10 @@
 #define FRAC_BITS	TSCOPE_PHASE_SHIFT
 /* NTP slews a clock by 500 ppm at most: 1/SLEW_PART. */
 #define SLEW_PART	2000
+/* An update adds 2 to the sequence. */
+#define UPDATE		2
+/* A host that states both promises that its time is never further off. */
+#define MAXERRORS	(TSCOPE_VMCLOCK_TIME_MAXERROR | TSCOPE_VMCLOCK_PERIOD_MAXERROR)
 
 /* The machine's page; tests put another one in its place. */
 struct tscope_vmclock tscope_vmclock;
@@ -52,9 +57,9 @@ static bool is_utc_as_tai(const struct tscope_vmclock_abi *p)
 	return p->time_type == TSCOPE_VMCLOCK_UTC && p->flags & TSCOPE_VMCLOCK_TAI_OFFSET;
 }
 
-static bool same_scale(const struct tscope_vmclock_abi *a, const struct tscope_vmclock_abi *b)
+static bool reads_tai(const struct tscope_vmclock_abi *p)
 {
-	return a->time_type == b->time_type && is_utc_as_tai(a) == is_utc_as_tai(b);
+	return p->time_type == TSCOPE_VMCLOCK_TAI || is_utc_as_tai(p);
 }
 
 static u64 since(const struct tscope_vmclock_abi *p, u64 tsc, bool *before)
@@ -169,45 +174,56 @@ static void report(const char *what, u64 tsc)
 }
 
 /*
- * How far an update may move the time of a TSC value @at, without a step. A host that states the
- * maximum error never moves the time further (UAPI.13). Other hosts make no promise, and may have
- * slewed their clock since the page was looked at last.
+ * How far the host may have slewed the time of a TSC value @at since the page was looked at last. A
+ * host that states the maximum errors of time and period never moves the time further (UAPI.13).
  */
-static u64 allowed_update_ns(const struct tscope_vmclock *v, u64 at, u64 at_ns)
+static u64 slewed_ns(const struct tscope_vmclock *v, u64 at)
 {
-	u64 error_ns = 0, slew_ns;
+	u64 error_ns = 0, passed_ns;
 	u16 frac;
 
 	tscope_vmclock_error_ns(&v->seen, at, &error_ns);
-	if (v->seen.flags & TSCOPE_VMCLOCK_TIME_MAXERROR)
+	if ((v->seen.flags & MAXERRORS) == MAXERRORS)
 		return error_ns;
-	slew_ns = tscope_abs64(at_ns - tscope_vmclock_ns(&v->seen, v->seen_tsc, &frac)) / SLEW_PART;
-	return error_ns + slew_ns < error_ns ? U64_MAX : error_ns + slew_ns;
+	passed_ns = tscope_abs64(tscope_vmclock_ns(&v->seen, at, &frac) -
+				 tscope_vmclock_ns(&v->seen, v->seen_tsc, &frac));
+	return size_add(error_ns, passed_ns / SLEW_PART);
+}
+
+/* How far the page's time moves at a TSC value, 2^-16 ns. */
+static s128 moved_at(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *now, u64 tsc)
+{
+	u16 old_frac, new_frac;
+	u64 old_ns = tscope_vmclock_ns(&v->seen, tsc, &old_frac);
+	u64 new_ns = tscope_vmclock_ns(now, tsc, &new_frac);
+
+	return (s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) + new_frac - old_frac;
 }
 
 /*
  * Find the step at an update: the difference of the two lines at the TSC value where the new one
  * begins, or if that is before the page was looked at last, where it is seen. If the TSC itself may
- * have jumped, any difference is a step. Returns whether there is a step.
+ * have jumped, a difference that a slew would explain is a step too. Returns whether there is one.
  */
 static bool find_step(const struct tscope_vmclock *v, const struct tscope_vmclock_abi *now,
 		      u64 tsc, struct tscope_step *step)
 {
 	bool begins = (s64)(now->counter - v->seen_tsc) > 0 && (s64)(tsc - now->counter) >= 0;
-	u64 at = begins ? now->counter : tsc, allowed_ns = 0, old_ns, new_ns;
-	u16 old_frac, new_frac;
-	s128 phase;
+	u64 at = begins ? now->counter : tsc, slew_ns = slewed_ns(v, at);
+	s128 moved = moved_at(v, now, at);
+	/* the page may have had the new line since it was looked at last */
+	s128 unsure = begins ? 0 : moved - moved_at(v, now, v->seen_tsc);
 
-	old_ns = tscope_vmclock_ns(&v->seen, at, &old_frac);
-	new_ns = tscope_vmclock_ns(now, at, &new_frac);
-	phase = (s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) + new_frac - old_frac;
 	*step = (struct tscope_step){
-		.ns = tscope_timepage_step_ns(phase), .error_ns = 1, .tsc = tsc,
+		.ns = tscope_timepage_step_ns(moved),
+		.error_ns = 1 + tscope_abs64(tscope_timepage_step_ns(unsure)),
+		.tsc = tsc,
 	};
-	if (now->marker == v->seen.marker)
-		allowed_ns = allowed_update_ns(v, at, old_ns);
-	return tscope_abs64(step->ns) >= TSCOPE_PAGE_STEP_NS &&
-	       tscope_abs64(step->ns) > allowed_ns;
+	/* updates in between, which were not seen, may have slewed the time */
+	if (now->sequence - v->seen.sequence > UPDATE)
+		step->error_ns = size_add(step->error_ns, slew_ns);
+	return tscope_abs64(step->ns) >= max_t(u64, TSCOPE_PAGE_STEP_NS, step->error_ns) &&
+	       (tscope_abs64(step->ns) > slew_ns || now->marker != v->seen.marker);
 }
 
 static void look_at_update(struct tscope_vmclock *v, const struct tscope_vmclock_abi *now,
@@ -225,7 +241,7 @@ static void look_at_update(struct tscope_vmclock *v, const struct tscope_vmclock
 		report(TSCOPE_LOADED, raw->tsc);
 	if (v->suspended || !gives_time(v, now) || !gives_time(v, &v->seen))
 		return;
-	if (same_scale(now, &v->seen))
+	if (reads_tai(now) == reads_tai(&v->seen))
 		raw->stepped = find_step(v, now, raw->tsc, &raw->step);
 	else
 		v->source++;
@@ -257,6 +273,8 @@ int tscope_vmclock_read(struct tscope_vmclock *v, struct tscope_raw *raw)
 	}
 	raw->ns = tscope_vmclock_ns(&now, raw->tsc, &frac);
 	raw->frac = frac;
+	raw->other_scale = reads_tai(&now) != v->tai;
+	v->tai = reads_tai(&now);
 	raw->source = v->source;
 	raw->exact = true;
 	return 0;

@@ -193,7 +193,7 @@ static int read_once(struct tscope_clock *clk, struct tscope_cpu *c, struct tsco
 		WRITE_ONCE(clk->errors, clk->errors + 1);
 	if (err)
 		return err;
-	if (raw.ns < *last)
+	if (raw.ns < *last && !raw.other_scale)
 		backward_record(clk, c->cpu, *last - raw.ns, raw.tsc);
 	*last = raw.ns;
 

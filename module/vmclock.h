@@ -61,6 +61,7 @@ struct tscope_vmclock {
 	struct tscope_vmclock_abi seen;	/* copy of the page when it was looked at last */
 	u64 seen_tsc;			/* the TSC at that time; 0: not looked at yet */
 	bool suspended;			/* a suspend came since: the TSC may have begun anew */
+	bool tai;			/* the newest reading was of TAI */
 	u32 source;			/* changes with each segment, see struct tscope_raw */
 	u64 updates;			/* changes of the page that were seen */
 	u64 disruptions;		/* changes of the marker */

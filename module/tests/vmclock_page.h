@@ -14,6 +14,7 @@
 #define SHIFT		30
 #define CYCLE		BIT_ULL(64 + SHIFT - 31)
 #define CYCLES_PER_S	BIT_ULL(31)
+#define MAXERRORS	(TSCOPE_VMCLOCK_TIME_MAXERROR | TSCOPE_VMCLOCK_PERIOD_MAXERROR)
 #define BASE_NS		(1800000000 * NSEC_PER_SEC)
 
 static struct tscope_vmclock_abi page;

@@ -4,8 +4,7 @@
 
 #include "vmclock_page.h"
 
-/* Move the page's time by @ns. Returns the step that is reported, 0 if none is. */
-static s64 update_by(struct kunit *test, s64 ns)
+static void move_by(s64 ns)
 {
 	u64 frac_before = page.frac;
 
@@ -13,6 +12,12 @@ static s64 update_by(struct kunit *test, s64 ns)
 	page.frac += ns * 18446744074LL;
 	page.sec += ns < 0 && page.frac > frac_before ? -1 : ns > 0 && page.frac < frac_before;
 	page.sequence += 2;
+}
+
+/* Move the page's time by @ns. Returns the step that is reported, 0 if none is. */
+static s64 update_by(struct kunit *test, s64 ns)
+{
+	move_by(ns);
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
 	KUNIT_EXPECT_EQ(test, raw.step.error_ns, 1ULL);
 	return raw.stepped ? raw.step.ns : 0;
@@ -20,7 +25,7 @@ static s64 update_by(struct kunit *test, s64 ns)
 
 static void vmclock_steps(struct kunit *test)
 {
-	page.flags |= TSCOPE_VMCLOCK_TIME_MAXERROR;
+	page.flags |= MAXERRORS;
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
 	/* if the host states an error of 0, any more than rounding is a step */
 	KUNIT_EXPECT_EQ(test, update_by(test, 1), 0LL);
@@ -52,7 +57,7 @@ static void vmclock_steps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, raw.source, 1U);
 }
 
-/* Without a maximum error, an update that a slew of 500 ppm explains is not a step. */
+/* Without both maximum errors, an update that a slew of 500 ppm explains is not a step. */
 static void vmclock_slew(struct kunit *test)
 {
 	static const struct {
@@ -66,8 +71,11 @@ static void vmclock_slew(struct kunit *test)
 		{ 0, -40000, -40000 },
 		{ TSCOPE_VMCLOCK_TIME_ESTERROR, 120000, 0 },
 		{ TSCOPE_VMCLOCK_TIME_ESTERROR, -140000, -140000 },
-		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 1000, 0 },
-		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 2000, 2000 },
+		{ MAXERRORS, 1000, 0 },
+		{ MAXERRORS, 2000, 2000 },
+		/* without an error of the period, nothing is promised of the time since */
+		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 24000, 0 },
+		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 40000, 40000 },
 	};
 	u32 i;
 
@@ -83,10 +91,49 @@ static void vmclock_slew(struct kunit *test)
 	}
 }
 
+/* Updates that were not seen may have slewed the time: a step's error allows for that. */
+static void vmclock_missed_updates(struct kunit *test)
+{
+	static const struct {
+		u64 flags, marker;
+		s64 ns;
+		u64 least_ns, most_ns;		/* the error; 0: no step */
+	} cases[] = {
+		/* 500 ppm of 50 ms, less if the kernel was delayed since the init */
+		{ 0, 7, 1000000, 20001, 25001 },
+		{ 0, 7, 20000 },
+		{ TSCOPE_VMCLOCK_TIME_ESTERROR, 7, -1000000, 120001, 125001 },
+		{ MAXERRORS, 7, 1000000, 1501, 1501 },
+		/* also if the TSC may have jumped, this may be no step */
+		{ 0, 8, 20000 },
+		{ 0, 8, 40000, 20001, 25001 },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		vmclock_init(test);
+		page.esterror_ns = 100000;
+		page.maxerror_ns = 1500;
+		page.flags = cases[i].flags;
+		KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+		v.seen_tsc -= CYCLES_PER_S / 20;
+		page.sequence += 4;
+		page.marker = cases[i].marker;
+		move_by(cases[i].ns);
+		KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+		KUNIT_EXPECT_EQ_MSG(test, raw.stepped, !!cases[i].most_ns, "case %u", i);
+		if (!raw.stepped)
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, raw.step.ns, cases[i].ns, "case %u", i);
+		KUNIT_EXPECT_GE_MSG(test, raw.step.error_ns, cases[i].least_ns, "case %u", i);
+		KUNIT_EXPECT_LE_MSG(test, raw.step.error_ns, cases[i].most_ns, "case %u", i);
+	}
+}
+
 /* After a suspend the TSC may be another: no line is compared with one from before. */
 static void vmclock_suspend(struct kunit *test)
 {
-	page.flags |= TSCOPE_VMCLOCK_TIME_MAXERROR;
+	page.flags |= MAXERRORS;
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
 	v.suspended = true;
 	page.marker++;
@@ -105,7 +152,7 @@ static void vmclock_step_with_rate(struct kunit *test)
 	u64 ns;
 	u16 frac;
 
-	page.flags |= TSCOPE_VMCLOCK_TIME_MAXERROR;
+	page.flags |= MAXERRORS;
 	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
 	ns = tscope_vmclock_ns(&page, raw.tsc + 1, &frac);
 	page.counter = raw.tsc + 1;
@@ -127,6 +174,15 @@ static void vmclock_step_with_rate(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, raw.stepped);
 	ns = mul_u64_u64_shr(raw.tsc - page.counter, NSEC_PER_SEC, 31 + 3);
 	KUNIT_EXPECT_LE(test, abs(raw.step.ns + (s64)ns), 1LL);
+
+	/* the new rate may have held since the last look, 50 ms ago: it is an eighth lower */
+	v.seen_tsc -= CYCLES_PER_S / 20;
+	page.period -= CYCLE / 8;
+	page.sequence += 2;
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_TRUE(test, raw.stepped);
+	KUNIT_EXPECT_GT(test, raw.step.error_ns, 50000000ULL / 8);
+	KUNIT_EXPECT_LT(test, raw.step.error_ns, 70000000ULL / 8);
 }
 
 /* A marker and a generation are events, each once, also if the page gives no time. */
@@ -215,7 +271,7 @@ static void vmclock_points(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, clk && c);
 	c = PTR_ALIGN(c, 128);
-	page.flags = TSCOPE_VMCLOCK_TIME_MAXERROR;
+	page.flags = MAXERRORS;
 	page.maxerror_ns = 50;
 	for (i = 0; i < 20; i++) {
 		page.frac += (i % 2 ? -40 : 40) * 18446744074LL;
@@ -247,12 +303,22 @@ static void vmclock_points(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 1ULL);
 	KUNIT_EXPECT_EQ(test, clk->errors, 0ULL);
 	KUNIT_EXPECT_EQ(test, clk->backward, 0ULL);
+	/* UTC after TAI is earlier, but has not gone back */
+	page.time_type = TSCOPE_VMCLOCK_UTC;
+	page.sec -= 37;
+	tscope_clock_take(clk, c, 1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, clk->backward, 0ULL);
+	page.sec -= 5;
+	tscope_clock_take(clk, c, 1, U64_MAX);
+	KUNIT_EXPECT_EQ(test, clk->backward, 1ULL);
+	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
 	tscope_clock_free(clk);
 }
 
 static struct kunit_case vmclock_update_cases[] = {
 	KUNIT_CASE(vmclock_steps),
 	KUNIT_CASE(vmclock_slew),
+	KUNIT_CASE(vmclock_missed_updates),
 	KUNIT_CASE(vmclock_suspend),
 	KUNIT_CASE(vmclock_step_with_rate),
 	KUNIT_CASE(vmclock_marker),

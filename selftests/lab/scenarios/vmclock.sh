@@ -6,7 +6,7 @@
 # line of time that was written, which has a random rate. At first the page has no content, then a
 # disruption marker alone, as QEMU's and Firecracker's has, and then it gives time.
 ACCEL=nested
-GUEST_VMCLOCK=1
+GUEST_VMCLOCK=page
 TIMEOUT=420
 
 # page VERB NAME=VALUE...: has the host write the page
@@ -114,7 +114,7 @@ with_time() {
 	rate=$SIGNED
 	log_uniform 2 1000000
 	error=$LOG_UNIFORM
-	page fill counter_id=1 status=2 flags=0x40 maxerror=$error khz=$KHZ ppb=$rate || return
+	page fill counter_id=1 status=2 flags=0x50 maxerror=$error khz=$KHZ ppb=$rate || return
 	tscope_load || return
 	trace_on step || return
 	echo 1 >$T/enabled
