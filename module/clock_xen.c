@@ -19,6 +19,8 @@
 #include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
+#include <linux/reboot.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
 #include <asm/processor.h>
@@ -238,6 +240,26 @@ static int guest_resumes(struct notifier_block *nb, unsigned long event, void *u
 
 static struct notifier_block resume_block = { .notifier_call = guest_resumes };
 
+/* After a suspend the hypervisor may have forgotten the pages of CPUs that were not offline. */
+static void xen_suspended(void)
+{
+	on_each_cpu(renew_this, NULL, true);
+}
+
+static void give_back_this(void *unused)
+{
+	tscope_xen_give_back(this_cpu_ptr(&areas));
+}
+
+/* Memory that Xen writes must not be left to the next kernel, which kexec starts in it. */
+static int kernel_ends(struct notifier_block *nb, unsigned long event, void *unused)
+{
+	on_each_cpu(give_back_this, NULL, true);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block reboot_block = { .notifier_call = kernel_ends };
+
 static void xen_remove(void)
 {
 	unsigned int kept = 0;
@@ -245,6 +267,7 @@ static void xen_remove(void)
 
 	if (!IS_ENABLED(CONFIG_XEN))
 		return;
+	unregister_reboot_notifier(&reboot_block);
 	xen_resume_notifier_unregister(&resume_block);
 	/* this runs cpu_offline_begins() on each CPU, which gives its page back */
 	cpuhp_remove_state(hotplug_state);
@@ -293,6 +316,7 @@ static const char *xen_probe(void)
 		return "the kernel has no room for its hotplug callbacks";
 	hotplug_state = state;
 	xen_resume_notifier_register(&resume_block);
+	register_reboot_notifier(&reboot_block);
 	fault = pages_fault();
 	if (fault)
 		xen_remove();
@@ -307,4 +331,5 @@ const struct tscope_clock_ops tscope_clock_xen = {
 	.page = &xen_page,
 	.probe = xen_probe,
 	.remove = xen_remove,
+	.suspended = xen_suspended,
 };
