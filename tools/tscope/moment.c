@@ -18,6 +18,7 @@
 #define CLOSE_NS	(2 * NSEC_PER_SEC)
 #define NEAR_NS		(3 * NSEC_PER_SEC)
 #define NEAR_MAX_NS	(10 * NSEC_PER_SEC)
+#define LATE_MAX_NS	(30 * NSEC_PER_SEC)
 
 enum voice voice_of(const char *clock)
 {
@@ -303,8 +304,8 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 }
 
 /*
- * A device may have no reading that is good enough for seconds: then its step is found late. The
- * step still belongs to a moment in which another clock stepped by as much.
+ * A device may have no reading that is good enough for up to LATE_MAX_NS: then its step is found
+ * late. The step still belongs to a moment in which another clock stepped by as much.
  */
 static bool is_late(const struct grouping *g, const struct moment *m, const struct violation *v)
 {
@@ -312,7 +313,7 @@ static bool is_late(const struct grouping *g, const struct moment *m, const stru
 
 	if ((voice != VOICE_PM && voice != VOICE_HPET) || strcmp(v->what, "step") ||
 	    m->move[voice].stepped || !m->boottime_ns.known ||
-	    distance(m->boottime_ns.value, violation_boottime_ns(g->s, v)) > NEAR_MAX_NS)
+	    distance(m->boottime_ns.value, violation_boottime_ns(g->s, v)) > LATE_MAX_NS)
 		return false;
 	for (other = 0; other < VOICES; other++)
 		if (m->move[other].stepped && other != VOICE_WALL &&
