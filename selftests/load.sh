@@ -137,9 +137,9 @@ khz_is_the_kernels() {
 	get tsc/khz
 	unload
 	given=$((VALUE + 100000))
-	must_load tsc_khz=$given || return
+	must_load tsc_khz="$given" || return
 	get tsc/khz
-	[ "$VALUE" != $given ] || bad "tsc/khz is $given, as given"
+	[ "$VALUE" != "$given" ] || bad "tsc/khz is $given, as given"
 	dmesg | grep "tscope: tsc_khz=$given is not used: the kernel uses $VALUE\$" ||
 		bad "the log does not say so"
 	unload

@@ -57,14 +57,13 @@ _image_guest_fill() {
 }
 
 _image_host_fill() {
-	local moddir=$2 qemu rom dir
-	qemu=$(command -v qemu-system-x86_64)
+	local moddir=$2 qemu=$3 rom dir
 	mkdir root && cd root && _image_busybox || return
 	_image_elf "$qemu" || return
 	mkdir -p lib roms
 	cp -r "$moddir" lib/lab || return
 	for rom in $QEMU_ROMS; do
-		for dir in /usr/share/qemu /usr/share/seabios; do
+		for dir in "${qemu%/bin/*}"/share/{qemu,seabios}; do
 			[ -e "$dir/$rom" ] && cp -L "$dir/$rom" roms/ && break
 		done || return
 	done
@@ -82,16 +81,16 @@ _image_versions() {
 	done
 }
 
-# image_guest: the guest's base; image_host MODDIR: the host's base; image_kernel VMLINUX: the
-# guest's kernel, to be added to the host. Each sets CACHED to the path of a cpio archive.
+# image_guest: the guest's base; image_host MODDIR QEMU: the host's base, with the guest's QEMU;
+# image_kernel VMLINUX: the guest's kernel, to be added to the host. Each sets CACHED to the path of a cpio archive.
 image_guest() {
 	cache_fill "image/guest-$(_image_versions busybox bash timeout | cache_key)" \
 		_image_guest_fill && CACHED=$CACHED/image.cpio
 }
 
 image_host() {
-	cache_fill "image/host-$({ _image_versions busybox qemu-system-x86_64; echo "$1"; } | cache_key)" \
-		_image_host_fill "$1" && CACHED=$CACHED/image.cpio
+	cache_fill "image/host-$({ _image_versions busybox "$2"; echo "$1"; } | cache_key)" \
+		_image_host_fill "$1" "$2" && CACHED=$CACHED/image.cpio
 }
 
 image_kernel() {

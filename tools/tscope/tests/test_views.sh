@@ -288,7 +288,8 @@ done
 v "documented: a guest of Hyper-V" documented healthy-hyperv 0
 v "documented: a pause of Hyper-V without devices" documented hyperv-stopped-alone 1
 v "documented: a guest of Xen" documented healthy-xen 1
-v "documented: a guest with a vmclock" documented vmclock-migrated 1
+v "documented: a guest with a vmclock" documented restored-vmclock 1
+v "documented: a vmclock that gives time" documented vmclock-migrated 1
 v "totals of histograms" golden views-healthy 0 hist
 v "bars by octave" golden views-healthy 0 hist ptp-kvm
 v "bars at the ends" golden views-ends 0 hist transit
