@@ -18,7 +18,7 @@ endif
 kernel_config = $(shell sed -n 's/^$(1)=//p' $(KDIR)/include/config/auto.conf 2>/dev/null)
 ifeq ($(origin LLVM)$(call kernel_config,CONFIG_CC_IS_CLANG),undefinedy)
 CLANG_MAJOR := $(shell echo $$(($(lastword $(call kernel_config,CONFIG_CLANG_VERSION)) / 10000)))
-LLVM := $(if $(shell command -v clang-$(CLANG_MAJOR)),-$(CLANG_MAJOR),$(if $(shell command -v clang),1,-$(CLANG_MAJOR)))
+LLVM := $(if $(shell command -v clang-$(CLANG_MAJOR) >/dev/null && command -v ld.lld-$(CLANG_MAJOR)),-$(CLANG_MAJOR),$(if $(shell command -v clang),1,-$(CLANG_MAJOR)))
 endif
 TRIMMED = CONFIG_TRIM_UNUSED_KSYMS: this kernel exports only the symbols that its own modules use. If one is undefined, build the kernel without this option.
 IF_TRIMMED = $(if $(call kernel_config,CONFIG_TRIM_UNUSED_KSYMS),|| { echo "$(TRIMMED)" >&2; false; })

@@ -212,7 +212,7 @@ static bool find_step(const struct tscope_vmclock *v, const struct tscope_vmcloc
 	u64 at = begins ? now->counter : tsc, slew_ns = slewed_ns(v, at);
 	s128 moved = moved_at(v, now, at);
 	/* the page may have had the new line since it was looked at last */
-	s128 unsure = begins ? 0 : moved - moved_at(v, now, v->seen_tsc);
+	s128 unsure = begins || now->marker != v->seen.marker ? 0 : moved - moved_at(v, now, v->seen_tsc);
 
 	*step = (struct tscope_step){
 		.ns = tscope_timepage_step_ns(moved),

@@ -40,7 +40,7 @@ clang_headers() {
 	mkdir -p "$work/clang/include/config" "$work/clang/include/generated"
 	printf 'CONFIG_CC_IS_CLANG=y\nCONFIG_CLANG_VERSION=%s\n' "$1" >"$work/clang/include/config/auto.conf"
 	cp "$headers/include/generated/utsrelease.h" "$work/clang/include/generated/"
-	printf 'CC = clang\nmodules:\n\t@echo compiled by $(CC)\n' >"$work/clang/Makefile"
+	printf 'CC = clang\nmodules:\n\t@command -v $(CC)\n' >"$work/clang/Makefile"
 }
 
 # path_with PROGRAM...: makes $work/bin for PATH: all programs except clang* and depmod, and these
@@ -91,12 +91,19 @@ dkms_makes() {
 	)
 }
 
-# dkms_compiles PROGRAM: DKMS, which appends LLVM=1 from 3.0.11 on, compiles with PROGRAM
+# dkms_compiles APPENDED PROGRAM: DKMS, which appends this to its command, compiles with PROGRAM
 dkms_compiles() {
 	local command
-	command="$(dkms_makes "$work/clang") LLVM=1"
+	command="$(dkms_makes "$work/clang") $1"
 	echo "$command"
-	eval "PATH=$work/bin $command" | grep -x "compiled by $1"
+	same "compiler" "$(eval "PATH=$work/bin; $command" | grep '^/')" "$2"
+}
+
+# clang_19: adds clang 19 to PATH as Debian installs it: clang-19 is a link to clang elsewhere
+clang_19() {
+	mkdir -p "$work/llvm-19"
+	cp "$work/bin/clang" "$work/llvm-19/"
+	ln -s ../llvm-19/clang "$work/bin/clang-19"
 }
 
 installs_without_depmod() {
@@ -142,16 +149,18 @@ t "a blank in the path: one line says so" refused "$work/a b"
 t "a colon in the path: one line says so" refused "$work/a:b"
 clang_headers 190107
 t "a kernel that clang has built: LLVM=1" builds_with LLVM=1 clang --
-t "its clang has a version in its name: LLVM=-19" builds_with LLVM=-19 clang-19 --
-t "another clang is the usual one: LLVM=-19" builds_with LLVM=-19 clang clang-19 --
+t "its clang has a version in its name: LLVM=-19" builds_with LLVM=-19 clang-19 ld.lld-19 --
+t "another clang is the usual one: LLVM=-19" builds_with LLVM=-19 clang clang-19 ld.lld-19 --
+t "clang alone has a version in its name: LLVM=1" builds_with LLVM=1 clang clang-19 ld.lld --
 t "an LLVM= that the user gives wins" builds_with LLVM=-17 clang -- LLVM=-17
 t "no clang: it is named" clang_is_named
 t "a kernel that gcc has built: no LLVM" eval 'not grep LLVM <(make -n -C "$top" "KDIR=$headers")'
 path_with clang
 t "DKMS passes LLVM=1 for clang's kernel" eval 'dkms_makes "$work/clang" | grep " modules LLVM=1$"'
-t "DKMS then compiles with clang" dkms_compiles clang
-path_with clang clang-19
-t "DKMS compiles with clang-19, where another clang is the usual one" dkms_compiles clang-19
+t "DKMS then compiles with clang" dkms_compiles LLVM=1 "$work/bin/clang"
+clang_19
+t "DKMS compiles with clang-19, where another clang is the usual one" dkms_compiles LLVM=1 "$work/llvm-19/clang"
+t "DKMS does so before 3.0.11" dkms_compiles "CC=clang LD=ld.lld" "$work/llvm-19/clang"
 t "DKMS passes none for gcc's" eval 'dkms_makes "$headers" | grep " modules$"'
 t "a kernel that has parts of later ones" builds_with_parts_of_later
 t "a kernel that lacks a symbol because it is trimmed: make names the option" trimmed_is_named

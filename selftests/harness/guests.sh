@@ -161,7 +161,7 @@ abuse_run() {
 	ktap $? "abuse: $name" "$log"
 }
 
-# these run without KVM, as emulated guests boot faster than nested ones
+# most of these run without KVM, as emulated guests boot faster than nested ones
 part_abuse() {
 	local run=(env "MODULE=$TOP/build/abuse.ko" ACCEL=tcg)
 	module_build 6.12 >"$LOGS/abuse-build.log" 2>&1 ||

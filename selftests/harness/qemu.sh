@@ -3,8 +3,8 @@
 #
 # qemu_get: sets QEMU to one that emulates a KVM host reliably: this machine's, if its version is at
 # least 10, or else that of Debian 12's backports, which is kept in the cache and not installed; and
-# QEMU_ELF to the program's file, which finds its ROMs in ../share only if -L names it. With an older QEMU the host vanishes now and then, most often if its virtual CPUs run at the same
-# time. False if there is only an older one. Needs kernel.sh.
+# QEMU_ELF to the program's file. With an older QEMU the host vanishes now and then, most often if
+# its virtual CPUs run at the same time. False if there is only an older one. Needs kernel.sh.
 
 QEMU_MAJOR=10
 
@@ -31,7 +31,7 @@ _qemu_fill() {
 
 qemu_get() {
 	local SUITE=bookworm-backports SUITE_KIND='' APT_OPTS version major
-	QEMU=qemu-system-x86_64 QEMU_ELF=$(command -v qemu-system-x86_64)
+	QEMU=qemu-system-x86_64 QEMU_ELF=$(realpath "$(command -v qemu-system-x86_64)")
 	major=$(_qemu_major)
 	[ "${major:-0}" -lt $QEMU_MAJOR ] || return 0
 	suite_apt

@@ -82,7 +82,8 @@ _image_versions() {
 }
 
 # image_guest: the guest's base; image_host MODDIR QEMU: the host's base, with the guest's QEMU;
-# image_kernel VMLINUX: the guest's kernel, to be added to the host. Each sets CACHED to the path of a cpio archive.
+# image_kernel VMLINUX: the guest's kernel, to be added to the host. Each sets CACHED to the path of
+# a cpio archive.
 image_guest() {
 	cache_fill "image/guest-$(_image_versions busybox bash timeout | cache_key)" \
 		_image_guest_fill && CACHED=$CACHED/image.cpio

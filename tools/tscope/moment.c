@@ -304,16 +304,18 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 }
 
 /*
- * A device may have no reading that is good enough for up to LATE_MAX_NS: then its step is found
- * late. The step still belongs to a moment in which another clock stepped by as much.
+ * A device may have no reading that is good enough for seconds: then its step is found late. The
+ * step still belongs to a moment in which another clock stepped by as much; if a page stepped, which
+ * devices alone do not cause, also after LATE_MAX_NS.
  */
 static bool is_late(const struct grouping *g, const struct moment *m, const struct violation *v)
 {
 	enum voice voice = voice_of(v->clock), other;
+	uint64_t late_ns = m->move[VOICE_PAGE].stepped ? LATE_MAX_NS : NEAR_MAX_NS;
 
 	if ((voice != VOICE_PM && voice != VOICE_HPET) || strcmp(v->what, "step") ||
 	    m->move[voice].stepped || !m->boottime_ns.known ||
-	    distance(m->boottime_ns.value, violation_boottime_ns(g->s, v)) > LATE_MAX_NS)
+	    distance(m->boottime_ns.value, violation_boottime_ns(g->s, v)) > late_ns)
 		return false;
 	for (other = 0; other < VOICES; other++)
 		if (m->move[other].stepped && other != VOICE_WALL &&

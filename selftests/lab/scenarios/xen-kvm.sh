@@ -40,6 +40,6 @@ guest() {
 	tscope_load enable=1 || return
 	sleep 5
 	no_steps xen monotonic-raw realtime
-	between "readings of another page" 1000 "$(figure xen samples)" -
+	between "readings after it was loaded again" 1000 "$(figure xen samples)" -
 	tscope_done
 }

@@ -138,7 +138,7 @@ static void test_check(void)
 	end();
 }
 
-/* Write a file of @len bytes, with a signal after @us microseconds. Return: how the program ended. */
+/* Write a file of @len bytes, with a signal after @us us. Return: how the program ended. */
 static int replace_with_signal(size_t len, unsigned int us)
 {
 	const struct itimerval soon = { .it_value.tv_usec = us };
