@@ -210,10 +210,12 @@ static bool find_step(const struct tscope_vmclock *v, const struct tscope_vmcloc
 {
 	bool begins = (s64)(now->counter - v->seen_tsc) > 0 && (s64)(tsc - now->counter) >= 0;
 	u64 at = begins ? now->counter : tsc, slew_ns = slewed_ns(v, at);
-	s128 moved = moved_at(v, now, at);
-	/* the page may have had the new line since it was looked at last */
-	s128 unsure = begins || now->marker != v->seen.marker ? 0 : moved - moved_at(v, now, v->seen_tsc);
+	s128 moved = moved_at(v, now, at), unsure = 0;
+	bool same_tsc = now->marker == v->seen.marker;
 
+	/* the page may have had the new line since it was looked at last */
+	if (!begins && same_tsc)
+		unsure = moved - moved_at(v, now, v->seen_tsc);
 	*step = (struct tscope_step){
 		.ns = tscope_timepage_step_ns(moved),
 		.error_ns = 1 + tscope_abs64(tscope_timepage_step_ns(unsure)),
@@ -223,7 +225,7 @@ static bool find_step(const struct tscope_vmclock *v, const struct tscope_vmcloc
 	if (now->sequence - v->seen.sequence > UPDATE)
 		step->error_ns = size_add(step->error_ns, slew_ns);
 	return tscope_abs64(step->ns) >= max_t(u64, TSCOPE_PAGE_STEP_NS, step->error_ns) &&
-	       (tscope_abs64(step->ns) > slew_ns || now->marker != v->seen.marker);
+	       (tscope_abs64(step->ns) > slew_ns || !same_tsc);
 }
 
 static void look_at_update(struct tscope_vmclock *v, const struct tscope_vmclock_abi *now,

@@ -305,8 +305,8 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 
 /*
  * A device may have no reading that is good enough for seconds: then its step is found late. The
- * step still belongs to a moment in which another clock stepped by as much; if a page stepped, which
- * devices alone do not cause, also after LATE_MAX_NS.
+ * step still belongs to a moment in which another clock stepped by as much. If a page stepped too,
+ * it was no fault of devices alone, and the step may be LATE_MAX_NS late.
  */
 static bool is_late(const struct grouping *g, const struct moment *m, const struct violation *v)
 {
