@@ -110,6 +110,22 @@ static void test_odd(void)
 	beside("tsc-offset", "clock-warped", "a warp of others");
 }
 
+/* Devices that lose the same 11 s apart have a fault each, unless a page stepped with the first. */
+static void test_late_device(void)
+{
+	quiet();
+	add(20, "step", PM, 0, -5e8);
+	add(31, "step", HPET, 0, -5e8);
+	judge();
+	EXPECT_EQ(found.n, 2, "findings of devices alone");
+	quiet();
+	add(20, "step", KVM, 0, -4e8);
+	add(20, "step", PTP, 0, 5e9);
+	add(20, "step", PM, 0, -5e8);
+	add(31, "step", HPET, 0, -5e8);
+	beside("restored", NULL, "a device that is late");
+}
+
 /* A jump explains what was near it in time, and not larger. */
 static void test_jump(void)
 {
@@ -300,6 +316,7 @@ static void test_page_moves(void)
 static const struct tap_test tests[] = {
 	{ "a TSC that is apart, or moves", test_apart },
 	{ "one CPU that is apart", test_odd },
+	{ "a device that is late", test_late_device },
 	{ "a jump of the TSC", test_jump },
 	{ "no master clock", test_no_master },
 	{ "steps beside a TSC that moves", test_moving_steps },
