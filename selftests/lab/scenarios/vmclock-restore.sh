@@ -34,6 +34,6 @@ guest() {
 	holds "disruptions" 1 "$(figure vmclock disruptions)" 0
 	holds "updates" 1 "$(figure vmclock updates)" 0
 	holds "markers in violations" 1 "$(grep -c ' marker vmclock ' $TD/violations)" 0
-	finds restored $((-WALL_MOVED - WALL_MOVED_ERROR))..$((-WALL_MOVED + WALL_MOVED_ERROR)) 1000000
+	finds restored $((-WALL_MOVED - WALL_MOVED_ERROR))..$((-WALL_MOVED + WALL_MOVED_ERROR)) 10000
 	tscope_done
 }

@@ -33,7 +33,7 @@ guest() {
 	set -- $(newest_step monotonic-raw)
 	holds "monotonic-raw's step ns" "$step" "${1:-none}" "${2:-none}"
 	echo 0 >$T/enabled
-	finds guest-stopped $((-step)) 1000
+	finds guest-stopped $((-step)) 10
 	clean tsc xen monotonic-raw
 	rmmod tscope || return
 	holds "pages that were kept" 1 "$(dmesg | sed -n 's/.*xen: pages that are never freed.*: //p')" 0
