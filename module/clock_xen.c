@@ -232,19 +232,19 @@ static void renew_this(void *unused)
 	tscope_xen_renew(this_cpu_ptr(&areas));
 }
 
-static int guest_resumes(struct notifier_block *nb, unsigned long event, void *unused)
-{
-	on_each_cpu(renew_this, NULL, true);
-	return NOTIFY_OK;
-}
-
-static struct notifier_block resume_block = { .notifier_call = guest_resumes };
-
-/* After a suspend the hypervisor may have forgotten the pages of CPUs that were not offline. */
+/* After a suspend, too, the hypervisor may have forgotten the pages of CPUs that stayed online. */
 static void xen_suspended(void)
 {
 	on_each_cpu(renew_this, NULL, true);
 }
+
+static int guest_resumes(struct notifier_block *nb, unsigned long event, void *unused)
+{
+	xen_suspended();
+	return NOTIFY_OK;
+}
+
+static struct notifier_block resume_block = { .notifier_call = guest_resumes };
 
 static void give_back_this(void *unused)
 {

@@ -185,6 +185,15 @@ static void vmclock_step_with_rate(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, raw.stepped);
 	KUNIT_EXPECT_GT(test, raw.step.error_ns, 50000000ULL / 8);
 	KUNIT_EXPECT_LT(test, raw.step.error_ns, 70000000ULL / 8);
+
+	/* if the TSC may have jumped, its value at the last look says nothing */
+	v.seen_tsc -= CYCLES_PER_S / 20;
+	page.period += CYCLE / 8;
+	page.marker++;
+	page.sequence += 2;
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_TRUE(test, raw.stepped);
+	KUNIT_EXPECT_EQ(test, raw.step.error_ns, 1ULL);
 }
 
 /* A marker and a generation are events, each once, also if the page gives no time. */
