@@ -84,7 +84,8 @@ dkms_makes() {
 	(
 		# shellcheck disable=SC2034
 		kernel_source_dir=$1 dkms_tree=/var/lib/dkms
-		PATH=$work/bin
+		# a directory may have a blank in its name
+		PATH="$work/bin:$work/no such"
 		# shellcheck disable=SC1091
 		. "$top/dkms.conf"
 		echo "${MAKE[0]}"
