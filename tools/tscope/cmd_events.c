@@ -20,7 +20,8 @@
 /* If many pairs move, this many are listed. */
 #define MOVED_SHOWN 10
 /* Points show which clocks were read after a step. */
-#define PARTS (SNAPSHOT_PAIRS | SNAPSHOT_VIOLATIONS | SNAPSHOT_HISTOGRAMS | SNAPSHOT_POINTS)
+#define PARTS (SNAPSHOT_CPUS | SNAPSHOT_PAIRS | SNAPSHOT_VIOLATIONS | SNAPSHOT_HISTOGRAMS | \
+	       SNAPSHOT_POINTS)
 
 enum { KEY_FOLLOW = 512 };
 

@@ -199,13 +199,20 @@ const char *clocksource(const struct judgement *j)
 	return j->o->after.clocksource[0] ? j->o->after.clocksource : j->o->system.clocksource;
 }
 
+bool is_clocksource(const struct judgement *j, const char *clock)
+{
+	if (!strcmp(clock, "hyperv"))
+		clock = "hyperv_clocksource_tsc_page";
+	if (!strcmp(clock, "acpi-pm"))
+		clock = "acpi_pm";
+	return !strcmp(clocksource(j), clock);
+}
+
 bool page_is_clocksource(const struct judgement *j)
 {
 	const char *page = voice_name(&j->o->after, VOICE_PAGE);
 
-	if (page && !strcmp(page, "hyperv"))
-		page = "hyperv_clocksource_tsc_page";
-	return page && !strcmp(clocksource(j), page);
+	return page && is_clocksource(j, page);
 }
 
 static bool is_id(const struct draft *d, const char *id)
@@ -245,6 +252,23 @@ static bool agree(const struct draft *a, const struct draft *b)
 	return absolute(larger) <= error + x->size_error.value;
 }
 
+/*
+ * Whether an event left the guest's wall clock off by what b says. Besides, it may have been off by
+ * a little before, and after a restore or a pause by what these took.
+ */
+static bool left_behind(const struct judgement *j, const struct draft *a, const struct finding *b)
+{
+	__int128_t size = absolute(a->finding.size.value);
+	__int128_t margin = is_id(a, "clock-stepped") ? size / 10 : LEFT_BEHIND_NS;
+
+	/* realtime is computed from the clocksource and moves with it, and with no other clock */
+	if (is_id(a, "clock-stepped") && a->clock && voice_of(a->clock) != VOICE_RAW &&
+	    !is_clocksource(j, a->clock))
+		return false;
+	return !strcmp(b->unit, "ns") &&
+	       absolute(b->size.value) <= size + margin + b->size_error.value;
+}
+
 /* Whether finding a explains b; the rule of a says that it may. */
 static bool matches(const struct judgement *j, const struct draft *a, const struct draft *b)
 {
@@ -260,10 +284,8 @@ static bool matches(const struct judgement *j, const struct draft *a, const stru
 	if (is_id(b, "host-drift") && is_id(a, "tsc-frequency"))
 		return !strcmp(y->unit, "ppb") &&
 		       absolute(absolute(y->size.value) - size) <= size / 10 + error;
-	/* an event left the guest's wall clock off */
 	if (is_id(b, "host-drift"))
-		return !strcmp(y->unit, "ns") &&
-		       absolute(y->size.value) <= size + LEFT_BEHIND_NS + error;
+		return left_behind(j, a, y);
 	if (is_id(b, "tsc-moving"))
 		return x->since_ns.known &&
 		       j->o->after.boottime_ns <= x->since_ns.value + MOVES_AFTER_JUMP_NS;

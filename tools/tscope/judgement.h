@@ -122,6 +122,7 @@ void note_leap_second(struct finding *f, int64_t step_ns);
 const char *clocksource(const struct judgement *j);
 
 /* Whether the kernel keeps time by the time page's clock. */
+bool is_clocksource(const struct judgement *j, const char *clock);
 bool page_is_clocksource(const struct judgement *j);
 
 #endif /* TSCOPE_JUDGEMENT_H */

@@ -13,8 +13,8 @@
 #include "text.h"
 
 #define DEFAULT_MS 10000
-/* Within this time after an event all clocks have shown it: a device has four points more. */
-#define SETTLE_MS 1500
+/* Within this time after an event all clocks have shown it: a slow device has four points more. */
+#define SETTLE_MS 3000
 
 bool may_sample(void)
 {

@@ -8,9 +8,7 @@
 
 static const char *who_notices(const struct judgement *j, const char *clock)
 {
-	const char *source = clocksource(j);
-
-	if (!strcmp(clock, source) || (voice_of(clock) == VOICE_PAGE && page_is_clocksource(j)))
+	if (is_clocksource(j, clock))
 		return "it is the clocksource: CLOCK_MONOTONIC of programs goes backward with it";
 	if (!strcmp(clock, "monotonic-raw"))
 		return "programs that read CLOCK_MONOTONIC_RAW see it";
@@ -32,18 +30,46 @@ static bool is_of_step(const struct judgement *j, size_t line, enum voice v)
 	return v == VOICES ? m->tsc_explained : m->move[v].explained;
 }
 
+/*
+ * Backward readings whose lines violations dropped. If it has a line from before --since, they are
+ * older. If it has the largest one, their sizes are not known. Without a master clock the kernel's
+ * clocks go backward with the time page, and nothing shows which of these readings did.
+ */
+static uint64_t dropped_backward(const struct judgement *j, const struct clock_figures *c)
+{
+	const struct snapshot *s = &j->o->after;
+	const char *page = voice_name(s, VOICE_PAGE);
+	const struct clock_figures *master = page ? snapshot_clock(s, page) : NULL;
+	enum voice voice = voice_of(c->name);
+	const struct violation *v;
+	uint64_t listed = 0;
+
+	if (master && master->stable.known && !master->stable.value && page_is_clocksource(j) &&
+	    (voice == VOICE_RAW || voice == VOICE_WALL))
+		return 0;
+	for (v = s->violations; v < s->violations + s->n_violations; v++) {
+		if (violation_boottime_ns(s, v) < j->o->since_ns)
+			return 0;
+		if (strcmp(v->what, "backward") || strcmp(v->clock, c->name))
+			continue;
+		listed += v->count;
+		if (ns_magnitude(v->size_ns) == c->backward_max_ns.value)
+			return 0;
+	}
+	return c->backward.known && c->backward.value > listed ? c->backward.value - listed : 0;
+}
+
 /* Tally a clock's backward readings; @since: the time of the first that no finding explains. */
 static void tally_backward(const struct judgement *j, const struct clock_figures *c,
 			   struct tally *all, struct count *since)
 {
 	const struct snapshot *s = &j->o->after;
 	struct event e = { .kind = EVENT_BACKWARD, .cpu = -1, .peer = -1,
-			   .count = c->backward.known ? c->backward.value : 0 };
+			   .count = dropped_backward(j, c) };
 	size_t i;
 
 	*since = (struct count){ };
-	/* without violations there is only the counter */
-	if (!s->debug && e.count) {
+	if (e.count) {
 		snprintf(e.clock, sizeof(e.clock), "%s", c->name);
 		tally(j, all, &e, c->backward_max_ns.value);
 	}
@@ -234,10 +260,13 @@ void judge_clock_warped(const struct rule *rule, struct judgement *j)
 			finding_cpu(f, moves->cpu_i);
 			finding_cpu(f, moves->cpu_j);
 		}
-		if (!left.n && !moves)
+		if (!left.n && !moves) {
 			finding_size(f, c->offset.offset_ns, c->offset.bound_ns, "ns");
-		else if (left.largest_ns)
+			finding_cpu(f, c->offset.cpu_i);
+			finding_cpu(f, c->offset.cpu_j);
+		} else if (left.largest_ns) {
 			finding_size(f, left.largest_ns, 1, "ns");
+		}
 		if (left.n) {
 			finding_evidence(f, "%s/warps rose by %llu: a CPU read less than another one had published",
 					 c->name, (unsigned long long)left.n);

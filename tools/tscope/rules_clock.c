@@ -15,6 +15,8 @@
 #define LEAP_NS			2000
 /* A device has four points a second: if it had none for so long, it stands still. */
 #define SILENT_NS		(10 * NSEC_PER_SEC)
+/* A device may have run in the time between two points that is beyond this. */
+#define WATCHED_NS		((uint64_t)NSEC_PER_SEC)
 /* Points come up to this late: while a step is judged, or CPUs have no time for slow clocks. */
 #define HELD_NS			(4 * NSEC_PER_SEC)
 #define SILENT_READINGS		12
@@ -262,17 +264,36 @@ static uint64_t newest_tsc(const struct snapshot *s, const char *clock)
 	return newest;
 }
 
-/* How many points there are after a TSC value, of the clock that has most. */
-static size_t points_after(const struct snapshot *s, uint64_t tsc)
+static uint64_t cyc_to_ns(uint64_t cycles, uint64_t khz)
 {
+	return (__uint128_t)cycles * 1000000 / khz;
+}
+
+/*
+ * How many points there are after a TSC value, of the clock that has most, and how much of the time
+ * they watch: no sampling and a pause leave gaps.
+ */
+static size_t points_after(const struct snapshot *s, uint64_t tsc, uint64_t khz,
+			   uint64_t *watched_ns)
+{
+	uint64_t last, gap_ns, sum_ns;
 	size_t most = 0, i, k, n;
 
+	*watched_ns = 0;
 	for (i = 0; i < s->n_clocks; i++) {
-		for (k = n = 0; k < s->n_points; k++)
-			n += s->points[k].tsc > tsc &&
-			     !strcmp(s->points[k].clock, s->clocks[i].name);
-		if (n > most)
+		last = tsc;
+		for (k = n = sum_ns = 0; k < s->n_points; k++) {
+			if (s->points[k].tsc <= last || strcmp(s->points[k].clock, s->clocks[i].name))
+				continue;
+			gap_ns = cyc_to_ns(s->points[k].tsc - last, khz);
+			sum_ns += gap_ns < WATCHED_NS ? gap_ns : WATCHED_NS;
+			last = s->points[k].tsc;
+			n++;
+		}
+		if (n > most) {
 			most = n;
+			*watched_ns = sum_ns;
+		}
 	}
 	return most;
 }
@@ -282,21 +303,25 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 {
 	const struct snapshot *s = &j->o->after;
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
-	uint64_t newest = newest_tsc(s, NULL), last = newest_tsc(s, name), ns;
+	uint64_t newest = newest_tsc(s, NULL), last = newest_tsc(s, name), ns, watched_ns;
 	uint64_t readings = grown(j, name, samples), rejected = grown(j, name, rejected);
 	struct finding *f;
 
 	if (!last || !tsc || !tsc->khz.known || !tsc->khz.value ||
 	    readings < SILENT_READINGS || rejected > readings / 2)
 		return;
-	ns = (__uint128_t)(newest - last) * 1000000 / tsc->khz.value;
-	if (ns < (uint64_t)SILENT_NS || points_after(s, last) < SILENT_POINTS)
+	ns = cyc_to_ns(newest - last, tsc->khz.value);
+	if (points_after(s, last, tsc->khz.value, &watched_ns) < SILENT_POINTS ||
+	    watched_ns < (uint64_t)SILENT_NS)
 		return;
-	f = finding_new(j, rule, "%s has stood still for %s", name, ns_text(ns));
+	f = finding_new(j, rule, "%s has stood still for %s%s", name,
+			ns - watched_ns > (uint64_t)HELD_NS ? "at least " : "",
+			ns_text(watched_ns));
 	finding_is_of(j, name, NULL);
 	/* the event is that it stopped */
-	finding_ended(f, (struct count){ ns < s->boottime_ns, s->boottime_ns - ns });
-	finding_size(f, ns, HELD_NS, "ns");
+	finding_ended(f, (struct count){ watched_ns < s->boottime_ns,
+					 s->boottime_ns - watched_ns });
+	finding_size(f, watched_ns, HELD_NS + ns - watched_ns, "ns");
 	finding_evidence(f, "%llu readings were taken, and none became a point",
 			 (unsigned long long)readings);
 }

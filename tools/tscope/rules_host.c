@@ -76,7 +76,12 @@ void judge_restored(const struct rule *rule, struct judgement *j)
 			continue;
 		explain_all(m);
 		sized = m->move[VOICE_HOST].stepped && m->move[VOICE_PAGE].stepped;
-		if (sized) {
+		if (sized && m->ns < 0) {
+			f = finding_new(j, rule, "The guest was migrated: its wall clock is %s ahead of the new host's",
+					ns_text(ns_magnitude(m->ns)));
+			finding_size(f, m->ns, m->error_ns, "ns");
+			finding_evidence(f, "the host's wall clock went back, and the guest's clocks did not follow it");
+		} else if (sized) {
 			f = finding_new(j, rule, "The guest was restored or migrated: it missed %s",
 					ns_text(m->ns));
 			finding_size(f, m->ns, m->error_ns, "ns");

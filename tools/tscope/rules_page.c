@@ -168,6 +168,9 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 	}
 	if (!c || !c->skew_ppt.known || !c->skew_error_ppt.known || !rate.known || !is_one_rate(s))
 		return;
+	/* without a master clock a page may have changed its multiplier since the skew was measured */
+	if (c->stable.known && !c->stable.value)
+		return;
 	off = ns_minus(c->skew_ppt.value, rate.value);
 	/* one in twenty 95 % intervals misses the truth, but none by four half-widths */
 	if (ns_magnitude(off) / 4 <= (uint64_t)c->skew_error_ppt.value + MULTIPLIER_PPT / 4)

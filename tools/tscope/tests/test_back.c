@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The TSC goes back, or devices wrap: what is found where clocks are absent, or look alike. */
 #include "made.h"
+#include "words.h"
 
 /* Leave only the TSC of CPU 0, the time page, the host's clock and the kernel's clocks. */
 static void without_devices(void)
@@ -138,12 +139,58 @@ static void test_wall_on_tsc(void)
 	}
 }
 
+/* A guest that migrates to a host whose wall clock is behind is ahead of it then. */
+static void test_host_behind(void)
+{
+	char title[128];
+	unsigned int i;
+	double gap;
+
+	for (i = 0; i < ROUNDS; i++) {
+		quiet();
+		gap = -1000 * round(fabs(size(1e6, 9.9e8)) / 1000);
+		add(30, "step", KVM, 0, -5e6);
+		add(30.1, "step", PTP, 0, gap - 5e6);
+		add(30.1, "step", RAW, 0, -5e6);
+		add(30.2, "step", WALL, 0, -5e6);
+		only("restored", gap);
+		snprintf(title, sizeof(title),
+			 "The guest was migrated: its wall clock is %s ahead of the new host's",
+			 ns_text(-gap));
+		if (found.n)
+			EXPECT_TEXT(found.findings->title, title);
+	}
+}
+
+/* acpi-pm is the clocksource that the kernel names acpi_pm. */
+static void test_who_sees_it(void)
+{
+	const struct finding *f;
+	unsigned int i;
+	size_t k;
+	bool is;
+
+	for (i = 0; i < 2; i++) {
+		quiet();
+		snprintf(o.after.clocksource, sizeof(o.after.clocksource), i ? "acpi_pm" : "tsc");
+		add(30, "backward", PM, 0, 2000);
+		judge();
+		f = the_finding(&found, "clock-backward");
+		EXPECT(f, "no finding");
+		for (k = 0, is = false; f && k < f->evidence.n; k++)
+			is |= !strncmp(f->evidence.lines[k], "it is the clocksource:", 22);
+		EXPECT_EQ(is, i, "acpi-pm is the clocksource");
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "kvm-clock goes back with the TSC", test_page_goes_back },
 	{ "a CPU that is offline", test_absent_cpu },
 	{ "points from before a jump back", test_old_points },
 	{ "a restore after hours", test_long_restore },
 	{ "a jump by hours", test_long_jump },
+	{ "a host that is behind", test_host_behind },
+	{ "who sees that acpi-pm goes back", test_who_sees_it },
 	{ "the wall clock is set, and kvm-clock is not the clocksource", test_wall_on_tsc },
 };
 

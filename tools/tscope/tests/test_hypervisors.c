@@ -77,6 +77,27 @@ static void test_xen_pages(void)
 	tree_close();
 }
 
+/* Xen changes the multiplier of a page about once a second: the skew may be of the one before. */
+static void test_xen_multiplier(void)
+{
+	static const char page[] =
+		"# cpu version tsc_timestamp system_time_ns tsc_to_system_mul tsc_shift flags minus_first_ns\n"
+		"0 14 1 1 4090498130 -1 0 0\n";
+	const struct finding *f;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		tree_open("healthy-xen");
+		write_text("sys/kernel/debug/tscope/timepage", page);
+		write_text("sys/kernel/tscope/xen/stable", i ? "1\n" : "0\n");
+		look();
+		f = the_finding(&found, "clock-off-multiplier");
+		EXPECT(!f == !i, "stable %u: %s", i, f ? f->title : "no finding");
+		forget();
+		tree_close();
+	}
+}
+
 /* doctor says nothing of a clock that has no reading: Hyper-V shows no wall clock of the host. */
 static void test_no_host_clock(void)
 {
@@ -96,6 +117,7 @@ static void test_no_host_clock(void)
 static const struct tap_test tests[] = {
 	{ "vmclock in place of ptp-kvm", test_vmclock_without_ptp },
 	{ "pages of idle CPUs in a Xen guest", test_xen_pages },
+	{ "the multiplier of a Xen guest with one CPU", test_xen_multiplier },
 	{ "a pause where the host shows no clock", test_no_host_clock },
 };
 

@@ -5,13 +5,17 @@
 /* The lowest number of 64 bits is a valid offset: its magnitude needs an unsigned number. */
 static void test_lowest_offset(void)
 {
+	const struct finding *f;
+
 	quiet();
 	pair(TSC, 0, 1, INT64_MIN, 95);
 	only("tsc-offset", (double)INT64_MIN);
 	quiet();
 	pair(KVM, 0, 1, INT64_MIN, 95);
 	judge();
-	EXPECT(finding_of("clock-warped", "kvm-clock of CPU 1 is"), "kvm-clock by -2^63 ns");
+	f = finding_of("clock-warped", "kvm-clock of CPU 1 is");
+	EXPECT(f, "kvm-clock by -2^63 ns");
+	EXPECT(f && f->n_cpus == 2 && f->cpus[0] == 0 && f->cpus[1] == 1, "CPUs of the pair");
 }
 
 /* Two devices that run at this rate against the TSC. */
@@ -160,6 +164,38 @@ static void test_counters_alone(void)
 	EXPECT_EQ(found.n, 2, "findings");
 }
 
+/* A backward reading whose line violations dropped, if it may be of the time since --since. */
+static void test_dropped_lines(void)
+{
+	static const struct {
+		int clock;
+		bool older, listed, no_master, found;
+	} all[] = {
+		{ RAW, false, false, false, true }, { RAW, true, false, false, false },
+		{ RAW, false, true, false, false }, { RAW, false, false, true, false },
+		{ PM, false, false, true, true },
+	};
+	const struct finding *f;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		quiet();
+		o.since_ns = 50e9;
+		clocks[KVM].stable.value = !all[i].no_master;
+		clocks[all[i].clock].backward = (struct count){ true, 2 };
+		clocks[all[i].clock].backward_max_ns = (struct count){ true, 1197000 };
+		add(all[i].older ? 40 : 60, "warp", KVM, 0, 10);
+		if (all[i].listed)
+			add(60, "backward", all[i].clock, 0, 1197000);
+		judge();
+		f = finding_of("clock-backward", all[i].clock == RAW ?
+			       "monotonic-raw went backward by 1197 us" :
+			       "acpi-pm went backward by 1197 us");
+		EXPECT(all[i].listed || !!f == all[i].found, "case %u", i);
+		EXPECT(!f || f->since_ns.known == all[i].listed, "case %u: its time", i);
+	}
+}
+
 /* If a clock has many events, the largest are reported, however many another clock has. */
 static void test_many(void)
 {
@@ -201,6 +237,7 @@ static const struct tap_test tests[] = {
 	{ "the host's word that the guest was stopped", test_word },
 	{ "sampling was off", test_gap },
 	{ "counters alone", test_counters_alone },
+	{ "lines that were dropped", test_dropped_lines },
 	{ "many events of a kind", test_many },
 };
 

@@ -10,7 +10,8 @@
 . "$TSCOPE_TESTS/views.sh"
 
 json_pairs() {
-	tree views-many && runs 0 pairs --json && jq -e '(.pairs | length) == 132 and
+	tree views-many && runs 0 events --json && jq -e '(.cpus | length) == 12' "$DIR/out" &&
+		runs 0 pairs --json && jq -e '(.pairs | length) == 132 and (.cpus | length) == 12 and
 		.pairs[0] == { clock: "kvm-clock", cpu_i: 3, cpu_j: 4, offset_ns: 22, bound_ns: 89,
 			moving: 1, hull_ns: [-70, 116], age_ms: 1028, warps: 0 } and
 		(.pairs | map(select(.cpu_i == 2 and .cpu_j == 9)) |
