@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* cmd_metrics.c: print metrics for Prometheus, once or again and again */
 #include <err.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static volatile sig_atomic_t ended;
+
+static void end(int signal)
+{
+	(void)signal;
+	ended = 1;
+}
+
 /* Replace the file as a whole; anybody may read it, because node_exporter is another user. */
 static void write_textfile(const char *path, const struct snapshot *s)
 {
@@ -49,11 +58,20 @@ static void write_textfile(const char *path, const struct snapshot *s)
 		errx(STATUS_USAGE, "%s: %s", path, strerror(-error));
 }
 
+/* The reader of a pipe may hang: signals reach the program while it writes. */
+static void print(const struct snapshot *s, const sigset_t *ends)
+{
+	sigprocmask(SIG_UNBLOCK, ends, NULL);
+	metrics_print(stdout, s);
+	fflush(stdout);
+	sigprocmask(SIG_BLOCK, ends, NULL);
+}
+
 /*
  * Return: whether the module is loaded. With a text file, errors are not printed (the file has
  * their number): a timer would fill the journal with the same lines.
  */
-static bool write_metrics(const char *textfile)
+static bool write_metrics(const char *textfile, const sigset_t *ends)
 {
 	struct snapshot s;
 	bool loaded = snapshot_read(&s, METRICS_PARTS);
@@ -63,8 +81,7 @@ static bool write_metrics(const char *textfile)
 	if (textfile)
 		write_textfile(textfile, &s);
 	else
-		metrics_print(stdout, &s);
-	fflush(stdout);
+		print(&s, ends);
 	snapshot_free(&s);
 	return loaded;
 }
@@ -85,8 +102,12 @@ int cmd_metrics(int argc, char **argv)
 		children, NULL, NULL
 	};
 	const char *textfile = NULL;
+	/* a second signal ends the program at once */
+	const struct sigaction action = {
+		.sa_handler = end, .sa_flags = SA_RESTART | SA_RESETHAND,
+	};
 	struct timespec interval;
-	sigset_t ends;
+	sigset_t ends, before;
 	bool loaded;
 
 	options_parse(&argp, argc, argv, &textfile);
@@ -95,11 +116,15 @@ int cmd_metrics(int argc, char **argv)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
-	/* signals end the program only while it waits: so the text is always whole */
-	sigprocmask(SIG_BLOCK, &ends, NULL);
+	/* the first signal ends the program only while it waits: so the text is always whole */
+	sigprocmask(SIG_BLOCK, &ends, &before);
+	sigdelset(&before, SIGINT);
+	sigdelset(&before, SIGTERM);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
 	do {
-		loaded = write_metrics(textfile);
-	} while (options.interval_ms && !ferror(stdout) &&
-		 sigtimedwait(&ends, NULL, &interval) < 0);
+		loaded = write_metrics(textfile, &ends);
+	} while (options.interval_ms && !ferror(stdout) && !ended &&
+		 !ppoll(NULL, 0, &interval, &before));
 	return loaded ? STATUS_GOOD : STATUS_NO_FIGURE;
 }

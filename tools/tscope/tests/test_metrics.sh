@@ -385,6 +385,23 @@ repeats() {
 	same "status after SIGINT" $? 0
 }
 
+# a reader that hangs: the first signal lets the text be written, the second one ends the program
+reader_hangs() {
+	local job status
+	tree views-faults && mkfifo "$DIR/pipe" || return
+	exec 3<>"$DIR/pipe"
+	"$TSCOPE" metrics --root "$ROOT" -i 0.001 >"$DIR/pipe" 2>"$DIR/err" 3>&- &
+	job=$!
+	soon grep -q pipe "/proc/$job/wchan" && kill -TERM "$job" && sleep 0.2 && kill -0 "$job" &&
+		kill -TERM "$job"
+	status=$?
+	soon not kill -0 "$job" || { status=1; kill -KILL "$job"; }
+	wait "$job"
+	same "status after two SIGTERM" $? 143 || status=1
+	exec 3>&-
+	return "$status"
+}
+
 # soon COMMAND...: the command succeeds within 20 s; other programs may keep the CPUs busy
 soon() {
 	local i
@@ -437,6 +454,7 @@ t "a full disk" no_room
 t "no directory" no_directory
 t "a reader never sees a part" never_partial
 t "again and again" repeats
+t "a reader that hangs" reader_hangs
 t "sampling is left alone" only_looks
 t "all metrics are documented" documented
 ktap_end
