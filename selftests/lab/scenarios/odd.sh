@@ -5,10 +5,10 @@
 # For selftests/lab/odd, which sets in the environment: ODD_ABSENT, the clocks that can't exist
 # there; ODD_CPUS, the CPUs that sample by default; ODD_ISOLATED, a CPU that is isolated;
 # ODD_PARTITION, if a cpuset isolates it; ODD_WITHOUT, options that the kernel is built without,
-# with commas; ODD_DEBUGFS, if debugfs is off; ODD_SOURCE, the clocksource that was requested;
-# ODD_REFUSED, the reason that the log gives if tscope can't load, and ODD_ERRNO, the errno of insmod
-# then (regular expressions without a blank). It must not load if the log matches ODD_IF, and must
-# load otherwise: in emulation this is chance.
+# with commas; ODD_STABLE, what kvm-clock/stable is; ODD_DEBUGFS, if debugfs is off; ODD_SOURCE, the
+# clocksource that was requested; ODD_REFUSED, the reason that the log gives if tscope can't load, and
+# ODD_ERRNO, the errno of insmod then (regular expressions without a blank). It must not load if the
+# log matches ODD_IF, and must load otherwise: in emulation this is chance.
 TIMEOUT=300
 
 T=/sys/kernel/tscope
@@ -152,6 +152,7 @@ guest() {
 	cpus=${ODD_CPUS:-$(cat /sys/devices/system/cpu/possible)}
 	expect "cpus by default" "$(cat $T/cpus)" "$cpus"
 	absent
+	[ -z "$ODD_STABLE" ] || expect "kvm-clock/stable" "$(cat $T/kvm-clock/stable)" $ODD_STABLE
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
 	expect "CPUs that sample" "$(sampling)" "$(sampling_wanted)"
