@@ -9,7 +9,7 @@
 #include "params.h"
 #include "sampler.h"
 
-/* The TSC advanced so much more than jiffies, ms: time stands still. */
+/* If the TSC advances by this more than jiffies do, time stands still; ms. */
 #define STOOD_MS	2000
 
 /* Take one reading. It counts as backward if this CPU's clock is behind its last reading. */

@@ -15,7 +15,7 @@
 #include "bracket.h"
 #include "math128.h"
 
-/* Widths have 8 binary places: a native bracket is some ten ns. */
+/* Widths have 8 binary places, because a native bracket lasts only tens of ns. */
 #define WIDTH_BITS	8
 /*
  * The place p may also drift from one end of the points to the other. This is a slope, so no

@@ -5,7 +5,7 @@
 
 #include "fit.h"
 
-/* With fewer points mere noise would give a share. */
+/* With fewer points, noise alone would give a share. */
 #define TSCOPE_BRACKET_MIN_POINTS	16
 /* Binary places of the share, and of the factor for the error. */
 #define TSCOPE_BRACKET_SHARE_BITS	16

@@ -17,7 +17,7 @@
 /* A burst that took more than this many times its length is not one moment. */
 #define LENGTH_FACTOR	2
 
-/* The limits of a burst with fewer echoes, each an upper limit, are not used. */
+/* Each echo gives an upper limit. The limits of a burst with fewer echoes are not used. */
 #define ECHOES_MIN	2
 
 /* An exchange comes after 1 to GAP_MAX readings, fewer if half of them would exceed GAP_NS. */
@@ -91,7 +91,7 @@ static noinline void note_warp(struct tscope_cpu *c, struct tscope_finding *f, i
 				lane == TSCOPE_LANE_TSC ? burst_cyc_to_ns(size) : size);
 }
 
-/* The result of a burst's exchanges so far. It is local, to be in registers if some are left. */
+/* The result of a burst's exchanges so far. It is local, so that registers may hold it. */
 struct limits {
 	s64 low[TSCOPE_MAILBOX_LANES];
 	s64 high[TSCOPE_MAILBOX_LANES];

@@ -5,7 +5,7 @@
 
 #include "cpu.h"
 
-/* What a burst is to do. With a partner, this CPU's own session has begun. */
+/* What a burst is to do. If there is a partner, the caller has begun this CPU's session. */
 struct tscope_burst_plan {
 	const struct tscope_mailbox *peer;	/* NULL: none */
 	u64 length_cyc;

@@ -53,7 +53,7 @@ struct tscope_raw {
 	u32 real_frac;		/* @frac of realtime */
 	u32 source;		/* a change begins a segment: another source, or an unknown gap */
 	bool exact;		/* read at @tsc, else somewhere between @before and @after */
-	bool other_scale;	/* counts from another zero than the last reading did */
+	bool other_scale;	/* its zero differs from that of the last reading */
 	bool stepped;		/* the clock stepped since the last reading; see @knows_steps */
 	struct tscope_step step;	/* that step */
 };

@@ -24,10 +24,10 @@
 
 /* The slowest of the devices, the ACPI PM timer: 3.579545 MHz. */
 #define DEVICE_TICK_NS	280
-/* So many snapshots in a row must look alike; there are more tries, as a page may be updated. */
+/* This many snapshots in a row must agree. More are tried, because a page may be updated. */
 #define ALIKE		3
 #define ALIKE_TRIES	(4 * ALIKE)
-/* Enough: the kernel updates its lines once a tick; a snapshot takes some microseconds. */
+/* These suffice: the kernel updates its lines once a tick, and a snapshot takes microseconds. */
 #define UPDATED_TRIES	4
 /* No clocksource of the kernel has a larger shift. */
 #define SHIFT_MAX	32

@@ -38,7 +38,7 @@
 #define WRONG_RATE_PART		32
 /* A slew that was measured for 8 times the call's length shows how far the slew changed. */
 #define SLEW_SPANS		8
-/* Of the pairings within this time the best one is shown. */
+/* The best pairing within this time is shown. */
 #define WINDOW_MS		1
 
 static struct kvm_clock_pairing *pairing;

@@ -210,7 +210,7 @@ static struct attribute *xen_attrs[] = {
 
 static const struct attribute_group xen_group = { .attrs = xen_attrs };
 
-/* Never fails, which would keep the CPU offline: a CPU without a page is measured by its TSC. */
+/* Returns no error, which would keep the CPU offline: without a page its TSC is still measured. */
 static int cpu_online_ends(unsigned int cpu)
 {
 	int err = kernel_page(cpu) ? 0 : tscope_xen_take(per_cpu_ptr(&areas, cpu));

@@ -20,19 +20,33 @@ static u32 given_khz;
 u32 tscope_tsc_khz;
 u64 tscope_ns_mult;
 
-/* tscope_clock_count() - how many clocks are present; does not change while loaded */
+/**
+ * tscope_clock_count() - how many clocks are present
+ * Context: any.
+ * Return: their number, which does not change while the module is loaded.
+ */
 unsigned int tscope_clock_count(void)
 {
 	return clock_count;
 }
 
-/* tscope_clock_get() - clock number @i of those present, in the order of the table */
+/**
+ * tscope_clock_get() - a clock that is present
+ * @i: its number in the order of the table, below tscope_clock_count()
+ * Context: any.
+ * Return: the clock.
+ */
 struct tscope_clock *tscope_clock_get(unsigned int i)
 {
 	return clocks[i];
 }
 
-/* tscope_clock_of_lane() - the clock of a mailbox lane, NULL if it is not present */
+/**
+ * tscope_clock_of_lane() - the clock of a lane of the mailboxes
+ * @lane: the lane
+ * Context: any.
+ * Return: the clock; NULL if it is not present.
+ */
 struct tscope_clock *tscope_clock_of_lane(enum tscope_lane lane)
 {
 	unsigned int i;

@@ -274,7 +274,7 @@ static void choose_cpus_again(int leaves)
 	windows_allow();
 }
 
-/* Never fails, which would keep the CPU offline: a CPU without its state is not measured. */
+/* Returns no error, which would keep the CPU offline: a CPU without its state is not measured. */
 static int cpu_online_ends(unsigned int cpu)
 {
 	if (cpumask_test_cpu(cpu, &chosen))

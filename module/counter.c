@@ -13,7 +13,7 @@
 
 /* The TSC's frequency may be wrong by 1/32: after 2^4 wraps that is half a wrap. */
 #define SURE_WRAPS_BITS	4
-/* So that a counter may run backward right after the first reading. */
+/* The first reading counts as this, so that a counter can run backward right after it. */
 #define FIRST_TICKS	((u64)1 << 32)
 
 /**

@@ -227,7 +227,11 @@ void tscope_alert_raise(struct tscope_clock *clk, enum tscope_cause cause, s64 s
 	spin_unlock(&alert_lock);
 }
 
-/* How many alerts were reported since load or reset. */
+/**
+ * tscope_alerts_count() - how many alerts were reported since load or reset
+ * Context: any.
+ * Return: their number.
+ */
 u64 tscope_alerts_count(void)
 {
 	return READ_ONCE(alerts);

@@ -9,16 +9,16 @@
  */
 #include <linux/gcd.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "exchange.h"
 #include "mesh.h"
 #include "math128.h"
 
-/* A composed offset is kept for this long: many readers cost no more than one. */
+/* A composed offset is kept for this long, so that reading it often costs little. */
 #define KEPT_MS	1000
 
 /* If there are fewer differences, all of them may be multiples of two steps or more. */
@@ -29,14 +29,17 @@ static u64 stopped_ms;
 /* tscope_now_ms() when sampling was last started: no pair could meet before. */
 static u64 started_ms;
 
-/* The newest composed offset of each lane; a bound of 0: none. Protected by composed_lock. */
-static DEFINE_MUTEX(composed_lock);
-static struct {
-	struct tscope_offset worst;
+/* A composed offset. */
+struct composed {
+	struct tscope_offset worst;	/* a bound of 0: none */
 	u64 at_ms;
 	u32 choices;
-	u32 lives;		/* the sum of all CPUs' lives */
-} composed[TSCOPE_MAILBOX_LANES];
+	u32 lives;			/* the sum of all CPUs' lives */
+};
+
+/* The newest of each lane. The lock is held only to copy one, so no reader waits for another. */
+static DEFINE_SPINLOCK(composed_lock);
+static struct composed newest_composed[TSCOPE_MAILBOX_LANES];
 
 /* The time that ages are measured to: while sampling is off, no figure becomes stale. */
 static u64 judged_ms(void)
@@ -44,9 +47,10 @@ static u64 judged_ms(void)
 	return READ_ONCE(stopped_ms) ?: tscope_now_ms();
 }
 
-/*
- * Record that sampling stopped, or goes on: figures keep their values while it is off. Context:
- * process, no window is open.
+/**
+ * tscope_pairs_stopped() - record that sampling stopped, or goes on
+ * @stopped: whether it stopped; figures then keep their values
+ * Context: process, no window is open.
  */
 void tscope_pairs_stopped(bool stopped)
 {
@@ -69,9 +73,9 @@ static void pair_write_end(struct tscope_pair *p)
 	preempt_enable();
 }
 
-/*
- * Forget what is known of all pairs. Context: process, no window is open, and no change of pairs
- * runs; readers may be at work.
+/**
+ * tscope_pairs_clear() - forget what is known of all pairs
+ * Context: process, no window is open, and no change of pairs runs; readers may be at work.
  */
 void tscope_pairs_clear(void)
 {
@@ -107,9 +111,12 @@ static void add_warps(struct tscope_pair *p, const struct tscope_burst *b)
 	}
 }
 
-/*
- * Learn the step in which a CPU's TSC counts: the step divides all differences. Only differences
- * within a burst are used, because the TSC may jump between bursts. Context: the CPU's sampler.
+/**
+ * tscope_pairs_note_step() - learn the step in which a CPU's TSC counts
+ * @c: the CPU, after a burst
+ *
+ * The step divides all differences. Only differences within a burst are used, because the TSC may
+ * jump between bursts. Context: the CPU's sampler.
  */
 void tscope_pairs_note_step(struct tscope_cpu *c)
 {
@@ -131,7 +138,7 @@ void tscope_pairs_note_step(struct tscope_cpu *c)
 		WRITE_ONCE(c->step_cyc, c->divisor_cyc);
 }
 
-/* The step in which a lane's clock counts. If unknown, it is so large that nothing is motion. */
+/* The step in which a lane's clock counts; if unknown, so large a one that nothing is motion. */
 static u32 step_of(const struct tscope_cpu *c, int lane)
 {
 	u64 step = c->step_cyc ?: S32_MAX;
@@ -148,9 +155,12 @@ static bool burst_has(const struct tscope_burst *b, int lane)
 	       b->low[lane] != S64_MIN && b->high[lane] != S64_MAX;
 }
 
-/*
- * Add a burst of @c, which keeps the pair, and in which the partner exchanged. Context: the CPU's
- * sampler, in a window, interrupts on.
+/**
+ * tscope_pair_add() - add a burst to what is known of a pair
+ * @c: the CPU that keeps the pair, and that took the burst
+ * @p: the pair
+ * @b: the burst, in which the partner exchanged
+ * Context: the CPU's sampler, in a window, interrupts on.
  */
 void tscope_pair_add(struct tscope_cpu *c, struct tscope_pair *p, const struct tscope_burst *b)
 {
@@ -226,10 +236,14 @@ static void offset_from_interval(enum tscope_lane lane, int from, int to,
 	o->hull_high_ns = tscope_clamp64((s128)hull_ns + hull_bound_ns);
 }
 
-/*
- * What is known of a pair, of the lane of the TSC or of the time page. Context: process,
- * tscope_pairs_lock held, or the sampler that keeps the pair; never waits for a sampler. Returns
- * whether there is an interval of the CPUs' present lives, however old.
+/**
+ * tscope_pair_offset() - what is known of the offset of a pair
+ * @p: the pair
+ * @lane: of the TSC or of the time page
+ * @o: result
+ * Context: process, tscope_pairs_lock held, or the sampler that keeps the pair; never waits for a
+ * sampler.
+ * Return: whether there is an interval of the CPUs' present lives, however old.
  */
 bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 			struct tscope_offset *o)
@@ -242,9 +256,14 @@ bool tscope_pair_offset(const struct tscope_pair *p, enum tscope_lane lane,
 	return true;
 }
 
-/*
- * The warps of a pair in the CPUs' present lives, also of bursts that are no single moment: a pair
- * may have no other figure. Context: as tscope_pair_offset().
+/**
+ * tscope_pair_warps() - the warps of a pair in the CPUs' present lives, since the last reset
+ * @p: the pair
+ * @lane: of the TSC or of the time page
+ *
+ * Those of bursts that are no single moment count, too: a pair may have no other figure.
+ * Context: as tscope_pair_offset().
+ * Return: their number.
  */
 u64 tscope_pair_warps(const struct tscope_pair *p, enum tscope_lane lane)
 {
@@ -334,15 +353,16 @@ static void find_worst_against(struct tscope_mesh *mesh, u32 root, enum tscope_l
 }
 
 /* The largest offset of all CPUs, also of those that do not meet. */
-static void compose_worst(enum tscope_lane lane, u64 since_ms, struct tscope_offset *worst)
+static void compose_worst(enum tscope_lane lane, u64 since_ms, struct composed *to)
 {
+	struct tscope_offset *worst = &to->worst;
 	struct tscope_mesh mesh = { .count = nr_cpu_ids };
 	u32 root, far[2], further[2], room = 0;
 	struct tscope_cpu *c;
 
 	worst->bound_ns = 0;
 	/* read first: if the pairs change meanwhile, the next reader composes anew */
-	composed[lane].choices = READ_ONCE(tscope_pairs_choices);
+	to->choices = READ_ONCE(tscope_pairs_choices);
 	spin_lock(&tscope_pairs_lock);
 	for_each_tscope_cpu(c)
 		room += c->pairs;
@@ -371,27 +391,34 @@ static void compose_worst(enum tscope_lane lane, u64 since_ms, struct tscope_off
 static void composed_worst(enum tscope_lane lane, u64 now_ms, u64 since_ms,
 			   struct tscope_offset *worst)
 {
+	struct composed kept;
 	struct tscope_cpu *c;
 	u32 lives = 0;
 
 	for_each_tscope_cpu(c)
 		lives += READ_ONCE(c->life);
-	mutex_lock(&composed_lock);
-	if (!composed[lane].worst.bound_ns || composed[lane].lives != lives ||
-	    composed[lane].choices != READ_ONCE(tscope_pairs_choices) ||
-	    now_ms - composed[lane].at_ms >= KEPT_MS) {
-		compose_worst(lane, since_ms, &composed[lane].worst);
-		composed[lane].at_ms = now_ms;
-		composed[lane].lives = lives;
+	spin_lock(&composed_lock);
+	kept = newest_composed[lane];
+	spin_unlock(&composed_lock);
+	if (!kept.worst.bound_ns || kept.lives != lives ||
+	    kept.choices != READ_ONCE(tscope_pairs_choices) || now_ms - kept.at_ms >= KEPT_MS) {
+		compose_worst(lane, since_ms, &kept);
+		kept.at_ms = now_ms;
+		kept.lives = lives;
+		spin_lock(&composed_lock);
+		if ((s64)(now_ms - newest_composed[lane].at_ms) >= 0)
+			newest_composed[lane] = kept;
+		spin_unlock(&composed_lock);
 	}
-	if (composed[lane].worst.bound_ns && offset_is_worse(&composed[lane].worst, worst))
-		*worst = composed[lane].worst;
-	mutex_unlock(&composed_lock);
+	if (kept.worst.bound_ns && offset_is_worse(&kept.worst, worst))
+		*worst = kept.worst;
 }
 
-/*
- * Look at all pairs of the lane of the TSC or of the time page. Context: process, may sleep; never
- * waits for a sampler.
+/**
+ * tscope_pairs_summary() - look at all pairs
+ * @lane: of the TSC or of the time page
+ * @s: result
+ * Context: process, may sleep; never waits for a sampler.
  */
 void tscope_pairs_summary(enum tscope_lane lane, struct tscope_pairs_summary *s)
 {

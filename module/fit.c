@@ -105,7 +105,14 @@ int tscope_line_find(const struct tscope_point *p, u32 n,
 	return 0;
 }
 
-/* How far a value lies above the line. */
+/**
+ * tscope_line_residual() - how far a value lies above a line
+ * @line: the line
+ * @tsc: time of the value, cycles
+ * @value: in the unit of the values that the line was found for
+ * Context: any.
+ * Return: the distance in the same unit.
+ */
 s64 tscope_line_residual(const struct tscope_line *line, u64 tsc, s64 value)
 {
 	s128 at = line->slope * time_of(line, tsc);
@@ -114,7 +121,13 @@ s64 tscope_line_residual(const struct tscope_line *line, u64 tsc, s64 value)
 	return (s64)(value - line->mean - at);
 }
 
-/* How far the phase of a point of the fit's segment lies above the line, 2^-16 ns. */
+/**
+ * tscope_fit_residual() - how far the phase of a point lies above the line
+ * @fit: the line
+ * @p: the point, of the same segment
+ * Context: any.
+ * Return: 2^-16 ns.
+ */
 s64 tscope_fit_residual(const struct tscope_fit *fit, const struct tscope_point *p)
 {
 	return tscope_line_residual(&fit->line, p->tsc, p->phase);
@@ -155,7 +168,7 @@ static bool part_dithers(const struct tscope_fit *fit, const struct tscope_point
 	return true;
 }
 
-/* Whether readings fall evenly over the nanosecond, so that rounding to it is mere noise. */
+/* Whether readings fall evenly over the nanosecond, so that rounding to it only adds noise. */
 static bool dithers(const struct tscope_fit *fit, const struct tscope_point *p)
 {
 	u32 part = fit->points / DITHER_PARTS, i;

@@ -14,10 +14,11 @@
  *	proof		high - low < -2 steps
  *
  * Width is the lower eighth of the bursts' widths, and not more than the widths of the two bursts
- * that gave the limits: if a hypervisor moves a virtual CPU, a few bursts from a near place give
- * close limits, but they are narrow themselves. Noise is a share of that lower eighth. One evidence
- * may be chance; a second one soon after it is motion. Slow drift shows in the limits of up to 16
- * epochs, which are forgotten when evidence appears: one step does not look like motion for long.
+ * that gave the limits: if a hypervisor brings two virtual CPUs closer together, a few bursts
+ * give close limits, but they are narrow themselves. Noise is a share of that lower eighth.
+ * Evidence in one epoch may be chance; if it comes again soon after, it is motion. Slow drift shows
+ * in the limits of up to 16 epochs, which are forgotten when evidence appears: one step does not
+ * look like motion for long.
  */
 #include <linux/math64.h>
 
@@ -29,7 +30,7 @@
 /* Twentieths of a width: the distance of the tightest limits at rest, and of common limits. */
 #define TIGHTEST_TWENTIETHS	13
 #define COMMON_TWENTIETHS	18
-/* One of so many bursts must give such a limit. */
+/* At least one in COMMON_PART bursts must give a common limit. */
 #define COMMON_PART	16
 /*
  * How far a clock that counts in steps may move the median of an epoch's widths against their lower
@@ -39,12 +40,12 @@
 #define MEMORY_STEPS	2
 /* Epochs in one half of the memory. */
 #define MEMORY_EPOCHS	8
-/* Two evidences at most this far apart are one motion. SLOW: evidence of the memory. */
+/* Evidence that comes again within so many epochs is motion; SLOW: evidence of the memory. */
 #define GAP_EPOCHS	2
 #define GAP_SLOW_EPOCHS	(2 * MEMORY_EPOCHS)
-/* Of an epoch with fewer bursts, all bursts that are not very wide enter the hull. */
+/* If an epoch has fewer bursts, all of them that are not very wide enter the hull. */
 #define FEW_BURSTS	64
-/* So many narrow bursts in a row are not all torn: widths have changed. */
+/* If this many bursts in a row are narrow, they are not all torn: widths have changed. */
 #define NARROW_BURSTS	2
 /* A burst of unusual width is used if the newest used one is at least this old. */
 #define STALE_MS	(TSCOPE_EPOCH_MS / 2)
@@ -198,7 +199,7 @@ static void add_to_memory(struct tscope_tracker *t)
 	merge_limits(&t->memory[0], &t->running.limits);
 	merge_limits(&all, &t->memory[0]);
 	if (limits_are_close(t, &all, all.width, MEMORY_STEPS)) {
-		/* drift goes on until the memory could have shown it again */
+		/* the pair counts as drifting until the memory could show the drift again */
 		note_evidence(t, GAP_SLOW_EPOCHS, 2);
 		forget_memory(t);
 		t->memory[0] = t->running.limits;
@@ -262,7 +263,7 @@ static void finish_epoch(struct tscope_tracker *t)
 	begin_epoch(t);
 }
 
-/* Forget all bursts. */
+/* Forget all bursts. Context: any; the caller alone writes the tracker. */
 void tscope_tracker_init(struct tscope_tracker *t)
 {
 	memset(t, 0, sizeof(*t));
@@ -275,7 +276,7 @@ void tscope_tracker_init(struct tscope_tracker *t)
 	t->since_evidence = U8_MAX;
 }
 
-/* Lower eighth of the widths. With many bursts: of the running epoch, as soon as it is known. */
+/* The lower eighth of the widths. If epochs have many bursts, it is that of the running epoch. */
 static u32 usual_width(const struct tscope_tracker *t)
 {
 	u32 width = t->running.limits.width;
@@ -286,7 +287,7 @@ static u32 usual_width(const struct tscope_tracker *t)
 }
 
 /*
- * A burst that is narrower than this may be torn, or the first one from a near place. One of the
+ * A burst that is narrower than this may be torn, or CPUs came closer together. One of the
  * very first bursts, whose widths are all kept, may be torn already: their second smallest counts.
  */
 static u32 least_width(const struct tscope_tracker *t)
@@ -401,8 +402,8 @@ void tscope_tracker_add(struct tscope_tracker *t, s64 low, s64 high, u32 step, u
 
 /*
  * The hull of the last two epochs, and a margin for what the offset may do between bursts. The
- * tightest limits of an epoch may be those of torn bursts. Each of these limits is then as near to
- * an offset that occurred as those of other bursts are: within the least width.
+ * tightest limits of an epoch may be those of torn bursts. Even then each of them is within the
+ * least width of an offset that occurred.
  */
 static struct tscope_hull hull_of(const struct tscope_tracker *t)
 {

@@ -28,8 +28,9 @@ struct tscope_limits {
 	u32 low_width;		/* width of the burst that gave low; 0: the burst was torn */
 	u32 high_width;		/* and of the one that gave high */
 	u32 width;		/* lower eighth of the bursts' widths; U32_MAX: not known */
-	s64 common_low;		/* limits that several bursts give; S64_MIN and S64_MAX until */
-	s64 common_high;	/* an epoch ends */
+	/* limits that several bursts give; S64_MIN and S64_MAX until an epoch ends */
+	s64 common_low;
+	s64 common_high;
 };
 
 /* The bursts of one second or more. */
@@ -65,8 +66,9 @@ struct tscope_tracker {
 
 /* What is known of an offset. */
 struct tscope_interval {
-	s64 low;			/* of the newest burst of ordinary width; or of the hull, */
-	s64 high;			/* if there is evidence that the offset moved */
+	/* limits of the newest burst of ordinary width; the hull's if the offset moved */
+	s64 low;
+	s64 high;
 	bool moving;			/* it moved within the last two epochs */
 	struct tscope_hull hull;	/* of the last two epochs' bursts that are not very wide */
 	u64 at_ms;			/* time of the newest burst that was used */

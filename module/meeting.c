@@ -33,7 +33,7 @@
 #define WAIT_MAX_US	3200U
 /* A caller that waits for longer than this asks the partner's sampler. */
 #define WAIT_FAST_US	800
-/* A TSC that reads the same so many times in a wait stands still. */
+/* A TSC that returns the same value this many times in a wait stands still. */
 #define STILL_TURNS	20000
 
 DEFINE_PER_CPU(struct task_struct *, tscope_thread);
@@ -155,7 +155,11 @@ static void meeting_called(void *info)
 	atomic64_inc(&caller->call.answered);
 }
 
-/* Refuse the call that waits for a CPU's sampler, if there is one. */
+/**
+ * tscope_meeting_refuse() - refuse the call that waits for a CPU's sampler, if there is one
+ * @c: the CPU
+ * Context: its sampler, or while that is parked.
+ */
 void tscope_meeting_refuse(struct tscope_cpu *c)
 {
 	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
@@ -164,7 +168,11 @@ void tscope_meeting_refuse(struct tscope_cpu *c)
 		atomic64_inc(&caller->call.answered);
 }
 
-/* Answer a call that waits for this CPU's sampler, which runs this in a window. */
+/**
+ * tscope_meeting_answer() - answer the call that waits for this CPU's sampler, if there is one
+ * @c: this CPU
+ * Context: its sampler, in a window, interrupts on.
+ */
 void tscope_meeting_answer(struct tscope_cpu *c)
 {
 	struct tscope_cpu *caller = xchg(&c->call.caller, NULL);
@@ -356,7 +364,10 @@ bool tscope_meetings_settle(unsigned int limit_ms)
 	return true;
 }
 
-/* Wait until no call can run any more, once all samplers have stopped. */
+/**
+ * tscope_meetings_finish() - wait until no call can run any more
+ * Context: process, may sleep; all samplers have stopped.
+ */
 void tscope_meetings_finish(void)
 {
 	while (!tscope_meetings_settle(FINISH_MESSAGE_MS))

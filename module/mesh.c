@@ -49,7 +49,12 @@ static bool tighten_pair(struct tscope_mesh_node *nodes, const struct tscope_mes
 	return changed;
 }
 
-/* Find the tightest limits of all CPUs against one. Context: process, may sleep. */
+/**
+ * tscope_mesh_solve() - find the tightest limits of all CPUs' clocks against that of one CPU
+ * @mesh: the graph; its nodes and @contradiction are the result
+ * @root: that CPU
+ * Context: process, may sleep.
+ */
 void tscope_mesh_solve(struct tscope_mesh *mesh, u32 root)
 {
 	struct tscope_mesh_limit own = { .at_ms = U64_MAX, .reached = true };

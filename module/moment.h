@@ -7,10 +7,13 @@
 
 struct kvm_clock_pairing;
 
-/* A line by which the kernel computes one of its clocks from what the clocksource counts. */
+/*
+ * A line by which the kernel computes one of its clocks from what the clocksource counts: at
+ * @cycles the clock is @ns + @shifted_ns * 2^-@shift ns.
+ */
 struct tscope_kernel_line {
-	u64 ns;			/* the clock at @cycles is @ns and... */
-	u64 shifted_ns;		/* ...2^-shift ns beyond it */
+	u64 ns;
+	u64 shifted_ns;
 	u64 cycles;		/* the clocksource's count */
 	u32 mult;		/* 2^-shift ns a count; 0: the line is not known */
 	u32 shift;
@@ -28,7 +31,7 @@ struct tscope_take {
 	u64 ticks;			/* jiffies before it, 64 bits */
 	struct tscope_snapshot snap;
 	struct tscope_kernel_lines lines;	/* by which the snapshot was computed, if known */
-	struct tscope_timepage page;	/* this CPU's; has no flags unless it held all the time */
+	struct tscope_timepage page;	/* this CPU's; no flags if it changed meanwhile */
 	u32 unit_ns;			/* unit in which a clocksource counts the page's time */
 };
 

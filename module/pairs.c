@@ -24,20 +24,28 @@
 DEFINE_SPINLOCK(tscope_pairs_lock);
 u32 tscope_pairs_choices;
 
-/* Pairs are many, and their size is far from a power of two, as which kmalloc would take it. */
+/* There are many pairs, and kmalloc() would round their size up to a power of two. */
 static struct kmem_cache *pair_cache;
 
 /* The CPUs that sample, by rank; written whenever the pairs are. */
 static int *ranks;
 static u32 rank_count;
 
-/* How many CPUs sample. */
+/**
+ * tscope_pairs_cpus() - how many CPUs sample
+ * Context: any.
+ * Return: their number.
+ */
 u32 tscope_pairs_cpus(void)
 {
 	return READ_ONCE(rank_count);
 }
 
-/* The time in which each pair meets once: max(1 s, partners of a CPU / 8 s). */
+/**
+ * tscope_pairs_turn_ms() - the time in which each pair meets once
+ * Context: any.
+ * Return: ms, max(1 s, partners of a CPU / 8 s); METHOD.md 5 is its source.
+ */
 u32 tscope_pairs_turn_ms(void)
 {
 	u32 n = tscope_pairs_cpus();
@@ -79,7 +87,13 @@ static bool cpu_keeps(int cpu, int peer)
 	return hweight32(cpu ^ peer) & 1 ? cpu < peer : cpu > peer;
 }
 
-/* A pair that @c keeps; NULL: it does not. Context: a window, or a change of pairs. */
+/**
+ * tscope_pair_find() - find the pair of two CPUs
+ * @c: the CPU that keeps it
+ * @peer: the other CPU
+ * Context: a window, or a change of pairs.
+ * Return: the pair; NULL if @c keeps none with @peer.
+ */
 struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer)
 {
 	u32 i;
@@ -90,9 +104,10 @@ struct tscope_pair *tscope_pair_find(const struct tscope_cpu *c, int peer)
 	return NULL;
 }
 
-/*
- * Forget what is known of a pair, except warps of its present window. Context: process, with
- * @p->lock held if readers may be at work.
+/**
+ * tscope_pair_clear() - forget what is known of a pair, except warps of its present window
+ * @p: the pair
+ * Context: process, with @p->lock held if readers may be at work.
  */
 void tscope_pair_clear(struct tscope_pair *p)
 {
@@ -238,7 +253,10 @@ int tscope_pairs_init(void)
 	return pair_cache ? 0 : -ENOMEM;
 }
 
-/* Free all pairs, before tscope_cpus_exit(): no sampler and no reader is left. */
+/**
+ * tscope_pairs_exit() - free all pairs, before tscope_cpus_exit()
+ * Context: process; no sampler and no reader is left.
+ */
 void tscope_pairs_exit(void)
 {
 	take_wanted(NULL);

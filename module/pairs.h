@@ -19,7 +19,7 @@ struct tscope_pair {
 	u16 life;		/* the life of cpu that the figures are of */
 	u16 peer_life;		/* the life of peer that they are of */
 	u64 since_ms;		/* when the two could meet first, in these lives */
-	u64 looked_ms;		/* when motion was last looked for to be traced */
+	u64 looked_ms[TSCOPE_MAILBOX_LANES]; /* start of the epoch in which motion was looked for */
 	struct tscope_tracker tracker[TSCOPE_MAILBOX_LANES];	/* peer's clock - cpu's clock */
 	u64 warps[TSCOPE_MAILBOX_LANES];	/* in these lives, since the last reset */
 	struct tscope_finding warp[TSCOPE_LANES];	/* of this window: cpu behind peer */

@@ -162,7 +162,11 @@ static void look_at_skews(struct work_struct *work)
 	arm_watch();
 }
 
-/* Begin or end the watch over skews that have a limit. Context: process, may sleep. */
+/**
+ * tscope_alerts_watch() - begin or end the watch over skews that have a limit
+ * @on: begin
+ * Context: process, may sleep.
+ */
 void tscope_alerts_watch(bool on)
 {
 	spin_lock(&watch_lock);
@@ -173,7 +177,13 @@ void tscope_alerts_watch(bool on)
 		cancel_delayed_work_sync(&watch_work);
 }
 
-/* Set the limit of a clock's alerts for a cause, ns or ppb; 0: no alerts. */
+/**
+ * tscope_alert_set_limit() - set the limit of a clock's alerts for a cause
+ * @clk: the clock
+ * @cause: the cause
+ * @limit: ns, of a skew ppb; 0: no alerts
+ * Context: process, may sleep.
+ */
 void tscope_alert_set_limit(struct tscope_clock *clk, enum tscope_cause cause, u64 limit)
 {
 	WRITE_ONCE(clk->alert[cause].limit, limit);

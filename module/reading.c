@@ -36,9 +36,9 @@
 /* The usual narrowest width grows by 1/REF_CREEP in each window, so that it follows a change. */
 #define REF_CREEP	256
 
-/* So many make the error a third of that of a time service that takes 16 pairings a second. */
+/* 150 pairings a second give a third of the error of a time service that takes 16. */
 #define PAIRINGS_PER_S	150
-/* After a device's reading that took over half a window, up to so many windows read no device. */
+/* After a reading of a device that took half a window, at most so many windows skip devices. */
 #define DEVICE_WAIT_MAX	4ULL
 /* The narrowest reading of a device within this time becomes a point. */
 #define DEVICE_POINT_NS	(240ULL * NSEC_PER_MSEC)
@@ -57,7 +57,10 @@ static void step_record(struct tscope_clock *clk, int cpu, const struct tscope_s
 	tscope_violation_step(clk->ops->name, cpu, step->ns, step->error_ns, step->tsc);
 }
 
-/* The next point of each clock begins a segment. Context: the leader, or no sampler at work. */
+/**
+ * tscope_points_break() - the next point of each clock begins a segment
+ * Context: the leader, or no sampler at work.
+ */
 void tscope_points_break(void)
 {
 	unsigned int i;

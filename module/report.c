@@ -20,19 +20,19 @@
  */
 void tscope_report_motion(struct tscope_pair *p)
 {
-	u64 now_ms = tscope_now_ms();
 	struct tscope_offset o;
+	u64 epoch_ms;
 	int lane;
 
-	if (now_ms - p->looked_ms < TSCOPE_EPOCH_MS)
-		return;
-	p->looked_ms = now_ms;
-	if (!trace_tscope_pair_enabled())
-		return;
-	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++)
-		if (tscope_pair_offset(p, lane, &o) && o.moving)
+	for (lane = 0; lane < TSCOPE_MAILBOX_LANES; lane++) {
+		epoch_ms = p->tracker[lane].started_ms;
+		if (likely(p->looked_ms[lane] == epoch_ms))
+			continue;
+		p->looked_ms[lane] = epoch_ms;
+		if (trace_tscope_pair_enabled() && tscope_pair_offset(p, lane, &o) && o.moving)
 			trace_tscope_pair(tscope_clock_of_lane(lane)->ops->name, o.cpu_i, o.cpu_j,
 					  o.hull_low_ns, o.hull_high_ns, o.meetings);
+	}
 }
 
 /* Record a violation. Returns its size, of several the largest, in ns. */

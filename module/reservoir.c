@@ -71,7 +71,7 @@ bool tscope_reservoir_add(struct tscope_reservoir *r, u32 number, s64 low, u32 w
 /**
  * tscope_reservoir_limits() - limits of the offset, by rank
  * @r: the reservoir
- * @rank: so many bursts, fewer than are kept, have tighter limits; 0: the tightest
+ * @rank: how many bursts have tighter limits, 0 for the tightest ones; less than are kept
  * @low: result: a lower limit; S64_MIN if no burst is kept
  * @high: result: an upper limit; S64_MAX if no burst is kept
  * Context: any; takes @rank + 1 passes.

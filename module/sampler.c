@@ -8,8 +8,8 @@
  * two CPUs exchange because all change partners by one shared round number, which no clock decides.
  *
  * The threads are smpboot threads: they exist while sampling is enabled, stay on their CPU, and
- * are parked while it is offline. A window holds window_sem for reading, a change of anything that
- * windows use for writing. So no change touches a thread, and no window sees half a change.
+ * are parked while it is offline. A window holds window_sem for reading. Whatever changes data that
+ * windows use holds it for writing. So no window sees half a change, and no change needs a thread.
  */
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
@@ -25,7 +25,7 @@
 #include "trace.h"
 
 #define MEETING_MAX_NS		(NSEC_PER_SEC / 4ULL)	/* from one call of a partner to the next */
-#define MEETING_LATE_NS		(NSEC_PER_SEC / 20ULL)	/* a leader's meeting may be so late */
+#define MEETING_LATE_NS		(NSEC_PER_SEC / 20ULL)	/* how late a leader's meeting may be */
 #define HEARTBEAT_NS		(NSEC_PER_SEC / 2)	/* a CPU without work wakes up after this */
 #define LEADER_STARVED_MS	1000	/* a leader that did not run for longer is replaced */
 #define SETTLE_MS		100	/* a change waits up to this for calls that are answered */
@@ -52,13 +52,16 @@ static u16 points_life;
 static u64 tscope_round ____cacheline_aligned_in_smp;
 
 /*
- * Note the time by jiffies and by this CPU's TSC: if they disagree later, one stood still. No
- * interruption may leave the older TSC beside the newer jiffies.
+ * Note the time by jiffies and by this CPU's TSC: if they disagree later, one stood still. Both are
+ * read without an interruption, which could leave an older TSC value beside newer jiffies.
  */
 static void note_alive(struct tscope_cpu *c)
 {
 	u64 now_ms = tscope_now_ms();
 
+	/* if this CPU did not run for long, the whole guest may have stopped with its leader */
+	if (unlikely(now_ms - c->seen_ms > LEADER_STARVED_MS))
+		WRITE_ONCE(leader_since_ms, now_ms);
 	WRITE_ONCE(c->end_tsc, rdtsc_ordered());
 	WRITE_ONCE(c->seen_ms, now_ms);
 }
@@ -87,20 +90,18 @@ static void add_lost(struct tscope_cpu *c, u64 time_ns)
 /* The first CPU that notices takes the place of a leader that gets no CPU time. */
 static void replace_starved_leader(struct tscope_cpu *c)
 {
-	u64 now_ms = tscope_now_ms(), seen_ms;
 	int leader = tscope_leader();
+	u64 seen_ms;
 
 	if (leader == c->cpu || leader < 0)
 		return;
-	/* if this CPU did not run either, the whole guest may have been stopped */
-	if (now_ms - c->seen_ms > LEADER_STARVED_MS)
-		WRITE_ONCE(leader_since_ms, now_ms);
+	note_alive(c);
 	seen_ms = max(READ_ONCE(tscope_cpu_of(leader)->seen_ms), READ_ONCE(leader_since_ms));
-	if (now_ms <= seen_ms + LEADER_STARVED_MS || !tscope_leader_replace(leader, c->cpu))
+	if (c->seen_ms <= seen_ms + LEADER_STARVED_MS || !tscope_leader_replace(leader, c->cpu))
 		return;
-	WRITE_ONCE(leader_since_ms, now_ms);
+	WRITE_ONCE(leader_since_ms, c->seen_ms);
 	if (!plan.flat_out)
-		add_lost(c, (now_ms - seen_ms) * NSEC_PER_MSEC);
+		add_lost(c, (c->seen_ms - seen_ms) * NSEC_PER_MSEC);
 }
 
 /* Add a burst to a pair that this CPU keeps, if the partner exchanged. */
@@ -306,7 +307,7 @@ u64 tscope_sampler_due_ns(struct tscope_cpu *c, u64 now_ns)
 	if (!READ_ONCE(c->ready) || READ_ONCE(plan.flat_out))
 		return now_ns;
 	if (tscope_leader() == c->cpu) {
-		/* windows are so near that a meeting can wait for the next one */
+		/* windows are close enough together that a meeting can wait for the next one */
 		if (READ_ONCE(plan.period_ns) <= MEETING_LATE_NS)
 			return READ_ONCE(c->next_window_ns);
 		due = min(due, READ_ONCE(c->next_window_ns));
@@ -412,7 +413,7 @@ bool tscope_windows_hold(void)
 	return percpu_down_read_trylock(&window_sem);
 }
 
-/* Let changes in again, after tscope_windows_hold(). */
+/* Allow changes again. Context: the task that called tscope_windows_hold(). */
 void tscope_windows_release(void)
 {
 	percpu_up_read(&window_sem);
@@ -492,7 +493,7 @@ void tscope_sampling_resume(bool on)
 	}
 }
 
-/* For how long windows have been allowed to open since the last change, or another leader. */
+/* For how many ms windows have been allowed since a change, or another leader. Context: any. */
 u64 tscope_sampling_ms(void)
 {
 	return tscope_now_ms() - READ_ONCE(leader_since_ms);

@@ -11,6 +11,11 @@
 /* As a phase: readings in a row may differ by this, by rounding and by the error of the rate. */
 #define APART_MAX	(4LL << TSCOPE_PHASE_SHIFT)
 
+/* The rate is that of this time at least, and of so many points, or of twice as many, and so on. */
+#define RATE_MS			2000
+#define RATE_POINTS		64
+#define RATE_POINTS_MAX		(TSCOPE_SERIES_POINTS / 2)
+
 /* The mean jump is over about this many points. */
 #define NOISE_MEMORY	128
 
@@ -30,9 +35,12 @@ void tscope_series_init(struct tscope_series *s, struct tscope_point *ring, u32 
 	};
 }
 
-/*
- * Forget all points. The head of the ring does not move: a reader that is at work continues, and
- * notices if its points are overwritten. Context: as tscope_series_add().
+/**
+ * tscope_series_restart() - forget all points
+ * @s: the series
+ *
+ * The head of the ring does not move: a reader that is at work continues, and notices if its points
+ * are overwritten. Context: as tscope_series_add().
  */
 void tscope_series_restart(struct tscope_series *s)
 {
@@ -43,10 +51,12 @@ void tscope_series_restart(struct tscope_series *s)
 	WRITE_ONCE(s->first, s->head);
 }
 
-/*
- * The next reading begins a segment, and readings that wait are dropped. Used after a step that was
- * found by other means, when another CPU's TSC takes over, and at a suspend. Context: as
- * tscope_series_add().
+/**
+ * tscope_series_break() - the next reading begins a segment, and readings that wait are dropped
+ * @s: the series
+ *
+ * Used after a step that was found by other means, when another CPU's TSC takes over, and at a
+ * suspend. Context: as tscope_series_add().
  */
 void tscope_series_break(struct tscope_series *s)
 {
@@ -128,7 +138,7 @@ static u64 mean_jump_ns(const struct tscope_series *s)
 	return (s->noise_q8 + 255) >> 8;
 }
 
-/* Eight readings wait: judge the gap in their middle, and those before it once. */
+/* Eight readings wait: judge the gap in their middle, and for the first eight those before it. */
 static void judge_gap(struct tscope_series *s, struct tscope_series_result *result)
 {
 	bool learning = s->jumps < NOISE_MEMORY;
@@ -225,17 +235,20 @@ void tscope_series_add(struct tscope_series *s, const struct tscope_reading *r,
 }
 
 /**
- * tscope_series_rate() - how the clock moved against the TSC since the segment began
+ * tscope_series_rate() - how the clock moved against the TSC lately
  * @s: series
  * @gain: phase that the clock gained, 2^-16 ns
  * @span_cyc: within how many cycles
  *
+ * It is the mean over some seconds, because a migration may change the TSC's frequency; if the
+ * segment has no points of so long a time, since it began.
  * Context: as tscope_series_add().
  * Return: false if the segment has fewer than two points.
  */
 bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
 {
-	const struct tscope_point *last = place_of(s, s->head - 1);
+	const struct tscope_point *last = place_of(s, s->head - 1), *from;
+	u64 back;
 
 	/* the reading that begins a segment may still wait for its slot's end */
 	if (s->begins || (s->best_valid && s->best.begins) || s->head == s->first ||
@@ -243,6 +256,16 @@ bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
 		return false;
 	*gain = last->phase;
 	*span_cyc = last->tsc - s->origin.tsc;
+	for (back = RATE_POINTS; back <= RATE_POINTS_MAX && back <= s->head - s->first; back *= 2) {
+		from = place_of(s, s->head - back);
+		if (from->segment != last->segment)
+			break;
+		if (last->tsc - from->tsc < (u64)RATE_MS * s->khz)
+			continue;
+		*gain -= from->phase;
+		*span_cyc = last->tsc - from->tsc;
+		break;
+	}
 	return true;
 }
 
@@ -312,7 +335,13 @@ u32 tscope_series_copy(const struct tscope_series *s, u64 span_cyc, struct tscop
 	return n;
 }
 
-/* Copy the newest point; false if there is none. Context: any; never waits for the writer. */
+/**
+ * tscope_series_newest() - copy the newest point
+ * @s: the series
+ * @p: result
+ * Context: any; never waits for the writer.
+ * Return: whether there is a point.
+ */
 bool tscope_series_newest(const struct tscope_series *s, struct tscope_point *p)
 {
 	u64 head;

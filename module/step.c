@@ -4,8 +4,8 @@
  *
  * Of eight readings the gap between the fourth and the fifth is judged. What the clock gained in it
  * is compared with the rate before it and with the rate after it (each is the median of three, so
- * that another step nearby spoils neither). A step exceeds both, in the same direction. A change of
- * rate does not: no matter where it falls in the gap, the gain lies between what the two rates
+ * that another step nearby distorts neither). A step exceeds both, in the same direction. A change
+ * of rate does not: no matter where it falls in the gap, the gain lies between what the two rates
  * give. "Segments and steps" in Documentation/design.rst says why, and what counts as one step of a
  * clock that stands still.
  */

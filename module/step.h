@@ -27,7 +27,7 @@ struct tscope_step {
 	u64 tsc;			/* time of the first reading after it */
 };
 
-/* The mean jump is over few calls yet: the spread of the gains is used if it is larger. */
+/* The mean jump covers few calls so far: the spread of the gains is used if it is larger. */
 #define TSCOPE_STEP_LEARNING	0x01
 /* NTP may slew the clock. */
 #define TSCOPE_STEP_STEERED	0x02

@@ -4,7 +4,7 @@
  * Documentation/ABI/testing/sysfs-kernel-tscope.
  */
 #include <linux/gcd.h>
-#include <linux/mutex.h>
+#include <linux/spinlock.h>
 
 #include "cpu.h"
 #include "exchange.h"
@@ -14,7 +14,7 @@
 /* For this long offset_bound_ns gives the bound of the offset_max_ns that was read before it. */
 #define KEPT_MS	1000
 
-static DEFINE_MUTEX(kept_lock);	/* protects kept */
+static DEFINE_SPINLOCK(kept_lock);	/* protects kept */
 static struct {
 	u64 bound_ns;		/* 0: none is kept */
 	u64 at_ms;
@@ -181,11 +181,11 @@ static u64 swap_kept_bound(struct kobject *dir, u64 bound_ns)
 	enum tscope_lane lane = tscope_clock_of(dir)->ops->lane;
 	u64 now_ms = tscope_now_ms(), was_ns;
 
-	mutex_lock(&kept_lock);
+	spin_lock(&kept_lock);
 	was_ns = now_ms - kept[lane].at_ms <= KEPT_MS ? kept[lane].bound_ns : 0;
 	kept[lane].bound_ns = bound_ns;
 	kept[lane].at_ms = now_ms;
-	mutex_unlock(&kept_lock);
+	spin_unlock(&kept_lock);
 	return was_ns;
 }
 

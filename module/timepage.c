@@ -7,6 +7,8 @@
  * update, that sum minus what was reported before is reported as a step. The TSCs of CPUs may
  * differ: each CPU evaluates a step by its own TSC.
  */
+#include <linux/math64.h>
+
 #include "timepage.h"
 #include "math128.h"
 
@@ -119,7 +121,12 @@ s128 tscope_timepage_step(const struct tscope_timepage *old, const struct tscope
 	return (s128)(s64)(new_ns - old_ns) * (1 << FRAC_BITS) + new_frac - old_frac;
 }
 
-/* tscope_timepage_step_ns() - a step of 2^-16 ns in ns, rounded to the nearest and saturated */
+/**
+ * tscope_timepage_step_ns() - a step in nanoseconds
+ * @step: the step, 2^-16 ns
+ * Context: any.
+ * Return: ns, rounded to the nearest and saturated.
+ */
 s64 tscope_timepage_step_ns(s128 step)
 {
 	return tscope_clamp64((step + (1 << (FRAC_BITS - 1))) >> FRAC_BITS);
@@ -238,7 +245,7 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
  * tscope_page_moved_alike() - did another CPU report the same move of its TSC?
  * @u: the updates that all CPUs saw; zeroed at first
  * @cpu: the CPU that sees a step
- * @now_ms: present time by a clock that no TSC provides
+ * @now_ms: present time; its clock may move with the TSCs
  * @old: its page before the step
  * @new: its page after it
  *
@@ -250,12 +257,13 @@ bool tscope_page_updated(struct tscope_page_updates *u, const struct tscope_time
 bool tscope_page_moved_alike(struct tscope_page_updates *u, int cpu, u64 now_ms,
 			     const struct tscope_timepage *old, const struct tscope_timepage *new)
 {
-	u64 cyc = new->tsc - old->tsc;
+	u64 cyc = new->tsc - old->tsc, moved_ns;
 
 	if (new->ns != old->ns || new->mult != old->mult)
 		return false;
+	moved_ns = tscope_timepage_scale(tscope_abs64(cyc), new->mult, new->shift);
 	if (is_of(&u->moved, new) && u->moved.tsc == cyc && u->moved_cpu != cpu &&
-	    now_ms - u->moved_ms <= MOVED_ALIKE_MS)
+	    now_ms - u->moved_ms <= MOVED_ALIKE_MS + div_u64(moved_ns, 1000000))
 		return true;
 	u->moved = (struct tscope_page_update){ .ns = new->ns, .mult = new->mult, .tsc = cyc };
 	u->moved_cpu = cpu;

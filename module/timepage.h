@@ -54,7 +54,8 @@ struct tscope_page_updates {
 	struct tscope_page_update newest;	/* steps were reported up to this one */
 	struct tscope_page_update known[TSCOPE_PAGE_UPDATES];	/* the last ones, a ring */
 	u32 count;				/* how many there were */
-	struct tscope_page_update moved;	/* in force when a TSC last moved, by moved.tsc */
+	/* the update in force when a CPU's TSC last moved; its @tsc: by how many cycles it moved */
+	struct tscope_page_update moved;
 	int moved_cpu;				/* the CPU that saw this move first */
 	u64 moved_ms;				/* when it saw the move */
 };

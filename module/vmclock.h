@@ -43,12 +43,12 @@ struct tscope_vmclock_abi {
 	s16 tai_offset;		/* TAI - UTC, s */
 	u8 leap;
 	u8 shift;		/* periods are in units of 2^-(64 + shift) s */
-	u64 counter;		/* at this value of the counter... */
+	u64 counter;		/* at this value of the counter the time is @sec s and @frac */
 	u64 period;		/* of a count */
 	u64 period_esterror;
 	u64 period_maxerror;
-	u64 sec;		/* ...the time is @sec s... */
-	u64 frac;		/* ...and 2^-64 s */
+	u64 sec;		/* since 1970 */
+	u64 frac;		/* 2^-64 s */
 	u64 esterror_ns;	/* estimated error of that time */
 	u64 maxerror_ns;	/* the most it may be off */
 	u64 generation;		/* changes when the guest was loaded from a snapshot */

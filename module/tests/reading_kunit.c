@@ -3,6 +3,8 @@
  * reading.c: which readings count, which becomes the window's point, where segments begin,
  * and how many readings a window has. The clocks' read ops follow a script.
  */
+#include <linux/irqflags.h>
+
 #include "../cpu.h"
 #include "../events.h"
 #include "../math128.h"
@@ -13,9 +15,11 @@
 static struct tscope_raw script[2];
 static u32 script_len, reads[2];
 static int script_err;
+static bool irqs_were_off;
 
 static int script_read(struct tscope_raw *raw)
 {
+	irqs_were_off |= irqs_disabled();
 	*raw = script[reads[0]++ % script_len];
 	return script_err;
 }
@@ -70,6 +74,7 @@ static int reading_init(struct kunit *test)
 	memset(reads, 0, sizeof(reads));
 	script_len = 1;
 	script_err = 0;
+	irqs_were_off = false;
 	return clk && clk2 ? 0 : -ENOMEM;
 }
 
@@ -129,6 +134,7 @@ static void reading_narrowest(struct kunit *test)
 	take(1, 0);
 	KUNIT_EXPECT_EQ(test, points(), 3ULL);
 	KUNIT_EXPECT_EQ(test, newest().width_ns, 0U);
+	KUNIT_EXPECT_FALSE(test, irqs_were_off);
 }
 
 /* A reading over twice the usual narrowest plus 500 ns is rejected, or one whose TSC went back. */
@@ -238,6 +244,7 @@ static void reading_exact(struct kunit *test)
 	take(1, PLENTY);
 	KUNIT_EXPECT_EQ(test, clk->rejected, 1ULL);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_RAW], 6000ULL);
+	KUNIT_EXPECT_FALSE(test, irqs_were_off);
 }
 
 /* The clocksource becomes a device, and exact again: each change begins a segment. */

@@ -8,6 +8,7 @@
 #include <linux/kthread.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
+#include <linux/stop_machine.h>
 
 #include "../control.h"
 #include "../sampler.h"
@@ -350,6 +351,33 @@ static void sampler_failover(struct kunit *test)
 	KUNIT_EXPECT_NE(test, READ_ONCE(clk->samples), samples);
 }
 
+/* Runs while all CPUs have stopped. */
+static int stay_stopped(void *unused)
+{
+	mdelay(1300);
+	return 0;
+}
+
+/* If all CPUs stop, and with them the guest's time, the leader was not starved: it stays. */
+static void sampler_stopped(struct kunit *test)
+{
+	int leader, times;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "two CPUs are needed");
+	tscope_reset();
+	KUNIT_ASSERT_EQ(test, set_period(10000, 10000), 0);
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	leader = tscope_leader();
+	for (times = 0; times < 8 && tscope_leader() == leader; times++) {
+		msleep(200);
+		stop_machine(stay_stopped, NULL, NULL);
+		msleep(200);
+	}
+	KUNIT_EXPECT_EQ(test, times, 8);
+	KUNIT_EXPECT_EQ(test, tscope_leader(), leader);
+}
+
 static struct kunit_case sampler_cases[] = {
 	KUNIT_CASE(sampler_flat_out),
 	KUNIT_CASE(sampler_defaults),
@@ -357,6 +385,7 @@ static struct kunit_case sampler_cases[] = {
 	KUNIT_CASE(sampler_own_answer),
 	KUNIT_CASE(sampler_new_life),
 	KUNIT_CASE(sampler_failover),
+	KUNIT_CASE(sampler_stopped),
 	KUNIT_CASE(sampler_step_in_window),
 	KUNIT_CASE(sampler_due),
 	{}

@@ -62,6 +62,41 @@ static void test_average(void)
 	EXPECT(mean.ns == r[0].ns && mean.tsc == r[0].tsc && !mean.frac, "of one");
 }
 
+/* The TSC's frequency changes, as by a migration: after some seconds the rate is the new one. */
+static void test_new_rate(void)
+{
+	static const u64 gaps[] = { 50000000, 7300000, 120000 };
+	struct tscope_reading r = { .tsc = 1000 };
+	struct tscope_series_result news;
+	struct tscope_series series;
+	u64 span_cyc, tsc, i, k;
+	long double ns, rate;
+	s64 gain;
+
+	for (k = 0; k < ARRAY_SIZE(gaps); k++) {
+		tscope_series_init(&series, ring, 1000000, true);
+		rate = 3e-3L * (2 * rnd_unit() - 1);
+		ns = 0;
+		tsc = 1000;
+		for (i = 0; tsc < 400000000000ULL; i++) {
+			tsc += gaps[k];
+			/* of the last 6.5 s */
+			ns += gaps[k] * (tsc > 393500000000ULL ? 1 + rate : 1);
+			r = (struct tscope_reading){ .tsc = tsc, .ns = (u64)ns };
+			tscope_series_add(&series, &r, &news);
+		}
+		EXPECT(tscope_series_rate(&series, &gain, &span_cyc), "a rate");
+		/* if the ring has points of less than two seconds, the rate is the segment's */
+		if (gaps[k] * TSCOPE_SERIES_POINTS / 2 < 2000000000ULL)
+			EXPECT(span_cyc > 399000000000ULL, "of %llu cycles",
+			       (unsigned long long)span_cyc);
+		else
+			EXPECT(fabsl((long double)gain / 65536 / span_cyc - rate) < 1e-8L,
+			       "a point each %llu ns: rate %Lg, not %Lg", (unsigned long long)gaps[k],
+			       (long double)gain / 65536 / span_cyc, rate);
+	}
+}
+
 /* A clock that is set between two of the readings: those before and after are not mixed. */
 static void test_step_between(void)
 {
@@ -112,6 +147,7 @@ static const struct tap_test tests[] = {
 	{ "the average of readings in a row", test_average },
 	{ "a step between readings in a row", test_step_between },
 	{ "fractions of a nanosecond", test_fractions },
+	{ "the TSC has another frequency", test_new_rate },
 };
 
 TAP_MAIN(tests)

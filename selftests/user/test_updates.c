@@ -253,6 +253,14 @@ static void test_moved_alike(void)
 	EXPECT(!tscope_page_moved_alike(&m, 1, 9, &at, &far), "an update");
 	EXPECT(tscope_page_moved_alike(&m, 1, 9, &at, &ahead), "an update is no move");
 	EXPECT(!tscope_page_moved_alike(&m, 1, 9999, &at, &ahead), "long after it");
+	/* by 5 s, and so does the kernel's time between the two reports */
+	at.mult = 1ULL << 63;
+	at.shift = 1;
+	ahead = at;
+	ahead.tsc += 5000000000;
+	EXPECT(!tscope_page_moved_alike(&m, 0, 10000, &at, &ahead), "5 s ahead");
+	EXPECT(tscope_page_moved_alike(&m, 1, 16999, &at, &ahead), "5 s ahead, the other CPU");
+	EXPECT(!tscope_page_moved_alike(&m, 1, 17001, &at, &ahead), "5 s ahead, long after it");
 }
 
 static const struct tap_test tests[] = {
