@@ -283,7 +283,8 @@ static size_t points_after(const struct snapshot *s, uint64_t tsc, uint64_t khz,
 	for (i = 0; i < s->n_clocks; i++) {
 		last = tsc;
 		for (k = n = sum_ns = 0; k < s->n_points; k++) {
-			if (s->points[k].tsc <= last || strcmp(s->points[k].clock, s->clocks[i].name))
+			if (s->points[k].tsc <= last ||
+			    strcmp(s->points[k].clock, s->clocks[i].name))
 				continue;
 			gap_ns = cyc_to_ns(s->points[k].tsc - last, khz);
 			sum_ns += gap_ns < WATCHED_NS ? gap_ns : WATCHED_NS;
@@ -319,8 +320,7 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 			ns_text(watched_ns));
 	finding_is_of(j, name, NULL);
 	/* the event is that it stopped */
-	finding_ended(f, (struct count){ watched_ns < s->boottime_ns,
-					 s->boottime_ns - watched_ns });
+	finding_ended(f, (struct count){ watched_ns < s->boottime_ns, s->boottime_ns - watched_ns });
 	finding_size(f, watched_ns, HELD_NS + ns - watched_ns, "ns");
 	finding_evidence(f, "%llu readings were taken, and none became a point",
 			 (unsigned long long)readings);
