@@ -276,7 +276,7 @@ void tscope_tracker_init(struct tscope_tracker *t)
 	t->since_evidence = U8_MAX;
 }
 
-/* The lower eighth of the widths. If epochs have many bursts, it is that of the running epoch. */
+/* Lower eighth of the widths: if an epoch has many bursts, the running one's once it is known. */
 static u32 usual_width(const struct tscope_tracker *t)
 {
 	u32 width = t->running.limits.width;

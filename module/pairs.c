@@ -44,7 +44,7 @@ u32 tscope_pairs_cpus(void)
 /**
  * tscope_pairs_turn_ms() - the time in which each pair meets once
  * Context: any.
- * Return: ms, max(1 s, partners of a CPU / 8 s); METHOD.md 5 is its source.
+ * Return: ms, max(1 s, partners of a CPU / 8 s).
  */
 u32 tscope_pairs_turn_ms(void)
 {

@@ -43,7 +43,7 @@ static struct {
 	bool flat_out;
 } plan;
 
-static u64 leader_since_ms;	/* when sampling went on, or another leader was chosen */
+static u64 leader_since_ms;	/* when sampling went on, the leader changed or a CPU had stopped */
 /* The CPU whose TSC the points are compared with, and its life; written with the lead held. */
 static int points_cpu = -1;
 static u16 points_life;
@@ -52,8 +52,8 @@ static u16 points_life;
 static u64 tscope_round ____cacheline_aligned_in_smp;
 
 /*
- * Note the time by jiffies and by this CPU's TSC: if they disagree later, one stood still. Both are
- * read without an interruption, which could leave an older TSC value beside newer jiffies.
+ * Note the time by jiffies and by this CPU's TSC: if they disagree later, one stood still. Jiffies
+ * are read first and stored last, so that no older TSC value is beside newer jiffies.
  */
 static void note_alive(struct tscope_cpu *c)
 {
@@ -493,7 +493,7 @@ void tscope_sampling_resume(bool on)
 	}
 }
 
-/* For how many ms windows have been allowed since a change, or another leader. Context: any. */
+/* For how many ms windows have been allowed, and no CPU has stopped. Context: any. */
 u64 tscope_sampling_ms(void)
 {
 	return tscope_now_ms() - READ_ONCE(leader_since_ms);

@@ -47,7 +47,7 @@ struct tscope_vmclock_abi {
 	u64 period;		/* of a count */
 	u64 period_esterror;
 	u64 period_maxerror;
-	u64 sec;		/* since 1970 */
+	u64 sec;		/* since 1970 if @time_type is UTC or TAI */
 	u64 frac;		/* 2^-64 s */
 	u64 esterror_ns;	/* estimated error of that time */
 	u64 maxerror_ns;	/* the most it may be off */

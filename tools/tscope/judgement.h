@@ -121,8 +121,10 @@ void note_leap_second(struct finding *f, int64_t step_ns);
 /* The kernel's clocksource at the end of the observation. */
 const char *clocksource(const struct judgement *j);
 
-/* Whether the kernel keeps time by the time page's clock. */
+/* Whether the kernel keeps time by this clock, for which it may have another name. */
 bool is_clocksource(const struct judgement *j, const char *clock);
+
+/* Whether the kernel keeps time by the time page's clock. */
 bool page_is_clocksource(const struct judgement *j);
 
 #endif /* TSCOPE_JUDGEMENT_H */

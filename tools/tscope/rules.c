@@ -172,7 +172,7 @@ const struct rule rules[] = {
 		.judge = judge_clock_warped,
 	}, {
 		.id = "clock-backward", EVENT, .severity = SEVERITY_FAULT,
-		.looks_at = "backward readings in debugfs violations",
+		.looks_at = "backward readings: debugfs violations, and the counters",
 		.limit = "one backward reading",
 		.cause = "A CPU read a clock lower than before.",
 		.advice = {

@@ -6,6 +6,9 @@
 #include "tsc_pairs.h"
 #include "words.h"
 
+/* violations keeps 1024 lines; some may be dropped while it is read. */
+#define VIOLATIONS_FULL 1000
+
 static const char *who_notices(const struct judgement *j, const char *clock)
 {
 	if (is_clocksource(j, clock))
@@ -30,22 +33,33 @@ static bool is_of_step(const struct judgement *j, size_t line, enum voice v)
 	return v == VOICES ? m->tsc_explained : m->move[v].explained;
 }
 
+/* Whether violations dropped steps of the clock, or of the time page, which shows TSCs that jump. */
+static bool dropped_steps(const struct snapshot *s, const struct clock_figures *c)
+{
+	const char *page = voice_name(s, VOICE_PAGE);
+	uint64_t listed = 0;
+	size_t i;
+
+	if (!strcmp(c->name, "tsc") && page)
+		c = snapshot_clock(s, page);
+	for (i = 0; c && i < s->n_violations; i++)
+		listed += !strcmp(s->violations[i].what, "step") &&
+			  !strcmp(s->violations[i].clock, c->name);
+	return c && c->steps.known && c->steps.value > listed;
+}
+
 /*
- * Backward readings whose lines violations dropped. If it has a line from before --since, they are
- * older. If it has the largest one, their sizes are not known. Without a master clock the kernel's
- * clocks go backward with the time page, and nothing shows which of these readings did.
+ * Backward readings that violations does not list: it can't be read, or is full and has dropped
+ * them. If it has a line from before --since, these are older. If it has the largest one, or
+ * dropped steps, which may be why, nothing is known of them.
  */
-static uint64_t dropped_backward(const struct judgement *j, const struct clock_figures *c)
+static uint64_t unlisted_backward(const struct judgement *j, const struct clock_figures *c)
 {
 	const struct snapshot *s = &j->o->after;
-	const char *page = voice_name(s, VOICE_PAGE);
-	const struct clock_figures *master = page ? snapshot_clock(s, page) : NULL;
-	enum voice voice = voice_of(c->name);
 	const struct violation *v;
 	uint64_t listed = 0;
 
-	if (master && master->stable.known && !master->stable.value && page_is_clocksource(j) &&
-	    (voice == VOICE_RAW || voice == VOICE_WALL))
+	if (s->debug && (s->n_violations < VIOLATIONS_FULL || dropped_steps(s, c)))
 		return 0;
 	for (v = s->violations; v < s->violations + s->n_violations; v++) {
 		if (violation_boottime_ns(s, v) < j->o->since_ns)
@@ -65,7 +79,7 @@ static void tally_backward(const struct judgement *j, const struct clock_figures
 {
 	const struct snapshot *s = &j->o->after;
 	struct event e = { .kind = EVENT_BACKWARD, .cpu = -1, .peer = -1,
-			   .count = dropped_backward(j, c) };
+			   .count = unlisted_backward(j, c) };
 	size_t i;
 
 	*since = (struct count){ };

@@ -270,8 +270,8 @@ static uint64_t cyc_to_ns(uint64_t cycles, uint64_t khz)
 }
 
 /*
- * How many points there are after a TSC value, of the clock that has most, and how much of the time
- * they watch: no sampling and a pause leave gaps.
+ * How many points there are after a TSC value, of the clock that has most, and of how much of this
+ * time they are: no sampling and a pause leave gaps, and files show points of fit_window_s only.
  */
 static size_t points_after(const struct snapshot *s, uint64_t tsc, uint64_t khz,
 			   uint64_t *watched_ns)
@@ -306,22 +306,29 @@ static void stands(struct judgement *j, const struct rule *rule, const char *nam
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");
 	uint64_t newest = newest_tsc(s, NULL), last = newest_tsc(s, name), ns, watched_ns;
 	uint64_t readings = grown(j, name, samples), rejected = grown(j, name, rejected);
+	uint64_t least_ns = SILENT_NS;
 	struct finding *f;
+	bool gaps;
 
 	if (!last || !tsc || !tsc->khz.known || !tsc->khz.value ||
 	    readings < SILENT_READINGS || rejected > readings / 2)
 		return;
 	ns = cyc_to_ns(newest - last, tsc->khz.value);
-	if (points_after(s, last, tsc->khz.value, &watched_ns) < SILENT_POINTS ||
-	    watched_ns < (uint64_t)SILENT_NS)
+	if (s->fit_window_s.known && s->fit_window_s.value < least_ns / NSEC_PER_SEC)
+		least_ns = s->fit_window_s.value * NSEC_PER_SEC;
+	if (ns < (uint64_t)SILENT_NS ||
+	    points_after(s, last, tsc->khz.value, &watched_ns) < SILENT_POINTS ||
+	    watched_ns < least_ns)
 		return;
-	f = finding_new(j, rule, "%s has stood still for %s%s", name,
-			ns - watched_ns > (uint64_t)HELD_NS ? "at least " : "",
-			ns_text(watched_ns));
+	gaps = ns - watched_ns > (uint64_t)HELD_NS;
+	f = finding_new(j, rule, "%s has stood still for %s%s", name, gaps ? "at least " : "",
+			ns_text(gaps ? watched_ns : ns));
 	finding_is_of(j, name, NULL);
-	/* the event is that it stopped */
-	finding_ended(f, (struct count){ watched_ns < s->boottime_ns, s->boottime_ns - watched_ns });
-	finding_size(f, watched_ns, HELD_NS + ns - watched_ns, "ns");
+	/* the event is that it stopped, which was after its newest point */
+	finding_ended(f, (struct count){ ns < s->boottime_ns, s->boottime_ns - ns });
+	finding_size(f, gaps ? watched_ns : ns, gaps ? ns - watched_ns + HELD_NS : HELD_NS, "ns");
+	if (gaps)
+		finding_evidence(f, "its newest point is %s old", ns_text(ns));
 	finding_evidence(f, "%llu readings were taken, and none became a point",
 			 (unsigned long long)readings);
 }

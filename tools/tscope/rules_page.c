@@ -168,7 +168,7 @@ void judge_clock_off_multiplier(const struct rule *rule, struct judgement *j)
 	}
 	if (!c || !c->skew_ppt.known || !c->skew_error_ppt.known || !rate.known || !is_one_rate(s))
 		return;
-	/* without a master clock a page may have changed its multiplier since the skew was measured */
+	/* without a master clock the multiplier may have changed since the skew was measured */
 	if (c->stable.known && !c->stable.value)
 		return;
 	off = ns_minus(c->skew_ppt.value, rate.value);

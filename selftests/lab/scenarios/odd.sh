@@ -6,9 +6,9 @@
 # there; ODD_CPUS, the CPUs that sample by default; ODD_ISOLATED, a CPU that is isolated;
 # ODD_PARTITION, if a cpuset isolates it; ODD_WITHOUT, options that the kernel is built without,
 # with commas; ODD_STABLE, what kvm-clock/stable is; ODD_DEBUGFS, if debugfs is off; ODD_SOURCE, the
-# clocksource that was requested; ODD_REFUSED, the reason that the log gives if tscope can't load, and
-# ODD_ERRNO, the errno of insmod then (regular expressions without a blank). It must not load if the
-# log matches ODD_IF, and must load otherwise: in emulation this is chance.
+# clocksource that was requested; ODD_REFUSED, the reason that the log gives if tscope can't load,
+# and ODD_ERRNO, the errno of insmod then (regular expressions without a blank). It must not load if
+# the log matches ODD_IF, and must load otherwise: in emulation this is chance.
 TIMEOUT=300
 
 T=/sys/kernel/tscope

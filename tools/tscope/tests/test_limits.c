@@ -169,24 +169,31 @@ static void test_dropped_lines(void)
 {
 	static const struct {
 		int clock;
-		bool older, listed, no_master, found;
+		bool older, listed, room, steps, found;
 	} all[] = {
-		{ RAW, false, false, false, true }, { RAW, true, false, false, false },
-		{ RAW, false, true, false, false }, { RAW, false, false, true, false },
-		{ PM, false, false, true, true },
+		{ RAW, false, false, false, false, true }, { RAW, true, false, false, false, false },
+		{ RAW, false, true, false, false, false }, { RAW, false, false, true, false, false },
+		{ RAW, false, false, false, true, false }, { PM, false, false, false, false, true },
 	};
+	static struct violation full[1024];
 	const struct finding *f;
-	unsigned int i;
+	unsigned int i, k;
 
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		quiet();
 		o.since_ns = 50e9;
-		clocks[KVM].stable.value = !all[i].no_master;
+		clocks[all[i].clock].steps = (struct count){ true, all[i].steps };
 		clocks[all[i].clock].backward = (struct count){ true, 2 };
 		clocks[all[i].clock].backward_max_ns = (struct count){ true, 1197000 };
 		add(all[i].older ? 40 : 60, "warp", KVM, 0, 10);
 		if (all[i].listed)
 			add(60, "backward", all[i].clock, 0, 1197000);
+		if (!all[i].room) {
+			for (k = 0; k < ARRAY_SIZE(full); k++)
+				full[k] = lines[k % o.after.n_violations];
+			o.after.violations = full;
+			o.after.n_violations = ARRAY_SIZE(full);
+		}
 		judge();
 		f = finding_of("clock-backward", all[i].clock == RAW ?
 			       "monotonic-raw went backward by 1197 us" :
