@@ -275,8 +275,9 @@ bool tscope_series_rate(const struct tscope_series *s, s64 *gain, u64 *span_cyc)
  * @r: readings
  * @n: how many, 1 and more
  * @mean: result: the average at the TSC value of the middle reading. The others are moved to that
- *	value by the rate of the last seconds. The middle reading itself if that rate is not known yet, or if
- *	another reading is more than APART_MAX from it: the clock stepped or changed its rate
+ *	value by the rate of the last seconds. The middle reading itself if that rate is not known
+ *	yet, or if another reading is more than APART_MAX from it: the clock stepped or changed its
+ *	rate
  * Context: as tscope_series_add(); divides.
  */
 void tscope_series_average(const struct tscope_series *s, const struct tscope_reading *r, u32 n,

@@ -92,7 +92,8 @@ static void test_new_rate(void)
 			       (unsigned long long)span_cyc);
 		else
 			EXPECT(fabsl((long double)gain / 65536 / span_cyc - rate) < 1e-8L,
-			       "a point each %llu ns: rate %Lg, not %Lg", (unsigned long long)gaps[k],
+			       "a point each %llu ns: rate %Lg, not %Lg",
+			       (unsigned long long)gaps[k],
 			       (long double)gain / 65536 / span_cyc, rate);
 	}
 }

@@ -20,8 +20,7 @@
 /* If many pairs move, this many are listed. */
 #define MOVED_SHOWN 10
 /* Points show which clocks were read after a step. */
-#define PARTS (SNAPSHOT_CPUS | SNAPSHOT_PAIRS | SNAPSHOT_VIOLATIONS | SNAPSHOT_HISTOGRAMS | \
-	       SNAPSHOT_POINTS)
+#define PARTS (SNAPSHOT_PAIRS | SNAPSHOT_VIOLATIONS | SNAPSHOT_HISTOGRAMS | SNAPSHOT_POINTS)
 
 enum { KEY_FOLLOW = 512 };
 
@@ -199,7 +198,7 @@ int cmd_events(int argc, char **argv)
 
 	options_parse(&argp, argc, argv, NULL);
 	options_check_output();
-	if (!snapshot_read(&s, PARTS) && (follow || !options.json))
+	if (!snapshot_read(&s, PARTS | (options.json ? SNAPSHOT_CPUS : 0)) && (follow || !options.json))
 		errx(STATUS_NO_FIGURE, "%s", module_advice());
 	options_open_output();
 	events_of(&s, &events);

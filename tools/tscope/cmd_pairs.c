@@ -109,7 +109,7 @@ int cmd_pairs(int argc, char **argv)
 	status = sample(&options.sampling);
 	if (status)
 		return status;
-	snapshot_read(&s, SNAPSHOT_CPUS | SNAPSHOT_PAIRS);
+	snapshot_read(&s, SNAPSHOT_PAIRS | (options.json ? SNAPSHOT_CPUS : 0));
 	sampling_end();
 	if (options.sampling.cpus)
 		keep(&s, cpus);

@@ -33,7 +33,7 @@ static bool is_of_step(const struct judgement *j, size_t line, enum voice v)
 	return v == VOICES ? m->tsc_explained : m->move[v].explained;
 }
 
-/* Whether violations dropped steps of the clock, or of the time page, which shows TSCs that jump. */
+/* Whether violations dropped steps of the clock, or of the time page, which shows jumps of TSCs. */
 static bool dropped_steps(const struct snapshot *s, const struct clock_figures *c)
 {
 	const char *page = voice_name(s, VOICE_PAGE);

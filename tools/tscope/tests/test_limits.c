@@ -171,9 +171,8 @@ static void test_dropped_lines(void)
 		int clock;
 		bool older, listed, room, steps, found;
 	} all[] = {
-		{ RAW, false, false, false, false, true }, { RAW, true, false, false, false, false },
-		{ RAW, false, true, false, false, false }, { RAW, false, false, true, false, false },
-		{ RAW, false, false, false, true, false }, { PM, false, false, false, false, true },
+		{ RAW, .found = true }, { RAW, .older = true }, { RAW, .listed = true },
+		{ RAW, .room = true }, { RAW, .steps = true }, { PM, .found = true },
 	};
 	static struct violation full[1024];
 	const struct finding *f;

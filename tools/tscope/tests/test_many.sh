@@ -58,7 +58,7 @@ fits() {
 
 # all pairs move, every second CPU samples, and all CPUs are late
 worst_case() {
-	awk '/^== / { pairs = /pairs$/; cpus = /debug.*cpus$/; list = /tscope.cpus$/ }
+	awk '/^== / { pairs = /pairs$/; cpus = /debug.*cpus$/; list = !cpus && /tscope.cpus$/ }
 		pairs && NF == 11 { $6 = 1 }
 		cpus && NF == 9 && !/^#/ { $2 = "late"; $8 = 90000 }
 		list && /^[0-9]/ { for (i = 0; i < 700; i++) printf "%s%d", i ? "," : "", 2 * i; print ""; next }
