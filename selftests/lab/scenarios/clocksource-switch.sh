@@ -54,7 +54,7 @@ guest() {
 		sleep 8
 		holds "$name: steps after that" 0 \
 			$(($(figure monotonic-raw steps) + $(figure realtime steps) - steps)) 0
-		say "# violations: $(grep ' step ' $TD/violations | tail -n 3 | paste -sd';')"
+		say "# violations: $(grep ' step ' $TD/violations | tail -n 3 | tr '\n' ';')"
 		say "# $name: monotonic-raw $(figure monotonic-raw skew_ppb) +- $(figure monotonic-raw skew_error_ppb) ppb, hpet $(figure hpet skew_ppb) +- $(figure hpet skew_error_ppb), acpi-pm $(figure acpi-pm skew_ppb) +- $(figure acpi-pm skew_error_ppb)"
 		case $name in
 		hpet) as_device hpet ;;
