@@ -198,7 +198,8 @@ int cmd_events(int argc, char **argv)
 
 	options_parse(&argp, argc, argv, NULL);
 	options_check_output();
-	if (!snapshot_read(&s, PARTS | (options.json ? SNAPSHOT_CPUS : 0)) && (follow || !options.json))
+	if (!snapshot_read(&s, options.json ? PARTS | SNAPSHOT_CPUS : PARTS) &&
+	    (follow || !options.json))
 		errx(STATUS_NO_FIGURE, "%s", module_advice());
 	options_open_output();
 	events_of(&s, &events);
