@@ -29,16 +29,21 @@ guest_crashed() {
 		grep -qaE 'Kernel panic|Oops: |BUG: (unable|TASK stack)|soft lockup' "$OUT/guest.log"
 }
 
+# an int3 that is no longer in the code: the kernel had patched it. That may be in tscope's code, at
+# a static branch of a tracepoint.
+stale_int3() {
+	grep -qa 'int3: 0000' "$OUT/guest.log" && ! grep -qaE 'Code: .* cc <' "$OUT/guest.log"
+}
+
 # whether the run is to be repeated
 emulation_failed() {
 	[ "${LAB_TRY:-1}" -lt "$TRIES" ] && [ "$accel" != kvm ] && [ -n "$STARTED" ] || return
 	! grep -qaE '^[# ]*not ok' "$OUT/channel.log" || return
-	# code that is being patched may be tscope's: the static branches of its tracepoints
-	grep -qa 'int3: 0000' "$OUT/guest.log" || ! grep -qaE "$OWN_CRASH" "$OUT/guest.log" || return
+	stale_int3 || ! grep -qaE "$OWN_CRASH" "$OUT/guest.log" || return
 	grep -qasE "$HOST_CRASH" "$OUT/host.log" && return
 	[ -n "$GUEST_BOOTED" ] || return 0
 	if [ -z "$QEMU_PID" ] && grep -qa 'Kernel panic' "$OUT/guest.log"; then
-		grep -qa 'int3' "$OUT/guest.log" && return
+		stale_int3 && return
 	elif [ -z "$QEMU_PID$HOST_FAILED$GUEST_FAILED" ] && [ "$accel" = nested ]; then
 		powered_down "$OUT/host.log" || return 0
 	fi
