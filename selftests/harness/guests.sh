@@ -3,15 +3,16 @@
 #
 # guests.sh: tests in guests. Needs results.sh, build.sh, $TOP, and $PART, the part of check.sh.
 
-# report_whole LOG: checks that the report in a log has a number for each figure, and no fault
+# report_whole LOG: checks that the report in a log has a number for each figure, which was read
+# exactly, and no fault
 report_whole() {
 	local clock n='-?[0-9]+(\.[0-9]+)?'
 	for clock in kvm-clock ptp-kvm monotonic-raw realtime; do
-		grep -qE "^  $clock +(exact|bracketed) +[0-9]+ +$n +$n +[0-9]+ m?s +$n\$" "$1" ||
+		grep -qE "^  $clock +exact +[0-9]+ +$n +$n +[0-9]+ m?s +$n\$" "$1" ||
 			{ echo "no line of figures for $clock"; return 1; }
 	done
 	grep -qE "^  tsc +0 +1 +$n +[0-9]+ +[0-9]+ m?s +[0-9]+ +0\$" "$1" || { echo "no pair offset"; return 1; }
-	grep -qE "^  offset  $n [mun]?s \+- [0-9.]+ [un]s, [0-9]+ m?s ago\$" "$1" ||
+	grep -qE "^  offset  $n [mun]?s \+- [0-9.]+ ns, [0-9]+ m?s ago\$" "$1" ||
 		{ echo "no offset of the wall clock"; return 1; }
 	grep -qE "^  drift   $n ppb \+- $n ppb \(95 %\)\$" "$1" || { echo "no drift of the wall clock"; return 1; }
 	grep -qE '^ +[0-9]+ +[0-9]+ +[1-9][0-9]*  #+$' "$1" || { echo "no histogram"; return 1; }
@@ -58,11 +59,13 @@ again() {
 # lab_run NAME SCENARIOS [LAB OPTION...]: says which scenario begins, and after a failure how
 # to repeat it. The timeout ends a run that prints forever.
 lab_run() {
-	local name=$1 what=$2 log=$LOGS/lab-$1.log status failed line
+	local name=$1 what=$2 log=$LOGS/lab-$1.log status failed line silence=(--silence 120)
 	shift 2
 	note "guest: $name"
+	# unless the scenario says for how long its guest is silent
+	! grep -qs '^SILENCE=' "$TOP/selftests/lab/scenarios/$what.sh" || silence=()
 	"$TOP/selftests/lab/lab" --module "$MODULE_KO" --add "${TESTS_DIR:-$TOP/selftests}:/selftests" \
-		--env SHORT=1 --env "SEED=$SEED" --timeout 1800 --silence 120 \
+		--env SHORT=1 --env "SEED=$SEED" --timeout 1800 "${silence[@]}" \
 		--out "$TOP/build/lab/$name" "$@" "$what" 2>&1 | tee "$log" |
 		while read -r line; do
 			[[ $line != "# lab: scenario "* ]] || note "  ${line:16}"
