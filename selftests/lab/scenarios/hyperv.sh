@@ -45,34 +45,19 @@ steps_are_exact() {
 		awk '$2 == "hyperv" { s += $4 } END { printf "%.0f", s }')" 0
 }
 
-look() {
-	local pair bound
-	pair=$(pair "$1")
-	# on a busy machine the two CPUs may have had no time together
-	{ [ -n "$pair" ] && [ "${pair%% *}" != - ]; } || return
-	pair=${pair% *} bound=${pair#* }
-	within "-$bound" "$bound" "${pair% *}" ||
-		result "not ok" "$1 pair offset $pair does not hold 0"
-	case $1 in
-	tsc) [ "$bound" -ge "${least_tsc:-$((bound + 1))}" ] || least_tsc=$bound ;;
-	*) [ "$bound" -ge "${least_page:-$((bound + 1))}" ] || least_page=$bound ;;
-	esac
-}
-
 quiet() {
-	local c looks=0 least_tsc='' least_page=''
+	local c looks=0 narrow_tsc=0 narrow_page=0
 	while [ $looks -lt 10 ]; do
 		sleep 2
 		looks=$((looks + 1))
-		for c in tsc hyperv; do
-			look $c
-		done
+		! pair_rests tsc || narrow_tsc=$((narrow_tsc + 1))
+		! pair_rests hyperv || narrow_page=$((narrow_page + 1))
 	done
 	clean $(cat $T/clocks)
 	no_steps hyperv monotonic-raw realtime
 	holds "hyperv updates" 0 "$(figure hyperv updates)" 0
-	below "tsc narrowest pair bound ns" "$least_tsc" 1000
-	below "hyperv narrowest pair bound ns" "$least_page" 1000
+	between "looks with a tsc bound of 2 us at most" 6 $narrow_tsc $looks
+	between "looks with a hyperv bound of 2 us at most" 6 $narrow_page $looks
 	# the guest's own clocks count the page's time, and nobody slews them
 	for c in hyperv monotonic-raw realtime; do
 		skew $c "$(pvti_rate_ppb)" 0.001
@@ -159,6 +144,8 @@ not_valid() {
 	no_steps hyperv
 	clean tsc hyperv
 	pair_holds tsc 0
+	# the kernel keeps time by the host's HPET now
+	local GAIN_NS=5000000
 	finds no-master-clock
 
 	say "# host on $(on_host "echo tsc >$SOURCES/current_clocksource; cat $SOURCES/current_clocksource")"
