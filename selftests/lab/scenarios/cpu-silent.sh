@@ -32,6 +32,9 @@ guest() {
 	may_find tsc-frequency tsc-jumped clock-stopped
 	found cpu-silent "4..$(calc "$(cut -d" " -f1 /proc/uptime) - $began")" 0.1
 	nothing_else
+	# nothing is known of the pair for longer than two of its turns
+	holds "tsc unmet" 1 "$(figure tsc unmet)" 0
+	holds "tsc/offset can be read" 0 $(($(figure tsc offset | grep -vc none))) 0
 	between "it is CPU 1 (1)" 1 "$(grep -c '"id": "cpu-silent".*"cpus": \[ 1 \]' /tmp/doctor.json)" 1
 	wait
 	echo $was >$rt
@@ -39,6 +42,7 @@ guest() {
 	sleep 2
 	examine
 	holds "doctor: cpu-silent has ended" 0 "$(grep -c '^cpu-silent ' $FINDINGS)" 0
+	holds "tsc unmet after it" 0 "$(figure tsc unmet)" 0
 	echo 0 >$T/enabled
 	tscope_done
 }

@@ -40,6 +40,7 @@ guest() {
 		wall_moved
 		set -- $(newest_step realtime)
 		holds "guest set by $size ns: realtime's step" $size "${1:-none}" "${2:-0}"
+		below "guest set by $size ns: its error ns" "${2:-none}" 10000
 		between "guest set by $size ns: realtime's steps" $set "$(figure realtime steps)" $set
 		holds "guest set by $size ns: offset_ns moved by" $size $WALL_MOVED \
 			$WALL_MOVED_ERROR

@@ -29,6 +29,7 @@ guest() {
 		between "host set by $size ns: ptp-kvm's steps" $set "$(figure ptp-kvm steps)" $set
 		set -- $(newest_step ptp-kvm)
 		holds "host set by $size ns: ptp-kvm's step" $size "${1:-none}" "${2:-0}"
+		below "host set by $size ns: its error ns" "${2:-none}" 10000
 	done
 	sleep 6
 	echo 0 >$T/enabled

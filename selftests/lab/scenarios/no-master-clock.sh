@@ -60,6 +60,8 @@ guest() {
 			if (ns[i] - 2 * worst > most) most = ns[i] - 2 * worst
 		}
 		print most + 0 }' /tmp/looks)
+	between "looks with a kvm-clock bound of 100 us at most" 5 \
+		"$(awk 'NF == 4 && $3 ~ /^[0-9]+$/ && $3 <= 100000 { n++ } END { print n + 0 }' /tmp/looks)" -
 	if [ "$most" -gt 0 ]; then
 		between "kvm-clock warps" 1 "$(figure kvm-clock warps)" -
 		between "kvm-clock's largest warp ns" "$most" "$(figure kvm-clock warp_max_ns)" -

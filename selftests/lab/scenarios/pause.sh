@@ -10,7 +10,8 @@ ACCEL=nested
 
 # pause SECONDS [off]: off: nothing samples from before the pause until after it
 pause() {
-	local step
+	local step error_max=10000
+	[ -z "$2" ] || error_max=1000000
 	wall_look
 	[ -z "$2" ] || echo 0 >$T/enabled
 	set -- "$1" $(on_host "lab_clock; monitor stop; lab_clock; sleep $1; lab_clock; monitor cont; lab_clock" | cut -d' ' -f1)
@@ -24,8 +25,10 @@ pause() {
 		$WALL_MOVED_ERROR
 	set -- "$1" $(newest_step monotonic-raw)
 	holds "pause of $1 s: monotonic-raw's step ns" "$step" "${2:-none}" "${3:-none}"
+	below "pause of $1 s: its error ns" "${3:-none}" $error_max
 	set -- "$1" $(newest_step realtime)
 	holds "pause of $1 s: realtime's step ns" "$step" "${2:-none}" "${3:-none}"
+	below "pause of $1 s: its error ns" "${3:-none}" $error_max
 	holds "kvm-clock steps" $pauses "$(figure kvm-clock steps)" 0
 	examine
 	found guest-stopped "$((-step))" 1000

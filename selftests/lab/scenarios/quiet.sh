@@ -4,24 +4,8 @@
 ACCEL=nested
 TIMEOUT=900
 
-# look CLOCK: every slot's bound must hold 0; keeps the narrowest, as some are wide on a busy
-# machine
-look() {
-	local pair bound
-	pair=$(pair "$1")
-	# on a busy machine the two CPUs may have had no time together
-	{ [ -n "$pair" ] && [ "${pair%% *}" != - ]; } || return
-	pair=${pair% *} bound=${pair#* }
-	awk -v o="${pair% *}" -v b="$bound" 'BEGIN { exit !(o <= b && -o <= b) }' ||
-		result "not ok" "$1 pair offset $pair does not hold 0"
-	case $1 in
-	tsc) [ "$bound" -ge "${least_tsc:-$((bound + 1))}" ] || least_tsc=$bound ;;
-	*) [ "$bound" -ge "${least_kvm:-$((bound + 1))}" ] || least_kvm=$bound ;;
-	esac
-}
-
 guest() {
-	local c truth looks=0 least_tsc='' least_kvm=''
+	local c truth looks=0 narrow_tsc=0 narrow_kvm=0
 	. /lib/tscope/truth.sh
 	. /lib/tscope/doctor.sh
 
@@ -32,9 +16,8 @@ guest() {
 	while [ $looks -lt 10 ]; do
 		sleep $((${QUIET_SECONDS:-30} / 10))
 		looks=$((looks + 1))
-		for c in tsc kvm-clock; do
-			look $c
-		done
+		! pair_rests tsc || narrow_tsc=$((narrow_tsc + 1))
+		! pair_rests kvm-clock || narrow_kvm=$((narrow_kvm + 1))
 	done
 	while [ "$(figure tsc samples)" -lt "${QUIET_READINGS:-0}" ]; do
 		sleep 10
@@ -65,10 +48,17 @@ guest() {
 		[ ! -d $T/$c ] || skew $c "$(figure ptp-kvm skew_ppb)"
 	done
 	# an interval that is too wide would hold any truth
-	below "kvm-clock skew's error ppb" "$(figure kvm-clock skew_error_ppb)" 1
-	below "ptp-kvm skew's error ppb" "$(figure ptp-kvm skew_error_ppb)" 20
-	below "tsc narrowest pair bound ns" "$least_tsc" 1000
-	below "kvm-clock narrowest pair bound ns" "$least_kvm" 1000
+	below "kvm-clock skew's error ppb" "$(figure kvm-clock skew_error_ppb)" 0.002
+	for c in monotonic-raw realtime; do
+		below "$c skew's error ppb" "$(figure $c skew_error_ppb)" 0.1
+		holds "$c exact" 1 "$(figure $c exact)" 0
+	done
+	below "ptp-kvm skew's error ppb" "$(figure ptp-kvm skew_error_ppb)" 1
+	for c in kvm-clock ptp-kvm; do
+		holds "$c exact" 1 "$(figure $c exact)" 0
+	done
+	between "looks with a tsc bound of 2 us at most" 6 $narrow_tsc $looks
+	between "looks with a kvm-clock bound of 2 us at most" 6 $narrow_kvm $looks
 	finds_none
 	tscope_done
 }

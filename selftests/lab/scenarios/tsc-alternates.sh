@@ -4,7 +4,7 @@
 #
 # tsc_motion moves one CPU's TSC to either side in turn. Twice a second the scenario reads
 # `offset`: with moving 0 its interval must hold one of the two offsets, with moving 1 both,
-# and so must the hull in `pairs`.
+# and so must the hull in `pairs`, and that of the events once an epoch.
 ACCEL=nested
 TIMEOUT=600
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
@@ -25,6 +25,7 @@ at_rest() {
 	say "# at rest: bounds of $bound_ns to $widest_ns ns"
 	grep '^tsc ' $TD/pairs 2>/dev/null | sed 's/^/# /' | to_channel
 	below "at rest: narrowest bound ns" "${bound_ns:-none}" 2000
+	below "at rest: widest bound ns" $widest_ns 20000
 	[ "${bound_ns:-9999}" -le 2000 ] || bound_ns=2000
 	# for seconds both emulated CPUs may read the same values; it does not last while one moves
 	[ $bound_ns -ge 100 ] || bound_ns=100
@@ -53,11 +54,14 @@ hull_judge() {
 
 # alternates CYCLES HALF_US
 alternates() {
-	local name looks=0 wrong=0 hulls=0 flagged=none began kvm=0
+	local name looks=0 wrong=0 hulls=0 flagged=none began kvm=0 wide=0 widest
 	side_ns=$(ns_of "$1")
+	# an emulated hull spans up to 1.5 us without motion
+	widest=$(calc "$side_ns + 6 * $widest_ns + 1500")
 	name="+-$side_ns ns every $2 us"
 	# steps of kvm-clock that made up for a wider motion before are events of their own
 	echo 1 >$T/reset
+	trace_clear
 	motion_now
 	began=$MOTION_NOW
 	echo "$cpu $1 $2" >$MOTION/alternate || { result "not ok" "injection refused"; return 1; }
@@ -74,6 +78,7 @@ alternates() {
 			wrong=$((wrong + 1))
 			say "# $name: offset is $OFFSET $BOUND $CPU_I $CPU_J $MOVING $AGE_MS"
 		fi
+		within 0 "$widest" "$BOUND" || wide=$((wide + 1))
 		pair_line tsc 0 1
 		if ! hull_judge; then
 			hulls=$((hulls + 1))
@@ -97,11 +102,20 @@ alternates() {
 	between "$name: moves that went wrong" 0 "$wrong_moves" 0
 	between "$name: moves" 7 "$moves" -
 	between "$name: looks that hold neither" 0 $wrong 0
+	between "$name: looks wider than $widest ns" 0 $wide 2
 	between "$name: hulls that do not hold both" 0 $hulls 0
 	between "$name: looks at kvm-clock that do not hold 0" 0 $kvm 0
 	if within $widest_ns 999999999 "$(calc "2 * $side_ns")" && [ "$2" -le 250000 ]; then
 		between "$name: moving after ms" 1 "$flagged" 3500
 		between "$name: tsc/moving" 1 "$(figure tsc moving)" 1
+		motion_now
+		between "$name: events of the pair, at most one in a second" 2 \
+			"$(traced pair | grep -c ' tsc 0 1 ')" $(((MOTION_NOW - began) / 1000000000 + 2))
+		set -- "$1" "$2" $(traced pair | awk '$2 == "tsc" { hull = $5 " " $6 } END { print hull }')
+		verdict="not ok"
+		within "$3" "$4" "-$side_ns" && within "$3" "$4" "$side_ns" && verdict=ok
+		result "$verdict" "$name: the newest event's hull $3..$4 holds both"
+		reported=$((reported + 1))
 	fi
 	rested
 	holds "$name, ended: moving" 0 "$MOVING" 0
@@ -109,13 +123,14 @@ alternates() {
 }
 
 guest() {
-	local cpu bound_ns widest_ns side_ns rounds=7 moves late wrong_moves
+	local cpu bound_ns widest_ns side_ns rounds=6 moves late wrong_moves verdict reported=0
 	. /lib/tscope/truth.sh
 	. /lib/tscope/doctor.sh
 
 	seed
 	insmod /lib/tscope/tsc_motion.ko || return
 	tscope_load || return
+	trace_on pair || return
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
 	sleep 3
@@ -124,7 +139,7 @@ guest() {
 	cpu=$RANDOM_NUMBER
 	# first the range in which a burst during a move looks narrower than one without
 	alternates "$(cycles_of "$(calc "$bound_ns * 0.77")")" 20000
-	[ -z "$SHORT" ] || rounds=3
+	[ -z "$SHORT" ] || rounds=2
 	while [ $rounds -gt 0 ]; do
 		rounds=$((rounds - 1))
 		log_uniform 7 $((10 * bound_ns))
@@ -132,6 +147,10 @@ guest() {
 		log_uniform 1000 500000
 		alternates "$1" $LOG_UNIFORM
 	done
+	# the last is so wide that it must be reported
+	log_uniform 1000 250000
+	alternates "$(cycles_of $widest_ns)" $LOG_UNIFORM
+	between "rounds in which motion had to be reported" 1 $reported -
 	echo 0 >$T/enabled
 	clean kvm-clock
 	rmmod tsc_motion

@@ -47,6 +47,7 @@ look() {
 		return 0
 		;;
 	esac
+	within 0 "$widest" "$BOUND" || wide=$((wide + 1))
 	motion_seen "$t0" "$MOTION_NOW" "$AGE_MS" || { held=0; return 0; }
 	awk -v o="$OFFSET" -v b="$BOUND" -v s=$sign -v l="$SEEN_LOW" -v h="$SEEN_HIGH" \
 		-v k="$khz" 'BEGIN {
@@ -58,7 +59,10 @@ look() {
 # drifts CPUS CYCLES PERIOD_US SECONDS
 drifts() {
 	local rate name i=0 wrong=0 other=0 absent=0 flagged=none began limit=20500 named held hidden
+	local widest wide=0
 	rate=$(calc "$2 * 1e6 / $khz * 1e6 / $3")
+	# see "finds tsc-moving" below
+	widest=$(calc "3 * ${rate#-} + 5 * $bound_ns + 1500")
 	name="$1 CPUs, CPU $cpu by $rate ns/s"
 	motion_now
 	began=$MOTION_NOW
@@ -87,7 +91,7 @@ drifts() {
 	elif [ "$flagged" != none ]; then
 		# The hull spans the drift of one or two epochs, and of the age of the newest burst. In
 		# emulation it spans up to 1.5 us without motion, and doctor's error contains that.
-		finds tsc-moving "$(calc "0.8 * ${rate#-}")..$(calc "5 * ${rate#-}")" "$(calc "3 * ${rate#-} + 5 * $bound_ns + 1500")"
+		finds tsc-moving "$(calc "0.8 * ${rate#-}")..$(calc "5 * ${rate#-}")" "$widest"
 	fi
 	read -r moves late wrong_moves <$MOTION/moves
 	motion_now
@@ -97,6 +101,7 @@ drifts() {
 	between "$name: moves that went wrong" 0 "$wrong_moves" 0
 	between "$name: looks that do not hold it" 0 $wrong 0
 	between "$name: looks that name others" 0 $other 0
+	between "$name: looks wider than $widest ns" 0 $wide $(($4 / 2))
 	# a machine that is busy gives some pair no time together for two seconds
 	between "$name: looks without a figure" 0 $absent $(($4 / 2))
 	# it drifts by a bound or more in each second

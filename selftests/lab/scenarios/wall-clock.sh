@@ -25,12 +25,13 @@ set_by() {
 	usleep 200000
 	looks after
 	set -- $(lab_wall --step /tmp/before /tmp/after)
+	between "$name: looks of 120 that found an offset" 60 "$(cat /tmp/before /tmp/after | wc -l)" 120
 	say "# $name: step $1, rate $2 ppb, median error $3 ns; by PTP_SYS_OFFSET_PRECISE $4, off by $5"
 	holds "$name: offset moved by ns" $truth "${1:-none}" 5
 	below "$name: median error_ns" "${3:-none}" $error_max
-	if [ "${5:--}" != - ]; then
-		holds "$name: PTP_SYS_OFFSET_PRECISE moved by ns" $truth "$4" 5
-		holds "$name: PTP_SYS_OFFSET_PRECISE beside it, ns" 0 "$5" "$(calc "$3 + 5")"
+	if [ -n "$PTP" ]; then
+		holds "$name: PTP_SYS_OFFSET_PRECISE moved by ns" $truth "${4:-none}" 5
+		holds "$name: PTP_SYS_OFFSET_PRECISE beside it, ns" 0 "${5:-none}" "$(calc "${3:-none} + 5")"
 	fi
 	RATE=$2
 }
