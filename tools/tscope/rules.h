@@ -101,6 +101,8 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j);
 void judge_tsc_not_constant(const struct rule *rule, struct judgement *j);
 void judge_noisy_host(const struct rule *rule, struct judgement *j);
 void judge_clocksource(const struct rule *rule, struct judgement *j);
+
+/* rules_time.c */
 void judge_time_service(const struct rule *rule, struct judgement *j);
 
 /* rules_domain.c */

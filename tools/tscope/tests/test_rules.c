@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Trees whose first lines say what must be found: "# expect: ID SEVERITY [SIZE UNIT]". SIZE must be
- * within the error of the size that was found, and other findings must be info. A tree that expects
+ * Trees whose first lines say what must be found: "# expect: ID SEVERITY [SIZE UNIT +- ERROR]". The
+ * size that was found must hold SIZE within its error, which must be ERROR at most; without "+-"
+ * it has no error, and must be SIZE. Other findings must be info. A tree that expects
  * nothing is of a healthy machine. "# says: TEXT" must be in the title, evidence or advice of a
  * finding, and "# never: TEXT" in none.
  */
@@ -18,11 +19,13 @@
 #include "tree.h"
 
 #define MOST 8
+/* what the third place of a printed figure hides */
+#define NO_MORE 0.001
 
 struct expected {
 	char id[32], severity[16], unit[16];
 	bool sized, seen;
-	double size;
+	double size, error;
 };
 
 static struct observation o;
@@ -65,11 +68,11 @@ static int expected_of(const char *tree, struct expected *all)
 		struct expected *e = &all[n];
 
 		*e = (struct expected){ };
-		fields = sscanf(line, "# expect: %31s %15s %lf %15s", e->id, e->severity, &e->size,
-				e->unit);
+		fields = sscanf(line, "# expect: %31s %15s %lf %15s +- %lf", e->id, e->severity,
+				&e->size, e->unit, &e->error);
 		if (fields < 2)
 			continue;
-		e->sized = fields == 4;
+		e->sized = fields >= 4;
 		ours = true;
 		if (++n == MOST)
 			break;
@@ -86,9 +89,8 @@ static struct expected *match(const struct finding *f, struct expected *all, int
 	for (i = 0; i < n; i++) {
 		if (all[i].seen || strcmp(all[i].id, f->id))
 			continue;
-		if (!all[i].sized || (f->size.known && (f->size_error.known ?
-				      fabs(size_of(f) - all[i].size) <= error_of(f) :
-				      fabs(size_of(f)) <= fabs(all[i].size))))
+		if (!all[i].sized || (f->size.known && f->size_error.known == (all[i].error > 0) &&
+				      fabs(size_of(f) - all[i].size) <= error_of(f) + NO_MORE))
 			return &all[i];
 	}
 	return NULL;
@@ -108,8 +110,9 @@ static void check_finding(const char *tree, const struct finding *f, struct expe
 	       severity_name(f->severity));
 	EXPECT(!e->sized || !strcmp(f->unit, e->unit), "%s: %s in %s", tree, f->id, f->unit);
 	/* an error that is too large would hold any size */
-	EXPECT(!e->sized || !e->size || error_of(f) <= fabs(e->size) * 1.01 + 1e5,
-	       "%s: %s: size %.3f +- %.3f", tree, f->id, size_of(f), error_of(f));
+	EXPECT(!e->sized || error_of(f) <= e->error + NO_MORE,
+	       "%s: %s: size %.3f +- %.3f, not %.3f at most", tree, f->id, size_of(f), error_of(f),
+	       e->error);
 	EXPECT(f->evidence.n > 0 && f->cause[0] && f->advice.n > 0 && f->see[0],
 	       "%s: %s has evidence, cause, advice and section", tree, f->id);
 }
