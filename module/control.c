@@ -6,9 +6,9 @@
  * open again. Memory is allocated before, so that a change fails as a whole or not at all.
  *
  * Lock order: control_lock, cpus_read_lock(), the windows' semaphore, tscope_pairs_lock; readers
- * take composed_lock (exchange.c) before tscope_pairs_lock, and none of the first three. Hotplug
- * callbacks hold cpus_write_lock() and therefore never take control_lock. smpboot takes
- * cpus_read_lock() itself: threads are started and stopped under control_lock alone.
+ * of figures take none of the first three. Hotplug callbacks hold cpus_write_lock() and therefore
+ * never take control_lock. smpboot takes cpus_read_lock() itself: threads are started and stopped
+ * under control_lock alone.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -7,6 +7,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/slab.h>
+#include <asm/tsc.h>
 
 #include "../control.h"
 #include "../cpu.h"
@@ -233,16 +234,22 @@ static void control_chooses(struct kunit *test)
 {
 	int last = cpumask_last(cpu_online_mask);
 	char list[12];
-	u64 windows;
+	struct tscope_clock *clk = tscope_clock_get(1);
+	u64 windows, segments, steps;
 
 	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
-	KUNIT_ASSERT_TRUE(test, runs(0, 0));
+	KUNIT_ASSERT_TRUE(test, runs(0, 20));
+	segments = READ_ONCE(clk->series.segment);
+	steps = READ_ONCE(clk->steps);
 	snprintf(list, sizeof(list), "%d", last);
 	KUNIT_EXPECT_EQ(test, tscope_set_cpus(list), 0);
 	KUNIT_EXPECT_EQ(test, tscope_leader(), last);
 	KUNIT_EXPECT_EQ(test, tscope_pairs_cpus(), 1U);
-	KUNIT_EXPECT_TRUE(test, runs(last, tscope_cpu_of(last)->windows));
+	KUNIT_EXPECT_TRUE(test, runs(last, tscope_cpu_of(last)->windows + 20));
 	if (last) {
+		/* points against another CPU's TSC; an emulated one may also step */
+		KUNIT_EXPECT_GT(test, READ_ONCE(clk->series.segment) - segments,
+				READ_ONCE(clk->steps) - steps);
 		windows = tscope_cpu_of(0)->windows;
 		msleep(100);
 		KUNIT_EXPECT_EQ(test, tscope_cpu_of(0)->windows, windows);
@@ -256,12 +263,34 @@ static void control_chooses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tscope_pairs_cpus(), num_online_cpus());
 }
 
+/* A frequency that the kernel has refined makes all figures begin anew. */
+static void control_refined(struct kunit *test)
+{
+	struct tscope_clock *clk = tscope_clock_get(1);
+	u64 windows, samples;
+
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	KUNIT_ASSERT_TRUE(test, runs(0, 20));
+	KUNIT_ASSERT_EQ(test, tscope_enable(false), 0);
+	windows = tscope_cpu_of(0)->windows;
+	samples = clk->samples;
+	tscope_tsc_khz++;
+	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
+	KUNIT_ASSERT_EQ(test, tscope_enable(false), 0);
+	KUNIT_EXPECT_EQ(test, tscope_tsc_khz, tsc_khz);
+	KUNIT_EXPECT_EQ(test, clk->series.khz, tsc_khz);
+	KUNIT_EXPECT_GE(test, windows, 20ULL);
+	KUNIT_EXPECT_LT(test, tscope_cpu_of(0)->windows, windows);
+	KUNIT_EXPECT_LT(test, clk->samples, samples);
+}
+
 static struct kunit_case control_cases[] = {
 	KUNIT_CASE(control_params),
 	KUNIT_CASE(control_cpu_lists),
 	KUNIT_CASE(control_enables),
 	KUNIT_CASE(control_keeps_figures),
 	KUNIT_CASE(control_chooses),
+	KUNIT_CASE(control_refined),
 	{}
 };
 
