@@ -25,6 +25,7 @@ as_realtime() {
 
 # as_device CLOCK: monotonic-raw has the device's rate, but for the kernel's rounded multiplier
 as_device() {
+	local SKEW_ERROR_MAX=20000
 	skew monotonic-raw "$(figure "$1" skew_ppb)" "$(calc "$(figure "$1" skew_error_ppb) + 1")"
 }
 

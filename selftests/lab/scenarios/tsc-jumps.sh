@@ -5,6 +5,7 @@
 # The jump is exact, and the same for all CPUs at once. Each clock's step must equal it within
 # the error that is printed with the step, plus the clock's own rate over the jump.
 ACCEL=nested
+TIMEOUT=600
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 # acpi-pm has 24 bits: steps that differ by a whole wrap look the same
 PM_WRAP_NS=4686871645
