@@ -106,7 +106,7 @@ skew() {
 	most=${SKEW_ERROR_MAX:-$most}
 	figure=$(figure "$1" skew_ppb)
 	error=$(calc "$(figure "$1" skew_error_ppb) + ${3:-0}")
-	set -- "$1" "$2" "$(awk -v t="$2" -v f="$figure" -v b="$error" -v most=$most -v m=$misses 'BEGIN {
+	set -- "$1" "$2" "$(awk -v t="$2" -v f="$figure" -v b="$error" -v most="$most" -v m=$misses 'BEGIN {
 		n = "^-?[0-9]+(\\.[0-9]+)?$"
 		d = f - t; if (d < 0) d = -d
 		print (f !~ n || t !~ n || b !~ n || b <= 0 || b > most || d > m * b + 1e-9) ? "not ok" :

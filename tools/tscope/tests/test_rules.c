@@ -89,7 +89,7 @@ static struct expected *match(const struct finding *f, struct expected *all, int
 	for (i = 0; i < n; i++) {
 		if (all[i].seen || strcmp(all[i].id, f->id))
 			continue;
-		if (!all[i].sized || (f->size.known && f->size_error.known == (all[i].error > 0) &&
+		if (!all[i].sized || (f->size.known && f->size_error.known == !!all[i].error &&
 				      fabs(size_of(f) - all[i].size) <= error_of(f) + NO_MORE))
 			return &all[i];
 	}
