@@ -43,6 +43,7 @@ guest() {
 	examine
 	holds "doctor: cpu-silent has ended" 0 "$(grep -c '^cpu-silent ' $FINDINGS)" 0
 	holds "tsc unmet after it" 0 "$(figure tsc unmet)" 0
+	holds "tsc/offset can be read after it" 1 $(($(figure tsc offset | grep -vc none))) 0
 	echo 0 >$T/enabled
 	tscope_done
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Trees whose first lines say what must be found: "# expect: ID SEVERITY [SIZE UNIT +- ERROR]". The
- * size that was found must hold SIZE within its error, which must be ERROR at most; without "+-"
- * it has no error, and must be SIZE. Other findings must be info. A tree that expects
- * nothing is of a healthy machine. "# says: TEXT" must be in the title, evidence or advice of a
- * finding, and "# never: TEXT" in none.
+ * size that was found must hold SIZE within its error, which must be ERROR at most; without "+-" it
+ * has no error, and must be SIZE. Other findings must be info. A tree that expects nothing is of a
+ * healthy machine. "# says: TEXT" must be in the title, evidence or advice of a finding, and
+ * "# never: TEXT" in none.
  */
 #include <dirent.h>
 #include <math.h>
