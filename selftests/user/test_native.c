@@ -103,7 +103,8 @@ static void check_alternation(double bounds, double half_ms, bool seldom)
 		.seldom = seldom,
 		.looks_wanted = NATIVE_LOOKS,
 	};
-	double soon_s;
+	double soon_s, wide_ns;
+	bool busy;
 	char what[80];
 
 	snprintf(what, sizeof(what), "%s, +-%.0f ns each %.1f ms",
@@ -111,11 +112,17 @@ static void check_alternation(double bounds, double half_ms, bool seldom)
 		 half_ms);
 	run_between_trips(&run, seldom ? 6 : is_short() ? 2 : 5);
 	check_truth(&run, what);
-	EXPECT(ns(run.hull_cyc) <= ns(run.motion.extent_cyc) * 1.04 +
-	       10 * half_round_trip_ns, "%s: hull +-%.0f ns", what,
-	       ns(run.hull_cyc));
-	/* it moves by four bounds or more in each second; threads of a busy machine wait */
-	soon_s = run.broken * 4 < run.bursts ? 3.5 : 10;
+	/*
+	 * Threads of a busy machine wait, even within a burst. The first bursts enter the hull,
+	 * however wide they are; no burst is wider than the longest that counts.
+	 */
+	busy = run.broken * 4 >= run.bursts;
+	wide_ns = busy ? ns(NATIVE_APART_CYC / 2.0) : 10 * half_round_trip_ns;
+	EXPECT(ns(run.hull_cyc) <= ns(run.motion.extent_cyc) * 1.04 + wide_ns,
+	       "%s: hull +-%.0f ns, bare half round trip %.0f ns", what,
+	       ns(run.hull_cyc), half_round_trip_ns);
+	/* it moves by four bounds or more in each second */
+	soon_s = busy ? 10 : 3.5;
 	if (ns(run.motion.extent_cyc) >= 2 * half_round_trip_ns)
 		EXPECT(run.moving && run.first_s <= soon_s,
 		       "%s: moving in %u, first after %.1f s", what, run.moving,
