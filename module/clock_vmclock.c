@@ -28,6 +28,8 @@
 #define FRAC_BITS	TSCOPE_PHASE_SHIFT
 /* NTP slews a clock by 500 ppm at most: 1/SLEW_PART. */
 #define SLEW_PART	2000
+/* A host that slews its clock updates the page more often than this. */
+#define SLEW_NS_MAX	(100ULL * NSEC_PER_SEC)
 /* An update adds 2 to the sequence. */
 #define UPDATE		2
 /* A host that states both promises that its time is never further off. */
@@ -174,8 +176,9 @@ static void report(const char *what, u64 tsc)
 }
 
 /*
- * How far the host may have slewed the time of a TSC value @at since the page was looked at last. A
- * host that states the maximum errors of time and period never moves the time further (UAPI.13).
+ * How far the host may have slewed the time of a TSC value @at since it published the page seen
+ * last. A host that states the maximum errors of time and period never moves the time further
+ * (UAPI.13).
  */
 static u64 slewed_ns(const struct tscope_vmclock *v, u64 at)
 {
@@ -186,8 +189,8 @@ static u64 slewed_ns(const struct tscope_vmclock *v, u64 at)
 	if ((v->seen.flags & MAXERRORS) == MAXERRORS)
 		return error_ns;
 	passed_ns = tscope_abs64(tscope_vmclock_ns(&v->seen, at, &frac) -
-				 tscope_vmclock_ns(&v->seen, v->seen_tsc, &frac));
-	return size_add(error_ns, passed_ns / SLEW_PART);
+				 tscope_vmclock_ns(&v->seen, v->begun_tsc, &frac));
+	return size_add(error_ns, min(passed_ns, SLEW_NS_MAX) / SLEW_PART);
 }
 
 /* How far the page's time moves at a TSC value, 2^-16 ns. */
@@ -259,12 +262,18 @@ static void look_at_update(struct tscope_vmclock *v, const struct tscope_vmclock
 int tscope_vmclock_read(struct tscope_vmclock *v, struct tscope_raw *raw)
 {
 	struct tscope_vmclock_abi now;
+	bool changed;
 	u16 frac;
 
 	if (!take_copy(v, &now, raw))
 		return -EAGAIN;
-	if (v->seen_tsc && memcmp(&now, &v->seen, sizeof(now)))
+	changed = v->seen_tsc && memcmp(&now, &v->seen, sizeof(now));
+	if (changed)
 		look_at_update(v, &now, raw);
+	if (!v->seen_tsc || v->suspended || now.marker != v->seen.marker)
+		v->begun_tsc = raw->tsc;
+	else if (changed)
+		v->begun_tsc = v->seen_tsc;
 	v->seen = now;
 	v->seen_tsc = raw->tsc;
 	v->suspended = false;

@@ -60,6 +60,7 @@ struct tscope_vmclock {
 	u32 size;			/* how many bytes of @page may be read */
 	struct tscope_vmclock_abi seen;	/* copy of the page when it was looked at last */
 	u64 seen_tsc;			/* the TSC at that time; 0: not looked at yet */
+	u64 begun_tsc;			/* the host published @seen after this TSC value */
 	bool suspended;			/* a suspend came since: the TSC may have begun anew */
 	bool tai;			/* the newest reading was of TAI */
 	u32 source;			/* changes with each segment, see struct tscope_raw */

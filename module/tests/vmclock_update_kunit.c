@@ -63,20 +63,28 @@ static void vmclock_slew(struct kunit *test)
 	static const struct {
 		u64 flags;
 		s64 ns, step_ns;
+		u32 begun_ms;
 	} cases[] = {
-		{ 0, 24000, 0 },
-		{ 0, -24000, 0 },
+		{ 0, 24000, 0, 50 },
+		{ 0, -24000, 0, 50 },
 		/* if the kernel was delayed by 20 ms in between, 10 us more are allowed */
-		{ 0, 40000, 40000 },
-		{ 0, -40000, -40000 },
-		{ TSCOPE_VMCLOCK_TIME_ESTERROR, 120000, 0 },
-		{ TSCOPE_VMCLOCK_TIME_ESTERROR, -140000, -140000 },
-		{ MAXERRORS, 1000, 0 },
-		{ MAXERRORS, 2000, 2000 },
+		{ 0, 40000, 40000, 50 },
+		{ 0, -40000, -40000, 50 },
+		{ TSCOPE_VMCLOCK_TIME_ESTERROR, 120000, 0, 50 },
+		{ TSCOPE_VMCLOCK_TIME_ESTERROR, -140000, -140000, 50 },
+		{ MAXERRORS, 1000, 0, 50 },
+		{ MAXERRORS, 2000, 2000, 50 },
 		/* without an error of the period, nothing is promised of the time since */
-		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 24000, 0 },
-		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 40000, 40000 },
+		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 24000, 0, 50 },
+		{ TSCOPE_VMCLOCK_TIME_MAXERROR, 40000, 40000, 50 },
+		/* a host may slew all the time between its updates, but for 100 s at most */
+		{ 0, 490000, 0, 1000 },
+		{ 0, -490000, 0, 1000 },
+		{ 0, 520000, 520000, 1000 },
+		{ 0, 49900000, 0, 200000 },
+		{ 0, 50100000, 50100000, 200000 },
 	};
+	u64 looked;
 	u32 i;
 
 	page.esterror_ns = 100000;
@@ -84,11 +92,22 @@ static void vmclock_slew(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		page.flags = cases[i].flags;
 		KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
-		/* as if the last look were 50 ms ago */
+		/* as if the page were that old, and the last look were 50 ms ago */
+		v.begun_tsc = v.seen_tsc - CYCLES_PER_S / 1000 * cases[i].begun_ms;
 		v.seen_tsc -= CYCLES_PER_S / 20;
 		KUNIT_EXPECT_EQ_MSG(test, update_by(test, cases[i].ns), cases[i].step_ns,
 				    "case %u", i);
 	}
+	/* a new page may be as old as the look before it, but not if the TSC may have jumped */
+	v.seen_tsc -= CYCLES_PER_S;
+	looked = v.seen_tsc;
+	update_by(test, 0);
+	KUNIT_EXPECT_EQ(test, v.begun_tsc, looked);
+	KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
+	KUNIT_EXPECT_EQ(test, v.begun_tsc, looked);
+	page.marker++;
+	update_by(test, 0);
+	KUNIT_EXPECT_EQ(test, v.begun_tsc, raw.tsc);
 }
 
 /* Updates that were not seen may have slewed the time: a step's error allows for that. */
@@ -119,6 +138,7 @@ static void vmclock_missed_updates(struct kunit *test)
 		page.flags = cases[i].flags;
 		KUNIT_ASSERT_EQ(test, tscope_vmclock_read(&v, &raw), 0);
 		v.seen_tsc -= CYCLES_PER_S / 20;
+		v.begun_tsc = v.seen_tsc;
 		page.sequence += 4;
 		page.marker = cases[i].marker;
 		move_by(cases[i].ns);
