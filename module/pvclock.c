@@ -19,8 +19,9 @@ static_assert(TSCOPE_PAGE_STOPPED == PVCLOCK_GUEST_STOPPED);
  * @to: copy
  *
  * By the version protocol of the KVM ABI, which is Xen's: the host makes the version odd, writes
- * the page, and makes the version even. Context: any, interrupts off in a burst.
- * Return: false if the host left an update unfinished.
+ * the page, and makes the version even. A version of 0 is that of a page which the host has not
+ * written, or which the guest has cleared. Context: any, interrupts off in a burst.
+ * Return: false if there is no time in the page, or the host left an update unfinished.
  */
 bool tscope_pvclock_copy(const u32 *sequence, struct tscope_timepage *to)
 {
@@ -36,7 +37,7 @@ bool tscope_pvclock_copy(const u32 *sequence, struct tscope_timepage *to)
 		to->shift = READ_ONCE(page->tsc_shift);
 		to->flags = READ_ONCE(page->flags) & (TSCOPE_PAGE_STABLE | TSCOPE_PAGE_STOPPED);
 		if (!pvclock_read_retry(page, to->sequence))
-			return true;
+			return to->sequence;
 		cpu_relax();
 	}
 	return false;
@@ -54,10 +55,10 @@ const char *tscope_pvclock_fault(const u32 *sequence)
 {
 	struct tscope_timepage p;
 
+	if (!READ_ONCE(*sequence))
+		return "the hypervisor has not written its page";
 	if (!tscope_pvclock_copy(sequence, &p))
 		return "the hypervisor leaves an update of its page unfinished";
-	if (!p.sequence)
-		return "the hypervisor has not written its page";
 	if (!tscope_timepage_khz(&p))
 		return "the hypervisor's multiplier and shift are implausible";
 	return NULL;

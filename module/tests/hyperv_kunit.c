@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hyperv: copies of the TSC page, its line, what bursts make of it and of its updates. */
 #include <linux/delay.h>
-#include <linux/kthread.h>
 #include <linux/math64.h>
 #include <linux/slab.h>
 
@@ -10,9 +9,9 @@
 #include "../events.h"
 #include "page_burst.h"
 #include "tests.h"
+#include "while_written.h"
 
 #define UNIT_NS		100
-#define COPIES		50000
 #define ROUNDS		2000
 
 static struct ms_hyperv_tsc_page page;
@@ -117,31 +116,23 @@ static int hypervisor(void *unused)
 	return 0;
 }
 
-/* The values of a copy belong together. */
+static struct tscope_timepage copied;
+
+static bool copy_written(void)
+{
+	return copy(&copied);
+}
+
+static bool is_torn(void)
+{
+	return copied.mult != copied.ns || copied.ns != (u64)copied.sequence * UNIT_NS;
+}
+
 static void hyperv_copies_while_written(struct kunit *test)
 {
-	u32 i, whole = 0, torn = 0, late = 0;
-	struct tscope_timepage to;
-	struct task_struct *task;
-
 	page.tsc_scale = 1;
 	page.tsc_offset = 1;
-	task = kthread_run(hypervisor, NULL, "tscope-hv");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	for (i = 0; i < COPIES; i++) {
-		if (!(i % 64))
-			cond_resched();
-		if (!copy(&to))
-			continue;
-		whole++;
-		torn += to.mult != to.ns;
-		late += to.ns != (u64)to.sequence * UNIT_NS;
-	}
-	kthread_stop(task);
-	kunit_info(test, "%u of %u copies were whole", whole, COPIES);
-	KUNIT_EXPECT_GT(test, whole, 0U);
-	KUNIT_EXPECT_EQ(test, torn, 0U);
-	KUNIT_EXPECT_EQ(test, late, 0U);
+	expect_whole_copies(test, hypervisor, copy_written, is_torn);
 }
 
 /* The line is that of the specification with its fraction; in whole units, what programs read. */

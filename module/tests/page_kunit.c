@@ -8,6 +8,7 @@
 #include "../pvclock.h"
 #include "page_burst.h"
 #include "tests.h"
+#include "while_written.h"
 
 static const struct tscope_clock_ops ops = {
 	.name = "page",
@@ -195,6 +196,52 @@ static void page_kvm_unfinished(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, c->current_page);
 	KUNIT_EXPECT_EQ(test, c->events, 1U);
 	KUNIT_EXPECT_EQ(test, c->last[TSCOPE_LANE_PAGE], c->last[TSCOPE_LANE_TSC]);
+	/* Xen's guest clears its page when it is suspended, and the next host may refuse it */
+	page = (struct pvclock_vcpu_time_info){ };
+	page_expect_tsc_alone(test, c);
+	KUNIT_EXPECT_EQ(test, c->events, 1U);
+}
+
+static struct pvclock_vcpu_time_info written;
+static struct tscope_timepage copied;
+
+/* Write the page as KVM and Xen do; all members are always the same number. */
+static int pvclock_writes(void *unused)
+{
+	u32 n = 1;
+
+	while (!kthread_should_stop()) {
+		n++;
+		WRITE_ONCE(written.version, 2 * n - 1);
+		smp_wmb();	/* the version is odd before anything is written */
+		WRITE_ONCE(written.tsc_timestamp, n);
+		WRITE_ONCE(written.system_time, n);
+		WRITE_ONCE(written.tsc_to_system_mul, n);
+		smp_wmb();	/* and even after everything is written */
+		WRITE_ONCE(written.version, 2 * n);
+		cond_resched();
+	}
+	return 0;
+}
+
+static bool copy_written(void)
+{
+	return tscope_pvclock_copy(&written.version, &copied);
+}
+
+static bool is_torn(void)
+{
+	u64 n = copied.sequence / 2;
+
+	return copied.tsc != n || copied.ns != n || copied.mult != n << 32;
+}
+
+static void page_copies_while_written(struct kunit *test)
+{
+	written = (struct pvclock_vcpu_time_info){
+		.version = 2, .tsc_timestamp = 1, .system_time = 1, .tsc_to_system_mul = 1,
+	};
+	expect_whole_copies(test, pvclock_writes, copy_written, is_torn);
 }
 
 /* What a hypervisor that imitates KVM's interface may leave in its page. */
@@ -241,6 +288,7 @@ static struct kunit_case page_cases[] = {
 	KUNIT_CASE(page_rate_changes),
 	KUNIT_CASE(page_stopped),
 	KUNIT_CASE(page_kvm_unfinished),
+	KUNIT_CASE(page_copies_while_written),
 	KUNIT_CASE(page_kvm_imitated),
 	{}
 };

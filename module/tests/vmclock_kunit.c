@@ -3,6 +3,7 @@
 #include <linux/time64.h>
 
 #include "vmclock_page.h"
+#include "while_written.h"
 
 /* The page's time at so many cycles after its counter, as ns after BASE_NS. */
 static s64 after(s64 cycles, u16 *frac)
@@ -173,6 +174,50 @@ static void vmclock_stated_error(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ns, U64_MAX);
 }
 
+/* Write the page by its protocol; all members are always the same number. */
+static int host_writes(void *unused)
+{
+	u32 n = 1;
+
+	while (!kthread_should_stop()) {
+		n++;
+		WRITE_ONCE(page.sequence, 2 * n - 1);
+		smp_wmb();	/* the sequence is odd before anything is written */
+		WRITE_ONCE(page.counter, n);
+		WRITE_ONCE(page.period, n);
+		WRITE_ONCE(page.sec, n);
+		WRITE_ONCE(page.frac, n);
+		smp_wmb();	/* and even after everything is written */
+		WRITE_ONCE(page.sequence, 2 * n);
+		cond_resched();
+	}
+	return 0;
+}
+
+static bool copy_written(void)
+{
+	return tscope_vmclock_read(&v, &raw) != -EAGAIN;
+}
+
+static bool is_torn(void)
+{
+	u64 n = v.seen.sequence / 2;
+
+	return v.seen.counter != n || v.seen.period != n || v.seen.sec != n || v.seen.frac != n;
+}
+
+static void vmclock_copies_while_written(struct kunit *test)
+{
+	/* a page that gives no time, so no steps are looked for */
+	page.counter_id = 0xff;
+	page.sequence = 2;
+	page.counter = 1;
+	page.period = 1;
+	page.sec = 1;
+	page.frac = 1;
+	expect_whole_copies(test, host_writes, copy_written, is_torn);
+}
+
 static void vmclock_reading(struct kunit *test)
 {
 	u64 ns;
@@ -340,6 +385,7 @@ static struct kunit_case vmclock_cases[] = {
 	KUNIT_CASE(vmclock_line),
 	KUNIT_CASE(vmclock_leap_second),
 	KUNIT_CASE(vmclock_stated_error),
+	KUNIT_CASE(vmclock_copies_while_written),
 	KUNIT_CASE(vmclock_reading),
 	KUNIT_CASE(vmclock_gives_no_time),
 	KUNIT_CASE(vmclock_faults),
