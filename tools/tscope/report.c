@@ -234,12 +234,16 @@ void report_vmclock(FILE *out, const struct snapshot *s)
 	if (!c)
 		return;
 	fprintf(out, "\nvmclock's page\n");
-	if (c->time.known && !c->time.value)
+	if (!c->time.known)
+		text_wrap(out, "  ", "The host left an update of it unfinished.");
+	else if (!c->time.value)
 		text_wrap(out, "  ", "The host gives no time there (status %s), but its marker.",
 			  text_count(c->status).s);
-	else
+	else if (c->stated_error_ns.known)
 		text_wrap(out, "  ", "By it, the host's time may be off by %s ns.",
 			  text_count(c->stated_error_ns).s);
+	else
+		text_wrap(out, "  ", "The host gives its time there, and states no error of it.");
 	text_wrap(out, "  ", "Updates seen: %s. Times that the TSC may have jumped: %s.",
 		  text_count(c->updates).s, text_count(c->disruptions).s);
 }

@@ -268,6 +268,14 @@ helps() {
 	tree views-healthy && runs 2 record --json -o "$DIR/file" && prints_error '--json has no effect'
 }
 
+# a page whose host states no error, and one that the host left unfinished
+vmclock_pages() {
+	tree vmclock-migrated && rm "$SYSFS/vmclock/error_ns" && runs 1 report -d 0 &&
+		prints '^  The host gives its time there, and states no error of it[.]$' &&
+		rm "$SYSFS/vmclock/time" && runs 1 report -d 0 &&
+		prints '^  The host left an update of it unfinished[.]$'
+}
+
 # documented TREE STATUS: prints what hypervisors.rst shows of this tree, in this order
 documented() {
 	local args
@@ -290,6 +298,7 @@ v "documented: a pause of Hyper-V without devices" documented hyperv-stopped-alo
 v "documented: a guest of Xen" documented healthy-xen 1
 v "documented: a guest with a vmclock" documented restored-vmclock 1
 v "documented: a vmclock that gives time" documented vmclock-migrated 1
+v "pages of vmclock" vmclock_pages
 v "totals of histograms" golden views-healthy 0 hist
 v "bars by octave" golden views-healthy 0 hist ptp-kvm
 v "bars at the ends" golden views-ends 0 hist transit
