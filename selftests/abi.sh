@@ -251,6 +251,26 @@ offsets() {
 	same "offset while sampling is off" "${VALUE% *}" "$offset $bound $i $j $moving"
 }
 
+# host_offset: the single files have the same values as the fields of ptp-kvm/offset
+host_offset() {
+	local offset error age
+	[ -d "$TSCOPE/ptp-kvm" ] || { skip "no ptp-kvm here"; return; }
+	get ptp-kvm/offset || { skip "the host refuses: it is not on a TSC clocksource"; return; }
+	# shellcheck disable=SC2086
+	set -- $VALUE
+	offset=$1 error=$2 age=$3
+	# sampling stopped some seconds ago
+	within age_ms "$age" 0 120000
+	get ptp-kvm/offset_ns
+	same offset_ns "$VALUE" "$offset"
+	get ptp-kvm/offset_error_ns
+	same offset_error_ns "$VALUE" "$error"
+	sleep 0.2
+	get ptp-kvm/offset
+	[ "${VALUE##* }" -gt "$age" ] || bad "age_ms $age, then ${VALUE##* }"
+	same "offset while sampling is off" "${VALUE% *}" "$offset $error"
+}
+
 # consistent: figures that must agree with each other
 consistent() {
 	local clock min max tsc_khz
@@ -312,6 +332,7 @@ offsets tsc
 offsets kvm-clock
 offsets hyperv
 offsets xen
+host_offset
 consistent
 read_only
 END

@@ -139,6 +139,8 @@ cpus() {
 		"$(expand "$(cat "$CPUDIR/online")") "
 	get tsc/samples
 	same "readings" "$(awk '{ n += $9 } END { printf "%d", n }' "$DEBUG/cpus")" "$VALUE"
+	same "lost windows" "$(awk '{ n += $5 } END { print n + 0 }' "$DEBUG/cpus")" \
+		"$(sed -n '1s/.* lost //p' "$DEBUG/hist/wakeup")"
 	[ "$(nproc)" -gt 1 ] || return
 	# in two seconds at the defaults each pair has met, as the leader calls the other CPUs
 	n=$(awk '{ n += $6 } END { print n }' "$DEBUG/cpus")
