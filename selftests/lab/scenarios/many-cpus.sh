@@ -31,9 +31,7 @@ guest() {
 
 	n=$(nproc)
 	before=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
-	# The windows are so short that two real CPUs can run those of 96. The slots (two periods)
-	# are long enough for each CPU to have a window in each slot. The bursts are short enough
-	# for a window to have some for each peer.
+	# The windows and the bursts are so short that two real CPUs can run those of 96.
 	tscope_load period_us=5000000 width_us=20000 burst_us=2 || return
 	echo 1 >$T/enabled
 	sleep 45
@@ -54,8 +52,8 @@ guest() {
 	pairs=$1
 	holds "pairs whose bound does not hold 0" 0 "$2" 0
 	below "the widest bound ns" "$3" 50000
-	# The graph has 96 * 12 / 2 edges, and the first CPU has 83 further pairs. Two real CPUs let
-	# 80 to 93 of these pairs meet within a slot (in two runs); far fewer would prove nothing.
+	# Two real CPUs, which emulate 96, let 80 to 120 of some 550 pairs meet (in three runs); far
+	# fewer would prove nothing.
 	between "pairs" 48 "$pairs" -
 	finds_none
 	echo 0 >$T/enabled

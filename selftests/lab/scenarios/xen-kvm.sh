@@ -8,7 +8,7 @@ GUEST_XEN=1
 LOG_ALLOW="tscope: xen: pages that are never freed"
 
 guest() {
-	local gap step
+	local gap step SKEW_ERROR_MAX=0.1
 	. /lib/tscope/truth.sh
 	. /lib/tscope/doctor.sh
 
@@ -19,8 +19,12 @@ guest() {
 	echo 1 >$T/enabled
 	sleep 8
 	holds "xen/stable" 1 "$(figure xen stable)" 0
+	result "$([ "$(figure xen tsc_mode) $(figure xen emulated) $(figure xen incarnation)" = "none none none" ] && echo ok || echo not ok)" \
+		"KVM's CPUID does not say how Xen treats the TSC"
 	no_steps xen monotonic-raw realtime
 	clean tsc xen monotonic-raw
+	skew xen "$(pvti_rate_ppb)"
+	pair_holds xen 0
 	holds "monotonic-raw/exact" 1 "$(figure monotonic-raw exact)" 0
 	random 1500
 	gap=$((RANDOM_NUMBER / 1000 + 1)).$(printf %03d $((RANDOM_NUMBER % 1000)))
