@@ -32,13 +32,15 @@ outside() {
 }
 
 # holds FILE VERSION: the module has this version, is built for this kernel, and is signed with
-# DKMS's key
+# DKMS's key, whose certificate is where start.rst says
 holds() {
-	local ko=$1 magic
+	local ko=$1 magic serial
 	same "$ko, version" "$(modinfo -F version "$ko")" "$2" || return
 	magic=$(modinfo -F vermagic "$ko")
 	same "$ko, for the kernel" "${magic%% *}" "$krel" || return
-	same "$ko, signer" "$(modinfo -F signer "$ko")" "DKMS module signing key"
+	same "$ko, signer" "$(modinfo -F signer "$ko")" "DKMS module signing key" || return
+	serial=$(openssl x509 -inform DER -in /var/lib/dkms/mok.pub -noout -serial) || return
+	same "$ko, key" "$(modinfo -F sig_key "$ko" | tr -d :)" "${serial#serial=}"
 }
 
 built() {

@@ -117,7 +117,7 @@ part_kselftest_kvm() {
 # The catalogue less the scenarios of part_guests, one guest each, as far as LIMIT allows. Kinds of
 # faults that part_guests has in one form only come first.
 part_scenarios() {
-	local name done=" ${GUESTS//[+[:space:]]/ } "
+	local name done=" ${GUESTS//[+[:space:]]/ } " logs=()
 	guest_module || return
 	note "SEED=$SEED"
 	for name in no-master-clock clocksource-switch cost guest-step pause \
@@ -126,8 +126,12 @@ part_scenarios() {
 		done+="$name "
 		if within_limit "$name"; then
 			timed "$name" lab_run "$name" "$name"
+			logs+=("$LOGS/lab-$name.log")
 		fi
 	done
+	[ ${#logs[@]} != 0 ] || return
+	run "noisy intervals" "$TOP/selftests/lab/intervals.sh" "${logs[@]}"
+	note "  $(tail -n 1 "$LOGS/noisy-intervals.log")"
 }
 
 # as users call it; part_guests checks the same report
@@ -156,18 +160,26 @@ part_all_kernels() {
 	ktap $? "kernel matrix" "$log"
 }
 
-# abuse_run NAME COMMAND...: runs a command that prints a guest's KTAP
+# abuse_run NAME COMMAND...: runs a command that prints a guest's KTAP, and says how to repeat it
+# after a failure
 abuse_run() {
-	local name=$1 log=$LOGS/abuse-$1.log
+	local name=$1 log=$LOGS/abuse-$1.log status failed
 	shift
 	note "abuse: $name"
 	"$@" >"$log" 2>&1
-	ktap $? "abuse: $name" "$log"
+	status=$?
+	ktap $status "abuse: $name" "$log"
+	[ $status != 0 ] || return
+	failed=$(sed -n 's/^not ok [0-9]* - \([^ ]*\).*/\1/p' "$log" | tr '\n' ' ')
+	case $name in
+	odd) note "again: make odd ODD='${failed% }'" ;;
+	*) note "again: make $name SEED=$SEED ACCEL=tcg" ;;
+	esac
 }
 
 # most of these run without KVM, as emulated guests boot faster than nested ones
 part_abuse() {
-	local run=(env "MODULE=$TOP/build/abuse.ko" ACCEL=tcg)
+	local run=(env "MODULE=$TOP/build/abuse.ko" ACCEL=tcg "SEED=$SEED")
 	module_build 6.12 >"$LOGS/abuse-build.log" 2>&1 ||
 		{ result 1 "module for abuse" "$LOGS/abuse-build.log"; return; }
 	cp "$MODULE_KO" "$TOP/build/abuse.ko"
