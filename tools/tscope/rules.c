@@ -187,7 +187,7 @@ const struct rule rules[] = {
 		.cause = "Nothing disciplines the guest's wall clock by the host's, or the two follow different references.",
 		.advice = {
 			"modprobe ptp_kvm, put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf, put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf, and restart chrony",
-			"echo 1000 >/sys/kernel/tscope/ptp-kvm/skew_alert_ppb reports drift",
+			"the alert TscopeHostDrift of tscope.rules.yml reports drift from then on",
 		},
 		.see = "cases.rst, \"The guest drifts against its host\"",
 		.judge = judge_host_drift,
