@@ -17,8 +17,8 @@
  * that gave the limits: if a hypervisor brings two virtual CPUs closer together, a few bursts
  * give close limits, but they are narrow themselves. Noise is a share of that lower eighth.
  * Evidence in one epoch may be chance; if it comes again soon after, it is motion. Slow drift shows
- * in the limits of up to 16 epochs, which are forgotten when evidence appears: one step does not
- * look like motion for long.
+ * in the limits of up to 16 epochs, which are forgotten when evidence appears, and a proof is not
+ * its first evidence: one step does not look like motion for long.
  */
 #include <linux/math64.h>
 
@@ -200,7 +200,8 @@ static void add_to_memory(struct tscope_tracker *t)
 	merge_limits(&all, &t->memory[0]);
 	if (limits_are_close(t, &all, all.width, MEMORY_STEPS)) {
 		/* the pair counts as drifting until the memory could show the drift again */
-		note_evidence(t, GAP_SLOW_EPOCHS, 2);
+		note_evidence(t, t->proved ? GAP_EPOCHS : GAP_SLOW_EPOCHS, 2);
+		t->proved = false;
 		forget_memory(t);
 		t->memory[0] = t->running.limits;
 	}
@@ -251,6 +252,7 @@ static void finish_epoch(struct tscope_tracker *t)
 	find_common_limits(t, COMMON_PART / 2, &epoch->limits);
 	if (epoch->evidence) {
 		note_evidence(t, GAP_EPOCHS, 1);
+		t->proved = epoch->proof;
 		forget_memory(t);
 	} else {
 		add_to_memory(t);

@@ -59,6 +59,7 @@ struct tscope_tracker {
 	u32 step;			/* the clock counts in such steps */
 	u8 memory_epochs;		/* epochs in memory[0] */
 	u8 since_evidence;		/* epochs since the last evidence, up to 255 */
+	bool proved;			/* the last evidence was a proof, as of a step */
 	u8 moving_epochs;		/* epochs for which the pair still counts as moving */
 	bool before_evidence;		/* the epoch before the last one had evidence */
 	u8 narrow;			/* narrow bursts in a row up to the newest, up to 255 */

@@ -101,6 +101,36 @@ static void interval_steps(struct kunit *test)
 }
 
 /*
+ * A step, and some seconds later a shift by less than a burst's width, are two events, not motion. A
+ * drift is.
+ */
+static void interval_step_and_shift(struct kunit *test)
+{
+	struct tscope_tracker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct tscope_interval iv;
+	u64 state = 15, now_ms;
+	u32 moving = 0;
+	s64 offset;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	tscope_tracker_init(t);
+	for (now_ms = 0; now_ms < 100000; now_ms += 20) {
+		offset = now_ms < 20130 ? 0 : 2096000;
+		/* 200 cycles in 5 s, and later 20 cycles a second */
+		offset += clamp_t(s64, now_ms - 25000, 0, 5000) / 25;
+		offset += max_t(s64, now_ms - 60000, 0) / 50;
+		add_burst(t, &state, offset, now_ms);
+		if (now_ms < 24000)
+			continue;
+		KUNIT_ASSERT_EQ(test, tscope_tracker_interval(t, now_ms, &iv), 0);
+		KUNIT_ASSERT_TRUE(test, iv.low <= offset && offset <= iv.high);
+		KUNIT_ASSERT_TRUE_MSG(test, !iv.moving || now_ms > 60000, "at %llu ms", now_ms);
+		moving += now_ms > 85000 && iv.moving;
+	}
+	KUNIT_EXPECT_GT(test, moving, 500U);
+}
+
+/*
  * The age is that of the burst that is reported. A burst whose limits contradict each other by no
  * more than steps of the clock is reported only while there is no other one.
  */
@@ -130,6 +160,7 @@ static struct kunit_case interval_cases[] = {
 	KUNIT_CASE(interval_rests),
 	KUNIT_CASE(interval_alternates),
 	KUNIT_CASE(interval_steps),
+	KUNIT_CASE(interval_step_and_shift),
 	KUNIT_CASE(interval_age),
 	{}
 };
