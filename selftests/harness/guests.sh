@@ -108,16 +108,21 @@ part_guests() {
 	done
 }
 
-# all kselftests, in a guest that has all clocks
+# all kselftests, in a guest that has all clocks of KVM; those of files in guests that have others
 part_kselftest_kvm() {
+	local clock
 	guest_module || return
 	lab_run kselftest-kvm kselftest --env TEST_TIMEOUT=400
+	for clock in hyperv xen vmclock; do
+		lab_run "kselftest-$clock" kselftest --accel nested --env "CLOCK=$clock" \
+			--env TESTS="abi.sh debugfs.sh control.sh" --env TEST_TIMEOUT=400
+	done
 }
 
 # The catalogue less the scenarios of part_guests, one guest each, as far as LIMIT allows. Kinds of
 # faults that part_guests has in one form only come first.
 part_scenarios() {
-	local name done=" ${GUESTS//[+[:space:]]/ } " logs=()
+	local name done=" ${GUESTS//[+[:space:]]/ } " ktaps=()
 	guest_module || return
 	note "SEED=$SEED"
 	for name in no-master-clock clocksource-switch cost guest-step pause \
@@ -126,11 +131,11 @@ part_scenarios() {
 		done+="$name "
 		if within_limit "$name"; then
 			timed "$name" lab_run "$name" "$name"
-			logs+=("$LOGS/lab-$name.log")
+			ktaps+=("$LOGS/lab-$name.log")
 		fi
 	done
-	[ ${#logs[@]} != 0 ] || return
-	run "noisy intervals" "$TOP/selftests/lab/intervals.sh" "${logs[@]}"
+	[ ${#ktaps[@]} != 0 ] || return
+	run "noisy intervals" "$TOP/selftests/lab/intervals.sh" "${ktaps[@]}"
 	note "  $(tail -n 1 "$LOGS/noisy-intervals.log")"
 }
 

@@ -7,6 +7,13 @@ sources() {
 	(cd "$TOP" && find module selftests tools -name "$1" -not -name '*.mod.c' | sort)
 }
 
+# the project's files that exist, from $TOP
+files() {
+	"$TOP/tools/files.sh" --new | while read -r file; do
+		[ ! -f "$TOP/$file" ] || echo "$file"
+	done
+}
+
 # These files are exempt from some checks of checkpatch:
 #   trace.h         TRACE_EVENT has a layout of its own
 #   user/           is not kernel code: long double, va_list macros
@@ -23,25 +30,39 @@ checkpatch_file() {
 	tools/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,CAMELCASE,VOLATILE,MACRO_ARG_PRECEDENCE,QUOTED_WHITESPACE_BEFORE_NEWLINE,STATIC_CONST_CHAR_ARRAY ;;
 	selftests/lab/static/*) ignore+=,PREFER_KERNEL_TYPES,PREFER_FALLTHROUGH,PREFER_DEFINED_ATTRIBUTE_MACRO,SPACING,EMBEDDED_FUNCTION_NAME,LONG_LINE_STRING,STRCPY,USE_NEGATIVE_ERRNO,QUOTED_WHITESPACE_BEFORE_NEWLINE ;;
 	esac
-	passed_before "$({ echo "checkpatch $ignore"; cat "$KSRC/scripts/checkpatch.pl" "$TOP/$file"; } | cache_key)" \
-		perl "$KSRC/scripts/checkpatch.pl" --no-tree --strict --terse \
+	perl "$KSRC/scripts/checkpatch.pl" --no-tree --strict --terse \
 		--show-types --ignore "$ignore" -f "$TOP/$file"
 }
 
-# passed_before KEY COMMAND...: a check of one file's content. A content that has passed is recorded
-# in the cache, for every checkout, and is not checked again.
-passed_before() {
-	[ ! -e "$CACHE/passed/$1" ] || return 0
-	"${@:2}" || return
-	mkdir -p "$CACHE/passed" && : >"$CACHE/passed/$1"
+# check_script FILE
+check_script() {
+	shellcheck -x -P SCRIPTDIR "$1"
 }
 
-checkpatch() {
-	export -f checkpatch_file passed_before cache_key
-	export KSRC TOP CACHE
-	# shellcheck disable=SC2016
-	sources '*.[ch]' | xargs -P "$(nproc)" -n 1 bash -c 'checkpatch_file "$1"' checkpatch
+# passed KEY COMMAND FILE: runs the command, and records in the cache that it has passed
+passed() {
+	"$2" "$3" && mkdir -p "$CACHE/passed" && : >"$CACHE/passed/$1"
 }
+
+# check_new COMMAND: checks the files of stdin, of which each line is "KEY FILE". Where the file and
+# all that its check depends on have one KEY, it has passed once, in any checkout, and is left out.
+check_new() {
+	local key file
+	export -f passed checkpatch_file check_script
+	export CACHE KSRC TOP
+	while read -r key file; do
+		[ -e "$CACHE/passed/$key" ] || printf '%s\0' "$key" "$1" "$file"
+	done | xargs -0 -r -P "$(nproc)" -n 3 bash -c 'passed "$@"' "$1"
+}
+
+checkpatch() (
+	local tool key file
+	tool=$(cat "$KSRC/scripts/checkpatch.pl" "$HERE/lint.sh" | cache_key)
+	cd "$TOP" && sources '*.[ch]' | xargs sha256sum | while read -r key file; do
+		# the directory says what a file is exempt from
+		echo "checkpatch-$tool-${file//\//-}-${key::16} $file"
+	done | check_new checkpatch_file
+)
 
 kernel_doc() {
 	# shellcheck disable=SC2046
@@ -49,19 +70,16 @@ kernel_doc() {
 }
 
 scripts() {
-	"$TOP/tools/files.sh" --new |
-		while read -r file; do
-			[ -f "$TOP/$file" ] || continue
-			case $file in *.sh) echo "$file"; continue ;; esac
-			head -c 20 "$TOP/$file" | grep -qa '^#!/bin/\(ba\)\?sh' && echo "$file"
-		done | sort -u
+	files | xargs -d '\n' awk 'FNR == 1 {
+		if (FILENAME ~ /[.]sh$/ || /^#!\/bin\/(ba)?sh/) print FILENAME
+		nextfile }' | sort -u
 }
 
-# with_sourced SCRIPT: a script, and those that it sources, which shellcheck reads too
+# with_sourced SCRIPT: the sum of a script, and of those that it sources, which shellcheck reads too
 with_sourced() {
 	local queue=("$1") known=" $1 " file
 	while [ ${#queue[@]} -gt 0 ]; do
-		cat "${queue[0]}"
+		echo "${SUM[${queue[0]}]}"
 		for file in ${SOURCED[${queue[0]}]:-}; do
 			[[ $known != *" $file "* ]] || continue
 			known+="$file " queue+=("$file")
@@ -91,30 +109,31 @@ shell_check() (
 	[ ${#all[@]} -gt 100 ] || { echo "only ${#all[@]} scripts were found"; return 1; }
 	find_sourced "${all[@]}"
 	version=$(shellcheck --version)
-	export -f passed_before
-	export CACHE
-	# shellcheck disable=SC2016
+	declare -A SUM=()
+	while read -r sum file; do
+		SUM[$file]=$sum
+	done < <({ printf '%s\n' "${all[@]}"; tr ' ' '\n' <<<"${SOURCED[*]}"; } | sed '/^$/d' | sort -u | xargs sha256sum)
+	work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 	for file in "${all[@]}"; do
-		printf '%s\0' "$({ echo "$version"; with_sourced "$file"; } | cache_key)" "$file"
-	done | xargs -0 -P "$(nproc)" -n 2 bash -c \
-		'passed_before "$1" shellcheck -x -P SCRIPTDIR "$2"' shellcheck
+		{ echo "$version"; with_sourced "$file"; } >"$work/${file//\//%}"
+	done
+	(cd "$work" && sha256sum -- *) | while read -r sum file; do
+		echo "shellcheck-${sum::16} ${file//%//}"
+	done | check_new check_script
 )
 
-spdx() {
-	local file status=0 count=0
-	while read -r file; do
-		count=$((count + 1))
-		# kselftest's runner reads each line of settings as a setting, and the others have
-		# a format without comments, such as JSON
-		case $file in LICENSES/* | selftests/settings | MANIFEST | tools/tscope/tests/golden/* | tools/tscope/tests/recordings/*) continue ;; esac
-		case $file in debian/*) [ "${file##*/}" = rules ] || continue ;; esac
-		[ -f "$TOP/$file" ] || continue
-		head -n 3 "$TOP/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' ||
-			{ echo "$file: no SPDX line"; status=1; }
-	done < <("$TOP/tools/files.sh" --new)
-	[ $count -gt 300 ] || { echo "only $count files were found"; return 1; }
-	return $status
-}
+# kselftest's runner reads each line of settings as a setting, and the other files without the line
+# have a format without comments, such as JSON
+spdx() (
+	cd "$TOP" || return
+	none='^(LICENSES/|selftests/settings$|MANIFEST$|tools/tscope/tests/(golden|recordings)/|debian/)'
+	mapfile -t all < <(files | grep -vE "$none"; files | grep '^debian/\(.*/\)\?rules$')
+	[ ${#all[@]} -gt 300 ] || { echo "only ${#all[@]} files were found"; return 1; }
+	missing=$(comm -23 <(printf '%s\n' "${all[@]}" | sort -u) <(printf '%s\n' "${all[@]}" | xargs -d '\n' awk '
+		/SPDX-License-Identifier: GPL-2.0/ { print FILENAME; nextfile }
+		FNR == 3 { nextfile }' | sort -u))
+	[ -z "$missing" ] || { echo "$missing: no SPDX line"; return 1; }
+)
 
 # get_abi.pl exits with 0 even if it warns
 abi_files() {

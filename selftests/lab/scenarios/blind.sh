@@ -37,6 +37,7 @@ guest() {
 		sleep 4
 		examine -d 2
 		cp $FINDINGS /tmp/blind.$n
+		cp /tmp/doctor.json /tmp/blind.$n.json
 		echo "$n $name ${ID:-none} ${TRUTH:-} ${LIMIT:-}" >>/tmp/key
 		fault_end
 		sleep 2
@@ -45,6 +46,7 @@ guest() {
 
 	while read -r n name ID TRUTH LIMIT; do
 		cp /tmp/blind.$n $FINDINGS
+		cp /tmp/blind.$n.json /tmp/doctor.json
 		EXPECTED=''
 		say "# $n: it was $name"
 		[ $ID = none ] || found $ID $TRUTH $LIMIT

@@ -17,9 +17,15 @@ points() {
 		$TD/points
 }
 
+# switch_step CLOCK: prints size and error of the clock's newest step that can't be the TSC's gain
+switch_step() {
+	traced step | awk -v c="$1" -v g=$GAIN_NS '$2 == c && ($4 > g || -$4 > g) { s = $4 " " $5 }
+		END { print s }'
+}
+
 # as_realtime: monotonic-raw and realtime lost the same time, each by readings of its own
 as_realtime() {
-	set -- $(newest_step monotonic-raw) $(newest_step realtime)
+	set -- $(switch_step monotonic-raw) $(switch_step realtime)
 	between "hpet: step of monotonic-raw less realtime's" -$(($2 + $4)) $(($1 - $3)) $(($2 + $4))
 }
 

@@ -4,18 +4,28 @@
 #
 # It runs them by the kernel tree's own runner if `make install` has put it there, and else
 # prints what the runner would. Environment (--env): TESTS, the scripts to run; TEST_SHELL, the
-# shell that runs them; TEST_TIMEOUT, the seconds that each may take; the scripts' own variables,
-# LOADS and DURATION.
+# shell that runs them; TEST_TIMEOUT, the seconds that each may take; CLOCK, which the guest is to
+# have: hyperv, xen or vmclock; the scripts' own variables, LOADS and DURATION.
 
 # The tests use KVM's host if there is one. With tsc=unstable the kernel leaves alone what they
 # inject; lapic= makes the machine that of tsc-offset, so that one guest can run both.
 GUEST_APPEND="tsc=unstable lapic=notscdeadline"
 TIMEOUT=400
+case ${CLOCK:-} in
+hyperv) GUEST_CPU="kvm=off,hv-relaxed,hv-vapic,hv-vpindex,hv-time,hv-synic,hv-stimer,hv-frequencies" ;;
+# KVM can't be asked to stop writing a page, which is kept then
+xen) GUEST_XEN=1 LOG_ALLOW="tscope: xen: pages that are never freed" ;;
+vmclock) GUEST_VMCLOCK=qemu ;;
+esac
 
 # Sets $SKIPS, the reasons for which a test may be skipped in a guest of the lab: it needs another
 # command line (which make odd has), another hypervisor, or KVM where the machine is emulated.
 may_skip() {
-	SKIPS="only with debugfs=off|no hyperv here|no xen here|no vmclock here|its page gives no time"
+	local clock
+	SKIPS="only with debugfs=off|its page gives no time"
+	for clock in hyperv xen vmclock; do
+		[ "$clock" = "${CLOCK:-}" ] || SKIPS="$SKIPS|no $clock here"
+	done
 	! grep -qw kvm-clock /sys/devices/system/clocksource/clocksource0/available_clocksource ||
 		return 0
 	SKIPS="$SKIPS|no kvm-clock here|no time page here|no ptp-kvm here|no lab host"
