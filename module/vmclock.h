@@ -12,7 +12,7 @@
 #define TSCOPE_VMCLOCK_UTC	0
 #define TSCOPE_VMCLOCK_TAI	1
 
-/* @flags: which fields are valid */
+/* @flags: which fields are valid; the table of UAPI.13 has the generation at bit 7, Linux at 8 */
 #define TSCOPE_VMCLOCK_TAI_OFFSET	BIT(0)
 #define TSCOPE_VMCLOCK_PERIOD_ESTERROR	BIT(3)
 #define TSCOPE_VMCLOCK_PERIOD_MAXERROR	BIT(4)

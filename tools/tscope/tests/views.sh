@@ -7,6 +7,8 @@ DIR=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$DIR" "$KTAP_SAID"' EXIT
 chmod 755 "$DIR"
 export TZ=UTC TERM=xterm
+# test_command.sh looks for leaks, which takes as long as the rest of a run
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 unset TSCOPE_SYSFS TSCOPE_DEBUGFS
 GOLDEN_DIR=$TSCOPE_TESTS/golden/views
 ROOT=$DIR/root SYSFS=$DIR/root/sys/kernel/tscope DEBUGFS=$DIR/root/sys/kernel/debug/tscope
