@@ -101,8 +101,8 @@ static void interval_steps(struct kunit *test)
 }
 
 /*
- * A step, and some seconds later a shift by less than a burst's width, are two events, not motion. A
- * drift is.
+ * A step, and some seconds later a shift by less than a burst's width, are two events and no
+ * motion. A drift is motion.
  */
 static void interval_step_and_shift(struct kunit *test)
 {

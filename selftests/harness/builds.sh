@@ -16,8 +16,8 @@ rebuild() {
 	local key
 	kernel_get "$1" || return
 	rm -rf "$TOP/build/$KREL"
-	key=$({ echo "sparse $KREL"; sparse --version; cd "$TOP" && find Kbuild module -type f | sort | xargs cat; } | cache_key)
-	passed_before "$key" build_clean "$1" C=2 CF=-Wno-unknown-attribute || return
+	key=sparse-$({ echo "sparse $KREL"; sparse --version; cd "$TOP" && find Kbuild module -type f | sort | xargs cat; } | cache_key)
+	[ -e "$CACHE/passed/$key" ] || passed "$key" build_clean "$1" C=2 CF=-Wno-unknown-attribute || return
 	[ -d "$TOP/build/$KREL" ] || build_clean "$1"
 }
 

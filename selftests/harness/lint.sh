@@ -39,9 +39,9 @@ check_script() {
 	shellcheck -x -P SCRIPTDIR "$1"
 }
 
-# passed KEY COMMAND FILE: runs the command, and records in the cache that it has passed
+# passed KEY COMMAND...: runs the command, and records in the cache that it has passed
 passed() {
-	"$2" "$3" && mkdir -p "$CACHE/passed" && : >"$CACHE/passed/$1"
+	"${@:2}" && mkdir -p "$CACHE/passed" && : >"$CACHE/passed/$1"
 }
 
 # check_new COMMAND: checks the files of stdin, of which each line is "KEY FILE". Where the file and
