@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hyperv: copies of the TSC page, its line, what bursts make of it and of its updates. */
-#include <linux/delay.h>
 #include <linux/math64.h>
 #include <linux/slab.h>
 
@@ -251,6 +250,15 @@ static void hyperv_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, clk->steps, 2ULL);
 }
 
+/* Let 20 ms pass by the page. mdelay() may count loops, which an emulated CPU runs at any speed. */
+static void pass_20ms(void)
+{
+	u64 start = rdtsc_ordered();
+
+	while (rdtsc_ordered() - start < 20 * 3000000)
+		cpu_relax();
+}
+
 /* The rate changed, but the time went on: no step, no matter when the page is looked at. */
 static void hyperv_rate(struct kunit *test)
 {
@@ -258,13 +266,13 @@ static void hyperv_rate(struct kunit *test)
 	u64 before = page.tsc_scale, changed_tsc;
 
 	page_burst(c, &b);
-	/* 100 ppm of this delay are more than the page's unit */
-	mdelay(20);
+	/* 100 ppm of this time are more than the page's unit */
+	pass_20ms();
 	changed_tsc = rdtsc_ordered();
 	page.tsc_scale += before / 10000;
 	page.tsc_offset -= mul_u64_u64_shr(changed_tsc, page.tsc_scale - before, 64);
 	page.tsc_sequence++;
-	mdelay(20);
+	pass_20ms();
 	page_burst(c, &b);
 	KUNIT_ASSERT_EQ(test, c->events, 1U);
 	tscope_page_report(c, clk, c->event, 1, true);
