@@ -7,7 +7,7 @@ DIR=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$DIR" "$KTAP_SAID"' EXIT
 chmod 755 "$DIR"
 export TZ=UTC TERM=xterm
-# test_command.sh looks for leaks, which takes as long as the rest of a run
+# test_command.sh looks for leaks
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 unset TSCOPE_SYSFS TSCOPE_DEBUGFS
 GOLDEN_DIR=$TSCOPE_TESTS/golden/views
