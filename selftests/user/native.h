@@ -88,8 +88,6 @@ struct run {
 extern double native_hz;
 extern u32 native_step_cyc;
 extern u64 native_burst_cyc;
-/* Bursts that took longer have no single true offset, and do not count. */
-#define NATIVE_APART_CYC	(3 * native_burst_cyc)
 extern const struct pvclock_vcpu_time_info *native_page;
 extern const struct tscope_timepage_ops native_page_ops;
 void native_machine(void);

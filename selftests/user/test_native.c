@@ -97,30 +97,35 @@ static void test_rest(void)
 
 static void check_alternation(double bounds, double half_ms, bool seldom)
 {
-	struct run run = {
+	const struct run fresh = {
 		.motion.extent_cyc = bounds * newest_half_trip_ns * native_hz / 1e9,
 		.motion.half_cyc = half_ms * native_hz / 1000,
 		.seldom = seldom,
 		.looks_wanted = NATIVE_LOOKS,
 	};
-	double soon_s, wide_ns;
-	bool busy;
+	bool busy = true, narrow = false;
+	struct run run;
+	double soon_s;
 	char what[80];
+	int tries;
 
 	snprintf(what, sizeof(what), "%s, +-%.0f ns each %.1f ms",
-		 seldom ? "seldom" : "flat out", ns(run.motion.extent_cyc),
+		 seldom ? "seldom" : "flat out", ns(fresh.motion.extent_cyc),
 		 half_ms);
-	run_between_trips(&run, seldom ? 6 : is_short() ? 2 : 5);
-	check_truth(&run, what);
 	/*
 	 * Threads of a busy machine wait, even within a burst. The first bursts enter the hull,
-	 * however wide they are; no burst is wider than the longest that counts.
+	 * however wide they are: on such a machine a wide hull is true, but must be rare.
 	 */
-	busy = run.broken * 4 >= run.bursts;
-	wide_ns = busy ? ns(NATIVE_APART_CYC / 2.0) : 10 * half_round_trip_ns;
-	EXPECT(ns(run.hull_cyc) <= ns(run.motion.extent_cyc) * 1.04 + wide_ns,
-	       "%s: hull +-%.0f ns, bare half round trip %.0f ns", what,
-	       ns(run.hull_cyc), half_round_trip_ns);
+	for (tries = 0; tries < 3 && busy && !narrow; tries++) {
+		run = fresh;
+		run_between_trips(&run, seldom ? 6 : is_short() ? 2 : 5);
+		check_truth(&run, what);
+		busy = run.broken * 4 >= run.bursts;
+		narrow = ns(run.hull_cyc) <= ns(run.motion.extent_cyc) * 1.04 +
+					     10 * half_round_trip_ns;
+	}
+	EXPECT(narrow, "%s: hull +-%.0f ns in try %d, bare half round trip %.0f ns",
+	       what, ns(run.hull_cyc), tries, half_round_trip_ns);
 	/* it moves by four bounds or more in each second */
 	soon_s = busy ? 10 : 3.5;
 	if (ns(run.motion.extent_cyc) >= 2 * half_round_trip_ns)
