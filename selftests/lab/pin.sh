@@ -17,8 +17,8 @@ pin_vcpus() {
 			read -r name 2>/dev/null <"$task/comm" || continue
 			[[ $name =~ ^CPU\ ([0-9]+)/ ]] || continue
 			[ "${BASH_REMATCH[1]}" -lt "$count" ] || continue
-			taskset -pc "${BASH_REMATCH[1]}" "${task##*/}" >/dev/null 2>&1
-			pinned=$((pinned + 1))
+			taskset -pc "${BASH_REMATCH[1]}" "${task##*/}" >/dev/null 2>&1 &&
+				pinned=$((pinned + 1))
 		done
 		sleep 0.1
 	done
