@@ -27,9 +27,10 @@ static void read_once(void *unused)
 static void look_here(void *behind)
 {
 	const struct tscope_cpu *c = tscope_cpu_of(smp_processor_id());
+	/* read before the TSC: a call that this CPU answers may set it meanwhile */
+	u64 last = c && READ_ONCE(c->ready) ? READ_ONCE(c->last[TSCOPE_LANE_TSC]) : 0;
 
-	*(bool *)behind = c && READ_ONCE(c->ready) &&
-			  rdtsc_ordered() < READ_ONCE(c->last[TSCOPE_LANE_TSC]);
+	*(bool *)behind = rdtsc_ordered() < last;
 }
 
 /**

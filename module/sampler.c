@@ -2,14 +2,13 @@
 /*
  * The samplers: a thread on each CPU that samples.
  *
- * Below flat out only the leader has periodic windows: one burst or more, and the points of all
- * clocks. Each CPU that keeps pairs also calls its partners in turn (meeting.c). All others wake up
- * twice a second, which shows that their timers work. Flat out, each CPU samples all the time, and
- * two CPUs exchange because all change partners by one shared round number, which no clock decides.
+ * Unless all CPUs sample all the time ("flat out"), only the leader has periodic windows: one burst
+ * or more, and the points of all clocks. Each CPU that keeps pairs also calls its partners in turn
+ * (meeting.c). All others wake up twice a second, which shows that their timers work. Flat out, two
+ * CPUs exchange because all change partners by one shared round number, which no clock decides.
  *
- * The threads are smpboot threads: they exist while sampling is enabled, stay on their CPU, and
- * are parked while it is offline. A window holds window_sem for reading. Whatever changes data that
- * windows use holds it for writing. So no window sees half a change, and no change needs a thread.
+ * These are smpboot threads, which exist while sampling is enabled. A window holds window_sem for
+ * reading. Changes of data that windows use hold it for writing, so no window sees half a change.
  */
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
@@ -450,14 +449,13 @@ void tscope_samplers_stop(void)
 
 /**
  * tscope_sampling_pause() - wait until no window is open, and open none
- *
- * A window that is open ends after its burst, its meeting and its points.
  * Context: process, may sleep; tscope_sampling_resume() must follow.
  */
 void tscope_sampling_pause(void)
 {
 	atomic_inc(&pausing);
 	percpu_down_write(&window_sem);
+	WRITE_ONCE(leader_since_ms, tscope_now_ms());
 	atomic_dec(&pausing);
 	tscope_meetings_settle(SETTLE_MS);
 }
@@ -496,5 +494,7 @@ void tscope_sampling_resume(bool on)
 /* For how many ms windows have been allowed, and no CPU has stopped. Context: any. */
 u64 tscope_sampling_ms(void)
 {
-	return tscope_now_ms() - READ_ONCE(leader_since_ms);
+	u64 since_ms = READ_ONCE(leader_since_ms);
+
+	return tscope_now_ms() - since_ms;
 }
