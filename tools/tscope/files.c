@@ -51,8 +51,8 @@ static bool is_within(char at, unsigned char low, unsigned char high)
 	return (unsigned char)at >= low && (unsigned char)at <= high;
 }
 
-/* The number of bytes of the character at @at; 0: it is no UTF-8; RFC 3629, section 4. */
-static size_t character_length(const char *at)
+/* by RFC 3629, section 4 */
+size_t text_character(const char *at)
 {
 	size_t n = is_within(*at, 0, 0x7f) ? 1 : is_within(*at, 0xc2, 0xdf) ? 2 :
 		   is_within(*at, 0xe0, 0xef) ? 3 : is_within(*at, 0xf0, 0xf4) ? 4 : 0, i;
@@ -83,7 +83,7 @@ void text_clean(char *to, size_t size, const char *from)
 	for (; *from; from += len ?: 1, used += n) {
 		const char *as = from;
 
-		len = character_length(from);
+		len = text_character(from);
 		n = len;
 		if (!len || is_control(from, len)) {
 			as = len ? "?" : "\xef\xbf\xbd";
@@ -129,7 +129,9 @@ static void path_of(char path[PATH_MAX], const char *variable, const char *dir, 
 
 void path_system(char path[PATH_MAX], const char *file)
 {
-	snprintf(path, PATH_MAX, "%s%s", system_root, file);
+	/* a path that was cut would name another file */
+	if (snprintf(path, PATH_MAX, "%s%s", system_root, file) >= PATH_MAX)
+		*path = 0;
 }
 
 void path_sysfs(char path[PATH_MAX], const char *file)

@@ -25,6 +25,9 @@ void path_system(char path[PATH_MAX], const char *file);
 void path_sysfs(char path[PATH_MAX], const char *file);
 void path_debugfs(char path[PATH_MAX], const char *file);
 
+/* The number of bytes of the UTF-8 character at @at; 0: there is none. */
+size_t text_character(const char *at);
+
 /**
  * text_clean() - copy a text so that it is safe for a terminal and valid in JSON
  * @to: of @size bytes, ended by 0; the copy ends before a character that does not fit

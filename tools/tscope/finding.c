@@ -125,6 +125,15 @@ void finding_ended(struct finding *f, struct count boottime_ns)
 	f->since_ns = boottime_ns;
 }
 
+void finding_counted_only(struct finding *f, const struct moment *m)
+{
+	if (m->boottime_ns.known)
+		return;
+	if (f->severity == SEVERITY_FAULT)
+		f->severity = SEVERITY_WARNING;
+	finding_evidence(f, "only a counter shows it: not when it was, nor which clocks stepped with it");
+}
+
 void finding_is_of(struct judgement *j, const char *clock, const struct moment *m)
 {
 	j->drafts[j->n - 1].clock = clock;

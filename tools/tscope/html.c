@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "files.h"
 #include "html.h"
 #include "plot.h"
 
@@ -95,28 +96,12 @@ void html_end(FILE *to)
 	fputs("</main>\n</body>\n</html>\n", to);
 }
 
-/* How many bytes the UTF-8 character at @s has; 0: it is no UTF-8. */
-static size_t character(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ?
-		   3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-
-	/* not the shortest form, or a surrogate, or beyond U+10FFFF */
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 void html_text(FILE *to, const char *text)
 {
 	size_t n;
 
 	for (; *text; text += n) {
-		n = character((const unsigned char *)text);
+		n = text_character(text);
 		if (*text == '<')
 			fputs("&lt;", to);
 		else if (*text == '>')

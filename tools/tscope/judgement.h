@@ -89,6 +89,18 @@ void finding_is_of(struct judgement *j, const char *clock, const struct moment *
 /* Say that what was found is over, and when it was. */
 void finding_ended(struct finding *f, struct count boottime_ns);
 
+/*
+ * In a guest in which neither kvm-clock nor the host's clock was read across @m, the time that
+ * devices lost may be that of a pause: then the finding is a warning.
+ */
+void may_be_unseen_pause(const struct judgement *j, struct finding *f, const struct moment *m);
+
+/*
+ * If only a counter shows the step of @m, it is a warning at most: it may be that of a pause or a
+ * restore, in which all clocks step.
+ */
+void finding_counted_only(struct finding *f, const struct moment *m);
+
 /* Add a line of evidence for each clock: by how much it stepped in @m, or that it did not. */
 void finding_voices(struct finding *f, const struct snapshot *s, const struct moment *m);
 

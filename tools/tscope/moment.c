@@ -287,6 +287,20 @@ static bool is_word(const struct violation *v)
 	return !strcmp(v->what, "marker") || !strcmp(v->what, "snapshot");
 }
 
+/*
+ * Whether the page lost so much time again that it is another pause: CPUs see the updates of one
+ * cause within a second.
+ */
+static bool is_next_pause(const struct grouping *g, const struct moment *m,
+			  const struct violation *v)
+{
+	const struct move *page = &m->move[VOICE_PAGE];
+
+	return page->stepped && page->largest_ns < -STOP_APART_NS && v->size_ns < -STOP_APART_NS &&
+	       m->boottime_ns.known &&
+	       distance(m->boottime_ns.value, g->boottime_ns) > (uint64_t)NSEC_PER_SEC;
+}
+
 static bool fits(const struct grouping *g, const struct moment *m, const struct violation *v,
 		 bool alike)
 {
@@ -299,6 +313,8 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 		       (!alike && may_differ(m, false, voice));
 	/* a clock steps once for one cause; a page may take several updates */
 	if (m->move[voice].stepped && !is_page(voice))
+		return false;
+	if (is_page(voice) && is_next_pause(g, m, v))
 		return false;
 	return alike ? is_alike(g, m, v) : may_differ(m, true, voice);
 }

@@ -14,6 +14,9 @@
 
 #define NSEC_PER_MSEC	1000000ll
 
+/* The host steps kvm-clock by less when it updates the page. */
+#define PAUSE_LEAST_NS	NSEC_PER_MSEC
+
 /* Clocks whose rates differ by 100 ppm come apart by this part of a step's time. */
 #define RATES_PART	10000
 #define ROUNDING_NS	1000
@@ -226,12 +229,16 @@ static enum answer ask_device(const struct moment *m, enum voice device)
 
 	if (!x->heard)
 		return SILENT;
+	/* a hypervisor does not stop all its clocks at one instant */
+	if (lost_ns <= STOP_APART_NS && lost_ns >= PAUSE_LEAST_NS && lost_ns > x->error_ns &&
+	    x->stepped && x->ns < 0 && apart_ns <= STOP_APART_NS)
+		return AGREES;
 	if (lost_ns <= STOP_APART_NS)
 		return lost_ns > x->error_ns && moves_alike(m, VOICE_PAGE, device) ? AGREES :
 										    DENIES;
 	/* in a pause that takes a whole number of wraps a counter makes no step */
 	if ((x->stepped && apart_ns <= STOP_APART_NS + x->error_ns) ||
-	    is_none(apart_ns, WRAPS_APART_NS + x->error_ns, wraps_of(device)))
+	    is_none(apart_ns, STOP_APART_NS + x->error_ns, wraps_of(device)))
 		return AGREES;
 	return DENIES;
 }
@@ -256,13 +263,22 @@ static bool is_pause(struct moment *m, bool stopped)
 	return true;
 }
 
+/* Page and devices are ahead together, and the host's clock is not read: the TSC was restored. */
+static bool is_unpaired_restore(const struct moment *m)
+{
+	const struct move *page = &m->move[VOICE_PAGE];
+
+	return !m->move[VOICE_HOST].heard && page->stepped && page->ns > STOP_APART_NS &&
+	       (ask_device(m, VOICE_PM) == AGREES || ask_device(m, VOICE_HPET) == AGREES);
+}
+
 static bool is_restore(struct moment *m)
 {
 	const struct move *host = &m->move[VOICE_HOST], *page = &m->move[VOICE_PAGE];
 
 	if (!host->stepped || !page->stepped) {
 		m->error_ns = ERROR_UNKNOWN;
-		return m->marked || m->loaded;
+		return m->marked || m->loaded || is_unpaired_restore(m);
 	}
 	/* nothing is missing between them: a jump if they are large, else two events */
 	if (moves_alike(m, VOICE_HOST, VOICE_PAGE) && !m->marked && !m->loaded)

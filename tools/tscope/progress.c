@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +16,9 @@
 static const char *what;
 static time_t first_s;
 static volatile sig_atomic_t shown;
+static struct sigaction before;	/* what SIGALRM did before the progress line */
+static timer_t timer;
+static bool running;
 
 static time_t now_s(void)
 {
@@ -34,13 +36,20 @@ static void put(const char *text, size_t len)
 }
 
 /* A signal handler, so stdio may not be used. */
-static void show(int signal)
+static void show(int signal, siginfo_t *info, void *context)
 {
 	time_t left = now_s() - first_s;
 	char text[DIGITS];
 	int was = errno, at = DIGITS;
 
-	(void)signal;
+	(void)context;
+	/* somebody else sent it, to end the program: it is delivered again when this returns */
+	if (info->si_code != SI_TIMER) {
+		sigaction(SIGALRM, &before, NULL);
+		raise(signal);
+		errno = was;
+		return;
+	}
 	do
 		text[--at] = '0' + left % 10;
 	while ((left /= 10) && at);
@@ -62,8 +71,11 @@ bool takes_escapes(int fd)
 
 void progress_begin(const char *of)
 {
-	const struct sigaction action = { .sa_handler = show, .sa_flags = SA_RESTART };
-	struct itimerval each = { .it_interval = { .tv_sec = 1 } };
+	const struct sigaction action = {
+		.sa_sigaction = show, .sa_flags = SA_RESTART | SA_SIGINFO
+	};
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
+	struct itimerspec each = { .it_interval = { .tv_sec = 1 } };
 	time_t passed;
 
 	if (options.sampling.quiet || !takes_escapes(STDERR_FILENO))
@@ -73,18 +85,24 @@ void progress_begin(const char *of)
 	what = of;
 	passed = now_s() - first_s;
 	each.it_value.tv_sec = passed < SILENT_S ? SILENT_S - passed : 0;
-	each.it_value.tv_usec = 1;
-	if (!sigaction(SIGALRM, &action, NULL))
-		setitimer(ITIMER_REAL, &each, NULL);
+	each.it_value.tv_nsec = 1;
+	/* if the line runs already, only its text changes */
+	if (!running) {
+		if (timer_create(CLOCK_MONOTONIC, &event, &timer))
+			return;
+		sigaction(SIGALRM, &action, &before);
+		running = true;
+	}
+	timer_settime(timer, 0, &each, NULL);
 }
 
 void progress_end(void)
 {
-	const struct itimerval none = { };
-
-	if (!what)
+	if (!running)
 		return;
-	setitimer(ITIMER_REAL, &none, NULL);
+	timer_delete(timer);
+	sigaction(SIGALRM, &before, NULL);
+	running = false;
 	if (shown)
 		put("\r\033[K", strlen("\r\033[K"));
 	shown = false;

@@ -237,7 +237,7 @@ void report_vmclock(FILE *out, const struct snapshot *s)
 	if (!c->time.known)
 		text_wrap(out, "  ", "The host left an update of it unfinished.");
 	else if (!c->time.value)
-		text_wrap(out, "  ", "The host gives no time there (status %s), but its marker.",
+		text_wrap(out, "  ", "The host gives only its marker there, and no time (status %s).",
 			  text_count(c->status).s);
 	else if (c->stated_error_ns.known)
 		text_wrap(out, "  ", "By it, the host's time may be off by %s ns.",

@@ -68,7 +68,7 @@ const struct rule rules[] = {
 	}, {
 		.id = "restored", EVENT, .severity = SEVERITY_WARNING,
 		.looks_at = "steps of ptp-kvm and of the time page at one time; marker and generation of vmclock",
-		.limit = "both stepped, and not alike; or vmclock's page says so",
+		.limit = "both stepped, and not alike; or vmclock's page says so; or, where the host's clock is not read, page and devices are ahead alike",
 		.cause = "The guest was saved and restored, or migrated: TSC and kvm-clock went on from saved values.",
 		.advice = {
 			"set the wall clock: chronyc makestep",
@@ -195,7 +195,7 @@ const struct rule rules[] = {
 		.id = "host-refuses-pairing", STATE, .severity = SEVERITY_INFO,
 		.looks_at = "ptp-kvm/errors, the module's log",
 		.limit = "one refused hypercall, or a guest without ptp-kvm",
-		.cause = "The host has no clock pairing: its kernel is older than 4.12, or it does not run on its TSC.",
+		.cause = "The host has no clock pairing: its kernel is older than 4.11, or it does not run on its TSC.",
 		.see = "doctor.rst, \"host-refuses-pairing\"",
 		.judge = judge_host_refuses_pairing,
 	}, {

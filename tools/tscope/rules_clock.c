@@ -45,6 +45,7 @@ static struct finding *moved(struct judgement *j, const struct rule *rule, struc
 	finding_size(f, ns, move_error_ns(x), "ns");
 	finding_ended(f, m->boottime_ns);
 	finding_voices(f, &j->o->after, m);
+	finding_counted_only(f, m);
 	if (x->backwards)
 		finding_evidence(f, "%s read backward %llu times, by up to %s", name,
 				 (unsigned long long)x->backwards, ns_text(x->backward_ns));
@@ -201,6 +202,14 @@ static void may_be_pause(const struct judgement *j, struct finding *f, const str
 	finding_advice(f, "if the wall clock has to be right: chronyc makestep");
 }
 
+void may_be_unseen_pause(const struct judgement *j, struct finding *f, const struct moment *m)
+{
+	if (!j->o->system.hypervisor[0] || m->move[VOICE_PAGE].heard || m->move[VOICE_HOST].heard)
+		return;
+	f->severity = SEVERITY_WARNING;
+	finding_cause(f, "The hypervisor stopped the guest (a pause, a snapshot, a backup), which neither kvm-clock nor the host's clock shows here; or it moved the TSC, or set the device back.");
+}
+
 static struct finding *found_step(struct judgement *j, const struct rule *rule, struct moment *m,
 				  enum voice voice)
 {
@@ -211,7 +220,7 @@ static struct finding *found_step(struct judgement *j, const struct rule *rule, 
 	who_stepped(j, f, voice);
 	if (voice == VOICE_RAW)
 		by_the_kernel(j, f, m);
-	else
+	else if (m->boottime_ns.known)
 		finding_evidence(f, "%s", who_is_right(m, voice));
 	if (voice == VOICE_PAGE)
 		may_be_pause(j, f, m);
@@ -354,8 +363,10 @@ void judge_clock_stopped(const struct rule *rule, struct judgement *j)
 			    move_is_open(&m->move[VOICE_PAGE]))
 				continue;
 			f = moved(j, rule, m, devices[k], x->ns, "stood still, or lost counts:");
-			if (f)
+			if (f && m->boottime_ns.known)
 				finding_evidence(f, "%s", who_is_right(m, devices[k]));
+			if (f)
+				may_be_unseen_pause(j, f, m);
 			moment_follow(m, devices[k], false);
 			other = &m->move[devices[!k]];
 			if (f && move_is_open(other) && moves_alike(m, devices[0], devices[1])) {

@@ -86,6 +86,9 @@ void judge_restored(const struct rule *rule, struct judgement *j)
 					ns_text(m->ns));
 			finding_size(f, m->ns, m->error_ns, "ns");
 			finding_evidence(f, "the host's wall clock went on, and the guest's clocks did not follow it");
+		} else if (!m->marked && !m->loaded) {
+			f = finding_new(j, rule, "The guest was restored or migrated: its TSC went on from a saved value");
+			finding_evidence(f, "the host's wall clock is not known: nothing shows for how long the guest was stopped");
 		} else {
 			f = finding_new(j, rule, "The host says that the guest was restored or migrated");
 			finding_cause(f, "The hypervisor says so by vmclock. The TSC may have jumped then, or may run at another rate since.");
@@ -199,7 +202,9 @@ void judge_host_wall_stepped(const struct rule *rule, struct judgement *j)
 		if (x->stepped)
 			note_leap_second(f, x->ns);
 		finding_voices(f, &j->o->after, m);
-		finding_evidence(f, "it stands alone: the TSC and the guest's clocks went on");
+		if (m->boottime_ns.known)
+			finding_evidence(f, "it stands alone: the TSC and the guest's clocks went on");
+		finding_counted_only(f, m);
 		if (x->backwards)
 			finding_evidence(f, "%s read backward %llu times, by up to %s", name,
 					 (unsigned long long)x->backwards, ns_text(x->backward_ns));
@@ -280,7 +285,7 @@ static bool vmclock_gives_time(const struct snapshot *s)
 
 static void host_advice(struct finding *f)
 {
-	finding_advice(f, "ask the host's owner for a host kernel of 4.12 or later, with clocksource tsc");
+	finding_advice(f, "ask the host's owner for a host kernel of 4.11 or later, with clocksource tsc");
 }
 
 void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
@@ -320,11 +325,14 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 	if (why)
 		finding_evidence(f, "the module's log: %s", why);
 	finding_evidence(f, "the hypervisor is %s", s->hypervisor);
-	if (!strcmp(s->hypervisor, "KVM")) {
+	if (!strcmp(s->hypervisor, "KVM") && (!why || strstr(why, "no clock pairing"))) {
 		host_advice(f);
 		return;
 	}
-	finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
+	if (why && strstr(why, "without KVM_GUEST"))
+		finding_cause(f, "The guest's kernel has no support for KVM.");
+	else
+		finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
 	finding_advice(f, "compare the wall clock with NTP servers: chronyc tracking shows how far it is off");
 }
 
@@ -400,7 +408,9 @@ void judge_cpu_silent(const struct rule *rule, struct judgement *j)
 	for (i = 0; i < s->n_cpu_lines; i++) {
 		c = &s->cpu_lines[i];
 		age_ms = c->age_ms.known ? c->age_ms.value : UINT64_MAX;
-		late = !strcmp(c->state, "late") && age_ms >= SILENT_MS;
+		late = (!strcmp(c->state, "late") ||
+			(!strcmp(c->state, "stood-still") && !snapshot_standing_cpu(s))) &&
+		       age_ms >= SILENT_MS;
 		if (!late && (strcmp(c->state, "sampling") || !lonely || c->cpu >= cpus ||
 			      !lonely[c->cpu] || !sampled_before(&j->o->before, c->cpu)))
 			continue;

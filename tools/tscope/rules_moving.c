@@ -181,6 +181,14 @@ static void explain_motion(struct judgement *j, struct finding *f, uint64_t move
 					 ns_text(largest_ns[v]));
 }
 
+/* How far a pair was apart all the time, at least; 0: at times it may have been in step. */
+static uint64_t least_offset_ns(const struct pair_line *p)
+{
+	if (p->hull_low_ns > 0)
+		return p->hull_low_ns;
+	return p->hull_high_ns < 0 ? ns_magnitude(p->hull_high_ns) : 0;
+}
+
 void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 {
 	const struct snapshot *s = &j->o->after;
@@ -204,8 +212,16 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 	}
 	if (!worst)
 		return;
-	f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, by up to %s",
-			worst->cpu_i, worst->cpu_j, ns_text(most));
+	/* an offset that is larger than its motion matters more */
+	if (least_offset_ns(worst) > most) {
+		f = finding_new(j, rule, "The TSC of CPU %u is %s or more %s that of CPU %u, and moves by up to %s",
+				worst->cpu_j, ns_text(least_offset_ns(worst)),
+				worst->hull_low_ns > 0 ? "ahead of" : "behind", worst->cpu_i,
+				ns_text(most));
+	} else {
+		f = finding_new(j, rule, "The offset between the TSCs of CPUs %u and %u moves, by up to %s",
+				worst->cpu_i, worst->cpu_j, ns_text(most));
+	}
 	motion_evidence(j, f, worst, voice_name(s, VOICE_PAGE));
 	for (i = 0; i < all.n; i++) {
 		p = &all.pairs[i];
@@ -220,7 +236,7 @@ void judge_tsc_moving(const struct rule *rule, struct judgement *j)
 		finding_evidence(f, "and %zu pairs more: see tscope pairs", moving - PAIRS_SHOWN);
 	if (warps)
 		finding_evidence(f, "tsc/warps: %llu, the largest %s", (unsigned long long)warps,
-				 ns_text(snapshot_clock(s, "tsc")->warp_max_ns.value));
+				 ns_text(largest_warp_ns(j, snapshot_clock(s, "tsc"))));
 	who_sees(j, f, worst);
 	explain_motion(j, f, most);
 	explain_pairs(j, &all, true, odd_cpu(&all));

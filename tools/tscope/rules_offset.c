@@ -144,7 +144,7 @@ void judge_tsc_offset(const struct rule *rule, struct judgement *j)
 		finding_evidence(f, "and %zu pairs more: see tscope pairs", off - shown);
 	if (warps)
 		finding_evidence(f, "tsc/warps: %llu, the largest %s", (unsigned long long)warps,
-				 ns_text(snapshot_clock(s, "tsc")->warp_max_ns.value));
+				 ns_text(largest_warp_ns(j, snapshot_clock(s, "tsc"))));
 	who_sees(j, f, worst);
 	explain_moments(j, f, worst, &odd);
 	if (odd >= 0) {

@@ -405,6 +405,27 @@ struct count snapshot_offset_age_ms(const struct snapshot *s)
 	return newest;
 }
 
+bool snapshot_is_leader(const struct snapshot *s, unsigned int cpu)
+{
+	for (size_t i = 0; i < s->n_cpu_lines; i++)
+		if (s->cpu_lines[i].cpu == cpu)
+			return s->cpu_lines[i].leader;
+	return true;
+}
+
+const struct cpu_line *snapshot_standing_cpu(const struct snapshot *s)
+{
+	const struct cpu_line *stands = NULL, *c;
+
+	for (c = s->cpu_lines; c < s->cpu_lines + s->n_cpu_lines; c++) {
+		if (!strcmp(c->state, "sampling"))
+			return NULL;
+		if (!stands && !strcmp(c->state, "stood-still"))
+			stands = c;
+	}
+	return stands;
+}
+
 struct figure snapshot_page_rate_ppt(const struct snapshot *s)
 {
 	const struct clock_figures *tsc = snapshot_clock(s, "tsc");

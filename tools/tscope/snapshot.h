@@ -206,6 +206,12 @@ static inline size_t snapshot_all_pairs(const struct snapshot *s)
 	return s->n_pairs && s->pairs[0].from_sysfs ? 0 : s->n_pairs;
 }
 
+/* Whether a CPU takes the points, which are compared with its TSC; true if that is not known. */
+bool snapshot_is_leader(const struct snapshot *s, unsigned int cpu);
+
+/* A CPU whose time stands still; NULL if another CPU samples, as then only one TSC went back. */
+const struct cpu_line *snapshot_standing_cpu(const struct snapshot *s);
+
 /* How fast the clock of the first time page runs against the nominal TSC, in 0.001 ppb. */
 struct figure snapshot_page_rate_ppt(const struct snapshot *s);
 

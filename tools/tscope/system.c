@@ -18,14 +18,10 @@ bool system_recorded(void)
 
 FILE *system_open(const char *path)
 {
-	char *full;
-	FILE *file;
+	char full[PATH_MAX];
 
-	if (asprintf(&full, "%s%s", system_root, path) < 0)
-		return NULL;
-	file = fopen(full, "re");
-	free(full);
-	return file;
+	path_system(full, path);
+	return fopen(full, "re");
 }
 
 bool system_line(const char *path, char *line, size_t size)

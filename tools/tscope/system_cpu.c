@@ -136,16 +136,14 @@ static void look_at_flags(struct system_facts *s)
 /* The first file of a pattern below system_root, without the root; for free(), or NULL. */
 static char *first_path(const char *pattern)
 {
-	char *full, *path = NULL;
+	char full[PATH_MAX], *path = NULL;
 	glob_t found;
 
-	if (asprintf(&full, "%s%s", system_root, pattern) < 0)
-		return NULL;
+	path_system(full, pattern);
 	if (!glob(full, 0, NULL, &found)) {
 		path = strdup(found.gl_pathv[0] + strlen(system_root));
 		globfree(&found);
 	}
-	free(full);
 	return path;
 }
 

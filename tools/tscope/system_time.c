@@ -15,14 +15,10 @@
 
 static DIR *open_dir(const char *path)
 {
-	char *full;
-	DIR *dir;
+	char full[PATH_MAX];
 
-	if (asprintf(&full, "%s%s", system_root, path) < 0)
-		return NULL;
-	dir = opendir(full);
-	free(full);
-	return dir;
+	path_system(full, path);
+	return opendir(full);
 }
 
 static void look_at_ptp(struct system_facts *s)
@@ -49,14 +45,10 @@ static void look_at_ptp(struct system_facts *s)
 
 static bool is_there(const char *path)
 {
-	char *full;
-	bool there;
+	char full[PATH_MAX];
 
-	if (asprintf(&full, "%s%s", system_root, path) < 0)
-		return false;
-	there = !access(full, F_OK);
-	free(full);
-	return there;
+	path_system(full, path);
+	return !access(full, F_OK);
 }
 
 /*

@@ -149,6 +149,25 @@ static inline void only(const char *id, double truth)
 		       error_of(f));
 }
 
+/* Whether a finding's cause or advice, or its evidence, has a word. */
+static inline bool speaks_of(const struct finding *f, const char *word)
+{
+	bool does = strcasestr(f->cause, word);
+	size_t i;
+
+	for (i = 0; i < f->advice.n; i++)
+		does |= !!strcasestr(f->advice.lines[i], word);
+	return does;
+}
+
+static inline bool has_evidence(const struct finding *f, const char *word)
+{
+	for (size_t i = 0; i < f->evidence.n; i++)
+		if (strstr(f->evidence.lines[i], word))
+			return true;
+	return false;
+}
+
 /* How many findings of this id have a size that is the truth within its error. */
 static inline unsigned int count(const char *id, double truth)
 {

@@ -130,86 +130,6 @@ static void test_stands(void)
 	}
 }
 
-static void test_pauses(void)
-{
-	unsigned int i;
-	double ns;
-
-	for (i = 0; i < ROUNDS; i++) {
-		quiet();
-		clocks[KVM].stopped = (struct count){ true, rnd_below(2) };
-		ns = fabs(size(1e8, 4e10));
-		add(30, "step", KVM, rnd_below(2), -ns);
-		add(30.1, "step", RAW, 0, -ns + jitter());
-		add(30.2, "step", WALL, 0, -ns + jitter());
-		/* a hypervisor stops its devices a little earlier */
-		add(30.9, "step", PM, 0, device(-ns - rnd_unit() * 3e7, PM_WRAP_NS));
-		add(31, "step", HPET, 0, device(-ns - rnd_unit() * 3e7, HPET_WRAP_NS));
-		only("guest-stopped", ns);
-	}
-}
-
-/* A pause that is shorter than STOP_APART_NS is found if devices and kvm-clock agree exactly. */
-static void test_short_pauses(void)
-{
-	unsigned int i;
-	double ns;
-
-	for (i = 0; i < ROUNDS; i++) {
-		quiet();
-		ns = fabs(size(1e5, 9e7));
-		add(30, "step", KVM, 0, -ns);
-		add(30.1, "step", RAW, 0, -ns + jitter());
-		add(30.2, "step", WALL, 0, -ns + jitter());
-		add(30.9, "step", PM, 0, device(-ns, PM_WRAP_NS));
-		add(31, "step", HPET, 0, device(-ns, HPET_WRAP_NS));
-		only("guest-stopped", ns);
-	}
-}
-
-/* kvm-clock went back, and the devices did not, or not alike: that is no pause. */
-static void test_no_pauses(void)
-{
-	unsigned int i;
-	double ns;
-
-	for (i = 0; i < ROUNDS; i++) {
-		quiet();
-		clocks[KVM].stopped = (struct count){ true, 1 };
-		ns = round(fabs(i % 2 ? size(3, 9e7) : size(1.2e8, 3e9)));
-		add(30, "step", KVM, 0, -ns);
-		if (ns > 1000) {
-			add(30.1, "step", RAW, 0, -ns + jitter());
-			add(30.1, "step", WALL, 0, -ns + jitter());
-		}
-		/* the kernel waits for its clocksource */
-		error_most_ns = i % 2 ? ERROR_NS : 1.1e8;
-		only(i % 2 ? "clock-stepped" : "time-stood-still", i % 2 ? -ns : ns);
-	}
-	error_most_ns = ERROR_NS;
-	quiet();
-	clocks[KVM].stopped = (struct count){ true, 1 };
-	add(30, "step", KVM, 0, -5);
-	add(31, "step", PM, 0, -6e7);
-	only("clock-stepped", -5);
-}
-
-/* The host reported a stop: a step before --since shows that the stop is older, too. */
-static void test_old_pause(void)
-{
-	quiet();
-	clocks[KVM].stopped = (struct count){ true, 1 };
-	add(10, "step", KVM, 0, -3e9);
-	clocks[KVM].steps = (struct count){ };
-	o.since_ns = 50000000000;
-	judge();
-	EXPECT_EQ(found.n, 0, "findings of a pause before --since");
-	clocks[KVM].stopped.value = 2;
-	judge();
-	EXPECT(found.n == 1 && !strcmp(found.findings[0].id, "guest-stopped"),
-	       "stopped twice, one step: %zu findings", found.n);
-}
-
 static void test_restores(void)
 {
 	double gap, kvm;
@@ -472,10 +392,6 @@ static const struct tap_test tests[] = {
 	{ "the TSC jumps", test_jumps },
 	{ "one TSC jumps, and its time page makes up for it", test_one_jumps },
 	{ "the TSC goes back, and is the clocksource", test_stands },
-	{ "pauses", test_pauses },
-	{ "short pauses", test_short_pauses },
-	{ "kvm-clock goes back alone", test_no_pauses },
-	{ "a pause before --since", test_old_pause },
 	{ "restores", test_restores },
 	{ "one clock steps", test_single },
 	{ "noise of devices", test_noise },

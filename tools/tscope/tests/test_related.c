@@ -73,6 +73,7 @@ static void test_stands_now(void)
 	for (i = 0; i < ROUNDS; i++) {
 		quiet();
 		snprintf(o.after.clocksource, sizeof(o.after.clocksource), "tsc");
+		snprintf(cpus[0].state, sizeof(cpus[0].state), "off");
 		snprintf(cpus[1].state, sizeof(cpus[1].state), "stood-still");
 		cpus[1].age_ms = (struct count){ true, 1 + rnd_below(100000) };
 		at = i % 2 ? 20 + 70 * rnd_unit() : 98.5 + 2 * rnd_unit();
@@ -260,16 +261,6 @@ static void test_no_clocks(void)
 	}
 }
 
-static bool speaks_of(const struct finding *f, const char *word)
-{
-	bool does = strcasestr(f->cause, word);
-	size_t i;
-
-	for (i = 0; i < f->advice.n; i++)
-		does |= !!strcasestr(f->advice.lines[i], word);
-	return does;
-}
-
 /* One clock steps alone: the advice is about this clock, and about KVM only if it is KVM's. */
 static void test_who_stepped(void)
 {
@@ -298,6 +289,40 @@ static void test_who_stepped(void)
 		EXPECT(speaks_of(f, "kvm") == all[i].kvm, "%s: %s %s", all[i].name, f->cause,
 		       f->advice.lines[0]);
 	}
+}
+
+/* The clock that stands is named, and what it will be found to have read backward is its evidence. */
+static void test_what_stands(void)
+{
+	const struct finding *f;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		quiet();
+		set_text(o.after.clocksource, i ? "kvm-clock" : "tsc");
+		set_text(cpus[0].state, "stood-still");
+		set_text(cpus[1].state, "stood-still");
+		cpus[0].age_ms = cpus[1].age_ms = (struct count){ true, 5000 };
+		/* violations is full, or only root can read it */
+		o.after.debug = false;
+		clocks[i].backward = (struct count){ true, 2 };
+		clocks[i].backward_max_ns = (struct count){ true, 20e9 };
+		judge();
+		f = the_finding(&found, "time-stood-still");
+		EXPECT(f && found.n == 1, "%u: %zu findings", i, found.n);
+		if (!f)
+			continue;
+		EXPECT(!strcmp(f->title, i ? "Time stands still: kvm-clock is behind where it was" :
+			       "Time stands still: the TSC is behind where it was"), "%s", f->title);
+		EXPECT(has_evidence(f, "read backward, by up to 20 s"), "evidence %u", i);
+	}
+	/* the other CPU samples: time does not stand still */
+	quiet();
+	set_text(cpus[1].state, "stood-still");
+	cpus[1].age_ms = (struct count){ true, 9000 };
+	judge();
+	EXPECT(found.n == 1 && !strcmp(found.findings[0].title, "CPU 1 has not sampled for 9.000 s"),
+	       "%zu findings, %s", found.n, found.n ? found.findings[0].title : "");
 }
 
 /*
@@ -398,6 +423,7 @@ static const struct tap_test tests[] = {
 	{ "warps before --since", test_old_warps },
 	{ "clocks that can't be read", test_no_clocks },
 	{ "whose step it is", test_who_stepped },
+	{ "time that stands still: what stands", test_what_stands },
 	{ "a pause, or a clock that was set back", test_pause_or_set },
 	{ "a step and the wall clock", test_what_drives },
 	{ "which way the wall clock drifts", test_drift_text },
