@@ -136,7 +136,7 @@ dist:			## build/dist/tscope-*.tar.xz, the release tarball
 
 ##@ Test
 
-check:			## what a contributor needs to know, in 10 minutes (CHECK='lint user' SEED= TIMES=1)
+check:			## the tests that every change needs, in 10 minutes (CHECK='lint user' SEED= TIMES=1)
 	@TIMES=$(TIMES) $(HARNESS)/check.sh $(CHECK)
 
 check-all:		## that, and all other tests (LIMIT=seconds LONG=1 SEED= TIMES=1)
