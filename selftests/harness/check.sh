@@ -102,7 +102,8 @@ part_tools() {
 		/usr/include/json-c/json.h:libjson-c-dev:"the command" \
 		/usr/include/expat.h:libexpat1-dev:"the command" python3:python3:"tests of the command" \
 		/usr/lib/python3/dist-packages/jsonschema/__init__.py:python3-jsonschema:"tests of the command" \
-		setpriv:util-linux:"tests of the command" jq:jq:"tests of the command"
+		setpriv:util-linux:"tests of the command" jq:jq:"tests of the command" \
+		pkill:procps:"tests of the command"
 	run "the command, static" static_command
 	run "the command" make -C "$TOP/tools/tscope" -j "$(nproc)" LDFLAGS=-Wl,--fatal-warnings
 	note "tests of the command"

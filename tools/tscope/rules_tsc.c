@@ -211,7 +211,8 @@ static bool one_jumped(const struct judgement *j, const struct moment *m)
 		if (v != VOICE_PAGE && m->move[v].stepped)
 			return false;
 	/* other clocks are read against the leader's TSC: had it moved, they would have stepped */
-	if (page->cpu != CPU_UNKNOWN && !snapshot_is_leader(s, page->cpu) && leader_went_on(j, m->tsc) &&
+	if (page->cpu != CPU_UNKNOWN && !snapshot_is_leader(s, page->cpu) &&
+	    leader_went_on(j, m->tsc) &&
 	    page_in_step(s, page->cpu, ns_magnitude(page_moved_ns(page))))
 		return true;
 	/* a TSC that drifts or alternates has many steps of its page, and each is small */

@@ -125,7 +125,7 @@ static void test_two_pauses(void)
 	}
 }
 
-/* Without debugfs only counters show steps: they may all be those of a pause, so none is a fault. */
+/* Without debugfs only counters show steps: all may be those of a pause, so none is a fault. */
 static void test_counted(void)
 {
 	unsigned int i;

@@ -291,7 +291,7 @@ static void test_who_stepped(void)
 	}
 }
 
-/* The clock that stands is named, and what it will be found to have read backward is its evidence. */
+/* The clock that stands is named, and that it read backward is evidence. */
 static void test_what_stands(void)
 {
 	const struct finding *f;
@@ -302,7 +302,8 @@ static void test_what_stands(void)
 		set_text(o.after.clocksource, i ? "kvm-clock" : "tsc");
 		set_text(cpus[0].state, "stood-still");
 		set_text(cpus[1].state, "stood-still");
-		cpus[0].age_ms = cpus[1].age_ms = (struct count){ true, 5000 };
+		cpus[0].age_ms = (struct count){ true, 5000 };
+		cpus[1].age_ms = cpus[0].age_ms;
 		/* violations is full, or only root can read it */
 		o.after.debug = false;
 		clocks[i].backward = (struct count){ true, 2 };
@@ -312,8 +313,8 @@ static void test_what_stands(void)
 		EXPECT(f && found.n == 1, "%u: %zu findings", i, found.n);
 		if (!f)
 			continue;
-		EXPECT(!strcmp(f->title, i ? "Time stands still: kvm-clock is behind where it was" :
-			       "Time stands still: the TSC is behind where it was"), "%s", f->title);
+		EXPECT_TEXT(f->title, i ? "Time stands still: kvm-clock is behind where it was" :
+					  "Time stands still: the TSC is behind where it was");
 		EXPECT(has_evidence(f, "read backward, by up to 20 s"), "evidence %u", i);
 	}
 	/* the other CPU samples: time does not stand still */
@@ -321,8 +322,10 @@ static void test_what_stands(void)
 	set_text(cpus[1].state, "stood-still");
 	cpus[1].age_ms = (struct count){ true, 9000 };
 	judge();
-	EXPECT(found.n == 1 && !strcmp(found.findings[0].title, "CPU 1 has not sampled for 9.000 s"),
-	       "%zu findings, %s", found.n, found.n ? found.findings[0].title : "");
+	f = the_finding(&found, "cpu-silent");
+	EXPECT(f && found.n == 1, "%zu findings", found.n);
+	if (f)
+		EXPECT_TEXT(f->title, "CPU 1 has not sampled for 9.000 s");
 }
 
 /*

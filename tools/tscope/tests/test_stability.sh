@@ -166,6 +166,23 @@ absent() {
 		runs 4 && says 'no module' && runs 4 kvm-clock && tree
 }
 
+# alarm: a SIGALRM that somebody sends ends the command, also while it shows its progress by one
+alarm() {
+	local i pid
+	mkfifo "$DIR/fifo" && exec 5<>"$DIR/fifo"
+	TERM=xterm python3 "$TSCOPE_TESTS/terminal.py" --once 24x80 "$TSCOPE" stability \
+		--from "$DIR/fifo" >"$DIR/out" &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do
+		! grep -q 'reading, [0-9]* s' "$DIR/out" || break
+		sleep 0.1
+	done
+	pkill -ALRM -P "$pid"
+	wait "$pid"
+	# -SIGALRM, as a byte
+	same "status" $? $((256 - 14))
+}
+
 t "a tree" tree
 t "figures of each octave" text
 t "of one clock" text kvm-clock
@@ -183,4 +200,5 @@ t "a truncated file" truncated
 t "a TSC of 0 kHz" khz 0
 t "a TSC of 2^32 kHz" khz 4294967296
 t "no debugfs, no module" absent
+t "SIGALRM" alarm
 ktap_end
