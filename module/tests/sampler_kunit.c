@@ -295,11 +295,11 @@ static void sampler_due(struct kunit *test)
 /* Keeps its CPU busy for 3 s, or until it is stopped. */
 static int hog(void *unused)
 {
-	u32 ms;
+	u64 end = rdtsc_ordered() + 3000 * (u64)tscope_tsc_khz;
 
 	preempt_disable();
-	for (ms = 0; ms < 3000 && !kthread_should_stop(); ms++)
-		mdelay(1);
+	while (rdtsc_ordered() < end && !kthread_should_stop())
+		cpu_relax();
 	preempt_enable();
 	while (!kthread_should_stop())
 		msleep(20);
@@ -354,7 +354,10 @@ static void sampler_failover(struct kunit *test)
 /* Runs while all CPUs have stopped. */
 static int stay_stopped(void *unused)
 {
-	mdelay(1300);
+	u64 end = rdtsc_ordered() + 1300 * (u64)tscope_tsc_khz;
+
+	while (rdtsc_ordered() < end)
+		cpu_relax();
 	return 0;
 }
 
@@ -371,7 +374,7 @@ static void sampler_stopped(struct kunit *test)
 	tscope_reset();
 	KUNIT_ASSERT_EQ(test, set_period(10000, 10000), 0);
 	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
-	for (times = 0; times < 8; times++) {
+	for (times = 0; times < 4; times++) {
 		msleep(200);
 		leader = tscope_leader();
 		stop_machine(stay_stopped, NULL, NULL);
