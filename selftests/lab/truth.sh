@@ -203,6 +203,7 @@ moved_on() {
 	# shellcheck disable=SC2046
 	set -- $(newest_step ptp-kvm)
 	ptp=${1:-none} ptp_error=${2:-0}
+	below "error of the pairings ns" "$WALL_MOVED_ERROR" 100000
 	between "ptp-kvm's steps" 1 "$(figure ptp-kvm steps)" 1
 	holds "ptp-kvm's step less kvm-clock's ns" $((-WALL_MOVED)) $((ptp - step)) \
 		$((ptp_error + WALL_MOVED_ERROR))

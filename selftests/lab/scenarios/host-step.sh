@@ -14,7 +14,7 @@ guest() {
 	cat $T/period_us >$T/width_us
 	echo 1 >$T/enabled
 	# the noise is learned from 128 points, one in 50 ms
-	sleep 10
+	sleep 7
 
 	# each size is random within a decade
 	random 2 && [ "$RANDOM_NUMBER" = 0 ] && sign=-1
@@ -25,13 +25,13 @@ guest() {
 		on_host lab_clock $size >/dev/null || { result "not ok" "lab_clock"; break; }
 		set=$((set + 1))
 		sizes="$sizes $size"
-		sleep 3
+		sleep 2
 		between "host set by $size ns: ptp-kvm's steps" $set "$(figure ptp-kvm steps)" $set
 		set -- $(newest_step ptp-kvm)
 		holds "host set by $size ns: ptp-kvm's step" $size "${1:-none}" "${2:-0}"
 		below "host set by $size ns: its error ns" "${2:-none}" 10000
 	done
-	sleep 6
+	sleep 2
 	echo 0 >$T/enabled
 
 	between "backward readings of ptp-kvm" 1 "$(figure ptp-kvm backward)" $((set / 2 + 1))

@@ -24,7 +24,7 @@ guest() {
 	pvti_known
 	wall_look
 	down=$(on_host guest_migrate) || { say "# guest_migrate: $down"; return 1; }
-	sleep 10
+	sleep 7
 	echo 0 >$T/enabled
 
 	wall_moved
