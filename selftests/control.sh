@@ -143,22 +143,18 @@ changed() {
 }
 
 changes_while_on() {
-	local i=0
 	set_to enabled 1
-	while [ "$i" -lt 2 ]; do
-		changed period_us 5000
-		changed width_us 5000
-		changed width_us 50
-		changed burst_us 1
-		changed burst_us 100
-		changed fit_window_s 3600
-		changed fit_window_s 1
-		changed burst_us 10
-		changed width_us 20
-		changed period_us 50000
-		changed fit_window_s 60
-		i=$((i + 1))
-	done
+	changed period_us 5000
+	changed width_us 5000
+	changed width_us 50
+	changed burst_us 1
+	changed burst_us 100
+	changed fit_window_s 3600
+	changed fit_window_s 1
+	changed burst_us 10
+	changed width_us 20
+	changed period_us 50000
+	changed fit_window_s 60
 	set_to enabled 0
 }
 
@@ -237,7 +233,7 @@ hotplug() {
 		return
 	fi
 	set_to enabled 1
-	while [ "$i" -lt 5 ]; do
+	while [ "$i" -lt 3 ]; do
 		counters before
 		turn "$cpu" 0
 		rest=$(cat "$CPUDIR/online")
@@ -291,7 +287,7 @@ leader_goes() {
 # enabled and disabled without a pause: no state is lost
 quickly() {
 	local i=0
-	while [ "$i" -lt 50 ]; do
+	while [ "$i" -lt 25 ]; do
 		set_to enabled 1
 		set_to enabled 0
 		set_to reset 1

@@ -26,10 +26,8 @@ find_nobody() {
 
 # all files can be read, except reset, which is for writing
 reads() {
-	as_nobody "find $TSCOPE -type f | while read -r file; do
-			cat \$file >/dev/null 2>$TMP/nobody/err && continue
-			grep -q 'No data' $TMP/nobody/err || echo \$file
-		done" >"$TMP/unread"
+	as_nobody "find $TSCOPE -type f | xargs cat 2>&1 >/dev/null" |
+		grep -v 'No data' | grep -o "$TSCOPE/[^:']*" >"$TMP/unread"
 	same "files that can't be read" "$(cat "$TMP/unread")" "$TSCOPE/reset"
 }
 
@@ -38,10 +36,11 @@ writes() {
 	state
 	before=$STATE
 	as_nobody "find $TSCOPE -type f | while read -r file; do
-			(echo 1 >\$file) 2>$TMP/nobody/err && echo \$file
-			grep -q 'ermission denied' $TMP/nobody/err || echo \$file
-		done" >"$TMP/written"
+			(echo 1 >\$file) && echo \$file
+		done" >"$TMP/written" 2>"$TMP/refused"
 	same "files that can be written" "$(cat "$TMP/written")" ""
+	same "files that nobody may write" "$(grep -c 'ermission denied' "$TMP/refused")" \
+		"$(find "$TSCOPE" -type f | wc -l)"
 	state
 	same "controls" "$STATE" "$before"
 }
@@ -108,11 +107,9 @@ addresses() {
 	set_to enabled 1
 	sleep 2
 	set_to enabled 0
-	for path in "$TSCOPE"/* "$TSCOPE"/*/* "$DEBUG"/* "$DEBUG"/hist/* "$DEBUG"/hist/*/*; do
-		{ [ -f "$path" ] && [ "$path" != "$TSCOPE/reset" ]; } || continue
-		cat "$path" >"$TMP/text" 2>/dev/null
-		no_address "$path" <"$TMP/text"
-	done
+	find "$TSCOPE" "$DEBUG" -type f ! -name reset -print0 | xargs -0 cat >"$TMP/text" 2>/dev/null
+	[ -s "$TMP/text" ] || bad "no file was read"
+	no_address "a file" <"$TMP/text"
 	dmesg | grep 'tscope' >"$TMP/text"
 	no_address "the log" <"$TMP/text"
 	[ -d "$TRACING/instances/tscope_selftest" ] ||
