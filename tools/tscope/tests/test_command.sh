@@ -40,12 +40,15 @@ fits() {
 	runs "0 1 4" "$@"
 }
 
-# is_new NAME PATH...: whether no earlier tree has the same content in these files of debugfs
+# is_new NAME FILE: whether no earlier tree has the same content in this file of debugfs, or in the
+# files of this directory
 declare -A SEEN=()
 is_new() {
-	local sums
-	sums=$(cd "$DIR/$1/sys/kernel/debug/tscope" 2>/dev/null && find "${@:2}" -type f -exec cksum {} + 2>/dev/null)
-	[ -z "${SEEN["${*:2} $sums"]:-}" ] && SEEN["${*:2} $sums"]=1
+	local file all=$2
+	for file in "$DIR/$1/sys/kernel/debug/tscope/$2" "$DIR/$1/sys/kernel/debug/tscope/$2"/*; do
+		[ ! -f "$file" ] || all+=" ${file##*/} $(<"$file")"
+	done
+	[ -z "${SEEN["$all"]:-}" ] && SEEN["$all"]=1
 }
 
 # report_json NAME: the report of this tree as JSON, kept to be validated with the others
@@ -53,15 +56,16 @@ report_json() {
 	runs "0 1 4" report --json -d 0 --root "$DIR/$1" && mv "$DIR/out" "$DIR/json/$1"
 }
 
-json() {
-	runs "$@" && "$TESTS/validate.py" "$DIR/out"
+# json_of DEFINITION STATUSES ARGUMENT...: JSON, which is kept: all of it has to be what this
+# definition of the schema says
+json_of() {
+	local dir=$DIR/valid/$1
+	shift
+	runs "$@" && mkdir -p "$dir" && cp "$DIR/out" "$dir/test $((KTAP_COUNT))"
 }
 
-# json_of DEFINITION STATUSES ARGUMENT...: JSON that is valid by this definition of the schema
-json_of() {
-	local of=$1
-	shift
-	runs "$@" && "$TESTS/validate.py" --of "$of" "$DIR/out"
+json() {
+	json_of report "$@"
 }
 
 # json_has EXPRESSION: true for the object o that was printed
@@ -245,4 +249,7 @@ for value in '' x 1x -1 1e3 0x1 1.0001 9223372036854775807 99999999999999999999 
 	t "report -d '$value'" usage report -d "$value" --root "$DIR/lab-guest"
 done
 t "report -d 0.000d" runs "0 1" report -d 0.000d --root "$DIR/lab-guest"
+for of in "$DIR"/valid/*; do
+	t "JSON of the tests above is what the schema has: ${of##*/}" "$TESTS/validate.py" --of "${of##*/}" "$of"/*
+done
 ktap_end

@@ -13,7 +13,8 @@ TOP=$TESTS/../../..
 . "$TOP/selftests/harness/deps.sh"
 need rst2man:python3-docutils:"man pages" man:man-db:"man pages"
 
-TSCOPE=${TSCOPE:-$TOP/build/tscope}
+# without a sanitizer: some hundred runs of --help
+TSCOPE=${TSCOPE_FAST:-${TSCOPE:-$TOP/build/tscope}}
 DIR=$(mktemp -d) || exit
 trap 'rm -rf "$DIR"' EXIT
 mkdir -p "$DIR/sysfs/kvm-clock" "$DIR/sysfs/ptp-kvm" "$DIR/sysfs/tsc" "$DIR/sysfs/no-clock" \
