@@ -18,11 +18,11 @@ LOGS=$TOP/build/check
 # shellcheck source=selftests/harness/guests.sh
 . "$HERE/guests.sh"
 
-# Parts that others need come first (BEFORE). Then LANE runs, and beside it the lanes of BESIDE,
-# each of which is a word, with commas between its parts: nothing in these lanes is timed. With
-# a fourth lane beside it an emulated guest is so slow that its tests end by their timeouts. Parts
-# that measure time come last, with nothing beside them (ALONE).
-CHECK_BEFORE="build" CHECK_LANE="lint user tools coverage" CHECK_BESIDE="kselftest kunit"
+# LANE runs first, and beside it the lanes of BESIDE, each of which is a word, with commas between
+# its parts: nothing in these lanes is timed. With a fourth lane beside it an emulated guest is so
+# slow that its tests end by their timeouts. Parts that measure time come last, with nothing beside
+# them (ALONE).
+CHECK_LANE="lint user tools coverage" CHECK_BESIDE="build,kselftest kunit"
 CHECK_ALONE="guests"
 # tests of the command that take long, or need programs that few machines have
 TOOLS_LATER="record plot html metrics"
@@ -72,10 +72,11 @@ usage() {
 	END
 }
 
-# What was compiled before, also in another checkout, is not compiled again.
+# What was compiled before, also in another checkout, is not compiled again. Debian's own programs
+# come next: tests use modules of its python3.
 use_ccache() {
 	need ccache:ccache:"builds that were made before"
-	export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$CACHE/ccache CCACHE_BASEDIR=$TOP CCACHE_NOHASHDIR=1
+	export PATH=/usr/lib/ccache:/usr/bin:$PATH CCACHE_DIR=$CACHE/ccache CCACHE_BASEDIR=$TOP CCACHE_NOHASHDIR=1
 }
 
 # CHECK= on make's command line would reach kbuild, where it names the static checker
@@ -211,10 +212,12 @@ within_limit() {
 }
 
 # timed NAME COMMAND...: runs it, and records how long it took, also for the next run's estimates
+# unless it failed, which it may have done early
 timed() {
-	local began=$SECONDS
+	local began=$SECONDS failed=$FAILED
 	"${@:2}"
-	mkdir -p "$CACHE/seconds" && echo $((SECONDS - began)) >"$CACHE/seconds/$1"
+	[ "$FAILED" != "$failed" ] ||
+		{ mkdir -p "$CACHE/seconds" && echo $((SECONDS - began)) >"$CACHE/seconds/$1"; }
 	printf '%6d s  %s\n' $((SECONDS - began)) "$1" >>"$LOGS/times"
 }
 
@@ -274,14 +277,14 @@ joined() {
 	done
 }
 
-BEFORE="" LANE="" BESIDE="" ALONE="" BESIDE_PIDS=() BESIDE_BEGAN=0 CHILD=${CHILD:-}
+LANE="" BESIDE="" ALONE="" BESIDE_PIDS=() BESIDE_BEGAN=0 CHILD=${CHILD:-}
 case ${1:-} in
 --help | -h) usage; exit 0 ;;
 --all)
-	BEFORE=$CHECK_BEFORE LANE="$CHECK_LANE $REST_LANE" BESIDE="$CHECK_BESIDE,$REST_BESIDE"
+	LANE="$CHECK_LANE $REST_LANE" BESIDE="$CHECK_BESIDE,$REST_BESIDE"
 	ALONE="$CHECK_ALONE $REST_ALONE" ;;
 --rest) LANE=$REST_LANE BESIDE=$REST_BESIDE ALONE=$REST_ALONE ;;
-'') BEFORE=$CHECK_BEFORE LANE=$CHECK_LANE BESIDE=$CHECK_BESIDE ALONE=$CHECK_ALONE ;;
+'') LANE=$CHECK_LANE BESIDE=$CHECK_BESIDE ALONE=$CHECK_ALONE ;;
 *) LANE=$* ;;
 esac
 for part in $LANE; do
@@ -292,7 +295,6 @@ use_ccache
 [ -n "$CHILD" ] || : >"$LOGS/times"
 # shellcheck disable=SC2086
 {
-	parts $BEFORE
 	BESIDE_BEGAN=$SECONDS
 	beside $BESIDE
 	parts $LANE

@@ -35,6 +35,19 @@ _apt_version() {
 		awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'
 }
 
+# _apt_kept NAME FUNCTION ARGUMENT...: what it prints, kept until apt's lists change, which apt reads
+# as a whole for each question
+_apt_kept() {
+	local kept=$CACHE/apt-kept/$1
+	shift
+	[ ${#APT_OPTS[@]} = 0 ] || { "$@"; return; }
+	if [ ! -s "$kept" ] || [ /var/lib/apt/lists -nt "$kept" ] || [ /var/lib/dpkg/status -nt "$kept" ]; then
+		mkdir -p "${kept%/*}"
+		"$@" >"$kept.$BASHPID" && mv "$kept.$BASHPID" "$kept"
+	fi
+	cat "$kept"
+}
+
 _apt_update() {
 	if [ ${#APT_OPTS[@]} = 0 ]; then
 		apt_update
@@ -181,9 +194,9 @@ kernel_get() {
 		modinfo:kmod:"module dependencies" flock:util-linux:"the cache"
 	APT_OPTS=()
 	suite_of "$flavour" && suite_apt
-	pkg=$(_kernel_package "$flavour")
+	pkg=$(_apt_kept "$flavour" _kernel_package "$flavour")
 	[ -n "$pkg" ] || { _apt_update; pkg=$(_kernel_package "$flavour"); }
-	version=$([ -z "$pkg" ] || _apt_version "$pkg")
+	version=$([ -z "$pkg" ] || _apt_kept "$pkg" _apt_version "$pkg")
 	if [ -z "$version" ] ||
 	   ! cache_fill "kernel/$flavour/${pkg#linux-image-}_$version" _kernel_fill "${pkg#linux-image-}"; then
 		# complete entries only
@@ -218,7 +231,7 @@ kernel_make() {
 			need_clang
 			set -- "LLVM=-$CLANG" "$@"
 		fi
-		make -C "$kdir" M="$dir" "$@"
+		make -j "$(nproc)" -C "$kdir" M="$dir" "$@"
 	fi
 }
 
@@ -239,7 +252,7 @@ _source_fill() {
 kernel_source() {
 	local version
 	need xz:xz-utils:"kernel source" flock:util-linux:"the cache"
-	version=$(_apt_version "linux-source-$1")
+	version=$(_apt_kept "linux-source-$1" _apt_version "linux-source-$1")
 	[ -n "$version" ] || { apt_update; version=$(_apt_version "linux-source-$1"); }
 	if [ -z "$version" ] || ! cache_fill "source/$1/$version" _source_fill "$1"; then
 		CACHED=$(find "$CACHE/source/$1" -mindepth 1 -maxdepth 1 \

@@ -97,7 +97,7 @@ _own_newest() {
 
 # own_version VERSION: sets OWN_VERSION, the version of its linux-source package
 own_version() {
-	OWN_VERSION=$(_apt_version "linux-source-$1")
+	OWN_VERSION=$(_apt_kept "linux-source-$1" _apt_version "linux-source-$1")
 	[ -n "$OWN_VERSION" ] || { apt_update; OWN_VERSION=$(_apt_version "linux-source-$1"); }
 	if [ -z "$OWN_VERSION" ]; then
 		OWN_VERSION=$(_own_newest "$CACHE/linux-source/$1")

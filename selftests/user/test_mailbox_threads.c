@@ -142,13 +142,14 @@ static void run(struct found *sum)
 static void check(s64 third_cyc)
 {
 	u64 wanted = getenv("MAILBOX_LONG") ? 10000000 : getenv("COVERAGE") ? 10000 : 100000;
+	u64 most_runs = max(wanted / 200, 500ULL);
 	bool is_far = third_cyc > 1000000;
 	struct found sum = { };
 	u32 runs = 0;
 
 	offset_cyc[2] = third_cyc;
 	while ((sum.uppers < wanted || (is_far && !sum.unchecked_wrong)) &&
-	       runs++ < wanted / 200)
+	       runs++ < most_runs)
 		run(&sum);
 	tap_note("third clock %+lld cycles: %llu upper and %llu lower limits; unchecked, %llu of %llu are false",
 		 (long long)third_cyc, (unsigned long long)sum.uppers,
