@@ -95,6 +95,11 @@ static bool has_multiplier(const struct observation *o)
 	       snapshot_clock(&o->after, voice_name(&o->after, VOICE_PAGE))->skew_ppt.known;
 }
 
+static bool has_rates(const struct observation *o)
+{
+	return frequency_is_known(&o->after);
+}
+
 /* What single rules need, besides what all rules of their kind need. */
 static const struct {
 	const char *id;
@@ -106,6 +111,8 @@ static const struct {
 	{ "clocksource", has_clocksource, "the clocksource could not be read" },
 	{ "time-service", has_services, "processes of other users are hidden" },
 	{ "timer-policy", has_domain, "no --domain-xml was given" },
+	{ "tsc-frequency", has_rates,
+	  "fewer than two of hpet, acpi-pm, ptp-kvm and a time page have a rate" },
 	{ "host-drift", has_host, "ptp-kvm has no figures" },
 	{ "clock-stopped", has_device, "there is no acpi-pm and no hpet" },
 	{ "no-master-clock", has_page, "no clock has a time page" },

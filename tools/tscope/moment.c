@@ -314,7 +314,7 @@ static bool fits(const struct grouping *g, const struct moment *m, const struct 
 	/* a clock steps once for one cause; a page may take several updates */
 	if (m->move[voice].stepped && !is_page(voice))
 		return false;
-	if (is_page(voice) && is_next_pause(g, m, v))
+	if (voice == VOICE_PAGE && is_next_pause(g, m, v))
 		return false;
 	return alike ? is_alike(g, m, v) : may_differ(m, true, voice);
 }

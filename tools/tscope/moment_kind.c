@@ -14,8 +14,8 @@
 
 #define NSEC_PER_MSEC	1000000ll
 
-/* The host steps kvm-clock by less when it updates the page. */
-#define PAUSE_LEAST_NS	NSEC_PER_MSEC
+/* Without a master clock the host steps kvm-clock by less when it updates a page. */
+#define PAUSE_LEAST_NS	(10 * NSEC_PER_MSEC)
 
 /* Clocks whose rates differ by 100 ppm come apart by this part of a step's time. */
 #define RATES_PART	10000
@@ -266,10 +266,15 @@ static bool is_pause(struct moment *m, bool stopped)
 /* Page and devices are ahead together, and the host's clock is not read: the TSC was restored. */
 static bool is_unpaired_restore(const struct moment *m)
 {
+	enum answer pm = ask_device(m, VOICE_PM), hpet = ask_device(m, VOICE_HPET);
 	const struct move *page = &m->move[VOICE_PAGE];
 
-	return !m->move[VOICE_HOST].heard && page->stepped && page->ns > STOP_APART_NS &&
-	       (ask_device(m, VOICE_PM) == AGREES || ask_device(m, VOICE_HPET) == AGREES);
+	if (m->move[VOICE_HOST].heard || !page->stepped || page->ns <= STOP_APART_NS ||
+	    pm == DENIES || hpet == DENIES)
+		return false;
+	/* a device that did not step may agree by whole wraps */
+	return (pm == AGREES && m->move[VOICE_PM].stepped) ||
+	       (hpet == AGREES && m->move[VOICE_HPET].stepped);
 }
 
 static bool is_restore(struct moment *m)

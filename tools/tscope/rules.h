@@ -65,8 +65,12 @@ void finding_thousandths(struct finding *f, __int128_t size, uint64_t error, con
 /* Add a CPU that the finding is about, unless it was added before. */
 void finding_cpu(struct finding *f, unsigned int cpu);
 
-/* rules_tsc.c */
+/* rules_frequency.c */
+/* Whether enough clocks have a rate for judge_tsc_frequency(). */
+bool frequency_is_known(const struct snapshot *s);
 void judge_tsc_frequency(const struct rule *rule, struct judgement *j);
+
+/* rules_tsc.c */
 void judge_time_stood_still(const struct rule *rule, struct judgement *j);
 void judge_tsc_jumped(const struct rule *rule, struct judgement *j);
 

@@ -184,19 +184,21 @@ static void by_the_kernel(const struct judgement *j, struct finding *f, const st
 
 /*
  * A time page lost time as in a pause, and nothing shows whether there was one: no device was read,
- * which would have lost time too, and the hypervisor does not report pauses.
+ * which would have lost time too. Only KVM reports pauses, and older kernels clear its flag before
+ * tscope can see it.
  */
 static void may_be_pause(const struct judgement *j, struct finding *f, const struct moment *m)
 {
-	const struct clock_figures *c = snapshot_clock(&j->o->after,
-						       voice_name(&j->o->after, VOICE_PAGE));
+	const char *name = voice_name(&j->o->after, VOICE_PAGE);
 	const struct move *page = &m->move[VOICE_PAGE];
 
-	if (page->ns >= -STOP_APART_NS || page->backwards || m->move[VOICE_PM].heard ||
-	    m->move[VOICE_HPET].heard || c->stopped.known)
+	/* what only a counter shows has no time: whether devices were read then is not known */
+	if (!m->boottime_ns.known || page->ns >= -STOP_APART_NS || page->backwards ||
+	    m->move[VOICE_PM].heard || m->move[VOICE_HPET].heard)
 		return;
 	f->severity = SEVERITY_WARNING;
-	f->see = "hypervisors.rst, \"A guest of Hyper-V\"";
+	if (strcmp(name, "kvm-clock"))
+		f->see = "hypervisors.rst, \"A guest of Hyper-V\"";
 	finding_evidence(f, "no device was read, which would have lost that time in a pause as well");
 	finding_cause(f, "The hypervisor stopped the guest (a pause, a snapshot, a backup, a migration), or it set this clock back.");
 	finding_advice(f, "if the wall clock has to be right: chronyc makestep");
@@ -204,8 +206,19 @@ static void may_be_pause(const struct judgement *j, struct finding *f, const str
 
 void may_be_unseen_pause(const struct judgement *j, struct finding *f, const struct moment *m)
 {
-	if (!j->o->system.hypervisor[0] || m->move[VOICE_PAGE].heard || m->move[VOICE_HOST].heard)
+	static const enum voice devices[] = { VOICE_PM, VOICE_HPET };
+	static const enum voice know[] = { VOICE_PAGE, VOICE_HOST, VOICE_VMCLOCK };
+	size_t i;
+
+	if (!j->o->system.hypervisor[0] || !m->boottime_ns.known)
 		return;
+	for (i = 0; i < 3; i++)
+		if (m->move[know[i]].heard)
+			return;
+	/* a pause stops all devices */
+	for (i = 0; i < 2; i++)
+		if (m->move[devices[i]].heard && !m->move[devices[i]].stepped)
+			return;
 	f->severity = SEVERITY_WARNING;
 	finding_cause(f, "The hypervisor stopped the guest (a pause, a snapshot, a backup), which neither kvm-clock nor the host's clock shows here; or it moved the TSC, or set the device back.");
 }

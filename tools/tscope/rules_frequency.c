@@ -42,6 +42,13 @@ static size_t references_of(const struct snapshot *s, struct reference *refs)
 	return n;
 }
 
+bool frequency_is_known(const struct snapshot *s)
+{
+	struct reference refs[4];
+
+	return references_of(s, refs) >= 2;
+}
+
 static bool same_rate(const struct reference *a, const struct reference *b)
 {
 	/* rates differ by NTP on the host and by crystals, but by less than a tenth of the limit */

@@ -331,6 +331,8 @@ void judge_host_refuses_pairing(const struct rule *rule, struct judgement *j)
 	}
 	if (why && strstr(why, "without KVM_GUEST"))
 		finding_cause(f, "The guest's kernel has no support for KVM.");
+	else if (why && !strcmp(s->hypervisor, "KVM") && !strstr(why, "not a KVM guest"))
+		finding_cause(f, "The module could not ask the host: its log says why.");
 	else
 		finding_cause(f, "The hypervisor is not KVM, or does not show its interface.");
 	finding_advice(f, "compare the wall clock with NTP servers: chronyc tracking shows how far it is off");

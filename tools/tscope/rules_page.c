@@ -108,7 +108,7 @@ void judge_no_master_clock(const struct rule *rule, struct judgement *j)
 		not_valid(rule, j, name);
 	if (!c || !c->stable.known || c->stable.value)
 		return;
-	f = finding_new(j, rule, "The host keeps no master clock: the CPUs have no common %s",
+	f = finding_new(j, rule, "The host keeps no master clock: %s may differ between CPUs",
 			name);
 	clocks_differ(f, s, c);
 	finding_evidence(f, "%s/stable is 0", name);

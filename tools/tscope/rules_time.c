@@ -46,7 +46,7 @@ static void evidence(struct finding *f, const struct system_facts *s)
 static void phc_advice(struct finding *f, const struct system_facts *s)
 {
 	if (!s->ptp_kvm.value)
-		finding_advice(f, "load the host's clock now: modprobe ptp_kvm (if it fails, the host has none)");
+		finding_advice(f, "load the host's clock now: modprobe ptp_kvm (if it fails: advice.rst, \"chrony and /dev/ptp_kvm\")");
 	/* whoever loaded it may have done so by hand, and chronyd does not start without it */
 	finding_advice(f, "load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf");
 	finding_advice(f, "have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony");

@@ -84,6 +84,9 @@ static int64_t page_back_ns(const struct moment *m)
 		return 0;
 	if (page->backwards)
 		return page->backward_ns;
+	/* only a counter shows it: it may have been a pause */
+	if (!m->boottime_ns.known)
+		return 0;
 	/* if the host's wall clock shows no restore, and the devices show no pause */
 	if (m->kind != MOMENT_OTHER || (!device->stepped && !device->heard))
 		return 0;
@@ -223,7 +226,22 @@ static bool one_jumped(const struct judgement *j, const struct moment *m)
 	return warped(s, page->cpu, ns_magnitude(page->ns));
 }
 
-static void stands_now(struct judgement *j, const struct rule *rule, const char *clock)
+/* What keeps the kernel's time from going on, for a title. */
+static const char *what_stands(const struct judgement *j)
+{
+	const char *page = voice_name(&j->o->after, VOICE_PAGE);
+
+	if (!strcmp(clocksource(j), "tsc"))
+		return "the TSC is behind where it was";
+	if (!page_is_clocksource(j))
+		return "the clocksource stands still";
+	/* the host made up for the TSC in its page, but timers wait for the TSC */
+	if (grown(j, "tsc", backward) && !grown(j, page, backward))
+		return "the TSC is behind where it was";
+	return "the hypervisor's clock is behind where it was";
+}
+
+static void stands_now(struct judgement *j, const struct rule *rule)
 {
 	const struct snapshot *s = &j->o->after;
 	const struct cpu_line *c = snapshot_standing_cpu(s);
@@ -236,7 +254,7 @@ static void stands_now(struct judgement *j, const struct rule *rule, const char 
 
 	if (!c)
 		return;
-	f = finding_new(j, rule, "Time stands still: %s is behind where it was", clock);
+	f = finding_new(j, rule, "Time stands still: %s", what_stands(j));
 	since = c->age_ms;
 	since.known &= since.value < s->boottime_ns / NSEC_PER_MSEC;
 	since.value = s->boottime_ns - since.value * NSEC_PER_MSEC;
@@ -284,7 +302,7 @@ void judge_time_stood_still(const struct rule *rule, struct judgement *j)
 			  apart(s->boottime_ns, m->boottime_ns.value) <= REPORTED_WITHIN_NS;
 	}
 	if (!is_now)
-		stands_now(j, rule, on_tsc || !page_is_clocksource(j) ? "the TSC" : page);
+		stands_now(j, rule);
 }
 
 static void jumped(struct judgement *j, const struct rule *rule, struct moment *m, int64_t ns,

@@ -168,7 +168,7 @@ void who_sees(const struct judgement *j, struct finding *f, const struct pair_li
 				 excess_ns(same) > 0 ? "the host makes up for the rest" :
 				 "the host makes up for it");
 	if (f->severity != SEVERITY_FAULT)
-		finding_advice(f, "nothing has to be changed: a value takes longer to get from one CPU to the other than they are apart");
+		finding_advice(f, "until then nothing has to be changed: a value takes longer to get from one CPU to the other than they are apart");
 	else if (alike)
 		finding_advice(f, "%s is off as well: until the host is mended, boot with tsc=unstable and clocksource=acpi_pm, or take the CPU offline",
 			       page);

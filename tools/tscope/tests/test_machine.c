@@ -377,7 +377,7 @@ static void test_no_service(void)
 	EXPECT_EVIDENCE(f, "no chronyd, ntpd, ntpd-rs, systemd-timesyncd or phc2sys runs",
 			"there is no /dev/ptp*");
 	EXPECT_ADVICE(f, "install chrony: apt install chrony, or dnf install chrony",
-		      "load the host's clock now: modprobe ptp_kvm (if it fails, the host has none)",
+		      "load the host's clock now: modprobe ptp_kvm (if it fails: advice.rst, \"chrony and /dev/ptp_kvm\")",
 		      "load it at each boot: put the line \"ptp_kvm\" into /etc/modules-load.d/ptp_kvm.conf",
 		      "have chronyd read it: put \"refclock PHC /dev/ptp_kvm poll 3 dpoll -2 offset 0\" into /etc/chrony/conf.d/ptp_kvm.conf (or chrony.conf), and restart chrony",
 		      "keep the NTP servers: the guest can't see how wrong the host is");

@@ -294,27 +294,33 @@ static void test_who_stepped(void)
 /* The clock that stands is named, and that it read backward is evidence. */
 static void test_what_stands(void)
 {
+	static const struct { const char *clocksource; int back; const char *title; } all[] = {
+		{ "tsc", TSC, "Time stands still: the TSC is behind where it was" },
+		{ "kvm-clock", TSC, "Time stands still: the TSC is behind where it was" },
+		{ "kvm-clock", KVM,
+		  "Time stands still: the hypervisor's clock is behind where it was" },
+		{ "hpet", TSC, "Time stands still: the clocksource stands still" },
+	};
 	const struct finding *f;
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		quiet();
-		set_text(o.after.clocksource, i ? "kvm-clock" : "tsc");
+		set_text(o.after.clocksource, all[i].clocksource);
 		set_text(cpus[0].state, "stood-still");
 		set_text(cpus[1].state, "stood-still");
 		cpus[0].age_ms = (struct count){ true, 5000 };
 		cpus[1].age_ms = cpus[0].age_ms;
 		/* violations is full, or only root can read it */
 		o.after.debug = false;
-		clocks[i].backward = (struct count){ true, 2 };
-		clocks[i].backward_max_ns = (struct count){ true, 20e9 };
+		clocks[all[i].back].backward = (struct count){ true, 2 };
+		clocks[all[i].back].backward_max_ns = (struct count){ true, 20e9 };
 		judge();
 		f = the_finding(&found, "time-stood-still");
 		EXPECT(f && found.n == 1, "%u: %zu findings", i, found.n);
 		if (!f)
 			continue;
-		EXPECT_TEXT(f->title, i ? "Time stands still: kvm-clock is behind where it was" :
-					  "Time stands still: the TSC is behind where it was");
+		EXPECT_TEXT(f->title, all[i].title);
 		EXPECT(has_evidence(f, "read backward, by up to 20 s"), "evidence %u", i);
 	}
 	/* the other CPU samples: time does not stand still */
@@ -329,8 +335,8 @@ static void test_what_stands(void)
 }
 
 /*
- * A time page lost time, and no device was read that would have lost it in a pause too. If the
- * hypervisor does not report pauses, this is no fault; if it does, it is a fault.
+ * A time page lost time, and no device was read that would have lost it in a pause too: it is no
+ * fault, even if the hypervisor reports pauses and none was seen, as older kernels clear the flag.
  */
 static void test_pause_or_set(void)
 {
@@ -342,7 +348,7 @@ static void test_pause_or_set(void)
 	} all[] = {
 		{ "hyperv", -5e8, PM, false, false }, { "xen", -5e8, PM, false, false },
 		{ "hyperv", -5e7, PM, false, true }, { "hyperv", 5e8, PM, false, true },
-		{ "hyperv", -5e8, CLOCKS, false, true }, { "kvm-clock", -5e8, PM, true, true },
+		{ "hyperv", -5e8, CLOCKS, false, true }, { "kvm-clock", -5e8, PM, true, false },
 	};
 	const struct finding *f;
 	size_t i;

@@ -179,6 +179,7 @@ alarm() {
 		! grep -q 'reading, [0-9]* s' "$DIR/out" || break
 		sleep 0.1
 	done
+	grep -q 'reading, [0-9]* s' "$DIR/out" || { kill "$pid"; return 1; }
 	pkill -ALRM -P "$pid"
 	wait "$pid"
 	# -SIGALRM, as a byte
