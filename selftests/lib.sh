@@ -200,7 +200,8 @@ set_to() {
 	{ echo "$2" >"$TSCOPE/$1"; } 2>/dev/null && return
 	# the shell does not report the errno
 	echo "$2" >"$TMP/in"
-	put "$1" <"$TMP/in" || bad "echo $2 >$1: $ERRNO"
+	put "$1" <"$TMP/in" && ERRNO="only the first time"
+	bad "echo $2 >$1 failed: $ERRNO"
 }
 
 # set_windows PERIOD-US WIDTH-US BURST-US: in an order that works from any previous values

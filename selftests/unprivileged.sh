@@ -27,8 +27,9 @@ find_nobody() {
 # all files can be read, except reset, which is for writing
 reads() {
 	as_nobody "find $TSCOPE -type f | xargs cat 2>&1 >/dev/null" |
-		grep -v 'No data' | grep -o "$TSCOPE/[^:']*" >"$TMP/unread"
-	same "files that can't be read" "$(cat "$TMP/unread")" "$TSCOPE/reset"
+		grep -v 'No data' >"$TMP/unread"
+	same "lines of errors" "$(wc -l <"$TMP/unread")" 1
+	same "files that can't be read" "$(grep -o "$TSCOPE/[^:']*" "$TMP/unread")" "$TSCOPE/reset"
 }
 
 writes() {

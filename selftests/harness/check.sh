@@ -30,8 +30,8 @@ REST_LANE="more_builds fuzz recordings" REST_BESIDE="dkms,package,signing,tree,e
 
 usage() {
 	cat <<-END
-	usage: make check [CHECK='PART...'] [TIMES=1]	what a contributor needs to know
-	       make check-all [LIMIT=S]		and the rest
+	usage: make check [CHECK='PART...'] [TIMES=1]	the tests that every change needs
+	       make check-all [LIMIT=S]		these, and all others
 	       selftests/harness/check.sh [--all | --rest] [PART...]
 	make check:
 	  build      the module for 6.1 and 6.12, with W=1 and sparse, without a warning; modinfo

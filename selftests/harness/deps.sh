@@ -26,12 +26,15 @@ _dep_can_install() {
 	command -v apt-get >/dev/null && as_root true 2>/dev/null
 }
 
+# apt does not wait for another apt that reads or writes its lists
+APT_LOCK=/run/lock/tscope-apt
+
 apt_update() {
-	as_root apt-get -q -o DPkg::Lock::Timeout=300 update >/dev/null 2>&1
+	as_root flock "$APT_LOCK" apt-get -q -o DPkg::Lock::Timeout=300 update >/dev/null 2>&1
 }
 
 _dep_install() {
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+	as_root flock "$APT_LOCK" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
 		-o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" \
 		>/dev/null
 }

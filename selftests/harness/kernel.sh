@@ -43,7 +43,9 @@ _apt_kept() {
 	[ ${#APT_OPTS[@]} = 0 ] || { "$@"; return; }
 	if [ ! -s "$kept" ] || [ /var/lib/apt/lists -nt "$kept" ] || [ /var/lib/dpkg/status -nt "$kept" ]; then
 		mkdir -p "${kept%/*}"
-		"$@" >"$kept.$BASHPID" && mv "$kept.$BASHPID" "$kept"
+		rm -f "$kept"
+		"$@" >"$kept.$BASHPID"
+		mv "$kept.$BASHPID" "$kept"
 	fi
 	cat "$kept"
 }
