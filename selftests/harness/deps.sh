@@ -26,8 +26,8 @@ _dep_can_install() {
 	command -v apt-get >/dev/null && as_root true 2>/dev/null
 }
 
-# apt does not wait for another apt that reads or writes its lists
-APT_LOCK=/run/lock/tscope-apt
+# apt does not wait for another apt that reads or writes its lists. flock takes a directory, too.
+APT_LOCK=/var/lib/apt/lists
 
 apt_update() {
 	as_root flock "$APT_LOCK" apt-get -q -o DPkg::Lock::Timeout=300 update >/dev/null 2>&1

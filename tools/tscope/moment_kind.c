@@ -229,13 +229,15 @@ static enum answer ask_device(const struct moment *m, enum voice device)
 
 	if (!x->heard)
 		return SILENT;
-	/* a hypervisor does not stop all its clocks at one instant */
-	if (lost_ns <= STOP_APART_NS && lost_ns >= PAUSE_LEAST_NS && lost_ns > x->error_ns &&
-	    x->stepped && x->ns < 0 && apart_ns <= STOP_APART_NS)
-		return AGREES;
-	if (lost_ns <= STOP_APART_NS)
-		return lost_ns > x->error_ns && moves_alike(m, VOICE_PAGE, device) ? AGREES :
-										    DENIES;
+	if (lost_ns <= STOP_APART_NS) {
+		if (lost_ns <= x->error_ns)
+			return DENIES;
+		/* a hypervisor does not stop all its clocks at one instant */
+		if (lost_ns >= PAUSE_LEAST_NS && x->stepped && x->ns < 0 &&
+		    apart_ns <= STOP_APART_NS)
+			return AGREES;
+		return moves_alike(m, VOICE_PAGE, device) ? AGREES : DENIES;
+	}
 	/* in a pause that takes a whole number of wraps a counter makes no step */
 	if ((x->stepped && apart_ns <= STOP_APART_NS + x->error_ns) ||
 	    is_none(apart_ns, STOP_APART_NS + x->error_ns, wraps_of(device)))
