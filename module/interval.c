@@ -17,8 +17,9 @@
  * that gave the limits: if a hypervisor brings two virtual CPUs closer together, a few bursts
  * give close limits, but they are narrow themselves. Noise is a share of that lower eighth.
  * Evidence in one epoch may be chance; if it comes again soon after, it is motion. Slow drift shows
- * in the limits of up to 16 epochs, which are forgotten when evidence appears, and a proof is not
- * its first evidence: one step does not look like motion for long.
+ * in the limits of up to 32 epochs, which are forgotten when evidence appears. Only a proof counts
+ * there: if the speeds of two CPUs change against each other, transits get longer in one direction
+ * and shorter in the other, which brings the limits of many epochs closer together, too.
  */
 #include <linux/math64.h>
 
@@ -32,15 +33,9 @@
 #define COMMON_TWENTIETHS	18
 /* At least one in COMMON_PART bursts must give a common limit. */
 #define COMMON_PART	16
-/*
- * How far a clock that counts in steps may move the median of an epoch's widths against their lower
- * eighth; the width of the memory is the least of many epochs'.
- */
-#define EPOCH_STEPS	1
-#define MEMORY_STEPS	2
 /* Epochs in one half of the memory. */
-#define MEMORY_EPOCHS	8
-/* Evidence that comes again within so many epochs is motion; SLOW: evidence of the memory. */
+#define MEMORY_EPOCHS	16
+/* Evidence that comes again within so many epochs is motion; SLOW: a proof of the memory. */
 #define GAP_EPOCHS	2
 #define GAP_SLOW_EPOCHS	(2 * MEMORY_EPOCHS)
 /* If an epoch has fewer bursts, all of them that are not very wide enter the hull. */
@@ -54,6 +49,8 @@ static const struct tscope_limits no_limits = {
 	.low = S64_MIN, .high = S64_MAX, .width = U32_MAX,
 	.common_low = S64_MIN, .common_high = S64_MAX,
 };
+
+static const struct tscope_memory no_memory = { .low = S64_MIN, .high = S64_MAX };
 
 static const struct tscope_hull no_hull = { .low = S64_MAX, .high = S64_MIN };
 
@@ -85,9 +82,6 @@ static void merge_limits(struct tscope_limits *into, const struct tscope_limits 
 		    from->low > into->low);
 	merge_limit(&into->high, &into->high_width, from->high, from->high_width,
 		    from->high < into->high);
-	into->width = min(into->width, from->width);
-	into->common_low = max(into->common_low, from->common_low);
-	into->common_high = min(into->common_high, from->common_high);
 }
 
 /* Proof of motion: no constant offset is within the limits. */
@@ -109,17 +103,29 @@ static s64 distance_at_rest(u32 width, u32 twentieths, u32 eighth, u64 above, u3
 }
 
 /*
+ * The width that evidence is compared with: the second smallest of the last epochs' widths. The
+ * smallest may be that of a torn burst if an epoch has few bursts.
+ */
+static u32 narrow_width(const struct tscope_tracker *t)
+{
+	u32 widths[TSCOPE_EPOCHS_RECENT + 1], width;
+
+	memcpy(widths, t->recent, sizeof(t->recent));
+	widths[TSCOPE_EPOCHS_RECENT] = t->running.limits.width;
+	width = tscope_rank_width(widths, ARRAY_SIZE(widths), 1);
+	return width != U32_MAX ? width : tscope_rank_width(widths, ARRAY_SIZE(widths), 0);
+}
+
+/*
  * Evidence of motion: limits are closer than those of an offset that rests. The tightest limits of
  * all bursts must be, and those that several bursts give: between emulated CPUs a few bursts of
- * many thousands have a transit of 0. @eighth is the lower eighth of the widths of bursts. Noise
- * counts beyond @steps of the clock; the last epoch's own median counts at once if a machine gets
- * busy.
+ * many thousands have a transit of 0. Noise counts beyond one step of the clock; the last epoch's
+ * own median counts at once if a machine gets busy.
  */
-static bool limits_are_close(const struct tscope_tracker *t, const struct tscope_limits *l,
-			     u32 eighth, u32 steps)
+static bool limits_are_close(const struct tscope_tracker *t, const struct tscope_limits *l)
 {
-	u32 median = max(t->median, t->last_median);
-	u64 above = median - min_t(u64, median, eighth + (u64)steps * t->step);
+	u32 median = max(t->median, t->last_median), eighth = narrow_width(t);
+	u64 above = median - min_t(u64, median, (u64)eighth + t->step);
 	u32 width = min3(eighth, l->low_width, l->high_width);
 
 	return tscope_ssub64(l->high, l->low) <
@@ -150,64 +156,47 @@ static void sample_burst(struct tscope_tracker *t, s64 low, u32 width)
 }
 
 /*
- * The limits that at least a sixteenth of the running epoch's bursts give. With @more 0 these are
- * the tightest of fewer than 16 bursts. With half of COMMON_PART one burst alone gives none.
+ * The limits that at least a sixteenth of the running epoch's bursts give: the tightest ones of
+ * fewer than 16.
  */
-static void find_common_limits(const struct tscope_tracker *t, u32 more, struct tscope_limits *l)
+static void find_common_limits(const struct tscope_tracker *t, struct tscope_limits *l)
 {
-	tscope_reservoir_limits(&t->sample, (t->sample.bursts + more) / COMMON_PART,
-				&l->common_low, &l->common_high);
-}
-
-/*
- * The width that evidence is compared with: the second smallest of the last epochs' widths. The
- * smallest may be that of a torn burst if an epoch has few bursts.
- */
-static u32 narrow_width(const struct tscope_tracker *t)
-{
-	u32 widths[TSCOPE_EPOCHS_RECENT + 1], width;
-
-	memcpy(widths, t->recent, sizeof(t->recent));
-	widths[TSCOPE_EPOCHS_RECENT] = t->running.limits.width;
-	width = tscope_rank_width(widths, ARRAY_SIZE(widths), 1);
-	return width != U32_MAX ? width : tscope_rank_width(widths, ARRAY_SIZE(widths), 0);
-}
-
-/*
- * The running epoch or the memory has evidence. A second evidence within @limit epochs confirms the
- * first one; the pair then counts as moving for @hold times the gap.
- */
-static void note_evidence(struct tscope_tracker *t, u32 limit, u32 hold)
-{
-	if (t->since_evidence <= limit)
-		t->moving_epochs = hold * t->since_evidence;
-	t->since_evidence = 0;
+	tscope_reservoir_limits(&t->sample, t->sample.bursts / COMMON_PART, &l->common_low,
+				&l->common_high);
 }
 
 static void forget_memory(struct tscope_tracker *t)
 {
-	t->memory[0] = no_limits;
-	t->memory[1] = no_limits;
+	t->memory[0] = no_memory;
+	t->memory[1] = no_memory;
 	t->memory_epochs = 0;
 }
 
-/* The memory covers the last 8 to 16 epochs, or all since the last evidence. */
-static void add_to_memory(struct tscope_tracker *t)
+static void tighten(struct tscope_memory *m, s64 low, s64 high)
 {
-	struct tscope_limits all = t->memory[1];
+	m->low = max(m->low, low);
+	m->high = min(m->high, high);
+}
 
-	merge_limits(&t->memory[0], &t->running.limits);
-	merge_limits(&all, &t->memory[0]);
-	if (limits_are_close(t, &all, all.width, MEMORY_STEPS)) {
-		/* the pair counts as drifting until the memory could show the drift again */
-		note_evidence(t, t->proved ? GAP_EPOCHS : GAP_SLOW_EPOCHS, 2);
-		t->proved = false;
+/* The memory covers the last 16 to 32 epochs, or all since the last evidence. */
+static void add_to_memory(struct tscope_tracker *t, const struct tscope_limits *epoch)
+{
+	struct tscope_memory all = t->memory[1];
+
+	tighten(&t->memory[0], epoch->low, epoch->high);
+	tighten(&all, t->memory[0].low, t->memory[0].high);
+	if (limits_contradict(all.low, all.high, t->step)) {
+		/* a drift that shows again counts until the memory could show it once more */
+		t->moving_epochs = GAP_EPOCHS;
+		if (t->since_evidence <= GAP_SLOW_EPOCHS)
+			t->moving_epochs += t->since_evidence;
+		t->since_evidence = 0;
 		forget_memory(t);
-		t->memory[0] = t->running.limits;
+		tighten(&t->memory[0], epoch->low, epoch->high);
 	}
 	if (++t->memory_epochs == MEMORY_EPOCHS) {
 		t->memory[1] = t->memory[0];
-		t->memory[0] = no_limits;
+		t->memory[0] = no_memory;
 		t->memory_epochs = 0;
 	}
 }
@@ -245,17 +234,16 @@ static void finish_epoch(struct tscope_tracker *t)
 	if (t->moving_epochs)
 		t->moving_epochs--;
 
-	find_common_limits(t, 0, &epoch->limits);
+	find_common_limits(t, &epoch->limits);
 	epoch->proof = running_is_proof(t);
-	epoch->evidence = epoch->proof ||
-			  limits_are_close(t, &epoch->limits, narrow_width(t), EPOCH_STEPS);
-	find_common_limits(t, COMMON_PART / 2, &epoch->limits);
+	epoch->evidence = epoch->proof || limits_are_close(t, &epoch->limits);
 	if (epoch->evidence) {
-		note_evidence(t, GAP_EPOCHS, 1);
-		t->proved = epoch->proof;
+		if (t->since_evidence <= GAP_EPOCHS)
+			t->moving_epochs = t->since_evidence;
+		t->since_evidence = 0;
 		forget_memory(t);
 	} else {
-		add_to_memory(t);
+		add_to_memory(t, &epoch->limits);
 	}
 
 	memmove(t->recent + 1, t->recent, sizeof(t->recent) - sizeof(*t->recent));
@@ -364,7 +352,6 @@ static void limit_offset(struct tscope_tracker *t, s64 low, s64 high)
 	struct tscope_limits all = t->running.limits;
 	struct tscope_limits burst = {
 		.low = low, .high = high, .low_width = width, .high_width = width,
-		.width = U32_MAX,
 	};
 
 	merge_limits(&all, &burst);
@@ -444,8 +431,8 @@ int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct t
 	/* the offset may have changed within a burst, which one alone does not show */
 	if (t->meetings < 2)
 		return -ENODATA;
-	find_common_limits(t, 0, &limits);
-	close = limits_are_close(t, &limits, narrow_width(t), EPOCH_STEPS);
+	find_common_limits(t, &limits);
+	close = limits_are_close(t, &limits);
 	repeated = close && t->since_evidence < GAP_EPOCHS &&
 		   t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;

@@ -33,6 +33,12 @@ struct tscope_limits {
 	s64 common_high;
 };
 
+/* The tightest limits of some epochs, as in struct tscope_limits. */
+struct tscope_memory {
+	s64 low;
+	s64 high;
+};
+
 /* The bursts of one second or more. */
 struct tscope_epoch {
 	struct tscope_limits limits;
@@ -46,7 +52,7 @@ struct tscope_epoch {
 struct tscope_tracker {
 	struct tscope_epoch running;
 	struct tscope_epoch last;
-	struct tscope_limits memory[2];	/* of up to 16 epochs, in two halves; [1] is older */
+	struct tscope_memory memory[2];	/* of up to 32 epochs, in two halves; [1] is older */
 	u64 started_ms;			/* of the running epoch */
 	u64 meetings;
 	u64 met_ms;
@@ -59,7 +65,6 @@ struct tscope_tracker {
 	u32 step;			/* the clock counts in such steps */
 	u8 memory_epochs;		/* epochs in memory[0] */
 	u8 since_evidence;		/* epochs since the last evidence, up to 255 */
-	bool proved;			/* the last evidence was a proof, as of a step */
 	u8 moving_epochs;		/* epochs for which the pair still counts as moving */
 	bool before_evidence;		/* the epoch before the last one had evidence */
 	u8 narrow;			/* narrow bursts in a row up to the newest, up to 255 */

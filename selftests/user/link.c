@@ -59,14 +59,22 @@ static void exchange(const struct link *l, double at_ns, double noise_ns,
 	b->most = max(b->most, offset);
 }
 
-/* Before a burst: transits of a lopsided link and the noise of a restless one may change. */
+/* Before a burst: transits of a lopsided or tilted link, or the noise of a restless one, change. */
 void link_turn(struct link *l, double at_ns)
 {
-	if ((!l->lopsided && !l->restless) || at_ns < l->turned_ns)
+	double share;
+
+	if (l->tilt != 0) {
+		share = fmax(-0.9, fmin(l->tilted + 0.1 * rnd_gauss(), 0.9));
+		l->forth_ns = LINK_FLOOR_NS * (1 + share);
+		l->back_ns = LINK_FLOOR_NS * (1 - share);
+	}
+	if ((!l->lopsided && !l->restless && l->tilt == 0) || at_ns < l->turned_ns)
 		return;
 	l->turned_ns = at_ns + 2 * l->turn_ns * rnd_unit();
 	if (l->restless)
 		l->noise_ns = 20 * exp(log(100) * rnd_unit());
+	l->tilted = l->tilt * (2 * rnd_unit() - 1);
 	if (!l->lopsided)
 		return;
 	l->forth_ns = LINK_FLOOR_NS * exp(0.5 * rnd_gauss());

@@ -29,7 +29,10 @@ enum link_motion { LINK_RESTS, LINK_ALTERNATES, LINK_DRIFTS };
  * @noise_ns: mean time that an exchange adds to a least transit
  * @lopsided: transits are drawn anew, from a log-normal distribution (0.5)
  * @restless: @noise_ns is drawn anew, from 20 ns to 2 us, as on a machine that is busy at times
- * @turn_ns: mean time after which these two are drawn; 0: before each burst
+ * @tilt: one transit is longer and the other one shorter than their mean, by up to this share of
+ *	it, which is drawn anew; 0.1 more changes from burst to burst, as between emulated CPUs
+ * @tilted: the present share
+ * @turn_ns: mean time after which these three are drawn; 0: before each burst
  * @turned_ns: when they are drawn next
  * @equal_in: in one of so many bursts both CPUs read the same count in one direction; 0: in none
  */
@@ -45,6 +48,8 @@ struct link {
 	double noise_ns;
 	bool lopsided;
 	bool restless;
+	double tilt;
+	double tilted;
 	double turn_ns;
 	double turned_ns;
 	u32 equal_in;

@@ -107,7 +107,7 @@ drifts() {
 	# it drifts by a bound or more in each second
 	! within $bound_ns 99999999999 "${rate#-}" || limit=3500
 	between "$name: moving after ms" 1 "$flagged" $limit
-	# drift that takes long to be seen holds for twice as long
+	# drift that takes long to be seen counts for as long again
 	! within 0 100 "${rate#-}" || sleep 25
 	rested
 	holds "$name, ended: moving" 0 "$MOVING" 0
