@@ -31,7 +31,7 @@ KSELFTESTS_TCG="load.sh race.sh badinput.sh control.sh unprivileged.sh trace.sh 
 # or are off; "make check-all" has the other faults.
 GUESTS=${GUESTS:-"quiet+host-step+host-rate+hotplug+migration+master-clock-switch+report
 	kselftest+tsc-offset+alerts"}
-ODD=${ODD:-"no-acpi isolated-both bare bare-kvm no-stable-bit"}
+ODD=${ODD:-"no-acpi isolated-both bare bare-kvm no-stable-bit foreign-btf"}
 
 guest_module() {
 	module_build 6.12 >"$LOGS/lab-build.log" 2>&1 && return

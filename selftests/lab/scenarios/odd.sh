@@ -6,9 +6,10 @@
 # there; ODD_CPUS, the CPUs that sample by default; ODD_ISOLATED, a CPU that is isolated;
 # ODD_PARTITION, if a cpuset isolates it; ODD_WITHOUT, options that the kernel is built without,
 # with commas; ODD_STABLE, what kvm-clock/stable is; ODD_DEBUGFS, if debugfs is off; ODD_SOURCE, the
-# clocksource that was requested; ODD_REFUSED, the reason that the log gives if tscope can't load,
-# and ODD_ERRNO, the errno of insmod then (regular expressions without a blank). It must not load if
-# the log matches ODD_IF, and must load otherwise: in emulation this is chance.
+# clocksource that was requested; ODD_BTF, if the module has another kernel's BTF; ODD_REFUSED, the
+# reason that the log gives if tscope can't load, and ODD_ERRNO, the errno of insmod then (regular
+# expressions without a blank). It must not load if the log matches ODD_IF, and must load otherwise:
+# in emulation this is chance.
 TIMEOUT=300
 
 T=/sys/kernel/tscope
@@ -146,6 +147,8 @@ guest() {
 		return
 	fi
 	insmod /lib/tscope/tscope.ko || return
+	[ -z "$ODD_BTF" ] || expect "the log says that BTF is wrong" \
+		"$(dmesg | grep -c 'Kernel module BTF mismatch detected')" 1
 	expect clocks "$(cat $T/clocks)" "$(clocks_wanted)"
 	expect "debugfs" "$(ls -d /sys/kernel/debug/tscope 2>/dev/null)" \
 		"$([ -n "$ODD_DEBUGFS" ] || echo /sys/kernel/debug/tscope)"
