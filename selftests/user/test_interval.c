@@ -95,8 +95,8 @@ static void check_drift(double rate, double ns_per_s)
 	       trial.looks);
 	extent_ns = ns_per_s * max(2, 20 / rate) / 2;
 	EXPECT(trial.widest_ns <= 1.2 * extent_ns + 8 * BOUND_NS,
-	       "trial %u: %g a second, %.0f ns/s: a hull of +-%.0f ns", trial_number, rate, ns_per_s,
-	       trial.widest_ns);
+	       "trial %u: %g a second, %.0f ns/s: a hull of +-%.0f ns", trial_number, rate,
+	       ns_per_s, trial.widest_ns);
 	if (rate > 5)
 		EXPECT(trial.first_s <= soon_s,
 		       "trial %u: %g a second, %.0f ns/s: moving after %.1f s", trial_number, rate,
