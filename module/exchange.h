@@ -10,7 +10,7 @@
 struct tscope_offset {
 	int cpu_i;		/* the lower CPU */
 	int cpu_j;
-	bool moving;		/* the offset moved within the last two epochs */
+	bool moving;		/* it moved within the last two epochs, or drifts */
 	s64 offset_ns;		/* middle of the interval */
 	u64 bound_ns;		/* half of its width, rounded up: 1 or more */
 	s64 hull_low_ns;	/* lowest offset of the last two epochs */

@@ -47,7 +47,6 @@
 
 static const struct tscope_limits no_limits = {
 	.low = S64_MIN, .high = S64_MAX, .width = U32_MAX,
-	.common_low = S64_MIN, .common_high = S64_MAX,
 };
 
 static const struct tscope_memory no_memory = { .low = S64_MIN, .high = S64_MAX };
@@ -75,7 +74,7 @@ static void merge_limit(s64 *limit, u32 *width, s64 other, u32 other_width, bool
 	}
 }
 
-/* Add the bursts of @from to those of @into. */
+/* Add the limits of @from to those of @into, whose lower eighth of widths stays. */
 static void merge_limits(struct tscope_limits *into, const struct tscope_limits *from)
 {
 	merge_limit(&into->low, &into->low_width, from->low, from->low_width,
@@ -117,20 +116,24 @@ static u32 narrow_width(const struct tscope_tracker *t)
 }
 
 /*
- * Evidence of motion: limits are closer than those of an offset that rests. The tightest limits of
- * all bursts must be, and those that several bursts give: between emulated CPUs a few bursts of
- * many thousands have a transit of 0. Noise counts beyond one step of the clock; the last epoch's
- * own median counts at once if a machine gets busy.
+ * Evidence of motion: the running epoch's limits are closer than those of an offset that rests. The
+ * tightest ones must be, and those that at least a sixteenth of the bursts give, or one of fewer
+ * than 16: between emulated CPUs a few bursts of many thousands have a transit of 0. Noise counts
+ * beyond one step of the clock; the last epoch's own median counts at once if a machine gets busy.
  */
-static bool limits_are_close(const struct tscope_tracker *t, const struct tscope_limits *l)
+static bool limits_are_close(const struct tscope_tracker *t)
 {
 	u32 median = max(t->median, t->last_median), eighth = narrow_width(t);
 	u64 above = median - min_t(u64, median, (u64)eighth + t->step);
+	const struct tscope_limits *l = &t->running.limits;
 	u32 width = min3(eighth, l->low_width, l->high_width);
+	s64 common_low, common_high;
 
+	tscope_reservoir_limits(&t->sample, t->sample.bursts / COMMON_PART, &common_low,
+				&common_high);
 	return tscope_ssub64(l->high, l->low) <
 	       distance_at_rest(width, TIGHTEST_TWENTIETHS, eighth, above, t->step) &&
-	       tscope_ssub64(l->common_high, l->common_low) <
+	       tscope_ssub64(common_high, common_low) <
 	       distance_at_rest(eighth, COMMON_TWENTIETHS, eighth, above, t->step);
 }
 
@@ -155,16 +158,6 @@ static void sample_burst(struct tscope_tracker *t, s64 low, u32 width)
 		t->running.limits.width = tscope_rank_width(r->widths, r->bursts, r->bursts / 8);
 }
 
-/*
- * The limits that at least a sixteenth of the running epoch's bursts give: the tightest ones of
- * fewer than 16.
- */
-static void find_common_limits(const struct tscope_tracker *t, struct tscope_limits *l)
-{
-	tscope_reservoir_limits(&t->sample, t->sample.bursts / COMMON_PART, &l->common_low,
-				&l->common_high);
-}
-
 static void forget_memory(struct tscope_tracker *t)
 {
 	t->memory[0] = no_memory;
@@ -178,6 +171,12 @@ static void tighten(struct tscope_memory *m, s64 low, s64 high)
 	m->high = min(m->high, high);
 }
 
+/* The pair counts as moving for so many epochs. */
+static void count_as_moving(struct tscope_tracker *t, u8 epochs)
+{
+	t->moving_epochs = max(t->moving_epochs, epochs);
+}
+
 /* The memory covers the last 16 to 32 epochs, or all since the last evidence. */
 static void add_to_memory(struct tscope_tracker *t, const struct tscope_limits *epoch)
 {
@@ -187,12 +186,12 @@ static void add_to_memory(struct tscope_tracker *t, const struct tscope_limits *
 	tighten(&all, t->memory[0].low, t->memory[0].high);
 	if (limits_contradict(all.low, all.high, t->step)) {
 		/* a drift that shows again counts until the memory could show it once more */
-		t->moving_epochs = GAP_EPOCHS;
-		if (t->since_evidence <= GAP_SLOW_EPOCHS)
-			t->moving_epochs += t->since_evidence;
-		t->since_evidence = 0;
+		count_as_moving(t, GAP_EPOCHS + (t->since_drift <= GAP_SLOW_EPOCHS ?
+						 t->since_drift : 0));
+		t->since_drift = 0;
+		/* this epoch may have limits from before and after a small step */
 		forget_memory(t);
-		tighten(&t->memory[0], epoch->low, epoch->high);
+		return;
 	}
 	if (++t->memory_epochs == MEMORY_EPOCHS) {
 		t->memory[1] = t->memory[0];
@@ -231,15 +230,16 @@ static void finish_epoch(struct tscope_tracker *t)
 	note_median(t);
 	if (t->since_evidence < U8_MAX)
 		t->since_evidence++;
+	if (t->since_drift < U8_MAX)
+		t->since_drift++;
 	if (t->moving_epochs)
 		t->moving_epochs--;
 
-	find_common_limits(t, &epoch->limits);
 	epoch->proof = running_is_proof(t);
-	epoch->evidence = epoch->proof || limits_are_close(t, &epoch->limits);
+	epoch->evidence = epoch->proof || limits_are_close(t);
 	if (epoch->evidence) {
 		if (t->since_evidence <= GAP_EPOCHS)
-			t->moving_epochs = t->since_evidence;
+			count_as_moving(t, t->since_evidence);
 		t->since_evidence = 0;
 		forget_memory(t);
 	} else {
@@ -264,6 +264,7 @@ void tscope_tracker_init(struct tscope_tracker *t)
 	/* not known */
 	memset(t->recent, 0xff, sizeof(t->recent));
 	t->since_evidence = U8_MAX;
+	t->since_drift = U8_MAX;
 }
 
 /* Lower eighth of the widths: if an epoch has many bursts, the running one's once it is known. */
@@ -425,14 +426,12 @@ static struct tscope_hull hull_of(const struct tscope_tracker *t)
  */
 int tscope_tracker_interval(const struct tscope_tracker *t, u64 now_ms, struct tscope_interval *out)
 {
-	struct tscope_limits limits = t->running.limits;
 	bool close, repeated;
 
 	/* the offset may have changed within a burst, which one alone does not show */
 	if (t->meetings < 2)
 		return -ENODATA;
-	find_common_limits(t, &limits);
-	close = limits_are_close(t, &limits);
+	close = limits_are_close(t);
 	repeated = close && t->since_evidence < GAP_EPOCHS &&
 		   t->running.bursts >= TSCOPE_EPOCH_BURSTS &&
 		   now_ms - t->started_ms >= TSCOPE_EPOCH_MS;

@@ -28,9 +28,6 @@ struct tscope_limits {
 	u32 low_width;		/* width of the burst that gave low; 0: the burst was torn */
 	u32 high_width;		/* and of the one that gave high */
 	u32 width;		/* lower eighth of the bursts' widths; U32_MAX: not known */
-	/* limits that several bursts give; S64_MIN and S64_MAX until an epoch ends */
-	s64 common_low;
-	s64 common_high;
 };
 
 /* The tightest limits of some epochs, as in struct tscope_limits. */
@@ -64,7 +61,8 @@ struct tscope_tracker {
 	u32 last_median;		/* of the widths of the last epoch alone */
 	u32 step;			/* the clock counts in such steps */
 	u8 memory_epochs;		/* epochs in memory[0] */
-	u8 since_evidence;		/* epochs since the last evidence, up to 255 */
+	u8 since_evidence;		/* epochs since one had evidence, up to 255 */
+	u8 since_drift;			/* epochs since the memory had a proof, up to 255 */
 	u8 moving_epochs;		/* epochs for which the pair still counts as moving */
 	bool before_evidence;		/* the epoch before the last one had evidence */
 	u8 narrow;			/* narrow bursts in a row up to the newest, up to 255 */
@@ -75,7 +73,7 @@ struct tscope_interval {
 	/* limits of the newest burst of ordinary width; the hull's if the offset moved */
 	s64 low;
 	s64 high;
-	bool moving;			/* it moved within the last two epochs */
+	bool moving;			/* it moved within the last two epochs, or drifts */
 	struct tscope_hull hull;	/* of the last two epochs' bursts that are not very wide */
 	u64 at_ms;			/* time of the newest burst that was used */
 	u64 met_ms;			/* time of the newest burst */

@@ -101,32 +101,35 @@ static void interval_steps(struct kunit *test)
 }
 
 /*
- * A step, and some seconds later a shift by less than a burst's width, are two events and no
- * motion. A drift is motion.
+ * A step, and some seconds later a shift by a burst's width that takes 5 s, are two events and do
+ * not look like a drift for long. A drift is motion.
  */
 static void interval_step_and_shift(struct kunit *test)
 {
 	struct tscope_tracker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	struct tscope_interval iv;
 	u64 state = 15, now_ms;
-	u32 moving = 0;
+	u32 shift = 0, moving = 0;
 	s64 offset;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	tscope_tracker_init(t);
 	for (now_ms = 0; now_ms < 120000; now_ms += 20) {
 		offset = now_ms < 20130 ? 0 : 2096000;
-		/* 200 cycles in 5 s, and later 20 cycles a second */
-		offset += clamp_t(s64, now_ms - 25000, 0, 5000) / 25;
+		/* 400 cycles in 5 s, and later 20 cycles a second */
+		offset += clamp_t(s64, now_ms - 25000, 0, 5000) * 2 / 25;
 		offset += max_t(s64, now_ms - 60000, 0) / 50;
 		add_burst(t, &state, offset, now_ms);
 		if (now_ms < 24000)
 			continue;
 		KUNIT_ASSERT_EQ(test, tscope_tracker_interval(t, now_ms, &iv), 0);
 		KUNIT_ASSERT_TRUE(test, iv.low <= offset && offset <= iv.high);
-		KUNIT_ASSERT_TRUE_MSG(test, !iv.moving || now_ms > 60000, "at %llu ms", now_ms);
+		KUNIT_ASSERT_TRUE_MSG(test, !iv.moving || now_ms > 60000 ||
+				      (now_ms > 25000 && now_ms < 35000), "at %llu ms", now_ms);
+		shift += now_ms < 35000 && iv.moving;
 		moving += now_ms > 60000 && iv.moving;
 	}
+	KUNIT_EXPECT_GT(test, shift, 50U);
 	/* two epochs when the drift exceeds a width, after some 17 s; from then on after as long */
 	KUNIT_EXPECT_GT(test, moving, 1000U);
 }

@@ -21,7 +21,7 @@ const struct rule rules[] = {
 	}, {
 		.id = "tsc-moving", STATE, .severity = SEVERITY_FAULT,
 		.looks_at = "moving and hull in debugfs pairs, tsc/offset",
-		.limit = "moving is 1: limits that were measured in two epochs exclude each other",
+		.limit = "moving is 1: limits that were measured exclude each other",
 		.cause = "The TSC of a CPU runs at another rate, or its offset depends on the physical CPU on which the hypervisor runs the vCPU.",
 		.advice = {
 			"ask the host's owner whether its TSCs are in step: dmesg | grep -i tsc on the host",
