@@ -212,19 +212,15 @@ static void sysfs_clock_lanes(struct kunit *test)
 	ops.lane = TSCOPE_LANE_PAGE;
 }
 
-/* offset_bound_ns belongs to the offset_max_ns read before it, also if figures changed since. */
-static void sysfs_clock_keeps_bound(struct kunit *test)
+/* Samples until CPUs have met, and reads offset_max_ns; then figures are forgotten. */
+static void read_offset_and_reset(struct kunit *test, struct kobject *dir, char *bound_ns)
 {
-	struct kobject *dir = &tscope_clock_of_lane(TSCOPE_LANE_TSC)->dir;
-	struct tscope_params before;
-	char offset_ns[24], bound_ns[24];
+	struct tscope_params before = tscope_params;
 	const char *offset;
+	char offset_ns[24];
 	u32 ms = 0;
 	int fields;
 
-	if (num_online_cpus() < 2)
-		kunit_skip(test, "needs two CPUs");
-	before = tscope_params;
 	tscope_set_param(offsetof(struct tscope_params, width_us), before.period_us);
 	KUNIT_ASSERT_EQ(test, tscope_enable(true), 0);
 	do {
@@ -241,8 +237,23 @@ static void sysfs_clock_keeps_bound(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, strim(file_shown(test, dir, "offset_max_ns")), offset_ns);
 	tscope_reset();
 	KUNIT_EXPECT_STREQ(test, file_shown(test, dir, "offset"), "errno -61");
+}
+
+/* offset_bound_ns belongs to the offset_max_ns read before it, also if figures changed since. */
+static void sysfs_clock_keeps_bound(struct kunit *test)
+{
+	struct kobject *dir = &tscope_clock_of_lane(TSCOPE_LANE_TSC)->dir;
+	char bound_ns[24];
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	read_offset_and_reset(test, dir, bound_ns);
 	KUNIT_EXPECT_STREQ(test, strim(file_shown(test, dir, "offset_bound_ns")), bound_ns);
 	/* for one read */
+	KUNIT_EXPECT_STREQ(test, file_shown(test, dir, "offset_bound_ns"), "errno -61");
+	/* and for a second */
+	read_offset_and_reset(test, dir, bound_ns);
+	msleep(1100);
 	KUNIT_EXPECT_STREQ(test, file_shown(test, dir, "offset_bound_ns"), "errno -61");
 }
 

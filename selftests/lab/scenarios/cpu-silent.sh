@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC2034,SC1091,SC2086
+# shellcheck shell=dash disable=SC2034,SC1091,SC2086,SC2046
 # DESCRIPTION: a real-time task keeps a CPU to itself while all is sampled: doctor names the CPU, and since when
 #
 # Sampling is flat out. Otherwise a CPU also samples when another CPU calls it, which this task
@@ -11,7 +11,7 @@ GUEST_APPEND="tsc=reliable"
 FAIR=/sys/kernel/debug/sched/fair_server/cpu1/runtime
 
 guest() {
-	local began rt=/proc/sys/kernel/sched_rt_runtime_us was fair
+	local began limit rt=/proc/sys/kernel/sched_rt_runtime_us was fair
 	. /lib/tscope/truth.sh
 	. /lib/tscope/doctor.sh
 
@@ -25,9 +25,19 @@ guest() {
 	# since Linux 6.12 a server gives other tasks a share of the CPU
 	fair=$(cat $FAIR 2>/dev/null)
 	[ -z "$fair" ] || echo 0 >$FAIR
+	: >/tmp/states
 	began=$(cut -d' ' -f1 /proc/uptime)
 	lab_hog 1 12 &
-	sleep 6
+	while [ $(wc -l </tmp/states) -lt 30 ]; do
+		awk '$1 == 1' $TD/cpus >>/tmp/states
+		usleep 100000
+	done
+	limit=$((3 * $(cat $T/period_us) / 1000 + 1000))
+	holds "states of CPU 1 that do not fit its age" 0 \
+		"$(awk -v l=$limit '$2 != ($8 > l ? "late" : "sampling")' /tmp/states | wc -l)" 0
+	between "times that it was sampling" 1 "$(grep -c ' sampling ' /tmp/states)" -
+	between "times that it was late" 1 "$(grep -c ' late ' /tmp/states)" -
+	sleep 3
 	examine
 	may_find tsc-frequency tsc-jumped clock-stopped
 	found cpu-silent "4..$(calc "$(cut -d" " -f1 /proc/uptime) - $began")" 0.1

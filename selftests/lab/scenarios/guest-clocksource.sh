@@ -4,7 +4,7 @@
 ACCEL=nested
 
 guest() {
-	local cs=/sys/devices/system/clocksource/clocksource0 base='' base_error name was c
+	local cs=/sys/devices/system/clocksource/clocksource0 base='' base_error name was c exact
 	. /lib/tscope/truth.sh
 	. /lib/tscope/doctor.sh
 
@@ -45,6 +45,10 @@ guest() {
 			pair_holds $c 0
 		done
 		clean monotonic-raw
+		case $name in hpet | acpi_pm) exact=0 ;; *) exact=1 ;; esac
+		for c in monotonic-raw realtime ptp-kvm; do
+			holds "$name: $c exact" $exact "$(figure $c exact)" 0
+		done
 		case $name in
 		hpet | acpi_pm) finds clocksource ;;
 		*) finds_none clocksource host-drift ;;
