@@ -4,7 +4,7 @@
 #
 # This is a plain emulated machine, without KVM: its TSCs are in step. With more than 64 CPUs
 # each CPU meets only the CPUs that are 2^k ranks away, and the offsets of other pairs are
-# composed. For another number of CPUs: CPUS=64 selftests/lab/lab --env CPUS=64 many-cpus
+# composed. For another number of CPUs: CPUS=64 make lab SCENARIO=many-cpus
 ACCEL=tcg
 GUEST_SMP=${CPUS:-96}
 GUEST_MEM=2048
